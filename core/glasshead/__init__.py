@@ -1,0 +1,75 @@
+"""glasshead: see every number inside a Transformer while it decodes.
+
+    import glasshead
+
+    subject = glasshead.load("english-french")
+    line = subject.start("the black cat is sleeping")
+    while not line.done:
+        token = line.step()
+    weights = line.trace["decoder.2.cross.weights"]          # h q k
+
+Names are imported when they are first used, so that `import glasshead` alone costs no torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from glasshead.beam import beam_search as beam_search
+    from glasshead.cell import Cell as Cell
+    from glasshead.checkpoint import available as available
+    from glasshead.checkpoint import save as save
+    from glasshead.decode import Stepper as Stepper
+    from glasshead.errors import GlassheadError as GlassheadError
+    from glasshead.model import Config as Config
+    from glasshead.model import Transformer as Transformer
+    from glasshead.pick import Sample as Sample
+    from glasshead.pick import greedy as greedy
+    from glasshead.subject import Subject as Subject
+    from glasshead.subject import load as load
+    from glasshead.tap import Place as Place
+    from glasshead.tap import Tap as Tap
+    from glasshead.tap import listen as listen
+    from glasshead.tap import sites as sites
+    from glasshead.text import Codec as Codec
+    from glasshead.text import Token as Token
+    from glasshead.trace import Trace as Trace
+    from glasshead.truth import checks as checks
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "beam_search": "beam",
+    "Cell": "cell",
+    "available": "checkpoint",
+    "save": "checkpoint",
+    "Stepper": "decode",
+    "GlassheadError": "errors",
+    "Config": "model",
+    "Transformer": "model",
+    "Sample": "pick",
+    "greedy": "pick",
+    "Subject": "subject",
+    "load": "subject",
+    "Place": "tap",
+    "Tap": "tap",
+    "listen": "tap",
+    "sites": "tap",
+    "Codec": "text",
+    "Token": "text",
+    "Trace": "trace",
+    "checks": "truth",
+}
+__all__ = sorted([*_HOME, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'glasshead' has no attribute {name!r}")
+    value = getattr(import_module(f"glasshead.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

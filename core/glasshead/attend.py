@@ -1,0 +1,94 @@
+"""Scaled dot-product attention, in one breath or in stages.
+
+    Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V                        (Vaswani et al. 2017, section 3.2.1, equation 1)
+
+Nobody listening: one fused kernel. Somebody listening: the same arithmetic in named stages, each handed to the tap:
+`q k v` → `scores` (Q Kᵀ × scale) → `masked` (−∞ where one may not look) → `weights` (softmax) → `heads` (weights · V).
+
+Axes: b batch · h heads · q query positions · k key positions · d width of one head.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+STAGES = ("q", "k", "v", "scores", "masked", "weights", "heads")
+
+
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None = None,
+    *,
+    scale: float,
+    bias: Tensor | None = None,
+    cap: float | None = None,
+    dropout: float = 0.0,
+    tap: Callable[[str, Tensor], Tensor] | None = None,
+) -> Tensor:
+    """The weighted sum of the values, for every query and head: b h q d.
+
+    query: b h q d · key: b h k d · value: b h k d, of a width of its own if one likes.
+    mask: boolean, broadcast to b h q k, True where one *may look* (torch.nn masks say the opposite).
+    scale: what q·k is multiplied by, 1/√d_k in the paper. bias: added to the scores, broadcast to b h q k.
+    cap: scores s become cap · tanh(s / cap). dropout: probability, on the weights (the paper has none there).
+    tap: called as `tap(name, tensor)` at each of `STAGES`; what it returns is used from there on.
+
+    A row that may look at nothing has weights of exactly 0, and so a head output of 0, never NaN.
+    """
+    if tap is None and cap is None:
+        if bias is not None:
+            mask = bias if mask is None else bias.masked_fill(~mask, -torch.inf)
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, scale=scale)
+
+    see = tap or _pass
+    query, key, value = see("q", query), see("k", key), see("v", value)
+    scores = query @ key.transpose(-2, -1) * scale
+    if bias is not None:
+        scores = scores + bias
+    if cap is not None:
+        scores = cap * torch.tanh(scores / cap)
+    scores = see("scores", scores)
+    hidden = scores if mask is None else scores.masked_fill(~mask, -torch.inf)
+    masked = see("masked", hidden)
+    # Without a mask, and with nobody having put one in, no row can be blank: spare the look.
+    weights = torch.softmax(masked, -1) if masked is scores else softmax(masked)
+    weights = see("weights", weights)
+    if dropout:
+        weights = F.dropout(weights, dropout)
+    return see("heads", weights @ value)
+
+
+def softmax(masked: Tensor) -> Tensor:
+    """softmax over the last axis in which a row of nothing but −∞ becomes zeros, in the gradient too (… k → … k)."""
+    blank = masked.isneginf().all(-1, keepdim=True)
+    return torch.softmax(masked.masked_fill(blank, 0.0), -1).masked_fill(blank, 0.0)
+
+
+def causal(queries: int, keys: int, *, window: int | None = None, device: torch.device | None = None) -> Tensor:
+    """Where a decoder may look: boolean q k, True on and below the diagonal that ends in the last query and last key.
+
+    With fewer queries than keys the queries are the last ones, as when earlier keys come from a cache.
+    """
+    q = torch.arange(keys - queries, keys, device=device).unsqueeze(-1)
+    k = torch.arange(keys, device=device)
+    mask = k <= q
+    return mask if window is None else mask & near(q, k, window)
+
+
+def neighbourhood(positions: int, window: int, *, device: torch.device | None = None) -> Tensor:
+    """Where restricted self-attention may look in both directions: boolean q k (section 4 of the paper)."""
+    k = torch.arange(positions, device=device)
+    return near(k.unsqueeze(-1), k, window)
+
+
+def near(q: Tensor, k: Tensor, window: int) -> Tensor:
+    """True where positions k lie in a neighbourhood of `window` positions centred on q: |q − k| ≤ window // 2."""
+    return (q - k).abs() <= window // 2
+
+
+def _pass(_name: str, value: Tensor) -> Tensor:
+    return value

@@ -1,0 +1,259 @@
+"""A checkpoint is a folder: config.json, model.safetensors, tokenizer.json and a model card, README.md. No pickle.
+
+Files are written beside their place, flushed to the disk and moved there, config.json last: a folder that has one is
+whole.
+Finding and describing checkpoints costs no torch; only `save` and `load` do.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glasshead.errors import GlassheadError, nearest
+
+if TYPE_CHECKING:
+    from glasshead.model import Config, Transformer
+    from glasshead.text import Codec
+
+FORMAT, VERSION = "glasshead", 1
+CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.json", "README.md"
+LARGEST_LENGTH = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A checkpoint that can be opened, as its config.json describes it."""
+
+    name: str
+    folder: Path
+    config: Mapping[str, Any]
+    card: Mapping[str, Any]
+    bytes: int
+
+
+def home() -> Path:
+    """Where the bundled checkpoints are: the source tree's, if this is one, else those installed with the package."""
+    here = Path(__file__).resolve().parent
+    tree = here.parent.parent
+    return tree / "checkpoints" if (tree / "pyproject.toml").is_file() else here / "checkpoints"
+
+
+def find(name: str | Path) -> Path:
+    """The folder of a checkpoint: a bundled name, a name under ./checkpoints, or a folder of one's own.
+
+    Raises GlassheadError, with the nearest names, when there is none, or when the folder is not a checkpoint.
+    """
+    text = os.fspath(name)
+    if not text.strip():
+        raise GlassheadError("The name of the checkpoint is empty. `glasshead checkpoints` lists what can be opened.")
+    if "\0" in text:
+        raise GlassheadError(f"{text!r} holds a NUL character, which no file name can.")
+    plain = Path(text).name == text and text not in (".", "..")
+    places = [home() / text, Path("checkpoints") / text] if plain else []
+    for folder in (*places, Path(text).expanduser()):
+        if (folder / CONFIG).is_file():
+            return folder
+    folder = Path(text).expanduser()
+    if folder.is_dir():
+        raise GlassheadError(
+            f"The folder {text} holds no {CONFIG}: it is not a checkpoint, or its writing was cut short."
+        )
+    if folder.is_file():
+        raise GlassheadError(f"{text} is a file; a checkpoint is a folder with {CONFIG}, {WEIGHTS} and {TOKENIZER}.")
+    if not plain:
+        raise GlassheadError(f"There is no folder {text}.")
+    hint = nearest(text, [each.name for each in available()], what="checkpoint")
+    raise GlassheadError(
+        f"There is no checkpoint named {text!r}. {hint} `glasshead checkpoints` lists them; a folder can be given too."
+    )
+
+
+def available() -> list[Listed]:
+    """What can be opened by name: the bundled checkpoints, then those under ./checkpoints; not damaged ones."""
+    listed: dict[str, Listed] = {}
+    for place in (home(), Path("checkpoints")):
+        for folder in sorted(place.iterdir()) if place.is_dir() else ():
+            if folder.name not in listed and (folder / CONFIG).is_file():
+                try:
+                    content = describe(folder)
+                    size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+                except (GlassheadError, OSError):
+                    continue
+                listed[folder.name] = Listed(
+                    name=folder.name, folder=folder, config=content["config"], card=content["card"], bytes=size
+                )
+    return list(listed.values())
+
+
+def describe(folder: Path) -> dict[str, Any]:
+    """config.json of a checkpoint: its "config" and "card". Raises GlassheadError where it is not one of ours."""
+    path = folder / CONFIG
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise GlassheadError(f"{path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise GlassheadError(f"{path} is not JSON: the checkpoint is damaged. Take a fresh copy of it.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        kind = content.get("model_type") if isinstance(content, dict) else None
+        other = f"a Hugging Face model ({kind!r})" if isinstance(kind, str) else "something else"
+        raise GlassheadError(f"{folder} is {other}, not a glasshead checkpoint: its {CONFIG} does not say so.")
+    if content.get("version") != VERSION:
+        raise GlassheadError(
+            f"{folder} is of format version {content.get('version')!r}; this program reads version {VERSION}."
+        )
+    if not isinstance(content.get("config"), dict) or not isinstance(content.setdefault("card", {}), dict):
+        raise GlassheadError(
+            f"{path} lacks the shape of the model: the checkpoint is damaged. Take a fresh copy of it."
+        )
+    return content
+
+
+def save(
+    folder: str | Path,
+    model: "Transformer",
+    codec: "Codec",
+    card: Mapping[str, Any] | None = None,
+    *,
+    half: bool = True,
+) -> None:
+    """Write a checkpoint. half: store the weights in float16, half the size; they are float32 again when loaded.
+
+    card: what a reader should know (data, command, time, scores); JSON values, and the text of README.md.
+    Raises GlassheadError where the folder cannot be written, and where the tokenizer does not fit the model.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    _fits(codec, model.config, "this folder")
+    folder = Path(folder)
+    tensors = {
+        name: tensor.detach().to("cpu", torch.float16 if half else torch.float32).contiguous()
+        for name, tensor in model.state_dict().items()
+        if not (model.config.share_embeddings and name == "target.weight")  # tied: it is source.weight
+    }
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "config": asdict(model.config),
+        "card": dict(card or {}),
+    }
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / WEIGHTS, lambda path: save_file(tensors, path))
+        _replace(folder / TOKENIZER, codec.save)
+        _replace(folder / CARD, lambda path: path.write_text(_card(folder.name, content), encoding="utf-8"))
+        _replace(folder / CONFIG, lambda path: path.write_text(text, encoding="utf-8"))
+    except OSError as error:
+        raise GlassheadError(f"{folder} cannot be written: {error.strerror or error}.") from error
+
+
+def load(folder: str | Path) -> tuple["Transformer", "Codec", dict[str, Any]]:
+    """The model (float32, in evaluation mode), its tokenizer and its card.
+
+    Raises GlassheadError for a missing, truncated or foreign file, and for parts that do not fit each other.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from glasshead.model import Config, Embedding, Transformer, sinusoids
+    from glasshead.text import Codec
+
+    folder = Path(folder)
+    content = describe(folder)
+    try:
+        config = Config(**content["config"])
+    except GlassheadError as error:
+        raise GlassheadError(f"{folder / CONFIG}: {error}") from error
+    except TypeError as error:
+        raise GlassheadError(
+            f"{folder / CONFIG} does not describe a model that this program knows: {error}."
+        ) from error
+    if config.max_length > LARGEST_LENGTH:
+        raise GlassheadError(f"{folder / CONFIG}: max_length is {config.max_length}; at most {LARGEST_LENGTH} is read.")
+    try:
+        tensors = load_file(folder / WEIGHTS)
+    except FileNotFoundError as error:
+        raise GlassheadError(
+            f"{folder} holds no {WEIGHTS}: the checkpoint is not whole. Take a fresh copy of it."
+        ) from error
+    except (SafetensorError, OSError) as error:
+        raise GlassheadError(
+            f"{folder / WEIGHTS} is truncated or not a safetensors file. Take a fresh copy of the checkpoint."
+        ) from error
+    if config.share_embeddings and "source.weight" in tensors:
+        tensors["target.weight"] = tensors["source.weight"]
+
+    with torch.device("meta"):  # the shapes alone: nothing is allocated before it is known to fit
+        model = Transformer(config)
+    _same_shapes(folder / WEIGHTS, {name: tensor.shape for name, tensor in model.state_dict().items()}, tensors)
+    model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
+    if config.share_embeddings:
+        model.target.weight = model.source.weight
+    for module in model.modules():
+        if isinstance(module, Embedding) and not isinstance(module.positions, torch.nn.Parameter):
+            module.positions = sinusoids(config.max_length, module.weight.shape[-1])
+
+    codec = Codec.load(folder / TOKENIZER)
+    _fits(codec, config, str(folder))
+    return model.eval().requires_grad_(False), codec, content["card"]
+
+
+def _fits(codec: "Codec", config: "Config", where: str) -> None:
+    if codec.size != config.vocab_size or codec.size != config.source_size:
+        raise GlassheadError(
+            f"The tokenizer of {where} has {codec.size} subwords, but its model has {config.source_size} for the "
+            f"source and {config.vocab_size} for the target: they do not belong together."
+        )
+
+
+def _same_shapes(path: Path, wanted: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    for name in sorted({*wanted, *given}):
+        if name not in given:
+            raise GlassheadError(
+                f"{path} lacks the tensor {name}, which {CONFIG} calls for: they do not belong together."
+            )
+        if name not in wanted:
+            raise GlassheadError(
+                f"{path} holds a tensor {name} that {CONFIG} does not know: they do not belong together."
+            )
+        if wanted[name] != given[name].shape:
+            raise GlassheadError(
+                f"{path}: {name} is {tuple(given[name].shape)}, but {CONFIG} calls for {tuple(wanted[name])}."
+            )
+
+
+def _replace(path: Path, write: Any) -> None:
+    """Write a file beside its place, flush it to the disk, and move it there in one step."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(part)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _card(name: str, content: Mapping[str, Any]) -> str:
+    """README.md of a checkpoint: what it is, and what its card says of where it comes from."""
+    config = content["config"]
+    lines = [
+        f"# {name}",
+        "",
+        f"A glasshead checkpoint: an encoder–decoder Transformer with {config['encoder_layers']} + "
+        f"{config['decoder_layers']} layers, {config['heads']} heads, d_model {config['d_model']}, "
+        f"{config['vocab_size']} subwords. Open it with `glasshead explore {name}`.",
+        "",
+        "| | |",
+        "|---|---|",
+    ]
+    for key, value in content["card"].items():
+        shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else str(value)
+        lines.append(f"| {key} | {shown.replace('|', '¦')} |".replace("\n", " "))
+    return "\n".join(lines) + "\n"

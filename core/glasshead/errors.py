@@ -1,0 +1,17 @@
+"""Mistakes a person can mend: each is a sentence that names what was given, what was expected and what to do."""
+
+
+class GlassheadError(ValueError):
+    """A user's mistake, told in one sentence. The command line prints it and exits with status 2."""
+
+
+def nearest(given: str, known: list[str], *, what: str) -> str:
+    """The end of a sentence about an unknown name: the nearest known names, or all of them when none is near."""
+    from difflib import get_close_matches
+
+    if not known:
+        return f"There is no {what} here."
+    close = get_close_matches(given.lower(), known, n=3, cutoff=0.5)
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    return f"Known: {', '.join(known)}."

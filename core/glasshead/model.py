@@ -1,0 +1,417 @@
+"""The Transformer of "Attention Is All You Need" (Vaswani et al. 2017), readable in one sitting.
+
+An encoder reads the source, a decoder writes the target one token after the other; both are stacks of layers, each
+layer two or three sub-layers, each sub-layer wrapped in a residual connection and a layer normalisation:
+
+    encoder layer:  x → LayerNorm(x + SelfAttention(x))
+                      → LayerNorm(x + FeedForward(x))
+    decoder layer:  x → LayerNorm(x + MaskedSelfAttention(x))
+                      → LayerNorm(x + CrossAttention(x, encoder output))
+                      → LayerNorm(x + FeedForward(x))
+
+Axes: b batch · h heads · q query positions · k key positions · d width of one head · m model width · f feed-forward
+width · v vocabulary. Every module hands the values that it names in `emits` to its tap, if it has one (see tap.py).
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from glasshead.attend import STAGES, attend, causal, neighbourhood
+from glasshead.errors import GlassheadError
+from glasshead.tap import Tap
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The shape of a Transformer. The defaults are the base model of the paper (table 3); departures from it are named.
+
+    Raises GlassheadError for a shape that cannot be.
+    """
+
+    vocab_size: int = 37_000
+    """Subwords of the target; of the source too, unless `source_vocab_size` says otherwise."""
+    source_vocab_size: int | None = None
+    """Subwords of the source where it has a vocabulary of its own."""
+    share_embeddings: bool = True
+    """One matrix for source embedding, target embedding and output projection (section 3.4)."""
+    d_model: int = 512
+    """Width m of the residual stream."""
+    d_encoder: int | None = None
+    """Width of the encoder, so of the key and value inputs of cross-attention. Departure: the paper's is d_model."""
+    heads: int = 8
+    d_k: int | None = None
+    """Width of one query or key. Departure when it is not d_model / heads."""
+    d_v: int | None = None
+    """Width of one value. Departure when it is not d_model / heads."""
+    d_ff: int = 2048
+    encoder_layers: int = 6
+    decoder_layers: int = 6
+    dropout: float = 0.1
+    """On the output of every sub-layer and on embedding + position (section 5.4), nowhere else."""
+    norm: Literal["post", "pre"] = "post"
+    """`pre` departs from the paper: x + f(LayerNorm(x)), and one more LayerNorm after each stack."""
+    positions: Literal["sinusoidal", "learned"] = "sinusoidal"
+    """`learned` departs from the base model: a table of parameters (table 3, row E)."""
+    window: int | None = None
+    """Departure: self-attention sees only a neighbourhood of that many positions, centred on the query (section 4)."""
+    scale: bool = True
+    """False departs from the paper: scores are q·k, not q·k / √d_k, to show what goes wrong."""
+    max_length: int = 512
+    """Longest source or target, in tokens."""
+    pad_id: int = 0
+    bos_id: int = 1
+    eos_id: int = 2
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            least = 0 if name.endswith("_id") else 1
+            if isinstance(value, int) and not isinstance(value, bool) and value < least:
+                raise GlassheadError(f"{name} is {value}; it must be at least {least}.")
+        if (self.d_k is None or self.d_v is None) and self.d_model % self.heads:
+            raise GlassheadError(
+                f"{self.heads} heads do not divide d_model {self.d_model}: choose another number, or give d_k and d_v."
+            )
+        if not 0 <= self.dropout < 1:
+            raise GlassheadError(f"dropout is {self.dropout}; it is a probability of at least 0 and below 1.")
+        if self.norm not in ("post", "pre"):
+            raise GlassheadError(f"norm is {self.norm!r}; it is 'post' (the paper) or 'pre'.")
+        if self.positions not in ("sinusoidal", "learned"):
+            raise GlassheadError(f"positions is {self.positions!r}; it is 'sinusoidal' (the paper) or 'learned'.")
+        if self.share_embeddings and (self.encoder_width, self.source_size) != (self.d_model, self.vocab_size):
+            raise GlassheadError(
+                "One shared embedding matrix needs one vocabulary and one width: "
+                "say share_embeddings=False with source_vocab_size or d_encoder."
+            )
+        largest = max(self.pad_id, self.bos_id, self.eos_id)
+        if largest >= min(self.vocab_size, self.source_size):
+            raise GlassheadError(
+                f"The special token {largest} is not among {self.vocab_size} tokens of the vocabulary."
+            )
+
+    @property
+    def key_width(self) -> int:
+        """d_k, the width of one query or key."""
+        return self.d_k or self.d_model // self.heads
+
+    @property
+    def value_width(self) -> int:
+        """d_v, the width of one value."""
+        return self.d_v or self.d_model // self.heads
+
+    @property
+    def encoder_width(self) -> int:
+        """Width of the encoder's residual stream."""
+        return self.d_encoder or self.d_model
+
+    @property
+    def source_size(self) -> int:
+        """Size of the source's vocabulary."""
+        return self.source_vocab_size or self.vocab_size
+
+    @property
+    def score_scale(self) -> float:
+        """What q·k is multiplied by: 1/√d_k, or 1 without scaling."""
+        return self.key_width**-0.5 if self.scale else 1.0
+
+
+class Past(Protocol):
+    """What one attention remembers between steps of decoding (decode.py has it)."""
+
+    def join(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Add keys and values of new positions (b h k d); all of them so far."""
+
+    @property
+    def fixed(self) -> tuple[Tensor, Tensor] | None:
+        """Keys and values that need no computing again, as those of the source after the first step."""
+
+
+class Watched(nn.Module):
+    """A module whose values can be seen and replaced: its tap is None until someone listens."""
+
+    tap: Tap | None = None
+    emits: tuple[str, ...] = ()
+
+    def see(self, name: str, value: Tensor) -> Tensor:
+        """The value to go on with."""
+        return value if self.tap is None else self.tap(name, value)
+
+
+class Attention(Watched):
+    """MultiHead(Q, K, V) = Concat(head_1 … head_h) W_O, head_i = Attention(Q W_Qi, K W_Ki, V W_Vi) (section 3.2.2).
+
+    Queries come from x, keys and values from `source`, which may be of another width and length.
+    """
+
+    emits = (*STAGES, "out")
+
+    def __init__(self, config: Config, width: int, source_width: int) -> None:
+        super().__init__()
+        self.heads, self.scale = config.heads, config.score_scale
+        self.query = nn.Linear(width, config.heads * config.key_width, bias=False)
+        self.key = nn.Linear(source_width, config.heads * config.key_width, bias=False)
+        self.value = nn.Linear(source_width, config.heads * config.value_width, bias=False)
+        self.output = nn.Linear(config.heads * config.value_width, width, bias=False)
+
+    def forward(self, x: Tensor, source: Tensor, mask: Tensor | None, past: Past | None = None) -> Tensor:
+        """x: b q m · source: b k m · mask: True where one may look, to b h q k → b q m."""
+        query = self.split(self.query(x))
+        if past is not None and past.fixed is not None:
+            key, value = past.fixed
+        else:
+            key, value = self.split(self.key(source)), self.split(self.value(source))
+            if past is not None:
+                key, value = past.join(key, value)
+        heads = attend(query, key, value, mask, scale=self.scale, tap=self.tap)
+        return self.see("out", self.output(heads.transpose(1, 2).flatten(2)))
+
+    def split(self, x: Tensor) -> Tensor:
+        """b q (h d) → b h q d."""
+        return x.view(*x.shape[:-1], self.heads, -1).transpose(1, 2)
+
+
+class FeedForward(Watched):
+    """Position-wise: FFN(x) = max(0, x W_1 + b_1) W_2 + b_2 (section 3.3)."""
+
+    emits = ("hidden", "active", "out")
+
+    def __init__(self, config: Config, width: int) -> None:
+        super().__init__()
+        self.inner = nn.Linear(width, config.d_ff)
+        self.outer = nn.Linear(config.d_ff, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """b q m → b q m."""
+        hidden = self.see("hidden", self.inner(x))
+        active = self.see("active", torch.relu(hidden))
+        return self.see("out", self.outer(active))
+
+
+class LayerNorm(Watched):
+    """Two steps: each token's vector to mean 0 and variance 1, then a gain and a bias for each of its m numbers.
+
+    LayerNorm(x) = gain · (x − mean) / √(var + ε) + bias, with the population variance (Ba et al. 2016).
+    """
+
+    emits = ("mean", "var", "normed", "out")
+
+    def __init__(self, width: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.gain, self.bias, self.eps = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width)), eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """b q m → b q m."""
+        if self.tap is None:
+            return F.layer_norm(x, x.shape[-1:], self.gain, self.bias, self.eps)
+        var, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
+        mean, var = self.tap("mean", mean), self.tap("var", var)
+        normed = self.tap("normed", (x - mean) * torch.rsqrt(var + self.eps))
+        return self.tap("out", torch.addcmul(self.bias, normed, self.gain))
+
+
+class Residual(Watched):
+    """A sub-layer with its residual connection and normalisation: LayerNorm(x + sublayer(x)) (section 3.1)."""
+
+    emits = ("resid",)
+
+    def __init__(self, config: Config, width: int, sublayer: nn.Module) -> None:
+        super().__init__()
+        self.sublayer, self.norm = sublayer, LayerNorm(width)
+        self.dropout, self.pre = nn.Dropout(config.dropout), config.norm == "pre"
+
+    def forward(self, x: Tensor, *source: Tensor, mask: Tensor | None = None, past: Past | None = None) -> Tensor:
+        """b q m → b q m. source: what the sub-layer attends to, x itself in self-attention."""
+        if self.pre:
+            return self.see("resid", x + self.dropout(self.apply_to(self.norm(x), *source, mask=mask, past=past)))
+        return self.norm(self.see("resid", x + self.dropout(self.apply_to(x, *source, mask=mask, past=past))))
+
+    def apply_to(self, x: Tensor, *source: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
+        """The sub-layer's own output."""
+        if isinstance(self.sublayer, Attention):
+            return self.sublayer(x, source[0] if source else x, mask, past)
+        return self.sublayer(x)
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention, then feed-forward."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        width = config.encoder_width
+        self.self = Residual(config, width, Attention(config, width, width))
+        self.ffn = Residual(config, width, FeedForward(config, width))
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """b q m → b q m."""
+        return self.ffn(self.self(x, mask=mask))
+
+
+class DecoderLayer(nn.Module):
+    """Masked self-attention, attention to the encoder's output, then feed-forward."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        width = config.d_model
+        self.self = Residual(config, width, Attention(config, width, width))
+        self.cross = Residual(config, width, Attention(config, width, config.encoder_width))
+        self.ffn = Residual(config, width, FeedForward(config, width))
+
+    def forward(
+        self,
+        x: Tensor,
+        memory: Tensor,
+        mask: Tensor | None,
+        memory_mask: Tensor | None,
+        past: tuple[Past | None, Past | None],
+    ) -> Tensor:
+        """x: b q m · memory: b k m, the encoder's output → b q m."""
+        x = self.self(x, mask=mask, past=past[0])
+        x = self.cross(x, memory, mask=memory_mask, past=past[1])
+        return self.ffn(x)
+
+
+class Stack(Watched):
+    """Layers one above the other; a last LayerNorm after them only in a pre-norm model."""
+
+    def __init__(self, config: Config, width: int, layers: list[nn.Module]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.norm = LayerNorm(width) if config.norm == "pre" else None
+
+    def end(self, x: Tensor) -> Tensor:
+        """What leaves the stack: b q m."""
+        return x if self.norm is None else self.norm(x)
+
+
+class Encoder(Stack):
+    """The stack that reads the source."""
+
+    emits = ("out",)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """b q m → b q m."""
+        for layer in self.layers:
+            x = layer(x, mask)
+        return self.see("out", self.end(x))
+
+
+class Decoder(Stack):
+    """The stack that writes the target."""
+
+    def forward(
+        self, x: Tensor, memory: Tensor, mask: Tensor | None, memory_mask: Tensor | None, past: Any = None
+    ) -> Tensor:
+        """x: b q m · memory: b k m → b q m."""
+        for number, layer in enumerate(self.layers):
+            x = layer(x, memory, mask, memory_mask, (None, None) if past is None else past[number])
+        return self.end(x)
+
+
+class Embedding(Watched):
+    """Token embeddings × √d_model, plus positions (sections 3.4 and 3.5)."""
+
+    emits = ("embed", "position", "sum")
+
+    def __init__(self, config: Config, size: int, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(size, width))
+        self.dropout = nn.Dropout(config.dropout)
+        self.max_length = config.max_length
+        self.positions: Tensor
+        if config.positions == "learned":
+            self.positions = nn.Parameter(torch.empty(config.max_length, width))
+        else:
+            self.register_buffer("positions", sinusoids(config.max_length, width), persistent=False)
+
+    def forward(self, ids: Tensor, start: int = 0) -> Tensor:
+        """ids: b q, of positions start … → b q m. Raises GlassheadError beyond the longest length."""
+        end = start + ids.shape[-1]
+        if end > self.max_length:
+            raise GlassheadError(f"{end} tokens are more than the {self.max_length} that this model can take.")
+        embed = self.see("embed", F.embedding(ids, self.weight) * math.sqrt(self.weight.shape[-1]))
+        position = self.see("position", self.positions[start:end].unsqueeze(0))
+        return self.dropout(self.see("sum", embed + position))
+
+
+class Transformer(Watched):
+    """The whole model. `model(source, target)` gives the logits of the token that follows each target token."""
+
+    emits = ("logits",)
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.source = Embedding(config, config.source_size, config.encoder_width)
+        self.encoder = Encoder(
+            config, config.encoder_width, [EncoderLayer(config) for _ in range(config.encoder_layers)]
+        )
+        self.target = Embedding(config, config.vocab_size, config.d_model)
+        self.decoder = Decoder(config, config.d_model, [DecoderLayer(config) for _ in range(config.decoder_layers)])
+        self.project: nn.Linear | None = None
+        if config.share_embeddings:
+            self.target.weight = self.source.weight
+        else:
+            self.project = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        self.initialise()
+
+    def initialise(self) -> None:
+        """Embeddings N(0, 1/√m), so that × √m they have variance 1; every other matrix Xavier-uniform, biases 0."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            elif isinstance(module, Embedding):
+                nn.init.normal_(module.weight, std=module.weight.shape[-1] ** -0.5)
+                if isinstance(module.positions, nn.Parameter):
+                    nn.init.normal_(module.positions, std=module.weight.shape[-1] ** -0.5)
+
+    def forward(self, source: Tensor, target: Tensor) -> Tensor:
+        """source: b k ids · target: b q ids, padded at the end with `pad_id` → logits b q v.
+
+        Padding of the target needs no mask of its own: it stands after every real token, where the causal one hides it.
+        """
+        memory_mask = self.padding_mask(source)
+        return self.decode(target, self.encode(source, memory_mask), memory_mask)
+
+    def padding_mask(self, source: Tensor) -> Tensor:
+        """Where the source holds tokens and not padding: b 1 1 k, True where one may look."""
+        return (source != self.config.pad_id)[:, None, None, :]
+
+    def encode(self, source: Tensor, mask: Tensor | None = None) -> Tensor:
+        """source: b k ids · mask: b 1 1 k, None where nothing is padded → the encoder's output b k m."""
+        if self.tap is not None:
+            self.tap.begin(0)
+        if self.config.window is not None:
+            local = neighbourhood(source.shape[-1], self.config.window, device=source.device)
+            mask = local if mask is None else mask & local
+        return self.encoder(self.source(source), mask)
+
+    def decode(self, target: Tensor, memory: Tensor, memory_mask: Tensor | None = None, past: Any = None) -> Tensor:
+        """target: b q ids · memory: b k m · past: what earlier steps left (see decode.py) → logits b q v.
+
+        With a past, `target` holds only the new tokens, and it is their logits that come back.
+        """
+        start = 0 if past is None else past.length
+        if self.tap is not None:
+            self.tap.begin(start)
+        new, window = target.shape[-1], self.config.window
+        # One new token is the last: it may look at all before it, and needs no mask unless the view is narrowed.
+        mask = None if new == 1 and window is None else causal(new, start + new, window=window, device=target.device)
+        x = self.decoder(self.target(target, start), memory, mask, memory_mask, past)
+        weight = self.target.weight if self.project is None else self.project.weight
+        return self.see("logits", F.linear(x, weight))
+
+
+def sinusoids(positions: int, width: int) -> Tensor:
+    """PE(pos, 2i) = sin(pos / 10000^(2i/m)), PE(pos, 2i+1) = cos(…): positions × width, interleaved (section 3.5)."""
+    position = torch.arange(positions, dtype=torch.float64).unsqueeze(-1)
+    rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float64) * (-math.log(10_000.0) / width))
+    table = torch.empty(positions, width, dtype=torch.float64)
+    table[:, 0::2] = torch.sin(position * rate)
+    table[:, 1::2] = torch.cos(position * rate[: width // 2])
+    return table.float()

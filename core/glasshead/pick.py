@@ -1,0 +1,55 @@
+"""Ways to pick the next token from the logits of a position."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from glasshead.errors import GlassheadError
+
+Pick = Callable[[Tensor, int], int]
+"""From the logits (v) of a position, and that position, to a token: a seeded choice must know where it stands."""
+
+
+def greedy(logits: Tensor, _position: int) -> int:
+    """The most probable token."""
+    return int(logits.argmax())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Draws a token: softmax(logits / temperature), cut to the `top_k` best and to the fewest that reach `top_p`.
+
+    The draw at a position depends on the seed and that position alone, so that going back and forth changes nothing.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < float("inf"):
+            raise GlassheadError(
+                f"The temperature is {self.temperature}; it must be above 0. Greedy decoding needs none."
+            )
+        if self.top_k is not None and self.top_k < 1:
+            raise GlassheadError(f"top_k is {self.top_k}; at least 1 token must remain.")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise GlassheadError(f"top_p is {self.top_p}; it is a probability above 0, and at most 1.")
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """What is drawn from: v → v."""
+        p, order = torch.softmax(logits.double() / self.temperature, -1).sort(descending=True, stable=True)
+        keep = torch.ones_like(p, dtype=torch.bool)
+        if self.top_k is not None:
+            keep[self.top_k :] = False
+        if self.top_p is not None:
+            keep &= p.cumsum(-1) - p < self.top_p
+        p = p * keep
+        return torch.zeros_like(p).scatter(-1, order, p / p.sum())
+
+    def __call__(self, logits: Tensor, position: int) -> int:
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + position) % (1 << 63))
+        return int(torch.multinomial(self.probabilities(logits.cpu()), 1, generator=generator))

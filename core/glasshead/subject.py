@@ -1,0 +1,103 @@
+"""Subject: what can be explored, and `load`, the one door to it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from glasshead import checkpoint
+from glasshead.beam import beam_search
+from glasshead.decode import Stepper
+from glasshead.errors import GlassheadError
+from glasshead.model import Config, Transformer
+from glasshead.pick import Pick, greedy
+from glasshead.tap import Change
+from glasshead.text import Codec, Token
+from glasshead.trace import BUDGET, Kind
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model with its tokenizer, ready to decode."""
+
+    name: str
+    model: Transformer
+    codec: Codec
+    folder: Path | None = None
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Config:
+        """The shape of the model."""
+        return self.model.config
+
+    @property
+    def limit(self) -> int:
+        """Most tokens of a source, its end token not counted."""
+        return self.config.max_length - 1
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that were learnt; a shared matrix counts once."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of attention, in the order in which a token meets them."""
+        config = self.config
+        return (
+            Kind("encoder self", "encoder", "self", config.encoder_layers, config.heads),
+            Kind("decoder self (masked)", "decoder", "self", config.decoder_layers, config.heads),
+            Kind("decoder → encoder", "decoder", "cross", config.decoder_layers, config.heads),
+        )
+
+    def encode(self, text: str, *, truncate: bool = False) -> list[Token]:
+        """The tokens of a source, the end token last. truncate: keep what fits of a text that is too long.
+
+        Raises GlassheadError for an empty text, and for one that is too long, with the limit.
+        """
+        ids = self.codec.encode(text)
+        if not ids:
+            raise GlassheadError("There is no text to translate: give a sentence.")
+        if len(ids) > self.limit and not truncate:
+            raise GlassheadError(
+                f"The text has {len(ids):,} tokens; this model takes at most {self.limit:,}. Shorten it."
+            )
+        return self.codec.tokens([*ids[: self.limit], self.config.eos_id])
+
+    def start(
+        self,
+        text: str,
+        *,
+        pick: Pick = greedy,
+        keep: Iterable[str] | None = ("*",),
+        edit: Mapping[str, Change] | None = None,
+        truncate: bool = False,
+        budget: int = BUDGET,
+    ) -> Stepper:
+        """Encode a text once and stand before the first step. See `Stepper` and `encode` for options and errors."""
+        ids = [token.id for token in self.encode(text, truncate=truncate)]
+        return Stepper(self.model, self.codec, ids, kinds=self.kinds, pick=pick, keep=keep, edit=edit, budget=budget)
+
+    def translate(
+        self, text: str, *, pick: Pick = greedy, beam: int = 1, length_penalty: float = 0.6, truncate: bool = False
+    ) -> str:
+        """The translation of a text: as `pick` has it, or with a beam wider than 1 the best line of beam search."""
+        if beam != 1:
+            ids = [token.id for token in self.encode(text, truncate=truncate)]
+            found = beam_search(self.model, ids, width=beam, length_penalty=length_penalty)
+            return self.codec.decode(found[0].ids)
+        line = self.start(text, pick=pick, keep=None, truncate=truncate)
+        while not line.done:
+            line.step()
+        return line.text
+
+
+def load(name: str | Path) -> Subject:
+    """Open a checkpoint: a bundled name, a name under ./checkpoints, or a folder.
+
+    Raises GlassheadError with a sentence for whatever is missing, damaged, foreign or does not fit.
+    """
+    folder = checkpoint.find(name)
+    model, codec, card = checkpoint.load(folder)
+    return Subject(folder.resolve().name, model, codec, folder, card)

@@ -1,0 +1,175 @@
+"""Watching a model while it runs, and changing what it computes: Tap and listen.
+
+A module that can be watched declares the class attributes `tap = None` and `emits`, the local names of its values, and
+hands each value to `self.tap(name, value)` when there is a tap. The name of a site is the module's path and the local
+name; the words `layers` and `sublayer`, which only say how modules are nested, are left out:
+`decoder.layers.2.cross.sublayer` emits `decoder.2.cross.weights`.
+
+    with listen(model, keep=["decoder.*.cross.weights"], edit={"decoder.0.self.weights": change}) as seen:
+        model(source, target)
+    seen["decoder.2.cross.weights"]                                                                   # b h q k
+
+What to keep is decided once, on entering; modules where nothing matches stay untapped and run their fused kernels.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from inspect import Parameter, signature
+from typing import Any
+
+from torch import Tensor, nn
+
+from glasshead.errors import GlassheadError
+
+STRUCTURE = frozenset({"layers", "sublayer"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an edit is asked for: the site, and the absolute position of its first row (more than 0 under a cache).
+
+    Rows are query positions, except at `k` and `v` of attention, which always begin at position 0.
+    """
+
+    site: str
+    start: int
+
+
+Change = Callable[[Tensor], Tensor] | Callable[[Tensor, Place], Tensor]
+
+
+class Seen(dict[str, Tensor]):
+    """What the last forward pass showed: site → the tensor that the model used, with its batch axis."""
+
+    start = 0
+    """Absolute position of the first query row of the pass under way; set by the model."""
+
+
+class Tap:
+    """The ear and the hand at one module: keeps the values of some of its sites, may replace them."""
+
+    __slots__ = ("_outer", "_places", "seen")
+
+    def __init__(self, seen: Seen, places: Mapping[str, tuple[str, bool, Change | None]], outer: "Tap | None") -> None:
+        self.seen = seen
+        self._places = places
+        self._outer = outer
+
+    def __call__(self, name: str, value: Tensor) -> Tensor:
+        """The value to go on with: the one given, or its replacement. Keeps it if it is to be kept.
+
+        Where blocks are nested all edits come first, the outermost first, so that every ear hears what the model used.
+        """
+        if self._outer is not None or name in self._places:
+            value = self._change(name, value)
+            self._keep(name, value)
+        return value
+
+    def _change(self, name: str, value: Tensor) -> Tensor:
+        if self._outer is not None:
+            value = self._outer._change(name, value)
+        site, _, change = self._places.get(name, ("", False, None))
+        if change is None:
+            return value
+        return _replaced(value, change, Place(site, 0 if name in ("k", "v") else self.seen.start))
+
+    def _keep(self, name: str, value: Tensor) -> None:
+        if self._outer is not None:
+            self._outer._keep(name, value)
+        site, keep, _ = self._places.get(name, ("", False, None))
+        if keep:
+            self.seen[site] = value
+
+    def begin(self, start: int) -> None:
+        """The model says that the rows of the coming pass begin at this absolute position."""
+        self.seen.start = start
+        if self._outer is not None:
+            self._outer.begin(start)
+
+
+class Listening(AbstractContextManager[Seen]):
+    """Taps ready to be put into one model: what to keep and what to change is decided. May be entered many times."""
+
+    def __init__(self, model: Any, keep: Iterable[str], edit: Mapping[str, Change] | None) -> None:
+        patterns = [keep] if isinstance(keep, str) else list(keep)
+        edits = {pattern: _with_place(change) for pattern, change in (edit or {}).items()}
+        known = sites(model)
+        for pattern in (*patterns, *edits):
+            if pattern != "*" and not any(fnmatchcase(site, pattern) for site in known):
+                close = get_close_matches(pattern, known, n=2, cutoff=0.4)
+                hint = f" Near it: {', '.join(close)}." if close else ""
+                raise GlassheadError(f"No site of this model matches {pattern!r}.{hint}")
+
+        self.seen = Seen()
+        # The model itself always gets a tap: it says where each pass begins.
+        self._places: dict[nn.Module, dict[str, tuple[str, bool, Change | None]]] = {model: {}}
+        for site, (module, name) in known.items():
+            kept = any(fnmatchcase(site, pattern) for pattern in patterns)
+            change = next((change for pattern, change in edits.items() if fnmatchcase(site, pattern)), None)
+            if kept or change is not None:
+                self._places.setdefault(module, {})[name] = (site, kept, change)
+        self._before: list[list[tuple[nn.Module, Tap | None]]] = []
+
+    def __enter__(self) -> Seen:
+        before: list[tuple[nn.Module, Tap | None]] = []
+        self._before.append(before)
+        for module, places in self._places.items():
+            outer = module.__dict__.get("tap")
+            before.append((module, outer))
+            module.__dict__["tap"] = Tap(self.seen, places, outer)
+        return self.seen
+
+    def __exit__(self, *_: object) -> None:
+        for module, outer in self._before.pop():
+            if outer is None:
+                module.__dict__.pop("tap", None)
+            else:
+                module.__dict__["tap"] = outer
+
+
+def listen(model: Any, keep: Iterable[str] = ("*",), edit: Mapping[str, Change] | None = None) -> Listening:
+    """Put taps into `model` for the length of a `with` block, and take every one out again, whatever happens in it.
+
+    keep: site names or globs; each pass over a site replaces what was kept before. edit: site or glob → function from
+    the tensor to its replacement (same shape), called with a copy; a function that takes two arguments is also given
+    the `Place`, whose `start` lets an edit speak of absolute positions while decoding from a cache. Edits come before
+    keeping, so what is kept is what the model used. Blocks may be nested, and entered again.
+
+    Raises GlassheadError for a pattern that matches no site, for a replacement of another shape, and for none at all.
+    """
+    return Listening(model, keep, edit)
+
+
+def sites(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
+    """Every site of a model, in the order of its modules: name → (module, local name)."""
+    found: dict[str, tuple[nn.Module, str]] = {}
+    for path, module in model.named_modules():
+        prefix = ".".join(part for part in path.split(".") if part and part not in STRUCTURE)
+        for name in getattr(module, "emits", ()):
+            found[f"{prefix}.{name}" if prefix else name] = (module, name)
+    return found
+
+
+def _replaced(value: Tensor, change: Any, place: Place) -> Tensor:
+    """The replacement of one value; `change` is given a copy, so a careless edit alters nothing that others saw."""
+    new = change(value.clone(), place)
+    if not isinstance(new, Tensor):
+        raise GlassheadError(f"The edit of {place.site} returned {type(new).__name__}; it must return the replacement.")
+    if new.shape != value.shape:
+        given, wanted = tuple(new.shape), tuple(value.shape)
+        raise GlassheadError(f"The edit of {place.site} returned the shape {given}; the model needs {wanted}.")
+    return new.to(value)
+
+
+def _with_place(change: Any) -> Any:
+    """`change` as a function of two arguments, the second of which it may not care for."""
+    positional = [
+        parameter
+        for parameter in signature(change).parameters.values()
+        if parameter.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+        and parameter.default is Parameter.empty
+    ]
+    return change if len(positional) >= 2 else lambda value, _place: change(value)

@@ -1,0 +1,227 @@
+"""Trace: all that was seen of one decode, addressed by site.
+
+    trace["decoder.1.self.weights"]          h q k: a row for every step taken, exact zeros above the diagonal
+    trace["decoder.1.self.masked"]           h q k: −∞ there
+    trace["decoder.1.self.scores"]           h q k: the scores themselves, of what the mask hid too
+    trace.find("decoder.*.cross.weights")    the names that match
+
+Decoding runs one position at a time from a cache, so the rows of the decoder's sites are gathered step by step. A key
+that did not exist yet when a query was asked has no captured score: there the score is q·k of the captured query and
+key, times the scale, and `origin` says so. What would exceed the memory budget is not kept; it is recomputed when it is
+looked at, by running the model over the same tokens, and `origin` says that too.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from glasshead.errors import GlassheadError
+from glasshead.text import Token
+
+Row = Mapping[str, Tensor]
+MiB = 1 << 20
+BUDGET = 256 * MiB
+
+# By local name: what grows with the square of the length goes first, then what is widest.
+DROPPED_FIRST = ("scores", "masked", "weights")
+
+
+class Kind(NamedTuple):
+    """One of the kinds of attention of a model, and how many layers and heads it has."""
+
+    label: str
+    stack: str
+    kind: str
+    layers: int
+    heads: int
+
+
+@dataclass
+class Record:
+    """What the steps of a line have shown so far. The Stepper writes it, Traces read it."""
+
+    scale: float
+    window: int | None
+    kinds: tuple[Kind, ...]
+    source: tuple[Token, ...]
+    static: Row = field(default_factory=dict)
+    """What is computed once: the encoder, and keys and values of cross-attention. As captured, with a batch axis."""
+    rows: list[Row] = field(default_factory=list)
+    """For each position of the target its row of the decoder's sites, as captured."""
+    budget: int = BUDGET
+    dropped: frozenset[str] = frozenset()
+    bytes: int = 0
+
+    def keep_source(self, seen: Row) -> None:
+        """Take in what the encoder showed."""
+        self.static = dict(seen)
+        self.bytes += _size(self.static.values())
+        self._stay_within()
+
+    def keep_row(self, seen: Row) -> None:
+        """Take in what one position of the decoder showed."""
+        row: dict[str, Tensor] = {}
+        fixed: dict[str, Tensor] = {}
+        for site, value in seen.items():
+            if site.endswith((".cross.k", ".cross.v")):
+                if site not in self.static and site not in self.dropped:
+                    fixed[site] = value
+            elif site not in self.dropped:
+                # Keys and values come joined with the cache, whose memory goes on changing: keep the new one alone.
+                row[site] = value[:, :, -1:].clone() if site.endswith((".self.k", ".self.v")) else value
+        if fixed:
+            self.static = {**self.static, **fixed}
+        self.rows.append(row)
+        self.bytes += _size(row.values()) + _size(fixed.values())
+        self._stay_within()
+
+    def crop(self, rows: int) -> None:
+        """Forget the rows from there on."""
+        self.bytes -= sum(_size(row.values()) for row in self.rows[rows:])
+        self.rows = self.rows[:rows]
+
+    def branch(self) -> "Record":
+        """A record that goes its own way from here; what both have seen is shared, not copied."""
+        return Record(
+            self.scale, self.window, self.kinds, self.source, self.static, list(self.rows), self.budget, self.dropped,
+            self.bytes,
+        )  # fmt: skip
+
+    def _stay_within(self) -> None:
+        """Let go of the largest sites until the rest fits the budget."""
+        while self.bytes > self.budget:
+            sizes: dict[str, int] = {}
+            for part in (self.static, *self.rows):
+                for site, value in part.items():
+                    sizes[site] = sizes.get(site, 0) + value.numel() * value.element_size()
+            if not sizes:
+                return
+            # A quarter at a time, so that this search is rare.
+            order = sorted(
+                sizes, key=lambda site: (site.rsplit(".", 1)[-1] in DROPPED_FIRST, sizes[site]), reverse=True
+            )
+            gone: set[str] = set()
+            for site in order:
+                if self.bytes <= self.budget * 3 // 4:
+                    break
+                gone.add(site)
+                self.bytes -= sizes[site]
+            self.dropped |= gone
+            self.static = {site: value for site, value in self.static.items() if site not in gone}
+            self.rows = [{site: value for site, value in row.items() if site not in gone} for row in self.rows]
+
+
+class Trace:
+    """A frozen view of what was seen up to a step. Tensors are float32 on the CPU, without a batch axis."""
+
+    def __init__(self, record: Record, target: Sequence[Token], again: Callable[[str], Tensor]) -> None:
+        """record: what was seen · target: the tokens asked from, one a row · again: recomputes a site let go."""
+        self.source: tuple[Token, ...] = record.source
+        self.target: tuple[Token, ...] = tuple(target)
+        self.steps = len(self.target)
+        """Rows of the decoder's sites."""
+        self.kinds, self.scale, self.window, self.budget = record.kinds, record.scale, record.window, record.budget
+        self._static, self._dropped, self._again = record.static, record.dropped, again
+        self._rows: list[Row] = record.rows[: self.steps]
+        self._gathered: dict[str, Tensor] = {}
+        self._recomputed: tuple[str, Tensor] | None = None
+
+    @property
+    def sites(self) -> list[str]:
+        """The names that can be asked for, in the order in which the model computes them."""
+        names = dict.fromkeys([*self._static, *(self._rows[0] if self._rows else ())])
+        if self._rows:
+            names |= dict.fromkeys(sorted(self._dropped))
+        return [site for site in names if self._rows or not site.startswith(("decoder.", "target.", "logits"))]
+
+    def __contains__(self, site: object) -> bool:
+        return site in self.sites
+
+    def find(self, pattern: str) -> list[str]:
+        """The sites that match a glob."""
+        return [site for site in self.sites if fnmatchcase(site, pattern)]
+
+    @property
+    def bytes(self) -> int:
+        """What is held, in bytes."""
+        held = _size(self._static.values()) + sum(_size(row.values()) for row in self._rows)
+        return held + _size(self._gathered.values())
+
+    def tokens(self, stack: str) -> tuple[Token, ...]:
+        """The tokens that stand at the rows of a stack, `encoder` or `decoder`."""
+        return self.source if stack == "encoder" else self.target
+
+    def axes(self, prefix: str) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
+        """Query tokens and key tokens of an attention, e.g. of `decoder.0.cross`."""
+        stack, _, kind = prefix.split(".")
+        return self.tokens(stack), self.source if kind == "cross" else self.tokens(stack)
+
+    def may_look(self, prefix: str) -> Tensor:
+        """Where the queries of an attention may look: boolean q k, by the rule of the model."""
+        queries, keys = (len(tokens) for tokens in self.axes(prefix))
+        stack, _, kind = prefix.split(".")
+        mask = torch.ones(queries, keys, dtype=torch.bool)
+        if kind == "self":
+            distance = torch.arange(queries).unsqueeze(-1) - torch.arange(keys)
+            if stack == "decoder":
+                mask = distance >= 0
+            if self.window is not None:
+                mask = mask & (distance.abs() <= self.window // 2)
+        return mask
+
+    def origin(self, site: str) -> str:
+        """Where the numbers of a site come from: "captured", or a sentence that says how they were derived."""
+        if site in self._dropped:
+            return "recomputed by running the model over the same tokens: keeping it would exceed the memory budget"
+        if site.startswith("decoder.") and site.endswith(".self.scores"):
+            return "captured; above the diagonal q·k × scale of the captured q and k, as those keys did not exist yet"
+        return "captured"
+
+    def __getitem__(self, site: str) -> Tensor:
+        """The values of a site: h q k, h q d, q m, q f, q v or q. Raises GlassheadError for a name not there."""
+        if site in self._gathered:
+            return self._gathered[site]
+        if site not in self.sites:
+            close = get_close_matches(site, self.sites, n=2, cutoff=0.4)
+            hint = f" Near it: {', '.join(close)}." if close else ""
+            raise GlassheadError(f"Nothing was captured at {site!r}.{hint} `trace.sites` lists what was.")
+        if site in self._dropped:
+            if self._recomputed is None or self._recomputed[0] != site:
+                self._recomputed = site, _plain(self._again(site), site)
+            return self._recomputed[1]
+        if site in self._static:
+            value = _plain(self._static[site], site)
+        elif site.endswith((".self.scores", ".self.masked", ".self.weights")):
+            value = self._triangle(site)
+        else:
+            first = self._rows[0][site]
+            value = _plain(torch.cat([row[site] for row in self._rows], 2 if first.dim() == 4 else 1), site)
+        self._gathered[site] = value
+        return value
+
+    def _triangle(self, site: str) -> Tensor:
+        """Masked self-attention from its rows, each of which ends at its own position: h q k."""
+        prefix, name = site.rsplit(".", 1)
+        if name == "scores":
+            full = self[f"{prefix}.q"] @ self[f"{prefix}.k"].transpose(-2, -1) * self.scale
+        else:
+            heads = self._rows[0][site].shape[1]
+            full = torch.full((heads, self.steps, self.steps), 0.0 if name == "weights" else -torch.inf)
+        for number, row in enumerate(self._rows):
+            full[:, number, : number + 1] = row[site][0, :, -1]
+        return full
+
+
+def _plain(value: Tensor, site: str) -> Tensor:
+    """Without the batch axis, and without the axis of one number that a LayerNorm's statistics have."""
+    value = value[0].float().cpu()
+    return value.squeeze(-1) if site.endswith((".norm.mean", ".norm.var")) else value
+
+
+def _size(values: Iterable[Tensor]) -> int:
+    return sum(value.numel() * value.element_size() for value in values)

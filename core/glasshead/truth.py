@@ -1,0 +1,65 @@
+"""Is what is shown true? Checks that a trace must pass, computed from what was captured and never taken for granted."""
+
+from dataclasses import dataclass
+
+import torch
+
+from glasshead.trace import Trace
+
+TOLERANCE = 1e-4
+"""Largest difference that float32 arithmetic in another order may leave, for weights and for logits of some tens."""
+LARGEST = 4_000_000
+"""Cells of attention that are checked at once; of a longer trace the newest rows are."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One statement about a trace."""
+
+    label: str
+    ok: bool
+    value: float | None
+    """What was measured: the largest error, or the number of cells that break the rule."""
+    detail: str
+    """The statement in full, and what was looked at."""
+
+
+def checks(trace: Trace, cache_error: float | None = None) -> tuple[Check, ...]:
+    """The checks of a trace; cache_error: what `Stepper.cache_error` measured, where it did."""
+    worst_sum = worst_weight = 0.0
+    peeking = 0
+    newest = False
+    names = [site.removesuffix(".weights") for site in trace.find("*.weights")]
+    cells = sum(trace[f"{name}.weights"].numel() for name in names)
+    for name in names:
+        weights, may_look = trace[f"{name}.weights"], trace.may_look(name)
+        queries = trace[f"{name}.q"]
+        if cells > LARGEST:
+            newest = True
+            weights, may_look, queries = weights[:, -1:], may_look[-1:], queries[:, -1:]
+        sees = may_look.any(-1)
+        worst_sum = max(worst_sum, float((weights.sum(-1) - sees.float()).abs().max()))
+        peeking += int((weights[:, ~may_look] != 0).sum())
+        scores = queries.double() @ trace[f"{name}.k"].double().transpose(-2, -1) * trace.scale
+        again = torch.softmax(scores.masked_fill(~may_look, -torch.inf), -1).nan_to_num()
+        worst_weight = max(worst_weight, float((weights - again).abs().max()))
+    rows = "the newest row of every attention" if newest else "every row of every attention"
+    found = [
+        Check("rows sum to 1", worst_sum <= TOLERANCE, worst_sum, f"The weights of {rows} sum to 1."),
+        Check(
+            "nothing from the future", not peeking, float(peeking),
+            f"In {rows}, what the mask hides has a weight of exactly 0.",
+        ),
+        Check(
+            "captured = recomputed", worst_weight <= TOLERANCE, worst_weight,
+            f"The weights of {rows} equal softmax(q·k × scale) of the captured q and k, computed anew in float64.",
+        ),
+    ]  # fmt: skip
+    if cache_error is not None:
+        found.append(
+            Check(
+                "cached = full", cache_error <= TOLERANCE, cache_error,
+                "The logits of the steps, taken from a cache, equal those of one pass over all tokens without it.",
+            )
+        )  # fmt: skip
+    return tuple(found)
