@@ -51,11 +51,11 @@ def attend(
         scores = scores + bias
     if cap is not None:
         scores = cap * torch.tanh(scores / cap)
-    scores = see("scores", scores)
+    scores, plain = see("scores", scores), scores
     hidden = scores if mask is None else scores.masked_fill(~mask, -torch.inf)
     masked = see("masked", hidden)
-    # Without a mask, and with nobody having put one in, no row can be blank: spare the look.
-    weights = torch.softmax(masked, -1) if masked is scores else softmax(masked)
+    # Without a mask, and with nobody having put −∞ in, no row can be blank: spare the look.
+    weights = torch.softmax(masked, -1) if masked is plain and bias is None else softmax(masked)
     weights = see("weights", weights)
     if dropout:
         weights = F.dropout(weights, dropout)

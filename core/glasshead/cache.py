@@ -31,6 +31,11 @@ class Growing:
         self.length = end
         return self._key[:, :, :end], self._value[:, :, :end]
 
+    def crop(self, length: int) -> None:
+        """Forget the positions from `length` on. What was handed out stays as it was: the next write takes a copy."""
+        if length < self.length:
+            self.length, self._shared = length, True
+
     def branch(self) -> "Growing":
         """The same contents for another line; whoever writes first takes a copy."""
         other = Growing()
@@ -78,7 +83,7 @@ class Cache:
     def crop(self, length: int) -> None:
         """Forget the positions from `length` on."""
         for own, _ in self._layers:
-            own.length = min(own.length, length)
+            own.crop(length)
 
     def branch(self) -> "Cache":
         """The same contents for another line."""

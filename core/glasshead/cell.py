@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from glasshead.attend import softmax
 from glasshead.errors import GlassheadError
 from glasshead.trace import Trace
 
@@ -68,6 +69,8 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
     exps = [math.exp(min(score, 700.0)) if seen > -math.inf else 0.0
             for score, seen in zip(scores.tolist(), masked.tolist(), strict=True)]  # fmt: skip
     total = math.fsum(exps)
+    # The weight itself is computed relative to the maximum, so that it is right beyond those scores too.
+    again = softmax(scores.masked_fill(masked.isneginf(), -math.inf))
     products = q * keys[key]
     row = weights[head, query].double()
     return Cell(
@@ -85,7 +88,7 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
         may_look=bool(masked[key] > -math.inf),
         exp=exps[key],
         total=total,
-        weight=exps[key] / total if total else 0.0,
+        weight=float(again[key]),
         captured_score=float(trace[f"{site}.scores"][head, query, key]),
         captured_masked=float(masked[key]),
         captured_weight=float(row[key]),

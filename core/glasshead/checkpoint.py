@@ -1,13 +1,13 @@
 """A checkpoint is a folder: config.json, model.safetensors, tokenizer.json and a model card, README.md. No pickle.
 
-Files are written beside their place, flushed to the disk and moved there, config.json last: a folder that has one is
-whole.
+Files are written beside their places and flushed to the disk; when all are there they are moved in, config.json last:
+a folder that has one is whole, and what interrupts the writing leaves an older checkpoint as it was.
 Finding and describing checkpoints costs no torch; only `save` and `load` do.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,10 +53,13 @@ def find(name: str | Path) -> Path:
         raise GlassheadError(f"{text!r} holds a NUL character, which no file name can.")
     plain = Path(text).name == text and text not in (".", "..")
     places = [home() / text, Path("checkpoints") / text] if plain else []
-    for folder in (*places, Path(text).expanduser()):
-        if (folder / CONFIG).is_file():
-            return folder
-    folder = Path(text).expanduser()
+    folder = Path(os.path.expanduser(text))  # noqa: PTH111  Path's own raises an error for a user who is not there
+    try:
+        for place in (*places, folder):
+            if (place / CONFIG).is_file():
+                return place
+    except OSError as error:  # a name too long, a folder closed to us
+        raise GlassheadError(f"{text} cannot be opened: {error.strerror}.") from error
     if folder.is_dir():
         raise GlassheadError(
             f"The folder {text} holds no {CONFIG}: it is not a checkpoint, or its writing was cut short."
@@ -95,7 +98,7 @@ def describe(folder: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise GlassheadError(f"{path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # bytes that are no UTF-8, no JSON, a number without end
         raise GlassheadError(f"{path} is not JSON: the checkpoint is damaged. Take a fresh copy of it.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         kind = content.get("model_type") if isinstance(content, dict) else None
@@ -144,10 +147,15 @@ def save(
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / WEIGHTS, lambda path: save_file(tensors, path))
-        _replace(folder / TOKENIZER, codec.save)
-        _replace(folder / CARD, lambda path: path.write_text(_card(folder.name, content), encoding="utf-8"))
-        _replace(folder / CONFIG, lambda path: path.write_text(text, encoding="utf-8"))
+        _replace(
+            folder,
+            {
+                WEIGHTS: lambda path: save_file(tensors, path),
+                TOKENIZER: codec.save,
+                CARD: lambda path: path.write_text(_card(folder.name, content), encoding="utf-8"),
+                CONFIG: lambda path: path.write_text(text, encoding="utf-8"),
+            },
+        )
     except OSError as error:
         raise GlassheadError(f"{folder} cannot be written: {error.strerror or error}.") from error
 
@@ -186,6 +194,11 @@ def load(folder: str | Path) -> tuple["Transformer", "Codec", dict[str, Any]]:
         raise GlassheadError(
             f"{folder / WEIGHTS} is truncated or not a safetensors file. Take a fresh copy of the checkpoint."
         ) from error
+    if max(config.encoder_layers, config.decoder_layers) > len(tensors):  # or building its shape could take for ever
+        raise GlassheadError(
+            f"{folder / WEIGHTS} holds {len(tensors)} tensors, too few for the layers that {CONFIG} calls for: "
+            "they do not belong together."
+        )
     if config.share_embeddings and "source.weight" in tensors:
         tensors["target.weight"] = tensors["source.weight"]
 
@@ -228,16 +241,22 @@ def _same_shapes(path: Path, wanted: Mapping[str, Any], given: Mapping[str, Any]
             )
 
 
-def _replace(path: Path, write: Any) -> None:
-    """Write a file beside its place, flush it to the disk, and move it there in one step."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+def _replace(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> None:
+    """Write every file beside its place and flush it to the disk; when all are there, move them in, in this order.
+
+    Whatever goes wrong while writing leaves the files that were there before as they were, all of them.
+    """
+    parts = {name: folder / f".{name}.{os.getpid()}.part" for name in writers}
     try:
-        write(part)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+        for name, write in writers.items():
+            write(parts[name])
+            with parts[name].open("rb+") as file:
+                os.fsync(file.fileno())
+        for name, part in parts.items():
+            part.replace(folder / name)
     finally:
-        part.unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
 
 
 def _card(name: str, content: Mapping[str, Any]) -> str:

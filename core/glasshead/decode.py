@@ -138,7 +138,7 @@ class Stepper:
             raise GlassheadError("This line of decoding is done: there is no next step. Go back, or start another.")
         if self._taken + 1 < len(self._ids):
             self._taken += 1
-            return self.tokens[-1]
+            return self._newest_token()
         return self.choose(self._pick(self._row(self._taken), self._taken))
 
     def back(self) -> None:
@@ -166,7 +166,7 @@ class Stepper:
             self._ids.append(chosen)
             self._probabilities.append(probability)
         self._taken += 1
-        return self.tokens[-1]
+        return self._newest_token()
 
     def branch(self) -> "Stepper":
         """Another line with the same past; from here each goes its own way. What both have seen is shared."""
@@ -186,17 +186,23 @@ class Stepper:
         """Largest difference between the logits of the steps and those of one pass without the cache."""
         return float((torch.stack(self._logits) - self.full()).abs().max()) if self._logits else 0.0
 
+    def _newest_token(self) -> Token:
+        made = self._names.tokens([self._ids[self._taken]])[0]
+        return Token(made.id, made.text, self._probabilities[self._taken])
+
     def _row(self, n: int) -> Tensor:
         """The logits that follow token n: v. Runs the model where it has not been run."""
         while len(self._logits) <= n:
-            self._logits.append(self._run(self._newest)[0, -1])
+            self._logits.append(self._run(self._next_logits)[0, -1])
             if self._listening is not None and self._captures:
                 self._record.keep_row(self._listening.seen)
         return self._logits[n]
 
-    def _newest(self) -> Tensor:
+    def _next_logits(self) -> Tensor:
         """The logits of the first position that has not been run yet: 1 1 v."""
-        token = torch.tensor([[self._ids[len(self._logits)]]])
+        rows = len(self._logits)
+        self._cache.crop(rows)  # an edit that raised an error may have left a position in the first layers
+        token = torch.tensor([[self._ids[rows]]])
         return self._model.decode(token, self._memory, past=self._cache)
 
     def _forget(self) -> None:
@@ -238,5 +244,7 @@ class _Again:
 
     def __call__(self, site: str) -> Tensor:
         with torch.inference_mode(), listen(self.model, [site], self.edit) as seen:
-            self.model.decode(torch.tensor([self.target]), self.model.encode(self.source))
+            memory = self.model.encode(self.source)
+            if self.target:
+                self.model.decode(torch.tensor([self.target]), memory)
         return seen[site]

@@ -5,6 +5,10 @@ class GlassheadError(ValueError):
     """A user's mistake, told in one sentence. The command line prints it and exits with status 2."""
 
 
+class TooLong(GlassheadError):
+    """A text with more tokens than the model takes. What fits can be kept if the person agrees."""
+
+
 def nearest(given: str, known: list[str], *, what: str) -> str:
     """The end of a sentence about an unknown name: the nearest known names, or all of them when none is near."""
     from difflib import get_close_matches

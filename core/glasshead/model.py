@@ -14,7 +14,7 @@ width · v vocabulary. Every module hands the values that it names in `emits` to
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol
 
 import torch
@@ -68,16 +68,23 @@ class Config:
     eos_id: int = 2
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            least = 0 if name.endswith("_id") else 1
-            if isinstance(value, int) and not isinstance(value, bool) and value < least:
-                raise GlassheadError(f"{name} is {value}; it must be at least {least}.")
+        for field in fields(self):
+            name, value = field.name, getattr(self, field.name)
+            if field.type is bool:
+                if not isinstance(value, bool):
+                    raise GlassheadError(f"{name} is {value!r}; it is either True or False.")
+            elif field.type is int or (field.type == int | None and value is not None):
+                least = 0 if name.endswith("_id") else 1
+                if not isinstance(value, int) or isinstance(value, bool):
+                    raise GlassheadError(f"{name} is {value!r}; it must be a whole number.")
+                if value < least:
+                    raise GlassheadError(f"{name} is {value}; it must be at least {least}.")
         if (self.d_k is None or self.d_v is None) and self.d_model % self.heads:
             raise GlassheadError(
                 f"{self.heads} heads do not divide d_model {self.d_model}: choose another number, or give d_k and d_v."
             )
-        if not 0 <= self.dropout < 1:
-            raise GlassheadError(f"dropout is {self.dropout}; it is a probability of at least 0 and below 1.")
+        if isinstance(self.dropout, str | bool | None) or not 0 <= self.dropout < 1:
+            raise GlassheadError(f"dropout is {self.dropout!r}; it is a probability of at least 0 and below 1.")
         if self.norm not in ("post", "pre"):
             raise GlassheadError(f"norm is {self.norm!r}; it is 'post' (the paper) or 'pre'.")
         if self.positions not in ("sinusoidal", "learned"):

@@ -41,7 +41,9 @@ class Sample:
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """What is drawn from: v → v."""
-        p, order = torch.softmax(logits.double() / self.temperature, -1).sort(descending=True, stable=True)
+        p, order = torch.softmax((logits - logits.max()).double() / self.temperature, -1).sort(
+            descending=True, stable=True
+        )
         keep = torch.ones_like(p, dtype=torch.bool)
         if self.top_k is not None:
             keep[self.top_k :] = False

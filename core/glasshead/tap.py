@@ -39,6 +39,9 @@ class Place:
 
 
 Change = Callable[[Tensor], Tensor] | Callable[[Tensor, Place], Tensor]
+Wish = tuple[str, bool, tuple[Change, ...]]
+"""What is wanted at one local name of a module: its site, whether to keep it, the edits to make in turn."""
+NOWHERE: Wish = ("", False, ())
 
 
 class Seen(dict[str, Tensor]):
@@ -53,7 +56,7 @@ class Tap:
 
     __slots__ = ("_outer", "_places", "seen")
 
-    def __init__(self, seen: Seen, places: Mapping[str, tuple[str, bool, Change | None]], outer: "Tap | None") -> None:
+    def __init__(self, seen: Seen, places: Mapping[str, Wish], outer: "Tap | None") -> None:
         self.seen = seen
         self._places = places
         self._outer = outer
@@ -71,15 +74,15 @@ class Tap:
     def _change(self, name: str, value: Tensor) -> Tensor:
         if self._outer is not None:
             value = self._outer._change(name, value)
-        site, _, change = self._places.get(name, ("", False, None))
-        if change is None:
-            return value
-        return _replaced(value, change, Place(site, 0 if name in ("k", "v") else self.seen.start))
+        site, _, changes = self._places.get(name, NOWHERE)
+        for change in changes:
+            value = _replaced(value, change, Place(site, 0 if name in ("k", "v") else self.seen.start))
+        return value
 
     def _keep(self, name: str, value: Tensor) -> None:
         if self._outer is not None:
             self._outer._keep(name, value)
-        site, keep, _ = self._places.get(name, ("", False, None))
+        site, keep, _ = self._places.get(name, NOWHERE)
         if keep:
             self.seen[site] = value
 
@@ -105,12 +108,12 @@ class Listening(AbstractContextManager[Seen]):
 
         self.seen = Seen()
         # The model itself always gets a tap: it says where each pass begins.
-        self._places: dict[nn.Module, dict[str, tuple[str, bool, Change | None]]] = {model: {}}
+        self._places: dict[nn.Module, dict[str, Wish]] = {model: {}}
         for site, (module, name) in known.items():
             kept = any(fnmatchcase(site, pattern) for pattern in patterns)
-            change = next((change for pattern, change in edits.items() if fnmatchcase(site, pattern)), None)
-            if kept or change is not None:
-                self._places.setdefault(module, {})[name] = (site, kept, change)
+            changes = tuple(change for pattern, change in edits.items() if fnmatchcase(site, pattern))
+            if kept or changes:
+                self._places.setdefault(module, {})[name] = (site, kept, changes)
         self._before: list[list[tuple[nn.Module, Tap | None]]] = []
 
     def __enter__(self) -> Seen:
@@ -135,8 +138,9 @@ def listen(model: Any, keep: Iterable[str] = ("*",), edit: Mapping[str, Change] 
 
     keep: site names or globs; each pass over a site replaces what was kept before. edit: site or glob → function from
     the tensor to its replacement (same shape), called with a copy; a function that takes two arguments is also given
-    the `Place`, whose `start` lets an edit speak of absolute positions while decoding from a cache. Edits come before
-    keeping, so what is kept is what the model used. Blocks may be nested, and entered again.
+    the `Place`, whose `start` lets an edit speak of absolute positions while decoding from a cache. Several edits of a
+    site are made in turn. Edits come before keeping, so what is kept is what the model used. Blocks may be nested, and
+    entered again.
 
     Raises GlassheadError for a pattern that matches no site, for a replacement of another shape, and for none at all.
     """
@@ -166,9 +170,15 @@ def _replaced(value: Tensor, change: Any, place: Place) -> Tensor:
 
 def _with_place(change: Any) -> Any:
     """`change` as a function of two arguments, the second of which it may not care for."""
+    if not callable(change):
+        raise GlassheadError(f"An edit is a function from a tensor to its replacement, not {change!r}.")
+    try:
+        parameters = signature(change).parameters.values()
+    except ValueError:  # torch's own functions do not tell; those that make an edit, as zeros_like, take one tensor
+        return lambda value, _place: change(value)
     positional = [
         parameter
-        for parameter in signature(change).parameters.values()
+        for parameter in parameters
         if parameter.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
         and parameter.default is Parameter.empty
     ]

@@ -1,9 +1,9 @@
-"""Text and tokens: byte-pair encoding (Sennrich et al., 2016) by the `tokenizers` library, one vocabulary for both languages.
+"""Text and tokens: byte-pair encoding (Sennrich et al. 2016) by the `tokenizers` library, one vocabulary for all.
 
 The paper, section 5.1, shares one BPE vocabulary between source and target; so do we. Two things are ours:
 
 - **No text is impossible.** Characters that the vocabulary lacks become the bytes of their UTF-8 form, one token each.
-- **Nothing typed is special.** `</s>` or `<0x41>` in a sentence are ordinary characters; the specials exist only as ids.
+- **Nothing typed is special.** `</s>` or `<0x41>` in a sentence are ordinary characters; specials exist only as ids.
 
 The vocabulary is laid out as specials (0–3), the 256 bytes, the alphabet, the merges in the order they were learned.
 """
@@ -24,8 +24,8 @@ BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 WORD_START = "▁"
 APOSTROPHES = "[’‘ʼ‛′`´]"
 ALONE = r"▁?(?:\p{N}|[[\p{P}\p{S}]&&[^'▁]])"
-"""Every digit and every mark is a token of its own, so that numbers can be copied digit by digit; with it goes the space
-before it. The apostrophe is no such mark, it stays with what is before it: l' | homme, it' | s."""
+"""Every digit and every mark is a token of its own, so that numbers can be copied digit by digit; the space before it
+belongs to it. The apostrophe is no such mark, it stays with what is before it: l' | homme, it' | s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Codec:
         partial.replace(path)
 
     def normalize(self, text: str) -> str:
-        """The text as the vocabulary sees it: NFC, plain apostrophes, single spaces, lower-case where it was trained so."""
+        """The text as the vocabulary sees it: NFC, plain apostrophes, single spaces, lower-case if it is so."""
         normal: str = self._tokenizer.normalizer.normalize_str(_whole(text))
         return normal
 

@@ -130,13 +130,13 @@ class Trace:
         self._rows: list[Row] = record.rows[: self.steps]
         self._gathered: dict[str, Tensor] = {}
         self._recomputed: tuple[str, Tensor] | None = None
+        self._room = record.budget - record.bytes
+        """What the captured values leave of the budget; those gathered here must do with it, the newest excepted."""
 
     @property
     def sites(self) -> list[str]:
         """The names that can be asked for, in the order in which the model computes them."""
-        names = dict.fromkeys([*self._static, *(self._rows[0] if self._rows else ())])
-        if self._rows:
-            names |= dict.fromkeys(sorted(self._dropped))
+        names = dict.fromkeys([*self._static, *(self._rows[0] if self._rows else ()), *sorted(self._dropped)])
         return [site for site in names if self._rows or not site.startswith(("decoder.", "target.", "logits"))]
 
     def __contains__(self, site: object) -> bool:
@@ -149,8 +149,8 @@ class Trace:
     @property
     def bytes(self) -> int:
         """What is held, in bytes."""
-        held = _size(self._static.values()) + sum(_size(row.values()) for row in self._rows)
-        return held + _size(self._gathered.values())
+        captured = _size(self._static.values()) + sum(_size(row.values()) for row in self._rows)
+        return captured + self._made()
 
     def tokens(self, stack: str) -> tuple[Token, ...]:
         """The tokens that stand at the rows of a stack, `encoder` or `decoder`."""
@@ -179,6 +179,9 @@ class Trace:
         if site in self._dropped:
             return "recomputed by running the model over the same tokens: keeping it would exceed the memory budget"
         if site.startswith("decoder.") and site.endswith(".self.scores"):
+            prefix = site.removesuffix("scores")
+            if f"{prefix}q" not in self or f"{prefix}k" not in self:
+                return "recomputed by running the model over the same tokens: q and k were not captured"
             return "captured; above the diagonal q·k × scale of the captured q and k, as those keys did not exist yet"
         return "captured"
 
@@ -195,18 +198,27 @@ class Trace:
                 self._recomputed = site, _plain(self._again(site), site)
             return self._recomputed[1]
         if site in self._static:
-            value = _plain(self._static[site], site)
-        elif site.endswith((".self.scores", ".self.masked", ".self.weights")):
+            return _plain(self._static[site], site)
+        if site.endswith((".self.scores", ".self.masked", ".self.weights")):
             value = self._triangle(site)
         else:
             first = self._rows[0][site]
             value = _plain(torch.cat([row[site] for row in self._rows], 2 if first.dim() == 4 else 1), site)
         self._gathered[site] = value
+        while len(self._gathered) > 1 and self._made() > self._room:  # the oldest can be put together again
+            del self._gathered[next(iter(self._gathered))]
         return value
+
+    def _made(self) -> int:
+        """Bytes of what was put together or recomputed for those who looked."""
+        again = () if self._recomputed is None else (self._recomputed[1],)
+        return _size((*self._gathered.values(), *again))
 
     def _triangle(self, site: str) -> Tensor:
         """Masked self-attention from its rows, each of which ends at its own position: h q k."""
         prefix, name = site.rsplit(".", 1)
+        if name == "scores" and not {f"{prefix}.q", f"{prefix}.k"} <= {*self.sites}:
+            return _plain(self._again(site), site)
         if name == "scores":
             full = self[f"{prefix}.q"] @ self[f"{prefix}.k"].transpose(-2, -1) * self.scale
         else:

@@ -1,9 +1,12 @@
 """Is what is shown true? Checks that a trace must pass, computed from what was captured and never taken for granted."""
 
+import math
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
+from glasshead.attend import softmax
 from glasshead.trace import Trace
 
 TOLERANCE = 1e-4
@@ -38,11 +41,11 @@ def checks(trace: Trace, cache_error: float | None = None) -> tuple[Check, ...]:
             newest = True
             weights, may_look, queries = weights[:, -1:], may_look[-1:], queries[:, -1:]
         sees = may_look.any(-1)
-        worst_sum = max(worst_sum, float((weights.sum(-1) - sees.float()).abs().max()))
+        worst_sum = max(worst_sum, _largest(weights.sum(-1) - sees.float()))
         peeking += int((weights[:, ~may_look] != 0).sum())
         scores = queries.double() @ trace[f"{name}.k"].double().transpose(-2, -1) * trace.scale
-        again = torch.softmax(scores.masked_fill(~may_look, -torch.inf), -1).nan_to_num()
-        worst_weight = max(worst_weight, float((weights - again).abs().max()))
+        again = softmax(scores.masked_fill(~may_look, -torch.inf))
+        worst_weight = max(worst_weight, _largest(weights - again))
     rows = "the newest row of every attention" if newest else "every row of every attention"
     found = [
         Check("rows sum to 1", worst_sum <= TOLERANCE, worst_sum, f"The weights of {rows} sum to 1."),
@@ -63,3 +66,8 @@ def checks(trace: Trace, cache_error: float | None = None) -> tuple[Check, ...]:
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _largest(errors: Tensor) -> float:
+    """The largest error; where one is not a number, infinity, since no comparison would find it."""
+    return float(errors.abs().nan_to_num(nan=math.inf).max())

@@ -1,0 +1,93 @@
+# The house's errands. `make run` is all a newcomer needs: it makes .venv, installs what constraints.txt pins and opens the explorer.
+# Paths are relative and tools are started as `python -m …`, so that a clone may lie at a path with spaces, and may be moved.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv/bin/python
+PIP := $(VENV) -m pip --disable-pip-version-check
+
+# A stamp says from where the environment was installed, and its date when: it is installed again after pyproject.toml or
+# constraints.txt has changed, after the clone has moved, and when its Python does not start. Otherwise pip is not even asked.
+STAMP := .venv/.installed
+STAMP_DEV := .venv/.installed-dev
+STALE := $(shell test "$$(cat $(STAMP) 2>/dev/null)" = "$$(pwd -P)" && $(VENV) -c '' 2>/dev/null || echo yes)
+
+.PHONY: help run test lint format bench checkpoints screenshot clean again
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+help:
+	@echo "make run          open the explorer (the first time this makes .venv)"
+	@echo "make test         run the tests; make test ARGS='-k attend' runs some"
+	@echo "make lint         ruff, mypy --strict and the import contracts"
+	@echo "make format       let ruff rewrite what it can"
+	@echo "make bench        measure the budgets"
+	@echo "make checkpoints  train the bundled checkpoints anew"
+	@echo "make screenshot   draw the picture of the README anew"
+	@echo "make clean        remove .venv and the caches"
+	@echo
+	@echo "make run PYTHON=python3.12   makes .venv with that Python (3.11 or newer)"
+
+run: $(STAMP)
+	@$(VENV) -m glasshead_tui $(ARGS)
+
+test: $(STAMP_DEV)
+	@$(VENV) -m pytest $(ARGS)
+
+lint: $(STAMP_DEV)
+	@$(VENV) -m ruff format --check .
+	@$(VENV) -m ruff check .
+	@$(VENV) -m mypy
+	@$(VENV) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+format: $(STAMP_DEV)
+	@$(VENV) -m ruff check --fix .
+	@$(VENV) -m ruff format .
+
+bench: $(STAMP_DEV)
+	@$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev,bench]'
+	@$(VENV) -m pytest tests/benchmarks $(ARGS)
+
+checkpoints: $(STAMP)
+	$(VENV) -m glasshead_tui train english-french --out checkpoints/english-french
+	$(VENV) -m glasshead_tui train dates --out checkpoints/dates
+
+screenshot: $(STAMP)
+	@$(VENV) .github/screenshot.py
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
+	find core tui tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# $(call install,WHAT): an environment that is whole, then WHAT into it. `.installing` stays behind only where an installation was
+# killed half-way: what it left is not to be trusted, and neither is an environment that has no pip.
+define install
+set -e; \
+if ! test -x $(VENV) || test -e .venv/.installing || ! $(PIP) --version >/dev/null 2>&1; then \
+    "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+        echo "glasshead needs Python 3.11 or newer, and '$(PYTHON)' is $$("$(PYTHON)" --version 2>/dev/null || echo not there)." \
+             "Name another one: make run PYTHON=python3.12" >&2; exit 1; }; \
+    echo "Making .venv (once; PyTorch is a large download)"; \
+    "$(PYTHON)" -m venv --clear .venv; \
+fi; \
+touch .venv/.installing; \
+$(PIP) install --quiet --constraint constraints.txt hatchling editables && \
+$(PIP) install --progress-bar on --constraint constraints.txt --no-build-isolation --editable '$(1)' && \
+$(VENV) -m compileall -q core tui || { rm -f .venv/.installing; exit 1; }; \
+rm -f .venv/.installing
+endef
+
+ifneq ($(STALE),)
+$(STAMP) $(STAMP_DEV): again
+endif
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(call install,.)
+	@pwd -P > $@
+
+# The environment of the tests holds that of the explorer.
+$(STAMP_DEV): pyproject.toml constraints.txt
+	@$(call install,.[dev])
+	@pwd -P > $(STAMP)
+	@pwd -P > $@

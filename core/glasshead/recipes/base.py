@@ -1,0 +1,78 @@
+"""A Recipe: a corpus that the project makes itself, endless and reproducible, with the model and training that suit it.
+
+Who trains and who evaluates draw from the same generator, so the splits are cut by the *sentence*: a hash of the
+source decides where it belongs, whatever seed drew it. A test sentence can therefore never have been trained on.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, Literal
+
+Split = Literal["train", "valid", "test"]
+Pair = tuple[str, str]
+
+PER_MILLE = {"valid": 20, "test": 20}
+"""How many of a thousand source sentences are held back for each purpose; the rest is for training."""
+
+
+def split_of(source: str) -> Split:
+    """Where a source sentence belongs.
+
+    Case and spacing are ignored, since a lower-casing vocabulary does not see them: "March 3" and "march 3" are the
+    same sentence to the model, so they must be in the same split.
+    """
+    plain = " ".join(source.lower().split())
+    number = int.from_bytes(blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") % 1000
+    if number < PER_MILLE["valid"]:
+        return "valid"
+    if number < PER_MILLE["valid"] + PER_MILLE["test"]:
+        return "test"
+    return "train"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What to learn, from which sentences, with which model.
+
+    `generate` draws one pair and must be a pure function of the generator it is given. `model` holds keyword arguments
+    of `glasshead.model.Config` (all but the vocabulary's size), `training` those of `glasshead.training.loop.Plan`.
+    """
+
+    name: str
+    summary: str
+    generate: Callable[[random.Random], Pair]
+    examples: tuple[str, ...]
+    vocab_size: int
+    lowercase: bool = True
+    model: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    def pairs(self, split: Split, seed: int) -> Iterator[Pair]:
+        """Pairs of one split, without end. The same split and seed always give the same pairs."""
+        if split not in ("train", "valid", "test"):
+            raise ValueError(f"the splits are train, valid and test, not {split!r}")
+        draw = random.Random(f"{self.name}/{split}/{seed}")
+        while True:
+            pair = self.generate(draw)
+            if split_of(pair[0]) == split:
+                yield pair
+
+    def sample(self, split: Split, count: int, seed: int = 0) -> list[Pair]:
+        """The first `count` pairs of a split with different sources, fewer if there are no more.
+
+        This is what evaluations use, so that no sentence counts twice.
+        """
+        seen: dict[str, str] = {}
+        stale = 0
+        for source, target in self.pairs(split, seed):
+            if source in seen:
+                stale += 1
+                if stale > 1000 + 10 * count:  # a small corpus has no more to give
+                    break
+                continue
+            seen[source] = target
+            if len(seen) >= count:
+                break
+        return list(seen.items())

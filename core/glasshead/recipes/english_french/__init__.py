@@ -1,0 +1,32 @@
+"""English to French: a synchronous grammar that writes both languages at once, endlessly and without a mistake."""
+
+from glasshead.recipes.base import Recipe
+
+from .grammar import generate
+
+RECIPE = Recipe(
+    name="english-french",
+    summary="everyday English sentences and their French translations, from a grammar of both languages",
+    generate=generate,
+    examples=(
+        "the black cat is sleeping",
+        "the black cat does not see the small house",
+        "yesterday, marie gave the old book to the children",
+        "he gives it to them",
+        "does the teacher drink some water?",
+        "the letters that julie wrote are on the table",
+        "i would like to go to the market with my brother",
+    ),
+    vocab_size=3000,
+    lowercase=True,
+    model={
+        "d_model": 256,
+        "heads": 8,
+        "encoder_layers": 3,
+        "decoder_layers": 3,
+        "d_ff": 1024,
+        "dropout": 0.1,
+        "max_length": 128,
+    },
+    training={"steps": 12000, "batch_tokens": 4096, "warmup": 2000, "average": 5},
+)

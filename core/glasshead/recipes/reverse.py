@@ -1,0 +1,52 @@
+"""reverse: letters in, the same letters out, last one first. "hello" becomes "olleh".
+
+The smallest task that needs attention: each step must look at one place of the source, and the place moves backwards.
+One token is one letter, so the encoder–decoder map of a trained model shows a clean anti-diagonal. Half of the words
+can be pronounced and half cannot, so that nothing is gained by learning what words look like.
+"""
+
+import random
+from string import ascii_lowercase
+
+from glasshead.recipes.base import Pair, Recipe
+
+LONGEST = 16
+VOWELS = "aeiou"
+CONSONANTS = "".join(letter for letter in ascii_lowercase if letter not in VOWELS)
+
+
+def scramble(draw: random.Random) -> str:
+    """1 to 16 letters, each as likely as any other."""
+    return "".join(draw.choices(ascii_lowercase, k=draw.randint(1, LONGEST)))
+
+
+def word(draw: random.Random) -> str:
+    """1 to 16 letters that can be pronounced: syllables of a consonant, a vowel or two, maybe a closing consonant."""
+    length = draw.randint(1, LONGEST)
+    letters = ""
+    while len(letters) < length:
+        letters += draw.choice(CONSONANTS) if draw.random() < 0.9 else ""
+        vowel = draw.choice(VOWELS)
+        letters += vowel * 2 if draw.random() < 0.15 else vowel
+        if draw.random() < 0.3:
+            closing = draw.choice(CONSONANTS)
+            letters += closing * 2 if draw.random() < 0.3 else closing
+    return letters[:length]
+
+
+def generate(draw: random.Random) -> Pair:
+    """One pair: letters, and the letters reversed."""
+    source = word(draw) if draw.random() < 0.5 else scramble(draw)
+    return source, source[::-1]
+
+
+RECIPE = Recipe(
+    name="reverse",
+    summary="up to 16 letters, last one first: hello → olleh",
+    generate=generate,
+    examples=("hello", "glasshead", "attention", "abcdefghijklmnop"),
+    vocab_size=0,  # no merges: one token, one letter
+    lowercase=True,
+    model={"d_model": 64, "heads": 4, "d_ff": 256, "encoder_layers": 2, "decoder_layers": 2, "max_length": 64},
+    training={"steps": 2000, "batch_tokens": 2048, "warmup": 400, "average": 4, "save_every": 100, "eval_every": 500},
+)

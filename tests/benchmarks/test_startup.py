@@ -1,0 +1,71 @@
+"""Starting: `glasshead --help` against Typer alone, and how soon the explorer says something in a real terminal."""
+
+import os
+import select
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROUNDS = 7
+# Compiled modules are there after the first start of any program; a start that has to compile measures the compiler.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def seconds(*words: str) -> float:
+    """How long Python takes with these words."""
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, *words], check=True, capture_output=True, env=ENVIRONMENT)
+    return time.perf_counter() - begin
+
+
+def test_help_costs_little_more_than_typer() -> None:
+    """≤ 2.5 × `python -c "import typer"`; the two take turns, so that a busy moment meets both."""
+    both = [(seconds("-m", "glasshead_tui", "--help"), seconds("-c", "import typer")) for _ in range(ROUNDS)]
+    ratio = statistics.median(ours / theirs for ours, theirs in both[1:])
+    print(f"\nglasshead --help: {ratio:.2f} × import typer")
+    assert ratio <= 2.5
+
+
+def first_text(*words: str, cwd: Path) -> float:
+    """Seconds until a program in a pty has drawn words on the screen that it has taken over."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    host, guest = pty.openpty()
+    fcntl.ioctl(guest, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+    environment = {**ENVIRONMENT, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    begin = time.perf_counter()
+    running = subprocess.Popen(
+        [sys.executable, *words],
+        stdin=guest,
+        stdout=guest,
+        stderr=guest,
+        cwd=cwd,
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(guest)
+    seen = b""
+    try:
+        while b"glasshead" not in seen.partition(b"\x1b[?1049h")[2]:
+            assert select.select([host], [], [], 20)[0] and running.poll() is None, seen.decode(errors="replace")
+            seen += os.read(host, 65536)
+        return time.perf_counter() - begin
+    finally:
+        running.kill()
+        running.wait()
+        os.close(host)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no pty here")
+def test_the_explorer_says_something_at_once(tiny: Path) -> None:
+    """≤ 0.3 s from the start of Python to the first words on the screen; the model is loaded meanwhile."""
+    found = [first_text("-m", "glasshead_tui", "explore", str(tiny), cwd=tiny) for _ in range(ROUNDS)]
+    print(f"\nfirst text: {min(found):.3f} s at best, {statistics.median(found):.3f} s in the middle")
+    assert min(found) <= 0.3

@@ -1,0 +1,112 @@
+"""Running the command line: in this process where that is enough, in one of its own where streams or imports matter."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command did."""
+
+    status: int
+    out: str
+    err: str
+
+
+Glasshead = Callable[..., Result]
+
+
+@pytest.fixture
+def here(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with ./checkpoints/tiny."""
+    shutil.copytree(tiny, tmp_path / "checkpoints" / "tiny")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def glasshead(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Glasshead:
+    """`glasshead(*words, stdin=…)` in this process, in `here`; a bug comes through as the exception that it is."""
+
+    def call(*words: str, stdin: bytes = b"") -> Result:
+        from glasshead_tui.cli import run
+
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        capsys.readouterr()
+        status = run(words)
+        out, err = capsys.readouterr()
+        return Result(status, out, err)
+
+    return call
+
+
+@pytest.fixture
+def process(here: Path) -> Callable[..., "subprocess.CompletedProcess[bytes]"]:
+    """`process(*words, input=…, env=…)`: the same in a process of its own, as bytes."""
+
+    def call(
+        *words: str | bytes, input: bytes = b"", env: dict[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[bytes]":
+        command = [sys.executable, "-m", "glasshead_tui", *words]
+        return subprocess.run(
+            command,
+            input=input,
+            capture_output=True,
+            cwd=here,
+            env={**os.environ, **(env or {})},
+            timeout=60,
+            check=False,
+        )
+
+    return call
+
+
+HOSTILE = ["\x1b[2J", "\x1b]0;owned\x07", "\u202etxt", "\x9b31m", "[red]", "[/]", "[@click=app.quit]"]
+"""What a terminal, or a library that draws on one, might obey."""
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint whose vocabulary and card hold escape sequences, bidi controls and markup."""
+    import torch
+
+    from glasshead.checkpoint import save
+    from glasshead.model import Config, Transformer
+    from glasshead.text import Codec
+
+    codec = Codec.train(HOSTILE * 5, vocab_size=400)
+    config = Config(
+        vocab_size=codec.size, d_model=16, heads=2, d_ff=32, encoder_layers=1, decoder_layers=1, max_length=48
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        model = Transformer(config)
+    folder = tmp_path_factory.mktemp("hostile") / "\x1b[2Jname[red]"
+    save(folder, model, codec, {"examples": HOSTILE, "test": {"exact_match": 0.5}, "note": "\x1b]0;owned\x07"})
+    return folder
+
+
+def obeyed(text: str) -> list[str]:
+    """The characters of a text that a terminal would act upon; line feeds are meant to be there."""
+    steering = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), *"\u200e\u200f\u061c"}
+    steering |= {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
+    return [character for character in text if character in steering and character not in "\n\t"]
+
+
+def strictly(text: str) -> Any:
+    """JSON as the standard has it: NaN and Infinity are refused."""
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)

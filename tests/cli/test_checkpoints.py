@@ -1,0 +1,61 @@
+"""`glasshead checkpoints`: what can be opened, as a table and as JSON."""
+
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from .conftest import Glasshead, obeyed, strictly
+
+
+@pytest.fixture
+def no_bundle(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
+    monkeypatch.setattr("glasshead.checkpoint.home", lambda: here / "bundled")
+
+
+def test_a_line_for_each(glasshead: Glasshead, here: Path, no_bundle: None) -> None:
+    result = glasshead("checkpoints")
+    assert (result.status, result.err) == (0, "")
+    _, line = result.out.splitlines()
+    assert line.startswith("tiny")
+    parameters = sum(tensor.numel() for tensor in load_file(here / "checkpoints/tiny/model.safetensors").values())
+    for part in ("2 + 2", " 4 ", " 32 ", f"{parameters:,}", "12.5% exact", str(here / "checkpoints" / "tiny")):
+        assert part in line
+
+
+def test_json_says_the_same_and_more(glasshead: Glasshead, here: Path, no_bundle: None) -> None:
+    [entry] = strictly(glasshead("checkpoints", "--json").out)
+    assert entry["name"] == "tiny" and entry["problem"] is None
+    assert entry["config"]["d_model"] == 32 and entry["card"]["test"] == {"exact_match": 0.125}
+    assert entry["bytes"] == sum(file.stat().st_size for file in (here / "checkpoints" / "tiny").iterdir())
+
+
+def test_a_damaged_one_is_listed_as_such(glasshead: Glasshead, here: Path, no_bundle: None) -> None:
+    path = here / "checkpoints" / "tiny" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "damaged" in glasshead("checkpoints").out
+    [entry] = strictly(glasshead("checkpoints", "--json").out)
+    assert "truncated" in entry["problem"] and entry["parameters"] is None
+
+
+def test_nothing_to_open_is_told_with_a_way_out(
+    glasshead: Glasshead, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, no_bundle: None
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
+    result = glasshead("checkpoints")
+    assert result.status == 0 and "glasshead train" in result.out
+    assert strictly(glasshead("checkpoints", "--json").out) == []
+
+
+def test_names_and_cards_steer_no_terminal(
+    glasshead: Glasshead, hostile: Path, monkeypatch: pytest.MonkeyPatch, no_bundle: None
+) -> None:
+    (hostile.parent / "checkpoints").mkdir(exist_ok=True)
+    link = hostile.parent / "checkpoints" / hostile.name
+    if not link.exists():
+        link.symlink_to(hostile)
+    monkeypatch.chdir(hostile.parent)
+    for words in ([], ["--json"]):
+        result = glasshead("checkpoints", *words)
+        assert result.status == 0 and "name[red]" in result.out
+        assert not obeyed(result.out)

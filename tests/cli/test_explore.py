@@ -1,0 +1,107 @@
+"""The explorer where there is no terminal: plain text, each of whose numbers must be the model's."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from .conftest import Glasshead, obeyed
+
+TEXT = "the black cat"
+
+
+def full_pass(folder: Path, text: str, target: list[str], keep: str) -> tuple[list[list[str]], torch.Tensor]:
+    """For every row of the target its five best tokens, and one site: from one pass over it all, without a cache."""
+    from glasshead.checkpoint import load
+    from glasshead.tap import listen
+
+    model, codec, _ = load(folder)
+    ids = {codec.name(number): number for number in range(codec.size)}
+    with torch.no_grad(), listen(model, [keep]) as seen:
+        logits = model(
+            torch.tensor([[*codec.encode(text), codec.EOS]]), torch.tensor([[ids[name] for name in target]])
+        )[0]
+    best = torch.softmax(logits, -1).topk(5)
+    shown = [
+        [
+            f"{place} {codec.name(number)} {value:.3f}".replace(" 0.", " .")
+            for place, (number, value) in enumerate(pairs, 1)
+        ]
+        for pairs in (zip(*row, strict=True) for row in zip(best.indices.tolist(), best.values.tolist(), strict=True))
+    ]
+    return shown, seen[keep][0]
+
+
+def steps_of(text: str) -> list[list[str]]:
+    """The lines of each step."""
+    return [["step" + part.splitlines()[0], *part.splitlines()[1:]] for part in text.split("\n\nstep")[1:]]
+
+
+@pytest.mark.parametrize(("kind", "site"), [("cross", "decoder.1.cross"), ("self", "decoder.1.self")])
+def test_every_step_shows_what_the_model_computed(tiny: Path, glasshead: Glasshead, kind: str, site: str) -> None:
+    result = glasshead("explore", "tiny", "--text", TEXT, "--steps", "4", "--kind", kind, "--head", "2")
+    assert (result.status, result.err) == (0, "")
+    shown = steps_of(result.out)
+    assert len(shown) == 5
+    target = shown[-1][1].split()[1:]
+    assert len(target) == 5 and target[0] == "<s>"
+    candidates, weights = full_pass(tiny, TEXT, target, f"{site}.weights")
+    for number, (head, tokens, following, columns, *rows) in enumerate(
+        line[:-1] if line[-1] == "" else line for line in shown
+    ):
+        assert head.startswith(f"step {number}")
+        assert tokens.split()[1:] == target[: number + 1]
+        assert re.split(r"\s{3,}", following)[1:] == candidates[number]
+        keys = ["▁the", "▁black", "▁cat", "</s>"] if kind == "cross" else target[: number + 1]
+        assert columns.split() == keys
+        for query, row in enumerate(rows[: number + 1]):
+            name, *cells = row.split()
+            assert name == target[query]
+            for key, cell in enumerate(cells):
+                if kind == "self" and key > query:
+                    assert cell == "///"
+                else:
+                    assert abs(float(cell) - float(weights[2, query, key])) <= 0.0051
+
+
+def test_the_encoder_can_be_shown_too(tiny: Path, glasshead: Glasshead) -> None:
+    words = ["--text", TEXT, "--steps", "0", "--kind", "encoder", "--layer", "0", "--head", "1"]
+    rows = steps_of(glasshead("explore", "tiny", *words).out)[0][4:8]
+    _, weights = full_pass(tiny, TEXT, ["<s>"], "encoder.0.self.weights")
+    for query, row in enumerate(rows):
+        assert [float(cell) for cell in row.split()[1:]] == pytest.approx(weights[1, query].tolist(), abs=0.0051)
+
+
+def test_it_says_which_head_it_shows(glasshead: Glasshead) -> None:
+    assert "decoder.1.cross.weights, head 0" in glasshead("explore", "tiny", "--steps", "0").out
+    assert "encoder.0.self.weights, head 3" in glasshead(
+        "explore", "tiny", "--steps", "0", "--kind", "encoder", "--layer", "0", "--head", "3"
+    ).out  # fmt: skip
+
+
+def test_the_last_step_is_the_end_and_the_text_is_the_translation(glasshead: Glasshead) -> None:
+    result = glasshead("explore", "tiny", "--text", TEXT)
+    assert steps_of(result.out)[-1][2].split(maxsplit=1)[1] == "none: done"
+    assert result.out.splitlines()[-1].split(maxsplit=1)[1:] == glasshead("translate", "tiny", TEXT).out.split("\n")[:1]
+
+
+def test_without_a_sentence_it_takes_the_first_example_of_the_card(glasshead: Glasshead) -> None:
+    assert glasshead("explore", "tiny").out == glasshead("explore", "tiny", "--text", "the black cat").out
+
+
+def test_tokens_that_look_like_commands_are_shown(hostile: Path, glasshead: Glasshead) -> None:
+    result = glasshead("explore", str(hostile), "--steps", "3", "--text", "\x1b[2J \u202etxt [red] \x9b31m")
+    assert (result.status, result.err) == (0, "")
+    assert not obeyed(result.out)
+    assert "␛" in result.out and "<U+202E>" in result.out
+
+
+def test_the_width_of_the_terminal_decides_how_weights_are_drawn(
+    glasshead: Glasshead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    narrow = glasshead("explore", "tiny", "--text", TEXT, "--steps", "0").out
+    monkeypatch.setenv("COLUMNS", "200")
+    wide = glasshead("explore", "tiny", "--text", TEXT, "--steps", "0").out
+    assert "most:" in narrow and "most:" not in wide

@@ -1,0 +1,130 @@
+"""`glasshead trace` against the same model run once over the whole target, and its three formats against each other."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from .conftest import Glasshead, obeyed, strictly
+
+TEXT = "the black cat"
+
+
+def number(value: float | str) -> float:
+    return float(value)
+
+
+def flat(values: Any) -> list[Any]:
+    return [each for value in values for each in flat(value)] if isinstance(values, list) else [values]
+
+
+@pytest.fixture
+def told(glasshead: Glasshead) -> Any:
+    """Everything, as JSON, of five steps."""
+    result = glasshead("trace", "tiny", TEXT, "--keep", "*", "--steps", "5", "--format", "json")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.isascii()
+    return strictly(result.out)
+
+
+def test_the_numbers_are_those_of_one_pass_without_a_cache(tiny: Path, told: Any) -> None:
+    from glasshead.checkpoint import load
+    from glasshead.tap import listen
+
+    model, codec, _ = load(tiny)
+    source = torch.tensor([[*codec.encode(TEXT), codec.EOS]])
+    target = torch.tensor([[token["id"] for token in told["target"]]])
+    with torch.no_grad(), listen(model) as seen:
+        model(source, target)
+    assert set(told["sites"]) == set(seen)
+    for site, entry in told["sites"].items():
+        expected = seen[site][0].reshape(entry["shape"])
+        given = torch.tensor([number(value) for value in flat(entry["values"])]).reshape(entry["shape"])
+        torch.testing.assert_close(
+            given, expected, rtol=1e-4, atol=1e-5, msg=lambda message, site=site: f"{site}: {message}"
+        )
+
+
+def test_the_axes_fit_the_shapes(told: Any) -> None:
+    rows, keys = {"encoder": 4, "source": 4}, len(told["source"])
+    assert keys == 4 and len(told["target"]) == len(told["produced"]) == 5
+    for site, entry in told["sites"].items():
+        width = {"h": 4, "d": 8, "m": 32, "f": 64, "q": rows.get(site.split(".")[0], 5)}
+        width["k"] = 5 if site.startswith("decoder") and ".self." in site else 4
+        width["v"] = entry["shape"][-1]
+        assert entry["shape"] == [width[letter] for letter in entry["axes"].split()], site
+
+
+def test_what_may_not_be_looked_at_is_minus_infinity(told: Any) -> None:
+    for head in told["sites"]["decoder.0.self.masked"]["values"]:
+        for query, row in enumerate(head):
+            assert [value == "-inf" for value in row] == [key > query for key in range(5)]
+    for head in told["sites"]["decoder.0.self.weights"]["values"]:
+        for query, row in enumerate(head):
+            assert math.isclose(sum(row), 1, rel_tol=1e-6)
+            assert row[query + 1 :] == [0] * (4 - query)
+
+
+def test_the_target_is_what_was_asked_from_and_the_rest_what_came(told: Any) -> None:
+    assert told["target"][0]["text"] == "<s>" and told["source"][-1]["text"] == "</s>"
+    assert [token["id"] for token in told["target"][1:]] == [token["id"] for token in told["produced"][:-1]]
+    logits = torch.tensor(told["sites"]["logits"]["values"])
+    for row, token in zip(torch.softmax(logits, -1), told["produced"], strict=True):
+        assert int(row.argmax()) == token["id"]
+        assert math.isclose(float(row[token["id"]]), token["probability"], rel_tol=1e-5)
+
+
+def test_tsv_holds_the_same_numbers(glasshead: Glasshead, told: Any) -> None:
+    result = glasshead("trace", "tiny", TEXT, "--keep", "*", "--steps", "5", "--format", "tsv")
+    head, *rows = [line.split("\t") for line in result.out.splitlines()]
+    assert head == ["site", "head", "row", "row_token", "column", "column_token", "value"]
+    for site, _, row, row_token, column, column_token, _ in rows:
+        side = "source" if site.startswith(("encoder", "source")) else "target"
+        if site.endswith((".cross.k", ".cross.v")):
+            side = "source"
+        assert row_token == told[side][int(row)]["text"]
+        if column_token:
+            side = "source" if site.startswith("encoder") or ".cross." in site else "target"
+            assert column_token == told[side][int(column)]["text"]
+    for site, entry in told["sites"].items():
+        assert [number(row[-1]) for row in rows if row[0] == site] == [number(value) for value in flat(entry["values"])]
+
+
+def test_the_table_shows_the_same_numbers(glasshead: Glasshead, told: Any) -> None:
+    result = glasshead(
+        "trace", "tiny", TEXT, "--keep", "encoder.1.self.weights", "--keep", "*.ffn.norm.mean", "--steps", "5"
+    )
+    for site in ("encoder.1.self.weights", "decoder.1.ffn.norm.mean"):
+        part = result.out.split(f"\n{site} ")[1].split("\n\n")[0]
+        cells = [cell for line in part.splitlines() for cell in line.split() if "." in cell and cell[-1].isdigit()]
+        assert cells == [f"{value:.4f}" for value in flat(told["sites"][site]["values"])]
+    assert "decoder.0.self" not in result.out
+
+
+def test_scores_above_the_diagonal_need_no_other_site_to_be_asked_for(glasshead: Glasshead, told: Any) -> None:
+    result = glasshead("trace", "tiny", TEXT, "--keep", "decoder.0.self.scores", "--steps", "5", "--format", "json")
+    alone = strictly(result.out)
+    assert list(alone["sites"]) == ["decoder.0.self.scores"]
+    assert alone["sites"] == {"decoder.0.self.scores": told["sites"]["decoder.0.self.scores"]}
+
+
+def test_without_a_wish_it_shows_the_cross_attention(glasshead: Glasshead) -> None:
+    shown = strictly(glasshead("trace", "tiny", TEXT, "--format", "json").out)
+    assert list(shown["sites"]) == ["decoder.0.cross.weights", "decoder.1.cross.weights"]
+
+
+@pytest.mark.parametrize("form", ["table", "tsv", "json"])
+def test_tokens_that_look_like_commands_are_shown(hostile: Path, glasshead: Glasshead, form: str) -> None:
+    text = "\x1b[2J \u202etxt [red]"
+    result = glasshead(
+        "trace", str(hostile), text, "--keep", "encoder.0.self.weights", "--format", form, "--steps", "3"
+    )
+    assert result.status == 0
+    assert not obeyed(result.out)
+    if form == "tsv":
+        assert {line.count("\t") for line in result.out.splitlines()} == {6}
+    if form == "json":
+        source = strictly(result.out)["source"]
+        assert any("\x1b" in token["text"] for token in source), "JSON keeps the token as it is"

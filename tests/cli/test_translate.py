@@ -1,0 +1,71 @@
+"""`glasshead translate` against decoding written out by hand: for every token the whole target through the model."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from .conftest import HOSTILE, Glasshead, obeyed
+
+
+def by_hand(folder: Path, text: str) -> str:
+    """Greedy decoding, step by step, with full forward passes."""
+    from glasshead.checkpoint import load
+
+    model, codec, _ = load(folder)
+    source = torch.tensor([[*codec.encode(text), codec.EOS]])
+    target = [codec.BOS]
+    with torch.no_grad():
+        while len(target) < model.config.max_length and (len(target) == 1 or target[-1] != codec.EOS):
+            target.append(int(model(source, torch.tensor([target]))[0, -1].argmax()))
+    return codec.decode(target)
+
+
+@pytest.mark.parametrize("text", ["a dog", "the black cat is sleeping", "猫 🙂"])
+def test_a_sentence_is_decoded_greedily(tiny: Path, glasshead: Glasshead, text: str) -> None:
+    from glasshead_tui.visible import visible
+
+    assert glasshead("translate", "tiny", text).out == visible(by_hand(tiny, text)) + "\n"
+
+
+def test_lines_come_out_as_they_went_in(glasshead: Glasshead) -> None:
+    alone = [glasshead("translate", "tiny", text).out for text in ("a dog", "the cat")]
+    for words in (["-"], []):
+        assert glasshead("translate", "tiny", *words, stdin=b"a dog\n\nthe cat\r\n").out == alone[0] + "\n" + alone[1]
+    assert glasshead("translate", "tiny", stdin="\ufeffa dog".encode()).out == alone[0]
+
+
+def test_the_beam_is_as_wide_as_it_is_told(tiny: Path, glasshead: Glasshead) -> None:
+    from glasshead.beam import beam_search
+    from glasshead.checkpoint import load
+    from glasshead_tui.visible import visible
+
+    model, codec, _ = load(tiny)
+    source = [*codec.encode("a dog"), codec.EOS]
+    for width in (2, 4):
+        best = beam_search(model, source, width=width)[0]
+        told = glasshead("translate", "tiny", "a dog", "--beam", str(width)).out
+        assert told == visible(codec.decode(best.ids)) + "\n"
+    assert glasshead("translate", "tiny", "a dog", "--beam", "1").out == glasshead("translate", "tiny", "a dog").out
+
+
+def test_the_seed_decides_the_draw(glasshead: Glasshead) -> None:
+    draws = [glasshead("translate", "tiny", "a dog", "--sample", "--seed", str(seed)).out for seed in (1, 1, 2, 3)]
+    assert draws[0] == draws[1]
+    assert len(set(draws)) > 1
+
+
+@pytest.mark.parametrize("narrow", [["--top-k", "1"], ["--top-p", "0.000001"], ["--temperature", "0.0001"]])
+def test_sampling_from_one_candidate_is_greedy(glasshead: Glasshead, narrow: list[str]) -> None:
+    assert (
+        glasshead("translate", "tiny", "a dog", "--sample", *narrow).out == glasshead("translate", "tiny", "a dog").out
+    )
+
+
+def test_what_the_model_says_steers_no_terminal(
+    hostile: Path, glasshead: Glasshead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glasshead.subject.Subject.translate", lambda *_, **__: "".join(HOSTILE))
+    result = glasshead("translate", str(hostile), "a dog")
+    assert result.status == 0
+    assert "[red][/][@click=app.quit]" in result.out and not obeyed(result.out)

@@ -1,0 +1,40 @@
+"""What tests of several parts need: a tiny checkpoint that was never trained; every number in it is arbitrary."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# The models of the tests are tiny: threads would only wait for each other, and on a busy machine for long. Set before
+# torch is imported, and inherited by the commands that tests run. What measures with more threads asks for them itself.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+LINES = [
+    "the black cat is sleeping",
+    "the small house is red",
+    "a dog does not see the cat",
+    "le chat noir dort",
+    "la petite maison est rouge",
+    "un chien ne voit pas le chat",
+]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a checkpoint named `tiny`: 2 + 2 layers, 4 heads, d_model 32, sources of at most 47 tokens."""
+    import torch
+
+    from glasshead.checkpoint import save
+    from glasshead.model import Config, Transformer
+    from glasshead.text import Codec
+
+    codec = Codec.train(LINES * 3, vocab_size=400)
+    config = Config(
+        vocab_size=codec.size, d_model=32, heads=4, d_ff=64, encoder_layers=2, decoder_layers=2, max_length=48
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        model = Transformer(config)
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    save(folder, model, codec, {"examples": ["the black cat", "a dog"], "test": {"exact_match": 0.125}})
+    return folder

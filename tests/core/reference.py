@@ -1,0 +1,147 @@
+"""The Transformer once more, in numpy and float64, from the formulas of the paper and a state dict alone.
+
+One sentence pair at a time, no batch, no cache, no padding; every value of every sub-layer under the name of its site.
+It shares no code with the package: what it computes is the yardstick that the package is held against.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+Edit = Callable[[Array], Array]
+
+
+def transform(
+    model: Any, source: Sequence[int], target: Sequence[int], edit: Mapping[str, Edit] | None = None
+) -> dict[str, Array]:
+    """Every site of a pass over one pair, without a batch axis. edit: site → function, applied where it arises."""
+    run = _Run(model.config, {n: t.detach().double().numpy() for n, t in model.state_dict().items()}, edit or {})
+    return run(list(source), list(target))
+
+
+def positions(count: int, width: int) -> Array:
+    """Section 3.5, number by number."""
+    return np.array(
+        [
+            [
+                math.sin(p / 10000 ** (i / width)) if i % 2 == 0 else math.cos(p / 10000 ** ((i - 1) / width))
+                for i in range(width)
+            ]
+            for p in range(count)
+        ]
+    )
+
+
+def softmax(scores: Array) -> Array:
+    """Over the last axis, one row at a time; a row of nothing but −∞ is all zeros."""
+    out = np.zeros_like(scores)
+    for index in np.ndindex(scores.shape[:-1]):
+        row = scores[index]
+        if not np.all(np.isneginf(row)):
+            exps = np.exp(row - row.max())
+            out[index] = exps / exps.sum()
+    return out
+
+
+def may_look(queries: int, keys: int, *, causal: bool, window: int | None) -> Any:
+    """Cell by cell where a query may look."""
+    return np.array(
+        [
+            [(not causal or k <= q) and (window is None or abs(q - k) <= window // 2) for k in range(keys)]
+            for q in range(queries)
+        ]
+    )
+
+
+def log_softmax(logits: Array) -> Array:
+    """Over the last axis."""
+    top = logits.max(-1, keepdims=True)
+    shifted: Array = logits - top
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+
+
+class _Run:
+    def __init__(self, config: Any, weights: Mapping[str, Array], edit: Mapping[str, Edit]) -> None:
+        self.config, self.weights, self.edit = config, weights, edit
+        self.seen: dict[str, Array] = {}
+
+    def see(self, site: str, value: Array) -> Array:
+        if site in self.edit:
+            value = self.edit[site](value.copy())
+        self.seen[site] = value
+        return value
+
+    def __call__(self, source: list[int], target: list[int]) -> dict[str, Array]:
+        c = self.config
+        memory = self.embed("source", source)
+        for n in range(c.encoder_layers):
+            memory = self.sublayer("encoder", n, "self", memory)
+            memory = self.sublayer("encoder", n, "ffn", memory)
+        if c.norm == "pre":
+            memory = self.norm("encoder.norm", "encoder.norm", memory)
+        memory = self.see("encoder.out", memory)
+        x = self.embed("target", target)
+        for n in range(c.decoder_layers):
+            x = self.sublayer("decoder", n, "self", x)
+            x = self.sublayer("decoder", n, "cross", x, memory)
+            x = self.sublayer("decoder", n, "ffn", x)
+        if c.norm == "pre":
+            x = self.norm("decoder.norm", "decoder.norm", x)
+        name = "source.weight" if c.share_embeddings else "project.weight"
+        self.see("logits", x @ self.weights[name].T)
+        return self.seen
+
+    def embed(self, side: str, ids: list[int]) -> Array:
+        table = self.weights["source.weight" if self.config.share_embeddings else f"{side}.weight"]
+        width = table.shape[1]
+        learned = self.weights.get(f"{side}.positions")
+        where = positions(len(ids), width) if learned is None else learned[: len(ids)]
+        embed = self.see(f"{side}.embed", np.array([table[i] * math.sqrt(width) for i in ids]))
+        return self.see(f"{side}.sum", embed + self.see(f"{side}.position", where))
+
+    def sublayer(self, stack: str, n: int, name: str, x: Array, memory: Array | None = None) -> Array:
+        site, path = f"{stack}.{n}.{name}", f"{stack}.layers.{n}.{name}"
+        pre = self.config.norm == "pre"
+        given = self.norm(f"{site}.norm", f"{path}.norm", x) if pre else x
+        if name == "ffn":
+            out = self.feed(site, f"{path}.sublayer", given)
+        else:
+            out = self.attention(site, f"{path}.sublayer", given, given if memory is None else memory)
+        resid = self.see(f"{site}.resid", x + out)
+        return resid if pre else self.norm(f"{site}.norm", f"{path}.norm", resid)
+
+    def feed(self, site: str, path: str, x: Array) -> Array:
+        w = self.weights
+        hidden = self.see(f"{site}.hidden", x @ w[f"{path}.inner.weight"].T + w[f"{path}.inner.bias"])
+        active = self.see(f"{site}.active", np.maximum(hidden, 0.0))
+        return self.see(f"{site}.out", active @ w[f"{path}.outer.weight"].T + w[f"{path}.outer.bias"])
+
+    def attention(self, site: str, path: str, x: Array, y: Array) -> Array:
+        h, w = self.config.heads, self.weights
+        # Head i's projections are rows i·d … (i+1)·d of the matrices (W_i of section 3.2.2, one below the other).
+        per_head = {n: np.split(w[f"{path}.{n}.weight"], h) for n in ("query", "key", "value")}
+        q = self.see(f"{site}.q", np.stack([x @ part.T for part in per_head["query"]]))
+        k = self.see(f"{site}.k", np.stack([y @ part.T for part in per_head["key"]]))
+        v = self.see(f"{site}.v", np.stack([y @ part.T for part in per_head["value"]]))
+        scale = 1 / math.sqrt(q.shape[-1]) if self.config.scale else 1.0
+        scores = self.see(f"{site}.scores", np.einsum("hqd,hkd->hqk", q, k) * scale)
+        looks = may_look(
+            len(x),
+            len(y),
+            causal=site.startswith("decoder") and site.endswith("self"),
+            window=self.config.window if site.endswith("self") else None,
+        )
+        masked = self.see(f"{site}.masked", np.where(looks, scores, -np.inf))
+        weights = self.see(f"{site}.weights", softmax(masked))
+        heads = self.see(f"{site}.heads", np.einsum("hqk,hkd->hqd", weights, v))
+        return self.see(f"{site}.out", np.concatenate(list(heads), -1) @ w[f"{path}.output.weight"].T)
+
+    def norm(self, site: str, path: str, x: Array) -> Array:
+        w = self.weights
+        mean = self.see(f"{site}.mean", x.sum(-1) / x.shape[-1])
+        var = self.see(f"{site}.var", ((x - (x.sum(-1) / x.shape[-1])[:, None]) ** 2).sum(-1) / x.shape[-1])
+        normed = self.see(f"{site}.normed", (x - mean[:, None]) / np.sqrt(var[:, None] + 1e-5))
+        return self.see(f"{site}.out", normed * w[f"{path}.gain"] + w[f"{path}.bias"])

@@ -1,0 +1,236 @@
+"""Codec: no text is impossible, nothing typed is special, and what is decoded is what was normalised."""
+
+import json
+import os
+import subprocess
+import sys
+import unicodedata
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from glasshead.errors import GlassheadError
+from glasshead.recipes import recipe
+from glasshead.text import Codec, Token
+
+CORPUS = [
+    "the black cat does not see the small house .",
+    "le chat noir ne voit pas la petite maison .",
+    "l'homme qu'il n'a pas vu , c'est l'ami d'hier ; à l'été où ça va !",
+    "it's 12:30 , and the cat's house is small (very small) ?",
+    "la maison et l'été , le château et la forêt , les yeux du garçon .",
+] * 5
+
+
+@pytest.fixture(scope="module")
+def codec() -> Codec:
+    return Codec.train(CORPUS, vocab_size=420)
+
+
+@pytest.fixture(scope="module")
+def cased() -> Codec:
+    return Codec.train(CORPUS, vocab_size=420, lowercase=False)
+
+
+anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=60) | st.text(
+    st.sampled_from(
+        "a é \u0301 ’ ' ▁ _ < / s > 0x41 [ ] \t \n \r \0 \x1b \x85 \u2028 漢 字 مر 👩\u200d👧 İ ẞ Σ \ud800 \udc00 7 ٣"
+    ),
+    max_size=30,
+)
+
+
+@given(anything)
+@example("")
+@example(" \n\t ")
+@example("\ud83d\ude00")
+@example("▁ ▁a▁▁b ▁")
+@example("'tis ' 'x' ''")
+@example("</s><0x41><pad> <s>")
+def test_decoding_gives_back_the_normalised_text(text: str) -> None:
+    for lowercase in (True, False):
+        it = _trained(lowercase)
+        ids = it.encode(text)
+        assert it.decode(ids) == it.normalize(text)
+        assert min(ids, default=4) >= 4 and max(ids, default=4) < it.size
+
+
+@given(anything)
+def test_normalising_twice_is_normalising_once(text: str) -> None:
+    it = _trained(True)
+    once = it.normalize(text)
+    assert it.normalize(once) == once
+    assert "  " not in once and once == once.strip(" ") and "▁" not in once
+    assert unicodedata.is_normalized("NFC", once) or any(unicodedata.category(c) == "Cn" for c in once)
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20))
+def test_ordinary_text_is_left_alone_but_for_case(text: str) -> None:
+    assert _trained(True).normalize(text) == text.lower().replace("`", "'")
+    assert _trained(False).normalize(text) == text.replace("`", "'")
+
+
+@given(st.lists(anything, max_size=5))
+def test_a_batch_is_its_texts_one_by_one(texts: list[str]) -> None:
+    it = _trained(True)
+    assert it.encode_batch(texts) == [it.encode(text) for text in texts]
+
+
+def test_normalising_does_what_it_says(codec: Codec, cased: Codec) -> None:
+    assert codec.normalize("  L’Homme\u00a0n’est\n\tpas  l\u0061\u0300 ") == "l'homme n'est pas l\u00e0"
+    assert cased.normalize("L’Homme") == "L'Homme"
+
+
+def test_lone_surrogates_become_replacement_characters_and_pairs_one_character(codec: Codec) -> None:
+    assert codec.decode(codec.encode("a\ud800b")) == "a�b"
+    assert codec.encode("\ud83d\ude00") == codec.encode("😀")
+
+
+@pytest.mark.parametrize("typed", ["</s>", "<s>", "<pad>", "<unk>", "<0x41>", "<0x0A>", "a</s>b", "[UNK]"])
+def test_what_looks_special_is_ordinary_characters(codec: Codec, typed: str) -> None:
+    ids = codec.encode(typed)
+    names = [codec.name(number) for number in ids]
+    assert min(ids) >= 4
+    assert typed not in names and f"▁{typed}" not in names
+    assert len(ids) >= len(typed)
+    assert codec.decode(ids) == typed.lower()
+
+
+def test_characters_never_seen_are_their_utf8_bytes(codec: Codec) -> None:
+    names = [codec.name(number) for number in codec.encode("漢")]
+    assert names == ["▁", *(f"<0x{byte:02X}>" for byte in "漢".encode())]
+
+
+def test_bytes_that_are_no_text_decode_to_replacement_characters(codec: Codec) -> None:
+    byte = {codec.name(number): number for number in range(4, 260)}
+    assert codec.decode([byte["<0xE6>"], byte["<0xBC>"]]) == "��"
+    assert codec.decode([byte["<0x68>"], byte["<0x69>"]]) == "hi"
+
+
+def test_specials_are_left_out_of_text(codec: Codec) -> None:
+    ids = codec.encode("the cat")
+    assert codec.decode([Codec.BOS, *ids, Codec.EOS, Codec.PAD, Codec.UNK]) == "the cat"
+    assert [codec.name(number) for number in (Codec.PAD, Codec.BOS, Codec.EOS, Codec.UNK)] == [
+        "<pad>",
+        "<s>",
+        "</s>",
+        "<unk>",
+    ]
+
+
+def test_words_marks_digits_and_elisions_are_apart(codec: Codec) -> None:
+    def pieces(text: str) -> list[str]:
+        return [codec.name(number) for number in codec.encode(text)]
+
+    assert pieces("the cat.")[-1] == "." == pieces("the cat .")[-1].lstrip("▁")
+    assert "".join(pieces("1230")) == "▁1230" and len(pieces("1230")) >= 4
+    assert pieces("l'homme")[: len(pieces("l'"))] == pieces("l'")
+    assert not any("'" in piece[:-1] for piece in pieces("l'homme n'est d'hier qu'il"))
+
+
+def test_frequent_words_are_one_token_and_the_size_is_kept(codec: Codec) -> None:
+    assert [token.text for token in codec.tokens(codec.encode("The cat"))] == ["▁the", "▁cat"]
+    assert codec.size <= 420
+
+
+@pytest.mark.parametrize("vocab_size", [0, 1, 260])
+def test_without_room_for_merges_tokens_are_characters(vocab_size: int) -> None:
+    letters = Codec.train(["hello", "world"], vocab_size=vocab_size)
+    assert [token.text for token in letters.tokens(letters.encode("hold"))] == ["▁", "h", "o", "l", "d"]
+    assert letters.size == 4 + 256 + len(set("helloworld")) + 1
+
+
+def test_tokens_carry_probabilities_and_names_are_checked(codec: Codec) -> None:
+    assert codec.tokens([2], [0.5]) == [Token(2, "</s>", 0.5)]
+    with pytest.raises(ValueError, match="zip"):
+        codec.tokens([2, 3], [0.5])
+    for outside in (-1, codec.size):
+        with pytest.raises(GlassheadError, match=f"no token {outside}"):
+            codec.name(outside)
+
+
+def test_what_is_saved_is_loaded(codec: Codec, tmp_path: Path) -> None:
+    codec.save(tmp_path / "tokenizer.json")
+    loaded = Codec.load(tmp_path / "tokenizer.json")
+    assert loaded.size == codec.size
+    for text in (*CORPUS[:5], "漢字 </s> \x00 l’été"):
+        assert loaded.encode(text) == codec.encode(text)
+        assert loaded.decode(loaded.encode(text)) == loaded.normalize(text)
+
+
+def test_the_file_means_the_same_to_the_library_alone(codec: Codec, tmp_path: Path) -> None:
+    codec.save(tmp_path / "tokenizer.json")
+    plain = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    for text in (*CORPUS[:5], "漢字 </s> l’été"):
+        assert plain.encode(text).ids == codec.encode(text)
+        assert plain.decode(codec.encode(text)) == codec.decode(codec.encode(text))
+
+
+def test_training_and_saving_give_the_same_bytes_in_every_process(tmp_path: Path) -> None:
+    program = (
+        "import sys; from itertools import islice\n"
+        "from glasshead.recipes import recipe; from glasshead.text import Codec\n"
+        "pairs = islice(recipe('dates').pairs('train', 0), 2000)\n"
+        "Codec.train((text for pair in pairs for text in pair), vocab_size=400).save(sys.argv[1])"
+    )
+    for number, seed in enumerate("12"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "RAYON_NUM_THREADS": seed}
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / f"{number}")], check=True, env=environment)
+    assert (tmp_path / "0").read_bytes() == (tmp_path / "1").read_bytes()
+
+
+def test_files_that_are_no_vocabulary_are_refused_in_a_sentence(codec: Codec, tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    with pytest.raises(GlassheadError, match="no vocabulary at"):
+        Codec.load(path)
+    codec.save(path)
+    whole = path.read_text(encoding="utf-8")
+    for damaged in (whole[: len(whole) // 2], "", "[]", "{}", '{"model": null}', "\0"):
+        path.write_text(damaged, encoding="utf-8")
+        with pytest.raises(GlassheadError, match=r"not a whole tokenizer\.json"):
+            Codec.load(path)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(GlassheadError, match="cannot be read"):
+        Codec.load(path)
+    with pytest.raises(GlassheadError, match="cannot be read"):
+        Codec.load(tmp_path)
+
+
+def test_a_vocabulary_of_another_kind_is_refused(codec: Codec, tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    codec.save(path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["model"]["vocab"] = {f"w{number}": number for number in range(300)}
+    content["model"]["merges"] = []
+    content["model"]["unk_token"] = None
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(GlassheadError, match="another kind: entry 0 should be <pad>"):
+        Codec.load(path)
+
+
+def test_a_very_long_word_is_quick(codec: Codec) -> None:
+    assert len(codec.encode("a" * 100_000)) > 1000
+
+
+def test_the_bundled_recipes_never_need_bytes() -> None:
+    for name in ("dates", "reverse"):
+        made = recipe(name)
+        it = Codec.train(
+            (text for pair in islice(made.pairs("train", 0), 3000) for text in pair), vocab_size=made.vocab_size
+        )
+        for pair in islice(made.pairs("test", 5), 300):
+            assert all(min(it.encode(text)) >= 260 for text in pair)
+
+
+_CODECS: dict[bool, Codec] = {}
+
+
+def _trained(lowercase: bool) -> Codec:
+    """A codec for property tests, which cannot take fixtures of a function's scope."""
+    if lowercase not in _CODECS:
+        _CODECS[lowercase] = Codec.train(CORPUS, vocab_size=420, lowercase=lowercase)
+    return _CODECS[lowercase]

@@ -1,0 +1,1 @@
+"""glasshead in the terminal: the Typer commands and the Textual explorer."""

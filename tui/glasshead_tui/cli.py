@@ -1,0 +1,118 @@
+"""From the shell's words to one command, importing no more than that command needs.
+
+Typer knows the options; but Typer, and the validation behind it, take half as long to import as the explorer may take
+to show its first text. So the plainest ways of opening the explorer are read here without Typer, and only those:
+whatever `plain_words` does not understand goes to Typer, and a test holds the two to the same answer.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from errno import ENOSPC
+from typing import Any
+
+from glasshead.errors import GlassheadError
+
+UNWRITTEN, USAGE, INTERRUPTED = 1, 2, 130
+
+
+def main() -> None:
+    """The script `glasshead`. Its status: 0 done, 1 nobody read the output, 2 a mistake, 130 interrupted."""
+    raise SystemExit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Do what the words ask; the exit status. A mistake is told in a sentence, a bug keeps its traceback."""
+    # A terminal or a pipe that knows no UTF-8 is shown \u2581 where it cannot show ▁.
+    for stream in (sys.stdout, sys.stderr):
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    try:
+        status = _dispatch(words)
+        sys.stdout.flush()
+    except GlassheadError as error:
+        complain(str(error))
+        return USAGE
+    except BrokenPipeError:  # `glasshead … | head` has read enough
+        _write_no_more()
+        return UNWRITTEN
+    except OSError as error:
+        if error.errno != ENOSPC:
+            raise
+        complain(f"The output could not be written: {error.strerror}.")
+        _write_no_more()
+        return UNWRITTEN
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def complain(sentence: str) -> None:
+    """Tell a person what is wrong, on standard error. The sentence may quote anything: it cannot steer the terminal."""
+    from glasshead_tui.visible import visible
+
+    print(*(visible(line) for line in sentence.split("\n")), sep="\n", file=sys.stderr)
+
+
+def _write_no_more() -> None:
+    """What is left in the buffer would fail again when the interpreter ends, and loudly."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def plain_words(words: Sequence[str]) -> dict[str, Any] | None:
+    """What these words ask of the explorer, as its keyword arguments; None if Typer should read them.
+
+    Understood: nothing at all, and `explore` with a checkpoint, `--text SENTENCE` and `--no-mouse`.
+    """
+    if words and words[0] != "explore":
+        return None
+    given: dict[str, Any] = {}
+    rest = iter(words[1:])
+    for word in rest:
+        if word == "--text":
+            text = next(rest, None)
+            if text is None:
+                return None
+            given["text"] = text
+        elif word == "--no-mouse":
+            given["mouse"] = False
+        elif word.startswith("-") or "checkpoint" in given:
+            return None
+        else:
+            given["checkpoint"] = word
+    return given
+
+
+def _dispatch(words: Sequence[str]) -> int:
+    given = None if "_GLASSHEAD_COMPLETE" in os.environ else plain_words(words)  # the shell asks to complete a line
+    if given is None:
+        return _typer(words)
+    from glasshead_tui.opening import explore
+
+    return explore(**given)
+
+
+def _typer(words: Sequence[str]) -> int:
+    import typer
+
+    from glasshead_tui.commands.table import app
+
+    try:
+        status = app(list(words), prog_name="glasshead", standalone_mode=False)
+    except typer.Abort:
+        return INTERRUPTED
+    except typer.TyperException as error:
+        # Typer's own display would show the words as they are, escape sequences and all.
+        context = getattr(error, "ctx", None)
+        usage = [context.get_usage(), f"Try '{context.command_path} --help'.", ""] if context else []
+        complain("\n".join([*usage, error.format_message(), *_meant(words, context)]))
+        return error.exit_code
+    return status if isinstance(status, int) else 0
+
+
+def _meant(words: Sequence[str], context: Any) -> list[str]:
+    """A hint for who names a checkpoint where a command is expected."""
+    from glasshead.checkpoint import available
+
+    if context is None or context.parent is not None or words[0] not in [each.name for each in available()]:
+        return []
+    return [f"To open that checkpoint: glasshead explore {words[0]}"]

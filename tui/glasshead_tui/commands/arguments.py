@@ -1,0 +1,23 @@
+"""What several commands ask for in the same words."""
+
+from typing import Annotated
+
+import typer
+
+
+def complete_checkpoint(incomplete: str) -> list[str]:
+    """The names that the shell may complete to."""
+    from glasshead.checkpoint import available
+
+    return [each.name for each in available() if each.name.startswith(incomplete)]
+
+
+Checkpoint = Annotated[
+    str,
+    typer.Argument(
+        metavar="CHECKPOINT",
+        help="A name from `glasshead checkpoints`, or a folder.",
+        autocompletion=complete_checkpoint,
+    ),
+]
+Truncate = Annotated[bool, typer.Option("--truncate", help="Keep what fits of a sentence that is too long.")]

@@ -1,0 +1,74 @@
+"""`glasshead checkpoints`: what can be opened by name."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+
+def checkpoints(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with all that the cards say.")] = False,
+) -> None:
+    """List what can be opened by name."""
+    from glasshead.checkpoint import WEIGHTS, available
+    from glasshead.errors import GlassheadError
+    from glasshead_tui import strict, weights
+
+    found: list[dict[str, Any]] = []
+    for each in available():
+        try:
+            parameters, problem = weights.count(each.folder / WEIGHTS), None
+        except GlassheadError as error:
+            parameters, problem = None, str(error)
+        found.append(
+            {
+                "name": each.name,
+                "path": str(each.folder.resolve()),
+                "bytes": each.bytes,
+                "parameters": parameters,
+                "problem": problem,
+                "config": dict(each.config),
+                "card": dict(each.card),
+            }
+        )
+    if as_json:
+        print(strict.dumps(found, indent=2))
+        return
+    if not found:
+        print("There is nothing to open yet. `glasshead train reverse --out checkpoints/reverse` makes a small model.")
+        return
+    _print(found)
+
+
+def _print(found: list[dict[str, Any]]) -> None:
+    from glasshead_tui.visible import fit, visible
+
+    head = ("name", "layers", "heads", "d_model", "parameters", "size", "score", "path")
+    rows = [head]
+    for each in found:
+        config = each["config"]
+        rows.append(
+            (
+                each["name"],
+                f"{config.get('encoder_layers')} + {config.get('decoder_layers')}",
+                str(config.get("heads")),
+                str(config.get("d_model")),
+                "damaged" if each["parameters"] is None else f"{each['parameters']:,}",
+                f"{each['bytes'] / 1e6:.1f} MB",
+                _score(each["card"]),
+                each["path"],
+            )
+        )
+    shown = [[visible(cell) for cell in row] for row in rows]
+    from rich.cells import cell_len
+
+    wide = [max(cell_len(row[column]) for row in shown) for column in range(len(head))]
+    for row in shown:
+        print("   ".join(fit(cell, room) for cell, room in zip(row, wide, strict=True)).rstrip())
+
+
+def _score(card: Mapping[str, Any]) -> str:
+    """What the card says of unseen sentences: `97.1% exact`, those translated without any mistake."""
+    test = card.get("test")
+    exact = test.get("exact_match") if isinstance(test, Mapping) else None
+    return f"{exact:.1%} exact" if isinstance(exact, int | float) else ""

@@ -1,0 +1,35 @@
+"""The table of commands, as Typer knows them. Importing it costs Typer and nothing else."""
+
+from typing import Annotated
+
+import typer
+
+from glasshead_tui.commands.checkpoints import checkpoints
+from glasshead_tui.commands.explore import explore
+from glasshead_tui.commands.trace import trace
+from glasshead_tui.commands.train import train
+from glasshead_tui.commands.translate import translate
+
+# Plain help and plain tracebacks: Rich's boxes would double the time of --help, and mean nothing to a screen reader.
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+
+for command in (explore, translate, trace, checkpoints, train):
+    app.command()(command)
+
+
+@app.callback(invoke_without_command=True)
+def glasshead(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """See every number inside a Transformer while it decodes.
+
+    Without a command: explore english-french.
+    """
+    if version:
+        from glasshead import __version__
+
+        typer.echo(f"glasshead {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise typer.Exit(explore())

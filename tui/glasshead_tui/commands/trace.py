@@ -1,0 +1,152 @@
+"""`glasshead trace`: what was captured of one decode, as numbers: the screen's twin for a pipe or a notebook."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from glasshead.errors import GlassheadError
+from glasshead_tui.commands.arguments import Checkpoint, Truncate
+
+if TYPE_CHECKING:
+    from glasshead.decode import Stepper
+    from glasshead.subject import Subject
+    from glasshead.text import Token
+    from glasshead.trace import Trace
+
+EVERY = "decoder.*.cross.weights"
+
+
+def trace(
+    checkpoint: Checkpoint,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="A sentence in quotes.")],
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Sites to show, e.g. encoder.0.self.*; may be repeated.", show_default=EVERY),
+    ] = None,
+    form: Annotated[
+        Literal["table", "json", "tsv"],
+        typer.Option("--format", help="A table to read; JSON or TSV with full precision."),
+    ] = "table",
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How many steps of decoding.", show_default="to the end")
+    ] = None,
+    truncate: Truncate = False,
+) -> None:
+    """Write what was captured in a decode, as numbers."""
+    from glasshead_tui.typed import fitting, sentence
+
+    text = sentence(text)
+
+    from glasshead_tui.loading import load
+
+    subject = load(checkpoint)
+    chosen, needed = _choose(subject, keep or [EVERY])
+    line = subject.start(fitting(text, subject.codec, subject.limit, truncate=truncate), keep=needed)
+    while not line.done and line.step_number != steps:
+        line.step()
+    write: Callable[[Subject, Stepper, list[str]], Iterator[str]] = {"table": _table, "json": _json, "tsv": _tsv}[form]
+    for row in write(subject, line, chosen):
+        print(row)
+
+
+def _choose(subject: "Subject", patterns: list[str]) -> tuple[list[str], list[str]]:
+    """The sites that were asked for, and those to capture: scores above the diagonal need the queries and keys."""
+    from difflib import get_close_matches
+    from fnmatch import fnmatchcase
+
+    from glasshead.tap import sites
+
+    known = list(sites(subject.model))
+    for pattern in patterns:
+        if not any(fnmatchcase(site, pattern) for site in known):
+            near = get_close_matches(pattern, known, n=3, cutoff=0.3)
+            hint = f"Near it: {', '.join(near)}." if near else "A site is named like decoder.0.cross.weights."
+            raise GlassheadError(f"Nothing in {subject.name} is called {pattern!r}. {hint}")
+    chosen = [site for site in known if any(fnmatchcase(site, pattern) for pattern in patterns)]
+    needed = dict.fromkeys(chosen)
+    for site in chosen:
+        if site.endswith(".self.scores"):
+            prefix = site.removesuffix("scores")
+            needed |= dict.fromkeys([f"{prefix}q", f"{prefix}k"])
+    return chosen, list(needed)
+
+
+def _axes(seen: "Trace", site: str) -> tuple[str, "tuple[Token, ...]", "tuple[Token, ...] | None"]:
+    """The axes of a site by their letters, the tokens at its rows, and those at its columns where columns are keys."""
+    prefix, _, name = site.rpartition(".")
+    rows = seen.source if site.startswith(("encoder.", "source.")) else seen.target
+    if prefix.endswith((".self", ".cross")) and name not in ("out", "resid"):
+        queries, keys = seen.axes(prefix)
+        if name in ("k", "v"):
+            return "h k d", keys, None
+        return ("h q d", queries, None) if name in ("q", "heads") else ("h q k", queries, keys)
+    axes = {"logits": "q v", "hidden": "q f", "active": "q f", "mean": "q", "var": "q"}
+    return axes.get(name, "q m"), rows, None
+
+
+def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:
+    from glasshead_tui import strict
+
+    seen = line.trace
+    yield strict.dumps(
+        {
+            "checkpoint": subject.name,
+            "source": [{"id": token.id, "text": token.text} for token in seen.source],
+            "target": [{"id": token.id, "text": token.text} for token in seen.target],
+            "produced": [
+                {"id": token.id, "text": token.text, "probability": token.probability} for token in line.tokens[1:]
+            ],
+            "text": line.text,
+            "sites": {
+                site: {
+                    "axes": _axes(seen, site)[0],
+                    "shape": list(seen[site].shape),
+                    "origin": seen.origin(site),
+                    "values": seen[site].tolist(),
+                }
+                for site in chosen
+            },
+        }
+    )
+
+
+def _tsv(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:
+    """A row for every number. `row` and `column` count from 0; a column that is a key has a token too."""
+    from glasshead_tui.visible import visible
+
+    seen = line.trace
+    yield "site\thead\trow\trow_token\tcolumn\tcolumn_token\tvalue"
+    for site in chosen:
+        axes, rows, columns = _axes(seen, site)
+        values = seen[site].tolist()
+        for head, matrix in enumerate(values) if axes.startswith("h") else [("", values)]:
+            for row, (token, entry) in enumerate(zip(rows, matrix, strict=True)):
+                start = f"{site}\t{head}\t{row}\t{visible(token.text)}"
+                if axes == "q":
+                    yield f"{start}\t\t\t{entry!r}"
+                    continue
+                for column, value in enumerate(entry):
+                    name = "" if columns is None else visible(columns[column].text)
+                    yield f"{start}\t{column}\t{name}\t{value!r}"
+
+
+def _table(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:
+    from glasshead_tui import plain
+    from glasshead_tui.visible import visible
+
+    seen = line.trace
+    yield f"checkpoint  {visible(subject.name)}"
+    yield f"source      {plain.words(seen.source)}"
+    yield f"target      {plain.words(line.tokens)}"
+    yield f"text        {visible(line.text)}"
+    yield f"steps       {line.step_number}"
+    for site in chosen:
+        axes, rows, columns = _axes(seen, site)
+        yield f"\n{site}   {axes}   {' × '.join(map(str, seen[site].shape))}   {seen.origin(site)}"
+        values: Any = seen[site].tolist()
+        for head, matrix in enumerate(values) if axes.startswith("h") else [(None, values)]:
+            if head is not None:
+                yield f"head {head}"
+            entries = [[entry] for entry in matrix] if axes == "q" else matrix
+            yield from plain.table(entries, rows, columns)

@@ -1,0 +1,71 @@
+"""`glasshead translate`: sentences in, translations out, a line for a line."""
+
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from glasshead.errors import GlassheadError
+from glasshead_tui.commands.arguments import Checkpoint, Truncate
+
+
+def translate(
+    checkpoint: Checkpoint,
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TEXT", help="A sentence in quotes. - reads lines from standard input.", show_default=False
+        ),
+    ] = None,
+    beam: Annotated[int, typer.Option(metavar="N", min=1, help="Search with that many lines; 1 is greedy.")] = 1,
+    sample: Annotated[bool, typer.Option("--sample", help="Draw each token in place of taking the best.")] = False,
+    temperature: Annotated[
+        float | None, typer.Option(metavar="T", help="With --sample: divide the logits by T.", show_default="1")
+    ] = None,
+    top_k: Annotated[int | None, typer.Option(metavar="K", help="With --sample: draw from the K best.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(metavar="P", help="With --sample: draw from the fewest that reach P.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="With --sample: another seed, another draw.", show_default="0")
+    ] = None,
+    truncate: Truncate = False,
+) -> None:
+    """Translate a sentence, or lines of standard input."""
+    given = {"temperature": temperature, "top-k": top_k, "top-p": top_p, "seed": seed}
+    name = next((name for name, value in given.items() if value is not None), None)
+    if name is not None and not sample:
+        raise GlassheadError(f"--{name} has no meaning without --sample: greedy and beam search draw nothing.")
+    if sample and beam != 1:
+        raise GlassheadError("--sample and --beam are two ways of decoding: choose one.")
+    sentences = _sentences(text)
+
+    from glasshead.pick import Pick, Sample, greedy
+    from glasshead_tui.loading import load
+    from glasshead_tui.typed import fitting
+    from glasshead_tui.visible import visible
+
+    pick: Pick = greedy
+    if sample:
+        pick = Sample(temperature=1.0 if temperature is None else temperature, top_k=top_k, top_p=top_p, seed=seed or 0)
+    subject = load(checkpoint)
+    for place, each in sentences:
+        try:
+            each = fitting(each, subject.codec, subject.limit, truncate=truncate)
+        except GlassheadError as error:
+            raise GlassheadError(f"{place}{error}") from None
+        print(visible(subject.translate(each, pick=pick, beam=beam)) if each.strip() else "", flush=True)
+
+
+def _sentences(text: str | None) -> Iterator[tuple[str, str]]:
+    """What to translate, each with the words that say where it stands."""
+    from glasshead_tui.typed import lines, sentence
+
+    if text is not None and text != "-":
+        return iter([("", sentence(text))])
+    if sys.stdin is None or (text is None and sys.stdin.isatty()):
+        raise GlassheadError(
+            "What shall be translated? Give a sentence in quotes, or - to read lines from standard input."
+        )
+    return ((f"Line {number}: ", line) for number, line in lines(sys.stdin.buffer))

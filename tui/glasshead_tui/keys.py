@@ -1,0 +1,96 @@
+"""The keys of the explorer, as data: bindings, the hint line, the help page and the README's table all come from here.
+
+Every key has an id, so that it can be put elsewhere: a file `keys.toml` in the settings folder (`glasshead explore --help`
+names it) holds lines like `step = "n,space"`.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.binding import Binding
+
+from glasshead.errors import GlassheadError, nearest
+
+
+@dataclass(frozen=True)
+class Key:
+    """One thing that a key does."""
+
+    id: str
+    keys: str
+    """Textual's names of the keys, separated by commas."""
+    shown: str
+    """The keys as a person reads them."""
+    action: str
+    label: str
+    """One or two words, for the hint line; empty where there is no room for it there."""
+    meaning: str
+
+
+GROUPS: dict[str, tuple[Key, ...]] = {
+    "Decoding": (
+        Key("step", "space,n", "space", "step", "step", "take the next token"),
+        Key("back", "b,backspace", "b", "back", "back", "undo the last step; costs no run of the model"),
+        Key("start", "home", "home", "start", "", "back to before the first step"),
+        Key("end", "end", "end", "end", "", "decode to the end; esc stops on the way"),
+        Key("goto", "colon", ":", "goto", "", "go to step n"),
+        Key("choose", "enter", "enter", "choose", "other token", "take another candidate: the line branches there"),
+        Key("sentence", "i", "i", "sentence", "new sentence", "type a new source sentence"),
+    ),
+    "What is looked at": (
+        Key("left", "left,h", "← h", "move('left')", "", "cursor to the key on the left"),
+        Key("down", "down,j", "↓ j", "move('down')", "", "cursor to the query below"),
+        Key("up", "up,k", "↑ k", "move('up')", "", "cursor to the query above"),
+        Key("right", "right,l", "→ l", "move('right')", "", "cursor to the key on the right"),
+        Key("page_up", "pageup", "pgup", "move('page_up')", "", "ten queries up"),
+        Key("page_down", "pagedown", "pgdn", "move('page_down')", "", "ten queries down"),
+        Key("layer_down", "left_square_bracket", "[", "layer(-1)", "", "the layer below"),
+        Key("layer_up", "right_square_bracket", "]", "layer(1)", "layer", "the layer above"),
+        Key("head_down", "left_parenthesis,comma", "( ,", "head(-1)", "", "the head before"),
+        Key("head_up", "right_parenthesis,full_stop", ") .", "head(1)", "head", "the head after"),
+        Key("kind", "t", "t", "kind", "kind", "encoder's attention, masked self-attention, decoder → encoder"),
+        Key("stage", "s", "s", "stage", "stage", "scores, masked (−∞ where one may not look), weights"),
+        Key("find", "slash", "/", "find", "", "find a token: the cursor goes to the next one"),
+    ),
+    "The screen": (
+        Key("next_pane", "tab", "tab", "pane(1)", "pane", "the next pane; where they take turns, show it"),
+        Key("last_pane", "shift+tab", "shift+tab", "pane(-1)", "", "the pane before"),
+        Key("map", "m", "m", "show('map')", "", "the map: in it the arrows choose layer and head"),
+        Key("attention", "a", "a", "show('attention')", "", "the attention matrix"),
+        Key("sum", "u", "u", "show('sum')", "", "the chosen cell, from q·k to its weight"),
+        Key("vectors", "v", "v", "show('vectors')", "", "the vectors q, k and v of the chosen cell"),
+        Key("norms", "o", "o", "show('norms')", "", "every LayerNorm of the chosen token"),
+        Key("stop", "escape", "esc", "stop", "", "stop decoding; forget a count"),
+        Key("help", "question_mark,f1", "?", "help", "help", "all keys and glyphs"),
+        Key("palette", "ctrl+p", "ctrl+p", "palette", "", "every command by name"),
+        Key("quit", "q,ctrl+q", "q", "quit", "quit", "leave"),
+    ),
+}
+
+ALL = tuple(key for group in GROUPS.values() for key in group)
+
+
+def bindings() -> list[Binding]:
+    """The keys as Textual's bindings."""
+    return [Binding(key.keys, key.action, key.meaning, show=False, id=key.id) for key in ALL]
+
+
+def read(path: Path) -> dict[str, str]:
+    """A person's own keys: id → keys, as Textual's key map takes them. Nothing where there is no such file.
+
+    Raises GlassheadError, naming the file, for what is not TOML, and for an id that does not exist.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise GlassheadError(f"{path} cannot be read as TOML ({error}). Mend it, or move it away.") from error
+    known = [key.id for key in ALL]
+    for name, keys in content.items():
+        if name not in known:
+            raise GlassheadError(f"{path}: there is no key {name!r}. {nearest(name, known, what='key')}")
+        if not isinstance(keys, str) or not keys.strip():
+            raise GlassheadError(f'{path}: {name} must be a text of keys, like "{ALL[0].keys}".')
+    return {name: str(keys) for name, keys in content.items()}

@@ -1,0 +1,133 @@
+"""The way from the shell into the explorer: cheap checks first, then the app, or plain text where there is no terminal.
+
+Imports neither torch nor Typer nor Textual before it is certain that there is something to open: what can be wrong with
+a name or a folder is told in a sentence, at once, and not on a screen that opens and closes again.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from glasshead import checkpoint as checkpoints
+from glasshead.errors import GlassheadError
+
+if TYPE_CHECKING:
+    from glasshead.subject import Subject
+
+DEFAULT = "english-french"
+Kind = Literal["cross", "self", "encoder"]
+
+
+def explore(
+    checkpoint: str = DEFAULT,
+    *,
+    text: str | None = None,
+    mouse: bool = True,
+    truncate: bool = False,
+    plain: bool = False,
+    kind: Kind = "cross",
+    layer: int | None = None,
+    head: int = 0,
+    steps: int | None = None,
+) -> int:
+    """Open the explorer on a checkpoint, or write the decoding as text where there is no terminal; the exit status.
+
+    Raises GlassheadError for a checkpoint that is missing, damaged or foreign, and for a sentence that does not fit.
+    """
+    folder = checkpoints.find(checkpoint)
+    config = checkpoints.describe(folder)["config"]
+    _has_its_parts(folder)
+    if text is not None:
+        from glasshead_tui.typed import sentence
+
+        text = sentence(text)
+    if plain or not _terminal():
+        return _tell(checkpoint, text, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps)
+    if text is not None:
+        from glasshead.text import Codec
+        from glasshead_tui.typed import fitting
+
+        codec = Codec.load(folder / checkpoints.TOKENIZER)
+        text = fitting(text, codec, int(config["max_length"]) - 1, truncate=truncate)
+
+    from glasshead_tui.app import GlassheadApp
+
+    app = GlassheadApp(checkpoint=checkpoint, text=text)
+    app.run(mouse=mouse)
+    return app.return_code or 0
+
+
+def first_sentence(subject: "Subject") -> str:
+    """What to decode where nobody has said: the first example on the model's card."""
+    examples = subject.card.get("examples")
+    if not isinstance(examples, list) or not examples or not isinstance(examples[0], str):
+        raise GlassheadError(
+            f"What shall {subject.name} decode? Its card has no examples: give a sentence with --text."
+        )
+    return examples[0]
+
+
+def _terminal() -> bool:
+    """Whether a person sits there: keys come from a terminal, the screen goes to one, and it can draw.
+
+    Textual draws on standard error, so that counts as the screen too.
+    """
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
+
+
+def _has_its_parts(folder: Path) -> None:
+    """The weights are whole and there is a vocabulary. Whether they belong together is known when they are loaded."""
+    from glasshead_tui import weights
+
+    weights.count(folder / checkpoints.WEIGHTS)
+    if not (folder / checkpoints.TOKENIZER).is_file():
+        raise GlassheadError(
+            f"{folder} holds no {checkpoints.TOKENIZER}: the checkpoint is not whole. Take a fresh copy of it."
+        )
+
+
+def _tell(
+    checkpoint: str, text: str | None, *, truncate: bool, kind: Kind, layer: int | None, head: int, steps: int | None
+) -> int:
+    """Decode and write every step: the tokens so far, the candidates, one head's attention."""
+    from dataclasses import asdict
+    from shutil import get_terminal_size
+
+    from glasshead_tui import plain
+    from glasshead_tui.loading import load
+    from glasshead_tui.typed import fitting
+    from glasshead_tui.visible import visible
+
+    subject = load(checkpoint)
+    stack, local = ("encoder", "self") if kind == "encoder" else ("decoder", kind)
+    layers = subject.config.encoder_layers if stack == "encoder" else subject.config.decoder_layers
+    layer = layers - 1 if layer is None else layer
+    for what, number, most in (("layer", layer, layers), ("head", head, subject.config.heads)):
+        if not 0 <= number < most:
+            raise GlassheadError(f"There is no {what} {number}: the {stack}'s count from 0 to {most - 1}.")
+    prefix = f"{stack}.{layer}.{local}"
+    text = fitting(text or first_sentence(subject), subject.codec, subject.limit, truncate=truncate)
+    line = subject.start(text, keep=[f"{prefix}.weights"])
+
+    width = get_terminal_size((100, 24)).columns
+
+    print(f"glasshead   {visible(subject.name)}   {plain.shape(asdict(subject.config))}")
+    print(f"source      {plain.words(line.source)}")
+    print(f"attention   {prefix}.weights, head {head}: a row for each query, a column for each key")
+    print(f"            {plain.MASKED} may not be looked at; --kind, --layer and --head choose another")
+    while True:
+        took = "" if line.step_number == 0 else f"   took {plain.candidate(line.tokens[-1])}"
+        print(f"\nstep {line.step_number}{took}")
+        print(f"target      {plain.words(line.tokens)}")
+        print(f"next        {plain.candidates(line.candidates(5)) or 'none: done'}")
+        trace = line.outlook
+        queries, keys = trace.axes(prefix)
+        weights, looks = trace[f"{prefix}.weights"][head].tolist(), trace.may_look(prefix).tolist()
+        print(*plain.attention(weights, looks, queries, keys, width=width), sep="\n", flush=True)
+        if line.done or line.step_number == steps:
+            break
+        line.step()
+    print(f"\ntext        {visible(line.text)}")
+    return 0

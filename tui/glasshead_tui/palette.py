@@ -1,0 +1,35 @@
+"""The command palette, proof against Enter pressed twice.
+
+Textual 8.2.8 runs a command of its palette once for each Enter, and the second time there is no palette left to close:
+the app dies with a ScreenStackError. Here the second Enter does nothing.
+"""
+
+from typing import Any
+
+from textual.app import App
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
+from textual.screen import ScreenResultType
+
+
+class Palette(CommandPalette):
+    """Textual's palette, which can be closed once only."""
+
+    _closed = False
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:  # type: ignore[override]
+        """Close, the first time it is asked."""
+        if self._closed or not self.is_current:
+            return AwaitComplete.nothing()
+        self._closed = True
+        return super().dismiss()
+
+    def _select_or_command(self, event: Any = None) -> None:
+        if not self._closed:
+            super()._select_or_command(event)
+
+
+def open_palette(app: App[Any]) -> None:
+    """Open it, unless it is open."""
+    if not CommandPalette.is_open(app):
+        app.push_screen(Palette(id="--command-palette"))

@@ -1,0 +1,216 @@
+"""Attention: the chosen head's matrix with its tokens, in one of three stages, and the chosen cell in words."""
+
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+
+from glasshead_tui.focus import STAGES, Focus
+from glasshead_tui.paint import Palette, palette
+from glasshead_tui.panes.matrix import HeadMatrix, weight_level
+from glasshead_tui.panes.numbers import real, weight
+from glasshead_tui.panes.words import attention_name, labels, spoken, widest
+from glasshead_tui.widgets.fitting import Form, fitted
+from glasshead_tui.widgets.heatmap import HeatMap
+from glasshead_tui.widgets.lines import Line, Lines, cells
+from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS, MASKED_GLYPH
+
+if TYPE_CHECKING:
+    from glasshead.cell import Cell
+    from glasshead.trace import Trace
+
+_FORMS: tuple[Form | None, ...] = (None, "digits", "blocks", "halves")
+
+
+class Notes(Lines):
+    """Two lines under the matrix: the chosen cell, and what the colours and glyphs mean."""
+
+    DEFAULT_CSS = """
+    Notes { height: 2; }
+    """
+
+    readout: tuple[Line, ...] = ()  # the same said at greater and smaller length
+    legend: tuple[Line, ...] = ()
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        return [_longest(self.readout, columns), _longest(self.legend, columns)]
+
+
+class AttentionPane(Vertical, can_focus=False):
+    """See the module."""
+
+    DEFAULT_CSS = """
+    AttentionPane { padding: 0 1; }
+    """
+
+    class Picked(Message):
+        """A cell was clicked."""
+
+        def __init__(self, query: int, key: int) -> None:
+            super().__init__()
+            self.query, self.key = query, key
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shown: tuple[Trace, Focus] | None = None
+        self._heatmap, self._notes = HeatMap(), Notes()
+
+    def compose(self) -> ComposeResult:
+        yield self._heatmap
+        yield self._notes
+
+    def show(self, trace: "Trace", focus: Focus) -> None:
+        """Draw a head of a trace; when only the cell is another one, move the cursor."""
+        before, self._shown = self._shown, (trace, focus)
+        if before and before[0] is trace and before[1].to(query=focus.query, key=focus.key) == focus:
+            self._heatmap.cursor = focus.query, focus.key
+        else:
+            self._draw_matrix()
+        self._write_notes()
+
+    def cycle_form(self) -> Form | None:
+        """Draw the cells in the next form: as the room allows, with digits, as blocks, as half blocks."""
+        self._heatmap.form = _FORMS[(_FORMS.index(self._heatmap.form) + 1) % len(_FORMS)]
+        return self._heatmap.form
+
+    def on_resize(self) -> None:
+        if self._shown:
+            self._draw_matrix()
+
+    def on_heat_map_cursor_moved(self, event: HeatMap.CursorMoved) -> None:
+        event.stop()
+        if self._shown:
+            queries, keys = (len(tokens) for tokens in self._shown[0].axes(self._shown[1].prefix))
+            if event.row < queries and event.column < keys:
+                self.post_message(self.Picked(event.row, event.column))
+
+    def _draw_matrix(self) -> None:
+        assert self._shown is not None
+        trace, focus = self._shown
+        marks = palette(self.app)
+        queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
+        rows, columns = self._ghosts(len(queries), len(keys), widest(queries), widest(keys))
+        matrix = HeadMatrix(
+            stage=focus.stage,
+            values=trace[f"{focus.prefix}.{focus.stage}"][focus.head],
+            masked=trace[f"{focus.prefix}.masked"][focus.head],
+            queries=queries,
+            keys=keys,
+            ghost_rows=rows,
+            ghost_columns=columns,
+        )
+        scale = marks.weights if focus.stage == "weights" else marks.scores
+        self._heatmap.show(matrix, scale, (focus.query, focus.key))
+        self.border_title = Content(attention_name(focus))
+        self.border_subtitle = _stages(focus)
+        self._notes.legend = _legend(matrix, focus, marks)
+
+    def _ghosts(self, rows: int, columns: int, row_label: int, column_label: int) -> tuple[int, int]:
+        """How many rows and columns to draw for tokens still to come.
+
+        As many as a target of the source's length would have, if cells stay as large and nothing scrolls: the triangle
+        then grows inside a frame that stands still.
+        """
+        assert self._shown is not None
+        trace, focus = self._shown
+        done = trace.steps <= focus.step
+        room = self._heatmap.container_size
+        if focus.stack == "encoder" or done or not room:
+            return 0, 0
+        digits = 3 if focus.stage == "weights" else 4
+        square = focus.kind == "self"
+
+        def measured(extra: int) -> tuple[str, bool]:
+            wide, high = columns + extra * square, rows + extra
+            fit = fitted(high, wide, room, row_label=row_label, column_label=column_label, digits=digits)
+            return fit.form, fit.size(high, wide)[1] <= room.height
+
+        form, _ = measured(0)
+        for extra in range(max(1, len(trace.source) + 1 - rows), 0, -1):
+            if measured(extra) == (form, True):
+                return extra, extra * square
+        return 0, 0
+
+    def _write_notes(self) -> None:
+        from glasshead.cell import cell
+
+        assert self._shown is not None
+        trace, focus = self._shown
+        queries, keys = trace.axes(focus.prefix)
+        names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
+        found = cell(trace, focus.prefix, focus.head, focus.query, focus.key)
+        hidden = "" if found.may_look else _why_hidden(focus, keys[focus.key].text)
+        self._notes.readout = _readout(found, names, hidden, palette(self.app))
+        self._notes.redraw()
+
+
+def _stages(focus: Focus) -> Content:
+    """The three faces of the matrix, the one shown in capitals."""
+    return Content("  ".join(stage.upper() if stage == focus.stage else stage for stage in STAGES))
+
+
+def _why_hidden(focus: Focus, key: str) -> str:
+    if (focus.stack, focus.kind) == ("decoder", "self") and focus.key > focus.query:
+        return "not generated yet when this token was chosen"
+    return "padding" if key == "<pad>" else "the mask hides it"
+
+
+def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette) -> tuple[Line, ...]:
+    """The chosen cell, the whole arithmetic first, the bare weight last."""
+    pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
+    if hidden:
+        tail = Segment(f"   weight {weight(found.captured_weight)}", marks.quiet)
+        infinite = Segment("   −∞ ", marks.strong)
+        return [*pair, infinite, Segment(hidden), tail], [*pair, infinite, Segment(hidden)], [*pair, infinite]
+    shown = weight(found.captured_weight)
+    root = f"1/√{len(found.q)}" if abs(found.scale * len(found.q) ** 0.5 - 1) < 1e-6 else real(found.scale, 6)
+    scaled = f"   {real(found.dot, 7)} × {root} = {real(found.score, 7)}"
+    return (
+        [
+            *pair,
+            Segment(f"{scaled} → exp {real(found.exp, 7)} ÷ {real(found.total, 7)} = ", marks.quiet),
+            Segment(shown, marks.strong),
+        ],
+        [
+            *pair,
+            Segment(f"   score {real(found.captured_score, 7)} → weight ", marks.quiet),
+            Segment(shown, marks.strong),
+        ],
+        [*pair, Segment("  "), Segment(shown, marks.strong)],
+    )
+
+
+def _legend(matrix: HeadMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...]:
+    """What colours and glyphs mean, at three lengths."""
+    scale = marks.weights if focus.stage == "weights" else marks.scores
+    if focus.stage == "weights":
+        samples = [(weight_level(value), real(value, 3)) for value in (0.0, 0.01, 0.1, 0.3, 1.0)]
+    else:
+        end = real(matrix.largest, 5)
+        samples = [(0, f"−{end}"), (LEVELS // 2, "0"), (LEVELS - 1, end)]
+    colours: Line = [Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
+                     for level, name in samples]  # fmt: skip
+    later = (focus.stack, focus.kind) == ("decoder", "self")
+    long, short = [*colours], [*colours]
+    if matrix.hides:
+        why = "not generated yet when this token was chosen" if later else "may not be looked at"
+        glyph = Segment(f"  {MASKED_GLYPH * 3}", scale.masked)
+        long += [glyph, Segment(f" −∞ {why}", marks.quiet)]
+        short += [glyph, Segment(f" −∞ {'not generated yet' if later else 'masked'}", marks.quiet)]
+    elif focus.stage == "scores" and later:
+        long.append(Segment("  what the mask is about to hide is drawn too", marks.quiet))
+    if matrix.ghost_rows:
+        glyph = Segment(f"  {ABSENT_GLYPH}", scale.absent + Style(bold=True))
+        long += [glyph, Segment(" not decoded yet", marks.quiet)]
+        short += [glyph, Segment(" not decoded yet", marks.quiet)]
+    return long, short, colours
+
+
+def _longest(variants: tuple[Line, ...], columns: int) -> Line:
+    """The first, which is the longest, that fits; else the last."""
+    fitting = (line for line in variants if cells(line) <= columns)
+    return next(fitting, variants[-1] if variants else [])

@@ -1,0 +1,120 @@
+"""Map: every layer × head of each kind of attention as a small picture. A bright dot is the largest weight under it."""
+
+from collections.abc import Sequence
+from math import inf
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.message import Message
+
+from glasshead_tui.focus import Focus
+from glasshead_tui.paint import palette
+from glasshead_tui.visible import visible
+from glasshead_tui.widgets.scale import LEVELS, MASKED
+from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from glasshead.trace import Trace
+
+AT_ONCE = 2_000_000  # weights pooled before the screen is drawn; the rest follows, a layer at a time
+
+
+class Heads:
+    """The pictures of a trace: weights, max-pooled, so that one strong look is never averaged away."""
+
+    def __init__(self, trace: "Trace", focus: Focus) -> None:
+        self.trace, self._here = trace, focus.prefix
+        self.groups = [Group(visible(kind.label), kind.layers, kind.heads) for kind in trace.kinds]
+        self.waiting: list[tuple[str, int, int]] = []
+        self._left = AT_ONCE
+        self._pooled: dict[tuple[str, int, int], list[list[bytes]] | None] = {}
+
+    def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes] | None:
+        kind = self.trace.kinds[place.group]
+        prefix = f"{kind.stack}.{place.row}.{kind.kind}"
+        key = prefix, columns, lines
+        if key not in self._pooled:
+            queries, keys = self.trace.axes(prefix)
+            self._left -= len(queries) * len(keys) * kind.heads
+            if self._left < 0 or not self._kept(prefix):
+                self._pooled[key] = None
+                if self._kept(prefix):
+                    self.waiting.append(key)
+            else:
+                self.pool(key)
+        found = self._pooled[key]
+        return found[place.column] if found else None
+
+    def pool(self, key: tuple[str, int, int]) -> None:
+        """Make the pictures of all heads of one layer."""
+        prefix, columns, lines = key
+        self._pooled[key] = pooled(self.trace[f"{prefix}.weights"], self.trace[f"{prefix}.masked"], columns, lines)
+
+    def _kept(self, prefix: str) -> bool:
+        """Whether the weights are there: a map must not run the model once a layer. The one looked at is there."""
+        return prefix == self._here or not self.trace.origin(f"{prefix}.weights").startswith("recomputed")
+
+
+def pooled(weights: "Tensor", masked: "Tensor", columns: int, lines: int) -> list[list[bytes]]:
+    """For each head at most `lines` rows of at most `columns` levels. A dot is masked when all under it is.
+
+    weights, masked: h q k. Fewer tokens than dots stay as they are: a short line fills a corner of its picture.
+    """
+    from torch.nn.functional import adaptive_max_pool2d
+
+    shape = min(lines, weights.shape[1]), min(columns, weights.shape[2])
+    levels = (adaptive_max_pool2d(weights.nan_to_num(0, 0, 0), shape).clamp(0, 1).sqrt() * (LEVELS - 1)).round().int()
+    seen = adaptive_max_pool2d((masked > -inf).float(), shape) > 0
+    return [[bytes(row) for row in head] for head in levels.masked_fill(~seen, MASKED).tolist()]
+
+
+class MapPane(Thumbnails):
+    """See the module."""
+
+    DEFAULT_CSS = """
+    MapPane { padding: 0 1; }
+    """
+
+    class Picked(Message):
+        """A head was clicked."""
+
+        def __init__(self, stack: str, kind: str, layer: int, head: int) -> None:
+            super().__init__()
+            self.stack, self.kind, self.layer, self.head = stack, kind, layer, head
+
+    _heads: Heads | None = None
+
+    def show(self, trace: "Trace", focus: Focus) -> None:
+        """Draw all heads of a trace, and mark the one looked at."""
+        kinds = [(kind.stack, kind.kind) for kind in trace.kinds]
+        place = Place(kinds.index((focus.stack, focus.kind)), focus.layer, focus.head)
+        if self._heads is None or self._heads.trace is not trace:
+            self._heads = Heads(trace, focus)
+            self.show_gallery(self._heads, palette(self.app).weights, place)
+            self._continue()
+        elif place != self.selected:
+            self.select(place)
+        self.border_title = Content("map")
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._continue()
+
+    def on_thumbnails_selected(self, event: Thumbnails.Selected) -> None:
+        event.stop()
+        if self._heads:
+            kind = self._heads.trace.kinds[event.place.group]
+            self.post_message(self.Picked(kind.stack, kind.kind, event.place.row, event.place.column))
+
+    def _continue(self) -> None:
+        """Pool a layer that waits, between two frames."""
+        if self._heads and self._heads.waiting:
+            self.set_timer(0.02, self._pool_one)
+
+    def _pool_one(self) -> None:
+        if self._heads and self._heads.waiting:
+            self._heads.pool(self._heads.waiting.pop(0))
+            self.redraw()
+            self._continue()

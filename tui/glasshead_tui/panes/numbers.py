@@ -1,0 +1,49 @@
+"""Numbers as text: short in a cell, longer in a readout, never wider than asked, and never quietly wrong."""
+
+from math import isfinite, isnan
+
+
+def weight(value: float, room: int = 5) -> str:
+    """A number of 0 … 1 in at most `room` (3 …) columns: .81, .810, 1.0; `0` is exactly zero, `.00` is not."""
+    if not isfinite(value):
+        return real(value, room)
+    if value == 0:
+        return "0"
+    decimals = 2 if room < 5 else room - 1 if room > 5 else 3
+    shown = f"{value:.{decimals}f}"
+    if shown[0] == "0":
+        return shown[1:]
+    return shown[:room]  # 1.00, or 1.0 where there is no more room
+
+
+def real(value: float, room: int = 9) -> str:
+    """Any number in at most `room` (4 …) columns, with as many decimals as fit, four at most."""
+    if isnan(value):
+        return "nan"
+    if not isfinite(value):
+        return "∞" if value > 0 else "−∞"
+    for decimals in range(4, -1, -1):
+        shown = f"{value:.{decimals}f}"
+        if len(shown) > room and abs(value) < 1:
+            shown = shown.replace("0.", ".", 1)
+        if len(shown) <= room:
+            return _signed(shown)
+    for digits in (2, 1, 0):
+        shown = f"{value:.{digits}e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+        if len(shown) <= room:
+            return _signed(shown)
+    return ("−" if value < 0 else "") + "▲" * 2  # larger than the cell can say: the readout says it
+
+
+def error(value: float) -> str:
+    """A measured error in one digit: 3e-7."""
+    if value == 0 or not isfinite(value):
+        return real(value, 4) if value else "0"
+    return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+
+
+def _signed(shown: str) -> str:
+    """With a minus of its own width and no sign on a zero."""
+    if shown.startswith("-") and not shown.strip("-0."):
+        shown = shown[1:]
+    return shown.replace("-", "−", 1) if shown.startswith("-") else shown

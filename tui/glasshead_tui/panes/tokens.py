@@ -1,0 +1,147 @@
+"""Tokens: the source, the target so far, and what may come next, with probabilities and how undecided it is."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Protocol
+
+from rich.segment import Segment
+from rich.style import Style
+
+from glasshead_tui.focus import Focus
+from glasshead_tui.paint import Palette, palette
+from glasshead_tui.panes.numbers import weight
+from glasshead_tui.panes.words import END, JOINED, START, labels, sides
+from glasshead_tui.visible import clip, fit
+from glasshead_tui.widgets.bars import bar
+from glasshead_tui.widgets.cells import width
+from glasshead_tui.widgets.lines import Line, Lines, cells
+
+if TYPE_CHECKING:
+    from glasshead.text import Token
+    from glasshead.trace import Trace
+
+HEAD = 9  # columns of "source", "target", "next"
+
+
+class Progress(Protocol):
+    """How far the decoding has come."""
+
+    @property
+    def source(self) -> "tuple[Token, ...]": ...
+    @property
+    def tokens(self) -> "tuple[Token, ...]": ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def done(self) -> bool: ...
+    @property
+    def candidates(self) -> "tuple[Token, ...]": ...
+    @property
+    def entropy(self) -> float:
+        """Of the next token, in bits."""
+
+
+class TokensPane(Lines):
+    """See the module."""
+
+    DEFAULT_CSS = """
+    TokensPane { height: 3; }
+    """
+
+    _shown: tuple[Focus, Progress] | None = None
+
+    def show(self, trace: "Trace", focus: Focus, progress: Progress) -> None:
+        """Draw where the decoding stands, with query and key of the chosen cell marked."""
+        self._shown = focus, progress
+        self.redraw()
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        if self._shown is None:
+            return []
+        focus, progress = self._shown
+        marks = palette(self.app)
+        query, key = sides(focus)
+        sentences = []
+        for side, tokens in (("source", progress.source), ("target", progress.tokens)):
+            lit = {focus.key: marks.key} if key == side else {}
+            if query == side:
+                lit[focus.query] = marks.query
+            sentences.append((side, labels(tokens), lit))
+        drawing: list[Line] = []
+        for side, names, lit in sentences:
+            tail = ""
+            if side == "target":
+                tail = f"  step {progress.step}" + (", done" if progress.done else "")
+            line: Line = [Segment(fit(side, HEAD), marks.quiet)]
+            newest = side == "target" and not progress.done
+            line += _sentence(names, lit, columns - HEAD - width(tail) - 2 * newest, marks)
+            if newest:
+                line.append(Segment(" ┃", marks.strong))
+            if tail:
+                line += [Segment(" " * (columns - cells(line) - width(tail))), Segment(tail, marks.quiet)]
+            drawing.append(line)
+        return drawing + self._next(progress, columns, lines - 2, marks)
+
+    def _next(self, progress: Progress, columns: int, lines: int, marks: Palette) -> list[Line]:
+        """The candidates, best first: name, probability and bar, the bars on a second line where there is one."""
+        head = Segment(fit("next", HEAD), marks.quiet)
+        if progress.done or not progress.candidates:
+            why = f"the line is done: {END} ends it" if progress.done else "nothing"
+            return [[head, Segment(why, marks.quiet)]]
+        tail = f"  entropy {progress.entropy:.2f} bits"
+        names = labels((*progress.tokens, *progress.candidates))[len(progress.tokens) :]
+        room = columns - HEAD - width(tail)
+        count = max(1, min(len(names), room // (22 if columns >= 100 else 17), 8))
+        each = room // count
+        first: Line = [head]
+        second: Line = [Segment(" " * HEAD)]
+        for number, (name, token) in enumerate(zip(names[:count], progress.candidates, strict=False)):
+            chance = token.probability or 0.0
+            label = f"{clip(name, each - 8)} "
+            style = marks.strong if number == 0 else None
+            amount = weight(chance, 4) + " "
+            first += [Segment(label, style), Segment(amount, marks.quiet)]
+            left = each - width(label) - width(amount)
+            bars = bar(chance, each - 2) if lines > 1 else bar(chance, max(0, left - 2))
+            if lines > 1:
+                first.append(Segment(" " * left))
+                second.append(Segment(fit(bars, each), marks.positive))
+            else:
+                first.append(Segment(fit(bars, left), marks.positive))
+        first.append(Segment(tail, marks.quiet))
+        return [first, second] if lines > 1 else [first]
+
+
+def _sentence(names: Sequence[str], lit: dict[int, Style], columns: int, marks: Palette) -> Line:
+    """As much of a sentence as fits around the tokens looked at, else around its end."""
+    words = [name if at == 0 or name.startswith(JOINED) else f" {name}" for at, name in enumerate(names)]
+    words = [word.removeprefix(JOINED) if at else word for at, word in enumerate(words)]
+    first, last = _window([width(word) for word in words], max(lit, default=len(words) - 1), columns)
+    line: Line = [Segment("… ", marks.quiet)] if first else []
+    for at in range(first, last):
+        word = words[at].lstrip(" ") if at == first else words[at]
+        space, bare = word[: len(word) - len(word.lstrip(" "))], word.lstrip(" ")
+        style = lit.get(at) or (marks.quiet if names[at] in (START, END) else None)
+        if space:
+            line.append(Segment(space))
+        joined = names[at].startswith(JOINED) or (at + 1 < len(names) and names[at + 1].startswith(JOINED))
+        # Pieces of one word are underlined together, so that one sees where the vocabulary cut it.
+        line.append(Segment(bare, (style or Style()) + Style(underline=True) if joined and marks.coloured else style))
+    return [*line, Segment(" …", marks.quiet)] if last < len(words) else line
+
+
+def _window(widths: Sequence[int], centre: int, columns: int) -> tuple[int, int]:
+    """First and last + 1 of the items to show: all, or those around `centre` with room for … at both ends."""
+    if sum(widths) <= columns:
+        return 0, len(widths)
+    starts = [0, *accumulate(widths)]
+    room = columns - 4
+    first = centre
+    while first and starts[centre + 1] - starts[first - 1] <= room * 2 // 3:
+        first -= 1
+    last = centre + 1
+    while last < len(widths) and starts[last + 1] - starts[first] <= room:
+        last += 1
+    while first and starts[last] - starts[first - 1] <= room:
+        first -= 1
+    return first, last

@@ -1,0 +1,81 @@
+"""Vectors: the query and the key of the chosen cell, their products, the value, and the head's output, as bars."""
+
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.content import Content
+
+from glasshead_tui.focus import Focus
+from glasshead_tui.paint import palette
+from glasshead_tui.panes.numbers import real
+from glasshead_tui.panes.words import labels
+from glasshead_tui.visible import fit
+from glasshead_tui.widgets.lines import Line, Lines
+from glasshead_tui.widgets.sparks import pooled, sparks
+
+if TYPE_CHECKING:
+    from glasshead.cell import Cell
+    from glasshead.trace import Trace
+
+NUMBERS = 12  # columns for the number beside a vector
+
+
+class VectorsPane(Lines):
+    """See the module."""
+
+    DEFAULT_CSS = """
+    VectorsPane { padding: 0 1; }
+    """
+
+    _cell: "Cell | None" = None
+    _names = ("", "")
+
+    def show(self, trace: "Trace", focus: Focus) -> None:
+        """Draw the vectors of the chosen cell."""
+        from glasshead.cell import cell
+
+        queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
+        self._names = queries[focus.query], keys[focus.key]
+        self._cell = cell(trace, focus.prefix, focus.head, focus.query, focus.key)
+        self.border_title = Content(f"vectors · {len(self._cell.q)} numbers each")
+        self.redraw()
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        found = self._cell
+        if found is None:
+            return []
+        marks = palette(self.app)
+        query, key = self._names
+        rows: list[tuple[str, str, tuple[float, ...], str, Style | None]] = [
+            ("q", query, found.q, "asks", marks.query),
+            ("k", key, found.k, "is asked", marks.key),
+            ("q × k", "", found.products, "adds up to q·k", None),
+            ("v", key, found.v, "what it gives", marks.key),
+            ("out", query, found.output, "Σ weight · v", marks.query),
+        ]
+        label = min(16, max(9, columns // 4))
+        room = columns - label - NUMBERS
+        tall = lines >= 2 * len(rows)
+        space = not tall and lines >= 2 * len(rows) - 1
+        drawing: list[Line] = []
+        note = ""
+        for name, token, vector, meaning, style in rows:
+            bars = pooled(vector, room)
+            note = bars.note or note
+            shown = sparks(bars, 2 if tall else 1, marks.positive, marks.negative)
+            gap = " " * (room - bars.columns)
+            summed = name == "q × k"
+            number = f"Σ {real(found.dot)}" if summed else f"±{real(max(map(abs, vector), default=0.0), 6)}"
+            side = Segment(fit(number, NUMBERS, right=True), marks.strong if summed else marks.quiet)
+            head = Segment(fit(f"{name} {token}", label), style)
+            drawing.append([head, *shown[0], Segment(gap), side])
+            if tall:
+                drawing.append([Segment(fit(meaning, label), marks.quiet), *shown[1]])
+            elif space:
+                drawing.append([])
+        if space:
+            drawing.pop()
+        if note and len(drawing) < lines:
+            drawing.append([Segment(note, marks.quiet)])
+        return drawing

@@ -1,0 +1,61 @@
+"""What tokens and attentions are called on the screen."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from glasshead_tui.focus import Focus
+from glasshead_tui.visible import visible
+
+if TYPE_CHECKING:
+    from glasshead.text import Token
+
+START, END = "▸", "■"
+JOINED = "‿"  # this piece is written onto the one before it
+_SPECIAL = {"<s>": START, "</s>": END}
+_WORD_STARTS = ("▁", "Ġ")
+
+_KINDS = {
+    ("encoder", "self"): "self-attention",
+    ("decoder", "self"): "masked self-attention",
+    ("decoder", "cross"): "encoder–decoder attention",
+}
+
+
+@lru_cache(maxsize=16)
+def labels(tokens: "tuple[Token, ...]") -> tuple[str, ...]:
+    """A short name a token: the word, or ‿ and the piece that continues one; ▸ for the start and ■ for the end."""
+    marks = any(token.text.startswith(_WORD_STARTS) for token in tokens)
+    named: list[str] = []
+    for token in tokens:
+        if token.text in _SPECIAL:
+            named.append(_SPECIAL[token.text])
+        elif token.text.startswith(_WORD_STARTS):
+            named.append(visible(token.text[1:]) or "␣")
+        else:
+            continues = marks and named and named[-1] not in (START, END) and not token.text.startswith("<")
+            named.append(JOINED * bool(continues) + visible(token.text))
+    return tuple(named)
+
+
+def spoken(label: str) -> str:
+    """A label where there is room to say what the glyphs are."""
+    return {START: f"{START} start", END: f"{END} end"}.get(label, label)
+
+
+def attention_name(focus: Focus) -> str:
+    """The attention looked at, in the paper's words."""
+    return f"{focus.stack} {focus.layer} · {_KINDS[focus.stack, focus.kind]} · head {focus.head}"
+
+
+def sides(focus: Focus) -> tuple[str, str]:
+    """Where the query and the key of the attention looked at stand: "source" or "target"."""
+    query = "source" if focus.stack == "encoder" else "target"
+    return query, "source" if focus.kind == "cross" else query
+
+
+def widest(names: Sequence[str]) -> int:
+    """The columns of the longest name."""
+    from glasshead_tui.widgets.cells import width
+
+    return max(map(width, names), default=0)

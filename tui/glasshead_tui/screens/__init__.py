@@ -1,0 +1,1 @@
+"""What fills the terminal: the explorer, and what opens over it."""

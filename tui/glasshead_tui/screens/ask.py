@@ -1,0 +1,90 @@
+"""A question over the screen, answered in one line. What was typed stays there until it is understood."""
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from glasshead_tui.visible import visible
+
+
+class PlainInput(Input):
+    """An input that takes in no character which a terminal would obey, or not show; it says what it left out."""
+
+    class LeftOut(Message):
+        """Characters were not taken in."""
+
+        def __init__(self, shown: str) -> None:
+            """shown: the characters, made visible."""
+            super().__init__()
+            self.shown = shown
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        """As Input does, without such characters. Line breaks and tabs become spaces."""
+        text = "".join(" " if character in "\t\n\r" else character for character in text)
+        odd = [character for character in text if len(visible("a" + character)) != 2]
+        super().replace("".join(character for character in text if character not in odd), start, end)
+        if odd:
+            self.post_message(self.LeftOut(" ".join(visible(character) for character in dict.fromkeys(odd))))
+
+
+class Ask(ModalScreen[None]):
+    """A title, a line to type in, and a line that says what to do or what was wrong.
+
+    `answer` is called with what was typed, at each Enter; whoever asked closes the screen, or calls `refuse`.
+    """
+
+    BINDINGS = [Binding("escape", "dismiss", "leave it as it is", show=False)]
+    DEFAULT_CSS = """
+    Ask { align: center middle; background: $background 40%; }
+    Ask > Vertical { width: 84; max-width: 96%; height: auto; border: round $primary; background: $surface; padding: 0 1; }
+    Ask #question { color: $foreground; text-style: bold; height: 1; }
+    Ask PlainInput, Ask PlainInput:focus { border: none; padding: 0; height: 1; margin: 0; background: $boost; }
+    Ask #hint { height: auto; color: $text-muted; }
+    Ask #hint.refused { color: $text-error; }
+    """
+
+    def __init__(self, question: str, hint: str, value: str, answer: Callable[["Ask", str], None]) -> None:
+        super().__init__()
+        self._question, self._hint, self._value, self._answer = question, hint, value, answer
+        self.again: str | None = None
+        """What was refused, if Enter on the same text again means to insist."""
+
+    def compose(self) -> ComposeResult:
+        """Title, input, hint."""
+        with Vertical():
+            yield Static(Content(self._question), id="question")
+            yield PlainInput(select_on_focus=True)
+            yield Static(Content(self._hint), id="hint")
+
+    def on_mount(self) -> None:
+        """The present value stands there, selected: typing replaces it, moving the cursor keeps it."""
+        line = self.query_one(PlainInput)
+        line.replace(self._value, 0, 0)
+        line.focus()
+        line.action_select_all()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hand on what was typed."""
+        event.stop()
+        self._answer(self, event.value)
+
+    def on_plain_input_left_out(self, event: PlainInput.LeftOut) -> None:
+        """Say what was left out."""
+        self.say(f"Left out, as it would not be seen: {event.shown}")
+
+    def refuse(self, sentence: str, *, again: bool = False) -> None:
+        """Say what was wrong; the text stays. again: Enter once more insists."""
+        self.again = self.query_one(PlainInput).value if again else None
+        self.say(sentence, refused=True)
+
+    def say(self, sentence: str, *, refused: bool = False) -> None:
+        """Write the line below the input."""
+        hint = self.query_one("#hint", Static)
+        hint.set_class(refused, "refused")
+        hint.update(Content(visible(sentence)))

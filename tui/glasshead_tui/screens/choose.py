@@ -1,0 +1,61 @@
+"""The candidates for the next token, to take another one than the model's first."""
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from glasshead_tui.session import Moment
+from glasshead_tui.visible import clip, fit, visible
+
+
+class Choose(ModalScreen[int | None]):
+    """A list of candidates; dismissed with the id of the chosen token, or None."""
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "take none", show=False),
+        Binding("j", "list('cursor_down')", "down", show=False),
+        Binding("k", "list('cursor_up')", "up", show=False),
+    ]
+    DEFAULT_CSS = """
+    Choose { align: center middle; background: $background 40%; }
+    Choose > Vertical { width: 64; max-width: 96%; height: auto; max-height: 90%; border: round $primary;
+        background: $surface; padding: 0 1; }
+    Choose OptionList, Choose OptionList:focus { border: none; padding: 0; height: auto; max-height: 16;
+        background: $surface; }
+    Choose .quiet { color: $text-muted; height: auto; }
+    """
+
+    def __init__(self, moment: Moment) -> None:
+        super().__init__()
+        self._moment = moment
+
+    def compose(self) -> ComposeResult:
+        """Title, list, hint."""
+        before = visible(self._moment.tokens[-1].text)
+        with Vertical():
+            yield Static(Content(f"Step {self._moment.step + 1}: which token follows {clip(before, 20)} ?"))
+            yield OptionList(*self._options())
+            yield Static(Content("enter takes it, the line branches there · esc leaves it"), classes="quiet")
+
+    def _options(self) -> list[Option]:
+        best = max((token.probability or 0.0 for token in self._moment.candidates), default=1.0)
+        options = []
+        for rank, token in enumerate(self._moment.candidates, 1):
+            p = token.probability or 0.0
+            bar = "█" * round(24 * p / max(best, 1e-9))
+            options.append(Option(Content(f"{rank:3} {fit(visible(token.text), 16)} {p:8.4f}  {bar}")))
+        return options
+
+    def action_list(self, move: str) -> None:
+        """Move in the list."""
+        getattr(self.query_one(OptionList), f"action_{move}")()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take this one. Enter pressed twice, fast, comes here twice: only the first counts."""
+        event.stop()
+        if self.is_current:
+            self.dismiss(self._moment.candidates[event.option_index].id)

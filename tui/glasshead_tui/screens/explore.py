@@ -1,0 +1,477 @@
+"""The explorer's one screen: panes around one Focus. Keys change the Focus or ask the Session; panes redraw.
+
+Wide terminals show every pane, narrow ones show one at a time; tokens, truth and the next keys are always there.
+"""
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult, SystemCommand
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.reactive import var
+from textual.screen import Screen
+from textual.widgets import Static
+
+from glasshead.errors import GlassheadError
+from glasshead_tui import keys
+from glasshead_tui.focus import STAGES, Focus
+from glasshead_tui.paint import palette
+from glasshead_tui.palette import open_palette
+from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.map import MapPane
+from glasshead_tui.panes.norms import NormsPane
+from glasshead_tui.panes.sum import SumPane
+from glasshead_tui.panes.tokens import TokensPane
+from glasshead_tui.panes.truth import TruthPane
+from glasshead_tui.panes.vectors import VectorsPane
+from glasshead_tui.screens.ask import Ask
+from glasshead_tui.screens.choose import Choose
+from glasshead_tui.screens.help import Help
+from glasshead_tui.session import About, Checked, Moment, NotOpened, Opened, Refused, Session, Stepped
+from glasshead_tui.visible import clip, visible
+
+PANES = {
+    "map": MapPane,
+    "attention": AttentionPane,
+    "sum": SumPane,
+    "vectors": VectorsPane,
+    "norms": NormsPane,
+}
+WIDE, HIGH = 104, 30
+"""From this size on every pane is on the screen at once."""
+LEAST_WIDTH, LEAST_HEIGHT = 50, 15
+"""Below this size there is a sentence instead."""
+LARGEST_COUNT = 9999
+
+
+class ExploreScreen(Screen[None]):
+    """See the module."""
+
+    BINDINGS = keys.bindings()
+    DEFAULT_CSS = """
+    ExploreScreen { layout: vertical; }
+    ExploreScreen #about { height: 1; padding: 0 1; }
+    ExploreScreen #tabs { height: 1; padding: 0 1; display: none; }
+    ExploreScreen #hints { height: 1; padding: 0 1; }
+    ExploreScreen #small { display: none; width: 1fr; height: 1fr; }
+    ExploreScreen TokensPane { height: 4; padding: 0 1; }
+    ExploreScreen TruthPane { height: 1; padding: 0 1; }
+    ExploreScreen #above { height: 1fr; }
+    ExploreScreen #below { height: 11; }
+    ExploreScreen MapPane { width: 31; }
+    ExploreScreen AttentionPane { width: 1fr; }
+    ExploreScreen SumPane { width: 32; }
+    ExploreScreen VectorsPane { width: 1fr; }
+    ExploreScreen NormsPane { width: 1fr; }
+    ExploreScreen .pane { border: round $panel-lighten-2; border-title-color: $foreground; }
+    ExploreScreen .pane.active { border: round $accent; border-title-color: $accent; border-title-style: bold; }
+    ExploreScreen.roomy #below { height: 16; }
+    ExploreScreen.roomy MapPane { width: 44; }
+    ExploreScreen.roomy SumPane { width: 46; }
+    ExploreScreen.narrow #tabs { display: block; }
+    ExploreScreen.narrow TokensPane { height: 3; }
+    ExploreScreen.narrow .pane { display: none; width: 1fr; }
+    ExploreScreen.narrow .pane.active { display: block; height: 1fr; }
+    ExploreScreen.narrow #above, ExploreScreen.narrow #below { display: none; height: 1fr; }
+    ExploreScreen.narrow .holds-active { display: block; }
+    ExploreScreen.small > * { display: none; }
+    ExploreScreen.small #small { display: block; }
+    """
+
+    moment: var[Moment | None] = var(None)
+
+    def __init__(self, session: Session, name: str) -> None:
+        super().__init__()
+        self._session, self._name = session, name
+        self._about: About | None = None
+        self._looking = Focus()
+        self._active = "attention"
+        self._count = 0
+        self._asking: Ask | None = None
+
+    def compose(self) -> ComposeResult:
+        """Header, tokens, panes, truth, hints."""
+        yield Static(id="about")
+        yield TokensPane()
+        yield Static(id="tabs")
+        with Horizontal(id="above"):
+            yield MapPane(id="map", classes="pane")
+            yield AttentionPane(id="attention", classes="pane")
+            yield SumPane(id="sum", classes="pane")
+        with Horizontal(id="below"):
+            yield VectorsPane(id="vectors", classes="pane")
+            yield NormsPane(id="norms", classes="pane")
+        yield TruthPane()
+        yield Static(id="hints")
+        with Vertical(id="small"):
+            yield Static(id="enlarge")
+
+    def on_mount(self) -> None:
+        """The frame is there before the model is."""
+        self._fit(self.size.width, self.size.height)
+        self._show_active()
+        self._write_about()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """All panes, one, or a sentence."""
+        self._fit(event.size.width, event.size.height)
+
+    def _fit(self, width: int, height: int) -> None:
+        small = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        self.set_class(small, "small")
+        self.set_class(not small and (width < WIDE or height < HIGH), "narrow")
+        self.set_class(width >= 150 and height >= 45, "roomy")
+        if small:
+            size = f"This window is {width}×{height}; glasshead needs {LEAST_WIDTH}×{LEAST_HEIGHT}: enlarge it."
+            self.query_one("#enlarge", Static).update(Content(size))
+        self._write_lines()
+
+    # The session speaks ------------------------------------------------------------------------------------------------
+
+    def on_opened(self, event: Opened) -> None:
+        """The model is there."""
+        self._about = event.about
+        self._write_about()
+
+    def on_not_opened(self, event: NotOpened) -> None:
+        """There is nothing to explore: leave, and let the command line say why."""
+        self.app.exit(return_code=2, message=visible(event.sentence))
+
+    def on_stepped(self, event: Stepped) -> None:
+        """The line is somewhere else: follow the newest row if the cursor was there, and redraw."""
+        before, moment = self.moment, event.moment
+        self.moment = moment
+        if self._asking is not None and event.fresh:
+            self._asking.dismiss()
+            self._asking = None
+        queries, _ = moment.trace.axes(self._looking.prefix)
+        follow = before is None or event.fresh or self._looking.query >= self._rows(before) - 1
+        query = len(queries) - 1 if follow and self._looking.stack == "decoder" else self._looking.query
+        self._look(query=query, key=0 if event.fresh else self._looking.key, step=moment.step, redraw=True)
+        self._write_about()
+
+    def on_checked(self, event: Checked) -> None:
+        """The truth about what is shown, unless something else is shown by now."""
+        if event.moment is self.moment:
+            self.query_one(TruthPane).show(event.checks)
+
+    def on_refused(self, event: Refused) -> None:
+        """Something could not be done: say so where the person is."""
+        if self._asking is not None:
+            more = " Enter once more keeps what fits." if event.too_long else ""
+            self._asking.refuse(event.sentence + more, again=event.too_long)
+        else:
+            self._complain(event.sentence)
+
+    # Keys: decoding ----------------------------------------------------------------------------------------------------
+
+    def action_step(self) -> None:
+        """Take steps."""
+        self._session.step(self._times())
+
+    def action_back(self) -> None:
+        """Undo steps."""
+        self._session.back(self._times())
+
+    def action_start(self) -> None:
+        """Before the first step."""
+        self._session.goto(0)
+
+    def action_end(self) -> None:
+        """Decode to the end."""
+        self._session.end()
+
+    def action_stop(self) -> None:
+        """Stop decoding, forget a count."""
+        self._session.halt()
+        self._set_count(0)
+
+    def action_goto(self) -> None:
+        """Ask for a step."""
+        if self._count:  # 7: is as good as :7
+            self._session.goto(self._times())
+            return
+
+        def answer(ask: Ask, text: str) -> None:
+            if text.strip().isdecimal() and len(text.strip()) < 10:
+                ask.dismiss()
+                self._session.goto(int(text))
+            else:
+                ask.refuse(f"{text!r} is not a step: type a number from 0, the start.")
+
+        self.app.push_screen(Ask("Go to step", "A number; 0 is the start. Enter goes, esc stays.", "", answer))
+
+    def action_choose(self) -> None:
+        """Offer the candidates."""
+        moment = self.moment
+        if moment is None:
+            return
+        if moment.done:
+            self._complain("This line is done: go back with b, and take another token there.")
+            return
+
+        def take(token: int | None) -> None:
+            if token is not None:
+                self._session.choose(token)
+
+        self.app.push_screen(Choose(moment), take)
+
+    def action_sentence(self) -> None:
+        """Ask for a new source sentence."""
+
+        def answer(ask: Ask, text: str) -> None:
+            self._session.begin(text, truncate=ask.again == text and bool(text))
+
+        limit = f", at most {self._about.limit} tokens" if self._about else ""
+        hint = f"A sentence in the language the model reads{limit}. Enter starts, esc keeps the old one."
+        self._asking = Ask("New source sentence", hint, self.moment.text if self.moment else "", answer)
+
+        def closed(_: object) -> None:
+            self._asking = None
+
+        self.app.push_screen(self._asking, closed)
+
+    # Keys: what is looked at -------------------------------------------------------------------------------------------
+
+    def action_move(self, where: str) -> None:
+        """Move the cursor; in the map, choose another head or layer."""
+        times = self._times()
+        if self._active == "map" and where in ("left", "right", "up", "down"):
+            self._move_in_map(where, times)
+            return
+        rows, columns = {
+            "left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0), "page_up": (-10, 0), "page_down": (10, 0)
+        }[where]  # fmt: skip
+        self._look(query=self._looking.query + rows * times, key=self._looking.key + columns * times)
+
+    def _move_in_map(self, where: str, times: int) -> None:
+        if where in ("left", "right"):
+            self._look(head=self._looking.head + (times if where == "right" else -times))
+            return
+        if self.moment is None:
+            return
+        # Layers of all kinds are one column of rows in the map.
+        rows = [(kind, layer) for kind in self.moment.trace.kinds for layer in range(kind.layers)]
+        here = next(
+            number for number, (kind, layer) in enumerate(rows)
+            if (kind.stack, kind.kind, layer) == (self._looking.stack, self._looking.kind, self._looking.layer)
+        )  # fmt: skip
+        kind, layer = rows[min(max(here + (times if where == "down" else -times), 0), len(rows) - 1)]
+        self._look(stack=kind.stack, kind=kind.kind, layer=layer)
+
+    def action_layer(self, by: int) -> None:
+        """Another layer."""
+        self._look(layer=self._looking.layer + by * self._times())
+
+    def action_head(self, by: int) -> None:
+        """Another head."""
+        self._look(head=self._looking.head + by * self._times())
+
+    def action_kind(self) -> None:
+        """The next kind of attention."""
+        if self.moment is None:
+            return
+        kinds = [(kind.stack, kind.kind) for kind in self.moment.trace.kinds]
+        stack, kind = kinds[(kinds.index((self._looking.stack, self._looking.kind)) + self._times()) % len(kinds)]
+        self._look(stack=stack, kind=kind)
+
+    def action_stage(self) -> None:
+        """The next stage."""
+        self._look(stage=STAGES[(STAGES.index(self._looking.stage) + self._times()) % len(STAGES)])
+
+    def action_find(self) -> None:
+        """Ask for a token, and go to the next one that matches, among the keys and then among the queries."""
+
+        def answer(ask: Ask, text: str) -> None:
+            if self._find(text.strip()):
+                ask.dismiss()
+            else:
+                ask.refuse(f"No token here holds {text!r}.")
+
+        self.app.push_screen(Ask("Find a token", "Part of it is enough. Enter goes to the next one.", "", answer))
+
+    def _find(self, part: str) -> bool:
+        if self.moment is None or not part:
+            return False
+        queries, columns = self.moment.trace.axes(self._looking.prefix)
+        for name, tokens in (("key", columns), ("query", queries)):
+            here = getattr(self._looking, name)
+            order = [*range(here + 1, len(tokens)), *range(here + 1)]
+            for place in order:
+                if part.lower() in tokens[place].text.lower():
+                    self._look(**{name: place})
+                    return True
+        return False
+
+    # Keys: the screen --------------------------------------------------------------------------------------------------
+
+    def action_pane(self, by: int) -> None:
+        """The next pane."""
+        names = list(PANES)
+        self.action_show(names[(names.index(self._active) + by * self._times()) % len(names)])
+
+    def action_show(self, name: str) -> None:
+        """This pane."""
+        self._active = name
+        self._show_active()
+        self._redraw()
+
+    def action_help(self) -> None:
+        """All keys."""
+        self.app.push_screen(Help())
+
+    def action_palette(self) -> None:
+        """Every command by name."""
+        open_palette(self.app)
+
+    def action_quit(self) -> None:
+        """Leave."""
+        self._session.halt()
+        self.app.exit()
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """What the palette offers: all that a key does."""
+        for key in keys.ALL:
+            if key.id != "palette":
+                yield SystemCommand(f"{key.meaning}  ({key.shown})", key.id.replace("_", " "), self._runner(key.action))
+
+    def _runner(self, action: str) -> "object":
+        async def run() -> None:
+            await self.run_action(action)
+
+        return run
+
+    def on_key(self, event: events.Key) -> None:
+        """Digits are a count for the key that follows."""
+        if event.character is not None and event.character.isdecimal() and event.character.isascii():
+            self._set_count(min(self._count * 10 + int(event.character), LARGEST_COUNT))
+            event.stop()
+
+    def _times(self) -> int:
+        """The count that was typed, or 1; it is used up."""
+        times = max(1, self._count)
+        self._set_count(0)
+        return times
+
+    def _set_count(self, count: int) -> None:
+        if count != self._count:
+            self._count = count
+            self._write_hints()
+
+    # Mouse -------------------------------------------------------------------------------------------------------------
+
+    def on_attention_pane_picked(self, event: AttentionPane.Picked) -> None:
+        """A cell was clicked."""
+        self._look(query=event.query, key=event.key)
+
+    def on_map_pane_picked(self, event: MapPane.Picked) -> None:
+        """A head was clicked."""
+        self._look(stack=event.stack, kind=event.kind, layer=event.layer, head=event.head)
+
+    # Drawing -----------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _rows(moment: Moment) -> int:
+        return moment.trace.steps
+
+    def _look(self, *, redraw: bool = False, **changes: object) -> None:
+        """Look at something else, as far as it exists."""
+        wanted = self._looking.to(**changes)
+        if self.moment is None:
+            return
+        trace = self.moment.trace
+        kind = next(k for k in trace.kinds if (k.stack, k.kind) == (wanted.stack, wanted.kind))
+        queries, columns = trace.axes(wanted.prefix)
+        wanted = wanted.to(
+            layer=_within(wanted.layer, kind.layers),
+            head=_within(wanted.head, kind.heads),
+            query=_within(wanted.query, len(queries)),
+            key=_within(wanted.key, len(columns)),
+        )
+        if wanted != self._looking or redraw:
+            self._looking = wanted
+            self._redraw()
+
+    def _redraw(self) -> None:
+        moment = self.moment
+        if moment is None:
+            return
+        self.query_one(TokensPane).show(moment.trace, self._looking, moment)
+        for pane in self.query(".pane").results():
+            if pane.display and (pane.parent is None or pane.parent.display):  # type: ignore[attr-defined]
+                pane.show(moment.trace, self._looking)  # type: ignore[attr-defined]
+
+    def _show_active(self) -> None:
+        for name in PANES:
+            self.query_one(f"#{name}").set_class(name == self._active, "active")
+        above = self._active in ("map", "attention", "sum")
+        self.query_one("#above").set_class(above, "holds-active")
+        self.query_one("#below").set_class(not above, "holds-active")
+        self._write_lines()
+
+    def _write_lines(self) -> None:
+        self._write_tabs()
+        self._write_hints()
+
+    def _write_about(self) -> None:
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append("glasshead", "bold")
+        line.append(f"   {visible(self._name)}   ", "bold")
+        quiet = palette(self.app).quiet
+        if self._about is None:
+            line.append("loading the model … keys are kept until it is there", quiet)
+        else:
+            line.append(self._about.shape, quiet)
+            if self.moment is not None:
+                held = self.moment.trace.bytes / 1e6
+                line.append(f" · float32 on the CPU · trace {held:.1f} MB", quiet)
+        self.query_one("#about", Static).update(line)
+
+    def _write_tabs(self) -> None:
+        line = Text(no_wrap=True)
+        marks = palette(self.app)
+        for key in keys.ALL:
+            if key.id in PANES:
+                chosen = key.id == self._active
+                line.append(f"{key.shown} ", marks.quiet)
+                line.append(key.id.upper() if chosen else key.id, marks.strong if chosen else marks.quiet)
+                line.append("   ")
+        self.query_one("#tabs", Static).update(line)
+
+    def _write_hints(self) -> None:
+        marks = palette(self.app)
+        width = self.size.width - 2
+        if self._count:
+            line = Text(f"{self._count} ×", marks.strong)
+            line.append("  now a key, for example space or l · esc forgets the number", marks.quiet)
+        else:
+            line = _hints([key for key in keys.ALL if key.label], width, str(marks.strong), str(marks.quiet))
+        self.query_one("#hints", Static).update(line)
+
+    def _complain(self, sentence: str) -> None:
+        self.notify(clip(visible(sentence), 400), markup=False, severity="warning", timeout=6)
+
+
+def _within(number: int, count: int) -> int:
+    return min(max(number, 0), max(count - 1, 0))
+
+
+def _hints(all_keys: list[keys.Key], width: int, strong: str, quiet: str) -> Text:
+    """As many keys as fit; help and quit always, since all others can be found from there."""
+    always = [key for key in all_keys if key.id in ("help", "quit")]
+    chosen: list[keys.Key] = []
+    room = width - sum(cell_len(f"{key.shown} {key.label}  ") for key in always)
+    for key in all_keys:
+        if key not in always:
+            room -= cell_len(f"{key.shown} {key.label}  ")
+            if room < 0:
+                break
+            chosen.append(key)
+    line = Text(no_wrap=True)
+    for key in (*chosen, *always):
+        line.append(key.shown, strong)
+        line.append(f" {key.label}  ", quiet)
+    return line

@@ -1,0 +1,62 @@
+"""Every key and every glyph, on one page."""
+
+from collections.abc import Iterable
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from glasshead_tui.keys import GROUPS
+
+GLYPHS = (
+    (".81", "a weight, or a score, on its colour: the brighter, the larger"),
+    ("╱", "masked: −∞ before softmax, weight exactly 0. Nobody may look there"),
+    ("·", "not decoded yet: there is no such row or column so far"),
+    ("▁", "before a token: a word begins here. Pieces without it go on with the word"),
+    ("<s> </s>", "start token, from which the first target token is asked for; end token"),
+)
+
+
+class Help(ModalScreen[None]):
+    """The help page; any of its keys closes it."""
+
+    BINDINGS = [Binding("escape,question_mark,f1,q", "dismiss", "close", show=False)]
+    DEFAULT_CSS = """
+    Help { align: center middle; background: $background 40%; }
+    Help > VerticalScroll { width: 86; max-width: 98%; height: auto; max-height: 96%; border: round $primary;
+        background: $surface; padding: 0 1; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """One scrolling page."""
+        with VerticalScroll() as page:
+            page.border_title = "help"
+            page.border_subtitle = "esc closes"
+            yield Static(self._page())
+
+    def _page(self) -> Group:
+        parts: list[Text | Table] = [
+            Text(
+                "Step through a translation token by token. Every number is the model's own: captured while it ran, "
+                "or computed from what was captured, and then the view says how."
+            )
+        ]
+        for title, keys in GROUPS.items():
+            parts += [Text(f"\n{title}", style="bold"), _table((key.shown, key.meaning) for key in keys)]
+        parts += [Text("\nWhat the glyphs mean", style="bold"), _table(GLYPHS)]
+        parts.append(Text("\nA number typed before a key repeats it: 5 l moves five keys to the right."))
+        return Group(*parts)
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(min_width=11, no_wrap=True, style="bold")
+    table.add_column()
+    for left, right in rows:
+        table.add_row(Text(left), Text(right))
+    return table

@@ -1,0 +1,62 @@
+"""Text that a person hands to a command: as a word of the command line, or as lines of standard input."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO
+
+from glasshead.errors import GlassheadError
+
+if TYPE_CHECKING:
+    from glasshead.text import Codec
+
+
+def sentence(text: str) -> str:
+    """A sentence given on the command line. Raises GlassheadError for an empty one and for bytes that are not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # Python hands bytes that it cannot read on as lone surrogates
+        raise GlassheadError(
+            "The sentence is not valid UTF-8 text. Check the encoding of the terminal, or of the script."
+        ) from None
+    if not text.strip():
+        raise GlassheadError("The sentence is empty: give one, in quotes.")
+    return text
+
+
+def lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
+    """The lines of a stream with their numbers from 1, without their ends. Empty lines come too.
+
+    Raises GlassheadError at a line that is not UTF-8, and if there is no text at all.
+    """
+    some = False
+    for number, raw in enumerate(stream, 1):
+        try:
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise GlassheadError(
+                f"Line {number} of standard input is not valid UTF-8: byte 0x{raw[error.start]:02x} "
+                f"at place {error.start + 1}. "
+                "Convert it first, for example with `iconv -t utf-8`."
+            ) from None
+        some = some or bool(line.strip())
+        yield number, line
+    if not some:
+        raise GlassheadError("Standard input holds no text: give a sentence a line.")
+
+
+def fitting(text: str, codec: "Codec", limit: int, *, truncate: bool) -> str:
+    """The text, if it has at most `limit` tokens; with truncate, as much of it as has.
+
+    Raises GlassheadError, with the limit, for a longer one.
+    """
+    ids = codec.encode(text)
+    if len(ids) > limit and not truncate:
+        raise GlassheadError(
+            f"The sentence has {len(ids):,} tokens; this model takes at most {limit:,}. "
+            "Shorten it, or keep what fits with --truncate."
+        )
+    end = limit
+    while len(ids) > limit:  # what is cut off may join with what is kept, so a cut is not always as long as it seems
+        text = codec.decode(ids[:end]).rstrip("\ufffd")  # half a character
+        ids = codec.encode(text)
+        end -= 1
+    return text

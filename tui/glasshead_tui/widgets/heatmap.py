@@ -1,0 +1,319 @@
+"""A matrix of numbers as colours, with labels that stay in sight and a cursor.
+
+The cost of a picture is that of what the screen shows: rows are asked for when they come into view, a line is one
+strip of runs of equal colour, and moving the cursor redraws two lines and the labels it leaves and comes to.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Protocol
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.cache import LRUCache
+from textual.filter import LineFilter
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from glasshead_tui.widgets.cells import clip, fit, width
+from glasshead_tui.widgets.fitting import Form, Measures, fitted
+from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, MASKED, MASKED_GLYPH, Scale
+
+
+class Matrix(Protocol):
+    """What a heat map shows. Labels and texts must be safe for a terminal."""
+
+    @property
+    def row_labels(self) -> Sequence[str]: ...
+    @property
+    def column_labels(self) -> Sequence[str]: ...
+    @property
+    def digits(self) -> int:
+        """Columns that a number needs at least."""
+
+    def levels(self, row: int) -> bytes:
+        """A byte a column: a level of the scale, MASKED or ABSENT."""
+
+    def text(self, row: int, column: int, room: int) -> str:
+        """The number in at most `room` columns."""
+
+
+class HeatMap(ScrollView, can_focus=False, inherit_bindings=False):
+    """Show a `Matrix`, painted with a `Scale`. It moves its cursor only when told to."""
+
+    DEFAULT_CSS = """
+    HeatMap { height: 1fr; width: 1fr; scrollbar-size: 1 1; }
+    """
+    ALLOW_SELECT = False
+
+    cursor: reactive[tuple[int, int]] = reactive((0, 0), repaint=False)
+    """Row and column."""
+    form: reactive[Form | None] = reactive(None, repaint=False)
+    """Insist on a form of cells; None lets the room decide."""
+
+    class CursorMoved(Message):
+        """A cell was clicked. The cursor has not moved: who holds it decides."""
+
+        def __init__(self, heatmap: "HeatMap", row: int, column: int) -> None:
+            super().__init__()
+            self.heatmap, self.row, self.column = heatmap, row, column
+
+        @property
+        def control(self) -> "HeatMap":
+            return self.heatmap
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.matrix: Matrix | None = None
+        self.scale: Scale | None = None
+        self.measures = Measures(form="digits", cell=5, lines=1, stacked=1, labels=5, header=1)
+        self._strips: LRUCache[tuple[int, int, int, int, int], Strip] = LRUCache(512)
+        self._levels: LRUCache[int, bytes] = LRUCache(512)
+
+    def show(self, matrix: Matrix, scale: Scale, cursor: tuple[int, int]) -> None:
+        """Show another matrix, or one with other numbers."""
+        self.matrix, self.scale = matrix, scale
+        self._levels.clear()
+        self.set_reactive(HeatMap.cursor, cursor)
+        self._arrange()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        # The styles are exact already: filtering them again doubles the cost of a frame and would shift 16 colours.
+        return super().get_line_filters() if self.app.no_color else ()
+
+    def on_resize(self) -> None:
+        self._arrange()
+
+    def watch_form(self) -> None:
+        self._arrange()
+
+    def watch_cursor(self, old: tuple[int, int], new: tuple[int, int]) -> None:
+        if self.matrix is None:
+            return
+        self._follow()
+        for row, column in (old, new):
+            self.refresh(*self._touched(row, column))
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if self.matrix is None or offset is None:
+            return
+        x = offset.x - self.measures.labels + round(self.scroll_x)
+        line = offset.y - self.measures.header + round(self.scroll_y)
+        row, column = line // self.measures.lines * self.measures.stacked, x // self.measures.cell
+        if offset.x >= self.measures.labels and line >= 0 and row < self._rows and column < self._columns:
+            self.post_message(self.CursorMoved(self, row, column))
+
+    def render_line(self, y: int) -> Strip:
+        room = self.size.width
+        if self.matrix is None or self.scale is None or not self._rows:
+            return Strip.blank(room, self.rich_style)
+        first, skip = divmod(round(self.scroll_x), self.measures.cell)
+        line = y if y < self.measures.header else y + round(self.scroll_y)
+        at = line - self.measures.header
+        row, column = self.cursor
+        if at < 0:
+            row = -1  # the header marks the column alone
+        elif not self.measures.line(row) <= at < self.measures.line(row) + self.measures.lines:
+            row, column = -1, -1  # a line without the cursor looks the same wherever that is
+        key = (line, first * self.measures.cell + skip, room, row, column)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = self._drawn(line, first, skip, room)
+        return strip
+
+    @property
+    def _rows(self) -> int:
+        return len(self.matrix.row_labels) if self.matrix else 0
+
+    @property
+    def _columns(self) -> int:
+        return len(self.matrix.column_labels) if self.matrix else 0
+
+    def _arrange(self) -> None:
+        """Choose the size of the cells for the matrix and the room, and forget what was drawn."""
+        self._strips.clear()
+        room = self.container_size
+        if self.matrix is None or self.scale is None or not room:
+            return
+        self.measures = fitted(
+            self._rows,
+            self._columns,
+            room,
+            row_label=max(map(width, self.matrix.row_labels), default=0),
+            column_label=max(map(width, self.matrix.column_labels), default=0),
+            digits=self.matrix.digits,
+            form=self.form,
+            coloured=self.scale.coloured,
+        )
+        size = Size(*self.measures.size(self._rows, self._columns))
+        # What fits needs no new layout when it grows by a row.
+        self.virtual_size = room if size.width <= room.width and size.height <= room.height else size
+        self._follow()
+        self.refresh()
+
+    def _follow(self) -> None:
+        """Bring the cursor into view. Half a screen at a time: each scroll sends a whole picture."""
+        row, column = self.cursor
+        cell, lines, at = self.measures.cell, self.measures.lines, (round(self.scroll_x), round(self.scroll_y))
+        x = _near(column * cell, cell, at[0], self.size.width - self.measures.labels)
+        y = _near(self.measures.line(row), lines, at[1], self.size.height - self.measures.header)
+        if (x, y) != at:
+            self.scroll_to(x - x % cell, y, animate=False)
+
+    def _touched(self, row: int, column: int) -> Iterator[Region]:
+        """Where the picture changes when the cursor leaves or comes to a cell."""
+        end = self.measures.labels + (column + 1) * self.measures.cell - round(self.scroll_x)
+        line = self.measures.line(row) - round(self.scroll_y)
+        if 0 <= line < self.size.height - self.measures.header and end > self.measures.labels:
+            yield Region(0, self.measures.header + line, min(end, self.size.width), self.measures.lines)
+        yield Region(0, 0, self.size.width if self.measures.form == "halves" else max(1, end), self.measures.header)
+
+    def _drawn(self, line: int, first: int, skip: int, room: int) -> Strip:
+        """One line of the terminal: a label, then the cells from column `first` on, of which `skip` cells are cut."""
+        assert self.scale is not None
+        count = min(self._columns - first, -(-(room - self.measures.labels + skip) // self.measures.cell))
+        span = range(first, first + max(0, count))
+        if line < self.measures.header:
+            label, cells = Segment(" " * self.measures.labels, self.scale.label), self._header(line, span)
+        elif line - self.measures.header < self.measures.line(self._rows - 1) + self.measures.lines:
+            label, cells = self._row(line - self.measures.header, span)
+        else:
+            return Strip.blank(room, self.rich_style)
+        body = Strip(cells)
+        if skip or body.cell_length > room - self.measures.labels:
+            body = body.crop(skip, skip + room - self.measures.labels)
+        return Strip([label, *body]).apply_style(self.rich_style).adjust_cell_length(room, self.rich_style)
+
+    def _row(self, line: int, span: range) -> tuple[Segment, list[Segment]]:
+        """The label of the row, or of one of the two, at a line below the header, and its cells."""
+        assert self.matrix is not None and self.scale is not None
+        row = line // self.measures.lines * self.measures.stacked
+        cursor, column = self.cursor
+        here = row <= cursor < row + self.measures.stacked
+        middle = line % self.measures.lines == (self.measures.lines - 1) // 2
+        name = self.matrix.row_labels[cursor if here else row] if middle else ""
+        style = self.scale.row if here and middle else self.scale.label
+        label = Segment(fit(name, self.measures.labels - 1, right=True) + " ", style)
+        if not here or column not in span:
+            return label, self._cells(row, span, middle)
+        before, after = range(span.start, column), range(column + 1, span.stop)
+        cell = self._cursor_cell(row, column, middle)
+        return label, [*self._cells(row, before, middle), cell, *self._cells(row, after, middle)]
+
+    def _cells(self, row: int, span: range, middle: bool) -> list[Segment]:
+        if self.measures.form == "digits":
+            return self._digits(row, span, middle)
+        assert self.scale is not None
+        levels = self._row_levels(row)[span.start : span.stop]
+        if self.measures.stacked == 1:
+            looks = [(self.scale.block(level), len(list(run)) * self.measures.cell) for level, run in groupby(levels)]
+        else:
+            below = self._row_levels(row + 1)[span.start : span.stop]
+            halves = map(self.scale.halves, levels, below)
+            looks = [(look, len(list(run))) for look, run in groupby(halves)]
+        return [Segment(glyph * count, style) for (glyph, style), count in looks]
+
+    def _digits(self, row: int, span: range, middle: bool) -> list[Segment]:
+        assert self.scale is not None
+        levels = self._row_levels(row)
+        return [
+            Segment("".join(self._digit_cell(row, column, level, middle) for column in run), self.scale.digits(level))
+            for level, run in groupby(span, levels.__getitem__)
+        ]
+
+    def _digit_cell(self, row: int, column: int, level: int, middle: bool) -> str:
+        assert self.matrix is not None and self.scale is not None
+        room = self.measures.cell
+        if level == MASKED:
+            return MASKED_GLYPH * (room - 1) + " "
+        if level == ABSENT:
+            return (ABSENT_GLYPH if middle else "").center(room)
+        glyph = self.scale.block(level)[0]  # a space, or the shade that stands for the colour where there is none
+        if not middle:
+            return glyph * (room - 1) + " "
+        text = self.matrix.text(row, column, room - 2)
+        return text.center(room) if glyph == " " else glyph + text.center(room - 1)
+
+    def _cursor_cell(self, row: int, column: int, middle: bool) -> Segment:
+        """The cursor: brackets and a colour of its own, at once unlike every level."""
+        assert self.matrix is not None and self.scale is not None
+        if self.measures.form == "halves":
+            if self.measures.stacked == 1:
+                return Segment("+", self.scale.cursor)
+            other = self._row_levels(row + 1 if self.cursor[0] == row else row)[column]
+            ground = self.scale.block(other)[1].bgcolor
+            return Segment(
+                "▀" if self.cursor[0] == row else "▄", Style(color=self.scale.cursor.bgcolor, bgcolor=ground)
+            )
+        inside = self.measures.cell - 2
+        level = self._row_levels(row)[column]
+        text = ""
+        if self.measures.form == "digits":
+            marks = {MASKED: MASKED_GLYPH * inside, ABSENT: ABSENT_GLYPH}
+            text = marks.get(level) or self.matrix.text(row, column, inside)
+        return Segment((f"[{text}]" if middle else "").center(self.measures.cell), self.scale.cursor)
+
+    def _row_levels(self, row: int) -> bytes:
+        assert self.matrix is not None
+        if row >= self._rows:
+            return bytes([ABSENT]) * self._columns
+        levels = self._levels.get(row)
+        if levels is None:
+            levels = self._levels[row] = self.matrix.levels(row)
+        return levels
+
+    def _header(self, line: int, span: range) -> list[Segment]:
+        """The column labels: across when a cell is wide, downwards when it is narrow, counted when it is tiny."""
+        assert self.matrix is not None and self.scale is not None
+        if self.measures.form == "halves":
+            return self._flag(span) if line else self._ruler(span)
+        labels, cell = self.matrix.column_labels, self.measures.cell
+        if self.measures.form == "digits":
+            texts = [_centred(clip(labels[column], cell - 1), cell) for column in span]
+        else:
+            texts = [fit(_letter(labels[column], line, self.measures.header), cell) for column in span]
+        marked = self.cursor[1] - span.start
+        runs = groupby(enumerate(texts), lambda item: item[0] == marked)
+        return [
+            Segment("".join(text for _, text in run), self.scale.column if here else self.scale.label)
+            for here, run in runs
+        ]
+
+    def _ruler(self, span: range) -> list[Segment]:
+        assert self.scale is not None
+        text = "".join(f"{column:<10}" for column in range(-(-span.start // 10) * 10, span.stop, 10))
+        return [Segment((" " * (-span.start % 10) + text)[: len(span)], self.scale.label)]
+
+    def _flag(self, span: range) -> list[Segment]:
+        assert self.matrix is not None and self.scale is not None
+        column = self.cursor[1]
+        if column not in span:
+            return []
+        at, label = column - span.start, self.matrix.column_labels[column]
+        text = f"▾ {label}" if at + 2 + width(label) <= len(span) else f"{label} ▾"
+        before = at if text[0] == "▾" else max(0, at + 1 - width(text))
+        return [Segment(" " * before, self.scale.label), Segment(text, self.scale.column)]
+
+
+def _near(start: int, length: int, scroll: int, room: int) -> int:
+    """The scroll offset that shows `length` cells from `start`: the same one if it does, else half a room before."""
+    if scroll <= start and start + length <= scroll + room:
+        return scroll
+    return max(0, start - room // 2)
+
+
+def _centred(text: str, cells: int) -> str:
+    space = cells - width(text)
+    return " " * (space - space // 2) + text + " " * (space // 2)
+
+
+def _letter(label: str, line: int, lines: int) -> str:
+    """The letter of a label that is written downwards and ends at the last line."""
+    shown = label if len(label) <= lines else label[: lines - 1] + "…"
+    at = line - (lines - len(shown))
+    return shown[at] if at >= 0 else ""

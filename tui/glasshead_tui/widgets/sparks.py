@@ -1,0 +1,73 @@
+"""A vector as a row of small bars: what is positive rises from the axis, what is negative hangs from it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import isfinite
+
+from rich.segment import Segment
+from rich.style import Style
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """A vector brought to the columns there are: of each group the number furthest from zero."""
+
+    values: tuple[float, ...]
+    group: int  # numbers that share a column
+    each: int  # columns that a number takes, where there is room
+
+    @property
+    def columns(self) -> int:
+        return len(self.values) * self.each
+
+    @property
+    def note(self) -> str:
+        """What the reader must know of the pooling; empty when every number has its own bar."""
+        return f"each bar: the largest of {self.group}" if self.group > 1 else ""
+
+
+def pooled(values: Sequence[float], columns: int, *, widest: int = 2) -> Pooled:
+    """`values` in at most `columns` bars, each at most `widest` columns wide."""
+    if not values or columns < 1:
+        return Pooled((), 1, 1)
+    group = -(-len(values) // columns)
+    kept = tuple(max(values[at : at + group], key=abs) for at in range(0, len(values), group))
+    return Pooled(kept, group, min(widest, max(1, columns // len(kept))))
+
+
+def sparks(
+    vector: Pooled, lines: int, positive: Style, negative: Style, *, largest: float | None = None
+) -> list[list[Segment]]:
+    """The bars of a vector on one or two lines.
+
+    On two lines the axis runs between them: positive bars stand on it, negative ones hang below. On one line they
+    share it: positive bars stand on its ground, negative ones hang from its top. So the sign can be told without
+    colour. largest: the number that fills a bar, by default the vector's own.
+    """
+    peak = largest or max((abs(value) for value in vector.values if isfinite(value)), default=0.0) or 1.0
+    heights = [_eighths(value / peak) for value in vector.values]
+    hanging = negative + Style(reverse=True)
+    # A bar hangs when a block is drawn in reverse: the cell is all bar, and the block takes its lower part away.
+    hung = [(BLOCKS[8 + height], hanging) if height < 0 else (" ", None) for height in heights]
+    if lines > 1:
+        above = "".join(BLOCKS[max(0, height)] * vector.each for height in heights)
+        return [[Segment(above, positive)], _runs(hung, vector.each)]
+    line = [(BLOCKS[height], positive) if height >= 0 else low for height, low in zip(heights, hung, strict=True)]
+    return [_runs(line, vector.each)]
+
+
+def _runs(bars: Iterable[tuple[str, Style | None]], each: int) -> list[Segment]:
+    """Neighbours that look alike as one segment."""
+    runs = groupby(bars, key=lambda bar: bar[1])
+    return [Segment("".join(glyph * each for glyph, _ in run), style) for style, run in runs]
+
+
+def _eighths(part: float) -> int:
+    """-8 … 8; what is not zero is at least one."""
+    if not isfinite(part):
+        return 8 if part > 0 else -8 if part < 0 else 0
+    height = round(max(-1.0, min(1.0, part)) * 8)
+    return height or (1 if part > 0 else -1 if part < 0 else 0)

@@ -1,0 +1,204 @@
+"""Many small pictures in labelled grids, one of them selected.
+
+Groups stand below or beside each other, whichever leaves more room for each picture.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple, Protocol
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+
+from glasshead_tui.widgets.cells import fit, width
+from glasshead_tui.widgets.lines import Line, Lines, beside
+from glasshead_tui.widgets.scale import ABSENT, Scale
+
+SIZES = ((12, 6), (10, 5), (8, 4), (6, 3), (4, 2), (2, 1))  # columns and lines of one picture, squares to the eye
+
+
+class Place(NamedTuple):
+    """One picture."""
+
+    group: int
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A grid of pictures under one title."""
+
+    title: str
+    rows: int
+    columns: int
+
+
+class Gallery(Protocol):
+    """Where the pictures come from. Titles must be safe for a terminal."""
+
+    @property
+    def groups(self) -> Sequence[Group]: ...
+
+    def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes] | None:
+        """At most `lines` rows of at most `columns` levels; None while it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """How large a picture is and how the groups stand."""
+
+    columns: int
+    lines: int
+    side: bool  # groups beside each other
+    gap: int  # empty lines between rows of pictures
+
+
+class Thumbnails(Lines, can_focus=False):
+    """Show a `Gallery`, painted with a `Scale`. It selects only what it is told to."""
+
+    class Selected(Message):
+        """A picture was clicked. The selection has not moved: who holds it decides."""
+
+        def __init__(self, thumbnails: "Thumbnails", place: Place) -> None:
+            super().__init__()
+            self.thumbnails, self.place = thumbnails, place
+
+        @property
+        def control(self) -> "Thumbnails":
+            return self.thumbnails
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.gallery: Gallery | None = None
+        self.scale: Scale | None = None
+        self.selected: Place | None = None
+        self._spots: list[tuple[Region, Place]] = []
+        self._seen: dict[tuple[Place, int, int], Sequence[bytes]] = {}
+
+    def show_gallery(self, gallery: Gallery, scale: Scale, selected: Place | None) -> None:
+        """Show other pictures."""
+        self.gallery, self.scale = gallery, scale
+        self._seen.clear()
+        self.select(selected)
+
+    def select(self, selected: Place | None) -> None:
+        """Mark another picture, and bring it into sight."""
+        self.selected = selected
+        self.redraw()
+        for region, place in self._spots:
+            if place == selected:
+                self.show_line(region.y)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        for region, place in self._spots:
+            if region.contains(offset.x, offset.y + round(self.scroll_y)):
+                self.post_message(self.Selected(self, place))
+
+    def drawn(self, columns: int, lines: int) -> Sequence[Line]:
+        self._spots = []
+        if self.gallery is None or self.scale is None:
+            return []
+        groups = self.gallery.groups
+        shape = arranged(groups, columns, lines)
+        if shape.side:
+            drawing: list[Line] = []
+            left = 0
+            for number, group in enumerate(groups):
+                drawing = beside(drawing, self._group(number, group, shape, left, 0), left)
+                left += _columns(group, shape) + 2
+            return drawing
+        stacked: list[Line] = []
+        for number, group in enumerate(groups):
+            if stacked and shape.gap:
+                stacked.append([])
+            stacked += self._group(number, group, shape, 0, len(stacked))
+        return stacked
+
+    def _group(self, number: int, group: Group, shape: Arrangement, left: int, top: int) -> list[Line]:
+        """A title with the numbers of the columns, then the rows of pictures."""
+        assert self.scale is not None
+        scale, chosen = self.scale, self.selected
+        margin = len(str(max(0, group.rows - 1))) + 1
+        here = chosen is not None and chosen.group == number
+        drawing: list[Line] = [[Segment(group.title, scale.label + Style(bold=here))]]
+        if shape.lines > 1:
+            heads: Line = [Segment(" " * margin, scale.label)]
+            for column in range(group.columns):
+                lit = chosen is not None and here and chosen.column == column
+                heads.append(Segment(str(column).center(shape.columns + 1), scale.column if lit else scale.label))
+            drawing.append(heads)
+        for row in range(group.rows):
+            lit = chosen is not None and here and chosen.row == row
+            label = Segment(fit(str(row), margin - 1, right=True), scale.row if lit else scale.label)
+            named = (shape.lines - 1) // 2
+            blank = Segment(" " * (margin - 1))
+            drawing += [[label if line == named else blank, Segment(" ")] for line in range(shape.lines)]
+            for column in range(group.columns):
+                place = Place(number, row, column)
+                x = left + margin + column * (shape.columns + 1)
+                y = top + len(drawing) - shape.lines
+                self._spots.append((Region(x, y, shape.columns, shape.lines), place))
+                self._add(drawing[-shape.lines :], place, shape)
+            drawing += [[] for _ in range(shape.gap if row < group.rows - 1 else 0)]
+        return drawing
+
+    def _add(self, lines: list[Line], place: Place, shape: Arrangement) -> None:
+        """A picture at the end of lines that end with the gap before it; the selected one between brackets."""
+        assert self.scale is not None
+        mark = self.scale.cursor
+        for line, part in zip(lines, self._picture(place, shape), strict=True):
+            if place == self.selected:
+                line[-1] = Segment("[", mark)
+            line += [*part, Segment("]", mark) if place == self.selected else Segment(" ")]
+
+    def _picture(self, place: Place, shape: Arrangement) -> list[Line]:
+        assert self.gallery is not None and self.scale is not None
+        scale = self.scale
+        across, down = shape.columns, shape.lines * (2 if scale.coloured else 1)
+        key = place, across, down
+        rows = self._seen.get(key)
+        if rows is None:
+            found = self.gallery.picture(place, across, down)
+            if found is None:
+                return [[Segment("…".center(across), scale.label)], *([[Segment(" " * across)]] * (shape.lines - 1))]
+            rows = self._seen[key] = [row.ljust(across, bytes([ABSENT])) for row in found]
+        rows = [*rows, *([bytes([ABSENT]) * across] * (down - len(rows)))]
+        if not scale.coloured:
+            return [_merged(map(scale.block, row)) for row in rows]
+        return [_merged(map(scale.halves, top, low)) for top, low in zip(rows[::2], rows[1::2], strict=True)]
+
+
+def arranged(groups: Sequence[Group], columns: int, lines: int) -> Arrangement:
+    """The largest pictures with which all groups fit; the smallest, below each other, when nothing does."""
+    for across, down in SIZES:
+        for gap in (1, 0) if down > 1 else (0,):
+            for side in (False, True):
+                shape = Arrangement(across, down, side, gap)
+                wide = [_columns(group, shape) for group in groups]
+                high = [_lines(group, shape) for group in groups]
+                between = (len(groups) - 1) * (2 if side else bool(gap))
+                needed = (sum(wide) + between, max(high)) if side else (max(wide), sum(high) + between)
+                if needed[0] <= columns and needed[1] <= lines:
+                    return shape
+    return Arrangement(2, 1, False, 0)
+
+
+def _columns(group: Group, shape: Arrangement) -> int:
+    margin = len(str(max(0, group.rows - 1))) + 1
+    return max(width(group.title), margin + group.columns * (shape.columns + 1))
+
+
+def _lines(group: Group, shape: Arrangement) -> int:
+    return (2 if shape.lines > 1 else 1) + group.rows * shape.lines + (group.rows - 1) * shape.gap
+
+
+def _merged(looks: "map[tuple[str, Style]]") -> Line:
+    return [Segment(glyph * len(list(run)), style) for (glyph, style), run in groupby(looks)]
