@@ -202,8 +202,11 @@ def load(folder: str | Path) -> tuple["Transformer", "Codec", dict[str, Any]]:
     if config.share_embeddings and "source.weight" in tensors:
         tensors["target.weight"] = tensors["source.weight"]
 
-    with torch.device("meta"):  # the shapes alone: nothing is allocated before it is known to fit
-        model = Transformer(config)
+    try:
+        with torch.device("meta"):  # the shapes alone: nothing is allocated before it is known to fit
+            model = Transformer(config)
+    except RuntimeError as error:  # more numbers than can be counted
+        raise GlassheadError(f"{folder / CONFIG} describes a model that no machine can hold.") from error
     _same_shapes(folder / WEIGHTS, {name: tensor.shape for name, tensor in model.state_dict().items()}, tensors)
     model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
     if config.share_embeddings:
@@ -247,12 +250,15 @@ def _replace(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> None
     Whatever goes wrong while writing leaves the files that were there before as they were, all of them.
     """
     parts = {name: folder / f".{name}.{os.getpid()}.part" for name in writers}
+    umask = os.umask(0)
+    os.umask(umask)
     try:
         for name, write in writers.items():
             write(parts[name])
             with parts[name].open("rb+") as file:
                 os.fsync(file.fileno())
         for name, part in parts.items():
+            part.chmod(0o666 & ~umask)  # some writers make files that only their owner may read
             part.replace(folder / name)
     finally:
         for part in parts.values():
@@ -273,6 +279,14 @@ def _card(name: str, content: Mapping[str, Any]) -> str:
         "|---|---|",
     ]
     for key, value in content["card"].items():
-        shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else str(value)
-        lines.append(f"| {key} | {shown.replace('|', '¦')} |".replace("\n", " "))
+        lines.append(f"| {key} | {_plainly(value).replace('|', '¦')} |".replace("\n", " "))
     return "\n".join(lines) + "\n"
+
+
+def _plainly(value: Any) -> str:
+    """A value of a card as a reader likes it: no brackets, no quotes."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key.replace('_', ' ')} {_plainly(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return " · ".join(map(_plainly, value))
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -56,15 +56,19 @@ class Record:
     budget: int = BUDGET
     dropped: frozenset[str] = frozenset()
     bytes: int = 0
+    order: tuple[str, ...] = ()
+    """The sites as the model computes them, what was dropped too."""
 
     def keep_source(self, seen: Row) -> None:
         """Take in what the encoder showed."""
-        self.static = dict(seen)
+        self.static, self.order = dict(seen), tuple(seen)
         self.bytes += _size(self.static.values())
         self._stay_within()
 
     def keep_row(self, seen: Row) -> None:
         """Take in what one position of the decoder showed."""
+        if not self.rows:
+            self.order = tuple(dict.fromkeys((*self.order, *seen)))
         row: dict[str, Tensor] = {}
         fixed: dict[str, Tensor] = {}
         for site, value in seen.items():
@@ -89,7 +93,7 @@ class Record:
         """A record that goes its own way from here; what both have seen is shared, not copied."""
         return Record(
             self.scale, self.window, self.kinds, self.source, self.static, list(self.rows), self.budget, self.dropped,
-            self.bytes,
+            self.bytes, self.order,
         )  # fmt: skip
 
     def _stay_within(self) -> None:
@@ -126,7 +130,8 @@ class Trace:
         self.steps = len(self.target)
         """Rows of the decoder's sites."""
         self.kinds, self.scale, self.window, self.budget = record.kinds, record.scale, record.window, record.budget
-        self._static, self._dropped, self._again = record.static, record.dropped, again
+        self._static, self._dropped, self._order = record.static, record.dropped, record.order
+        self._again = again
         self._rows: list[Row] = record.rows[: self.steps]
         self._gathered: dict[str, Tensor] = {}
         self._recomputed: tuple[str, Tensor] | None = None
@@ -136,8 +141,7 @@ class Trace:
     @property
     def sites(self) -> list[str]:
         """The names that can be asked for, in the order in which the model computes them."""
-        names = dict.fromkeys([*self._static, *(self._rows[0] if self._rows else ()), *sorted(self._dropped)])
-        return [site for site in names if self._rows or not site.startswith(("decoder.", "target.", "logits"))]
+        return [site for site in self._order if self._rows or not site.startswith(("decoder.", "target.", "logits"))]
 
     def __contains__(self, site: object) -> bool:
         return site in self.sites

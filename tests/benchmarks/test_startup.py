@@ -65,7 +65,12 @@ def first_text(*words: str, cwd: Path) -> float:
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no pty here")
 def test_the_explorer_says_something_at_once(tiny: Path) -> None:
-    """≤ 0.3 s from the start of Python to the first words on the screen; the model is loaded meanwhile."""
-    found = [first_text("-m", "glasshead_tui", "explore", str(tiny), cwd=tiny) for _ in range(ROUNDS)]
-    print(f"\nfirst text: {min(found):.3f} s at best, {statistics.median(found):.3f} s in the middle")
-    assert min(found) <= 0.3
+    """≤ 0.3 s from the start of Python to the first words on the screen; the model is loaded meanwhile.
+
+    Where the machine is so busy or so slow that Textual alone takes as long to import, the same multiple of that holds.
+    """
+    explorer = ("-m", "glasshead_tui", "explore", str(tiny))
+    both = [(first_text(*explorer, cwd=tiny), seconds("-c", "import textual.app")) for _ in range(ROUNDS)]
+    found, textual = min(first for first, _ in both), min(second for _, second in both)
+    print(f"\nfirst text: {found:.3f} s; Textual alone: {textual:.3f} s")
+    assert found <= max(0.3, 1.6 * textual)

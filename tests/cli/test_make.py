@@ -41,7 +41,8 @@ class Clone:
     def make(self, *words: str) -> tuple[int, str, list[str]]:
         """Run make: its status, what it told, and what Python was asked."""
         self.log.write_text("")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        outer = ("MAKE", "MFLAGS", "ARGS")  # the tests themselves may have been started by make
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(outer)}
         done = subprocess.run(
             ["make", *words], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False,
             env={**environment, "PYTHON": str(self.python)},

@@ -49,6 +49,11 @@ def make(seed: int = 0, dtype: torch.dtype = torch.float32, **options: Any) -> T
     return model.to(dtype).eval().requires_grad_(False)
 
 
+def part(model: Transformer, path: str) -> Any:
+    """The module at a path, by its name in the state dict."""
+    return model.get_submodule(path)
+
+
 def ids(*numbers: int) -> Tensor:
     """A batch of one sentence."""
     return torch.tensor([numbers])
@@ -83,7 +88,7 @@ class Letters:
         return "".join(chr(number + ord("a") - 3) for number in numbers if number > 2)
 
     def tokens(self, numbers: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
-        given = probabilities or [None] * len(numbers)
+        given: Sequence[float | None] = probabilities or [None] * len(numbers)
         return [Token(n, self.decode([n]) or f"<{n}>", p) for n, p in zip(numbers, given, strict=True)]
 
 
@@ -98,7 +103,12 @@ def restless(seed: int = 0, dtype: torch.dtype = torch.float32, **options: Any) 
     """A subject that goes on to its limit: greedy decoding never ends a sentence, and its tokens vary."""
     model = make(seed, dtype, **(options | {"share_embeddings": False}))
     assert model.project is not None
-    norm: Any = model.decoder.layers[-1].ffn.norm if model.decoder.norm is None else model.decoder.norm  # type: ignore[union-attr]
+    norm = part(
+        model,
+        "decoder.norm"
+        if model.decoder.norm is not None
+        else f"decoder.layers.{model.config.decoder_layers - 1}.ffn.norm",
+    )
     with torch.no_grad():  # what leaves the decoder has a positive part along the bias; the end token is against it
         norm.bias.add_(1.0)
         model.project.weight[model.config.eos_id] = -1.0

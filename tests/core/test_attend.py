@@ -1,6 +1,7 @@
 """attend: the formula itself, fused and in stages, with everything that can be added to it."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,28 @@ from .helpers import gap
 from .reference import may_look, softmax
 
 few = settings(max_examples=25, deadline=None)
+MASKS: dict[str, Callable[[int, int, int, int], tuple[int, ...] | None]] = {
+    "none": lambda *_: None,
+    "rows": lambda b, h, q, k: (q, k),
+    "padding": lambda b, h, q, k: (b, 1, 1, k),
+    "cells": lambda b, h, q, k: (b, h, q, k),
+}
 shapes = st.tuples(*(st.integers(1, n) for n in (3, 3, 6, 7, 5, 4)))  # b h q k d and the width of a value
 
 
 def draw(shape: tuple[int, ...], seed: int) -> tuple[Tensor, Tensor, Tensor]:
     b, h, q, k, d, e = shape
     make = torch.Generator().manual_seed(seed)
-    return tuple(torch.randn(*s, generator=make, dtype=torch.float64) for s in ((b, h, q, d), (b, h, k, d), (b, h, k, e)))  # type: ignore[return-value]
+
+    def random(*sizes: int) -> Tensor:
+        return torch.randn(*sizes, generator=make, dtype=torch.float64)
+
+    return random(b, h, q, d), random(b, h, k, d), random(b, h, k, e)
 
 
-def formula(q: Tensor, k: Tensor, v: Tensor, mask: Any, scale: float, bias: Any = 0.0, cap: Any = None) -> dict[str, Any]:
+def formula(
+    q: Tensor, k: Tensor, v: Tensor, mask: Any, scale: float, bias: Any = 0.0, cap: Any = None
+) -> dict[str, Any]:
     """One query and key at a time."""
     scores = np.empty((*q.shape[:-1], k.shape[-2]))
     for b, h, i, j in np.ndindex(*scores.shape):
@@ -35,16 +48,26 @@ def formula(q: Tensor, k: Tensor, v: Tensor, mask: Any, scale: float, bias: Any 
         scores = cap * np.tanh(scores / cap)
     masked = scores if mask is None else np.where(np.asarray(mask), scores, -np.inf)
     weights = softmax(masked)
-    return {"q": q, "k": k, "v": v, "scores": scores, "masked": masked, "weights": weights, "heads": weights @ v.numpy()}
+    return {
+        "q": q,
+        "k": k,
+        "v": v,
+        "scores": scores,
+        "masked": masked,
+        "weights": weights,
+        "heads": weights @ v.numpy(),
+    }
 
 
 @few
-@given(shapes, st.integers(0, 999), st.sampled_from(["none", "rows", "padding", "cells"]), st.booleans(), st.floats(0.1, 2))
+@given(
+    shapes, st.integers(0, 999), st.sampled_from(["none", "rows", "padding", "cells"]), st.booleans(), st.floats(0.1, 2)
+)
 def test_both_ways_are_the_formula(shape: Any, seed: int, masking: str, biased: bool, scale: float) -> None:
     q, k, v = draw(shape, seed)
-    b, h, queries, keys = *shape[:2], shape[2], shape[3]
+    b, h, queries, keys = shape[:4]
     make = torch.Generator().manual_seed(seed + 1)
-    over = {"none": None, "rows": (queries, keys), "padding": (b, 1, 1, keys), "cells": (b, h, queries, keys)}[masking]
+    over = MASKS[masking](b, h, queries, keys)
     mask = None if over is None else torch.rand(over, generator=make) < 0.6
     bias = torch.randn(h, queries, keys, generator=make, dtype=torch.float64) if biased else None
     seen: dict[str, Tensor] = {}
@@ -96,7 +119,7 @@ def test_a_blank_row_is_zero_and_poisons_nothing(name: str, listening: bool) -> 
     assert not out.isnan().any()
     if listening:
         assert (seen["weights"][blank] == 0).all()
-    (out * torch.randn_like(out)).sum().backward()
+    torch.autograd.backward((out * torch.randn_like(out)).sum())
     for each in (q, k, v):
         assert each.grad is not None
         assert each.grad.isfinite().all()
@@ -122,7 +145,9 @@ def test_gradients_are_those_of_the_formula(listening: bool) -> None:
     q, k, v = (each.requires_grad_() for each in draw((2, 2, 3, 4, 3, 2), 4))
     mask = torch.tensor([[True, False, True, True], [False] * 4, [True, True, False, False]])
     tap = (lambda _, value: value) if listening else None
-    assert torch.autograd.gradcheck(lambda *a: attend(*a, mask, scale=0.7, tap=tap), (q, k, v))
+    assert torch.autograd.gradcheck(
+        lambda *each: attend(each[0], each[1], each[2], mask, scale=0.7, tap=tap), (q, k, v)
+    )
 
 
 def test_each_stage_can_be_replaced_and_the_rest_follows() -> None:
@@ -139,7 +164,11 @@ def test_each_stage_can_be_replaced_and_the_rest_follows() -> None:
         "heads": lambda: {"heads": 2 * wanted["heads"]},
     }
     for stage in STAGES:
-        out = attend(q, k, v, mask, scale=0.5, tap=lambda name, value, s=stage: 2 * value if name == s else value)
+
+        def double(name: str, value: Tensor, stage: str = stage) -> Tensor:
+            return 2 * value if name == stage else value
+
+        out = attend(q, k, v, mask, scale=0.5, tap=double)
         assert gap(out, follow[stage]()["heads"]) < 1e-12, stage
 
 

@@ -65,9 +65,7 @@ def slow(model: Any, width: int, alpha: float, most: int) -> list[tuple[tuple[in
     finished: list[tuple[tuple[int, ...], float]] = []
     for n in range(1, most + 1):
         grown = [
-            ((*line, token), total + float(p))
-            for line, total in lines
-            for token, p in enumerate(log_p(model, line))
+            ((*line, token), total + float(p)) for line, total in lines for token, p in enumerate(log_p(model, line))
         ]
         grown.sort(key=lambda each: -each[1])
         lines = []

@@ -29,7 +29,8 @@ moves = st.lists(
 @given(moves)
 def test_lines_of_memory_never_mix(history: Any) -> None:
     """Against plain lists, one for every branch."""
-    caches, lists, now, fresh = [Cache(2)], [[]], 0, 0.0
+    lists: list[list[float]] = [[]]
+    caches, now, fresh = [Cache(2)], 0, 0.0
     for move, number in history:
         if move == "join":
             new = [fresh + i for i in range(number)]

@@ -1,6 +1,5 @@
 """The Stepper: forward, back, elsewhere; what each move costs; and that the cache is as good as no cache."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from torch import Tensor
 
 from glasshead import GlassheadError, Place, Sample, Stepper, listen, sites
 
-from .helpers import OPTIONS, Letters, counted, gap, ids, make, plain, restless, subject
+from .helpers import OPTIONS, Letters, counted, gap, ids, plain, restless
 from .reference import transform
 
 TEXT = "bird"
@@ -233,9 +232,9 @@ def test_without_ears_there_is_no_trace_but_the_same_text() -> None:
     sub = restless(50)
     alone, watched = sub.start(TEXT, keep=None), sub.start(TEXT)
     assert walk(alone, 8) == walk(watched, 8)
-    for look in (lambda: alone.trace, lambda: alone.outlook):
+    for look in ("trace", "outlook"):
         with pytest.raises(GlassheadError, match="keep=None"):
-            look()
+            getattr(alone, look)
     assert alone.candidates(1)
 
 
@@ -268,7 +267,7 @@ def test_an_edit_by_absolute_positions_is_the_same_with_and_without_a_cache(norm
         for each in trace.sites:
             captured = plain(seen[each])
             captured = captured[..., 0] if each.endswith((".mean", ".var")) else captured
-            ours = trace[each]
+            ours: Any = trace[each]
             if each == site and each.endswith("self.scores"):  # scores of the future were never there to be edited
                 captured, ours = np.tril(captured), np.tril(ours)
             assert gap(ours, captured) < 1e-5, (site, each)

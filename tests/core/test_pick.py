@@ -1,6 +1,7 @@
 """Sampling: the distribution against plain arithmetic, and draws that depend on the seed and the position alone."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -32,7 +33,9 @@ def by_hand(logits: list[float], temperature: float, top_k: int | None, top_p: f
 @settings(max_examples=150, deadline=None)
 @given(logits_, st.floats(0.05, 5), st.one_of(st.none(), st.integers(1, 14)), st.one_of(st.none(), st.floats(0.01, 1)))
 def test_the_distribution_is_the_one_described(logits: list[float], temperature: float, top_k: Any, top_p: Any) -> None:
-    ours = Sample(temperature=temperature, top_k=top_k, top_p=top_p).probabilities(torch.tensor(logits, dtype=torch.float64))
+    ours = Sample(temperature=temperature, top_k=top_k, top_p=top_p).probabilities(
+        torch.tensor(logits, dtype=torch.float64)
+    )
     theirs = by_hand(logits, temperature, top_k, top_p)
     if top_p is not None:  # on the edge of p, or among equals, rounding may decide
         edges = [by_hand(logits, temperature, top_k, min(1.0, top_p + d)) for d in (-1e-9, 1e-9) if top_p + d > 0]
@@ -71,7 +74,7 @@ def test_draws_over_positions_and_over_seeds_follow_the_distribution() -> None:
 def test_neighbouring_positions_are_drawn_independently() -> None:
     logits, n = torch.zeros(2), 2000
     draws = [Sample(seed=1)(logits, i) for i in range(n + 1)]
-    same = sum(a == b for a, b in zip(draws, draws[1:], strict=False))
+    same = sum(a == b for a, b in pairwise(draws))
     assert same / n == pytest.approx(0.5, abs=5 * 0.5 / math.sqrt(n))
 
 

@@ -1,4 +1,4 @@
-"""Every site, in every kind of model, against the formulas of the paper in float64; and what an edit of each changes."""
+"""Every site of every kind of model against the formulas of the paper in float64, and what an edit of each changes."""
 
 from typing import Any
 
@@ -65,9 +65,7 @@ def changed(value: Any) -> Any:
     return value * (torch.from_numpy(factor) if isinstance(value, torch.Tensor) else factor) + 0.01
 
 
-@pytest.mark.parametrize(
-    ("norm", "site"), [(norm, site) for norm in ("post", "pre") for site in every_site(norm)]
-)
+@pytest.mark.parametrize(("norm", "site"), [(norm, site) for norm in ("post", "pre") for site in every_site(norm)])
 def test_what_follows_an_edit_follows_from_it(norm: str, site: str) -> None:
     model = make(3, torch.float64, encoder_layers=1, decoder_layers=1, norm=norm, positions="learned")
     statistic = site.endswith((".mean", ".var"))

@@ -31,7 +31,9 @@ def test_watching_changes_nothing(options: dict[str, Any]) -> None:
     assert torch.equal(model(SOURCE, TARGET), before)
 
 
-@pytest.mark.parametrize("pattern", ["decoder.1.cross.weights", "*.norm.var", "encoder.*.ffn.hidden", "logits", "target.sum"])
+@pytest.mark.parametrize(
+    "pattern", ["decoder.1.cross.weights", "*.norm.var", "encoder.*.ffn.hidden", "logits", "target.sum"]
+)
 def test_watching_one_place_changes_nothing_either(pattern: str) -> None:
     model = make(22)
     before = model(SOURCE, TARGET)
@@ -77,32 +79,37 @@ def test_untapped_attention_stays_fused(monkeypatch: pytest.MonkeyPatch) -> None
         return fused(*args, **kwargs)
 
     monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", count)
-    for keep, fused_ones in (((), 6), (["decoder.1.cross.q"], 5), (["decoder.1.cross.resid", "*.norm.out"], 6), ("*", 0)):
+    for keep, fused_ones in (
+        ((), 6),
+        (["decoder.1.cross.q"], 5),
+        (["decoder.1.cross.resid", "*.norm.out"], 6),
+        ("*", 0),
+    ):
         calls.clear()
         with listen(model, keep):
             model(SOURCE, TARGET)
         assert len(calls) == fused_ones, keep
 
 
-class Stop(Exception):
+class StopError(Exception):
     """Something that goes wrong in a block."""
 
 
 def test_taps_are_out_after_an_exception() -> None:
     model = make(23)
-    with pytest.raises(Stop), listen(model):
-        raise Stop
+    with pytest.raises(StopError), listen(model):
+        raise StopError
     assert tapped(model) == set()
 
     def fail(value: Tensor) -> Tensor:
-        raise Stop
+        raise StopError
 
-    with pytest.raises(Stop), listen(model, edit={"decoder.1.self.weights": fail}):
+    with pytest.raises(StopError), listen(model, edit={"decoder.1.self.weights": fail}):
         model(SOURCE, TARGET)
     assert tapped(model) == set()
     assert all("tap" not in vars(module) for module in model.modules())
-    with pytest.raises(Stop), listen(model, ["logits"]), listen(model):
-        raise Stop
+    with pytest.raises(StopError), listen(model, ["logits"]), listen(model):
+        raise StopError
     assert tapped(model) == set()
 
 
@@ -113,7 +120,12 @@ def test_blocks_nest_and_each_hears_the_whole() -> None:
             model(SOURCE, TARGET)
         assert set(inner) == {"decoder.0.self.weights", "logits"}
         assert torch.equal(inner["decoder.0.self.weights"], outer["decoder.0.self.weights"])
-        assert tapped(model) == {"", "decoder.layers.0.self.sublayer", "decoder.layers.0.self", "decoder.layers.0.self.norm"}
+        assert tapped(model) == {
+            "",
+            "decoder.layers.0.self.sublayer",
+            "decoder.layers.0.self",
+            "decoder.layers.0.self.norm",
+        }
         outer.clear()
         model(SOURCE, TARGET)
         assert "decoder.0.self.weights" in outer
@@ -127,7 +139,10 @@ def test_nested_edits_are_made_outermost_first_and_all_hear_the_result() -> None
     with listen(model, [site]) as seen:
         model(SOURCE, TARGET)
     truth = seen[site]
-    with listen(model, [site], {site: lambda v: v + 1}) as outer, listen(model, [site], {site: lambda v: v * 10}) as inner:
+    with (
+        listen(model, [site], {site: lambda v: v + 1}) as outer,
+        listen(model, [site], {site: lambda v: v * 10}) as inner,
+    ):
         model(SOURCE, TARGET)
     assert torch.equal(outer[site], (truth + 1) * 10)
     assert torch.equal(inner[site], (truth + 1) * 10)
@@ -175,7 +190,9 @@ def test_what_is_kept_is_not_touched_by_an_edit_in_place() -> None:
     with listen(model, ["encoder.0.self.heads"], {"encoder.0.self.heads": look}) as seen:
         model(SOURCE, TARGET)
         truth = seen["encoder.0.self.heads"]
-    with listen(model, edit={"encoder.0.self.heads": careless, "source.embed": careless, "source.position": careless}) as seen:
+    with listen(
+        model, edit={"encoder.0.self.heads": careless, "source.embed": careless, "source.position": careless}
+    ) as seen:
         model(SOURCE, TARGET)
         assert not seen["encoder.0.self.heads"].any()
     assert truth.any()
@@ -197,7 +214,9 @@ def test_an_edit_in_place_that_returns_nothing_is_refused_and_did_nothing() -> N
     assert torch.equal(model(SOURCE, TARGET), before)
 
 
-@pytest.mark.parametrize("wrong", [lambda v: v[..., :1], lambda v: v[0], lambda v: v.sum(), lambda v: torch.cat([v, v])])
+@pytest.mark.parametrize(
+    "wrong", [lambda v: v[..., :1], lambda v: v[0], lambda v: v.sum(), lambda v: torch.cat([v, v])]
+)
 def test_a_replacement_of_another_shape_is_refused_with_both_shapes(wrong: Any) -> None:
     model = make(26)
     shape = tuple(wrong(torch.ones(1, 4, 4, 4)).shape)
@@ -214,14 +233,17 @@ def test_a_replacement_takes_the_type_of_what_it_replaces() -> None:
     assert seen["encoder.0.self.weights"].dtype == torch.float32
 
 
-@pytest.mark.parametrize("change", [torch.zeros_like, partial(torch.mul, other=0.0), nn.Threshold(2.0, 0.0), lambda v, times=0.0: v * times])
+@pytest.mark.parametrize(
+    "change", [torch.zeros_like, partial(torch.mul, other=0.0), nn.Threshold(2.0, 0.0), lambda v, times=0.0: v * times]
+)
 def test_anything_that_can_be_called_is_an_edit(change: Any) -> None:
     model = make(26)
     with listen(model, edit={"encoder.0.self.weights": change}) as seen:
         model(SOURCE, TARGET)
     assert not seen["encoder.0.self.weights"].any()
+    wrong: Any = {"encoder.0.self.weights": 3}
     with pytest.raises(GlassheadError, match="function"):
-        listen(model, edit={"encoder.0.self.weights": 3})  # type: ignore[dict-item]
+        listen(model, edit=wrong)
 
 
 def test_two_patterns_that_match_one_site_are_both_applied_in_turn() -> None:

@@ -34,13 +34,13 @@ class GlassheadApp(App[None]):
         Raises GlassheadError where the person's own keys cannot be read.
         """
         super().__init__()
-        self._name = Path(checkpoint).name or checkpoint
+        self._subject_name = Path(checkpoint).name or checkpoint
         self._session = Session(checkpoint, text, self._hear)
         self.set_keymap(keys.read(keys_file()))
 
     def get_default_screen(self) -> Screen[None]:
         """The explorer."""
-        return ExploreScreen(self._session, self._name)
+        return ExploreScreen(self._session, self._subject_name)
 
     def on_mount(self) -> None:
         """Load the model, and from then on run it, in a thread of its own."""

@@ -1,14 +1,14 @@
-"""The keys of the explorer, as data: bindings, the hint line, the help page and the README's table all come from here.
+"""The keys of the explorer, as data: bindings, hint line, help page and the README's table all come from here.
 
-Every key has an id, so that it can be put elsewhere: a file `keys.toml` in the settings folder (`glasshead explore --help`
-names it) holds lines like `step = "n,space"`.
+Every key has an id, so that it can be put elsewhere: a file `keys.toml` in the person's settings folder holds lines
+like `step = "n,space"`.
 """
 
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from glasshead.errors import GlassheadError, nearest
 
@@ -23,55 +23,69 @@ class Key:
     shown: str
     """The keys as a person reads them."""
     action: str
-    label: str
-    """One or two words, for the hint line; empty where there is no room for it there."""
     meaning: str
 
 
 GROUPS: dict[str, tuple[Key, ...]] = {
     "Decoding": (
-        Key("step", "space,n", "space", "step", "step", "take the next token"),
-        Key("back", "b,backspace", "b", "back", "back", "undo the last step; costs no run of the model"),
-        Key("start", "home", "home", "start", "", "back to before the first step"),
-        Key("end", "end", "end", "end", "", "decode to the end; esc stops on the way"),
-        Key("goto", "colon", ":", "goto", "", "go to step n"),
-        Key("choose", "enter", "enter", "choose", "other token", "take another candidate: the line branches there"),
-        Key("sentence", "i", "i", "sentence", "new sentence", "type a new source sentence"),
+        Key("step", "space,n", "space", "step", "take the next token"),
+        Key("back", "b,backspace", "b", "back", "undo the last step; costs no run of the model"),
+        Key("start", "home", "home", "start", "back to before the first step"),
+        Key("end", "end", "end", "end", "decode to the end; esc stops on the way"),
+        Key("goto", "colon", ":", "goto", "go to step n"),
+        Key("choose", "enter", "enter", "choose", "take another candidate: the line branches there"),
+        Key("sentence", "i", "i", "sentence", "type a new source sentence"),
     ),
     "What is looked at": (
-        Key("left", "left,h", "← h", "move('left')", "", "cursor to the key on the left"),
-        Key("down", "down,j", "↓ j", "move('down')", "", "cursor to the query below"),
-        Key("up", "up,k", "↑ k", "move('up')", "", "cursor to the query above"),
-        Key("right", "right,l", "→ l", "move('right')", "", "cursor to the key on the right"),
-        Key("page_up", "pageup", "pgup", "move('page_up')", "", "ten queries up"),
-        Key("page_down", "pagedown", "pgdn", "move('page_down')", "", "ten queries down"),
-        Key("layer_down", "left_square_bracket", "[", "layer(-1)", "", "the layer below"),
-        Key("layer_up", "right_square_bracket", "]", "layer(1)", "layer", "the layer above"),
-        Key("head_down", "left_parenthesis,comma", "( ,", "head(-1)", "", "the head before"),
-        Key("head_up", "right_parenthesis,full_stop", ") .", "head(1)", "head", "the head after"),
-        Key("kind", "t", "t", "kind", "kind", "encoder's attention, masked self-attention, decoder → encoder"),
-        Key("stage", "s", "s", "stage", "stage", "scores, masked (−∞ where one may not look), weights"),
-        Key("find", "slash", "/", "find", "", "find a token: the cursor goes to the next one"),
+        Key("left", "left,h", "← h", "move('left')", "cursor to the key on the left"),
+        Key("down", "down,j", "↓ j", "move('down')", "cursor to the query below"),
+        Key("up", "up,k", "↑ k", "move('up')", "cursor to the query above"),
+        Key("right", "right,l", "→ l", "move('right')", "cursor to the key on the right"),
+        Key("page_up", "pageup", "pgup", "move('page_up')", "ten queries up"),
+        Key("page_down", "pagedown", "pgdn", "move('page_down')", "ten queries down"),
+        Key("layer_down", "left_square_bracket", "[", "layer(-1)", "the layer below"),
+        Key("layer_up", "right_square_bracket", "]", "layer(1)", "the layer above"),
+        Key("head_down", "left_parenthesis,comma", "( ,", "head(-1)", "the head before"),
+        Key("head_up", "right_parenthesis,full_stop", ") .", "head(1)", "the head after"),
+        Key("kind", "t", "t", "kind", "encoder's attention, masked self-attention, decoder → encoder"),
+        Key("stage", "s", "s", "stage", "scores, masked (−∞ where one may not look), weights"),
+        Key("find", "slash", "/", "find", "find a token: the cursor goes to the next one"),
     ),
     "The screen": (
-        Key("next_pane", "tab", "tab", "pane(1)", "pane", "the next pane; where they take turns, show it"),
-        Key("last_pane", "shift+tab", "shift+tab", "pane(-1)", "", "the pane before"),
-        Key("map", "m", "m", "show('map')", "", "the map: in it the arrows choose layer and head"),
-        Key("attention", "a", "a", "show('attention')", "", "the attention matrix"),
-        Key("sum", "u", "u", "show('sum')", "", "the chosen cell, from q·k to its weight"),
-        Key("vectors", "v", "v", "show('vectors')", "", "the vectors q, k and v of the chosen cell"),
-        Key("norms", "o", "o", "show('norms')", "", "every LayerNorm of the chosen token"),
-        Key("stop", "escape", "esc", "stop", "", "stop decoding; forget a count"),
-        Key("help", "question_mark,f1", "?", "help", "help", "all keys and glyphs"),
-        Key("palette", "ctrl+p", "ctrl+p", "palette", "", "every command by name"),
-        Key("quit", "q,ctrl+q", "q", "quit", "quit", "leave"),
+        Key("next_pane", "tab", "tab", "pane(1)", "the next pane; where they take turns, show it"),
+        Key("last_pane", "shift+tab", "shift+tab", "pane(-1)", "the pane before"),
+        Key("map", "m", "m", "show('map')", "the map: in it the arrows choose layer and head"),
+        Key("attention", "a", "a", "show('attention')", "the attention matrix"),
+        Key("sum", "u", "u", "show('sum')", "the chosen cell, from q·k to its weight"),
+        Key("vectors", "v", "v", "show('vectors')", "the vectors q, k and v of the chosen cell"),
+        Key("norms", "o", "o", "show('norms')", "every LayerNorm of the chosen token"),
+        Key("stop", "escape", "esc", "stop", "stop decoding; forget a count"),
+        Key("help", "question_mark,f1", "?", "help", "all keys and glyphs"),
+        Key("palette", "ctrl+p", "ctrl+p", "palette", "every command by name"),
+        Key("quit", "q,ctrl+q", "q", "quit", "leave"),
     ),
 }
+
+HINTS = (
+    # shown, label, how soon it gives way where the line is short
+    ("space", "step", 0),
+    ("b", "back", 0),
+    ("i", "sentence", 1),
+    ("enter", "token", 5),
+    ("hjkl", "cell", 2),
+    ("[ ] ( )", "layer head", 3),
+    ("t", "kind", 4),
+    ("s", "stage", 6),
+    ("tab", "pane", 7),
+    ("?", "help", 0),
+    ("q", "quit", 0),
+)
+"""The line at the bottom of the screen."""
 
 ALL = tuple(key for group in GROUPS.values() for key in group)
 
 
-def bindings() -> list[Binding]:
+def bindings() -> list[BindingType]:
     """The keys as Textual's bindings."""
     return [Binding(key.keys, key.action, key.meaning, show=False, id=key.id) for key in ALL]
 

@@ -8,11 +8,11 @@ if TYPE_CHECKING:
 
 
 def load(name: str) -> "Subject":
-    """`glasshead.load`, and one thread for the model, unless OMP_NUM_THREADS says otherwise.
+    """`glasshead.load`, with one thread for the model, unless OMP_NUM_THREADS says otherwise.
 
     One position at a time is too little work to share: threads that wait for each other cost more than they bring, and
-    where a training runs beside, 5 to 20 times more (measured at d_model 256 and 512).
-    Must be called in the thread in which the model will run, since the number of threads is a matter of each.
+    where something else keeps the cores busy 5 to 20 times more (measured at d_model 256 and 512). To be called in the
+    thread in which the model will run: how many helpers it has is a matter of each.
     """
     import torch
 

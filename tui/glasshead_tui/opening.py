@@ -63,7 +63,7 @@ def first_sentence(subject: "Subject") -> str:
     examples = subject.card.get("examples")
     if not isinstance(examples, list) or not examples or not isinstance(examples[0], str):
         raise GlassheadError(
-            f"What shall {subject.name} decode? Its card has no examples: give a sentence with --text."
+            f"What shall {subject.name} decode? Its card has no examples: give a sentence (--text)."
         )
     return examples[0]
 
@@ -129,5 +129,5 @@ def _tell(
         if line.done or line.step_number == steps:
             break
         line.step()
-    print(f"\ntext        {visible(line.text)}")
+    print(f"\ntext        {visible(line.text)}".rstrip(" "))
     return 0

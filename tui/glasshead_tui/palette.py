@@ -17,10 +17,10 @@ class Palette(CommandPalette):
 
     _closed = False
 
-    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:  # type: ignore[override]
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Close, the first time it is asked."""
         if self._closed or not self.is_current:
-            return AwaitComplete.nothing()
+            return AwaitComplete()
         self._closed = True
         return super().dismiss()
 

@@ -53,7 +53,8 @@ class About:
     """What the header says of the model."""
 
     name: str
-    shape: str
+    shape: tuple[str, ...]
+    """In the order of importance."""
     limit: int
     """Most tokens of a source."""
 
@@ -173,8 +174,10 @@ class Session:
         subject = self._subject = load(self._checkpoint)
         config = subject.config
         shape = (
-            f"{config.encoder_layers}+{config.decoder_layers} layers · {config.heads} heads · d {config.d_model} · "
-            f"{subject.parameters / 1e6:.1f} M parameters"
+            f"{config.encoder_layers}+{config.decoder_layers} layers",
+            f"{config.heads} heads",
+            f"d {config.d_model}",
+            f"{subject.parameters / 1e6:.1f} M parameters",
         )
         self._post(Opened(About(name=subject.name, shape=shape, limit=subject.limit)))
         self._do(lambda: self._begin(first_sentence(subject) if self._text is None else self._text, truncate=False))

@@ -3,7 +3,7 @@
 PyTorch's fused kernel is made for long sequences; with 20 tokens its backward pass alone takes a third of a step. Its
 unfused one copies every operand more often than it multiplies it. Here, with P the weights and G the gradient of P V:
 
-    P = softmax(s · Q Kᵀ + bias)      dV = Pᵀ G      dS = P ∘ (G Vᵀ − rowsum(P ∘ G Vᵀ))      dQ = s · dS K      dK = s · dSᵀ Q
+    P = softmax(s · Q Kᵀ + bias)    dV = Pᵀ G    dS = P ∘ (G Vᵀ − rowsum(P ∘ G Vᵀ))    dQ = s · dS K    dK = s · dSᵀ Q
 
 Measured forward and backward, 4,096 tokens, 8 heads of 32, bfloat16, two cores: fused 49 ms, unfused 9.5, this 6.8.
 """
@@ -76,7 +76,7 @@ class _Attention(torch.autograd.Function):
         weights = weights.flatten(0, 1)
         ctx.save_for_backward(q, k, v, weights)
         ctx.scale, ctx.shape = scale, (batch, heads)
-        return torch.bmm(weights, v).unflatten(0, ctx.shape)
+        return _by_head(torch.bmm(weights, v), ctx.shape)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -89,4 +89,9 @@ class _Attention(torch.autograd.Function):
             torch.bmm(slope.transpose(1, 2), q),
             torch.bmm(weights.transpose(1, 2), gradient),
         )
-        return *(each.unflatten(0, ctx.shape) for each in found), None, None, None
+        return *(_by_head(each, ctx.shape) for each in found), None, None, None
+
+
+def _by_head(x: Tensor, shape: tuple[int, int]) -> Tensor:
+    """(b h) q d → b h q d."""
+    return x.view(*shape, *x.shape[1:])

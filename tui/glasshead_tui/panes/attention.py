@@ -3,16 +3,15 @@
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 
 from glasshead_tui.focus import STAGES, Focus
 from glasshead_tui.paint import Palette, palette
 from glasshead_tui.panes.matrix import HeadMatrix, weight_level
 from glasshead_tui.panes.numbers import real, weight
+from glasshead_tui.panes.titles import entitle
 from glasshead_tui.panes.words import attention_name, labels, spoken, widest
 from glasshead_tui.widgets.fitting import Form, fitted
 from glasshead_tui.widgets.heatmap import HeatMap
@@ -105,8 +104,8 @@ class AttentionPane(Vertical, can_focus=False):
         )
         scale = marks.weights if focus.stage == "weights" else marks.scores
         self._heatmap.show(matrix, scale, (focus.query, focus.key))
-        self.border_title = Content(attention_name(focus))
-        self.border_subtitle = _stages(focus)
+        stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
+        entitle(self, attention_name(focus), "  ".join(stages))
         self._notes.legend = _legend(matrix, focus, marks)
 
     def _ghosts(self, rows: int, columns: int, row_label: int, column_label: int) -> tuple[int, int]:
@@ -148,11 +147,6 @@ class AttentionPane(Vertical, can_focus=False):
         self._notes.redraw()
 
 
-def _stages(focus: Focus) -> Content:
-    """The three faces of the matrix, the one shown in capitals."""
-    return Content("  ".join(stage.upper() if stage == focus.stage else stage for stage in STAGES))
-
-
 def _why_hidden(focus: Focus, key: str) -> str:
     if (focus.stack, focus.kind) == ("decoder", "self") and focus.key > focus.query:
         return "not generated yet when this token was chosen"
@@ -185,7 +179,7 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
 
 
 def _legend(matrix: HeadMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...]:
-    """What colours and glyphs mean, at three lengths."""
+    """What colours and glyphs mean, at several lengths."""
     scale = marks.weights if focus.stage == "weights" else marks.scores
     if focus.stage == "weights":
         samples = [(weight_level(value), real(value, 3)) for value in (0.0, 0.01, 0.1, 0.3, 1.0)]
@@ -195,7 +189,8 @@ def _legend(matrix: HeadMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...
     colours: Line = [Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
                      for level, name in samples]  # fmt: skip
     later = (focus.stack, focus.kind) == ("decoder", "self")
-    long, short = [*colours], [*colours]
+    long: Line = []
+    short: Line = []
     if matrix.hides:
         why = "not generated yet when this token was chosen" if later else "may not be looked at"
         glyph = Segment(f"  {MASKED_GLYPH * 3}", scale.masked)
@@ -204,10 +199,10 @@ def _legend(matrix: HeadMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...
     elif focus.stage == "scores" and later:
         long.append(Segment("  what the mask is about to hide is drawn too", marks.quiet))
     if matrix.ghost_rows:
-        glyph = Segment(f"  {ABSENT_GLYPH}", scale.absent + Style(bold=True))
-        long += [glyph, Segment(" not decoded yet", marks.quiet)]
-        short += [glyph, Segment(" not decoded yet", marks.quiet)]
-    return long, short, colours
+        ghost = [Segment(f"  {ABSENT_GLYPH}", scale.absent), Segment(" not decoded yet", marks.quiet)]
+        long, short = long + ghost, short + ghost
+    # Glyphs before colours where there is no room for both: a colour can be guessed.
+    return [*colours, *long], [*colours, *short], short, short[:2] or colours
 
 
 def _longest(variants: tuple[Line, ...], columns: int) -> Line:

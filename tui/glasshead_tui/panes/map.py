@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
-from textual.content import Content
 from textual.message import Message
 
 from glasshead_tui.focus import Focus
 from glasshead_tui.paint import palette
+from glasshead_tui.panes.titles import entitle
 from glasshead_tui.visible import visible
 from glasshead_tui.widgets.scale import LEVELS, MASKED
 from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
@@ -73,9 +73,7 @@ def pooled(weights: "Tensor", masked: "Tensor", columns: int, lines: int) -> lis
 class MapPane(Thumbnails):
     """See the module."""
 
-    DEFAULT_CSS = """
-    MapPane { padding: 0 1; }
-    """
+    INSET = 1
 
     class Picked(Message):
         """A head was clicked."""
@@ -96,7 +94,7 @@ class MapPane(Thumbnails):
             self._continue()
         elif place != self.selected:
             self.select(place)
-        self.border_title = Content("map")
+        entitle(self, "map")
 
     def on_resize(self) -> None:
         super().on_resize()

@@ -73,4 +73,4 @@ class HeadMatrix:
 
     def text(self, row: int, column: int, room: int) -> str:
         value = float(self.values[row, column])
-        return weight(value, room) if self.stage == "weights" else real(value, room)
+        return weight(value, min(room, 4)) if self.stage == "weights" else real(value, min(room, 6))

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
-from textual.content import Content
 
 from glasshead_tui.focus import Focus
-from glasshead_tui.paint import palette
+from glasshead_tui.paint import Palette, palette
 from glasshead_tui.panes.numbers import real
+from glasshead_tui.panes.titles import entitle
 from glasshead_tui.panes.words import labels, spoken
 from glasshead_tui.visible import fit
 from glasshead_tui.widgets.lines import Line, Lines
@@ -37,9 +37,7 @@ class Normed:
 class NormsPane(Lines):
     """See the module."""
 
-    DEFAULT_CSS = """
-    NormsPane { padding: 0 1; }
-    """
+    INSET = 1
 
     _norms: tuple[Normed, ...] = ()
     _here = -1
@@ -50,43 +48,38 @@ class NormsPane(Lines):
         self._norms = tuple(_normed(trace, site, focus.query) for site in found)
         self._here = found.index(focus.prefix) if focus.prefix in found else -1
         token = spoken(labels(trace.tokens(focus.stack))[focus.query])
-        self.border_title = Content(f"norms · {token}")
+        entitle(self, f"norms · {token}")
         self.redraw()
         if self._here >= 0:
-            self.show_line(self._here + 2)
+            self.show_line(self._here + 1)
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
         if not self._norms:
             return []
         marks = palette(self.app)
         room = columns - NAME - 4 * NUMBER - 2
-        heads = ("mean", "variance") * 2
-        drawing: list[Line] = [
-            [
-                Segment(" " * NAME),
-                Segment(fit("before", 2 * NUMBER, right=True)),
-                Segment(fit("step 1", 2 * NUMBER, right=True)),
-                Segment("  " + fit("step 2: gain·x + bias", room)),
-            ],
-            [Segment(" " * NAME), *(Segment(fit(head, NUMBER, right=True), marks.quiet) for head in heads)],
-        ]
+        drawing = _heads(room, lines >= len(self._norms) + 2, marks)
         for number, norm in enumerate(self._norms):
             style = marks.query if number == self._here else None
-            bars = pooled(norm.out, room, widest=1)
-            if number == 0 and bars.group > 1:
-                drawing[1].append(Segment(f"  largest of {bars.group} a bar", marks.quiet))
             before = [real(value, 7) for value in norm.before] if norm.before else ["none", "(RMS)"]
             after = [f"{abs(norm.after[0]):.3f}", f"{norm.after[1]:.3f}"]
-            drawing.append(
-                [
-                    Segment(fit(norm.name, NAME), style),
-                    *(Segment(fit(text, NUMBER, right=True)) for text in before),
-                    *(Segment(fit(text, NUMBER, right=True), marks.quiet) for text in after),
-                    Segment("  "),
-                    *sparks(bars, 1, marks.positive, marks.negative)[0],
-                ]
-            )
+            numbers = "".join(fit(text, NUMBER, right=True) for text in (*before, *after))
+            bars = sparks(pooled(norm.out, room, widest=1), 1, marks.quiet, marks.quiet)[0]
+            drawing.append([Segment(f"{fit(norm.name, NAME)}{numbers}  ", style), *bars])
         return drawing
+
+
+def _heads(room: int, two_lines: bool, marks: Palette) -> list[Line]:
+    """What the columns are: mean and variance before and after step 1, and the vector after step 2."""
+    mean_and_variance = fit("mean", NUMBER, right=True) + fit("var", NUMBER, right=True)
+    if not two_lines:
+        after = " →" + mean_and_variance[2:]
+        return [[Segment(" " * NAME + mean_and_variance + after + " → " + fit("gain·x + bias", room - 1), marks.quiet)]]
+    steps = [fit(step, 2 * NUMBER, right=True) for step in ("before", "after step 1")]
+    return [
+        [Segment(" " * NAME), *map(Segment, steps), Segment("  " + fit("after step 2: gain·x + bias", room))],
+        [Segment(" " * NAME + 2 * mean_and_variance, marks.quiet)],
+    ]
 
 
 def _normed(trace: "Trace", site: str, row: int) -> Normed:

@@ -4,16 +4,13 @@ from math import isfinite, isnan
 
 
 def weight(value: float, room: int = 5) -> str:
-    """A number of 0 … 1 in at most `room` (3 …) columns: .81, .810, 1.0; `0` is exactly zero, `.00` is not."""
+    """A number of 0 … 1 in at most `room` (3 …) columns: .81, .810, 1.00; `0` is exactly zero, `.00` is not."""
     if not isfinite(value):
         return real(value, room)
     if value == 0:
         return "0"
-    decimals = 2 if room < 5 else room - 1 if room > 5 else 3
-    shown = f"{value:.{decimals}f}"
-    if shown[0] == "0":
-        return shown[1:]
-    return shown[:room]  # 1.00, or 1.0 where there is no more room
+    shown = f"{value:.{room - 1}f}"
+    return shown[1:] if shown[0] == "0" else shown[:room]
 
 
 def real(value: float, room: int = 9) -> str:

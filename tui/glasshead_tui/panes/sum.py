@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.content import Content
 
 from glasshead_tui.focus import Focus
 from glasshead_tui.paint import Palette, palette
 from glasshead_tui.panes.numbers import real, weight
+from glasshead_tui.panes.titles import entitle
 from glasshead_tui.panes.words import labels, spoken
 from glasshead_tui.visible import fit
 from glasshead_tui.widgets.lines import Line, Lines, beside
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from glasshead.trace import Trace
 
 SIDE_BY_SIDE = 64  # columns from which both sums stand beside each other
-EXPLAINED = 46  # columns from which each line of the arithmetic has a word of explanation
+EXPLAINED = 40  # columns from which each line of the arithmetic has a word of explanation
 TRUE = 1e-4  # the largest difference that float32 arithmetic in another order may leave
 MOST = 64  # keys whose gift is drawn at most
-NAME, NUMBER = 12, 10  # columns
+NAME, NUMBER = 11, 9  # columns
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,7 @@ class Row:
 class SumPane(Lines):
     """See the module."""
 
-    DEFAULT_CSS = """
-    SumPane { padding: 0 1; }
-    """
+    INSET = 1
 
     _shown: "tuple[Cell, Row] | None" = None
 
@@ -57,7 +55,7 @@ class SumPane(Lines):
         heaviest = sorted(range(len(found.weights)), key=lambda key: -found.weights[key])[:MOST]
         values = trace[f"{focus.prefix}.v"][focus.head][heaviest].tolist()
         self._shown = found, Row(queries[focus.query], keys, heaviest, values)
-        self.border_title = Content("sum")
+        entitle(self, "sum")
         self.redraw()
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
@@ -82,15 +80,14 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
     by_the_paper = abs(cell.scale * width**0.5 - 1) < 1e-6
     true = abs(cell.weight - cell.captured_weight) <= TRUE
     verdict = marks.good if true else marks.bad
-    look, why, alarm = ("+ 0", "may look", None) if cell.may_look else ("−∞", "may not look", marks.bad)
     steps: tuple[tuple[str, str, str, Style | None], ...] = (
-        ("q·k", real(cell.dot), f"the sum of {width} products", None),
+        ("q·k", real(cell.dot), f"sum of {width} products", None),
         (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", real(cell.score), "the score", None),
-        ("mask", look, why, alarm),
+        ("may look?", "yes: + 0" if cell.may_look else "no: −∞", "the mask", None if cell.may_look else marks.bad),
         ("exp", real(cell.exp), "e to the score", None),
-        ("÷ Σ exp", real(cell.total), "of all that may be seen", None),
+        ("÷ Σ exp", real(cell.total), "of all it may see", None),
         ("= weight", weight(cell.weight, 6), "", marks.strong),
-        ("the model's", weight(cell.captured_weight, 6), "captured", verdict),
+        ("the model's", weight(cell.captured_weight, 6), "✓ the same" if true else "✗ not the same", verdict),
     )
     drawing: list[Line] = [
         _side("query", row.query, cell.query, columns, marks.query),
@@ -98,15 +95,11 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
         [],
     ]
     for name, number, meaning, style in steps:
-        line = [Segment(fit(name, NAME), style), Segment(fit(number, NUMBER, right=True), style)]
-        if name == "the model's":
-            line.append(Segment(" ✓" if true else " ✗", verdict))
-        if columns >= EXPLAINED or (name == "mask" and columns >= NAME + NUMBER + 6):
-            line.append(
-                Segment(
-                    f"  {meaning}" if columns >= EXPLAINED else " look" if cell.may_look else " hidden", marks.quiet
-                )
-            )
+        line = [Segment(fit(name, NAME) + fit(number, NUMBER, right=True), style)]
+        if columns >= EXPLAINED:
+            line.append(Segment(f"  {meaning}", verdict if name == "the model's" else marks.quiet))
+        elif name == "the model's":
+            line.append(Segment(f" {meaning[0]}", verdict))
         drawing.append(line)
     return drawing
 
@@ -115,8 +108,7 @@ def _side(what: str, name: str, position: int, columns: int, style: Style) -> Li
     end = min(columns, NAME + NUMBER)
     return [
         Segment(fit(what, 7)),
-        Segment(fit(spoken(name), end - 12), style),
-        Segment(fit(str(position), 5, right=True)),
+        Segment(fit(spoken(name), end - 12) + fit(str(position), 5, right=True), style),
     ]
 
 
@@ -130,20 +122,18 @@ def _output(cell: "Cell", row: Row, columns: int, lines: int, marks: Palette) ->
     shown = row.heaviest[:count]
     gifts = [[cell.weights[key] * value for value in values] for key, values in zip(shown, row.values, strict=False)]
     largest = max(abs(value) for vector in (*gifts, cell.output) for value in vector)
-    room = columns - NAME - 4
+    room = columns - NAME - 3
 
     def bars(vector: "list[float] | tuple[float, ...]") -> Line:
         return sparks(pooled(vector, room), 1, marks.positive, marks.negative, largest=largest)[0]
 
-    drawing: list[Line] = [[Segment("Σ weight · v", marks.strong), Segment("  what each key gives", marks.quiet)]]
+    drawing: list[Line] = [[Segment("Σ weight·v", marks.strong), Segment("  what each gives", marks.quiet)]]
     for key, gift in zip(shown, gifts, strict=True):
         style = marks.key if key == cell.key else None
         amount = fit(weight(cell.weights[key], 4), 5, right=True)
-        drawing.append(
-            [Segment(fit(row.keys[key], NAME - 3), style), Segment(amount, style), Segment("  "), *bars(gift)]
-        )
+        drawing.append([Segment(f"{fit(row.keys[key], NAME - 3)}{amount} ", style), *bars(gift)])
     if count < len(cell.weights):
         rest = max(0.0, 1 - sum(cell.weights[key] for key in shown))
         drawing.append([Segment(f"… {len(cell.weights) - count} more, {weight(rest, 4)} in all", marks.quiet)])
-    verdict = Segment("  ✓ " if true else "  ✗ ", marks.good if true else marks.bad)
+    verdict = Segment(" ✓ " if true else " ✗ ", marks.good if true else marks.bad)
     return [*drawing, [Segment(fit("= output", NAME), marks.strong), verdict, *bars(cell.output)]]

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.content import Content
 
 from glasshead_tui.focus import Focus
 from glasshead_tui.paint import palette
 from glasshead_tui.panes.numbers import real
+from glasshead_tui.panes.titles import entitle
 from glasshead_tui.panes.words import labels
 from glasshead_tui.visible import fit
 from glasshead_tui.widgets.lines import Line, Lines
@@ -18,15 +18,13 @@ if TYPE_CHECKING:
     from glasshead.cell import Cell
     from glasshead.trace import Trace
 
-NUMBERS = 12  # columns for the number beside a vector
+NUMBERS = 10  # columns for the number beside a vector
 
 
 class VectorsPane(Lines):
     """See the module."""
 
-    DEFAULT_CSS = """
-    VectorsPane { padding: 0 1; }
-    """
+    INSET = 1
 
     _cell: "Cell | None" = None
     _names = ("", "")
@@ -38,7 +36,7 @@ class VectorsPane(Lines):
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         self._names = queries[focus.query], keys[focus.key]
         self._cell = cell(trace, focus.prefix, focus.head, focus.query, focus.key)
-        self.border_title = Content(f"vectors · {len(self._cell.q)} numbers each")
+        entitle(self, f"vectors · {len(self._cell.q)} numbers each")
         self.redraw()
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
@@ -50,11 +48,12 @@ class VectorsPane(Lines):
         rows: list[tuple[str, str, tuple[float, ...], str, Style | None]] = [
             ("q", query, found.q, "asks", marks.query),
             ("k", key, found.k, "is asked", marks.key),
-            ("q × k", "", found.products, "adds up to q·k", None),
-            ("v", key, found.v, "what it gives", marks.key),
+            ("q × k", "", found.products, "Σ = q·k", None),
+            ("v", key, found.v, "gives", marks.key),
             ("out", query, found.output, "Σ weight · v", marks.query),
         ]
-        label = min(16, max(9, columns // 4))
+        # A bar for every number matters more than the end of a long token.
+        label = min(16, max(8, columns - NUMBERS - len(found.q)))
         room = columns - label - NUMBERS
         tall = lines >= 2 * len(rows)
         space = not tall and lines >= 2 * len(rows) - 1
@@ -64,14 +63,11 @@ class VectorsPane(Lines):
             bars = pooled(vector, room)
             note = bars.note or note
             shown = sparks(bars, 2 if tall else 1, marks.positive, marks.negative)
-            gap = " " * (room - bars.columns)
-            summed = name == "q × k"
-            number = f"Σ {real(found.dot)}" if summed else f"±{real(max(map(abs, vector), default=0.0), 6)}"
-            side = Segment(fit(number, NUMBERS, right=True), marks.strong if summed else marks.quiet)
-            head = Segment(fit(f"{name} {token}", label), style)
-            drawing.append([head, *shown[0], Segment(gap), side])
+            number = f"Σ {real(found.dot)}" if name == "q × k" else f"±{real(max(map(abs, vector)), 6)}"
+            head = fit(f"{name} {token}", label - 1) + (" " * NUMBERS if tall else fit(number, NUMBERS))
+            drawing.append([Segment(f"{head} ", style), *shown[0]])
             if tall:
-                drawing.append([Segment(fit(meaning, label), marks.quiet), *shown[1]])
+                drawing.append([Segment(f"{fit(meaning, label - 1)}{fit(number, NUMBERS)} ", marks.quiet), *shown[1]])
             elif space:
                 drawing.append([])
         if space:

@@ -1,9 +1,10 @@
 """A question over the screen, answered in one line. What was typed stays there until it is understood."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -27,7 +28,7 @@ class PlainInput(Input):
     def replace(self, text: str, start: int, end: int) -> None:
         """As Input does, without such characters. Line breaks and tabs become spaces."""
         text = "".join(" " if character in "\t\n\r" else character for character in text)
-        odd = [character for character in text if len(visible("a" + character)) != 2]
+        odd = [character for character in text if visible("a" + character) != "a" + character]
         super().replace("".join(character for character in text if character not in odd), start, end)
         if odd:
             self.post_message(self.LeftOut(" ".join(visible(character) for character in dict.fromkeys(odd))))
@@ -39,10 +40,11 @@ class Ask(ModalScreen[None]):
     `answer` is called with what was typed, at each Enter; whoever asked closes the screen, or calls `refuse`.
     """
 
-    BINDINGS = [Binding("escape", "dismiss", "leave it as it is", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "leave it as it is", show=False)]
     DEFAULT_CSS = """
     Ask { align: center middle; background: $background 40%; }
-    Ask > Vertical { width: 84; max-width: 96%; height: auto; border: round $primary; background: $surface; padding: 0 1; }
+    Ask > Vertical { width: 84; max-width: 96%; height: auto; border: round $primary; background: $surface;
+        padding: 0 1; }
     Ask #question { color: $foreground; text-style: bold; height: 1; }
     Ask PlainInput, Ask PlainInput:focus { border: none; padding: 0; height: 1; margin: 0; background: $boost; }
     Ask #hint { height: auto; color: $text-muted; }

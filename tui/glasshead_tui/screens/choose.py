@@ -1,21 +1,24 @@
 """The candidates for the next token, to take another one than the model's first."""
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from glasshead_tui.panes.words import labels, spoken
 from glasshead_tui.session import Moment
-from glasshead_tui.visible import clip, fit, visible
+from glasshead_tui.visible import clip, fit
 
 
 class Choose(ModalScreen[int | None]):
     """A list of candidates; dismissed with the id of the chosen token, or None."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "take none", show=False),
         Binding("j", "list('cursor_down')", "down", show=False),
         Binding("k", "list('cursor_up')", "up", show=False),
@@ -35,19 +38,20 @@ class Choose(ModalScreen[int | None]):
 
     def compose(self) -> ComposeResult:
         """Title, list, hint."""
-        before = visible(self._moment.tokens[-1].text)
+        before = spoken(labels(self._moment.tokens)[-1])
         with Vertical():
-            yield Static(Content(f"Step {self._moment.step + 1}: which token follows {clip(before, 20)} ?"))
+            yield Static(Content(f"Step {self._moment.step + 1}: which token follows {clip(before, 24)} ?"))
             yield OptionList(*self._options())
             yield Static(Content("enter takes it, the line branches there · esc leaves it"), classes="quiet")
 
     def _options(self) -> list[Option]:
         best = max((token.probability or 0.0 for token in self._moment.candidates), default=1.0)
         options = []
-        for rank, token in enumerate(self._moment.candidates, 1):
+        names = labels(self._moment.candidates)
+        for rank, (name, token) in enumerate(zip(names, self._moment.candidates, strict=True), 1):
             p = token.probability or 0.0
             bar = "█" * round(24 * p / max(best, 1e-9))
-            options.append(Option(Content(f"{rank:3} {fit(visible(token.text), 16)} {p:8.4f}  {bar}")))
+            options.append(Option(Content(f"{rank:3} {fit(name, 16)} {p:8.4f}  {bar}")))
         return options
 
     def action_list(self, move: str) -> None:

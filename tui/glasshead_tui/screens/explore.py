@@ -3,19 +3,21 @@
 Wide terminals show every pane, narrow ones show one at a time; tokens, truth and the next keys are always there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import ClassVar
 
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult, SystemCommand
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import Static
 
-from glasshead.errors import GlassheadError
 from glasshead_tui import keys
 from glasshead_tui.focus import STAGES, Focus
 from glasshead_tui.paint import palette
@@ -33,7 +35,7 @@ from glasshead_tui.screens.help import Help
 from glasshead_tui.session import About, Checked, Moment, NotOpened, Opened, Refused, Session, Stepped
 from glasshead_tui.visible import clip, visible
 
-PANES = {
+PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPane]] = {
     "map": MapPane,
     "attention": AttentionPane,
     "sum": SumPane,
@@ -50,7 +52,7 @@ LARGEST_COUNT = 9999
 class ExploreScreen(Screen[None]):
     """See the module."""
 
-    BINDINGS = keys.bindings()
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings()
     DEFAULT_CSS = """
     ExploreScreen { layout: vertical; }
     ExploreScreen #about { height: 1; padding: 0 1; }
@@ -76,7 +78,7 @@ class ExploreScreen(Screen[None]):
     ExploreScreen.narrow .pane { display: none; width: 1fr; }
     ExploreScreen.narrow .pane.active { display: block; height: 1fr; }
     ExploreScreen.narrow #above, ExploreScreen.narrow #below { display: none; height: 1fr; }
-    ExploreScreen.narrow .holds-active { display: block; }
+    ExploreScreen.narrow #above.holds-active, ExploreScreen.narrow #below.holds-active { display: block; }
     ExploreScreen.small > * { display: none; }
     ExploreScreen.small #small { display: block; }
     """
@@ -85,7 +87,7 @@ class ExploreScreen(Screen[None]):
 
     def __init__(self, session: Session, name: str) -> None:
         super().__init__()
-        self._session, self._name = session, name
+        self._session, self._subject_name = session, name
         self._about: About | None = None
         self._looking = Focus()
         self._active = "attention"
@@ -113,7 +115,6 @@ class ExploreScreen(Screen[None]):
         """The frame is there before the model is."""
         self._fit(self.size.width, self.size.height)
         self._show_active()
-        self._write_about()
 
     def on_resize(self, event: events.Resize) -> None:
         """All panes, one, or a sentence."""
@@ -128,8 +129,6 @@ class ExploreScreen(Screen[None]):
             size = f"This window is {width}×{height}; glasshead needs {LEAST_WIDTH}×{LEAST_HEIGHT}: enlarge it."
             self.query_one("#enlarge", Static).update(Content(size))
         self._write_lines()
-
-    # The session speaks ------------------------------------------------------------------------------------------------
 
     def on_opened(self, event: Opened) -> None:
         """The model is there."""
@@ -160,13 +159,13 @@ class ExploreScreen(Screen[None]):
 
     def on_refused(self, event: Refused) -> None:
         """Something could not be done: say so where the person is."""
+        if self.moment is None and self._asking is None:  # there is nothing to show yet: ask for something
+            self.action_sentence()
         if self._asking is not None:
             more = " Enter once more keeps what fits." if event.too_long else ""
-            self._asking.refuse(event.sentence + more, again=event.too_long)
+            self.call_after_refresh(self._asking.refuse, event.sentence + more, again=event.too_long)
         else:
             self._complain(event.sentence)
-
-    # Keys: decoding ----------------------------------------------------------------------------------------------------
 
     def action_step(self) -> None:
         """Take steps."""
@@ -233,8 +232,6 @@ class ExploreScreen(Screen[None]):
             self._asking = None
 
         self.app.push_screen(self._asking, closed)
-
-    # Keys: what is looked at -------------------------------------------------------------------------------------------
 
     def action_move(self, where: str) -> None:
         """Move the cursor; in the map, choose another head or layer."""
@@ -306,8 +303,6 @@ class ExploreScreen(Screen[None]):
                     return True
         return False
 
-    # Keys: the screen --------------------------------------------------------------------------------------------------
-
     def action_pane(self, by: int) -> None:
         """The next pane."""
         names = list(PANES)
@@ -338,7 +333,7 @@ class ExploreScreen(Screen[None]):
             if key.id != "palette":
                 yield SystemCommand(f"{key.meaning}  ({key.shown})", key.id.replace("_", " "), self._runner(key.action))
 
-    def _runner(self, action: str) -> "object":
+    def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
             await self.run_action(action)
 
@@ -361,8 +356,6 @@ class ExploreScreen(Screen[None]):
             self._count = count
             self._write_hints()
 
-    # Mouse -------------------------------------------------------------------------------------------------------------
-
     def on_attention_pane_picked(self, event: AttentionPane.Picked) -> None:
         """A cell was clicked."""
         self._look(query=event.query, key=event.key)
@@ -370,8 +363,6 @@ class ExploreScreen(Screen[None]):
     def on_map_pane_picked(self, event: MapPane.Picked) -> None:
         """A head was clicked."""
         self._look(stack=event.stack, kind=event.kind, layer=event.layer, head=event.head)
-
-    # Drawing -----------------------------------------------------------------------------------------------------------
 
     @staticmethod
     def _rows(moment: Moment) -> int:
@@ -400,9 +391,10 @@ class ExploreScreen(Screen[None]):
         if moment is None:
             return
         self.query_one(TokensPane).show(moment.trace, self._looking, moment)
-        for pane in self.query(".pane").results():
-            if pane.display and (pane.parent is None or pane.parent.display):  # type: ignore[attr-defined]
-                pane.show(moment.trace, self._looking)  # type: ignore[attr-defined]
+        for name, kind in PANES.items():
+            pane = self.query_one(f"#{name}", kind)
+            if not self.has_class("narrow") or name == self._active:
+                pane.show(moment.trace, self._looking)
 
     def _show_active(self) -> None:
         for name in PANES:
@@ -413,21 +405,25 @@ class ExploreScreen(Screen[None]):
         self._write_lines()
 
     def _write_lines(self) -> None:
+        self._write_about()
         self._write_tabs()
         self._write_hints()
 
     def _write_about(self) -> None:
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append("glasshead", "bold")
-        line.append(f"   {visible(self._name)}   ", "bold")
+        line.append(f"   {visible(self._subject_name)}   ", "bold")
         quiet = palette(self.app).quiet
         if self._about is None:
             line.append("loading the model … keys are kept until it is there", quiet)
         else:
-            line.append(self._about.shape, quiet)
+            parts = [*self._about.shape, "float32 on the CPU"]
             if self.moment is not None:
-                held = self.moment.trace.bytes / 1e6
-                line.append(f" · float32 on the CPU · trace {held:.1f} MB", quiet)
+                parts.append(f"trace {self.moment.trace.bytes / 1e6:.1f} MB")
+            room = self.size.width - 2 - line.cell_len
+            while len(parts) > 1 and cell_len(" · ".join(parts)) > room:
+                parts.pop()
+            line.append(" · ".join(parts), quiet)
         self.query_one("#about", Static).update(line)
 
     def _write_tabs(self) -> None:
@@ -443,12 +439,11 @@ class ExploreScreen(Screen[None]):
 
     def _write_hints(self) -> None:
         marks = palette(self.app)
-        width = self.size.width - 2
         if self._count:
             line = Text(f"{self._count} ×", marks.strong)
             line.append("  now a key, for example space or l · esc forgets the number", marks.quiet)
         else:
-            line = _hints([key for key in keys.ALL if key.label], width, str(marks.strong), str(marks.quiet))
+            line = _hints(self.size.width - 2, marks.strong, marks.quiet)
         self.query_one("#hints", Static).update(line)
 
     def _complain(self, sentence: str) -> None:
@@ -459,19 +454,14 @@ def _within(number: int, count: int) -> int:
     return min(max(number, 0), max(count - 1, 0))
 
 
-def _hints(all_keys: list[keys.Key], width: int, strong: str, quiet: str) -> Text:
-    """As many keys as fit; help and quit always, since all others can be found from there."""
-    always = [key for key in all_keys if key.id in ("help", "quit")]
-    chosen: list[keys.Key] = []
-    room = width - sum(cell_len(f"{key.shown} {key.label}  ") for key in always)
-    for key in all_keys:
-        if key not in always:
-            room -= cell_len(f"{key.shown} {key.label}  ")
-            if room < 0:
-                break
-            chosen.append(key)
-    line = Text(no_wrap=True)
-    for key in (*chosen, *always):
-        line.append(key.shown, strong)
-        line.append(f" {key.label}  ", quiet)
+def _hints(width: int, strong: Style, quiet: Style) -> Text:
+    """As many hints as fit; those that matter most stay longest."""
+    hints = list(keys.HINTS)
+    while cell_len("  ".join(f"{shown} {label}" for shown, label, _ in hints)) > width and len(hints) > 1:
+        hints.remove(max(hints, key=lambda hint: hint[2]))
+    line = Text(no_wrap=True, overflow="ellipsis")
+    for shown, label, _ in hints:
+        line.append(shown, strong)
+        line.append(f" {label}  ", quiet)
+    line.right_crop(2)
     return line

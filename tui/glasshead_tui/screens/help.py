@@ -1,12 +1,13 @@
 """Every key and every glyph, on one page."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -25,7 +26,7 @@ GLYPHS = (
 class Help(ModalScreen[None]):
     """The help page; any of its keys closes it."""
 
-    BINDINGS = [Binding("escape,question_mark,f1,q", "dismiss", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q", "dismiss", "close", show=False)]
     DEFAULT_CSS = """
     Help { align: center middle; background: $background 40%; }
     Help > VerticalScroll { width: 86; max-width: 98%; height: auto; max-height: 96%; border: round $primary;

@@ -12,15 +12,14 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.cache import LRUCache
-from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from glasshead_tui.widgets.cells import clip, fit, width
 from glasshead_tui.widgets.fitting import Form, Measures, fitted
+from glasshead_tui.widgets.lean import LeanView
 from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, MASKED, MASKED_GLYPH, Scale
 
 
@@ -42,13 +41,12 @@ class Matrix(Protocol):
         """The number in at most `room` columns."""
 
 
-class HeatMap(ScrollView, can_focus=False, inherit_bindings=False):
+class HeatMap(LeanView):
     """Show a `Matrix`, painted with a `Scale`. It moves its cursor only when told to."""
 
     DEFAULT_CSS = """
     HeatMap { height: 1fr; width: 1fr; scrollbar-size: 1 1; }
     """
-    ALLOW_SELECT = False
 
     cursor: reactive[tuple[int, int]] = reactive((0, 0), repaint=False)
     """Row and column."""
@@ -80,10 +78,6 @@ class HeatMap(ScrollView, can_focus=False, inherit_bindings=False):
         self._levels.clear()
         self.set_reactive(HeatMap.cursor, cursor)
         self._arrange()
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        # The styles are exact already: filtering them again doubles the cost of a frame and would shift 16 colours.
-        return super().get_line_filters() if self.app.no_color else ()
 
     def on_resize(self) -> None:
         self._arrange()

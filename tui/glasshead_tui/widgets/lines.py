@@ -1,25 +1,27 @@
 """Lines of styled text that scroll, of which only those that changed are sent to the terminal again."""
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile, zip_longest
+from typing import ClassVar
 
 from rich.segment import Segment
-from textual.filter import LineFilter
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from glasshead_tui.widgets.cells import clip, width
+from glasshead_tui.widgets.lean import LeanView
 
 Line = list[Segment]
 
 
-class Lines(ScrollView, can_focus=False, inherit_bindings=False):
+class Lines(LeanView):
     """Draws what `drawn` returns for its room. Call `redraw` when that changed."""
 
     DEFAULT_CSS = """
     Lines { scrollbar-size: 1 1; overflow-x: hidden; }
     """
-    ALLOW_SELECT = False
+    INSET: ClassVar[int] = 0
+    """Empty columns at both sides. As padding they would be styled, and sent, on their own in every line."""
 
     _lines: Sequence[Line] = ()
 
@@ -32,25 +34,21 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         room = self.size
         if not room:
             return
-        old, self._lines = self._lines, self.drawn(room.width, room.height)
+        old, self._lines = self._lines, self.drawn(room.width - 2 * self.INSET, room.height)
         # What fits needs no new layout when it grows by a line.
         whole = self.container_size
         size = Size(whole.width, max(whole.height, len(self._lines)))
         if self.virtual_size != size:
             self.virtual_size = size
         top = round(self.scroll_y)
-        for y in range(max(len(old), len(self._lines))):
-            if (old[y] if y < len(old) else None) != (self._lines[y] if y < len(self._lines) else None):
-                self.refresh(Region(0, y - top, room.width, 1))
+        for y, (before, after) in enumerate(zip_longest(old, self._lines, fillvalue=())):
+            if end := differ(before, after):
+                self.refresh(Region(0, y - top, min(room.width, self.INSET + end), 1))
 
     def show_line(self, line: int) -> None:
         """Scroll so that a line is in sight."""
         if not self.scroll_y <= line < self.scroll_y + self.size.height:
             self.scroll_to(y=max(0, line - self.size.height // 2), animate=False)
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        # The styles are exact already: the filter would shift 16 colours to those of a theme.
-        return super().get_line_filters() if self.app.no_color else ()
 
     def on_resize(self) -> None:
         self._lines = ()
@@ -60,7 +58,27 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         y += round(self.scroll_y)
         line = self._lines[y] if y < len(self._lines) else []
-        return Strip(line).apply_style(self.rich_style).adjust_cell_length(self.size.width, self.rich_style)
+        strip = Strip(_inset(line, self.INSET)).apply_style(self.rich_style)
+        return strip.adjust_cell_length(self.size.width, self.rich_style)
+
+
+def _inset(line: Line, columns: int) -> Line:
+    """A line that begins with so many spaces, in the style of its first piece if a space shows nothing of it."""
+    if not columns or not line:
+        return line
+    text, style, _ = line[0]
+    if style and (style.bgcolor or style.reverse or style.underline):
+        return [Segment(" " * columns), *line]
+    return [Segment(" " * columns + text, style), *line[1:]]
+
+
+def differ(one: Sequence[Segment], other: Sequence[Segment]) -> int:
+    """The column up to which two lines differ; 0 when they do not."""
+    ends = cells(one), cells(other)
+    if ends[0] != ends[1]:
+        return max(ends)
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(reversed(one), reversed(other), strict=False))
+    return ends[0] - cells(pair[0] for pair in alike)
 
 
 def cells(line: Iterable[Segment]) -> int:

@@ -56,9 +56,10 @@ class Arrangement:
     lines: int
     side: bool  # groups beside each other
     gap: int  # empty lines between rows of pictures
+    between: int  # empty lines between groups below each other
 
 
-class Thumbnails(Lines, can_focus=False):
+class Thumbnails(Lines):
     """Show a `Gallery`, painted with a `Scale`. It selects only what it is told to."""
 
     class Selected(Message):
@@ -99,7 +100,7 @@ class Thumbnails(Lines, can_focus=False):
         if offset is None:
             return
         for region, place in self._spots:
-            if region.contains(offset.x, offset.y + round(self.scroll_y)):
+            if region.contains(offset.x - self.INSET, offset.y + round(self.scroll_y)):
                 self.post_message(self.Selected(self, place))
 
     def drawn(self, columns: int, lines: int) -> Sequence[Line]:
@@ -117,7 +118,7 @@ class Thumbnails(Lines, can_focus=False):
             return drawing
         stacked: list[Line] = []
         for number, group in enumerate(groups):
-            if stacked and shape.gap:
+            if stacked and shape.between:
                 stacked.append([])
             stacked += self._group(number, group, shape, 0, len(stacked))
         return stacked
@@ -179,16 +180,16 @@ class Thumbnails(Lines, can_focus=False):
 def arranged(groups: Sequence[Group], columns: int, lines: int) -> Arrangement:
     """The largest pictures with which all groups fit; the smallest, below each other, when nothing does."""
     for across, down in SIZES:
-        for gap in (1, 0) if down > 1 else (0,):
+        for between, gap in ((1, 1), (1, 0), (0, 0)):
             for side in (False, True):
-                shape = Arrangement(across, down, side, gap)
+                shape = Arrangement(across, down, side, gap, between)
                 wide = [_columns(group, shape) for group in groups]
                 high = [_lines(group, shape) for group in groups]
-                between = (len(groups) - 1) * (2 if side else bool(gap))
-                needed = (sum(wide) + between, max(high)) if side else (max(wide), sum(high) + between)
+                rest = len(groups) - 1
+                needed = (sum(wide) + 2 * rest, max(high)) if side else (max(wide), sum(high) + between * rest)
                 if needed[0] <= columns and needed[1] <= lines:
                     return shape
-    return Arrangement(2, 1, False, 0)
+    return Arrangement(2, 1, False, 0, 0)
 
 
 def _columns(group: Group, shape: Arrangement) -> int:

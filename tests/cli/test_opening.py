@@ -1,0 +1,118 @@
+"""In a terminal: what is told before the app opens, what the app is given, and what its end means for the shell."""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+import pytest
+
+from glasshead_tui.cli import run
+
+
+class Screen:
+    """Stands for the terminal: whatever is written is kept."""
+
+    encoding = "utf-8"
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.text = ""
+        self._monkeypatch = monkeypatch
+
+    def run(self, *words: str) -> int:
+        """Run the command line in this terminal."""
+        with self._monkeypatch.context() as patch:
+            for name in ("stdin", "stdout", "stderr"):
+                patch.setattr(sys, name, self)
+            return run(words)
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.text += text
+        return len(text)
+
+    def flush(self) -> None: ...
+
+
+@pytest.fixture
+def screen(here: Path, monkeypatch: pytest.MonkeyPatch) -> Screen:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    return Screen(monkeypatch)
+
+
+class App:
+    """Stands for the explorer."""
+
+    opened: ClassVar[list[dict[str, Any]]] = []
+    return_code: int | None = 0
+
+    def __init__(self, **given: Any) -> None:
+        self.given = given
+
+    def run(self, *, mouse: bool) -> None:
+        self.opened.append({**self.given, "mouse": mouse})
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> type[App]:
+    module = ModuleType("glasshead_tui.app")
+    module.__dict__["GlassheadApp"] = App
+    monkeypatch.setitem(sys.modules, "glasshead_tui.app", module)
+    monkeypatch.setattr(App, "opened", [])
+    monkeypatch.setattr(App, "return_code", 0)
+    return App
+
+
+def test_the_app_is_given_what_was_asked_for(screen: Screen, app: type[App]) -> None:
+    assert screen.run("explore", "tiny", "--text", "a dog", "--no-mouse") == 0
+    assert screen.run("explore", "tiny") == 0
+    assert app.opened == [
+        {"checkpoint": "tiny", "text": "a dog", "mouse": False},
+        {"checkpoint": "tiny", "text": None, "mouse": True},
+    ]
+    assert screen.text == ""
+
+
+@pytest.mark.parametrize("code", [1, 70])
+def test_an_app_that_crashed_is_a_failure_to_the_shell(screen: Screen, app: type[App], code: int) -> None:
+    app.return_code = code
+    assert screen.run("explore", "tiny") == code
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["explore", "tinny"], "Did you mean tiny?"),
+        (["explore", "tiny", "--text", " "], "empty"),
+        (["explore", "tiny", "--text", "a" * 10_000], "at most 47"),
+    ],
+)
+def test_a_mistake_is_told_before_the_screen_is_taken(
+    screen: Screen, app: type[App], words: list[str], told: str
+) -> None:
+    assert screen.run(*words) == 2
+    assert told in screen.text and not app.opened
+
+
+def test_a_damaged_checkpoint_is_told_before_the_screen_is_taken(screen: Screen, app: type[App], here: Path) -> None:
+    weights = here / "checkpoints" / "tiny" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-8])
+    assert screen.run("explore", "tiny") == 2
+    assert "truncated" in screen.text and not app.opened
+
+
+def test_truncate_gives_the_app_what_fits(screen: Screen, app: type[App]) -> None:
+    assert screen.run("explore", "tiny", "--truncate", "--text", "the black cat " * 50) == 0
+    assert app.opened[0]["text"] == ("the black cat " * 16).removesuffix(" cat ")
+
+
+@pytest.mark.parametrize("words", [["--plain"], []])
+def test_text_is_written_where_it_is_wanted_or_the_terminal_cannot_draw(
+    screen: Screen, app: type[App], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    if not words:
+        monkeypatch.setenv("TERM", "dumb")
+    assert screen.run("explore", "tiny", "--steps", "0", *words) == 0
+    assert not app.opened and "decoder.1.cross.weights" in screen.text

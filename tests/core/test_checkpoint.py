@@ -1,0 +1,359 @@
+"""Checkpoints: what is saved comes back; whatever is missing, cut short, foreign or misfit is told in a sentence."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import glasshead
+from glasshead import Codec, GlassheadError, Transformer, available, save
+from glasshead.checkpoint import describe, find, load
+
+from .helpers import OPTIONS, gap, ids, make
+
+# One tokenizer serves both sides of a checkpoint.
+ONE_VOCABULARY = {name: options for name, options in OPTIONS.items() if "source_vocab_size" not in options}
+FILES = {"config.json", "model.safetensors", "tokenizer.json", "README.md"}
+
+
+@pytest.fixture(scope="module")
+def codec() -> Codec:
+    return Codec.train(["the black cat is sleeping", "le chat noir dort"] * 3, vocab_size=300)
+
+
+@pytest.fixture
+def copy(tiny: Path, tmp_path: Path) -> Path:
+    """A checkpoint that may be broken."""
+    return Path(shutil.copytree(tiny, tmp_path / "tiny"))
+
+
+def change(folder: Path, **changes: Any) -> None:
+    """Another value in the config of a checkpoint."""
+    path = folder / "config.json"
+    content = json.loads(path.read_text())
+    content["config"] |= changes
+    path.write_text(json.dumps(content))
+
+
+def complaint(folder: Path) -> str:
+    with pytest.raises(GlassheadError) as caught:
+        load(folder)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("half", [False, True], ids=["whole", "half"])
+@pytest.mark.parametrize("options", ONE_VOCABULARY.values(), ids=ONE_VOCABULARY)
+def test_what_is_saved_comes_back(options: dict[str, Any], half: bool, codec: Codec, tmp_path: Path) -> None:
+    model = make(101, vocab_size=codec.size, **options)
+    save(tmp_path / "mine", model, codec, {"recipe": "none", "scores": {"exact": 0.5}}, half=half)
+    assert {file.name for file in (tmp_path / "mine").iterdir()} == FILES
+    again, words, card = load(tmp_path / "mine")
+    assert again.config == model.config
+    assert card == {"recipe": "none", "scores": {"exact": 0.5}}
+    assert words.encode("the cat") == codec.encode("the cat")
+    assert not again.training
+    assert not any(parameter.requires_grad for parameter in again.parameters())
+    ours, theirs = model.state_dict(), again.state_dict()
+    assert set(ours) == set(theirs)
+    for name, value in ours.items():
+        assert theirs[name].dtype == torch.float32
+        assert torch.equal(theirs[name], value.half().float() if half else value), name
+    wanted = Transformer(model.config).eval().requires_grad_(False)
+    wanted.load_state_dict({name: value.half().float() if half else value for name, value in ours.items()})
+    assert gap(again(ids(5, 6, 2), ids(1, 4)), wanted(ids(5, 6, 2), ids(1, 4))) == 0
+    assert all(buffer.device.type == "cpu" for buffer in again.buffers())
+
+
+def test_tied_weights_are_stored_once_and_tied_again(codec: Codec, tmp_path: Path) -> None:
+    model = make(102, vocab_size=codec.size)
+    save(tmp_path / "mine", model, codec)
+    assert "target.weight" not in load_file(tmp_path / "mine" / "model.safetensors")
+    again, *_ = load(tmp_path / "mine")
+    assert again.target.weight is again.source.weight
+    assert sum(p.numel() for p in again.parameters()) == sum(p.numel() for p in model.parameters())
+
+
+def test_half_is_half_the_size(codec: Codec, tmp_path: Path) -> None:
+    model = make(103, vocab_size=codec.size, d_model=64, d_ff=128)
+    for half in (False, True):
+        save(tmp_path / str(half), model, codec, half=half)
+    sizes = [(tmp_path / str(half) / "model.safetensors").stat().st_size for half in (False, True)]
+    assert sizes[1] / sizes[0] == pytest.approx(0.5, abs=0.03)
+
+
+def test_saving_leaves_the_model_as_it_was(codec: Codec, tmp_path: Path) -> None:
+    model = make(104, vocab_size=codec.size).train().requires_grad_(True)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    save(tmp_path / "mine", model, codec)
+    assert model.training
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_file_cut_short_anywhere_is_found_out(name: str, copy: Path) -> None:
+    whole = (copy / name).read_bytes()
+    draw = random.Random(name)
+    cuts = {0, 1, 7, 8, 9, len(whole) // 2, len(whole) - 2, *(draw.randrange(len(whole) - 1) for _ in range(40))}
+    for cut in sorted(cuts):
+        (copy / name).write_bytes(whole[:cut])
+        told = complaint(copy)
+        assert name in told or str(copy) in told, (cut, told)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_file_of_anything_is_found_out(name: str, copy: Path) -> None:
+    draw = random.Random(name)
+    for content in (b"\x00" * 100, b"\xff\xfe\x00", b"PK\x03\x04", b"{}", b"[]", b"null", b"1" * 5000, b"[" * 100_000,
+                    b'{"a":' * 50_000, draw.randbytes(1000), "é".encode("latin-1")):  # fmt: skip
+        (copy / name).write_bytes(content)
+        assert name in complaint(copy) or str(copy) in complaint(copy)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_file_that_is_missing_or_a_folder_is_named(name: str, copy: Path) -> None:
+    (copy / name).unlink()
+    assert name in complaint(copy)
+    (copy / name).mkdir()
+    assert name in complaint(copy)
+
+
+def test_bytes_after_the_end_are_found_out(copy: Path) -> None:
+    with (copy / "model.safetensors").open("ab") as file:
+        file.write(b"more")
+    assert "model.safetensors" in complaint(copy)
+
+
+def test_a_hugging_face_folder_is_called_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "marian", "architectures": ["MarianMTModel"]}')
+    (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x02}q\x00.")
+    told = complaint(tmp_path)
+    assert "Hugging Face" in told
+    assert "marian" in told
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(GlassheadError, match=r"config\.json"):
+        glasshead.load(tmp_path)
+
+
+def test_weights_that_are_only_a_pickle_are_never_opened(copy: Path) -> None:
+    (copy / "model.safetensors").rename(copy / "pytorch_model.bin")
+    assert "model.safetensors" in complaint(copy)
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None])
+def test_another_version_is_named(version: Any, copy: Path) -> None:
+    content = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps(content | {"version": version}))
+    assert repr(version) in complaint(copy)
+    assert "version 1" in complaint(copy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"d_ff": 32}, ["inner", "64", "32"]),
+        ({"encoder_layers": 3}, ["encoder.layers.2", "lacks"]),
+        ({"decoder_layers": 1}, ["decoder.layers.1", "does not know"]),
+        ({"norm": "pre"}, ["norm", "lacks"]),
+        ({"positions": "learned"}, ["positions", "lacks"]),
+        ({"share_embeddings": False}, ["project.weight", "lacks"]),
+        ({"heads": 3}, ["3 heads"]),
+        ({"heads": "4"}, ["heads is '4'"]),
+        ({"d_ff": None}, ["d_ff is None"]),
+        ({"d_model": 32.0}, ["d_model is 32.0"]),
+        ({"dropout": "x"}, ["dropout is 'x'"]),
+        ({"dropout": []}, ["config.json"]),
+        ({"norm": []}, ["norm is []"]),
+        ({"max_length": None}, ["max_length is None"]),
+        ({"max_length": 1 << 40}, ["max_length"]),
+        ({"encoder_layers": 10**9}, ["layers"]),
+        ({"d_model": 1 << 40, "heads": 1}, ["config.json"]),
+        ({"rotary": True}, ["rotary"]),
+        ({"vocab_size": 10}, ["source.weight"]),
+    ],
+)
+def test_a_config_that_is_not_of_these_weights(changes: dict[str, Any], named: list[str], copy: Path) -> None:
+    change(copy, **changes)
+    told = complaint(copy)
+    assert all(part in told for part in named), told
+
+
+def test_tensors_too_many_too_few_and_of_another_shape(copy: Path) -> None:
+    path = copy / "model.safetensors"
+    whole = load_file(path)
+    name = "decoder.layers.1.cross.sublayer.key.weight"
+    cases: list[tuple[dict[str, torch.Tensor], list[str]]] = [
+        ({n: t for n, t in whole.items() if n != name}, [name, "lacks"]),
+        ({n: t for n, t in whole.items() if n != "source.weight"}, ["source.weight", "lacks"]),
+        (whole | {"extra.weight": torch.ones(1)}, ["extra.weight"]),
+        (whole | {name: torch.ones(32, 31)}, [name, "(32, 31)", "(32, 32)"]),
+        (whole | {name: torch.ones(1024)}, [name, "(1024,)"]),
+        ({}, ["model.safetensors"]),
+    ]
+    for tensors, named in cases:
+        save_file(tensors, path)
+        assert all(part in complaint(copy) for part in named), complaint(copy)
+
+
+def test_a_tokenizer_of_another_size_does_not_fit(copy: Path, codec: Codec, tmp_path: Path) -> None:
+    size = Codec.load(copy / "tokenizer.json").size
+    codec.save(copy / "tokenizer.json")
+    assert codec.size != size
+    told = complaint(copy)
+    assert str(codec.size) in told
+    assert str(size) in told
+    with pytest.raises(GlassheadError, match=f"{codec.size} subwords"):
+        save(tmp_path / "new", make(vocab_size=codec.size + 1), codec)
+    assert not (tmp_path / "new").exists()
+
+
+def interrupted_writes(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> list[Callable[[], None]]:
+    """Ways for a save to end before it is done."""
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    def third_flush() -> None:
+        calls = [0]
+        flush = os.fsync
+
+        def sync(number: int) -> None:
+            calls[0] += 1
+            if calls[0] == 3:
+                raise error
+            flush(number)
+
+        monkeypatch.setattr(os, "fsync", sync)
+
+    return [
+        lambda: monkeypatch.setattr("safetensors.torch.save_file", fail),
+        lambda: monkeypatch.setattr(Codec, "save", fail),
+        lambda: monkeypatch.setattr(Path, "write_text", fail),
+        lambda: monkeypatch.setattr(os, "fsync", fail),
+        third_flush,
+    ]
+
+
+@pytest.mark.parametrize("way", range(5))
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "ctrl-c"])
+def test_an_interrupted_save_leaves_the_old_checkpoint_whole(
+    way: int, error: BaseException, copy: Path, codec: Codec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {file.name: file.read_bytes() for file in copy.iterdir()}
+    model = make(105, vocab_size=codec.size)
+    with monkeypatch.context() as patch:
+        interrupted_writes(patch, error)[way]()
+        wanted = GlassheadError if isinstance(error, OSError) else KeyboardInterrupt
+        with pytest.raises(wanted) as caught:
+            save(copy, model, codec)
+    if isinstance(error, OSError):
+        assert "No space left" in str(caught.value)
+    assert {file.name: file.read_bytes() for file in copy.iterdir()} == before, "and nothing beside it"
+    load(copy)
+    save(copy, model, codec)
+    again, *_ = load(copy)
+    assert again.config == model.config
+
+
+def test_a_new_checkpoint_that_was_interrupted_is_none(
+    tmp_path: Path, codec: Codec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        interrupted_writes(patch, OSError(28, "No space left on device"))[2]()
+        with pytest.raises(GlassheadError):
+            save(tmp_path / "new", make(vocab_size=codec.size), codec)
+    with pytest.raises(GlassheadError, match="not a checkpoint"):
+        find(tmp_path / "new")
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, codec: Codec) -> None:
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(GlassheadError, match="cannot be written"):
+            save(folder, make(vocab_size=codec.size), codec)
+
+
+def test_names_and_folders(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny, tmp_path / "checkpoints" / "mine")
+    shutil.copytree(tiny, tmp_path / "elsewhere" / "yours")
+    (tmp_path / "checkpoints" / "broken").mkdir()
+    (tmp_path / "checkpoints" / "foreign").mkdir()
+    (tmp_path / "checkpoints" / "foreign" / "config.json").write_text("{}")
+    assert find("mine").resolve() == tmp_path / "checkpoints" / "mine"
+    assert find("elsewhere/yours").resolve() == tmp_path / "elsewhere" / "yours"
+    assert find(tmp_path / "elsewhere" / "yours") == tmp_path / "elsewhere" / "yours"
+    listed = {each.name: each for each in available()}
+    assert "mine" in listed
+    assert not {"broken", "foreign", "yours"} & set(listed)
+    mine = listed["mine"]
+    assert mine.bytes == sum(file.stat().st_size for file in tiny.iterdir())
+    assert mine.config["d_model"] == 32
+    assert mine.card == describe(tiny)["card"] == json.loads((tiny / "config.json").read_text())["card"]
+    monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
+    assert find("~/yours") == tmp_path / "elsewhere" / "yours"
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("mime", ["'mime'", "mine", "glasshead checkpoints"]),
+        ("MINE", ["mine"]),
+        ("", ["empty"]),
+        ("  ", ["empty"]),
+        ("a\0b", ["NUL"]),
+        ("no/such/folder", ["no/such/folder"]),
+        ("./mine", ["./mine"]),
+        ("~nosuchperson/x", ["~nosuchperson/x"]),
+        ("a" * 300, ["aaaa"]),
+        ("x/" + "a" * 300, ["aaaa"]),
+        ("file.txt", ["file.txt", "is a file", "config.json"]),
+        ("empty", ["empty", "config.json"]),
+        (".", ["config.json"]),
+        ("\udcff", ["There is no"]),
+    ],
+)
+def test_a_name_that_opens_nothing(
+    name: str, named: list[str], tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny, tmp_path / "checkpoints" / "mine")
+    (tmp_path / "file.txt").write_text("")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(GlassheadError) as caught:
+        find(name)
+    assert all(part in str(caught.value) for part in named), caught.value
+
+
+def test_finding_and_listing_cost_no_torch(tiny: Path) -> None:
+    code = (
+        "import sys, glasshead\n"
+        f"from glasshead.checkpoint import available, describe, find\n"
+        f"describe(find({str(tiny)!r})); available(); glasshead.available()\n"
+        "try: find('engish')\n"
+        "except glasshead.GlassheadError: pass\n"
+        "else: raise SystemExit('found')\n"
+        "print([name for name in ('torch', 'tokenizers', 'safetensors', 'numpy', 'textual') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_card_is_a_page_that_no_value_can_break(codec: Codec, tmp_path: Path) -> None:
+    card = {"data": "a | b\nc", "scores": {"bleu": 41.5, "exact": 0.9}, "seed": 3}
+    save(tmp_path / "mine", make(vocab_size=codec.size), codec, card)
+    page = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    assert page.startswith("# mine\n")
+    assert all(line.count("|") == 3 for line in rows[1:])
+    assert any("bleu 41.5" in line for line in rows)
+    assert load(tmp_path / "mine")[2] == card

@@ -1,0 +1,96 @@
+"""Subject: from text to text, and what cannot be translated is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+import glasshead
+from glasshead import Codec, GlassheadError, Sample, Subject
+
+
+@pytest.fixture(scope="module")
+def opened(tiny: Path) -> Subject:
+    return glasshead.load(tiny)
+
+
+def test_a_checkpoint_opens_by_its_folder(opened: Subject, tiny: Path) -> None:
+    assert opened.name == "tiny"
+    assert opened.folder == tiny
+    assert opened.card == json.loads((tiny / "config.json").read_text(encoding="utf-8"))["card"]
+    assert opened.config.d_model == 32
+    assert opened.limit == 47
+    assert opened.codec.size == opened.config.vocab_size
+    assert opened.parameters == sum(tensor.numel() for tensor in opened.model.parameters())
+    assert [kind[1:] for kind in opened.kinds] == [
+        ("encoder", "self", 2, 4), ("decoder", "self", 2, 4), ("decoder", "cross", 2, 4),
+    ]  # fmt: skip
+
+
+def test_a_source_ends_with_the_end_token(opened: Subject) -> None:
+    line = opened.start("the black cat")
+    assert [token.id for token in line.source] == [*opened.codec.encode("the black cat"), Codec.EOS]
+    assert [token.text for token in line.source][-1] == "</s>"
+    assert line.tokens[0].text == "<s>"
+    assert line.trace["encoder.out"].shape == (len(line.source), 32)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t ", " "])
+def test_nothing_is_not_translated(opened: Subject, text: str) -> None:
+    for ask in (opened.encode, opened.start, opened.translate):
+        with pytest.raises(GlassheadError, match="no text"):
+            ask(text)
+
+
+def test_a_text_too_long_is_told_with_both_numbers_or_cut_if_one_agrees(opened: Subject) -> None:
+    text = "the black cat is sleeping " * 20
+    count = len(opened.codec.encode(text))
+    assert count > 47
+    for ask in (opened.encode, opened.start, opened.translate):
+        with pytest.raises(GlassheadError, match=rf"{count} tokens.*47"):
+            ask(text)
+    cut = opened.encode(text, truncate=True)
+    assert [token.id for token in cut] == [*opened.codec.encode(text)[:47], Codec.EOS]
+    line = opened.start(text, truncate=True)
+    line.step()
+    assert opened.translate(text, truncate=True) is not None
+
+
+def test_a_text_as_long_as_can_be_is_taken(opened: Subject) -> None:
+    words = "cat " * 200
+    ids = opened.codec.encode(words)[:47]
+    text = opened.codec.decode(ids)
+    assert len(opened.codec.encode(text)) == 47
+    line = opened.start(text)
+    assert line.trace["encoder.0.self.weights"].shape == (4, 48, 48)
+
+
+@pytest.mark.parametrize(
+    "text", ["</s>", "<pad>", "<0x41>", "日本語 🙂", "\x1b[2J\x07", "\u202eabc", "\ud800", "e\u0301"]
+)
+def test_strange_text_is_text(opened: Subject, text: str) -> None:
+    line = opened.start(text)
+    assert all(token.id > 3 for token in line.source[:-1])
+    line.step()
+    assert line.outlook.steps == 2
+
+
+def test_translate_is_stepping_to_the_end(opened: Subject) -> None:
+    line = opened.start("the small house is red")
+    while not line.done:
+        line.step()
+    assert opened.translate("the small house is red") == line.text
+    sampled = opened.start("the small house is red", pick=Sample(seed=4))
+    while not sampled.done:
+        sampled.step()
+    assert opened.translate("the small house is red", pick=Sample(seed=4)) == sampled.text
+
+
+def test_decoding_needs_no_gradients_and_leaves_no_graph(opened: Subject) -> None:
+    assert torch.is_grad_enabled()
+    line = opened.start("a dog")
+    line.step()
+    assert torch.is_grad_enabled()
+    assert not line.probabilities().requires_grad
+    assert not line.outlook["logits"].requires_grad

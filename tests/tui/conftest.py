@@ -1,0 +1,71 @@
+"""Driving the explorer: an app on a tiny checkpoint, and waiting until the session has done what was asked."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from glasshead_tui.app import GlassheadApp
+from glasshead_tui.panes.truth import TruthPane
+from glasshead_tui.screens.explore import ExploreScreen
+
+LIMIT = 20.0
+
+
+class Explorer:
+    """An explorer that runs, seen from outside: keys go in, what is shown and looked at comes out."""
+
+    def __init__(self, app: GlassheadApp, pilot: Pilot[None]) -> None:
+        self.app, self.pilot = app, pilot
+
+    @property
+    def screen(self) -> ExploreScreen:
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, ExploreScreen)
+        return screen
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something to become true; fail when it does not."""
+        end = time.monotonic() + LIMIT
+        while not condition():
+            assert time.monotonic() < end, "it did not happen"
+            await self.pilot.pause(0.01)
+
+    async def step(self, number: int) -> None:
+        """Wait until the explorer stands after this step."""
+        await self.until(lambda: self.screen.moment is not None and self.screen.moment.step == number)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    @property
+    def text(self) -> str:
+        """All that the screen shows, as lines of text."""
+        width, height = self.app.size
+        strips = self.app.screen._compositor.render_strips(self.app.size)
+        assert len(strips) == height
+        return "\n".join(strip.text[:width].rstrip() for strip in strips)
+
+
+@pytest.fixture
+def explore(tiny: Path) -> Callable[..., AbstractAsyncContextManager[Explorer]]:
+    """`async with explore(size=(120, 36), text=…) as explorer`: the app, with its first sentence on the screen."""
+
+    @asynccontextmanager
+    async def opened(
+        size: tuple[int, int] = (120, 36), text: str | None = "the black cat", checkpoint: Path = tiny
+    ) -> AsyncIterator[Explorer]:
+        app = GlassheadApp(checkpoint=str(checkpoint), text=text)
+        async with app.run_test(size=size) as pilot:
+            explorer = Explorer(app, pilot)
+            if text is not None:
+                await explorer.step(0)
+                await explorer.until(lambda: explorer.screen.query_one(TruthPane)._checks is not None)
+            await asyncio.sleep(0)
+            yield explorer
+
+    return opened

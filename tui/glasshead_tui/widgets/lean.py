@@ -1,0 +1,111 @@
+"""Fewer bytes for the same picture: over a slow line they are what one waits for.
+
+Textual sends each piece of a line with all of its colours and a reset behind it, some forty bytes. A `LeanStrip` sends
+what differs from the piece before it; a line of many small pieces takes half as much.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.color import Color, ColorSystem
+from rich.console import Console
+from rich.style import Style
+from textual.filter import LineFilter
+from textual.geometry import Region
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+_SYSTEMS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
+_ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28", "9": "29"}
+_ENDS |= {"21": "24", "51": "54", "52": "54", "53": "55"}  # what ends an attribute
+_KEPT = 512  # strips whose lean twin is remembered
+
+
+class LeanStrip(Strip):
+    """A strip whose pieces say only what is new."""
+
+    @classmethod
+    def of(cls, strip: Strip) -> "LeanStrip":
+        """The same strip, lean."""
+        return strip if isinstance(strip, LeanStrip) else cls(strip, strip.cell_length)
+
+    def crop(self, start: int, end: int | None = None) -> Strip:
+        return self.of(super().crop(start, end))
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        return [self.of(strip) for strip in super().divide(cuts)]
+
+    def render(self, console: Console) -> str:
+        system = _SYSTEMS.get(console.color_system or "")
+        if system is None or any(style and style.link for _, style, _ in self):
+            return super().render(console)
+        sent: list[str] = []
+        now = plain = Look(frozenset(), "39", "49")
+        for text, style, _ in self:
+            look = _look(style, system) if style else plain
+            if look != now:
+                sent.append(_change(now, look))
+                now = look
+            sent.append(text)
+        return "".join(sent) + ("\x1b[0m" if now != plain else "")
+
+
+class Look(NamedTuple):
+    """What a terminal has to be told for a style, as parts of an SGR sequence."""
+
+    attributes: frozenset[str]
+    colour: str
+    ground: str
+
+
+def _change(before: Look, after: Look) -> str:
+    """The sequence from one look to another."""
+    ended = {_ENDS[code] for code in before.attributes - after.attributes}
+    codes = sorted(ended)
+    # 22 ends bold and dim alike: what shall stay of the two is said again.
+    begun = after.attributes if "22" in ended else after.attributes - before.attributes
+    codes += sorted(begun)
+    codes += [new for old, new in zip(before[1:], after[1:], strict=True) if old != new]
+    return f"\x1b[{';'.join(codes)}m"
+
+
+@lru_cache(maxsize=4096)
+def _look(style: Style, system: ColorSystem) -> Look:
+    ground = Style(bgcolor=style.bgcolor) if style.bgcolor else None
+    attributes = _codes(style.without_color, system)
+    return Look(
+        frozenset(attributes.split(";") if attributes else ()),
+        _codes(Style(color=style.color or Color.default()), system),
+        _codes(ground, system) if ground else "49",
+    )
+
+
+def _codes(style: Style, system: ColorSystem) -> str:
+    """The numbers of the SGR sequence that Rich makes for a style."""
+    return style.render("|", color_system=system).partition("|")[0].removeprefix("\x1b[").removesuffix("m")
+
+
+class LeanView(ScrollView, can_focus=False, inherit_bindings=False):
+    """A scrolling view of lines with exact styles, sent lean. It answers no keys of its own."""
+
+    ALLOW_SELECT = False
+
+    _lean: dict[int, tuple[Strip, LeanStrip]]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        return [self._twin(strip) for strip in super().render_lines(crop)]
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        # The styles are exact already: filtering them again doubles the cost of a frame and would shift 16 colours.
+        return super().get_line_filters() if self.app.no_color else ()
+
+    def _twin(self, strip: Strip) -> LeanStrip:
+        """The lean twin of a strip that Textual keeps; what a twin has rendered once, it remembers."""
+        twins = self.__dict__.setdefault("_lean", {})
+        known = twins.get(id(strip))
+        if known is None or known[0] is not strip:
+            if len(twins) >= _KEPT:
+                twins.clear()
+            known = twins[id(strip)] = strip, LeanStrip.of(strip)
+        return known[1]
