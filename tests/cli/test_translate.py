@@ -69,3 +69,17 @@ def test_what_the_model_says_steers_no_terminal(
     result = glasshead("translate", str(hostile), "a dog")
     assert result.status == 0
     assert "[red][/][@click=app.quit]" in result.out and not obeyed(result.out)
+
+
+def test_the_model_has_one_thread_unless_the_person_says_otherwise(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from glasshead_tui.loading import load
+
+    before = torch.get_num_threads()
+    try:
+        for told, threads in (("2", 2), (None, 1)):
+            monkeypatch.delenv("OMP_NUM_THREADS") if told is None else monkeypatch.setenv("OMP_NUM_THREADS", told)
+            torch.set_num_threads(2)
+            load(str(tiny))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)

@@ -130,7 +130,8 @@ def test_the_shell_can_complete_the_name_of_a_checkpoint(process: Process) -> No
 
 
 def test_who_reads_no_further_ends_it_quietly(here: Path) -> None:
-    command = shlex.join([sys.executable, *"-m glasshead_tui trace tiny dog --keep * --format tsv".split()])
+    words = ["trace", "tiny", "a dog", "--keep", "*", "--format", "tsv"]
+    command = shlex.join([sys.executable, "-m", "glasshead_tui", *words])
     done = subprocess.run(
         ["bash", "-c", f"{command} | head -n 1; exit ${{PIPESTATUS[0]}}"],
         capture_output=True,

@@ -8,6 +8,7 @@ import torch
 import glasshead
 from glasshead import Subject, checks
 from glasshead.recipes import recipe
+from glasshead.training.evaluate import translations
 
 from .helpers import OPTIONS, restless
 from .neighbours import errors
@@ -88,9 +89,12 @@ def test_it_does_what_it_is_for(bundled: Subject) -> None:
     assert len(pairs) == count
     given = together(bundled, [source for source, _ in pairs])
     wrong = [(s, t, g) for (s, t), g in zip(pairs, given, strict=True) if bundled.codec.normalize(t) != g]
-    assert 1 - len(wrong) / count >= least, wrong
+    right = 1 - len(wrong) / count
+    assert right >= least, wrong
+    assert right == pytest.approx(bundled.card["test"]["exact_match"], abs=0.05), "as its card says"
     for (source, _), text in list(zip(pairs, given, strict=True))[:5]:
         assert bundled.translate(source) == text
+    assert [sample.given for sample in translations(bundled.model, bundled.codec, pairs[:20])] == given[:20]
 
 
 def test_its_card_tells_where_it_comes_from(bundled: Subject) -> None:

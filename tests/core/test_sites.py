@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from glasshead import listen
 from glasshead.tap import sites
@@ -42,6 +44,32 @@ def test_in_float32_too(options: dict[str, Any]) -> None:
     wanted = transform(model, SOURCE, TARGET)
     assert all(value.dtype == torch.float32 for value in seen.values())
     assert {s: e for s in wanted if (e := gap(as_reference(s, seen[s]), wanted[s])) > 5e-5} == {}
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "heads": st.integers(1, 4), "d_k": st.integers(1, 5), "d_v": st.integers(1, 5),
+            "d_model": st.integers(4, 9), "d_encoder": st.integers(4, 9),
+            "d_ff": st.integers(1, 7), "encoder_layers": st.integers(1, 2),
+            "decoder_layers": st.integers(1, 2), "window": st.one_of(st.none(), st.integers(1, 6)),
+            "norm": st.sampled_from(["post", "pre"]), "scale": st.booleans(),
+        }
+    ),
+    st.lists(st.integers(3, 28), min_size=1, max_size=7),
+    st.lists(st.integers(3, 28), max_size=6),
+    st.integers(0, 999),
+)  # fmt: skip
+def test_whatever_the_shape(options: dict[str, Any], source: list[int], target: list[int], seed: int) -> None:
+    model = make(seed, torch.float64, positions="learned", share_embeddings=False, **options)
+    with listen(model) as seen:
+        staged = model(ids(*source), ids(1, *target))
+    fused = model(ids(*source), ids(1, *target))
+    wanted = transform(model, source, [1, *target])
+    assert {s: e for s in wanted if (e := gap(as_reference(s, seen[s]), wanted[s])) > 1e-8} == {}
+    assert gap(staged[0], wanted["logits"]) < 1e-8
+    assert gap(fused[0], wanted["logits"]) < 1e-8
 
 
 def test_the_names_are_those_of_the_map() -> None:

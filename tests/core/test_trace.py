@@ -239,6 +239,13 @@ def test_bytes_count_what_is_held() -> None:
     assert line._record.bytes == 3 * (4 * 6) * 4 + 6 * 16 * 4, "the future that was dropped is not counted"
 
 
+def test_a_row_holds_on_to_no_more_than_itself() -> None:
+    line = walked(restless(69), 12, keep=["decoder.*.self.[kv]"])
+    for row in line._record.rows:
+        for site, value in row.items():
+            assert value.untyped_storage().nbytes() == value.numel() * 4, site
+
+
 def test_a_branch_shares_memory_but_not_its_future() -> None:
     line = walked(restless(69))
     other = line.branch()

@@ -43,8 +43,8 @@ class GlassheadApp(App[None]):
         return ExploreScreen(self._session, self._subject_name)
 
     def on_mount(self) -> None:
-        """Load the model, and from then on run it, in a thread of its own."""
-        self.run_worker(self._work, thread=True, name="session")
+        """Load the model, and from then on run it, in a thread of its own; the first frame goes before it."""
+        self.call_after_refresh(lambda: self.run_worker(self._work, thread=True, name="session"))
 
     def _work(self) -> None:
         worker = get_current_worker()

@@ -62,9 +62,7 @@ def first_sentence(subject: "Subject") -> str:
     """What to decode where nobody has said: the first example on the model's card."""
     examples = subject.card.get("examples")
     if not isinstance(examples, list) or not examples or not isinstance(examples[0], str):
-        raise GlassheadError(
-            f"What shall {subject.name} decode? Its card has no examples: give a sentence (--text)."
-        )
+        raise GlassheadError(f"What shall {subject.name} decode? Its card has no examples: give a sentence (--text).")
     return examples[0]
 
 

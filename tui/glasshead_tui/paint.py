@@ -11,7 +11,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Literal
 
-from rich.color import Color
+from rich.color import Color, ColorSystem
 from rich.style import Style
 from textual.app import App
 
@@ -103,8 +103,8 @@ def chosen(colours: Colours, dark: bool = True) -> Palette:
         scores=replace(weights, fills=_fills(colours, dark, signed=True)),
         query=weights.row,
         key=weights.column,
-        positive=Style(color=ink["positive"]),
-        negative=Style(color=ink["negative"]),
+        positive=Style(color=_short(ink["positive"])),
+        negative=Style(color=_short(ink["negative"])),
         quiet=weights.label,
         strong=Style(bold=True),
         good=Style(color=ink["good"]),
@@ -129,8 +129,8 @@ def _without_colour() -> Palette:
         colours="none",
         weights=weights,
         scores=replace(weights, glyphs=_ramp(_SCORES_GLYPHS)),
-        query=loud,
-        key=Style(bold=True, underline=True),
+        query=Style(bold=True),
+        key=Style(underline=True),
         positive=plain,
         negative=plain,
         quiet=plain,
@@ -170,6 +170,11 @@ def _fills(colours: Colours, dark: bool, *, signed: bool) -> tuple[Style, ...]:
 
 def _spread(steps: Sequence[int], count: int) -> list[int]:
     return [steps[index * len(steps) // count] for index in range(count)]
+
+
+def _short(colour: Color) -> Color:
+    """The nearest of the 256 colours: bars change colour often, and these take half the bytes to send."""
+    return colour if colour.is_system_defined else colour.downgrade(ColorSystem.EIGHT_BIT)
 
 
 def _ramp(glyphs: str) -> str:

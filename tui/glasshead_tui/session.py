@@ -168,7 +168,7 @@ class Session:
             self._post(Refused(str(error), too_long=isinstance(error, TooLong)))
 
     def _open(self) -> None:
-        from glasshead.subject import load
+        from glasshead_tui.loading import load
         from glasshead_tui.opening import first_sentence
 
         subject = self._subject = load(self._checkpoint)

@@ -189,20 +189,26 @@ def _legend(matrix: HeadMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...
     colours: Line = [Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
                      for level, name in samples]  # fmt: skip
     later = (focus.stack, focus.kind) == ("decoder", "self")
-    long: Line = []
-    short: Line = []
+    long: list[Line] = []
+    short: list[Line] = []
     if matrix.hides:
+        glyph = Segment(MASKED_GLYPH * 3, scale.masked)
         why = "not generated yet when this token was chosen" if later else "may not be looked at"
-        glyph = Segment(f"  {MASKED_GLYPH * 3}", scale.masked)
-        long += [glyph, Segment(f" −∞ {why}", marks.quiet)]
-        short += [glyph, Segment(f" −∞ {'not generated yet' if later else 'masked'}", marks.quiet)]
+        long.append([glyph, Segment(f" −∞ {why}", marks.quiet)])
+        short.append([glyph, Segment(f" −∞ {'not generated yet' if later else 'masked'}", marks.quiet)])
     elif focus.stage == "scores" and later:
-        long.append(Segment("  what the mask is about to hide is drawn too", marks.quiet))
+        long.append([Segment("what the mask is about to hide is drawn too", marks.quiet)])
     if matrix.ghost_rows:
-        ghost = [Segment(f"  {ABSENT_GLYPH}", scale.absent), Segment(" not decoded yet", marks.quiet)]
-        long, short = long + ghost, short + ghost
-    # Glyphs before colours where there is no room for both: a colour can be guessed.
-    return [*colours, *long], [*colours, *short], short, short[:2] or colours
+        ghost = [Segment(ABSENT_GLYPH, scale.absent), Segment(" not decoded yet", marks.quiet)]
+        long.append(ghost)
+        short.append(ghost)
+    # Where there is no room for both, glyphs before colours: those can be guessed.
+    variants = [colours, *long], [colours, *short], short, short[:1], [colours]
+    return tuple(_joined(parts) for parts in variants if parts)
+
+
+def _joined(parts: list[Line]) -> Line:
+    return [*parts[0], *(piece for part in parts[1:] for piece in (Segment("  "), *part))]
 
 
 def _longest(variants: tuple[Line, ...], columns: int) -> Line:

@@ -64,7 +64,7 @@ class NormsPane(Lines):
             before = [real(value, 7) for value in norm.before] if norm.before else ["none", "(RMS)"]
             after = [f"{abs(norm.after[0]):.3f}", f"{norm.after[1]:.3f}"]
             numbers = "".join(fit(text, NUMBER, right=True) for text in (*before, *after))
-            bars = sparks(pooled(norm.out, room, widest=1), 1, marks.quiet, marks.quiet)[0]
+            bars = sparks(pooled(norm.out, room, widest=1), 1, marks.positive, marks.negative)[0]
             drawing.append([Segment(f"{fit(norm.name, NAME)}{numbers}  ", style), *bars])
         return drawing
 

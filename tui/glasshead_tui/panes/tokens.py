@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
@@ -41,6 +41,13 @@ class Progress(Protocol):
         """Of the next token, in bits."""
 
 
+class _Lit(NamedTuple):
+    """How a token looked at is marked: by a style, and by brackets where there is no colour."""
+
+    style: Style
+    brackets: str
+
+
 class TokensPane(Lines):
     """See the module."""
 
@@ -61,15 +68,12 @@ class TokensPane(Lines):
         focus, progress = self._shown
         marks = palette(self.app)
         query, key = sides(focus)
-        sentences = []
-        for side, tokens in (("source", progress.source), ("target", progress.tokens)):
-            lit = {focus.key: marks.key} if key == side else {}
-            if query == side:
-                lit[focus.query] = marks.query
-            sentences.append((side, labels(tokens), lit))
         drawing: list[Line] = []
-        for side, names, lit in sentences:
-            tail = ""
+        for side, tokens in (("source", progress.source), ("target", progress.tokens)):
+            lit = {focus.key: _Lit(marks.key, "()")} if key == side else {}
+            if query == side:
+                lit[focus.query] = _Lit(marks.query, "[]")
+            names, tail = labels(tokens), ""
             if side == "target":
                 tail = f"  step {progress.step}" + (", done" if progress.done else "")
             line: Line = [Segment(fit(side, HEAD), marks.quiet)]
@@ -88,7 +92,7 @@ class TokensPane(Lines):
         if progress.done or not progress.candidates:
             why = f"the line is done: {END} ends it" if progress.done else "nothing"
             return [[head, Segment(why, marks.quiet)]]
-        tail = f"  entropy {progress.entropy:.2f} bits"
+        tail = f"  entropy {progress.entropy:.{2 if columns >= 100 else 1}f} bits"
         names = labels((*progress.tokens, *progress.candidates))[len(progress.tokens) :]
         room = columns - HEAD - width(tail)
         count = max(1, min(len(names), room // (22 if columns >= 100 else 17), 8))
@@ -112,21 +116,26 @@ class TokensPane(Lines):
         return [first, second] if lines > 1 else [first]
 
 
-def _sentence(names: Sequence[str], lit: dict[int, Style], columns: int, marks: Palette) -> Line:
+def _sentence(names: Sequence[str], lit: dict[int, _Lit], columns: int, marks: Palette) -> Line:
     """As much of a sentence as fits around the tokens looked at, else around its end."""
-    words = [name if at == 0 or name.startswith(JOINED) else f" {name}" for at, name in enumerate(names)]
-    words = [word.removeprefix(JOINED) if at else word for at, word in enumerate(words)]
-    first, last = _window([width(word) for word in words], max(lit, default=len(words) - 1), columns)
+    words = []
+    for at, name in enumerate(names):
+        word = name.removeprefix(JOINED) if at else name
+        if at in lit and not marks.coloured:
+            word = lit[at].brackets[0] + word + lit[at].brackets[1]
+        words.append(word)
+    joined = [at > 0 and name.startswith(JOINED) for at, name in enumerate(names)] + [False]
+    widths = [width(word) + (at > 0 and not joined[at]) for at, word in enumerate(words)]
+    first, last = _window(widths, max(lit, default=len(words) - 1), columns)
     line: Line = [Segment("… ", marks.quiet)] if first else []
     for at in range(first, last):
-        word = words[at].lstrip(" ") if at == first else words[at]
-        space, bare = word[: len(word) - len(word.lstrip(" "))], word.lstrip(" ")
-        style = lit.get(at) or (marks.quiet if names[at] in (START, END) else None)
-        if space:
-            line.append(Segment(space))
-        joined = names[at].startswith(JOINED) or (at + 1 < len(names) and names[at + 1].startswith(JOINED))
+        if at > first and not joined[at]:
+            line.append(Segment(" "))
+        style = lit[at].style if at in lit else marks.quiet if names[at] in (START, END) else None
         # Pieces of one word are underlined together, so that one sees where the vocabulary cut it.
-        line.append(Segment(bare, (style or Style()) + Style(underline=True) if joined and marks.coloured else style))
+        if joined[at] or joined[at + 1]:
+            style = (style or Style()) + Style(underline=True)
+        line.append(Segment(words[at], style))
     return [*line, Segment(" …", marks.quiet)] if last < len(words) else line
 
 

@@ -92,6 +92,7 @@ class ExploreScreen(Screen[None]):
         self._looking = Focus()
         self._active = "attention"
         self._count = 0
+        self._rest_waits = False
         self._asking: Ask | None = None
 
     def compose(self) -> ComposeResult:
@@ -125,6 +126,7 @@ class ExploreScreen(Screen[None]):
         self.set_class(small, "small")
         self.set_class(not small and (width < WIDE or height < HIGH), "narrow")
         self.set_class(width >= 150 and height >= 45, "roomy")
+        self._redraw()
         if small:
             size = f"This window is {width}×{height}; glasshead needs {LEAST_WIDTH}×{LEAST_HEIGHT}: enlarge it."
             self.query_one("#enlarge", Static).update(Content(size))
@@ -387,14 +389,24 @@ class ExploreScreen(Screen[None]):
             self._redraw()
 
     def _redraw(self) -> None:
-        moment = self.moment
-        if moment is None:
-            return
-        self.query_one(TokensPane).show(moment.trace, self._looking, moment)
-        for name, kind in PANES.items():
-            pane = self.query_one(f"#{name}", kind)
-            if not self.has_class("narrow") or name == self._active:
-                pane.show(moment.trace, self._looking)
+        """Draw the active pane at once and the others after it, so that a key is answered before all is drawn."""
+        self._draw(self._active)
+        if not self._rest_waits:
+            self._rest_waits = True
+            self.call_after_refresh(self._draw_rest)
+
+    def _draw_rest(self) -> None:
+        self._rest_waits = False
+        if self.moment is not None:
+            self.query_one(TokensPane).show(self.moment.trace, self._looking, self.moment)
+        if not self.has_class("narrow"):
+            for name in PANES:
+                if name != self._active:
+                    self._draw(name)
+
+    def _draw(self, name: str) -> None:
+        if self.moment is not None:
+            self.query_one(f"#{name}", PANES[name]).show(self.moment.trace, self._looking)
 
     def _show_active(self) -> None:
         for name in PANES:

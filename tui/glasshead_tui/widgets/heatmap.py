@@ -82,6 +82,10 @@ class HeatMap(LeanView):
     def on_resize(self) -> None:
         self._arrange()
 
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.clear()  # they were drawn on the ground of another theme
+
     def watch_form(self) -> None:
         self._arrange()
 
@@ -105,7 +109,7 @@ class HeatMap(LeanView):
     def render_line(self, y: int) -> Strip:
         room = self.size.width
         if self.matrix is None or self.scale is None or not self._rows:
-            return Strip.blank(room, self.rich_style)
+            return self.strip([], room)
         first, skip = divmod(round(self.scroll_x), self.measures.cell)
         line = y if y < self.measures.header else y + round(self.scroll_y)
         at = line - self.measures.header
@@ -177,11 +181,11 @@ class HeatMap(LeanView):
         elif line - self.measures.header < self.measures.line(self._rows - 1) + self.measures.lines:
             label, cells = self._row(line - self.measures.header, span)
         else:
-            return Strip.blank(room, self.rich_style)
+            return self.strip([], room)
         body = Strip(cells)
         if skip or body.cell_length > room - self.measures.labels:
             body = body.crop(skip, skip + room - self.measures.labels)
-        return Strip([label, *body]).apply_style(self.rich_style).adjust_cell_length(room, self.rich_style)
+        return self.strip([label, *body], room)
 
     def _row(self, line: int, span: range) -> tuple[Segment, list[Segment]]:
         """The label of the row, or of one of the two, at a line below the header, and its cells."""

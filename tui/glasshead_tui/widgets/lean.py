@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.color import Color, ColorSystem
 from rich.console import Console
+from rich.segment import Segment
 from rich.style import Style
 from textual.filter import LineFilter
 from textual.geometry import Region
@@ -91,9 +93,32 @@ class LeanView(ScrollView, can_focus=False, inherit_bindings=False):
 
     ALLOW_SELECT = False
 
-    _lean: dict[int, tuple[Strip, LeanStrip]]
+    _ground: Style | None = None
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._twins: dict[int, tuple[Strip, LeanStrip]] = {}
+
+    @property
+    def ground(self) -> Style:
+        """The style under all lines: `rich_style`, found out once a frame and not once a line."""
+        if self._ground is None:
+            self._ground = self.rich_style
+        return self._ground
+
+    def strip(self, line: Sequence[Segment], columns: int) -> Strip:
+        """A line on the ground, in exactly so many columns."""
+        ground = self.ground
+        segments = [Segment(text, ground + style if style else ground) for text, style, _ in line]
+        spare = columns - sum(cell_len(text) for text, _, _ in line)
+        if spare < 0:
+            return Strip(segments, columns - spare).crop(0, columns)
+        if spare:
+            segments.append(Segment(" " * spare, ground))
+        return Strip(segments, columns)
 
     def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = None
         return [self._twin(strip) for strip in super().render_lines(crop)]
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -102,7 +127,7 @@ class LeanView(ScrollView, can_focus=False, inherit_bindings=False):
 
     def _twin(self, strip: Strip) -> LeanStrip:
         """The lean twin of a strip that Textual keeps; what a twin has rendered once, it remembers."""
-        twins = self.__dict__.setdefault("_lean", {})
+        twins = self._twins
         known = twins.get(id(strip))
         if known is None or known[0] is not strip:
             if len(twins) >= _KEPT:

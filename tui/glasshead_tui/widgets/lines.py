@@ -12,6 +12,7 @@ from glasshead_tui.widgets.cells import clip, width
 from glasshead_tui.widgets.lean import LeanView
 
 Line = list[Segment]
+_EMPTY: Line = []
 
 
 class Lines(LeanView):
@@ -41,7 +42,7 @@ class Lines(LeanView):
         if self.virtual_size != size:
             self.virtual_size = size
         top = round(self.scroll_y)
-        for y, (before, after) in enumerate(zip_longest(old, self._lines, fillvalue=())):
+        for y, (before, after) in enumerate(zip_longest(old, self._lines, fillvalue=_EMPTY)):
             if end := differ(before, after):
                 self.refresh(Region(0, y - top, min(room.width, self.INSET + end), 1))
 
@@ -57,9 +58,8 @@ class Lines(LeanView):
 
     def render_line(self, y: int) -> Strip:
         y += round(self.scroll_y)
-        line = self._lines[y] if y < len(self._lines) else []
-        strip = Strip(_inset(line, self.INSET)).apply_style(self.rich_style)
-        return strip.adjust_cell_length(self.size.width, self.rich_style)
+        line = self._lines[y] if y < len(self._lines) else _EMPTY
+        return self.strip(_inset(line, self.INSET), self.size.width)
 
 
 def _inset(line: Line, columns: int) -> Line:
@@ -74,6 +74,8 @@ def _inset(line: Line, columns: int) -> Line:
 
 def differ(one: Sequence[Segment], other: Sequence[Segment]) -> int:
     """The column up to which two lines differ; 0 when they do not."""
+    if one == other:
+        return 0
     ends = cells(one), cells(other)
     if ends[0] != ends[1]:
         return max(ends)

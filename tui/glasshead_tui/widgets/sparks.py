@@ -43,19 +43,24 @@ def sparks(
 ) -> list[list[Segment]]:
     """The bars of a vector on one or two lines.
 
-    On two lines the axis runs between them: positive bars stand on it, negative ones hang below. On one line they
-    share it: positive bars stand on its ground, negative ones hang from its top. So the sign can be told without
-    colour. largest: the number that fills a bar, by default the vector's own.
+    On two lines the axis runs between them: positive bars stand on it, negative ones hang below. On one line all bars
+    stand on its ground and the colour tells the sign; where the two colours are one, negative bars hang from its top.
+    largest: the number that fills a bar, by default the vector's own.
     """
     peak = largest or max((abs(value) for value in vector.values if isfinite(value)), default=0.0) or 1.0
-    heights = [_eighths(value / peak) for value in vector.values]
+    # On one line a bar stops short of the line's edge, so that lines above one another stay apart.
+    most = 8 if lines > 1 else 7
+    heights = [_height(value / peak, most) for value in vector.values]
     hanging = negative + Style(reverse=True)
     # A bar hangs when a block is drawn in reverse: the cell is all bar, and the block takes its lower part away.
     hung = [(BLOCKS[8 + height], hanging) if height < 0 else (" ", None) for height in heights]
     if lines > 1:
         above = "".join(BLOCKS[max(0, height)] * vector.each for height in heights)
         return [[Segment(above, positive)], _runs(hung, vector.each)]
-    line = [(BLOCKS[height], positive) if height >= 0 else low for height, low in zip(heights, hung, strict=True)]
+    if positive == negative:
+        line = [(BLOCKS[height], positive) if height >= 0 else low for height, low in zip(heights, hung, strict=True)]
+    else:
+        line = [(BLOCKS[abs(height)], positive if height >= 0 else negative) for height in heights]
     return [_runs(line, vector.each)]
 
 
@@ -65,9 +70,9 @@ def _runs(bars: Iterable[tuple[str, Style | None]], each: int) -> list[Segment]:
     return [Segment("".join(glyph * each for glyph, _ in run), style) for style, run in runs]
 
 
-def _eighths(part: float) -> int:
-    """-8 … 8; what is not zero is at least one."""
+def _height(part: float, most: int) -> int:
+    """-most … most eighths of a line; what is not zero is at least one."""
     if not isfinite(part):
-        return 8 if part > 0 else -8 if part < 0 else 0
-    height = round(max(-1.0, min(1.0, part)) * 8)
+        return most if part > 0 else -most if part < 0 else 0
+    height = round(max(-1.0, min(1.0, part)) * most)
     return height or (1 if part > 0 else -1 if part < 0 else 0)

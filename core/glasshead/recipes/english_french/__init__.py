@@ -28,5 +28,12 @@ RECIPE = Recipe(
         "dropout": 0.0,  # the corpus never repeats itself: there is nothing to overfit
         "max_length": 128,
     },
-    training={"steps": 16000, "batch_tokens": 2048, "warmup": 2000, "average": 8, "save_every": 250, "eval_every": 1000},
+    training={
+        "steps": 16000,
+        "batch_tokens": 2048,
+        "warmup": 2000,
+        "average": 8,
+        "save_every": 250,
+        "eval_every": 1000,
+    },
 )

@@ -1,0 +1,54 @@
+"""How large cells are chosen: as large as fits, never larger."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glasshead_tui.widgets.fitting import fitted
+
+SIZES = st.integers(1, 3000)
+ROOMS = st.tuples(st.integers(20, 300), st.integers(5, 90))
+ORDER = {"digits": 2, "blocks": 1, "halves": 0}
+
+
+@given(SIZES, SIZES, ROOMS, st.integers(1, 30), st.integers(1, 30))
+def test_what_is_not_tiny_fits_the_width(
+    rows: int, columns: int, room: tuple[int, int], row_label: int, column_label: int
+) -> None:
+    fit = fitted(rows, columns, room, row_label=row_label, column_label=column_label, digits=3)
+    width, height = fit.size(rows, columns)
+    assert fit.form == "halves" or width + (height > room[1]) <= room[0]
+    assert fit.labels <= room[0] // 2 and fit.header <= room[1]
+    if fit.lines > 1:
+        assert height <= room[1]
+
+
+@given(SIZES, SIZES, ROOMS)
+def test_a_wider_room_never_makes_cells_smaller(rows: int, columns: int, room: tuple[int, int]) -> None:
+    def form(width: int) -> int:
+        fit = fitted(rows, columns, (width, room[1]), row_label=6, column_label=6, digits=3)
+        return ORDER[fit.form]
+
+    assert form(room[0]) <= form(room[0] + 1)
+
+
+def test_what_a_person_sees() -> None:
+    def form(tokens: int, room: tuple[int, int]) -> tuple[str, int, int]:
+        fit = fitted(tokens, tokens, room, row_label=6, column_label=6, digits=3)
+        return fit.form, fit.cell, fit.lines
+
+    assert form(9, (76, 13)) == ("digits", 7, 1)
+    assert form(14, (80, 20)) == ("digits", 5, 1)
+    assert form(10, (110, 40)) == ("digits", 9, 3)
+    assert form(30, (76, 40))[:2] == ("blocks", 2)
+    assert form(64, (110, 40))[:2] == ("halves", 1)
+    assert form(2048, (190, 50))[:2] == ("halves", 1)
+
+
+def test_without_colour_a_line_is_a_row() -> None:
+    fit = fitted(100, 100, (60, 30), row_label=3, column_label=3, digits=3, coloured=False)
+    assert fit.stacked == 1
+
+
+def test_one_may_insist() -> None:
+    for form in ("digits", "blocks", "halves"):
+        assert fitted(300, 300, (60, 30), row_label=3, column_label=3, digits=3, form=form).form == form

@@ -1,0 +1,163 @@
+"""The heat map: what it draws is the matrix, what it redraws is what changed, what it asks for is what is seen."""
+
+from collections.abc import Callable
+
+import pytest
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+
+from glasshead_tui.paint import Colours, chosen
+from glasshead_tui.widgets.heatmap import HeatMap
+from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
+
+
+class Triangle:
+    """Row + column of what is not masked, modulo the number of levels; the last row is absent."""
+
+    digits = 3
+
+    def __init__(self, size: int, labels: Callable[[int], str] = "t{}".format) -> None:
+        self.size = size
+        self.row_labels = self.column_labels = [labels(number) for number in range(size)]
+        self.asked: list[int] = []
+
+    def levels(self, row: int) -> bytes:
+        self.asked.append(row)
+        if row == self.size - 1:
+            return bytes([ABSENT]) * self.size
+        return bytes((row + column) % LEVELS if column <= row else MASKED for column in range(self.size))
+
+    def text(self, row: int, column: int, room: int) -> str:
+        return f"{row + column:03}"[-3:]
+
+
+class Frame(App[None]):
+    def __init__(self, matrix: Triangle, cursor: tuple[int, int], colours: Colours) -> None:
+        super().__init__()
+        self.matrix, self.at, self.colours = matrix, cursor, colours
+        self.clicks: list[tuple[int, int]] = []
+
+    def compose(self) -> ComposeResult:
+        yield HeatMap()
+
+    def on_mount(self) -> None:
+        self.query_one(HeatMap).show(self.matrix, chosen(self.colours).weights, self.at)
+
+    def on_heat_map_cursor_moved(self, event: HeatMap.CursorMoved) -> None:
+        self.clicks.append((event.row, event.column))
+
+
+def drawn(heatmap: HeatMap) -> list[str]:
+    lines = [heatmap.render_line(y) for y in range(heatmap.size.height)]
+    assert all(line.cell_length == cell_len(line.text) == heatmap.size.width for line in lines)
+    return [line.text for line in lines]
+
+
+async def test_few_tokens_hold_their_numbers() -> None:
+    matrix = Triangle(6)
+    app = Frame(matrix, (2, 1), "truecolor")
+    async with app.run_test(size=(60, 7)) as pilot:
+        header, *rows = drawn(pilot.app.query_one(HeatMap))
+        assert header.split() == ["t0", "t1", "t2", "t3", "t4", "t5"]
+        assert rows[1].split()[:3] == ["t1", "001", "002"] and rows[1].count("╱") == rows[2].count("╱") * 4 // 3
+        assert rows[2].split()[:4] == ["t2", "002", "[003]", "004"]
+        assert rows[5].split() == ["t5", *"······"]
+
+
+@pytest.mark.parametrize("colours", ["truecolor", "256", "16", "none"])
+async def test_many_tokens_are_blocks_with_labels_written_downwards(colours: Colours) -> None:
+    app = Frame(Triangle(20, lambda number: "abcdefghij"[number % 10] + "xy"), (3, 2), colours)
+    async with app.run_test(size=(50, 30)) as pilot:
+        lines = drawn(pilot.app.query_one(HeatMap))
+        assert [line[4:8:2] for line in lines[:3]] == ["ab", "xx", "yy"]
+        assert "[]" in lines[3 + 3] and lines[3 + 3].startswith("dxy")
+        assert lines[3 + 19].count("·") == 40
+        assert lines[3].count("╱") == 2 * 19
+
+
+async def test_very_many_tokens_cost_only_the_rows_in_view() -> None:
+    matrix = Triangle(2048)
+    app = Frame(matrix, (0, 0), "truecolor")
+    async with app.run_test(size=(100, 40)) as pilot:
+        heatmap = pilot.app.query_one(HeatMap)
+        await pilot.pause()
+        assert max(matrix.asked) < 2 * 40
+        matrix.asked.clear()
+        heatmap.cursor = (1500, 1400)
+        await pilot.pause()
+        assert matrix.asked and min(matrix.asked) > 1400 and max(matrix.asked) < 1600
+        assert "▾ t1400" in drawn(heatmap)[1] or "t1400 ▾" in drawn(heatmap)[1]
+        assert any(line.split()[0] == "t1500" for line in drawn(heatmap)[2:])
+
+
+async def test_half_blocks_show_two_rows_a_line_in_their_colours() -> None:
+    scale = chosen("truecolor").weights
+    app = Frame(Triangle(60), (59, 59), "truecolor")
+    async with app.run_test(size=(80, 40)) as pilot:
+        heatmap = pilot.app.query_one(HeatMap)
+        strip = heatmap.render_line(heatmap.measures.header + 10).crop(
+            heatmap.measures.labels, heatmap.measures.labels + 1
+        )
+        (cell,) = strip
+        expected = scale.halves(20, 21)[1]
+        assert cell.text in "▀ " and cell.style is not None
+        assert cell.style.bgcolor == expected.bgcolor
+
+
+@pytest.mark.parametrize("size", [12, 30, 300])
+async def test_moving_the_cursor_redraws_its_two_rows_and_the_labels(size: int) -> None:
+    app = Frame(Triangle(size), (4, 4), "truecolor")
+    async with app.run_test(size=(100, 40)) as pilot:
+        heatmap = pilot.app.query_one(HeatMap)
+        await pilot.pause()
+        before = drawn(heatmap)
+        asked: list[Region] = []
+        heatmap.refresh = lambda *regions, **_: asked.extend(regions) or heatmap  # type: ignore[method-assign]
+        heatmap.cursor = (6, 5)
+        after = drawn(heatmap)
+        changed = {y for y, (one, other) in enumerate(zip(before, after, strict=True)) if one != other}
+        redrawn = {y for region in asked for y in region.line_range}
+        assert changed <= redrawn
+        assert len(redrawn) <= heatmap.measures.header + 2 * heatmap.measures.lines
+        assert asked and all(region.area for region in asked)
+
+
+@pytest.mark.parametrize("size", [8, 30, 200])
+async def test_a_click_names_the_cell_and_moves_nothing(size: int) -> None:
+    app = Frame(Triangle(size), (0, 0), "truecolor")
+    async with app.run_test(size=(100, 40)) as pilot:
+        heatmap = pilot.app.query_one(HeatMap)
+        fit = heatmap.measures
+        await pilot.click(HeatMap, offset=(fit.labels + 5 * fit.cell, fit.header + fit.line(6)))
+        await pilot.click(HeatMap, offset=(0, fit.header))
+        await pilot.click(HeatMap, offset=(fit.labels, 0))
+        assert app.clicks == [(6, 5)]
+        assert heatmap.cursor == (0, 0)
+
+
+async def test_the_cursor_stays_in_sight_wherever_it_goes() -> None:
+    app = Frame(Triangle(400), (0, 0), "truecolor")
+    async with app.run_test(size=(60, 20)) as pilot:
+        heatmap = pilot.app.query_one(HeatMap)
+        for cell in ((0, 0), (399, 399), (200, 10), (201, 390), (3, 3)):
+            heatmap.cursor = cell
+            await pilot.pause()
+            lines = drawn(heatmap)
+            assert any(f"t{cell[0]}" in line.split() for line in lines[2:])
+            assert f"t{cell[1]}" in lines[1]
+
+
+async def test_wide_characters_and_long_labels_stay_in_their_columns() -> None:
+    app = Frame(Triangle(8, lambda number: "猫" * (number + 1)), (0, 0), "truecolor")
+    async with app.run_test(size=(70, 10)) as pilot:
+        drawn(pilot.app.query_one(HeatMap))
+    app = Frame(Triangle(25, lambda number: "猫" * (number + 1)), (0, 0), "none")
+    async with app.run_test(size=(70, 20)) as pilot:
+        drawn(pilot.app.query_one(HeatMap))
+
+
+async def test_nothing_to_show() -> None:
+    app = Frame(Triangle(0), (0, 0), "truecolor")
+    async with app.run_test(size=(30, 10)) as pilot:
+        assert not "".join(drawn(pilot.app.query_one(HeatMap))).strip()

@@ -1,0 +1,81 @@
+"""Lines send only what changed."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+
+from glasshead_tui.widgets.lines import Line, Lines, beside, cells, differ, padded
+
+PIECES = st.builds(Segment, st.text("ab 猫", min_size=1, max_size=3), st.sampled_from([None, Style(bold=True)]))
+LINES = st.lists(PIECES, max_size=5)
+
+
+def looks(line: Sequence[Segment]) -> list[tuple[str, Style | None]]:
+    return [(character, segment.style) for segment in line for character in segment.text]
+
+
+@given(LINES, LINES)
+def test_differ_covers_every_difference(one: Line, other: Line) -> None:
+    end = differ(one, other)
+    assert (end == 0) == (one == other) or looks(one) == looks(other)
+    # Behind it, counted from the right as both are of one width there, nothing differs.
+    if cells(one) == cells(other):
+        behind = [looks(line)[::-1][: cells(line) - end] for line in (one, other)]
+        if all(character.isascii() for line in behind for character, _ in line):
+            assert behind[0] == behind[1]
+    else:
+        assert end == max(cells(one), cells(other))
+
+
+@given(LINES, st.integers(0, 12))
+def test_padded_is_of_the_width_asked_for(line: Line, columns: int) -> None:
+    assert cells(padded(line, columns)) == columns
+
+
+def test_beside_keeps_the_second_in_its_column() -> None:
+    joined = beside([[Segment("a")]], [[Segment("b")], [Segment("c")]], 4)
+    assert ["".join(segment.text for segment in line) for line in joined] == ["a   b", "    c"]
+
+
+class Poem(Lines):
+    INSET = 1
+    words: tuple[str, ...] = ("one", "two", "three")
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        return [[Segment(word), Segment(" "), Segment(f"{columns}x{lines}")] for word in self.words]
+
+
+class Shelf(App[None]):
+    def compose(self) -> ComposeResult:
+        yield Poem()
+
+
+async def test_only_lines_that_changed_are_drawn_again() -> None:
+    async with Shelf().run_test(size=(30, 5)) as pilot:
+        poem = pilot.app.query_one(Poem)
+        assert poem.render_line(1).text == " two 28x5".ljust(30)
+        await pilot.pause()
+        asked: list[Region] = []
+        poem.refresh = lambda *regions, **_: asked.extend(regions) or poem  # type: ignore[method-assign]
+        poem.words = ("one", "TWO", "three")
+        poem.redraw()
+        assert asked == [Region(0, 1, 4, 1)]  # the inset and three letters; what is behind them is the same
+        poem.words = ("one", "TWO", "three", "four")
+        poem.redraw()
+        assert [region.y for region in asked[1:]] == [3]
+
+
+async def test_more_lines_than_room_scroll() -> None:
+    async with Shelf().run_test(size=(30, 5)) as pilot:
+        poem = pilot.app.query_one(Poem)
+        poem.words = tuple(map(str, range(40)))
+        poem.redraw()
+        await pilot.pause()
+        poem.show_line(30)
+        await pilot.pause()
+        assert any(poem.render_line(y).text.startswith(" 30 ") for y in range(poem.size.height))
