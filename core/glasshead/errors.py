@@ -5,7 +5,7 @@ class GlassheadError(ValueError):
     """A user's mistake, told in one sentence. The command line prints it and exits with status 2."""
 
 
-class TooLong(GlassheadError):
+class TooLongError(GlassheadError):
     """A text with more tokens than the model takes. What fits can be kept if the person agrees."""
 
 

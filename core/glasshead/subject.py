@@ -8,7 +8,7 @@ from typing import Any
 from glasshead import checkpoint
 from glasshead.beam import beam_search
 from glasshead.decode import Stepper
-from glasshead.errors import GlassheadError, TooLong
+from glasshead.errors import GlassheadError, TooLongError
 from glasshead.model import Config, Transformer
 from glasshead.pick import Pick, greedy
 from glasshead.tap import Change
@@ -54,13 +54,13 @@ class Subject:
     def encode(self, text: str, *, truncate: bool = False) -> list[Token]:
         """The tokens of a source, the end token last. truncate: keep what fits of a text that is too long.
 
-        Raises GlassheadError for an empty text, and TooLong, with the limit, for one that does not fit.
+        Raises GlassheadError for an empty text, and TooLongError, with the limit, for one that does not fit.
         """
         ids = self.codec.encode(text)
         if not ids:
             raise GlassheadError("There is no text to translate: give a sentence.")
         if len(ids) > self.limit and not truncate:
-            raise TooLong(
+            raise TooLongError(
                 f"The text has {len(ids):,} tokens; this model takes at most {self.limit:,}. Shorten it."
             )
         return self.codec.tokens([*ids[: self.limit], self.config.eos_id])

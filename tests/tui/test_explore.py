@@ -168,7 +168,7 @@ async def test_go_to_a_step_and_find_a_token(explore):
         assert "is not a step" in explorer.text
         await explorer.press("escape", "t", "slash", *"black", "enter")
         focus = explorer.screen._looking
-        queries, columns = explorer.screen.moment.trace.axes(focus.prefix)
+        _, columns = explorer.screen.moment.trace.axes(focus.prefix)
         assert "black" in columns[focus.key].text or columns[focus.key].text in "▁black"
         await explorer.press("slash", *"zebra", "enter")
         assert "No token here holds" in explorer.text

@@ -160,12 +160,12 @@ class Session:
                 self._check()
 
     def _do(self, job: Callable[[], None]) -> None:
-        from glasshead.errors import TooLong
+        from glasshead.errors import TooLongError
 
         try:
             job()
         except GlassheadError as error:
-            self._post(Refused(str(error), too_long=isinstance(error, TooLong)))
+            self._post(Refused(str(error), too_long=isinstance(error, TooLongError)))
 
     def _open(self) -> None:
         from glasshead_tui.loading import load

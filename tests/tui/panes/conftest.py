@@ -1,0 +1,78 @@
+"""A real trace of an untrained model to draw, and a frame to draw it in."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.widget import Widget
+
+from glasshead_tui.widgets.heatmap import HeatMap
+from glasshead_tui.widgets.lean import LeanView
+
+if TYPE_CHECKING:
+    from glasshead.decode import Stepper
+
+
+class Frame(App[None]):
+    """One pane and nothing else; it keeps the messages that reach it."""
+
+    def __init__(self, pane: Widget) -> None:
+        super().__init__()
+        self.pane = pane
+        self.heard: list[Any] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_map_pane_picked(self, event: Any) -> None:
+        self.heard.append(event)
+
+    def on_attention_pane_picked(self, event: Any) -> None:
+        self.heard.append(event)
+
+
+Drawn = Callable[[Widget], list[str]]
+Framed = Callable[..., AbstractAsyncContextManager[Any]]
+
+
+@pytest.fixture(scope="session")
+def line(tiny: Path) -> "Stepper":
+    """A line of the tiny model after five steps, whose tokens come from elsewhere than its own choice."""
+    from glasshead.subject import load
+
+    stepper = load(tiny).start("the small black cat is sleeping")
+    for token in (17, 40, 23, 40, 60):
+        stepper.choose(token)
+    return stepper
+
+
+@pytest.fixture
+def framed() -> Framed:
+    """`async with framed(pane, size) as pilot`: the pane alone on a screen of that size."""
+
+    @asynccontextmanager
+    async def frame(pane: Widget, size: tuple[int, int] = (78, 17)) -> AsyncIterator[Any]:
+        async with Frame(pane).run_test(size=size) as pilot:
+            await pilot.pause()
+            yield pilot
+
+    return frame
+
+
+@pytest.fixture
+def drawn() -> Drawn:
+    """The lines of a pane as they stand on the screen; each is as wide as its widget."""
+
+    def lines(widget: Widget) -> list[str]:
+        parts = [widget] if isinstance(widget, LeanView) else list(widget.query(LeanView))
+        found: list[str] = []
+        for part in sorted(parts, key=lambda part: not isinstance(part, HeatMap)):
+            strips = [part.render_line(y) for y in range(part.size.height)]
+            assert all(strip.cell_length == part.size.width for strip in strips)
+            found += [strip.text.rstrip() for strip in strips]
+        return found
+
+    return lines
