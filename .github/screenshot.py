@@ -1,6 +1,6 @@
 """Draw the README's picture from the running program: glasshead on the bundled model, some steps in.
 
-The picture is an SVG that names only fonts that are on the reader's machine: what Textual would load from the network is
+The picture is an SVG that names only fonts of the reader's machine: what Textual would load from the network is
 taken out.
 """
 

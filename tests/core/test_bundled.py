@@ -76,7 +76,8 @@ def together(subject: Subject, texts: list[str]) -> list[str]:
         mask = model.padding_mask(source)
         memory = model.encode(source, mask)
         target = torch.full((len(sources), 1), codec.BOS)
-        while target.shape[1] < model.config.max_length and not (target == codec.EOS).any(1).all():
+        most = min(model.config.max_length, 2 * source.shape[1] + 10)  # a longer one is wrong anyway
+        while target.shape[1] < most and not (target == codec.EOS).any(1).all():
             target = torch.cat([target, model.decode(target, memory, mask)[:, -1:].argmax(-1)], 1)
         rows = (row[: row.index(codec.EOS)] if codec.EOS in row else row for row in target[:, 1:].tolist())
         found.extend(codec.decode(row) for row in rows)

@@ -680,6 +680,63 @@ def test_english_mistakes_that_never_happen(pairs, mistake):
     assert found == []
 
 
+PLURAL_WOMEN = "|".join(
+    dict.fromkeys(
+        woman.fr[1].lstrip("*")
+        for noun in lexicon.ALL_NOUNS
+        if noun.kind in lexicon.HUMAN
+        for woman in (noun.woman or noun,)
+        if woman.feminine and woman.fr[1] not in (noun.fr[1] if noun.woman else "",)
+    )
+)
+FREQUENTLY = "toujours|souvent|parfois|rarement|encore|aussi|vraiment|probablement|certainement|généralement"
+SHE = "|".join(lexicon.WOMEN)
+SIMPLE_WORD = r"(?:(?!(?:who|whom|whose|that|and|but|or|so|if|when|while|where|because)\b)\w+ )"
+CLAUSE_START = r"(?:^|, |\b(?:and|but|or|so|if|when|while|because) )"
+
+
+def test_they_never_takes_up_women_alone(pairs):
+    before = rf"^((mes|vos|ses|nos|leurs|les|ces) ({PLURAL_WOMEN})|({SHE}) et ({SHE})) "
+    after = r"\b(quand|et|mais|parce|donc|ou|pendant) (que |qu')?ils\b"
+    assert [target for _, target in pairs if re.search(before, target) and re.search(after, target)] == []
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        rf"\b(rien|personne) ({FREQUENTLY})\b",
+        r"\bjamais\b.*\b(ét|av)(ais|ait|ions|iez|aient)\b (faim|soif|raison|tort)",
+        r"\bn'(ét|av|habit)(ais|ait|ions|iez|aient) jamais\b",
+        r"\b(petit\w*|frère|sœur|père|mère|ami|amie|fille|garçon)s? (grand|gentil)(e|s|es|le|les)?$",
+        r"\b(est|sont|était|étaient|sera|seront) (pas )?nou(veau|veaux|velle|velles)\b",
+        r"\bdev(ien\w+|enu\w*|enait|enaient|enir) (fatigu|fâch|déç|occup|inqui)",
+        r"\baux (hôpitaux|bureaux de poste|gares|écoles|restaurants|marchés)\b",
+    ],
+)
+def test_french_that_a_proof_reader_would_mark(pairs, mistake):
+    assert [target for _, target in pairs if re.search(mistake, target)] == []
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        r"\bonly (often|always|really|also|still|probably|certainly|sometimes|rarely|generally)\b",
+        rf"{CLAUSE_START}i {SIMPLE_WORD}{{1,6}}(me|us)\b",
+        rf"{CLAUSE_START}we {SIMPLE_WORD}{{1,6}}(us|me)\b",
+        rf"{CLAUSE_START}you {SIMPLE_WORD}{{1,6}}you\b(?! \w+ )",
+        r"\b(come|comes|came|coming) back (at|in|on|near|under|behind)\b(?! (the (morning|evening|afternoon)|night|"
+        r"noon|midnight|winter|summer|autumn|spring|\w+ (o'clock|seconds?|minutes?|hours?|days?|weeks?|months?|years?)|"
+        r"\w+day\b|\w+days\b|january|february|april|june|july|august|september|october|november|december))",
+        r"\b(am|is|are|was|were) (not )?(often|always|never|sometimes|rarely|generally) (going to )?\w{2,}ing\b",
+        r"\b(deciding|daring|agreeing|promising|refusing|forgetting|hesitating) to\b",
+        r"\b(will|going to) (not )?still\b",
+        r"^it (is|was|will be) (not )?(easy|difficult|possible|impossible|necessary|important|clear|strange)\b",
+    ],
+)
+def test_english_that_a_proof_reader_would_mark(pairs, mistake):
+    assert [source for source, _ in pairs if re.search(mistake, source)] == []
+
+
 def test_words_and_signs(pairs):
     for source, target in pairs:
         assert source.endswith("?") == target.endswith(" ?")

@@ -18,15 +18,14 @@ from .people import NAMES, OBJECT_OF, OBJECT_PRONOUNS, SUBJECT_PRONOUNS
 from .phrases import plain
 from .places import CITIES, COUNTRIES, IN, in_place, in_town, near, on_furniture, prepositional
 from .qualities import predicate
+from .settling import settle
 from .tenses import ANY_TENSE, BE_TENSE, NEGATIONS, STATE_TENSE, deniable
 from .verbs import BE, BE_WITH_AVOIR, BECOME, COME, GO, HAVE, LIVE, RETURN, STAY
 
 DESCRIBED = [
     noun for noun in lex.ALL_NOUNS for _ in range(OFTEN.get(noun.kind, 1)) if noun.kind not in ("game", "ingredient")
 ]
-DESCRIBED_THINGS = [
-    noun for noun in DESCRIBED if noun.kind in ("thing", "vehicle", "in", "at", "furniture", "text", "idea")
-]
+DESCRIBED_THINGS = [noun for noun in DESCRIBED if noun.kind in ("thing", "vehicle", "furniture")]
 
 
 def describable(rng: random.Random) -> tuple[Noun, NounPhrase]:
@@ -134,7 +133,7 @@ def located(rng: random.Random) -> Clause:
     clause.contracted = rng.random() < 0.2
     if negation == "" and rng.random() < 0.1 and clause.tense != "must":
         add_middle(rng, clause)
-    return clause
+    return settle(clause)
 
 
 AVOIR_STATES = list(lex.AVOIR_STATES.items())
@@ -155,7 +154,9 @@ def avoir_state(rng: random.Random) -> Clause:
         if english_word in lex.NO_DEGREE or rng.random() < 0.7
         else phrase(rng, noun_among(rng, "animal"), "subject")
     )
-    return Clause(subject, BE_WITH_AVOIR, pick(rng, BE_TENSE[:-1]), deniable(subject, negation), predicate=words)
+    return settle(
+        Clause(subject, BE_WITH_AVOIR, pick(rng, BE_TENSE[:-1]), deniable(subject, negation), predicate=words)
+    )
 
 
 def aged(rng: random.Random) -> Clause:
@@ -176,13 +177,8 @@ def having(rng: random.Random) -> Clause:
     subject = human(rng)
     negation: Negation = pick(rng, ("", "", "", "", "not", "not", "no longer", "never"))
     negation = deniable(subject, negation)
-    return Clause(
-        subject,
-        HAVE,
-        pick(rng, STATE_TENSE),
-        negation,
-        direct=phrase(rng, noun, "negated" if negation else "object", 1),
-    )
+    had = phrase(rng, noun, "negated" if negation else "object", 1)
+    return settle(Clause(subject, HAVE, pick(rng, STATE_TENSE), negation, direct=had))
 
 
 HOMES = [lex.BY_NAME[name] for name in lex.words("house apartment palace cabin tower village city cave country tent")]
@@ -199,7 +195,7 @@ def moving(rng: random.Random) -> Clause:
     negation = deniable(subject, pick(rng, NEGATIONS))
     if tense in ("must", "going to", "would like") and negation == "no longer":
         negation = ""
-    clause = Clause(subject, verb, tense, negation)
+    clause = settle(Clause(subject, verb, tense, negation))
     clause.contracted = rng.random() < 0.2
     if verb in (STAY, LIVE):
         if verb is LIVE:

@@ -31,13 +31,18 @@ from ..phrase import GENERIC, THE, noun_phrase
 from .adverbs import add_middle, manner_for, time_for
 from .chance import Words, pick
 from .determiners import MASS, OWNERS, PLURAL, RELATIVES, SINGULAR, SPOUSES, UNOWNED, UNOWNED_PEOPLE
-from .nouns import ADJECTIVES, BEING_KINDS, CLASSES, HUMAN_KINDS, adjectives_for, noun_among
+from .nouns import BEING_KINDS, CLASSES, HUMAN_KINDS, PREDICATIVE, adjectives_for, noun_among
 from .people import NAMES, OBJECT_OF, OBJECT_PRONOUNS, SUBJECT_PRONOUNS
 from .phrases import measured, owner, plain
 from .places import somewhere
 from .qualities import predicate
+from .settling import settle
 from .tenses import NEGATIONS, ONLY_TENSES, deniable, safe_past, tense_for
 from .verbs import BEING_VERBS, HUMAN_INTRANSITIVE, HUMAN_VERBS, PLACE_INTRANSITIVE, TRANSITIVE_BY_NOUN, VERBS
+
+INTENDING = frozenset(
+    {"human", "being", "dog", "cat", "bird", "animal"}
+)  # whose verbs one may want, hope or dare to do
 
 
 def simple(
@@ -50,7 +55,8 @@ def simple(
     negation = deniable(subject, pick(rng, NEGATIONS))
     control = None
     tense = tense_for(rng, verb)
-    if not verb.state and verb.en.base != "die" and rng.random() < 0.1 and subject.fr not in ("il", "ils"):
+    may_intend = verb.subject in INTENDING and not verb.state and verb.en.base != "die"
+    if may_intend and rng.random() < 0.1 and subject.fr not in ("il", "ils"):
         control = pick(rng, lex.ALL_CONTROL)
         tense = tense_for(rng, control)
         if tense in ("can", "must", "would like"):
@@ -58,8 +64,6 @@ def simple(
     if control is None:
         tense = safe_past(tense, verb, subject, negation)
     if tense in ("would like", "must", "can", "going to") and negation == "no longer" and tense != "can":
-        negation = "not"
-    if negation == "never" and tense == "past" and (control or verb).imperfect:
         negation = "not"
     clause = Clause(subject, verb, tense, negation, control=control)
     clause.contracted = rng.random() < 0.2
@@ -75,7 +79,7 @@ def simple(
             clause.tail = somewhere(rng, subject, verb)
         if depth == 0 and rng.random() < 0.32:
             clause.time = time_for(rng, clause)
-    return clause
+    return settle(clause)
 
 
 def add_objects(rng: random.Random, clause: Clause, depth: int) -> None:
@@ -243,7 +247,7 @@ def relative(rng: random.Random, noun: Noun, plural: bool, depth: int) -> Words:
     if is_human and chance < 0.2:
         thing = pick(rng, lex.BY_KIND[pick(rng, ("vehicle", "clothes", "in", "animal"))])
         possessed = NounPhrase("", "", thing.feminine)
-        adjective = pick(rng, pick(rng, ADJECTIVES[thing.kind]))
+        adjective = pick(rng, pick(rng, PREDICATIVE[thing.kind]))
         form = adjective.fr[fr.form(possessed.feminine, False)]
         article = "La" if thing.feminine else "Le"
         return f"whose {thing.en[0]} is {adjective.en}", f"dont {article} {thing.fr[0]} est {form}"

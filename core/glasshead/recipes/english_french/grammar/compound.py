@@ -10,8 +10,9 @@ from ..clause import HE, IT, SHE, THEY, Clause, NounPhrase, english, french
 from .chance import Words, pick, weighted
 from .clauses import human, simple
 from .mixture import any_clause
+from .settling import settle
 from .tenses import ONLY_TENSES, safe_past, stative
-from .verbs import THAT_VERBS, WEATHER
+from .verbs import HUMAN_VERBS, THAT_VERBS, WEATHER
 
 
 def joined(rng: random.Random) -> Words:
@@ -21,18 +22,19 @@ def joined(rng: random.Random) -> Words:
         verb = pick(rng, THAT_VERBS)
         inner = any_clause(rng)
         matrix = Clause(human(rng, 2), verb, "present")
+        while misleading(matrix.subject, inner.subject):
+            inner = any_clause(rng)
         if verb.en.base == "hope":
             inner.tense = "future" if inner.tense in ("past", "present", "progressive", "was doing") else inner.tense
             inner.time = None
+            settle(inner)
         return f"{english(matrix)} that {english(inner)}", f"{french(matrix)} que {french(inner)}"
     first = any_clause(rng)
     first.time = None
     if chance < 0.3:
         return conditional(rng, first)
-    second = simple(rng, 1)
+    second = following(rng, first.subject)
     second.time = None
-    if rng.random() < 0.5:
-        second.subject = anaphor(rng, first.subject, second)
     conjunction = pick(rng, CONJUNCTIONS)
     if rng.random() < 0.6 and first.tense in ONLY_TENSES:
         second.tense = first.tense
@@ -45,10 +47,12 @@ def joined(rng: random.Random) -> Words:
         for clause in (first, second):
             clause.middle = None
             stative(clause)
-        first.tense = safe_past(first.tense, first.verb, first.subject, "")
-        second.tense = safe_past(second.tense, second.verb, second.subject, "")
+        first.tense = safe_past(first.tense, first.control or first.verb, first.subject, "")
+        second.tense = safe_past(second.tense, second.control or second.verb, second.subject, "")
     else:
-        second.tense = safe_past(second.tense, second.verb, second.subject, second.negation)
+        second.tense = safe_past(second.tense, second.control or second.verb, second.subject, second.negation)
+    settle(first)
+    settle(second)
     return (
         f"{english(first)} {conjunction[0]} {english(second)}",
         f"{french(first)} {conjunction[1]} {french(second)}",
@@ -68,12 +72,28 @@ CONJUNCTIONS = weighted(
 )
 
 
-def anaphor(rng: random.Random, subject: NounPhrase, clause: Clause) -> NounPhrase:
-    """The pronoun that takes up a subject; a clause about animals or things keeps its own."""
-    if clause.verb.subject not in ("human", "being"):
-        return clause.subject
-    if clause.tail and clause.tail[0] == "together":
-        clause.tail = None
+def following(rng: random.Random, before: NounPhrase) -> Clause:
+    """A clause after one about `before`: half of them take it up. The subject is settled before the objects are
+    drawn, since they depend on it (nobody scolds himself)."""
+    if rng.random() < 0.5 and not women(before):
+        return simple(rng, 1, HUMAN_VERBS, anaphor(before))
+    clause = simple(rng, 1)
+    while misleading(before, clause.subject):
+        clause = simple(rng, 1)
+    return clause
+
+
+def women(subject: NounPhrase) -> bool:
+    """Whether `they` would be elles. English does not tell, so `they` is ils, and never takes these up."""
+    return subject.plural and subject.feminine
+
+
+def misleading(before: NounPhrase, subject: NounPhrase) -> bool:
+    return subject is THEY and women(before)
+
+
+def anaphor(subject: NounPhrase) -> NounPhrase:
+    """The pronoun that takes up a subject."""
     if subject.person in (fr.JE, fr.NOUS, fr.VOUS):
         return subject
     if subject.plural:
@@ -89,9 +109,13 @@ def conditional(rng: random.Random, main: Clause) -> Words:
         condition = Clause(IT, pick(rng, WEATHER), "present")
     else:
         condition = simple(rng, 1)
+        while misleading(main.subject, condition.subject) or misleading(condition.subject, main.subject):
+            condition = simple(rng, 1)
         condition.tense, condition.time = "present", None
         if condition.verb.en.base in lex.AMBIGUOUS_PAST and not condition.control and condition.negation != "not":
             condition.tense = "progressive"
+        settle(condition)
+    settle(main)
     if rng.random() < 0.5:
         return f"if {english(condition)} , {english(main)}", f"si {french(condition)} , {french(main)}"
     return f"{english(main)} if {english(condition)}", f"{french(main)} si {french(condition)}"

@@ -55,9 +55,14 @@ def noun_among(rng: random.Random, names: str) -> Noun:
 
 
 ADJECTIVES = {kind: [lex.ADJECTIVE_LISTS[name] for name in names] for kind, names in lex.ADJECTIVES_OF.items()}
+# As predicates: `this harp is new` would want neuf, not nouveau.
+PREDICATIVE = {
+    kind: [[adjective for adjective in listed if adjective.en != "new"] for listed in lists]
+    for kind, lists in ADJECTIVES.items()
+}
 COMPARABLE = {
     kind: [
-        [adjective for adjective in lex.ADJECTIVE_LISTS[name] if adjective.en not in ("good", "bad")]
+        [adjective for adjective in lex.ADJECTIVE_LISTS[name] if adjective.en not in ("good", "bad", "new")]
         for name in names
         if name not in ("color", "nationality", "material", "cloth")
     ]

@@ -22,10 +22,11 @@ def owner(rng: random.Random) -> NounPhrase:
 
 
 def plain(rng: random.Random, noun: Noun) -> NounPhrase:
-    """A short definite phrase, without owner and without relative clause. Places are mostly `the` and one."""
+    """A short definite phrase, without owner and without relative clause. Places are mostly `the` and one;
+    what one is `at` always is (`aux hôpitaux` means little)."""
     kind = noun.kind
     place = kind in lex.PLACES
-    plural = kind not in lex.NO_PLURAL and rng.random() < (0.12 if place else 0.3)
+    plural = kind not in lex.NO_PLURAL and kind != "at" and rng.random() < (0.12 if place else 0.3)
     if kind in ("parent", "family"):
         determiner = pick(rng, SPOUSES if noun.en[0] in ("husband", "wife") else RELATIVES)
     else:

@@ -77,7 +77,22 @@ def with_someone(rng: random.Random, subject: NounPhrase | None = None) -> Words
     )
 
 
+def to_place(rng: random.Random) -> Words:
+    """Where one comes back to."""
+    chance = rng.random()
+    if chance < 0.6:
+        noun = plain(rng, pick(rng, CLASSES["at"]))
+        return f"to {noun.en}", f"à {noun.fr}"
+    if chance < 0.8:
+        city = pick(rng, CITIES)
+        return f"to {city[0]}", f"à {city[1]}"
+    country = pick(rng, COUNTRIES)
+    return f"to {country[0]}", country[1][0]
+
+
 def somewhere(rng: random.Random, subject: NounPhrase, verb: Verb) -> Words:
+    if verb.en.lemma == "come back":
+        return to_place(rng)
     chance = rng.random()
     if chance < 0.5:
         return in_place(rng)

@@ -6,11 +6,12 @@ import random
 
 from .. import french as fr
 from .. import lexicon as lex
-from ..clause import Clause, NounPhrase
+from ..clause import IT, Clause, NounPhrase
 from ..lexicon import Noun
-from .adverbs import FUTURE_TIME, PAST_TIME, add_middle
+from .adverbs import FREQUENCY, FUTURE_TIME, PAST_TIME, add_middle
 from .chance import pick
-from .nouns import ADJECTIVES, HUMAN_KINDS
+from .nouns import HUMAN_KINDS, PREDICATIVE
+from .settling import settle
 from .tenses import BE_TENSE, NEGATIONS, deniable
 from .verbs import BE, BECOME, SEEM
 
@@ -27,6 +28,14 @@ NO_DEGREE = frozenset(ABSOLUTE) | {
 NATIONALITIES = lex.ADJECTIVE_LISTS["nationality"]
 DEGREES = list(lex.DEGREE.items())
 STATES = lex.ADJECTIVE_LISTS["state"]
+# What French says with se or être, not with devenir: il s'est fâché, elle est déçue.
+NEVER_BECOME = frozenset(
+    lex.words("tired angry worried busy disappointed satisfied broken wet golden wooden plastic leather woolen ripe")
+)
+# `it is strange` is c'est étrange as well as il est étrange: of `it`, only what speaks of a thing is said.
+IMPERSONAL = frozenset(
+    lex.words("good bad strange magnificent beautiful useful useless rare dangerous expensive hard ordinary")
+)
 
 
 def predicate(rng: random.Random, noun: Noun, subject: NounPhrase, *, short: bool = False) -> Clause:
@@ -42,10 +51,10 @@ def predicate(rng: random.Random, noun: Noun, subject: NounPhrase, *, short: boo
     if verb is BECOME and tense == "present":
         tense = "progressive"
     negation = deniable(subject, pick(rng, NEGATIONS))
-    if negation == "never" and tense == "past":
-        negation = "not"
     index = fr.form(subject.feminine, subject.plural)
-    adjective = pick(rng, pick(rng, ADJECTIVES[noun.kind]))
+    adjective = pick(rng, pick(rng, PREDICATIVE[noun.kind]))
+    while (verb is BECOME and adjective.en in NEVER_BECOME) or (subject is IT and adjective.en in IMPERSONAL):
+        adjective = pick(rng, pick(rng, PREDICATIVE[noun.kind]))
     if is_human and rng.random() < 0.15 and verb is BE:
         adjective = pick(rng, STATES)
     words = (adjective.en, adjective.fr[index])
@@ -54,14 +63,23 @@ def predicate(rng: random.Random, noun: Noun, subject: NounPhrase, *, short: boo
         degree = pick(rng, DEGREES[:2] if negation else DEGREES)
         words = (f"{degree[0]} {words[0]}", f"{degree[1]} {words[1]}")
     elif chance < 0.4 and not short and not negation:
-        listed = pick(rng, ADJECTIVES[noun.kind])
+        listed = pick(rng, PREDICATIVE[noun.kind])
         second = pick(rng, listed)
-        if adjective not in listed and second not in NATIONALITIES and adjective not in NATIONALITIES:
+        if verb is BECOME and second.en in NEVER_BECOME:
+            second = adjective
+        if (
+            second is not adjective
+            and adjective not in listed
+            and second not in NATIONALITIES
+            and adjective not in NATIONALITIES
+        ):
             words = (f"{words[0]} and {second.en}", f"{words[1]} et {second.fr[index]}")
     clause = Clause(subject, verb, tense, negation, predicate=words)
     clause.contracted = rng.random() < 0.2
     if verb is BE and negation in ("", "not") and rng.random() < 0.1 and tense != "must":
         add_middle(rng, clause)
+        if adjective in NATIONALITIES and clause.middle and clause.middle[0] in FREQUENCY:
+            clause.middle = None
     if (
         not short
         and not clause.middle
@@ -70,4 +88,4 @@ def predicate(rng: random.Random, noun: Noun, subject: NounPhrase, *, short: boo
         and noun.kind not in ("sky",)
     ):
         clause.time = pick(rng, PAST_TIME if tense == "past" else FUTURE_TIME)
-    return clause
+    return settle(clause)

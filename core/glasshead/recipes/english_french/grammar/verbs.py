@@ -21,11 +21,7 @@ for _verb_with_object in TRANSITIVE:
 ORDERS = [
     verb
     for verb in VERBS
-    if (
-        verb.subject == "human"
-        and not verb.state
-        and verb.en.base not in ("fail", "lie", "faint", "get", "snore", "blush")
-    )
+    if (verb.subject == "human" and not verb.state and verb.en.base not in ("fail", "faint", "get", "snore", "blush"))
     or verb.en.lemma == "get up"
 ]
 HUMAN_INTRANSITIVE = [

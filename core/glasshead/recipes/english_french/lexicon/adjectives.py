@@ -16,8 +16,8 @@ ADJECTIVES = {
         pink: rose, purple: violet
     """,
     "human": """
-        ^+young: jeune, +tall: grand, +happy: heureux, +sad: triste, tired: fatigué, +angry: fâché, +rich: riche,
-        +poor: pauvre, intelligent: intelligent, stupid: stupide, +kind: gentil, +brave: courageux, shy: timide,
+        ^+young: jeune, ^+tall: grand, +happy: heureux, +sad: triste, tired: fatigué, +angry: fâché, +rich: riche,
+        +poor: pauvre, intelligent: intelligent, stupid: stupide, ^+kind: gentil, +brave: courageux, shy: timide,
         +proud: fier, jealous: jaloux, curious: curieux, famous: célèbre, honest: honnête, polite: poli,
         +lazy: paresseux, serious: sérieux, nervous: nerveux, +strong: fort, +weak: faible, +sick: malade,
         blind: aveugle, deaf: sourd, +crazy: fou, +calm: calme, worried: inquiet, +busy: occupé,
@@ -55,13 +55,13 @@ ADJECTIVES = {
     "fruit": "ripe: mûr, raw: cru, rotten: pourri",
     "place": """
         ^vast: vaste, +noisy: bruyant, quiet: tranquille, empty: vide, +dark: sombre, +bright: lumineux, public: public,
-        private: privé, royal: royal, medieval: médiéval, +wide: large, +narrow: étroit, ^+high: *haut,
+        private: privé, royal: royal, medieval: médiéval, ^+wide: large, +narrow: étroit, ^+high: *haut,
         mysterious: mystérieux
     """,
     "idea": """
         interesting: intéressant, boring: ennuyeux, +funny: drôle, +easy: facile, difficult: difficile,
         important: important, +simple: simple, complicated: compliqué, impossible: impossible, possible: possible,
-        +clear: clair, original: original, absurd: absurde, false: faux, terrible: terrible, necessary: nécessaire
+        +clear: clair, original: original, absurd: absurde, ^false: faux, terrible: terrible, necessary: nécessaire
     """,
 }
 ADJECTIVES_OF: dict[str, tuple[str, ...]] = {

@@ -32,7 +32,6 @@ VERBS = """
     dream: rêver: human
     travel: voyager: human
     shout: crier: human
-    lie/lied/lying: mentir: human
     sneeze: éternuer: human
     cough: tousser: human
     succeed: réussir: human
@@ -202,21 +201,21 @@ CONTROL = """
     try to: essayer de
     begin/began/beginning to: commencer à
     ~=hope to: espérer
-    refuse to: refuser de
-    decide to: décider de
+    ~refuse to: refuser de
+    ~decide to: décider de
     learn to: apprendre à
     ~=like to: aimer
     ~=love to: adorer
     ~=hate to: détester
     ~=prefer/preferred/preferring to: préférer
-    forget/forgot/forgetting to: oublier de
-    promise to: promettre de
+    ~forget/forgot/forgetting to: oublier de
+    ~promise to: promettre de
     continue to: continuer à
     manage to: réussir à
     ~=need to: avoir besoin de
-    hesitate to: hésiter à
-    dare to: oser
-    agree to: accepter de
+    ~hesitate to: hésiter à
+    ~dare to: oser
+    ~agree to: accepter de
 """
 # Matrix verbs of `that` clauses, said in the present only.
 THAT = {"think": "penser", "believe": "croire", "say": "dire", "hope": "espérer"}

@@ -1,0 +1,33 @@
+"""What does not go together in a clause is taken out once the clause is whole, whatever drew its parts.
+
+Tense, negation and adverb are drawn one by one, and a compound sentence changes them afterwards. What holds between
+them is therefore kept here, and not where each is drawn.
+"""
+
+from __future__ import annotations
+
+from ..clause import Clause
+from .adverbs import FREQUENCY
+
+GOING_ON = frozenset({"progressive", "was doing"})
+
+
+def settle(clause: Clause) -> Clause:
+    """The same clause, without an adverb that has no place in it, and without a `never` that French would not say."""
+    first = clause.control or clause.verb
+    tense = clause.tense
+    if clause.negation == "never" and (tense in GOING_ON or (tense == "past" and first.imperfect)):
+        clause.negation = "not"
+    if clause.middle and not _fits(clause.middle[0], clause):
+        clause.middle = None
+    return clause
+
+
+def _fits(adverb: str, clause: Clause) -> bool:
+    if clause.negation in ("nothing", "nobody", "only"):
+        return False
+    if adverb == "still":
+        return clause.tense in ("present", "progressive")
+    if adverb == "generally" and clause.tense == "past":
+        return False
+    return adverb not in FREQUENCY or clause.tense not in (*GOING_ON, "going to")
