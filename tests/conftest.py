@@ -38,3 +38,28 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
     save(folder, model, codec, {"examples": ["the black cat", "a dog"], "test": {"exact_match": 0.125}})
     return folder
+
+
+HOSTILE = ["\x1b[2J", "\x1b]0;owned\x07", "\u202etxt", "\x9b31m", "[red]", "[/]", "[@click=app.quit]"]
+"""What a terminal, or a library that draws on one, might obey."""
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint whose vocabulary and card hold escape sequences, bidi controls and markup."""
+    import torch
+
+    from glasshead.checkpoint import save
+    from glasshead.model import Config, Transformer
+    from glasshead.text import Codec
+
+    codec = Codec.train(HOSTILE * 5, vocab_size=400)
+    config = Config(
+        vocab_size=codec.size, d_model=16, heads=2, d_ff=32, encoder_layers=1, decoder_layers=1, max_length=48
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        model = Transformer(config)
+    folder = tmp_path_factory.mktemp("hostile") / "\x1b[2Jname[red]"
+    save(folder, model, codec, {"examples": HOSTILE, "test": {"exact_match": 0.5}, "note": "\x1b]0;owned\x07"})
+    return folder

@@ -226,6 +226,11 @@ def _fits(codec: "Codec", config: "Config", where: str) -> None:
             f"The tokenizer of {where} has {codec.size} subwords, but its model has {config.source_size} for the "
             f"source and {config.vocab_size} for the target: they do not belong together."
         )
+    if (config.pad_id, config.bos_id, config.eos_id) != (codec.PAD, codec.BOS, codec.EOS):
+        raise GlassheadError(
+            f"The model of {where} has padding, start and end at {config.pad_id}, {config.bos_id} and {config.eos_id}, "
+            f"its tokenizer at {codec.PAD}, {codec.BOS} and {codec.EOS}: they do not belong together."
+        )
 
 
 def _same_shapes(path: Path, wanted: Mapping[str, Any], given: Mapping[str, Any]) -> None:

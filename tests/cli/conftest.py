@@ -71,31 +71,6 @@ def process(here: Path) -> Callable[..., "subprocess.CompletedProcess[bytes]"]:
     return call
 
 
-HOSTILE = ["\x1b[2J", "\x1b]0;owned\x07", "\u202etxt", "\x9b31m", "[red]", "[/]", "[@click=app.quit]"]
-"""What a terminal, or a library that draws on one, might obey."""
-
-
-@pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint whose vocabulary and card hold escape sequences, bidi controls and markup."""
-    import torch
-
-    from glasshead.checkpoint import save
-    from glasshead.model import Config, Transformer
-    from glasshead.text import Codec
-
-    codec = Codec.train(HOSTILE * 5, vocab_size=400)
-    config = Config(
-        vocab_size=codec.size, d_model=16, heads=2, d_ff=32, encoder_layers=1, decoder_layers=1, max_length=48
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        model = Transformer(config)
-    folder = tmp_path_factory.mktemp("hostile") / "\x1b[2Jname[red]"
-    save(folder, model, codec, {"examples": HOSTILE, "test": {"exact_match": 0.5}, "note": "\x1b]0;owned\x07"})
-    return folder
-
-
 def obeyed(text: str) -> list[str]:
     """The characters of a text that a terminal would act upon; line feeds are meant to be there."""
     steering = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), *"\u200e\u200f\u061c"}

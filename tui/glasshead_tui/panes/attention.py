@@ -10,6 +10,7 @@ from textual.message import Message
 from glasshead_tui.focus import STAGES, Focus
 from glasshead_tui.paint import Palette, palette
 from glasshead_tui.panes.matrix import HeadMatrix, weight_level
+from glasshead_tui.panes.memo import chosen_cell
 from glasshead_tui.panes.numbers import real, weight
 from glasshead_tui.panes.titles import entitle
 from glasshead_tui.panes.words import attention_name, labels, spoken, widest
@@ -135,13 +136,11 @@ class AttentionPane(Vertical, can_focus=False):
         return 0, 0
 
     def _write_notes(self) -> None:
-        from glasshead.cell import cell
-
         assert self._shown is not None
         trace, focus = self._shown
         queries, keys = trace.axes(focus.prefix)
         names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
-        found = cell(trace, focus.prefix, focus.head, focus.query, focus.key)
+        found = chosen_cell(trace, focus)
         hidden = "" if found.may_look else _why_hidden(focus, keys[focus.key].text)
         self._notes.readout = _readout(found, names, hidden, palette(self.app))
         self._notes.redraw()
@@ -158,8 +157,10 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
     pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
     if hidden:
         tail = Segment(f"   weight {weight(found.captured_weight)}", marks.quiet)
-        infinite = Segment("   −∞ ", marks.strong)
-        return [*pair, infinite, Segment(hidden), tail], [*pair, infinite, Segment(hidden)], [*pair, infinite]
+        score = Segment(f"   score {real(found.captured_score, 7)}, masked", marks.quiet)
+        infinite = Segment(" −∞ ", marks.strong)
+        long, short = [*pair, score, infinite, Segment(hidden)], [*pair, Segment("  "), infinite, Segment(hidden)]
+        return [*long, tail], long, [*short, tail], short, short[:-1]
     shown = weight(found.captured_weight)
     root = f"1/√{len(found.q)}" if abs(found.scale * len(found.q) ** 0.5 - 1) < 1e-6 else real(found.scale, 6)
     scaled = f"   {real(found.dot, 7)} × {root} = {real(found.score, 7)}"

@@ -11,6 +11,7 @@ from rich.style import Style
 
 from glasshead_tui.focus import Focus
 from glasshead_tui.paint import Palette, palette
+from glasshead_tui.panes.memo import chosen_cell
 from glasshead_tui.panes.numbers import real, weight
 from glasshead_tui.panes.titles import entitle
 from glasshead_tui.panes.words import labels, spoken
@@ -48,10 +49,8 @@ class SumPane(Lines):
 
     def show(self, trace: "Trace", focus: Focus) -> None:
         """Draw the arithmetic of the chosen cell."""
-        from glasshead.cell import cell
-
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
-        found = cell(trace, focus.prefix, focus.head, focus.query, focus.key)
+        found = chosen_cell(trace, focus)
         heaviest = sorted(range(len(found.weights)), key=lambda key: -found.weights[key])[:MOST]
         values = trace[f"{focus.prefix}.v"][focus.head][heaviest].tolist()
         self._shown = found, Row(queries[focus.query], keys, heaviest, values)

@@ -9,6 +9,7 @@ from rich.style import Style
 
 from glasshead_tui.focus import Focus
 from glasshead_tui.paint import Palette, palette
+from glasshead_tui.panes.memo import by_identity
 from glasshead_tui.panes.numbers import weight
 from glasshead_tui.panes.words import END, JOINED, START, labels, sides
 from glasshead_tui.visible import clip, fit
@@ -116,40 +117,53 @@ class TokensPane(Lines):
         return [first, second] if lines > 1 else [first]
 
 
-def _sentence(names: Sequence[str], lit: dict[int, _Lit], columns: int, marks: Palette) -> Line:
+class _Words(NamedTuple):
+    """A sentence to be drawn: its words and pieces, which of them continue the one before, and where each begins."""
+
+    words: tuple[str, ...]
+    joined: tuple[bool, ...]
+    starts: tuple[int, ...]
+
+
+@by_identity
+def _words(names: tuple[str, ...]) -> _Words:
+    words = tuple(name.removeprefix(JOINED) if at else name for at, name in enumerate(names))
+    joined = (*(at > 0 and name.startswith(JOINED) for at, name in enumerate(names)), False)
+    widths = (width(word) + (not joined[at]) for at, word in enumerate(words))
+    return _Words(words, joined, tuple(accumulate(widths, initial=0)))
+
+
+def _sentence(names: tuple[str, ...], lit: dict[int, _Lit], columns: int, marks: Palette) -> Line:
     """As much of a sentence as fits around the tokens looked at, else around its end."""
-    words = []
-    for at, name in enumerate(names):
-        word = name.removeprefix(JOINED) if at else name
-        if at in lit and not marks.coloured:
-            word = lit[at].brackets[0] + word + lit[at].brackets[1]
-        words.append(word)
-    joined = [at > 0 and name.startswith(JOINED) for at, name in enumerate(names)] + [False]
-    widths = [width(word) + (at > 0 and not joined[at]) for at, word in enumerate(words)]
-    first, last = _window(widths, max(lit, default=len(words) - 1), columns)
+    words, joined, starts = _words(names)
+    brackets = 0 if marks.coloured else 2 * len(lit)
+    first, last = _window(starts, max(lit, default=len(words) - 1), columns + 1 - brackets)
     line: Line = [Segment("… ", marks.quiet)] if first else []
     for at in range(first, last):
         if at > first and not joined[at]:
             line.append(Segment(" "))
-        style = lit[at].style if at in lit else marks.quiet if names[at] in (START, END) else None
+        word, style = words[at], marks.quiet if names[at] in (START, END) else None
+        if at in lit:
+            style = lit[at].style
+            word = word if marks.coloured else f"{lit[at].brackets[0]}{word}{lit[at].brackets[1]}"
         # Pieces of one word are underlined together, so that one sees where the vocabulary cut it.
         if joined[at] or joined[at + 1]:
             style = (style or Style()) + Style(underline=True)
-        line.append(Segment(words[at], style))
+        line.append(Segment(word, style))
     return [*line, Segment(" …", marks.quiet)] if last < len(words) else line
 
 
-def _window(widths: Sequence[int], centre: int, columns: int) -> tuple[int, int]:
+def _window(starts: Sequence[int], centre: int, columns: int) -> tuple[int, int]:
     """First and last + 1 of the items to show: all, or those around `centre` with room for … at both ends."""
-    if sum(widths) <= columns:
-        return 0, len(widths)
-    starts = [0, *accumulate(widths)]
+    count = len(starts) - 1
+    if starts[-1] <= columns:
+        return 0, count
     room = columns - 4
     first = centre
     while first and starts[centre + 1] - starts[first - 1] <= room * 2 // 3:
         first -= 1
     last = centre + 1
-    while last < len(widths) and starts[last + 1] - starts[first] <= room:
+    while last < count and starts[last + 1] - starts[first] <= room:
         last += 1
     while first and starts[last] - starts[first - 1] <= room:
         first -= 1

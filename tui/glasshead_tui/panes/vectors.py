@@ -7,6 +7,7 @@ from rich.style import Style
 
 from glasshead_tui.focus import Focus
 from glasshead_tui.paint import palette
+from glasshead_tui.panes.memo import chosen_cell
 from glasshead_tui.panes.numbers import real
 from glasshead_tui.panes.titles import entitle
 from glasshead_tui.panes.words import labels
@@ -31,11 +32,9 @@ class VectorsPane(Lines):
 
     def show(self, trace: "Trace", focus: Focus) -> None:
         """Draw the vectors of the chosen cell."""
-        from glasshead.cell import cell
-
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         self._names = queries[focus.query], keys[focus.key]
-        self._cell = cell(trace, focus.prefix, focus.head, focus.query, focus.key)
+        self._cell = chosen_cell(trace, focus)
         entitle(self, f"vectors · {len(self._cell.q)} numbers each")
         self.redraw()
 

@@ -1,11 +1,11 @@
 """What tokens and attentions are called on the screen."""
 
-from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from glasshead_tui.focus import Focus
+from glasshead_tui.panes.memo import by_identity
 from glasshead_tui.visible import visible
+from glasshead_tui.widgets.cells import width
 
 if TYPE_CHECKING:
     from glasshead.text import Token
@@ -22,7 +22,7 @@ _KINDS = {
 }
 
 
-@lru_cache(maxsize=16)
+@by_identity
 def labels(tokens: "tuple[Token, ...]") -> tuple[str, ...]:
     """A short name a token: the word, or ‿ and the piece that continues one; ▸ for the start and ■ for the end."""
     marks = any(token.text.startswith(_WORD_STARTS) for token in tokens)
@@ -54,8 +54,7 @@ def sides(focus: Focus) -> tuple[str, str]:
     return query, "source" if focus.kind == "cross" else query
 
 
-def widest(names: Sequence[str]) -> int:
+@by_identity
+def widest(names: tuple[str, ...]) -> int:
     """The columns of the longest name."""
-    from glasshead_tui.widgets.cells import width
-
     return max(map(width, names), default=0)

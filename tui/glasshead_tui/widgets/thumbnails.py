@@ -18,7 +18,7 @@ from glasshead_tui.widgets.cells import fit, width
 from glasshead_tui.widgets.lines import Line, Lines, beside
 from glasshead_tui.widgets.scale import ABSENT, Scale
 
-SIZES = ((12, 6), (10, 5), (8, 4), (6, 3), (4, 2), (2, 1))  # columns and lines of one picture, squares to the eye
+SIZES = ((12, 6), (10, 5), (8, 4), (6, 3), (4, 2), (4, 1), (2, 1))  # columns and lines of a picture, mostly squares
 
 
 class Place(NamedTuple):

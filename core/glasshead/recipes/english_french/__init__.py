@@ -29,7 +29,7 @@ RECIPE = Recipe(
         "max_length": 128,
     },
     training={
-        "steps": 16000,
+        "steps": 14000,
         "batch_tokens": 2048,
         "warmup": 2000,
         "average": 8,

@@ -79,10 +79,14 @@ def adjectives_for(rng: random.Random, noun: Noun) -> tuple[Adjective, ...]:
     lists = ADJECTIVES[noun.kind]
     listed = pick(rng, lists)
     first = pick(rng, listed)
+    if first.en == "tall" and noun.fr[0].startswith("grand"):  # un grand grand-père
+        return ()
     if chance < 0.9:
         return (first,)
     other = pick(rng, lists)
     second = pick(rng, other)
+    if second.en == "tall" and noun.fr[0].startswith("grand"):
+        return (first,)
     if other is listed or first.noun_first == second.noun_first or {first.en, second.en} & OPINIONS:
         return (first,)
     return (second, first) if first.noun_first else (first, second)

@@ -1,0 +1,89 @@
+"""A program in a real pseudo-terminal, with the screen that a person would see."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Mapping
+
+import pyte
+
+KEYS = {"space": " ", "enter": "\r", "escape": "\x1b", "left": "\x1b[D", "right": "\x1b[C", "up": "\x1b[A", "down": "\x1b[B"}
+# What Textual asks of a terminal and pyte does not know.
+UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1b\[[0-9;]*t|\x1bP.*?\x1b\\", re.S)
+
+
+class Terminal:
+    """`glasshead WORDS…` in a pty of columns × rows."""
+
+    def __init__(self, *words: str, size: tuple[int, int] = (80, 24), env: Mapping[str, str | None] | None = None) -> None:
+        columns, rows = size
+        self.raw = b""
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self._host, guest = pty.openpty()
+        fcntl.ioctl(guest, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        wanted = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": None, **(env or {})}
+        self.program = subprocess.Popen(
+            [sys.executable, "-m", "glasshead_tui", *words],
+            stdin=guest,
+            stdout=guest,
+            stderr=guest,
+            env={name: value for name, value in wanted.items() if value is not None},
+            start_new_session=True,
+        )
+        os.close(guest)
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.program.kill()
+        self.program.wait()
+        os.close(self._host)
+
+    def read(self, seconds: float = 0.05) -> bool:
+        """Take in what comes within some time; whether anything came."""
+        if not select.select([self._host], [], [], seconds)[0]:
+            return False
+        try:
+            got = os.read(self._host, 1 << 16)
+        except OSError:
+            return False
+        self.raw += got
+        self._stream.feed(UNKNOWN.sub(b"", got))
+        return bool(got)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys:
+            os.write(self._host, KEYS.get(key, key).encode())
+            self.read(0.03)
+
+    @property
+    def text(self) -> str:
+        """The screen, as lines of text."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def until(self, *parts: str, limit: float = 30.0) -> None:
+        """Wait until all these are on the screen; fail, showing it, when they do not come."""
+        end = time.monotonic() + limit
+        while not all(part in self.text for part in parts):
+            assert time.monotonic() < end, f"{parts} did not come:\n{self.text}"
+            self.read()
+
+    def status(self, limit: float = 20.0) -> int:
+        """The exit status, once the program has ended."""
+        end = time.monotonic() + limit
+        while self.program.poll() is None:
+            assert time.monotonic() < end, f"it did not end:\n{self.text}"
+            self.read()
+        while self.read():
+            pass
+        return self.program.wait()
