@@ -187,6 +187,9 @@ class Trace:
             if f"{prefix}q" not in self or f"{prefix}k" not in self:
                 return "recomputed by running the model over the same tokens: q and k were not captured"
             return "captured; above the diagonal q·k × scale of the captured q and k, as those keys did not exist yet"
+        if site.startswith("decoder.") and site.endswith((".self.masked", ".self.weights")):
+            hidden = "−∞" if site.endswith("masked") else "0"
+            return f"captured row by row; above the diagonal {hidden}, as those keys did not exist yet"
         return "captured"
 
     def __getitem__(self, site: str) -> Tensor:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from .conftest import HOSTILE, Glasshead, obeyed
+from tests.conftest import HOSTILE
+
+from .conftest import Glasshead, obeyed
 
 
 def by_hand(folder: Path, text: str) -> str:

@@ -78,6 +78,13 @@ class Terminal:
             assert time.monotonic() < end, f"{parts} did not come:\n{self.text}"
             self.read()
 
+    def until_gone(self, part: str, limit: float = 30.0) -> None:
+        """Wait until this is on the screen no more."""
+        end = time.monotonic() + limit
+        while part in self.text:
+            assert time.monotonic() < end, f"{part} did not go:\n{self.text}"
+            self.read()
+
     def status(self, limit: float = 20.0) -> int:
         """The exit status, once the program has ended."""
         end = time.monotonic() + limit

@@ -1,0 +1,58 @@
+"""From a key to the first byte of the repaint, in a real terminal of 200×60, for 64 tokens and for 2,048."""
+
+import os
+import select
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import glasshead
+from tests.tui.terminal import Terminal
+
+PRESSES = 60
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that takes 2,048 tokens."""
+    codec = glasshead.Codec.train(["the black cat is sleeping"] * 5, vocab_size=300)
+    shape = {"d_model": 64, "heads": 4, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "max_length": 2048}
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("long") / "long"
+    glasshead.save(folder, glasshead.Transformer(glasshead.Config(vocab_size=codec.size, **shape)), codec)
+    return folder
+
+
+def presses(folder: Path, tokens: int) -> tuple[list[float], list[int]]:
+    """For each cursor move milliseconds to the first byte, and bytes sent; sorted."""
+    waits, sizes = [], []
+    with Terminal("explore", str(folder), "--text", "cat " * (tokens - 1), size=(200, 60)) as terminal:
+        terminal.until("✓", limit=60)
+        terminal.press("t", "t")
+        terminal.until("encoder 0 · self-attention", limit=60)
+        while terminal.read(1.0):
+            pass
+        for _ in range(PRESSES):
+            before = len(terminal.raw)
+            begin = time.perf_counter()
+            os.write(terminal._host, b"j")
+            assert select.select([terminal._host], [], [], 5)[0], "no answer"
+            waits.append((time.perf_counter() - begin) * 1e3)
+            while terminal.read(0.08):
+                pass
+            sizes.append(len(terminal.raw) - before)
+    return sorted(waits), sorted(sizes)
+
+
+def test_a_key_is_answered_within_16_ms_however_many_tokens(long: Path) -> None:
+    """p95 ≤ 16 ms for both, the medians within 20 % of each other or 1 ms; at most 10 kB a move."""
+    found = {tokens: presses(long, tokens) for tokens in (64, 2048)}
+    medians = {}
+    for tokens, (waits, sizes) in found.items():
+        medians[tokens], p95 = waits[len(waits) // 2], waits[int(len(waits) * 0.95)]
+        print(f"\n{tokens} tokens: median {medians[tokens]:.1f} ms, p95 {p95:.1f} ms, at most {sizes[-1]} bytes")
+        assert p95 <= 16
+        assert sizes[-1] <= 10_000
+    assert medians[2048] - medians[64] <= max(0.2 * medians[64], 1.0)
