@@ -66,9 +66,7 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
     masked = trace[f"{site}.masked"][head, query].double()
     scores = keys @ q * trace.scale
     # e^score is shown as it is, not relative to the row's maximum: in float64 it holds up to a score of 709.
-    exps = [math.exp(min(score, 700.0)) if seen > -math.inf else 0.0
-            for score, seen in zip(scores.tolist(), masked.tolist(), strict=True)]  # fmt: skip
-    total = math.fsum(exps)
+    exps = scores.clamp(max=700).exp().masked_fill(masked.isneginf(), 0.0)
     # The weight itself is computed relative to the maximum, so that it is right beyond those scores too.
     again = softmax(scores.masked_fill(masked.isneginf(), -math.inf))
     products = q * keys[key]
@@ -86,8 +84,8 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
         scale=trace.scale,
         score=float(scores[key]),
         may_look=bool(masked[key] > -math.inf),
-        exp=exps[key],
-        total=total,
+        exp=float(exps[key]),
+        total=float(exps.sum()),
         weight=float(again[key]),
         captured_score=float(trace[f"{site}.scores"][head, query, key]),
         captured_masked=float(masked[key]),
