@@ -178,7 +178,8 @@ class Attention(Watched):
 
     def split(self, x: Tensor) -> Tensor:
         """b q (h d) → b h q d."""
-        return x.view(*x.shape[:-1], self.heads, -1).transpose(1, 2)
+        batch, positions, _ = x.shape
+        return x.view(batch, positions, self.heads, -1).transpose(1, 2)
 
 
 class FeedForward(Watched):
@@ -233,14 +234,16 @@ class Residual(Watched):
     def forward(self, x: Tensor, *source: Tensor, mask: Tensor | None = None, past: Past | None = None) -> Tensor:
         """b q m → b q m. source: what the sub-layer attends to, x itself in self-attention."""
         if self.pre:
-            return self.see("resid", x + self.dropout(self.apply_to(self.norm(x), *source, mask=mask, past=past)))
-        return self.norm(self.see("resid", x + self.dropout(self.apply_to(x, *source, mask=mask, past=past))))
+            return self.see("resid", x + self.apply_to(self.norm(x), *source, mask=mask, past=past))
+        return self.norm(self.see("resid", x + self.apply_to(x, *source, mask=mask, past=past)))
 
     def apply_to(self, x: Tensor, *source: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
-        """The sub-layer's own output."""
+        """The sub-layer's own output; dropped out of in training."""
         if isinstance(self.sublayer, Attention):
-            return self.sublayer(x, source[0] if source else x, mask, past)
-        return self.sublayer(x)
+            x = self.sublayer(x, source[0] if source else x, mask, past)
+        else:
+            x = self.sublayer(x)
+        return self.dropout(x) if self.training else x
 
 
 class EncoderLayer(nn.Module):

@@ -66,9 +66,15 @@ class Tap:
 
         Where blocks are nested all edits come first, the outermost first, so that every ear hears what the model used.
         """
-        if self._outer is not None or name in self._places:
-            value = self._change(name, value)
-            self._keep(name, value)
+        if self._outer is None:  # as it nearly always is: one look-up a value
+            site, keep, changes = self._places.get(name, NOWHERE)
+            if changes:
+                value = self._change(name, value)
+            if keep:
+                self.seen[site] = value
+            return value
+        value = self._change(name, value)
+        self._keep(name, value)
         return value
 
     def _change(self, name: str, value: Tensor) -> Tensor:
@@ -114,15 +120,16 @@ class Listening(AbstractContextManager[Seen]):
             changes = tuple(change for pattern, change in edits.items() if fnmatchcase(site, pattern))
             if kept or changes:
                 self._places.setdefault(module, {})[name] = (site, kept, changes)
+        self._alone = {module: Tap(self.seen, places, None) for module, places in self._places.items()}
         self._before: list[list[tuple[nn.Module, Tap | None]]] = []
 
     def __enter__(self) -> Seen:
         before: list[tuple[nn.Module, Tap | None]] = []
         self._before.append(before)
-        for module, places in self._places.items():
+        for module, alone in self._alone.items():
             outer = module.__dict__.get("tap")
             before.append((module, outer))
-            module.__dict__["tap"] = Tap(self.seen, places, outer)
+            module.__dict__["tap"] = alone if outer is None else Tap(self.seen, self._places[module], outer)
         return self.seen
 
     def __exit__(self, *_: object) -> None:

@@ -58,6 +58,10 @@ class Record:
     bytes: int = 0
     order: tuple[str, ...] = ()
     """The sites as the model computes them, what was dropped too."""
+    joined: tuple[str, ...] = ()
+    """Keys and values of masked self-attention: one position more at every step."""
+    fixed: tuple[str, ...] = ()
+    """Keys and values of cross-attention: the same at every step."""
 
     def keep_source(self, seen: Row) -> None:
         """Take in what the encoder showed."""
@@ -69,19 +73,21 @@ class Record:
         """Take in what one position of the decoder showed."""
         if not self.rows:
             self.order = tuple(dict.fromkeys((*self.order, *seen)))
-        row: dict[str, Tensor] = {}
-        fixed: dict[str, Tensor] = {}
-        for site, value in seen.items():
-            if site.endswith((".cross.k", ".cross.v")):
-                if site not in self.static and site not in self.dropped:
-                    fixed[site] = value
-            elif site not in self.dropped:
-                # Keys and values come joined with the cache, whose memory goes on changing: keep the new one alone.
-                row[site] = value[:, :, -1:].clone() if site.endswith((".self.k", ".self.v")) else value
-        if fixed:
-            self.static = {**self.static, **fixed}
+            self.joined = tuple(site for site in seen if site.endswith((".self.k", ".self.v")))
+            self.fixed = tuple(site for site in seen if site.endswith((".cross.k", ".cross.v")))
+            new = {site: seen[site] for site in self.fixed if site not in {*self.static, *self.dropped}}
+            self.static = {**self.static, **new}
+            self.bytes += _size(new.values())
+        row = dict(seen)
+        for site in self.fixed:
+            del row[site]
+        for site in self.joined:
+            # They come joined with the cache, whose memory goes on changing: keep the new position alone.
+            row[site] = row[site][:, :, -1:].clone()
+        for site in self.dropped.intersection(row):
+            del row[site]
         self.rows.append(row)
-        self.bytes += _size(row.values()) + _size(fixed.values())
+        self.bytes += _size(row.values())
         self._stay_within()
 
     def crop(self, rows: int) -> None:
@@ -93,7 +99,7 @@ class Record:
         """A record that goes its own way from here; what both have seen is shared, not copied."""
         return Record(
             self.scale, self.window, self.kinds, self.source, self.static, list(self.rows), self.budget, self.dropped,
-            self.bytes, self.order,
+            self.bytes, self.order, self.joined, self.fixed,
         )  # fmt: skip
 
     def _stay_within(self) -> None:
@@ -102,7 +108,7 @@ class Record:
             sizes: dict[str, int] = {}
             for part in (self.static, *self.rows):
                 for site, value in part.items():
-                    sizes[site] = sizes.get(site, 0) + value.numel() * value.element_size()
+                    sizes[site] = sizes.get(site, 0) + value.nbytes
             if not sizes:
                 return
             # A quarter at a time, so that this search is rare.
@@ -243,4 +249,4 @@ def _plain(value: Tensor, site: str) -> Tensor:
 
 
 def _size(values: Iterable[Tensor]) -> int:
-    return sum(value.numel() * value.element_size() for value in values)
+    return sum(value.nbytes for value in values)

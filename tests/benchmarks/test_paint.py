@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.tui.terminal import Terminal
 
 import glasshead
-from tests.tui.terminal import Terminal
 
 PRESSES = 60
 

@@ -1,7 +1,6 @@
 """Starting: `glasshead --help` against Typer alone, and how soon the explorer says something in a real terminal."""
 
 import os
-import select
 import statistics
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.tui.terminal import Terminal
 
 ROUNDS = 7
 # Compiled modules are there after the first start of any program; a start that has to compile measures the compiler.
@@ -30,37 +30,14 @@ def test_help_costs_little_more_than_typer() -> None:
     assert ratio <= 2.5
 
 
-def first_text(*words: str, cwd: Path) -> float:
-    """Seconds until a program in a pty has drawn words on the screen that it has taken over."""
-    import fcntl
-    import pty
-    import struct
-    import termios
-
-    host, guest = pty.openpty()
-    fcntl.ioctl(guest, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
-    environment = {**ENVIRONMENT, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+def first_text(*words: str) -> float:
+    """Seconds until glasshead in a pty has drawn words on the screen that it has taken over."""
     begin = time.perf_counter()
-    running = subprocess.Popen(
-        [sys.executable, *words],
-        stdin=guest,
-        stdout=guest,
-        stderr=guest,
-        cwd=cwd,
-        env=environment,
-        start_new_session=True,
-    )
-    os.close(guest)
-    seen = b""
-    try:
-        while b"glasshead" not in seen.partition(b"\x1b[?1049h")[2]:
-            assert select.select([host], [], [], 20)[0] and running.poll() is None, seen.decode(errors="replace")
-            seen += os.read(host, 65536)
+    with Terminal(*words, size=(120, 36), env={"PYTHONDONTWRITEBYTECODE": None}) as terminal:
+        while b"glasshead" not in terminal.raw.partition(b"\x1b[?1049h")[2]:
+            assert time.perf_counter() - begin < 20 and terminal.program.poll() is None, terminal.text
+            terminal.read()
         return time.perf_counter() - begin
-    finally:
-        running.kill()
-        running.wait()
-        os.close(host)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no pty here")
@@ -69,8 +46,7 @@ def test_the_explorer_says_something_at_once(tiny: Path) -> None:
 
     Where the machine is so busy or so slow that Textual alone takes as long to import, the same multiple of that holds.
     """
-    explorer = ("-m", "glasshead_tui", "explore", str(tiny))
-    both = [(first_text(*explorer, cwd=tiny), seconds("-c", "import textual.app")) for _ in range(ROUNDS)]
+    both = [(first_text("explore", str(tiny)), seconds("-c", "import textual.app")) for _ in range(ROUNDS)]
     found, textual = min(first for first, _ in both), min(second for _, second in both)
     print(f"\nfirst text: {found:.3f} s; Textual alone: {textual:.3f} s")
     assert found <= max(0.3, 1.6 * textual)

@@ -13,7 +13,7 @@ import glasshead
 
 SHAPE = {"d_model": 256, "heads": 8, "d_ff": 1024, "encoder_layers": 3, "decoder_layers": 3, "max_length": 600}
 STEPS = 64
-ROUNDS = 7
+ROUNDS = 11
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from tests.conftest import HOSTILE
 
 from .conftest import Glasshead, obeyed

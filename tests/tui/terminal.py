@@ -14,7 +14,15 @@ from collections.abc import Mapping
 
 import pyte
 
-KEYS = {"space": " ", "enter": "\r", "escape": "\x1b", "left": "\x1b[D", "right": "\x1b[C", "up": "\x1b[A", "down": "\x1b[B"}
+KEYS = {
+    "space": " ",
+    "enter": "\r",
+    "escape": "\x1b",
+    "left": "\x1b[D",
+    "right": "\x1b[C",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+}
 # What Textual asks of a terminal and pyte does not know.
 UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1b\[[0-9;]*t|\x1bP.*?\x1b\\", re.S)
 
@@ -22,7 +30,9 @@ UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1b\[[0-9;]*t|\x1bP.*?\x1b\
 class Terminal:
     """`glasshead WORDS…` in a pty of columns × rows."""
 
-    def __init__(self, *words: str, size: tuple[int, int] = (80, 24), env: Mapping[str, str | None] | None = None) -> None:
+    def __init__(
+        self, *words: str, size: tuple[int, int] = (80, 24), env: Mapping[str, str | None] | None = None
+    ) -> None:
         columns, rows = size
         self.raw = b""
         self.screen = pyte.Screen(columns, rows)

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tests.tui.terminal import Terminal
 
 SENTENCE = "the black cat"
