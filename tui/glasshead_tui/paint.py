@@ -47,7 +47,7 @@ _STEPS: dict[tuple[Colours, bool], tuple[tuple[int, ...], tuple[int, ...], tuple
 }
 # Shades mean more, horizontal lines mean less than nothing.
 _WEIGHTS_GLYPHS = " ░▒▓█"
-_SCORES_GLYPHS = "≡=- ░▒▓█"
+_SCORES_GLYPHS = ("≡=- ", _WEIGHTS_GLYPHS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,7 +116,7 @@ def _without_colour() -> Palette:
     plain, loud = Style(), Style(reverse=True, bold=True)
     weights = Scale(
         fills=(plain,) * LEVELS,
-        glyphs=_ramp(_WEIGHTS_GLYPHS),
+        glyphs=_ramp(_WEIGHTS_GLYPHS, LEVELS),
         masked=plain,
         absent=plain,
         hatch=None,
@@ -128,7 +128,7 @@ def _without_colour() -> Palette:
     return Palette(
         colours="none",
         weights=weights,
-        scores=replace(weights, glyphs=_ramp(_SCORES_GLYPHS)),
+        scores=replace(weights, glyphs="".join(_ramp(glyphs, LEVELS // 2) for glyphs in _SCORES_GLYPHS)),
         query=Style(bold=True),
         key=Style(underline=True),
         positive=plain,
@@ -177,8 +177,8 @@ def _short(colour: Color) -> Color:
     return colour if colour.is_system_defined else colour.downgrade(ColorSystem.EIGHT_BIT)
 
 
-def _ramp(glyphs: str) -> str:
-    return "".join(glyphs[level * len(glyphs) // LEVELS] for level in range(LEVELS))
+def _ramp(glyphs: str, count: int) -> str:
+    return "".join(glyphs[index * len(glyphs) // count] for index in range(count))
 
 
 def _even(stops: Sequence[Triplet], count: int) -> list[Triplet]:

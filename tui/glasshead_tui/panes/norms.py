@@ -13,7 +13,7 @@ from glasshead_tui.focus import Focus
 from glasshead_tui.paint import Palette, palette
 from glasshead_tui.panes.numbers import real
 from glasshead_tui.panes.titles import entitle
-from glasshead_tui.panes.words import labels, spoken
+from glasshead_tui.panes.words import labels
 from glasshead_tui.visible import fit
 from glasshead_tui.widgets.lines import Line, Lines
 from glasshead_tui.widgets.sparks import pooled, sparks
@@ -41,14 +41,15 @@ class NormsPane(Lines):
 
     _norms: tuple[Normed, ...] = ()
     _here = -1
+    _token = ""  # in the drawing and not in the title: a title is sent with all of its pane
 
     def show(self, trace: "Trace", focus: Focus) -> None:
         """Draw all LayerNorms that the query's token goes through, the one after the chosen attention marked."""
         found = [site.removesuffix(".norm.normed") for site in trace.find(f"{focus.stack}*.norm.normed")]
         self._norms = tuple(_normed(trace, site, focus.query) for site in found)
         self._here = found.index(focus.prefix) if focus.prefix in found else -1
-        token = spoken(labels(trace.tokens(focus.stack))[focus.query])
-        entitle(self, f"norms · {token}")
+        self._token = labels(trace.tokens(focus.stack))[focus.query]
+        entitle(self, "norms")
         self.redraw()
         if self._here >= 0:
             self.show_line(self._here + 1)
@@ -58,7 +59,7 @@ class NormsPane(Lines):
             return []
         marks = palette(self.app)
         room = columns - NAME - 4 * NUMBER - 2
-        drawing = _heads(room, lines >= len(self._norms) + 2, marks)
+        drawing = _heads(fit(self._token, NAME), room, lines >= len(self._norms) + 2, marks)
         for number, norm in enumerate(self._norms):
             style = marks.query if number == self._here else None
             before = [real(value, 7) for value in norm.before] if norm.before else ["none", "(RMS)"]
@@ -69,15 +70,16 @@ class NormsPane(Lines):
         return drawing
 
 
-def _heads(room: int, two_lines: bool, marks: Palette) -> list[Line]:
+def _heads(token: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:
     """What the columns are: mean and variance before and after step 1, and the vector after step 2."""
+    name = Segment(token, marks.query)
     mean_and_variance = fit("mean", NUMBER, right=True) + fit("var", NUMBER, right=True)
     if not two_lines:
         after = " →" + mean_and_variance[2:]
-        return [[Segment(" " * NAME + mean_and_variance + after + " → " + fit("gain·x + bias", room - 1), marks.quiet)]]
-    steps = [fit(step, 2 * NUMBER, right=True) for step in ("before", "after step 1")]
+        return [[name, Segment(f"{mean_and_variance}{after} → {fit('gain·x + bias', room - 1)}", marks.quiet)]]
+    steps = "".join(fit(step, 2 * NUMBER, right=True) for step in ("before", "after step 1"))
     return [
-        [Segment(" " * NAME), *map(Segment, steps), Segment("  " + fit("after step 2: gain·x + bias", room))],
+        [name, Segment(f"{steps}  {fit('after step 2: gain·x + bias', room)}")],
         [Segment(" " * NAME + 2 * mean_and_variance, marks.quiet)],
     ]
 

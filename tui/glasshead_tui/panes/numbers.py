@@ -4,12 +4,17 @@ from math import isfinite, isnan
 
 
 def weight(value: float, room: int = 5) -> str:
-    """A number of 0 … 1 in at most `room` (3 …) columns: .81, .810, 1.00; `0` is exactly zero, `.00` is not."""
+    """A number of 0 … 1 in at most `room` (3 …) columns: .81, .810, 1.00; `0` is exactly zero.
+
+    What is so small that no digit is left is `.00` in a narrow room and 3e-7 in a wider one.
+    """
     if not isfinite(value):
         return real(value, room)
     if value == 0:
         return "0"
     shown = f"{value:.{room - 1}f}"
+    if room >= 5 and float(shown) == 0 and len(small := error(value)) <= room:
+        return small
     return shown[1:] if shown[0] == "0" else shown[:room]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = 64  # columns from which both sums stand beside each other
 EXPLAINED = 40  # columns from which each line of the arithmetic has a word of explanation
 TRUE = 1e-4  # the largest difference that float32 arithmetic in another order may leave
-MOST = 64  # keys whose gift is drawn at most
+MOST = 10  # keys whose gift is drawn at most: what comes after the heaviest ten can hardly be seen
 NAME, NUMBER = 11, 9  # columns
 
 

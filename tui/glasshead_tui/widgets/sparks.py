@@ -45,12 +45,12 @@ def sparks(
 
     On two lines the axis runs between them: positive bars stand on it, negative ones hang below. On one line all bars
     stand on its ground and the colour tells the sign; where the two colours are one, negative bars hang from its top.
-    largest: the number that fills a bar, by default the vector's own.
+    largest: the number that fills a bar, by default the vector's own; then what is not zero shows, however small it is.
     """
     peak = largest or max((abs(value) for value in vector.values if isfinite(value)), default=0.0) or 1.0
     # On one line a bar stops short of the line's edge, so that lines above one another stay apart.
     most = 8 if lines > 1 else 7
-    heights = [_height(value / peak, most) for value in vector.values]
+    heights = [_height(value / peak, most, least=0 if largest else 1) for value in vector.values]
     hanging = negative + Style(reverse=True)
     # A bar hangs when a block is drawn in reverse: the cell is all bar, and the block takes its lower part away.
     hung = [(BLOCKS[8 + height], hanging) if height < 0 else (" ", None) for height in heights]
@@ -70,9 +70,9 @@ def _runs(bars: Iterable[tuple[str, Style | None]], each: int) -> list[Segment]:
     return [Segment("".join(glyph * each for glyph, _ in run), style) for style, run in runs]
 
 
-def _height(part: float, most: int) -> int:
-    """-most … most eighths of a line; what is not zero is at least one."""
+def _height(part: float, most: int, least: int) -> int:
+    """-most … most eighths of a line; what is not zero has at least `least`."""
     if not isfinite(part):
         return most if part > 0 else -most if part < 0 else 0
     height = round(max(-1.0, min(1.0, part)) * most)
-    return height or (1 if part > 0 else -1 if part < 0 else 0)
+    return height or (least if part > 0 else -least if part < 0 else 0)

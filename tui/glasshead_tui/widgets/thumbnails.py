@@ -16,7 +16,7 @@ from textual.message import Message
 
 from glasshead_tui.widgets.cells import fit, width
 from glasshead_tui.widgets.lines import Line, Lines, beside
-from glasshead_tui.widgets.scale import ABSENT, Scale
+from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, Scale
 
 SIZES = ((12, 6), (10, 5), (8, 4), (6, 3), (4, 2), (4, 1), (2, 1))  # columns and lines of a picture, mostly squares
 
@@ -202,4 +202,6 @@ def _lines(group: Group, shape: Arrangement) -> int:
 
 
 def _merged(looks: "map[tuple[str, Style]]") -> Line:
-    return [Segment(glyph * len(list(run)), style) for (glyph, style), run in groupby(looks)]
+    """Runs of one look. What is absent is left empty: in so small a picture its dots would be noise."""
+    runs = ((glyph.replace(ABSENT_GLYPH, " "), style, len(list(run))) for (glyph, style), run in groupby(looks))
+    return [Segment(glyph * count, style) for glyph, style, count in runs]
