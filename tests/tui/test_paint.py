@@ -67,6 +67,7 @@ def test_sixteen_colours_use_only_the_sixteen(dark: bool) -> None:
             assert all(
                 colour.number is not None and colour.number < 16 for colour in (style.color, style.bgcolor) if colour
             )
+            assert style.bgcolor is None or (style.bgcolor.number or 0) < 8, "not every terminal has bright grounds"
 
 
 def test_without_colour_form_alone_tells_levels_and_signs() -> None:

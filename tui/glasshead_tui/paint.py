@@ -42,8 +42,9 @@ _STEPS: dict[tuple[Colours, bool], tuple[tuple[int, ...], tuple[int, ...], tuple
         (94, 130, 172, 215, 223, 231),
         (231, 153, 111, 68, 25, 18),
     ),
-    ("16", True): ((0, 4, 6, 14, 11, 15), (11, 3, 0), (0, 4, 14)),
-    ("16", False): ((15, 11, 14, 6, 4, 0), (1, 3, 15), (15, 14, 4)),
+    # The first eight only: not every terminal has bright grounds.
+    ("16", True): ((0, 4, 6, 2, 3, 7), (3, 1, 0), (0, 4, 6)),
+    ("16", False): ((7, 3, 6, 4, 0), (1, 3, 7), (7, 6, 4)),
 }
 # Shades mean more, horizontal lines mean less than nothing.
 _WEIGHTS_GLYPHS = " ░▒▓█"
@@ -144,7 +145,7 @@ def _inks(colours: Colours, dark: bool) -> dict[str, Color]:
     """The single colours, by what they stand for. Rich itself takes these to the nearest of 256."""
     names = ("ground", "cursor", "query", "key", "positive", "negative", "quiet", "masked", "absent", "hatch", "good")
     if colours == "16":
-        numbers = (0, 9, 11, 13, 14, 11, 7, 8, 8, 8, 10, 9) if dark else (15, 9, 3, 5, 4, 1, 8, 8, 7, 7, 2, 9)
+        numbers = (0, 5, 11, 13, 6, 3, 7, 8, 8, 8, 10, 9) if dark else (7, 5, 3, 5, 4, 1, 8, 8, 7, 7, 2, 1)
         return {name: Color.from_ansi(number) for name, number in zip((*names, "bad"), numbers, strict=True)}
     codes = (
         "#14161e #ff4f8b #ffd166 #c3a6ff #5fb0f5 #f08c4a #9aa0b0 #666c7c #585e6e #343744 #7bd88f #ff6b6b"

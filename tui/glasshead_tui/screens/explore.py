@@ -62,16 +62,16 @@ class ExploreScreen(Screen[None]):
     ExploreScreen TokensPane { height: 4; padding: 0 1; }
     ExploreScreen TruthPane { height: 1; padding: 0 1; }
     ExploreScreen #above { height: 1fr; }
-    ExploreScreen #below { height: 11; }
+    ExploreScreen #below { height: 12; }
     ExploreScreen MapPane { width: 31; }
     ExploreScreen AttentionPane { width: 1fr; }
-    ExploreScreen SumPane { width: 32; }
+    ExploreScreen SumPane { width: 34; }
     ExploreScreen VectorsPane { width: 1fr; }
     ExploreScreen NormsPane { width: 1fr; }
     ExploreScreen .pane { border: round $panel-lighten-2; border-title-color: $foreground; }
     ExploreScreen .pane.active { border: round $accent; border-title-color: $accent; border-title-style: bold; }
     ExploreScreen.roomy #below { height: 16; }
-    ExploreScreen.roomy MapPane { width: 44; }
+    ExploreScreen.roomy MapPane { width: 46; }
     ExploreScreen.roomy SumPane { width: 46; }
     ExploreScreen.narrow #tabs { display: block; }
     ExploreScreen.narrow TokensPane { height: 3; }
