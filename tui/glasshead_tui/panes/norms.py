@@ -89,4 +89,5 @@ def _normed(trace: "Trace", site: str, row: int) -> Normed:
     mean = f"{site}.norm.mean"
     before = (float(trace[mean][row]), float(trace[f"{site}.norm.var"][row])) if mean in trace else None
     after = float(normed.mean()), float(normed.var(correction=0))
-    return Normed(site.split(".", 1)[1], before, after, tuple(trace[f"{site}.norm.out"][row].tolist()))
+    name = site.partition(".")[2] or "last"  # the one after the stack of a pre-norm model
+    return Normed(name, before, after, tuple(trace[f"{site}.norm.out"][row].tolist()))
