@@ -208,7 +208,9 @@ def load(folder: str | Path) -> tuple["Transformer", "Codec", dict[str, Any]]:
     except RuntimeError as error:  # more numbers than can be counted
         raise GlassheadError(f"{folder / CONFIG} describes a model that no machine can hold.") from error
     _same_shapes(folder / WEIGHTS, {name: tensor.shape for name, tensor in model.state_dict().items()}, tensors)
-    model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
+    # Copied out of the file, which may be mapped into memory: what happens to it later must not reach the model.
+    own = {name: tensor.to(torch.float32, copy=True) for name, tensor in tensors.items()}
+    model.load_state_dict(own, assign=True)
     if config.share_embeddings:
         model.target.weight = model.source.weight
     for module in model.modules():

@@ -189,7 +189,7 @@ def test_a_config_that_is_not_of_these_weights(changes: dict[str, Any], named: l
 
 def test_tensors_too_many_too_few_and_of_another_shape(copy: Path) -> None:
     path = copy / "model.safetensors"
-    whole = load_file(path)
+    whole = {name: tensor.clone() for name, tensor in load_file(path).items()}  # not the file itself, written below
     name = "decoder.layers.1.cross.sublayer.key.weight"
     cases: list[tuple[dict[str, torch.Tensor], list[str]]] = [
         ({n: t for n, t in whole.items() if n != name}, [name, "lacks"]),
