@@ -15,12 +15,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glasshead.beam import Hypothesis as Hypothesis
     from glasshead.beam import beam_search as beam_search
-    from glasshead.cell import Cell as Cell
     from glasshead.checkpoint import available as available
     from glasshead.checkpoint import save as save
     from glasshead.decode import Stepper as Stepper
     from glasshead.errors import GlassheadError as GlassheadError
+    from glasshead.errors import TooLongError as TooLongError
     from glasshead.model import Config as Config
     from glasshead.model import Transformer as Transformer
     from glasshead.pick import Sample as Sample
@@ -39,12 +40,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Hypothesis": "beam",
     "beam_search": "beam",
-    "Cell": "cell",
     "available": "checkpoint",
     "save": "checkpoint",
     "Stepper": "decode",
     "GlassheadError": "errors",
+    "TooLongError": "errors",
     "Config": "model",
     "Transformer": "model",
     "Sample": "pick",

@@ -72,6 +72,7 @@ def causal(queries: int, keys: int, *, window: int | None = None, device: torch.
     """Where a decoder may look: boolean q k, True on and below the diagonal that ends in the last query and last key.
 
     With fewer queries than keys the queries are the last ones, as when earlier keys come from a cache.
+    window: of the neighbourhood of that many positions (see `near`) only what is not after the query.
     """
     q = torch.arange(keys - queries, keys, device=device).unsqueeze(-1)
     k = torch.arange(keys, device=device)
@@ -80,14 +81,18 @@ def causal(queries: int, keys: int, *, window: int | None = None, device: torch.
 
 
 def neighbourhood(positions: int, window: int, *, device: torch.device | None = None) -> Tensor:
-    """Where restricted self-attention may look in both directions: boolean q k (section 4 of the paper)."""
+    """Where restricted self-attention may look in both directions, by the rule of `near`: boolean q k."""
     k = torch.arange(positions, device=device)
     return near(k.unsqueeze(-1), k, window)
 
 
 def near(q: Tensor, k: Tensor, window: int) -> Tensor:
-    """True where positions k lie in a neighbourhood of `window` positions centred on q: |q − k| ≤ window // 2."""
-    return (q - k).abs() <= window // 2
+    """True where position k lies in the neighbourhood of `window` positions around q (section 4: r around the query).
+
+    Exactly q − window // 2 ≤ k ≤ q + (window − 1) // 2: centred where `window` is odd; an even one has one position
+    more before the query than after it. Masked self-attention keeps of them those up to the query.
+    """
+    return (q - window // 2 <= k) & (k <= q + (window - 1) // 2)
 
 
 def _pass(_name: str, value: Tensor) -> Tensor:

@@ -1,10 +1,14 @@
 """A checkpoint is a folder: config.json, model.safetensors, tokenizer.json and a model card, README.md. No pickle.
 
-Files are written beside their places and flushed to the disk; when all are there they are moved in, config.json last:
-a folder that has one is whole, and what interrupts the writing leaves an older checkpoint as it was.
+Files are written beside their places and flushed to the disk; when all are there they are moved in, config.json last.
+What interrupts the writing leaves an older checkpoint as it was. The moves are one after the other, so what interrupts
+them can leave new files beside old ones: config.json holds the SHA-256 of the weights and of the tokenizer that belong
+to it, and `load` refuses what is not of one piece. (Checkpoints from before these sums were kept are read without.)
 Finding and describing checkpoints costs no torch; only `save` and `load` do.
 """
 
+import errno
+import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "glasshead", 1
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.json", "README.md"
+SUMS = "sha256"
 LARGEST_LENGTH = 1 << 20
 
 
@@ -138,22 +143,36 @@ def save(
         for name, tensor in model.state_dict().items()
         if not (model.config.share_embeddings and name == "target.weight")  # tied: it is source.weight
     }
+    sums: dict[str, str] = {}
     content = {
         "format": FORMAT,
         "version": VERSION,
+        SUMS: sums,
         "config": asdict(model.config),
         "card": dict(card or {}),
     }
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    json.dumps(content)  # a card that is not JSON is the caller's bug, told before anything is written
+
+    def write_weights(path: Path) -> None:
+        save_file(tensors, path)
+        sums[WEIGHTS] = _sum(path)
+
+    def write_tokenizer(path: Path) -> None:
+        codec.save(path)
+        sums[TOKENIZER] = _sum(path)
+
+    def write_config(path: Path) -> None:
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _replace(
             folder,
             {
-                WEIGHTS: lambda path: save_file(tensors, path),
-                TOKENIZER: codec.save,
+                WEIGHTS: write_weights,
+                TOKENIZER: write_tokenizer,
                 CARD: lambda path: path.write_text(_card(folder.name, content), encoding="utf-8"),
-                CONFIG: lambda path: path.write_text(text, encoding="utf-8"),
+                CONFIG: write_config,  # the last one: it knows the sums of the others
             },
         )
     except OSError as error:
@@ -219,7 +238,33 @@ def load(folder: str | Path) -> tuple["Transformer", "Codec", dict[str, Any]]:
 
     codec = Codec.load(folder / TOKENIZER)
     _fits(codec, config, str(folder))
+    _of_one_piece(folder, content)
     return model.eval().requires_grad_(False), codec, content["card"]
+
+
+def _of_one_piece(folder: Path, content: Mapping[str, Any]) -> None:
+    """The weights and the tokenizer are those that config.json was written with.
+
+    Asked last: config.json was read before them and is the last to be replaced, so if another process replaces the
+    checkpoint meanwhile, the sums of what lies there now are not those that were read.
+    """
+    if SUMS not in content:
+        return
+    try:
+        found = {name: _sum(folder / name) for name in (WEIGHTS, TOKENIZER)}
+    except OSError as error:
+        raise GlassheadError(f"{folder} cannot be read: {error.strerror}.") from error
+    if content[SUMS] != found:
+        raise GlassheadError(
+            f"The files of {folder} do not belong together: {WEIGHTS} or {TOKENIZER} is not the one that {CONFIG} was "
+            "written with. The writing was cut short, or a file was changed. Take a fresh copy of the checkpoint."
+        )
+
+
+def _sum(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fits(codec: "Codec", config: "Config", where: str) -> None:
@@ -254,7 +299,8 @@ def _same_shapes(path: Path, wanted: Mapping[str, Any], given: Mapping[str, Any]
 def _replace(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> None:
     """Write every file beside its place and flush it to the disk; when all are there, move them in, in this order.
 
-    Whatever goes wrong while writing leaves the files that were there before as they were, all of them.
+    Whatever goes wrong while writing leaves the files that were there before as they were, all of them. What goes wrong
+    between two moves leaves those that were moved in beside older ones.
     """
     parts = {name: folder / f".{name}.{os.getpid()}.part" for name in writers}
     umask = os.umask(0)
@@ -267,9 +313,24 @@ def _replace(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> None
         for name, part in parts.items():
             part.chmod(0o666 & ~umask)  # some writers make files that only their owner may read
             part.replace(folder / name)
+        _flush(folder)
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
+
+
+def _flush(folder: Path) -> None:
+    """Have the disk keep the moves too. Windows opens no folder, and some file systems flush none."""
+    if os.name == "nt":
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(number)
 
 
 def _card(name: str, content: Mapping[str, Any]) -> str:

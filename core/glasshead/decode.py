@@ -4,8 +4,10 @@ Step n asks from token n − 1 and appends token n. It computes one row: the que
 values of all tokens so far, which the cache has. Going back computes nothing, and forward again takes what is known.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import index
+from threading import RLock
 from typing import Any, Protocol
 
 import torch
@@ -18,11 +20,18 @@ from glasshead.tap import Change, listen
 from glasshead.text import Token
 from glasshead.trace import BUDGET, Kind, Record, Trace
 
+ONE_AT_A_TIME = RLock()
+"""Held while a model runs under taps: two threads must not listen to one model at once."""
+
 
 class Model(Protocol):
     """What decoding asks of an encoder–decoder model."""
 
     config: Any
+    training: bool
+
+    def parameters(self) -> Iterator[Tensor]:
+        """The tensors that were learned; where they are, the model runs."""
 
     def encode(self, source: Tensor, mask: Tensor | None = None) -> Tensor:
         """b k ids → what cross-attention looks at, b k m."""
@@ -59,8 +68,11 @@ class Stepper:
         """Encodes the source, which must end with the end token.
 
         keep: what is captured at every step; None listens to nothing, which is faster. edit: as for `listen`.
-        budget: bytes that the trace may hold.
+        budget: bytes that the trace may hold. Raises GlassheadError for a model in training mode: dropout would be on.
         """
+        if model.training:
+            raise GlassheadError("The model is in training mode, with dropout on: call model.eval() before decoding.")
+        self._device = next(iter(model.parameters())).device
         self._model, self._names, self._pick = model, names, pick
         self._config = model.config
         self.source: list[Token] = names.tokens(source)
@@ -69,7 +81,7 @@ class Stepper:
         self._edit = dict(edit or {})
         self._listening = listen(model, keep or (), self._edit) if keep is not None or edit else None
         self._captures = keep is not None
-        self._source_ids = torch.tensor([list(source)])
+        self._source_ids = torch.tensor([list(source)], device=self._device)
         self._ids: list[int] = [self._config.bos_id]
         self._probabilities: list[float | None] = [None]
         self._taken = 0
@@ -79,6 +91,7 @@ class Stepper:
         self._memory = self._run(lambda: model.encode(self._source_ids))
         if self._listening is not None and self._captures:
             self._record.keep_source(self._listening.seen)
+            self._listening.seen.clear()  # the record holds them now, within its budget
         self._views: dict[int, Trace] = {}
 
     @property
@@ -95,7 +108,10 @@ class Stepper:
     def tokens(self) -> list[Token]:
         """The target so far: the start token, then what each step brought, with its probability."""
         made = self._names.tokens(self.ids)
-        return [Token(t.id, t.text, p) for t, p in zip(made, self._probabilities, strict=False)]
+        return [
+            Token(token.id, token.text, probability)
+            for token, probability in zip(made, self._probabilities, strict=False)
+        ]
 
     @property
     def text(self) -> str:
@@ -147,6 +163,7 @@ class Stepper:
 
     def goto(self, n: int) -> None:
         """Stand after step n, back or forward; at the end where it comes earlier. Raises GlassheadError below 0."""
+        n = _whole(n, "a step")
         if n < 0:
             raise GlassheadError(f"There is no step {n}; steps count from 0, the start.")
         while self._taken < n and not self.done:
@@ -157,7 +174,7 @@ class Stepper:
         """Append this token in place of the model's own choice. Another future, known from before, is forgotten."""
         if self.done:
             raise GlassheadError("This line of decoding is done: there is no next step. Go back, or start another.")
-        chosen = token.id if isinstance(token, Token) else int(token)
+        chosen = token.id if isinstance(token, Token) else _whole(token, "a Token or the id of one")
         if not 0 <= chosen < self._config.vocab_size:
             raise GlassheadError(f"There is no token {chosen}; the vocabulary has {self._config.vocab_size}.")
         probability = float(self.probabilities()[chosen])
@@ -179,12 +196,41 @@ class Stepper:
 
     def full(self) -> Tensor:
         """The logits of all rows computed at once, without the cache: q v. What the steps gave must equal them."""
-        ids = torch.tensor([self._ids[: len(self._logits)]])
-        return self._run(lambda: self._model.decode(ids, self._memory))[0]
+        return self._full_pass()[0]
 
     def cache_error(self) -> float:
         """Largest difference between the logits of the steps and those of one pass without the cache."""
-        return float((torch.stack(self._logits) - self.full()).abs().max()) if self._logits else 0.0
+        return self.verify()[0]
+
+    def verify(self) -> tuple[float, int]:
+        """Run all rows at once, without the cache, with the keys of the future there for the mask to hide.
+
+        The largest difference between the logits of the steps and those, and how many weights above the diagonal of
+        masked self-attention are not exactly 0.
+        """
+        if not self._logits:
+            return 0.0, 0
+        logits, peeking = self._full_pass()
+        return float((torch.stack(self._logits) - logits).abs().max()), peeking
+
+    def _full_pass(self) -> tuple[Tensor, int]:
+        """Logits of all rows (q v), and the weights above the diagonal that are not 0."""
+        peeking = 0
+
+        def count(weights: Tensor) -> Tensor:
+            nonlocal peeking
+            peeking += int((weights.triu(1) != 0).sum())
+            return weights
+
+        ids = torch.tensor([self._ids[: len(self._logits)]], device=self._device)
+        with (
+            ONE_AT_A_TIME,
+            torch.inference_mode(),
+            listen(self._model, (), self._edit),
+            listen(self._model, (), {"decoder.*.self.weights": count}),
+        ):
+            logits = self._model.decode(ids, self._memory)[0]
+        return logits, peeking
 
     def _newest_token(self) -> Token:
         made = self._names.tokens([self._ids[self._taken]])[0]
@@ -196,13 +242,14 @@ class Stepper:
             self._logits.append(self._run(self._next_logits)[0, -1])
             if self._listening is not None and self._captures:
                 self._record.keep_row(self._listening.seen)
+                self._listening.seen.clear()
         return self._logits[n]
 
     def _next_logits(self) -> Tensor:
         """The logits of the first position that has not been run yet: 1 1 v."""
         rows = len(self._logits)
         self._cache.crop(rows)  # an edit that raised an error may have left a position in the first layers
-        token = torch.tensor([[self._ids[rows]]])
+        token = torch.tensor([[self._ids[rows]]], device=self._device)
         return self._model.decode(token, self._memory, past=self._cache)
 
     def _forget(self) -> None:
@@ -214,7 +261,7 @@ class Stepper:
         self._views = {n: view for n, view in self._views.items() if n <= rows}
 
     def _run(self, compute: Callable[[], Tensor]) -> Tensor:
-        with torch.inference_mode():
+        with ONE_AT_A_TIME, torch.inference_mode():
             if self._listening is None:
                 return compute()
             with self._listening as seen:
@@ -243,8 +290,15 @@ class _Again:
     edit: Mapping[str, Change]
 
     def __call__(self, site: str) -> Tensor:
-        with torch.inference_mode(), listen(self.model, [site], self.edit) as seen:
+        with ONE_AT_A_TIME, torch.inference_mode(), listen(self.model, [site], self.edit) as seen:
             memory = self.model.encode(self.source)
             if self.target:
-                self.model.decode(torch.tensor([self.target]), memory)
+                self.model.decode(torch.tensor([self.target], device=self.source.device), memory)
         return seen[site]
+
+
+def _whole(number: Any, wanted: str) -> int:
+    try:
+        return index(number)
+    except TypeError:
+        raise GlassheadError(f"{number!r} is not {wanted}.") from None

@@ -58,7 +58,8 @@ class Config:
     positions: Literal["sinusoidal", "learned"] = "sinusoidal"
     """`learned` departs from the base model: a table of parameters (table 3, row E)."""
     window: int | None = None
-    """Departure: self-attention sees only a neighbourhood of that many positions, centred on the query (section 4)."""
+    """Departure: self-attention sees only a neighbourhood of that many positions around the query q (section 4), from
+    q − window // 2 to q + (window − 1) // 2; masked self-attention keeps of them those up to the query."""
     scale: bool = True
     """False departs from the paper: scores are q·k, not q·k / √d_k, to show what goes wrong."""
     max_length: int = 512
@@ -178,8 +179,8 @@ class Attention(Watched):
 
     def split(self, x: Tensor) -> Tensor:
         """b q (h d) → b h q d."""
-        batch, positions, _ = x.shape
-        return x.view(batch, positions, self.heads, -1).transpose(1, 2)
+        batch, positions, width = x.shape
+        return x.view(batch, positions, self.heads, width // self.heads).transpose(1, 2)
 
 
 class FeedForward(Watched):
@@ -384,7 +385,14 @@ class Transformer(Watched):
         """source: b k ids · target: b q ids, padded at the end with `pad_id` → logits b q v.
 
         Padding of the target needs no mask of its own: it stands after every real token, where the causal one hides it.
+        Raises GlassheadError for what is not a batch of ids.
         """
+        for name, ids in (("source", source), ("target", target)):
+            if not isinstance(ids, Tensor) or ids.dim() != 2 or ids.dtype not in (torch.int32, torch.int64):
+                given = f"{ids.dtype} {tuple(ids.shape)}" if isinstance(ids, Tensor) else type(ids).__name__
+                raise GlassheadError(
+                    f"The {name} is {given}; give ids, a torch.int64 tensor with a row for each sentence."
+                )
         memory_mask = self.padding_mask(source)
         return self.decode(target, self.encode(source, memory_mask), memory_mask)
 

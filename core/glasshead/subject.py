@@ -82,7 +82,12 @@ class Subject:
     def translate(
         self, text: str, *, pick: Pick = greedy, beam: int = 1, length_penalty: float = 0.6, truncate: bool = False
     ) -> str:
-        """The translation of a text: as `pick` has it, or with a beam wider than 1 the best line of beam search."""
+        """The translation of a text: as `pick` has it, or with a beam wider than 1 the best line of beam search.
+
+        Raises GlassheadError for a beam together with a `pick` of one's own: a search picks nothing.
+        """
+        if beam != 1 and pick is not greedy:
+            raise GlassheadError("A pick and a beam are two ways of decoding: choose one.")
         if beam != 1:
             ids = [token.id for token in self.encode(text, truncate=truncate)]
             found = beam_search(self.model, ids, width=beam, length_penalty=length_penalty)

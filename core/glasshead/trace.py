@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from threading import RLock
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from glasshead.attend import near
 from glasshead.errors import GlassheadError
 from glasshead.text import Token
 
@@ -139,6 +141,7 @@ class Trace:
         self._static, self._dropped, self._order = record.static, record.dropped, record.order
         self._again = again
         self._rows: list[Row] = record.rows[: self.steps]
+        self._lock = RLock()
         self._gathered: dict[str, Tensor] = {}
         self._recomputed: tuple[str, Tensor] | None = None
         self._room = record.budget - record.bytes
@@ -177,11 +180,11 @@ class Trace:
         stack, _, kind = prefix.split(".")
         mask = torch.ones(queries, keys, dtype=torch.bool)
         if kind == "self":
-            distance = torch.arange(queries).unsqueeze(-1) - torch.arange(keys)
+            positions = torch.arange(keys)
             if stack == "decoder":
-                mask = distance >= 0
+                mask = torch.ones(queries, keys, dtype=torch.bool).tril()
             if self.window is not None:
-                mask = mask & (distance.abs() <= self.window // 2)
+                mask = mask & near(positions.unsqueeze(-1), positions, self.window)
         return mask
 
     def origin(self, site: str) -> str:
@@ -199,7 +202,14 @@ class Trace:
         return "captured"
 
     def __getitem__(self, site: str) -> Tensor:
-        """The values of a site: h q k, h q d, q m, q f, q v or q. Raises GlassheadError for a name not there."""
+        """The values of a site: h q k, h q d, q m, q f, q v or q. Raises GlassheadError for a name not there.
+
+        All who ask get the same tensor: clone it before writing to it. May be asked from several threads.
+        """
+        with self._lock:
+            return self._get(site)
+
+    def _get(self, site: str) -> Tensor:
         if site in self._gathered:
             return self._gathered[site]
         if site not in self.sites:
@@ -245,6 +255,7 @@ class Trace:
 def _plain(value: Tensor, site: str) -> Tensor:
     """Without the batch axis, and without the axis of one number that a LayerNorm's statistics have."""
     value = value[0].float().cpu()
+    value = value.clone() if value.is_inference() else value  # one that autograd takes, as any other
     return value.squeeze(-1) if site.endswith((".norm.mean", ".norm.var")) else value
 
 

@@ -27,13 +27,14 @@ class Check:
     """The statement in full, and what was looked at."""
 
 
-def checks(trace: Trace, cache_error: float | None = None) -> tuple[Check, ...]:
+def checks(trace: Trace, cache_error: float | None = None, peeking: int | None = None) -> tuple[Check, ...]:
     """The checks of a trace that can be made of what was captured.
 
-    cache_error: what `Stepper.cache_error` measured, where it did.
+    cache_error, peeking: what `Stepper.verify` measured, where it did, in a pass over all tokens at once. Only there
+    are keys of the future that masked self-attention could look at; in a step from the cache there are none.
     """
     worst_sum = worst_weight = 0.0
-    peeking = 0
+    full, peeking = peeking is not None, peeking or 0
     newest = compared = False
     names = [site.removesuffix(".weights") for site in trace.find("*.weights")]
     cells = sum(trace[f"{name}.weights"].numel() for name in names)
@@ -57,7 +58,8 @@ def checks(trace: Trace, cache_error: float | None = None) -> tuple[Check, ...]:
         Check("rows sum to 1", worst_sum <= TOLERANCE, worst_sum, f"The weights of {rows} sum to 1."),
         Check(
             "nothing from the future", not peeking, float(peeking),
-            f"In {rows}, what the mask hides has a weight of exactly 0.",
+            f"In {rows}{', and in a pass over all tokens at once,' if full else ''} "
+            "what the mask hides has a weight of exactly 0.",
         ),
     ]  # fmt: skip
     if compared:

@@ -1,5 +1,6 @@
 """In a terminal: what is told before the app opens, what the app is given, and what its end means for the shell."""
 
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -101,6 +102,23 @@ def test_a_damaged_checkpoint_is_told_before_the_screen_is_taken(screen: Screen,
     weights.write_bytes(weights.read_bytes()[:-8])
     assert screen.run("explore", "tiny") == 2
     assert "truncated" in screen.text and not app.opened
+
+
+@pytest.mark.parametrize(
+    ("length", "told"),
+    [(None, "is None"), ("48", "is '48'"), ("many", "is 'many'"), (0, "is 0"), (True, "is True"), (..., "is missing")],
+)
+def test_a_longest_length_that_is_none_is_told_before_the_screen_is_taken(
+    screen: Screen, app: type[App], here: Path, length: Any, told: str
+) -> None:
+    path = here / "checkpoints" / "tiny" / "config.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["config"]["max_length"]
+    if length is not ...:
+        content["config"]["max_length"] = length
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert screen.run("explore", "tiny", "--text", "a dog") == 2
+    assert f"max_length {told}" in screen.text.replace("\n", " ") and "config.json" in screen.text and not app.opened
 
 
 def test_truncate_gives_the_app_what_fits(screen: Screen, app: type[App]) -> None:

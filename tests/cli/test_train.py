@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from glasshead import checkpoint
 from glasshead.errors import GlassheadError
+from glasshead_tui import progress
 from glasshead_tui.commands import train as module
 from glasshead_tui.commands.train import train
 
@@ -124,7 +125,7 @@ def test_the_terminal_display_moves_and_keeps_what_matters(tmp_path: Path, capsy
 
     settings = Plan(steps=3, batch_tokens=256, warmup=5, save_every=2, eval_every=2, eval_size=2)
     shape = {"d_model": 32, "heads": 2, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1}
-    module.follow(run(recipe("reverse"), tmp_path, plan=settings, model=shape))
+    progress.follow(run(recipe("reverse"), tmp_path, plan=settings, model=shape))
     output = capsys.readouterr().out
     assert "step 2: saved to" in output and "step 3: saved to" in output
     assert "2 validation sentences" in output and "20 unseen test sentences" in output
@@ -134,7 +135,7 @@ def test_remaining_time_is_read_as_a_clock() -> None:
     from glasshead.training.loop import Progress
 
     def after(step: int, seconds: float) -> str:
-        return module.remaining(Progress(step, 1000, 1.0, 2.0, 1e-3, 10, seconds, 100))
+        return progress.remaining(Progress(step, 1000, 1.0, 2.0, 1e-3, 10, seconds, 100))
 
     assert after(1000, 50.0) == "0:00"
     assert after(500, 65.0) == "1:05"

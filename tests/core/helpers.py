@@ -17,6 +17,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "window 3": {"window": 3},
     "window 4, pre-norm": {"window": 4, "norm": "pre"},
     "window 1": {"window": 1},
+    "window 2": {"window": 2},
     "no scale": {"scale": False},
     "free d_k": {"d_k": 5},
     "free d_v": {"d_v": 3},

@@ -47,13 +47,19 @@ def softmax(scores: Array) -> Array:
 
 
 def may_look(queries: int, keys: int, *, causal: bool, window: int | None) -> Any:
-    """Cell by cell where a query may look."""
-    return np.array(
-        [
-            [(not causal or k <= q) and (window is None or abs(q - k) <= window // 2) for k in range(keys)]
-            for q in range(queries)
-        ]
-    )
+    """Row by row where a query may look.
+
+    A window is a set of so many positions, gathered one by one: the query itself, then by turns one more before the
+    others and one more after them; some of them may lie where there is no key.
+    """
+    looks = np.zeros((queries, keys), dtype=bool)
+    for q in range(queries):
+        seen = {q} if window is not None else set(range(keys))
+        while window is not None and len(seen) < window:
+            seen.add(min(seen) - 1 if len(seen) % 2 else max(seen) + 1)
+        for k in seen & set(range(keys)):
+            looks[q, k] = k <= q or not causal
+    return looks
 
 
 def log_softmax(logits: Array) -> Array:

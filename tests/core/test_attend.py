@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from glasshead.attend import STAGES, attend, causal, neighbourhood
+from glasshead.attend import STAGES, attend, causal, near, neighbourhood
 
 from .helpers import gap
 from .reference import may_look, softmax
@@ -191,6 +191,19 @@ def test_the_triangle_ends_in_the_last_query_and_key(queries: int, earlier: int,
 
 @few
 @given(st.integers(1, 8), st.integers(1, 9))
-def test_the_neighbourhood_is_centred(positions: int, window: int) -> None:
+def test_the_neighbourhood_is_that_of_the_reference(positions: int, window: int) -> None:
     wanted = may_look(positions, positions, causal=False, window=window)
     assert (neighbourhood(positions, window).numpy() == wanted).all()
+
+
+@pytest.mark.parametrize("window", range(1, 10))
+def test_a_window_holds_exactly_so_many_positions(window: int) -> None:
+    """An even one has one more before the query than after it; of either, the decoder keeps those up to the query."""
+    keys, query = torch.arange(40), 20
+    seen = keys[near(torch.tensor(query), keys, window)].tolist()
+    before, after = sum(key < query for key in seen), sum(key > query for key in seen)
+    assert len(seen) == window
+    assert query in seen and seen == list(range(seen[0], seen[-1] + 1))
+    assert before - after == (window % 2 == 0)
+    assert keys[neighbourhood(40, window)[query]].tolist() == seen
+    assert keys[causal(40, 40, window=window)[query]].tolist() == [key for key in seen if key <= query]

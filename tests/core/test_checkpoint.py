@@ -1,9 +1,12 @@
 """Checkpoints: what is saved comes back; whatever is missing, cut short, foreign or misfit is told in a sentence."""
 
+import errno
+import hashlib
 import json
 import os
 import random
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -262,6 +265,105 @@ def test_an_interrupted_save_leaves_the_old_checkpoint_whole(
     save(copy, model, codec)
     again, *_ = load(copy)
     assert again.config == model.config
+
+
+def numbers(model: Transformer) -> dict[str, Any]:
+    """The parameters as lists, to compare."""
+    return {name: value.tolist() for name, value in model.state_dict().items()}
+
+
+@pytest.mark.parametrize("move", range(5))
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()], ids=["i/o", "ctrl-c"])
+def test_a_save_cut_short_between_two_moves_is_the_old_one_the_new_one_or_refused(
+    move: int, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have the same shape and vocabularies of one size: nothing but the sums tells them apart."""
+    texts = ["the black cat is sleeping"], ["le chien blanc dort ici"]
+    old_codec, new_codec = (Codec.train(lines * 3, vocab_size=275) for lines in texts)
+    assert old_codec.size == new_codec.size
+    assert old_codec.encode("the cat") != new_codec.encode("the cat")
+    old, new = (make(seed, vocab_size=old_codec.size) for seed in (106, 107))
+    folder = tmp_path / "mine"
+    save(folder, old, old_codec, {"which": "old"}, half=False)
+    moved: list[Path] = []
+    replace = Path.replace
+
+    def fail(part: Path, place: Path) -> Path:
+        if place.name in FILES:  # a move into the checkpoint, and not one of a writer beside it
+            if len(moved) == move:
+                raise error
+            moved.append(place)
+        return replace(part, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail)
+        if move < 4:
+            with pytest.raises(GlassheadError if isinstance(error, OSError) else KeyboardInterrupt):
+                save(folder, new, new_codec, {"which": "new"}, half=False)
+        else:
+            save(folder, new, new_codec, {"which": "new"}, half=False)
+    assert {file.name for file in folder.iterdir()} == FILES
+    if move in (0, 4):
+        model, words, card = load(folder)
+        wanted, vocabulary, which = (new, new_codec, "new") if move else (old, old_codec, "old")
+        assert card == {"which": which}
+        assert words.encode("the cat") == vocabulary.encode("the cat")
+        assert numbers(model) == numbers(wanted)
+    else:
+        told = complaint(folder)
+        assert "do not belong together" in told and "cut short" in told and str(folder) in told
+    save(folder, new, new_codec, {"which": "new"})
+    assert load(folder)[2] == {"which": "new"}
+
+
+def test_the_sums_are_those_of_the_files(copy: Path) -> None:
+    kept = json.loads((copy / "config.json").read_text())["sha256"]
+    names = ("model.safetensors", "tokenizer.json")
+    assert kept == {name: hashlib.sha256((copy / name).read_bytes()).hexdigest() for name in names}
+
+
+def test_a_foreign_file_that_fits_is_refused(copy: Path, tmp_path: Path) -> None:
+    for name, harm in (
+        ("tokenizer.json", lambda text: text + b"\n"),
+        ("model.safetensors", lambda content: content[:-1] + bytes([content[-1] ^ 1])),
+    ):
+        whole = (copy / name).read_bytes()
+        (copy / name).write_bytes(harm(whole))
+        assert "do not belong together" in complaint(copy)
+        (copy / name).write_bytes(whole)
+        load(copy)
+
+
+@pytest.mark.parametrize("sums", [None, [], "abc", {}, {"model.safetensors": 1}])
+def test_sums_that_are_none_are_not_believed(sums: Any, copy: Path) -> None:
+    content = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps(content | {"sha256": sums}))
+    assert "do not belong together" in complaint(copy)
+
+
+def test_a_checkpoint_from_before_the_sums_is_read(copy: Path) -> None:
+    content = json.loads((copy / "config.json").read_text())
+    before = numbers(load(copy)[0])
+    del content["sha256"]
+    (copy / "config.json").write_text(json.dumps(content))
+    assert numbers(load(copy)[0]) == before
+
+
+def test_the_folder_is_flushed_after_the_moves_where_it_can_be(
+    tmp_path: Path, codec: Codec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[tuple[int, bool]] = []
+
+    def flush(number: int) -> None:
+        folder = stat.S_ISDIR(os.fstat(number).st_mode)
+        flushed.append((len(flushed), folder))
+        if folder:
+            assert {file.name for file in (tmp_path / "mine").iterdir()} == FILES
+            raise OSError(errno.EINVAL, "Invalid argument")  # a file system that flushes no folder
+
+    monkeypatch.setattr(os, "fsync", flush)
+    save(tmp_path / "mine", make(108, vocab_size=codec.size), codec)
+    assert [folder for _, folder in flushed] == [False] * 4 + [True] * (os.name != "nt")
 
 
 def test_a_new_checkpoint_that_was_interrupted_is_none(

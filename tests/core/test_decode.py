@@ -318,3 +318,63 @@ def test_sampling_goes_back_and_forth_on_the_same_path() -> None:
     assert walk(sub.start(TEXT, pick=Sample(temperature=0.5, seed=5)), 8) == path
     others = [walk(sub.start(TEXT, pick=Sample(temperature=0.5, seed=seed)), 8) for seed in range(6, 9)]
     assert any(other != path for other in others)
+
+
+@pytest.mark.parametrize("step", [1.5, "1", None])
+def test_a_step_that_is_no_whole_number_is_refused_and_harms_nothing(step: Any) -> None:
+    line = restless(5).start("bird")
+    line.step()
+    with pytest.raises(GlassheadError, match="not a step"):
+        line.goto(step)
+    assert line.step_number == 1
+
+
+@pytest.mark.parametrize("token", ["a", 7.9, None])
+def test_a_token_that_is_neither_token_nor_id_is_refused(token: Any) -> None:
+    line = restless(5).start("bird")
+    with pytest.raises(GlassheadError, match="Token or the id"):
+        line.choose(token)
+    assert line.ids == [1]
+
+
+def test_a_model_in_training_mode_is_refused() -> None:
+    subject = restless(5)
+    subject.model.train()
+    with pytest.raises(GlassheadError, match="eval"):
+        subject.start("bird")
+
+
+def test_what_a_trace_gives_can_be_differentiated_and_written_to_once_cloned() -> None:
+    line = restless(5).start("bird")
+    line.step()
+    for site in line.trace.sites:
+        value = line.trace[site].clone().requires_grad_()
+        value.sum().backward()
+
+
+def test_two_threads_may_read_what_exceeds_the_budget_while_another_decodes() -> None:
+    import threading
+
+    subject = restless(5)
+    reading, decoding = subject.start("bird", budget=1), subject.start("bird")
+    for _ in range(3):
+        reading.step()
+    trace = reading.trace
+    expected = {site: trace[site].clone() for site in trace.find("decoder.*.self.weights")}
+    wrong: list[str] = []
+
+    def read() -> None:
+        for _ in range(15):
+            wrong.extend(site for site, value in expected.items() if not torch.allclose(trace[site], value))
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in range(15):
+        if decoding.done:
+            break
+        decoding.step()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert all("tap" not in module.__dict__ for module in subject.model.modules())

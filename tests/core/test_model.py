@@ -186,6 +186,39 @@ def test_dropout_only_in_training_and_only_where_the_paper_has_it() -> None:
     assert set(kinds.tolist()) <= {0.0, 2.0}, "each number of a sub-layer's output is dropped, or doubled"
 
 
+@pytest.mark.filterwarnings("ignore:var_mean")  # PyTorch on the variance of no rows
+@pytest.mark.parametrize("listening", [False, True], ids=["fused", "staged"])
+def test_an_empty_target_has_no_logits(listening: bool) -> None:
+    model = make(38)
+    with listen(model, ("*",) if listening else ()) as seen:
+        logits = model(ids(4, 5, 2), torch.empty(1, 0, dtype=torch.long))
+    assert logits.shape == (1, 0, 29)
+    if listening:
+        assert seen["decoder.1.self.weights"].shape == (1, 4, 0, 0)
+        assert seen["decoder.1.cross.weights"].shape == (1, 4, 0, 3)
+    assert model(torch.empty(0, 3, dtype=torch.long), torch.empty(0, 2, dtype=torch.long)).shape == (0, 2, 29)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        (torch.tensor([4, 5, 2]), "torch.int64 (3,)"),
+        (torch.ones(1, 1, 3, dtype=torch.long), "torch.int64 (1, 1, 3)"),
+        (torch.ones(1, 3), "torch.float32 (1, 3)"),
+        (torch.ones(1, 3, dtype=torch.bool), "torch.bool (1, 3)"),
+        (torch.ones(1, 3, dtype=torch.int8), "torch.int8 (1, 3)"),
+        ([[4, 5, 2]], "list"),
+    ],
+)
+def test_what_is_no_batch_of_ids_is_told_which_and_how(wrong: Any, named: str) -> None:
+    model = make(39)
+    for name, given_ids in (("source", (wrong, ids(1, 4))), ("target", (ids(4, 2), wrong))):
+        with pytest.raises(GlassheadError) as caught:
+            model(*given_ids)
+        assert f"The {name} is {named}; give ids" in str(caught.value)
+    assert torch.equal(model(ids(4, 2).int(), ids(1, 4).int()), model(ids(4, 2), ids(1, 4)))
+
+
 def test_too_long_is_said_with_the_limit() -> None:
     model = make(37, max_length=5)
     model(ids(4, 5, 6, 7, 2), ids(1, 4, 4, 4, 4))

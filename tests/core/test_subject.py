@@ -48,7 +48,7 @@ def test_a_text_too_long_is_told_with_both_numbers_or_cut_if_one_agrees(opened: 
     count = len(opened.codec.encode(text))
     assert count > 47
     for ask in (opened.encode, opened.start, opened.translate):
-        with pytest.raises(GlassheadError, match=rf"{count} tokens.*47"):
+        with pytest.raises(glasshead.TooLongError, match=rf"{count} tokens.*47"):
             ask(text)
     cut = opened.encode(text, truncate=True)
     assert [token.id for token in cut] == [*opened.codec.encode(text)[:47], Codec.EOS]
@@ -85,6 +85,22 @@ def test_translate_is_stepping_to_the_end(opened: Subject) -> None:
     while not sampled.done:
         sampled.step()
     assert opened.translate("the small house is red", pick=Sample(seed=4)) == sampled.text
+
+
+def test_a_beam_and_a_pick_are_not_both_obeyed(opened: Subject) -> None:
+    for beam in (2, 0):
+        with pytest.raises(GlassheadError, match="two ways of decoding"):
+            opened.translate("a dog", pick=Sample(seed=4), beam=beam)
+    [best, *_] = glasshead.beam_search(opened.model, [token.id for token in opened.encode("a dog")], width=2)
+    assert isinstance(best, glasshead.Hypothesis)
+    assert opened.translate("a dog", pick=glasshead.greedy, beam=2) == opened.codec.decode(best.ids)
+
+
+def test_every_public_name_can_be_had_and_too_long_is_one() -> None:
+    for name in glasshead.__all__:
+        assert getattr(glasshead, name) is not None
+    assert issubclass(glasshead.TooLongError, GlassheadError)
+    assert "Cell" not in glasshead.__all__
 
 
 def test_decoding_needs_no_gradients_and_leaves_no_graph(opened: Subject) -> None:

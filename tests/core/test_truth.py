@@ -84,3 +84,23 @@ def test_a_trace_in_part_is_checked_for_what_it_has() -> None:
     line.step()
     assert all(check.ok for check in checks(line.outlook))
     assert [check.label for check in checks(line.outlook)] == LABELS[:2], "without q and k nothing is recomputed"
+
+
+def test_a_mask_that_hides_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a step from the cache there is no future to look at; in the pass over all tokens there is."""
+    line = walked()
+    assert line.verify()[1] == 0
+    monkeypatch.setattr("glasshead.model.causal", lambda q, k, **_: torch.ones(q, k, dtype=torch.bool))
+    error, peeking = line.verify()
+    assert peeking > 0
+    found = {check.label: check.ok for check in checks(line.outlook, error, peeking)}
+    assert not found["nothing from the future"]
+    assert not found["cached = full"]
+
+
+def test_verifying_leaves_nothing_behind() -> None:
+    line = walked()
+    before = line.outlook.bytes
+    line.verify()
+    assert line.outlook.bytes == before
+    assert not line._listening.seen

@@ -249,7 +249,7 @@ async def test_a_burst_of_keys_is_done_in_order(explore):
         for key in ["space"] * 7 + ["b"] * 3 + ["space"]:
             explorer.app.post_message(events.Key(key, " " if key == "space" else key))
         await explorer.pilot.pause(0)
-        await explorer.until(lambda: explorer.screen._session._jobs.empty())
+        await explorer.until(lambda: explorer.screen._session.idle)
         await explorer.step(5)
 
 
@@ -310,3 +310,74 @@ async def test_keys_can_be_put_elsewhere(explore, tmp_path, monkeypatch):
         await explorer.press("space")
         await explorer.pilot.pause(0.1)
         assert explorer.screen.moment.step == 1
+
+
+async def test_a_question_stays_while_other_things_happen(explore):
+    async with explore(text=None) as explorer:
+        await explorer.press("i", *"a dog")  # while the model loads and shows its first sentence
+        await explorer.step(0)
+        await explorer.pilot.pause(0.1)
+        assert isinstance(explorer.app.screen, Ask)
+        assert explorer.app.screen.query_one(PlainInput).value == "a dog"
+        await explorer.press("enter")
+        await explorer.until(lambda: explorer.screen.moment.text == "a dog")
+
+
+async def test_a_dialog_opened_at_once_does_not_keep_the_model_from_loading(tiny):
+    from glasshead_tui.app import GlassheadApp
+
+    app = GlassheadApp(checkpoint=str(tiny), text="a dog")
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.post_message(events.Key("question_mark", "?"))
+        for _ in range(1000):
+            if app.screen_stack[0].moment is not None:
+                break
+            await pilot.pause(0.01)
+        assert isinstance(app.screen, Help)
+        assert app.screen_stack[0].moment.step == 0
+
+
+async def test_a_candidate_is_taken_at_the_step_it_was_offered_for(explore):
+    async with explore() as explorer:
+        await explorer.press("enter")
+        offered = explorer.screen.moment.candidates[1].id
+        explorer.screen._session.step(3)
+        await explorer.step(3)
+        await explorer.press("j", "enter")
+        await explorer.step(1)
+        assert explorer.screen.moment.tokens[1].id == offered
+
+
+async def test_all_lines_of_what_is_pasted_are_taken_in(explore):
+    async with explore() as explorer:
+        await explorer.press("i", "backspace")
+        line = explorer.app.screen.query_one(PlainInput)
+        line.post_message(events.Paste("a dog\nand a cat\n"))
+        await explorer.until(lambda: line.value == "a dog and a cat ")
+
+
+async def test_the_truth_of_one_step_is_not_told_of_the_next(explore):
+    async with explore() as explorer:
+        explorer.screen._session.step()
+        await explorer.step(1)
+        assert "checking" in explorer.text
+        await explorer.until(lambda: explorer.text.count("✓") >= 4)
+
+
+async def test_help_and_hints_tell_keys_where_they_were_put(explore, tmp_path, monkeypatch):
+    file = tmp_path / "keys.toml"
+    file.write_text('step = "x,n"\n')
+    monkeypatch.setattr("glasshead_tui.app.keys_file", lambda: file)
+    async with explore() as explorer:
+        assert "x step" in explorer.text
+        assert "space step" not in explorer.text
+        await explorer.press("question_mark")
+        assert "x n" in explorer.text
+
+
+async def test_what_is_to_be_looked_at_can_be_said_while_the_model_loads(explore):
+    async with explore(text=None) as explorer:
+        explorer.screen.action_kind()
+        explorer.screen.action_layer(1)
+        await explorer.step(0)
+        await explorer.until(lambda: "decoder 1 · encoder–decoder attention" in explorer.text)

@@ -13,6 +13,9 @@ from glasshead_tui import keys
 from glasshead_tui.screens.explore import ExploreScreen
 from glasshead_tui.session import Session
 
+FIRST_FRAME = 0.05
+"""Seconds until the model begins to load: importing torch would get in the way of the first frame."""
+
 
 def keys_file() -> Path:
     """Where a person's own keys are."""
@@ -36,15 +39,16 @@ class GlassheadApp(App[None]):
         super().__init__()
         self._subject_name = Path(checkpoint).name or checkpoint
         self._session = Session(checkpoint, text, self._hear)
-        self.set_keymap(keys.read(keys_file()))
+        self._own_keys = keys.read(keys_file())
+        self.set_keymap(self._own_keys)
 
     def get_default_screen(self) -> Screen[None]:
         """The explorer."""
-        return ExploreScreen(self._session, self._subject_name)
+        return ExploreScreen(self._session, self._subject_name, keys.shown(self._own_keys))
 
     def on_mount(self) -> None:
         """Load the model, and from then on run it, in a thread of its own; the first frame goes before it."""
-        self.call_after_refresh(lambda: self.run_worker(self._work, thread=True, name="session"))
+        self.set_timer(FIRST_FRAME, lambda: self.run_worker(self._work, thread=True, name="session"))
 
     def _work(self) -> None:
         worker = get_current_worker()

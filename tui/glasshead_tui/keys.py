@@ -5,6 +5,7 @@ like `step = "n,space"`.
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,21 +67,32 @@ GROUPS: dict[str, tuple[Key, ...]] = {
     ),
 }
 
+
+@dataclass(frozen=True)
+class Hint:
+    """A few words of the line at the bottom of the screen."""
+
+    ids: tuple[str, ...]
+    shown: str
+    """The keys, if they are where they were."""
+    label: str
+    rank: int
+    """How soon it gives way where the line is short."""
+
+
 HINTS = (
-    # shown, label, how soon it gives way where the line is short
-    ("space", "step", 0),
-    ("b", "back", 0),
-    ("i", "sentence", 1),
-    ("enter", "token", 5),
-    ("hjkl", "cell", 2),
-    ("[ ] ( )", "layer head", 3),
-    ("t", "kind", 4),
-    ("s", "stage", 6),
-    ("tab", "pane", 7),
-    ("?", "help", 0),
-    ("q", "quit", 0),
+    Hint(("step",), "space", "step", 0),
+    Hint(("back",), "b", "back", 0),
+    Hint(("sentence",), "i", "sentence", 1),
+    Hint(("choose",), "enter", "token", 5),
+    Hint(("left", "down", "up", "right"), "hjkl", "cell", 2),
+    Hint(("layer_down", "layer_up", "head_down", "head_up"), "[ ] ( )", "layer head", 3),
+    Hint(("kind",), "t", "kind", 4),
+    Hint(("stage",), "s", "stage", 6),
+    Hint(("next_pane",), "tab", "pane", 7),
+    Hint(("help",), "?", "help", 0),
+    Hint(("quit",), "q", "quit", 0),
 )
-"""The line at the bottom of the screen."""
 
 ALL = tuple(key for group in GROUPS.values() for key in group)
 
@@ -88,6 +100,26 @@ ALL = tuple(key for group in GROUPS.values() for key in group)
 def bindings() -> list[BindingType]:
     """The keys as Textual's bindings."""
     return [Binding(key.keys, key.action, key.meaning, show=False, id=key.id) for key in ALL]
+
+
+def shown(own: Mapping[str, str]) -> dict[str, str]:
+    """Id → the keys as a person reads them, where some have been put elsewhere."""
+    return {key.id: own[key.id].replace(",", " ") if key.id in own else key.shown for key in ALL}
+
+
+def hints(names: Mapping[str, str]) -> list[tuple[str, str, int]]:
+    """Keys, label and rank of each hint; names: as `shown` gives them."""
+    usual = shown({})
+    return [
+        (
+            hint.shown
+            if all(names[id] == usual[id] for id in hint.ids)
+            else " ".join(names[id].split()[0] for id in hint.ids),
+            hint.label,
+            hint.rank,
+        )
+        for hint in HINTS
+    ]
 
 
 def read(path: Path) -> dict[str, str]:

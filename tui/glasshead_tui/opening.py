@@ -6,8 +6,9 @@ a name or a folder is told in a sentence, at once, and not on a screen that open
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from glasshead import checkpoint as checkpoints
 from glasshead.errors import GlassheadError
@@ -49,7 +50,7 @@ def explore(
         from glasshead_tui.typed import fitting
 
         codec = Codec.load(folder / checkpoints.TOKENIZER)
-        text = fitting(text, codec, int(config["max_length"]) - 1, truncate=truncate)
+        text = fitting(text, codec, _longest(folder, config) - 1, truncate=truncate)
 
     from glasshead_tui.app import GlassheadApp
 
@@ -73,6 +74,18 @@ def _terminal() -> bool:
     """
     streams = (sys.stdin, sys.stdout, sys.stderr)
     return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
+
+
+def _longest(folder: Path, config: Mapping[str, Any]) -> int:
+    """Most tokens of a source, its end token counted, as config.json has it."""
+    length = config.get("max_length")
+    if not isinstance(length, int) or isinstance(length, bool) or length < 1:
+        given = f"max_length is {length!r}" if "max_length" in config else "max_length is missing"
+        raise GlassheadError(
+            f"{folder / checkpoints.CONFIG}: {given}; it must be a whole number of at least 1. "
+            "Take a fresh copy of the checkpoint."
+        )
+    return length
 
 
 def _has_its_parts(folder: Path) -> None:

@@ -74,50 +74,53 @@ def year_in_words(year: int) -> str:
 
 
 def month(day: date) -> str:
+    """The name of its month: "march"."""
     return MONTHS[day.month - 1]
 
 
 def short(day: date) -> str:
+    """The first three letters of its month: "mar"."""
     return month(day)[:3]
 
 
 def weekday(day: date) -> str:
+    """The name of its day of the week: "wednesday"."""
     return WEEKDAYS[day.weekday()]
 
 
 STYLES: tuple[Callable[[date], str], ...] = (
-    lambda d: f"the {ordinal(d.day)} of {month(d)} {d.year}",
-    lambda d: f"the {ordinal(d.day)} of {month(d)}, {d.year}",
-    lambda d: f"{d.day} {month(d)} {d.year}",
-    lambda d: f"{d.day} {short(d)} {d.year}",
-    lambda d: f"{d.day} {short(d)}. {d.year}",
-    lambda d: f"{ordinal(d.day)} {month(d)} {d.year}",
-    lambda d: f"{d.day} {short(d)} '{d.year % 100:02}",
-    lambda d: f"{d.day}-{short(d)}-{d.year}",
-    lambda d: f"{month(d)} {d.day}, {d.year}",
-    lambda d: f"{month(d)} {ordinal(d.day)}, {d.year}",
-    lambda d: f"{short(d)} {d.day}, {d.year}",
-    lambda d: f"{short(d)} {d.day} {d.year}",
-    lambda d: f"{month(d)} the {ordinal(d.day)}, {d.year}",
-    lambda d: f"{weekday(d)} the {ordinal(d.day)} of {month(d)} {d.year}",
-    lambda d: f"{weekday(d)}, {month(d)} {d.day}, {d.year}",
-    lambda d: f"{weekday(d)} {d.day} {month(d)} {d.year}",
-    lambda d: f"{weekday(d)[:3]}, {d.day} {short(d)} {d.year}",
-    lambda d: f"{d.day:02}/{d.month:02}/{d.year}",
-    lambda d: f"{d.day:02}/{d.month:02}/{d.year % 100:02}",
-    lambda d: f"{d.day}/{d.month}/{d.year}",
-    lambda d: f"{d.day}/{d.month}/{d.year % 100:02}",
-    lambda d: f"{d.day}.{d.month}.{d.year}",
-    lambda d: f"{d.day:02}.{d.month:02}.{d.year % 100:02}",
-    lambda d: f"{d.day:02}-{d.month:02}-{d.year}",
-    lambda d: f"{d.year}.{d.month:02}.{d.day:02}",
-    lambda d: f"{d.year}/{d.month:02}/{d.day:02}",
-    lambda d: f"{d.year}-{d.month:02}-{d.day:02}",
-    lambda d: f"{d.year}{d.month:02}{d.day:02}",
-    lambda d: f"{d.year}, {month(d)} {d.day}",
-    lambda d: f"the {ORDINALS[d.day - 1]} of {month(d)}, {d.year}",
-    lambda d: f"the {ORDINALS[d.day - 1]} of {month(d)} {year_in_words(d.year)}",
-    lambda d: f"{month(d)} {ORDINALS[d.day - 1]}, {year_in_words(d.year)}",
+    lambda day: f"the {ordinal(day.day)} of {month(day)} {day.year}",
+    lambda day: f"the {ordinal(day.day)} of {month(day)}, {day.year}",
+    lambda day: f"{day.day} {month(day)} {day.year}",
+    lambda day: f"{day.day} {short(day)} {day.year}",
+    lambda day: f"{day.day} {short(day)}. {day.year}",
+    lambda day: f"{ordinal(day.day)} {month(day)} {day.year}",
+    lambda day: f"{day.day} {short(day)} '{day.year % 100:02}",
+    lambda day: f"{day.day}-{short(day)}-{day.year}",
+    lambda day: f"{month(day)} {day.day}, {day.year}",
+    lambda day: f"{month(day)} {ordinal(day.day)}, {day.year}",
+    lambda day: f"{short(day)} {day.day}, {day.year}",
+    lambda day: f"{short(day)} {day.day} {day.year}",
+    lambda day: f"{month(day)} the {ordinal(day.day)}, {day.year}",
+    lambda day: f"{weekday(day)} the {ordinal(day.day)} of {month(day)} {day.year}",
+    lambda day: f"{weekday(day)}, {month(day)} {day.day}, {day.year}",
+    lambda day: f"{weekday(day)} {day.day} {month(day)} {day.year}",
+    lambda day: f"{weekday(day)[:3]}, {day.day} {short(day)} {day.year}",
+    lambda day: f"{day.day:02}/{day.month:02}/{day.year}",
+    lambda day: f"{day.day:02}/{day.month:02}/{day.year % 100:02}",
+    lambda day: f"{day.day}/{day.month}/{day.year}",
+    lambda day: f"{day.day}/{day.month}/{day.year % 100:02}",
+    lambda day: f"{day.day}.{day.month}.{day.year}",
+    lambda day: f"{day.day:02}.{day.month:02}.{day.year % 100:02}",
+    lambda day: f"{day.day:02}-{day.month:02}-{day.year}",
+    lambda day: f"{day.year}.{day.month:02}.{day.day:02}",
+    lambda day: f"{day.year}/{day.month:02}/{day.day:02}",
+    lambda day: f"{day.year}-{day.month:02}-{day.day:02}",
+    lambda day: f"{day.year}{day.month:02}{day.day:02}",
+    lambda day: f"{day.year}, {month(day)} {day.day}",
+    lambda day: f"the {ORDINALS[day.day - 1]} of {month(day)}, {day.year}",
+    lambda day: f"the {ORDINALS[day.day - 1]} of {month(day)} {year_in_words(day.year)}",
+    lambda day: f"{month(day)} {ORDINALS[day.day - 1]}, {year_in_words(day.year)}",
 )
 """Every style of a plain date. Each is as likely as any other."""
 

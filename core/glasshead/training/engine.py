@@ -35,8 +35,9 @@ def has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
-        cpu: Any = torch.cpu  # its questions about the processor have no public names in every version we accept
-        return bool(cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported())
+        # The questions about the processor have no public names, and may be gone in some version that we accept.
+        questions = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        return any(getattr(torch.cpu, question, lambda: False)() for question in questions)
     return False
 
 

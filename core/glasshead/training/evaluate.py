@@ -43,13 +43,17 @@ class Scores:
     samples: tuple[Sample, ...]
 
 
+class StoppedError(Exception):
+    """An evaluation was stopped before it had scored everything: what it had by then is no score."""
+
+
 def evaluate(
     model: Transformer, codec: Codec, pairs: Sequence[Pair], *, stop: Callable[[], bool] = lambda: False
 ) -> Scores:
     """Score a model on pairs. Those that are too long for it count as wrong, and not in the perplexity.
 
-    The model is put in evaluation mode, and left as it was found. `stop` is asked between batches: what has been
-    scored by then is the result.
+    The model is put in evaluation mode, and left as it was found. `stop` is asked between batches; once it is true,
+    StoppedError is raised.
     """
     was_training = model.training
     model.eval()
@@ -58,7 +62,7 @@ def evaluate(
             likelihood, tokens = 0.0, 0
             for batch in _batches(model, codec, pairs):
                 if stop():
-                    break
+                    raise StoppedError
                 likelihood += _likelihood(model, batch)
                 tokens += batch.tokens
             samples = tuple(translations(model, codec, pairs, stop=stop))
@@ -76,7 +80,7 @@ def evaluate(
 def translations(
     model: Transformer, codec: Codec, pairs: Sequence[Pair], *, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[Sample]:
-    """What greedy decoding makes of every source, in the order of the pairs."""
+    """What greedy decoding makes of every source, in the order of the pairs. Raises StoppedError as `evaluate` does."""
     limit = model.config.max_length
     sources = [ids[: limit - 1] for ids in codec.encode_batch([source for source, _ in pairs])]
     order = sorted(range(len(pairs)), key=lambda number: len(sources[number]))
@@ -85,13 +89,12 @@ def translations(
     done = 0
     for group in cut(rows, TOKENS):
         if stop():
-            break
+            raise StoppedError
         for ids in greedy(model, pad([[*row.source, Codec.EOS] for row in group])):
             given[order[done]] = codec.decode(ids)
             done += 1
     for number, (source, target) in enumerate(pairs):
-        if number in given:
-            yield Sample(source, codec.normalize(target), given[number])
+        yield Sample(source, codec.normalize(target), given[number])
 
 
 @torch.inference_mode()

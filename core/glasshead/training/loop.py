@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from glasshead.recipes.base import Recipe
 from glasshead.text import Codec
 from glasshead.training import engine
 from glasshead.training.data import Batch, batches
-from glasshead.training.evaluate import Scores, evaluate
+from glasshead.training.evaluate import Scores, StoppedError, evaluate
 from glasshead.training.loss import smoothed
 from glasshead.training.schedule import rate
 
@@ -157,7 +158,8 @@ def train(
     """Train the recipe's model into a folder, telling what happens.
 
     model: fields of Config that differ from the recipe's. card: what the model card should say besides. stop: asked
-    after every update; once it is true, what has been learned is scored, saved, and the generator ends.
+    after every update, and within an evaluation, which is then forgotten; once it is true, what has been learned is
+    scored, saved, and the generator ends.
     """
     plan = plan or Plan.of(recipe)
     torch.manual_seed(plan.seed)
@@ -167,7 +169,7 @@ def train(
     dtype = engine.chosen(plan.precision, parameters[0].device)
     twin = deepcopy(network)  # holds averages, to be scored and saved, while the other goes on
     engine.prepare(network, dtype)
-    yield Started(network.config, sum(map(Tensor.numel, parameters)), str(dtype).removeprefix("torch."), plan.steps)
+    yield Started(network.config, sum(map(Tensor.numel, parameters)), named(dtype), plan.steps)
 
     optimizer = torch.optim.Adam(parameters, lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
     stream = batches(
@@ -200,20 +202,26 @@ def train(
             snapshots.append([parameter.detach().clone() for parameter in parameters])
         if step % plan.eval_every == 0 and not last:
             fill(twin, average(snapshots) if snapshots else [parameter.detach() for parameter in parameters])
-            scores[step] = evaluate(twin, codec, valid, stop=stop)
-            yield Evaluated(step, scores[step], last=False)
+            try:
+                scores[step] = evaluate(twin, codec, valid, stop=stop)
+            except StoppedError:
+                last = True
+                if step % plan.save_every:
+                    snapshots.append([parameter.detach().clone() for parameter in parameters])
+            else:
+                yield Evaluated(step, scores[step], last=False)
         if step % plan.save_every == 0 and not last:
             fill(twin, average(snapshots))
-            checkpoint.save(folder, twin, codec, describe(recipe, plan, card, step, tokens, seconds, scores))
+            checkpoint.save(folder, twin, codec, describe(recipe, plan, dtype, card, step, tokens, seconds, scores))
             yield Saved(step, folder, len(snapshots))
         if last:
             break
 
     fill(twin, average(snapshots))
-    checkpoint.save(folder, twin, codec, describe(recipe, plan, card, step, tokens, seconds, scores))
+    checkpoint.save(folder, twin, codec, describe(recipe, plan, dtype, card, step, tokens, seconds, scores))
     saved, _, _ = checkpoint.load(folder)  # what is scored is what was saved, rounding included
     final = evaluate(saved, codec, recipe.sample("test", 10 * plan.eval_size))
-    checkpoint.save(folder, twin, codec, describe(recipe, plan, card, step, tokens, seconds, scores, final))
+    checkpoint.save(folder, twin, codec, describe(recipe, plan, dtype, card, step, tokens, seconds, scores, final))
     yield Saved(step, folder, len(snapshots))
     yield Evaluated(step, final, last=True)
 
@@ -253,9 +261,15 @@ def fill(model: Transformer, values: list[Tensor]) -> None:
         parameter.copy_(value)
 
 
+def named(dtype: torch.dtype) -> engine.Precision:
+    """The name of a precision: "float32" or "bfloat16"."""
+    return "bfloat16" if dtype is torch.bfloat16 else "float32"
+
+
 def describe(
     recipe: Recipe,
     plan: Plan,
+    dtype: torch.dtype,
     card: Mapping[str, Any] | None,
     step: int,
     tokens: int,
@@ -263,7 +277,10 @@ def describe(
     scores: Mapping[int, Scores],
     final: Scores | None = None,
 ) -> dict[str, Any]:
-    """What the model card says: data, plan, time, scores."""
+    """What the model card says: data, plan, with what and when it was computed, scores.
+
+    The precision is the one that was really used: what `auto` chose depends on the processor.
+    """
     told: dict[str, Any] = {
         "recipe": recipe.name,
         "summary": recipe.summary,
@@ -271,6 +288,10 @@ def describe(
         **(card or {}),
         "training": {
             **asdict(plan),
+            "precision": named(dtype),
+            "torch": str(torch.__version__),
+            "threads": torch.get_num_threads(),
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "steps_taken": step,
             "target_tokens": tokens,
             "seconds": round(seconds),

@@ -80,6 +80,14 @@ def test_preparing_replaces_every_dropout_and_no_parameter() -> None:
     assert model.source.weight is model.target.weight
 
 
+def test_a_torch_that_cannot_be_asked_about_the_processor_trains_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    for question in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.delattr(torch.cpu, question, raising=False)
+    assert not engine.has_bfloat16(torch.device("cpu"))
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
+    assert engine.has_bfloat16(torch.device("cpu"))
+
+
 def test_precision_is_as_asked() -> None:
     cpu = torch.device("cpu")
     assert engine.chosen("float32", cpu) is torch.float32

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from glasshead.model import Config, Transformer
 from glasshead.recipes import recipe
 from glasshead.text import Codec
 from glasshead.training import loop
-from glasshead.training.evaluate import evaluate, greedy
+from glasshead.training.evaluate import StoppedError, evaluate, greedy
 from glasshead.training.loop import Evaluated, Event, Plan, Progress, Saved, Started, average, plan_model, train
 from glasshead.training.schedule import rate
 
@@ -95,6 +96,42 @@ def test_it_stops_when_asked_and_saves(tmp_path: Path) -> None:
     assert max(event.step for event in events if isinstance(event, Progress)) == 3
     assert isinstance(events[-1], Evaluated) and events[-1].last
     assert checkpoint.load(tmp_path)[2]["training"]["steps_taken"] == 3
+
+
+def test_an_evaluation_that_is_stopped_is_forgotten_and_the_training_ends(tmp_path: Path) -> None:
+    for answers in ([False] * 2, [False] * 3):  # stopped at its first question, then at its second
+        asked = iter(answers)
+        settings = plan(steps=1000, eval_every=2)
+        training = train(recipe("reverse"), tmp_path, plan=settings, model=TINY, stop=lambda: next(asked, True))  # noqa: B023  asked within the turn
+        events = list(training)
+        assert [event.step for event in events if isinstance(event, Progress)] == [1, 2]
+        assert [event.last for event in events if isinstance(event, Evaluated)] == [True]
+        assert [(event.step, event.averaged) for event in events if isinstance(event, Saved)] == [(2, 1)]
+        card = checkpoint.load(tmp_path)[2]
+        assert card["validation"] == {} and card["training"]["steps_taken"] == 2
+        assert card["test"]["sentences"] == 40
+
+
+def test_half_an_evaluation_is_none(untrained: tuple[Transformer, Codec]) -> None:
+    model, codec = untrained
+    for answers in ([True], [False, True]):
+        asked = iter(answers)
+        with pytest.raises(StoppedError):
+            evaluate(model, codec, [("abc", "cba")], stop=asked.__next__)
+    assert not model.training
+
+
+def test_the_card_says_with_what_and_when(finished: tuple[Path, list[Event]], tmp_path: Path) -> None:
+    folder, events = finished
+    told = checkpoint.load(folder)[2]["training"]
+    assert isinstance(events[0], Started)
+    assert told["precision"] == events[0].precision and told["precision"] in ("bfloat16", "float32")
+    assert told["torch"] == torch.__version__ and told["threads"] == torch.get_num_threads()
+    date = datetime.fromisoformat(told["date"])
+    assert date.utcoffset() == timedelta(0)
+    assert timedelta(0) <= datetime.now(UTC) - date < timedelta(hours=1)
+    run(tmp_path, precision="bfloat16", steps=1)
+    assert checkpoint.load(tmp_path)[2]["training"]["precision"] == "bfloat16"
 
 
 def test_a_training_that_diverges_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

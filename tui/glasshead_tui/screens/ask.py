@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -12,6 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from glasshead_tui.visible import visible
+
+MOST_NAMED = 12
+"""Characters left out that are named at most."""
 
 
 class PlainInput(Input):
@@ -28,10 +32,16 @@ class PlainInput(Input):
     def replace(self, text: str, start: int, end: int) -> None:
         """As Input does, without such characters. Line breaks and tabs become spaces."""
         text = "".join(" " if character in "\t\n\r" else character for character in text)
-        odd = [character for character in text if visible("a" + character) != "a" + character]
+        odd = {character: None for character in text if visible("a" + character) != "a" + character}
         super().replace("".join(character for character in text if character not in odd), start, end)
         if odd:
-            self.post_message(self.LeftOut(" ".join(visible(character) for character in dict.fromkeys(odd))))
+            self.post_message(self.LeftOut(" ".join(map(visible, list(odd)[:MOST_NAMED]))))
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """All lines of what is pasted; Input takes the first alone."""
+        self.replace(event.text, *sorted(self.selection))
+        event.stop()
+        event.prevent_default()
 
 
 class Ask(ModalScreen[None]):

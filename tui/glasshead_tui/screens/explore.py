@@ -3,7 +3,7 @@
 Wide terminals show every pane, narrow ones show one at a time; tokens, truth and the next keys are always there.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from glasshead_tui import keys
-from glasshead_tui.focus import STAGES, Focus
+from glasshead_tui.focus import STAGES, Focus, Kind, Stack
 from glasshead_tui.paint import palette
 from glasshead_tui.palette import open_palette
 from glasshead_tui.panes.attention import AttentionPane
@@ -42,6 +42,8 @@ PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPan
     "vectors": VectorsPane,
     "norms": NormsPane,
 }
+KINDS: tuple[tuple[Stack, Kind], ...] = (("encoder", "self"), ("decoder", "self"), ("decoder", "cross"))
+"""In the order in which a token meets them."""
 WIDE, HIGH = 104, 30
 """From this size on every pane is on the screen at once."""
 LEAST_WIDTH, LEAST_HEIGHT = 50, 15
@@ -85,15 +87,17 @@ class ExploreScreen(Screen[None]):
 
     moment: var[Moment | None] = var(None)
 
-    def __init__(self, session: Session, name: str) -> None:
+    def __init__(self, session: Session, name: str, shown: Mapping[str, str]) -> None:
+        """shown: id → the keys, as `keys.shown` gives them."""
         super().__init__()
-        self._session, self._subject_name = session, name
+        self._session, self._subject_name, self._shown_keys = session, name, shown
         self._about: About | None = None
         self._looking = Focus()
         self._active = "attention"
         self._count = 0
         self._rest_waits = False
-        self._asking: Ask | None = None
+        self._asking: tuple[int, Ask] | None = None
+        """The ticket of the sentence that was asked for, and the question that waits for it."""
 
     def compose(self) -> ComposeResult:
         """Header, tokens, panes, truth, hints."""
@@ -145,11 +149,12 @@ class ExploreScreen(Screen[None]):
         """The line is somewhere else: follow the newest row if the cursor was there, and redraw."""
         before, moment = self.moment, event.moment
         self.moment = moment
-        if self._asking is not None and event.fresh:
-            self._asking.dismiss()
+        self.query_one(TruthPane).show(None)
+        if self._asking is not None and self._asking[0] == event.ticket:
+            self._asking[1].dismiss()
             self._asking = None
         queries, _ = moment.trace.axes(self._looking.prefix)
-        follow = before is None or event.fresh or self._looking.query >= self._rows(before) - 1
+        follow = before is None or event.fresh or self._looking.query >= before.trace.steps - 1
         query = len(queries) - 1 if follow and self._looking.stack == "decoder" else self._looking.query
         self._look(query=query, key=0 if event.fresh else self._looking.key, step=moment.step, redraw=True)
         self._write_about()
@@ -161,11 +166,11 @@ class ExploreScreen(Screen[None]):
 
     def on_refused(self, event: Refused) -> None:
         """Something could not be done: say so where the person is."""
-        if self.moment is None and self._asking is None:  # there is nothing to show yet: ask for something
-            self.action_sentence()
-        if self._asking is not None:
-            more = " Enter once more keeps what fits." if event.too_long else ""
-            self.call_after_refresh(self._asking.refuse, event.sentence + more, again=event.too_long)
+        more = " Enter once more keeps what fits." if event.too_long else ""
+        if self._asking is not None and self._asking[0] == event.ticket:
+            self._asking[1].refuse(event.sentence + more, again=event.too_long)
+        elif self.moment is None and self.is_current:  # there is nothing to show yet: ask for something
+            self._ask_for_sentence(event.sentence)
         else:
             self._complain(event.sentence)
 
@@ -209,6 +214,7 @@ class ExploreScreen(Screen[None]):
         """Offer the candidates."""
         moment = self.moment
         if moment is None:
+            self._complain("The model is still loading: there are no candidates yet.")
             return
         if moment.done:
             self._complain("This line is done: go back with b, and take another token there.")
@@ -216,24 +222,25 @@ class ExploreScreen(Screen[None]):
 
         def take(token: int | None) -> None:
             if token is not None:
-                self._session.choose(token)
+                self._session.choose(token, moment)
 
         self.app.push_screen(Choose(moment), take)
 
     def action_sentence(self) -> None:
         """Ask for a new source sentence."""
-
-        def answer(ask: Ask, text: str) -> None:
-            self._session.begin(text, truncate=ask.again == text and bool(text))
-
         limit = f", at most {self._about.limit} tokens" if self._about else ""
-        hint = f"A sentence in the language the model reads{limit}. Enter starts, esc keeps the old one."
-        self._asking = Ask("New source sentence", hint, self.moment.text if self.moment else "", answer)
+        self._ask_for_sentence(
+            f"A sentence in the language the model reads{limit}. Enter starts, esc keeps the old one."
+        )
+
+    def _ask_for_sentence(self, hint: str) -> None:
+        def answer(ask: Ask, text: str) -> None:
+            self._asking = self._session.begin(text, truncate=ask.again == text and bool(text)), ask
 
         def closed(_: object) -> None:
             self._asking = None
 
-        self.app.push_screen(self._asking, closed)
+        self.app.push_screen(Ask("New source sentence", hint, self.moment.text if self.moment else "", answer), closed)
 
     def action_move(self, where: str) -> None:
         """Move the cursor; in the map, choose another head or layer."""
@@ -271,10 +278,8 @@ class ExploreScreen(Screen[None]):
 
     def action_kind(self) -> None:
         """The next kind of attention."""
-        if self.moment is None:
-            return
-        kinds = [(kind.stack, kind.kind) for kind in self.moment.trace.kinds]
-        stack, kind = kinds[(kinds.index((self._looking.stack, self._looking.kind)) + self._times()) % len(kinds)]
+        here = KINDS.index((self._looking.stack, self._looking.kind))
+        stack, kind = KINDS[(here + self._times()) % len(KINDS)]
         self._look(stack=stack, kind=kind)
 
     def action_stage(self) -> None:
@@ -318,7 +323,7 @@ class ExploreScreen(Screen[None]):
 
     def action_help(self) -> None:
         """All keys."""
-        self.app.push_screen(Help())
+        self.app.push_screen(Help(self._shown_keys))
 
     def action_palette(self) -> None:
         """Every command by name."""
@@ -333,7 +338,9 @@ class ExploreScreen(Screen[None]):
         """What the palette offers: all that a key does."""
         for key in keys.ALL:
             if key.id != "palette":
-                yield SystemCommand(f"{key.meaning}  ({key.shown})", key.id.replace("_", " "), self._runner(key.action))
+                yield SystemCommand(
+                    f"{key.meaning}  ({self._shown_keys[key.id]})", key.id.replace("_", " "), self._runner(key.action)
+                )
 
     def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
@@ -366,14 +373,11 @@ class ExploreScreen(Screen[None]):
         """A head was clicked."""
         self._look(stack=event.stack, kind=event.kind, layer=event.layer, head=event.head)
 
-    @staticmethod
-    def _rows(moment: Moment) -> int:
-        return moment.trace.steps
-
     def _look(self, *, redraw: bool = False, **changes: object) -> None:
         """Look at something else, as far as it exists."""
         wanted = self._looking.to(**changes)
-        if self.moment is None:
+        if self.moment is None:  # whatever is asked for is looked at when it is there
+            self._looking = wanted
             return
         trace = self.moment.trace
         kind = next(k for k in trace.kinds if (k.stack, k.kind) == (wanted.stack, wanted.kind))
@@ -444,7 +448,7 @@ class ExploreScreen(Screen[None]):
         for key in keys.ALL:
             if key.id in PANES:
                 chosen = key.id == self._active
-                line.append(f"{key.shown} ", marks.quiet)
+                line.append(f"{self._shown_keys[key.id].split()[0]} ", marks.quiet)
                 line.append(key.id.upper() if chosen else key.id, marks.strong if chosen else marks.quiet)
                 line.append("   ")
         self.query_one("#tabs", Static).update(line)
@@ -455,7 +459,7 @@ class ExploreScreen(Screen[None]):
             line = Text(f"{self._count} ×", marks.strong)
             line.append("  now a key, for example space or l · esc forgets the number", marks.quiet)
         else:
-            line = _hints(self.size.width - 2, marks.strong, marks.quiet)
+            line = _hints(keys.hints(self._shown_keys), self.size.width - 2, marks.strong, marks.quiet)
         self.query_one("#hints", Static).update(line)
 
     def _complain(self, sentence: str) -> None:
@@ -466,9 +470,8 @@ def _within(number: int, count: int) -> int:
     return min(max(number, 0), max(count - 1, 0))
 
 
-def _hints(width: int, strong: Style, quiet: Style) -> Text:
+def _hints(hints: list[tuple[str, str, int]], width: int, strong: Style, quiet: Style) -> Text:
     """As many hints as fit; those that matter most stay longest."""
-    hints = list(keys.HINTS)
     while cell_len("  ".join(f"{shown} {label}" for shown, label, _ in hints)) > width and len(hints) > 1:
         hints.remove(max(hints, key=lambda hint: hint[2]))
     line = Text(no_wrap=True, overflow="ellipsis")

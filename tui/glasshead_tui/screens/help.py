@@ -1,6 +1,6 @@
 """Every key and every glyph, on one page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from rich.console import Group
@@ -33,6 +33,11 @@ class Help(ModalScreen[None]):
         background: $surface; padding: 0 1; }
     """
 
+    def __init__(self, shown: Mapping[str, str]) -> None:
+        """shown: id → the keys, as `keys.shown` gives them."""
+        super().__init__()
+        self._shown_keys = shown
+
     def compose(self) -> ComposeResult:
         """One scrolling page."""
         with VerticalScroll() as page:
@@ -48,7 +53,7 @@ class Help(ModalScreen[None]):
             )
         ]
         for title, keys in GROUPS.items():
-            parts += [Text(f"\n{title}", style="bold"), _table((key.shown, key.meaning) for key in keys)]
+            parts += [Text(f"\n{title}", style="bold"), _table((self._shown_keys[key.id], key.meaning) for key in keys)]
         parts += [Text("\nWhat the glyphs mean", style="bold"), _table(GLYPHS)]
         parts.append(Text("\nA number typed before a key repeats it: 5 l moves five keys to the right."))
         return Group(*parts)
