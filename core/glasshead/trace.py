@@ -141,6 +141,10 @@ class Trace:
         self._static, self._dropped, self._order = record.static, record.dropped, record.order
         self._again = again
         self._rows: list[Row] = record.rows[: self.steps]
+        whole = len(record.rows) == self.steps
+        self._captured = (
+            record.bytes if whole else _size(record.static.values()) + sum(_size(row.values()) for row in self._rows)
+        )
         self._lock = RLock()
         self._gathered: dict[str, Tensor] = {}
         self._recomputed: tuple[str, Tensor] | None = None
@@ -162,8 +166,7 @@ class Trace:
     @property
     def bytes(self) -> int:
         """What is held, in bytes."""
-        captured = _size(self._static.values()) + sum(_size(row.values()) for row in self._rows)
-        return captured + self._made()
+        return self._captured + self._made()
 
     def tokens(self, stack: str) -> tuple[Token, ...]:
         """The tokens that stand at the rows of a stack, `encoder` or `decoder`."""

@@ -6,9 +6,6 @@ Wide terminals show every pane, narrow ones show one at a time; tokens, truth an
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.style import Style
-from rich.text import Text
 from textual import events
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
@@ -32,6 +29,7 @@ from glasshead_tui.panes.vectors import VectorsPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.help import Help
+from glasshead_tui.screens.margins import about_line, hints_line, tabs_line
 from glasshead_tui.session import About, Checked, Moment, NotOpened, Opened, Refused, Session, Stepped
 from glasshead_tui.visible import clip, visible
 
@@ -426,40 +424,16 @@ class ExploreScreen(Screen[None]):
         self._write_hints()
 
     def _write_about(self) -> None:
-        line = Text(no_wrap=True, overflow="ellipsis")
-        line.append("glasshead", "bold")
-        line.append(f"   {visible(self._subject_name)}   ", "bold")
-        quiet = palette(self.app).quiet
-        if self._about is None:
-            line.append("loading the model … keys are kept until it is there", quiet)
-        else:
-            parts = [*self._about.shape, "float32 on the CPU"]
-            if self.moment is not None:
-                parts.append(f"trace {self.moment.trace.bytes / 1e6:.1f} MB")
-            room = self.size.width - 2 - line.cell_len
-            while len(parts) > 1 and cell_len(" · ".join(parts)) > room:
-                parts.pop()
-            line.append(" · ".join(parts), quiet)
+        width, marks = self.size.width - 2, palette(self.app)
+        line = about_line(self._subject_name, self._about, self.moment, width, marks)
         self.query_one("#about", Static).update(line)
 
     def _write_tabs(self) -> None:
-        line = Text(no_wrap=True)
-        marks = palette(self.app)
-        for key in keys.ALL:
-            if key.id in PANES:
-                chosen = key.id == self._active
-                line.append(f"{self._shown_keys[key.id].split()[0]} ", marks.quiet)
-                line.append(key.id.upper() if chosen else key.id, marks.strong if chosen else marks.quiet)
-                line.append("   ")
+        line = tabs_line(PANES, self._active, self._shown_keys, palette(self.app))
         self.query_one("#tabs", Static).update(line)
 
     def _write_hints(self) -> None:
-        marks = palette(self.app)
-        if self._count:
-            line = Text(f"{self._count} ×", marks.strong)
-            line.append("  now a key, for example space or l · esc forgets the number", marks.quiet)
-        else:
-            line = _hints(keys.hints(self._shown_keys), self.size.width - 2, marks.strong, marks.quiet)
+        line = hints_line(self._count, self._shown_keys, self.size.width - 2, palette(self.app))
         self.query_one("#hints", Static).update(line)
 
     def _complain(self, sentence: str) -> None:
@@ -468,15 +442,3 @@ class ExploreScreen(Screen[None]):
 
 def _within(number: int, count: int) -> int:
     return min(max(number, 0), max(count - 1, 0))
-
-
-def _hints(hints: list[tuple[str, str, int]], width: int, strong: Style, quiet: Style) -> Text:
-    """As many hints as fit; those that matter most stay longest."""
-    while cell_len("  ".join(f"{shown} {label}" for shown, label, _ in hints)) > width and len(hints) > 1:
-        hints.remove(max(hints, key=lambda hint: hint[2]))
-    line = Text(no_wrap=True, overflow="ellipsis")
-    for shown, label, _ in hints:
-        line.append(shown, strong)
-        line.append(f" {label}  ", quiet)
-    line.right_crop(2)
-    return line

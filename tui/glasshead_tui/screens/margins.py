@@ -1,0 +1,57 @@
+"""The lines around the panes: what is explored, which pane is shown, and which key does what."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from glasshead_tui import keys
+from glasshead_tui.paint import Palette
+from glasshead_tui.session import About, Moment
+from glasshead_tui.visible import visible
+
+LOADING = "loading the model … what you press is kept until it is there"
+
+
+def about_line(name: str, about: About | None, moment: Moment | None, width: int, marks: Palette) -> Text:
+    """The model, as much of it as there is room for."""
+    line = Text(f"glasshead   {visible(name)}   ", "bold", no_wrap=True, overflow="ellipsis")
+    if about is None:
+        return line.append(LOADING, marks.quiet)
+    parts = [*about.shape, "float32 on the CPU"]
+    if moment is not None:
+        parts.append(f"trace {moment.trace.bytes / 1e6:.1f} MB")
+    while len(parts) > 1 and line.cell_len + cell_len(" · ".join(parts)) > width:
+        parts.pop()
+    return line.append(" · ".join(parts), marks.quiet)
+
+
+def tabs_line(panes: Iterable[str], active: str, shown: Mapping[str, str], marks: Palette) -> Text:
+    """The panes that take turns, each with its key, the one shown in capitals."""
+    line = Text(no_wrap=True)
+    for name in panes:
+        chosen = name == active
+        line.append(f"{shown[name].split()[0]} ", marks.quiet)
+        line.append(name.upper() if chosen else name, marks.strong if chosen else marks.quiet)
+        line.append("   ")
+    return line
+
+
+def hints_line(count: int, shown: Mapping[str, str], width: int, marks: Palette) -> Text:
+    """As many hints as fit, those that matter most; or, after a number, what it waits for."""
+    if count:
+        line = Text(f"{count} ×", marks.strong)
+        return line.append("  now a key, for example space or l · esc forgets the number", marks.quiet)
+    hints = keys.hints(shown)
+    while len(hints) > 1 and cell_len(_joined(hints)) > width:
+        hints.remove(max(hints, key=lambda hint: hint[2]))
+    line = Text(no_wrap=True, overflow="ellipsis")
+    for pressed, label, _ in hints:
+        line.append(pressed, marks.strong)
+        line.append(f" {label}  ", marks.quiet)
+    line.right_crop(2)
+    return line
+
+
+def _joined(hints: Sequence[tuple[str, str, int]]) -> str:
+    return "  ".join(f"{pressed} {label}" for pressed, label, _ in hints)
