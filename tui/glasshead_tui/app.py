@@ -27,9 +27,6 @@ class GlassheadApp(App[None]):
 
     TITLE = "glasshead"
     ENABLE_COMMAND_PALETTE = False  # ours, which survives Enter pressed twice, is a binding of the screen
-    CSS = """
-    App:nocolor OptionList > .option-list--option-highlighted { text-style: reverse; }
-    """
 
     def __init__(self, checkpoint: str, text: str | None = None) -> None:
         """checkpoint: as for `glasshead.load` · text: the first source sentence, else an example of the recipe's.

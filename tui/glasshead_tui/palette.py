@@ -15,6 +15,11 @@ from textual.screen import ScreenResultType
 class Palette(CommandPalette):
     """Textual's palette, which can be closed once only."""
 
+    DEFAULT_CSS = """
+    Palette.plain CommandList:focus > .option-list--option-highlighted,
+    Palette.plain CommandList > .option-list--option-highlighted { text-style: bold underline; }
+    """
+
     _closed = False
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
@@ -32,4 +37,4 @@ class Palette(CommandPalette):
 def open_palette(app: App[Any]) -> None:
     """Open it, unless it is open."""
     if not CommandPalette.is_open(app):
-        app.push_screen(Palette(id="--command-palette"))
+        app.push_screen(Palette(id="--command-palette", classes="plain" if app.no_color else ""))

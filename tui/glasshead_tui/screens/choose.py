@@ -29,6 +29,7 @@ class Choose(ModalScreen[int | None]):
         background: $surface; padding: 0 1; }
     Choose OptionList, Choose OptionList:focus { border: none; padding: 0; height: auto; max-height: 16;
         background: $surface; }
+    Choose OptionList.plain:focus > .option-list--option-highlighted { text-style: bold underline; }
     Choose .quiet { color: $text-muted; height: auto; }
     """
 
@@ -41,7 +42,7 @@ class Choose(ModalScreen[int | None]):
         before = spoken(labels(self._moment.tokens)[-1])
         with Vertical():
             yield Static(Content(f"Step {self._moment.step + 1}: which token follows {clip(before, 24)} ?"))
-            yield OptionList(*self._options())
+            yield OptionList(*self._options(), classes="plain" if self.app.no_color else "")
             yield Static(Content("enter takes it, the line branches there · esc leaves it"), classes="quiet")
 
     def _options(self) -> list[Option]:
