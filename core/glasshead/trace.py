@@ -67,7 +67,8 @@ class Record:
 
     def keep_source(self, seen: Row) -> None:
         """Take in what the encoder showed."""
-        self.static, self.order = dict(seen), tuple(seen)
+        # Copied, as they were made in inference mode, where autograd would not take them.
+        self.static, self.order = {site: value.clone() for site, value in seen.items()}, tuple(seen)
         self.bytes += _size(self.static.values())
         self._stay_within()
 
@@ -77,7 +78,7 @@ class Record:
             self.order = tuple(dict.fromkeys((*self.order, *seen)))
             self.joined = tuple(site for site in seen if site.endswith((".self.k", ".self.v")))
             self.fixed = tuple(site for site in seen if site.endswith((".cross.k", ".cross.v")))
-            new = {site: seen[site] for site in self.fixed if site not in {*self.static, *self.dropped}}
+            new = {site: seen[site].clone() for site in self.fixed if site not in {*self.static, *self.dropped}}
             self.static = {**self.static, **new}
             self.bytes += _size(new.values())
         row = dict(seen)
