@@ -341,7 +341,7 @@ def _card(name: str, content: Mapping[str, Any]) -> str:
         "",
         f"A glasshead checkpoint: an encoder–decoder Transformer with {config['encoder_layers']} + "
         f"{config['decoder_layers']} layers, {config['heads']} heads, d_model {config['d_model']}, "
-        f"{config['vocab_size']} subwords. Open it with `glasshead explore {name}`.",
+        f"{config['vocab_size']} subwords. Open it with `glasshead explore` and the path of this folder.",
         "",
         "| | |",
         "|---|---|",

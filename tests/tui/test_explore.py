@@ -171,7 +171,7 @@ async def test_go_to_a_step_and_find_a_token(explore):
         _, columns = explorer.screen.moment.trace.axes(focus.prefix)
         assert "black" in columns[focus.key].text or columns[focus.key].text in "▁black"
         await explorer.press("slash", *"zebra", "enter")
-        assert "No token here holds" in explorer.text
+        assert "No token of this matrix holds" in explorer.text
         await explorer.press("escape")
         await explorer.press("2", "colon")
         await explorer.step(2)
@@ -381,3 +381,24 @@ async def test_what_is_to_be_looked_at_can_be_said_while_the_model_loads(explore
         explorer.screen.action_layer(1)
         await explorer.step(0)
         await explorer.until(lambda: "decoder 1 · encoder–decoder attention" in explorer.text)
+
+
+async def test_keys_work_again_after_the_palette_was_left(explore):
+    async with explore() as explorer:
+        await explorer.press("ctrl+p")
+        await explorer.pilot.pause(0.3)
+        await explorer.press("escape")
+        await explorer.until(lambda: explorer.app.screen is explorer.screen)
+        await explorer.press("space")
+        await explorer.step(1)
+
+
+async def test_a_refusal_that_comes_after_one_has_left_harms_nothing(explore):
+    async with explore() as explorer:
+        await explorer.press("i")
+        ask = explorer.app.screen
+        await explorer.press("escape")
+        await explorer.until(lambda: explorer.app.screen is explorer.screen)
+        ask.refuse("too late", again=True)
+        await explorer.press("space")
+        await explorer.step(1)

@@ -20,17 +20,17 @@ class Palette(CommandPalette):
     Palette.plain CommandList > .option-list--option-highlighted { text-style: bold underline; }
     """
 
-    _closed = False
+    _dismissed_once = False
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Close, the first time it is asked."""
-        if self._closed or not self.is_current:
+        if self._dismissed_once or not self.is_current:
             return AwaitComplete()
-        self._closed = True
+        self._dismissed_once = True
         return super().dismiss()
 
     def _select_or_command(self, event: Any = None) -> None:
-        if not self._closed:
+        if not self._dismissed_once:
             super()._select_or_command(event)
 
 

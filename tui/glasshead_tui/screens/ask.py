@@ -84,6 +84,7 @@ class Ask(ModalScreen[None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Hand on what was typed."""
         event.stop()
+        self.say("…")
         self._answer(self, event.value)
 
     def on_plain_input_left_out(self, event: PlainInput.LeftOut) -> None:
@@ -92,11 +93,12 @@ class Ask(ModalScreen[None]):
 
     def refuse(self, sentence: str, *, again: bool = False) -> None:
         """Say what was wrong; the text stays. again: Enter once more insists."""
-        self.again = self.query_one(PlainInput).value if again else None
+        for line in self.query(PlainInput):  # none, if the person has left meanwhile
+            self.again = line.value if again else None
         self.say(sentence, refused=True)
 
     def say(self, sentence: str, *, refused: bool = False) -> None:
         """Write the line below the input."""
-        hint = self.query_one("#hint", Static)
-        hint.set_class(refused, "refused")
-        hint.update(Content(visible(sentence)))
+        for hint in self.query("#hint").results(Static):
+            hint.set_class(refused, "refused")
+            hint.update(Content(visible(sentence)))

@@ -291,7 +291,7 @@ class ExploreScreen(Screen[None]):
             if self._find(text.strip()):
                 ask.dismiss()
             else:
-                ask.refuse(f"No token here holds {text!r}.")
+                ask.refuse(f"No token of this matrix holds {text!r}." if text.strip() else "Type a part of a token.")
 
         self.app.push_screen(Ask("Find a token", "Part of it is enough. Enter goes to the next one.", "", answer))
 
@@ -437,7 +437,7 @@ class ExploreScreen(Screen[None]):
         self.query_one("#hints", Static).update(line)
 
     def _complain(self, sentence: str) -> None:
-        self.notify(clip(visible(sentence), 400), markup=False, severity="warning", timeout=6)
+        self.notify(clip(visible(sentence), 400), markup=False, severity="warning", timeout=3)
 
 
 def _within(number: int, count: int) -> int:

@@ -10,7 +10,7 @@ from glasshead_tui.paint import Palette
 from glasshead_tui.session import About, Moment
 from glasshead_tui.visible import visible
 
-LOADING = "loading the model … what you press is kept until it is there"
+LOADING = "loading the model …"
 
 
 def about_line(name: str, about: About | None, moment: Moment | None, width: int, marks: Palette) -> Text:
