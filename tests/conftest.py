@@ -26,7 +26,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from glasshead.checkpoint import save
     from glasshead.model import Config, Transformer
-    from glasshead.text import Codec
+    from glasshead.text import Codec, Vocabulary
 
     codec = Codec.train(LINES * 3, vocab_size=400)
     config = Config(
@@ -36,7 +36,36 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(7)
         model = Transformer(config)
     folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
-    save(folder, model, codec, {"examples": ["the black cat", "a dog"], "test": {"exact_match": 0.125}})
+    save(
+        folder,
+        model,
+        Vocabulary.shared(codec),
+        {"examples": ["the black cat", "a dog"], "test": {"exact_match": 0.125}},
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def twofold(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a checkpoint that reads English words and writes French subwords, with a vocabulary for each."""
+    import torch
+
+    from glasshead.checkpoint import save
+    from glasshead.model import Config, Transformer
+    from glasshead.text import Codec, Vocabulary
+
+    vocabulary = Vocabulary(
+        source=Codec.train(LINES[:3], vocab_size=40, level="word"), target=Codec.train(LINES[3:] * 3, vocab_size=350)
+    )
+    config = Config(
+        vocab_size=vocabulary.target.size, source_vocab_size=vocabulary.source.size, share_embeddings=False,
+        d_model=32, heads=4, d_ff=64, encoder_layers=2, decoder_layers=2, max_length=48,
+    )  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(11)
+        model = Transformer(config)
+    folder = tmp_path_factory.mktemp("checkpoints") / "twofold"
+    save(folder, model, vocabulary, {"examples": ["the black cat"]})
     return folder
 
 
@@ -51,7 +80,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from glasshead.checkpoint import save
     from glasshead.model import Config, Transformer
-    from glasshead.text import Codec
+    from glasshead.text import Codec, Vocabulary
 
     codec = Codec.train(HOSTILE * 5, vocab_size=400)
     config = Config(
@@ -61,5 +90,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(3)
         model = Transformer(config)
     folder = tmp_path_factory.mktemp("hostile") / "\x1b[2Jname[red]"
-    save(folder, model, codec, {"examples": HOSTILE, "test": {"exact_match": 0.5}, "note": "\x1b]0;owned\x07"})
+    save(
+        folder,
+        model,
+        Vocabulary.shared(codec),
+        {"examples": HOSTILE, "test": {"exact_match": 0.5}, "note": "\x1b]0;owned\x07"},
+    )
     return folder

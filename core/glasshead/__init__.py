@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from glasshead.tap import sites as sites
     from glasshead.text import Codec as Codec
     from glasshead.text import Token as Token
+    from glasshead.text import Vocabulary as Vocabulary
     from glasshead.trace import Trace as Trace
     from glasshead.truth import checks as checks
 
@@ -59,6 +60,7 @@ _HOME = {
     "sites": "tap",
     "Codec": "text",
     "Token": "text",
+    "Vocabulary": "text",
     "Trace": "trace",
     "checks": "truth",
 }

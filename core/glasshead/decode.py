@@ -41,7 +41,7 @@ class Model(Protocol):
 
 
 class Names(Protocol):
-    """What decoding asks of a tokenizer."""
+    """What decoding asks of the tokenizer of one side."""
 
     def tokens(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
         """The tokens with these ids."""
@@ -50,13 +50,25 @@ class Names(Protocol):
         """The text of these ids."""
 
 
+class Vocabulary(Protocol):
+    """The names of both sides; one tokenizer may be both."""
+
+    @property
+    def source(self) -> Names:
+        """Of what is read."""
+
+    @property
+    def target(self) -> Names:
+        """Of what is written."""
+
+
 class Stepper:
     """One line of decoding: the tokens so far, the cache, and the moves. `tokens[n]` is what step n brought."""
 
     def __init__(
         self,
         model: Model,
-        names: Names,
+        vocabulary: Vocabulary,
         source: Sequence[int],
         *,
         kinds: tuple[Kind, ...],
@@ -73,9 +85,9 @@ class Stepper:
         if model.training:
             raise GlassheadError("The model is in training mode, with dropout on: call model.eval() before decoding.")
         self._device = next(iter(model.parameters())).device
-        self._model, self._names, self._pick = model, names, pick
+        self._model, self._names, self._pick = model, vocabulary.target, pick
         self._config = model.config
-        self.source: list[Token] = names.tokens(source)
+        self.source: list[Token] = vocabulary.source.tokens(source)
         self.limit: int = self._config.max_length - 1
         """Most steps that can be taken."""
         self._edit = dict(edit or {})

@@ -12,17 +12,17 @@ from glasshead.errors import GlassheadError, TooLongError
 from glasshead.model import Config, Transformer
 from glasshead.pick import Pick, greedy
 from glasshead.tap import Change
-from glasshead.text import Codec, Token
+from glasshead.text import Token, Vocabulary
 from glasshead.trace import BUDGET, Kind
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A model with its tokenizer, ready to decode."""
+    """A model with its vocabulary, ready to decode."""
 
     name: str
     model: Transformer
-    codec: Codec
+    vocabulary: Vocabulary
     folder: Path | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
 
@@ -56,14 +56,15 @@ class Subject:
 
         Raises GlassheadError for an empty text, and TooLongError, with the limit, for one that does not fit.
         """
-        ids = self.codec.encode(text)
+        codec = self.vocabulary.source
+        ids = codec.encode(text)
         if not ids:
             raise GlassheadError("There is no text to translate: give a sentence.")
         if len(ids) > self.limit and not truncate:
             raise TooLongError(
                 f"The text has {len(ids):,} tokens; this model takes at most {self.limit:,}. Shorten it."
             )
-        return self.codec.tokens([*ids[: self.limit], self.config.eos_id])
+        return codec.tokens([*ids[: self.limit], self.config.eos_id])
 
     def start(
         self,
@@ -77,7 +78,9 @@ class Subject:
     ) -> Stepper:
         """Encode a text once and stand before the first step. See `Stepper` and `encode` for options and errors."""
         ids = [token.id for token in self.encode(text, truncate=truncate)]
-        return Stepper(self.model, self.codec, ids, kinds=self.kinds, pick=pick, keep=keep, edit=edit, budget=budget)
+        return Stepper(
+            self.model, self.vocabulary, ids, kinds=self.kinds, pick=pick, keep=keep, edit=edit, budget=budget
+        )
 
     def translate(
         self, text: str, *, pick: Pick = greedy, beam: int = 1, length_penalty: float = 0.6, truncate: bool = False
@@ -91,7 +94,7 @@ class Subject:
         if beam != 1:
             ids = [token.id for token in self.encode(text, truncate=truncate)]
             found = beam_search(self.model, ids, width=beam, length_penalty=length_penalty)
-            return self.codec.decode(found[0].ids)
+            return self.vocabulary.target.decode(found[0].ids)
         line = self.start(text, pick=pick, keep=None, truncate=truncate)
         while not line.done:
             line.step()
@@ -99,10 +102,10 @@ class Subject:
 
 
 def load(name: str | Path) -> Subject:
-    """Open a checkpoint: a bundled name, a name under ./checkpoints, or a folder.
+    """Open a checkpoint: a bundled name, a name under ./checkpoints, or a folder, of a run in training too.
 
     Raises GlassheadError with a sentence for whatever is missing, damaged, foreign or does not fit.
     """
-    folder = checkpoint.find(name)
-    model, codec, card = checkpoint.load(folder)
-    return Subject(folder.resolve().name, model, codec, folder, card)
+    folder, title = checkpoint.locate(name)
+    model, vocabulary, card = checkpoint.load(folder)
+    return Subject(title, model, vocabulary, folder, card)

@@ -1,24 +1,27 @@
-"""Text and tokens: byte-pair encoding (Sennrich et al. 2016) by the `tokenizers` library, one vocabulary for all.
+"""Text and tokens: byte-pair encoding (Sennrich et al. 2016) by the `tokenizers` library, or whole words to compare.
 
-The paper, section 5.1, shares one BPE vocabulary between source and target; so do we. Two things are ours:
+The paper, section 5.1, shares one BPE vocabulary between source and target; that is the usual thing here too, and a
+`Vocabulary` of two is the departure. Two things are ours:
 
-- **No text is impossible.** Characters that the vocabulary lacks become the bytes of their UTF-8 form, one token each.
+- **No text is impossible.** Characters that the subwords lack become the bytes of their UTF-8 form, one token each.
 - **Nothing typed is special.** `</s>` or `<0x41>` in a sentence are ordinary characters; specials exist only as ids.
 
-The vocabulary is laid out as specials (0–3), the 256 bytes, the alphabet, the merges in the order they were learned.
+Subwords are laid out as specials (0–3), the 256 bytes, the alphabet, the merges in the order they were learned. Words
+are laid out as specials, then words, the most frequent first; a word that is not there is `<unk>`, the price of words.
 """
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from glasshead.errors import GlassheadError
 
+Level = Literal["subword", "word"]
 SPECIALS = ("<pad>", "<s>", "</s>", "<unk>")
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 WORD_START = "▁"
@@ -26,6 +29,10 @@ APOSTROPHES = "[’‘ʼ‛′`´]"
 ALONE = r"▁?(?:\p{N}|[[\p{P}\p{S}]&&[^'▁]])"
 """Every digit and every mark is a token of its own, so that numbers can be copied digit by digit; the space before it
 belongs to it. The apostrophe is no such mark, it stays with what is before it: l' | homme, it' | s."""
+SPACES = "".join(
+    map(chr, (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
+)
+"""White_Space of Unicode. Python's own idea of it holds four control characters more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Token:
 
 
 class Codec:
-    """Text ↔ ids. Ids 0–3 are padding, start, end and unknown; `encode` never produces them."""
+    """Text ↔ ids. Ids 0–3 are padding, start, end and unknown; `encode` gives none of them but the unknown word."""
 
     PAD: ClassVar[int] = 0
     BOS: ClassVar[int] = 1
@@ -48,49 +55,57 @@ class Codec:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self.size: int = tokenizer.get_vocab_size()
+        self.level: Level = "word" if isinstance(tokenizer.model, models.WordLevel) else "subword"
+        """Whether a token is a subword, so that nothing is unknown, or a whole word."""
 
     @classmethod
-    def train(cls, texts: Iterable[str], *, vocab_size: int, lowercase: bool = True) -> Self:
+    def train(cls, texts: Iterable[str], *, vocab_size: int, lowercase: bool = True, level: Level = "subword") -> Self:
         """Learn a vocabulary of at most `vocab_size` entries from `texts`.
 
-        The specials, the bytes and every character seen are always there; merges fill what is left. With a
-        `vocab_size` that leaves nothing, tokens are characters.
+        Of subwords, the specials, the bytes and every character seen are always there; merges fill what is left. With
+        a `vocab_size` that leaves nothing, tokens are characters. Of words, the specials are always there; the most
+        frequent words fill what is left, of equally frequent ones the first in the order of their characters.
         """
+        if level == "word":
+            words = _pipeline(models.WordLevel(), lowercase=lowercase)
+            room = max(0, vocab_size - len(SPECIALS))
+            by_count = trainers.WordLevelTrainer(vocab_size=room, min_frequency=1, show_progress=False)
+            words.train_from_iterator(map(_begun, texts), trainer=by_count)
+            vocabulary = _numbered(SPECIALS, words.get_vocab())
+            return cls(_pipeline(models.WordLevel(vocabulary, unk_token=SPECIALS[cls.UNK]), lowercase=lowercase))
         learner = _pipeline(models.BPE(), lowercase=lowercase)
         room = max(0, vocab_size - len(SPECIALS) - len(BYTES))
         trainer = trainers.BpeTrainer(vocab_size=room, min_frequency=2, show_progress=False, special_tokens=[])
-        learner.train_from_iterator(_without_surrogates(texts), trainer=trainer)
+        learner.train_from_iterator(map(_begun, texts), trainer=trainer)
         learned = json.loads(learner.to_str())["model"]
-        order = sorted(learned["vocab"], key=learned["vocab"].__getitem__)
-        vocabulary = {name: number for number, name in enumerate((*SPECIALS, *BYTES, *order))}
+        vocabulary = _numbered((*SPECIALS, *BYTES), learned["vocab"])
         merges = [_merge(entry) for entry in learned["merges"]]
-        return cls(_pipeline(_model(vocabulary, merges), lowercase=lowercase))
+        return cls(_pipeline(_subwords(vocabulary, merges), lowercase=lowercase))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a `tokenizer.json`.
+        """Read a `tokenizer.json` of either level.
 
-        Raises GlassheadError if the file is missing, is not a tokenizer, or does not have our specials in their places.
+        Raises GlassheadError if the file is missing, is not a tokenizer, or is not one that `train` could have made.
         """
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise GlassheadError(f"There is no vocabulary at {path}: expected a tokenizer.json there.") from None
+            raise GlassheadError(f"There is no vocabulary at {path}: expected a {path.name} there.") from None
         except (OSError, UnicodeDecodeError) as error:
             raise GlassheadError(f"The vocabulary {path} cannot be read: {error}.") from None
         try:
             tokenizer = Tokenizer.from_str(text)
         except Exception as error:  # the library raises bare Exception, whatever is wrong with the file
             raise GlassheadError(
-                f"{path} is not a whole tokenizer.json of the `tokenizers` library ({error}); copy it again."
+                f"{path} is not a whole {path.name} of the `tokenizers` library ({error}); copy it again."
             ) from None
-        for number, name in enumerate((*SPECIALS, *BYTES)):
-            if tokenizer.id_to_token(number) != name:
-                raise GlassheadError(
-                    f"{path} is a vocabulary of another kind: entry {number} should be {name}, "
-                    f"and is {tokenizer.id_to_token(number)!r}. Use a tokenizer.json that `glasshead train` wrote."
-                )
+        problem = _foreign(tokenizer)
+        if problem is not None:
+            raise GlassheadError(
+                f"{path} is a vocabulary of another kind: {problem}. Use a tokenizer.json that `glasshead train` wrote."
+            )
         return cls(tokenizer)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -106,20 +121,33 @@ class Codec:
         return normal
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text, without start and end. Never fails, and never gives a special."""
-        ids: list[int] = self._tokenizer.encode(_whole(text), add_special_tokens=False).ids
+        """The ids of a text, without start and end. Never fails; no special but UNK for a word that is not known."""
+        ids: list[int] = self._tokenizer.encode(_begun(text), add_special_tokens=False).ids
         return ids
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` of many texts, on all cores."""
-        found = self._tokenizer.encode_batch_fast([_whole(text) for text in texts], add_special_tokens=False)
+        found = self._tokenizer.encode_batch_fast([_begun(text) for text in texts], add_special_tokens=False)
         return [encoding.ids for encoding in found]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of ids; specials are left out, bytes that are no UTF-8 become �."""
-        kept = [int(number) for number in ids if int(number) >= len(SPECIALS)]
+        """The text of ids; specials are left out, but `<unk>` stands for a word; bytes that are no UTF-8 become �."""
+        first = self.UNK if self.level == "word" else len(SPECIALS)
+        kept = [int(number) for number in ids if int(number) >= first]
         text: str = self._tokenizer.decode(kept, skip_special_tokens=False)
         return text
+
+    def cut(self, text: str, limit: int) -> str:
+        """The text if it has at most `limit` tokens, else a beginning of it that has, as long as can be."""
+        whole = _begun(text)
+        ends = [end for _, end in self._tokenizer.encode(whole, add_special_tokens=False).offsets]
+        if len(ends) <= limit:
+            return text
+        for end in dict.fromkeys(reversed(ends[:limit])):
+            # What is cut off may join with what is kept, or be half of a character: then it takes a shorter cut.
+            if len(self.encode(whole[:end])) <= limit:
+                return whole[:end]
+        return ""
 
     def name(self, id: int) -> str:
         """The entry of the vocabulary at `id`. Raises GlassheadError outside of it."""
@@ -138,14 +166,67 @@ class Codec:
         ]
 
 
-def _model(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> models.BPE:
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a model reads and writes: a codec for the source, one for the target. In the paper they are the same one."""
+
+    source: Codec
+    target: Codec
+
+    @classmethod
+    def shared(cls, codec: Codec) -> Self:
+        """One codec for both sides."""
+        return cls(codec, codec)
+
+    @property
+    def joint(self) -> bool:
+        """Both sides have the same ids, so that one embedding matrix can serve them."""
+        return self.source is self.target
+
+
+def _numbered(first: Sequence[str], learned: Mapping[str, int]) -> dict[str, int]:
+    """The entries of a vocabulary, in the order in which they were learned, after those that are always there."""
+    order = sorted(learned, key=learned.__getitem__)
+    return {name: number for number, name in enumerate((*first, *order))}
+
+
+def _subwords(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> models.BPE:
     return models.BPE(vocab=vocabulary, merges=merges, unk_token=SPECIALS[Codec.UNK], byte_fallback=True)
 
 
-def _pipeline(model: models.BPE, *, lowercase: bool) -> Tokenizer:
+def _foreign(tokenizer: Tokenizer) -> str | None:
+    """What shows that a tokenizer is none of ours, in words; None if it is one."""
+    words = isinstance(tokenizer.model, models.WordLevel)
+    if not words and not isinstance(tokenizer.model, models.BPE):
+        return f"its model is a {type(tokenizer.model).__name__}, which is neither subwords by merges nor words"
+    for number, name in enumerate(SPECIALS if words else (*SPECIALS, *BYTES)):
+        if tokenizer.id_to_token(number) != name:
+            return f"entry {number} should be {name}, and is {tokenizer.id_to_token(number)!r}"
+    last = max(tokenizer.get_vocab().values())
+    if last != tokenizer.get_vocab_size() - 1:
+        return f"it has {tokenizer.get_vocab_size()} entries, but their numbers go up to {last}"
+    if tokenizer.get_added_tokens_decoder():
+        return "it looks for special tokens in what people type"
+    if words and tokenizer.model.unk_token != SPECIALS[Codec.UNK]:
+        return f"words that it lacks should be {SPECIALS[Codec.UNK]}, and are {tokenizer.model.unk_token!r}"
+    # Subwords are known by their bytes. A list of words after these specials may come from anywhere.
+    if words and not any(
+        _states(tokenizer) == _states(_pipeline(models.WordLevel(), lowercase=lowercase)) for lowercase in (True, False)
+    ):
+        return "it takes text apart, or joins words, in another way"
+    return None
+
+
+def _states(tokenizer: Tokenizer) -> list[Any]:
+    """What stands around the model of a tokenizer, to compare."""
+    return [part.__getstate__() for part in (tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder)]
+
+
+def _pipeline(model: models.BPE | models.WordLevel, *, lowercase: bool) -> Tokenizer:
     """Normaliser, splitter and joiner around a model.
 
-    Nothing is registered as an "added token": the library looks for those in what people type.
+    Nothing is registered as an "added token": the library looks for those in what people type. No word can be one of
+    the specials either: `<` is always a token of its own.
     """
     steps: list[Any] = [normalizers.NFC()]
     if lowercase:  # may undo the composition, so compose again
@@ -165,8 +246,12 @@ def _pipeline(model: models.BPE, *, lowercase: bool) -> Tokenizer:
             pre_tokenizers.Split("'", "merged_with_previous"),
         ]
     )
+    unknown = SPECIALS[Codec.UNK]
+    # Words: where one is missing nobody knows whether it began there, so it stands for itself, after a space.
+    own = decoders.Replace(unknown, WORD_START + unknown) if isinstance(model, models.WordLevel) else None
     tokenizer.decoder = decoders.Sequence(
         [
+            *([own] if own else []),
             decoders.Replace(WORD_START, " "),
             decoders.ByteFallback(),
             decoders.Fuse(),
@@ -189,6 +274,6 @@ def _whole(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _without_surrogates(texts: Iterable[str]) -> Iterator[str]:
-    for text in texts:
-        yield _whole(text)
+def _begun(text: str) -> str:
+    """Whole text from its first word on: the library marks the first word as one only if nothing stands before it."""
+    return _whole(text).lstrip(SPACES)

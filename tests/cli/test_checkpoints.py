@@ -1,5 +1,6 @@
 """`glasshead checkpoints`: what can be opened, as a table and as JSON."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,18 @@ def test_json_says_the_same_and_more(glasshead: Glasshead, here: Path, no_bundle
     assert entry["name"] == "tiny" and entry["problem"] is None
     assert entry["config"]["d_model"] == 32 and entry["card"]["test"] == {"exact_match": 0.125}
     assert entry["bytes"] == sum(file.stat().st_size for file in (here / "checkpoints" / "tiny").iterdir())
+
+
+def test_a_run_in_training_is_listed_by_its_name(glasshead: Glasshead, here: Path, no_bundle: None) -> None:
+    run = here / "checkpoints" / "evening"
+    step = run / "checkpoints" / "step-00000010"
+    shutil.copytree(here / "checkpoints" / "tiny", step)
+    assert len(strictly(glasshead("checkpoints", "--json").out)) == 1
+    (run / "latest").write_text("checkpoints/step-00000010\n")
+    entries = {entry["name"]: entry for entry in strictly(glasshead("checkpoints", "--json").out)}
+    assert set(entries) == {"tiny", "evening"}
+    assert entries["evening"] == entries["tiny"] | {"name": "evening", "path": str(step)}
+    assert glasshead("translate", "evening", "a dog").out == glasshead("translate", "tiny", "a dog").out
 
 
 def test_a_damaged_one_is_listed_as_such(glasshead: Glasshead, here: Path, no_bundle: None) -> None:

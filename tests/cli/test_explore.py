@@ -16,11 +16,12 @@ def full_pass(folder: Path, text: str, target: list[str], keep: str) -> tuple[li
     from glasshead.checkpoint import load
     from glasshead.tap import listen
 
-    model, codec, _ = load(folder)
+    model, vocabulary, _ = load(folder)
+    reads, codec = vocabulary.source, vocabulary.target
     ids = {codec.name(number): number for number in range(codec.size)}
     with torch.no_grad(), listen(model, [keep]) as seen:
         logits = model(
-            torch.tensor([[*codec.encode(text), codec.EOS]]), torch.tensor([[ids[name] for name in target]])
+            torch.tensor([[*reads.encode(text), reads.EOS]]), torch.tensor([[ids[name] for name in target]])
         )[0]
     best = torch.softmax(logits, -1).topk(5)
     shown = [

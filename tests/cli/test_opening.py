@@ -97,6 +97,20 @@ def test_a_mistake_is_told_before_the_screen_is_taken(
     assert told in screen.text and not app.opened
 
 
+def test_two_vocabularies_are_told_apart_before_the_screen_is_taken(
+    screen: Screen, app: type[App], here: Path, twofold: Path
+) -> None:
+    import shutil
+
+    folder = Path(shutil.copytree(twofold, here / "twofold"))
+    words = "the zebra " * 50
+    assert screen.run("explore", "twofold", "--truncate", "--text", words) == 0
+    assert app.opened[0]["text"] == ("the zebra " * 24).removesuffix(" zebra "), "47 words of the source's vocabulary"
+    (folder / "source-tokenizer.json").unlink()
+    assert screen.run("explore", "twofold") == 2
+    assert "holds no source-tokenizer.json" in screen.text.replace("\n", " ") and len(app.opened) == 1
+
+
 def test_a_damaged_checkpoint_is_told_before_the_screen_is_taken(screen: Screen, app: type[App], here: Path) -> None:
     weights = here / "checkpoints" / "tiny" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-8])

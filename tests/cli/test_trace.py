@@ -33,8 +33,8 @@ def test_the_numbers_are_those_of_one_pass_without_a_cache(tiny: Path, told: Any
     from glasshead.checkpoint import load
     from glasshead.tap import listen
 
-    model, codec, _ = load(tiny)
-    source = torch.tensor([[*codec.encode(TEXT), codec.EOS]])
+    model, vocabulary, _ = load(tiny)
+    source = torch.tensor([[*vocabulary.source.encode(TEXT), vocabulary.source.EOS]])
     target = torch.tensor([[token["id"] for token in told["target"]]])
     with torch.no_grad(), listen(model) as seen:
         model(source, target)
@@ -113,6 +113,22 @@ def test_scores_above_the_diagonal_need_no_other_site_to_be_asked_for(glasshead:
 def test_without_a_wish_it_shows_the_cross_attention(glasshead: Glasshead) -> None:
     shown = strictly(glasshead("trace", "tiny", TEXT, "--format", "json").out)
     assert list(shown["sites"]) == ["decoder.0.cross.weights", "decoder.1.cross.weights"]
+
+
+def test_each_side_has_its_own_names_and_an_unknown_word_is_seen(twofold: Path, glasshead: Glasshead) -> None:
+    from glasshead.text import Codec
+
+    reads, writes = (Codec.load(twofold / name) for name in ("source-tokenizer.json", "tokenizer.json"))
+    text = "the black zebra"
+    words = ("trace", str(twofold), text, "--keep", "decoder.1.cross.weights", "--steps", "4", "--format")
+    told = strictly(glasshead(*words, "json").out)
+    assert [token["text"] for token in told["source"]] == ["▁the", "▁black", "<unk>", "</s>"]
+    assert [token["id"] for token in told["source"]] == [*reads.encode(text), Codec.EOS]
+    assert [token["text"] for token in told["produced"]] == [writes.name(token["id"]) for token in told["produced"]]
+    assert told["text"] == writes.decode([token["id"] for token in told["produced"]])
+    rows = [line.split("\t") for line in glasshead(*words, "tsv").out.splitlines()[1:]]
+    assert [row[5] for row in rows[:4]] == ["▁the", "▁black", "<unk>", "</s>"]
+    assert "<unk>" in glasshead(*words, "table").out
 
 
 @pytest.mark.parametrize("form", ["table", "tsv", "json"])

@@ -13,8 +13,9 @@ def by_hand(folder: Path, text: str) -> str:
     """Greedy decoding, step by step, with full forward passes."""
     from glasshead.checkpoint import load
 
-    model, codec, _ = load(folder)
-    source = torch.tensor([[*codec.encode(text), codec.EOS]])
+    model, vocabulary, _ = load(folder)
+    codec = vocabulary.target
+    source = torch.tensor([[*vocabulary.source.encode(text), codec.EOS]])
     target = [codec.BOS]
     with torch.no_grad():
         while len(target) < model.config.max_length and (len(target) == 1 or target[-1] != codec.EOS):
@@ -29,6 +30,19 @@ def test_a_sentence_is_decoded_greedily(tiny: Path, glasshead: Glasshead, text: 
     assert glasshead("translate", "tiny", text).out == visible(by_hand(tiny, text)) + "\n"
 
 
+def test_a_model_with_a_vocabulary_for_each_side(twofold: Path, glasshead: Glasshead) -> None:
+    from glasshead_tui.visible import visible
+
+    for text in ("a dog", "the black zebra is sleeping"):
+        result = glasshead("translate", str(twofold), text)
+        assert (result.status, result.err) == (0, "")
+        assert result.out == visible(by_hand(twofold, text)) + "\n"
+    long = "the zebra " * 50
+    assert "47" in glasshead("translate", str(twofold), long).err
+    kept = glasshead("translate", str(twofold), long, "--truncate").out
+    assert kept == visible(by_hand(twofold, "the zebra " * 23 + "the")) + "\n"
+
+
 def test_lines_come_out_as_they_went_in(glasshead: Glasshead) -> None:
     alone = [glasshead("translate", "tiny", text).out for text in ("a dog", "the cat")]
     for words in (["-"], []):
@@ -39,14 +53,15 @@ def test_lines_come_out_as_they_went_in(glasshead: Glasshead) -> None:
 def test_the_beam_is_as_wide_as_it_is_told(tiny: Path, glasshead: Glasshead) -> None:
     from glasshead.beam import beam_search
     from glasshead.checkpoint import load
+    from glasshead.text import Codec
     from glasshead_tui.visible import visible
 
-    model, codec, _ = load(tiny)
-    source = [*codec.encode("a dog"), codec.EOS]
+    model, vocabulary, _ = load(tiny)
+    source = [*vocabulary.source.encode("a dog"), Codec.EOS]
     for width in (2, 4):
         best = beam_search(model, source, width=width)[0]
         told = glasshead("translate", "tiny", "a dog", "--beam", str(width)).out
-        assert told == visible(codec.decode(best.ids)) + "\n"
+        assert told == visible(vocabulary.target.decode(best.ids)) + "\n"
     assert glasshead("translate", "tiny", "a dog", "--beam", "1").out == glasshead("translate", "tiny", "a dog").out
 
 

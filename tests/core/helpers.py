@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from glasshead import Config, Subject, Token, Transformer
+from glasshead import Config, Subject, Token, Transformer, Vocabulary
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "the paper": {},
@@ -97,7 +97,7 @@ def subject(model: Transformer | None = None, **options: Any) -> Subject:
     """A small model with the vocabulary of letters."""
     model = make(**options) if model is None else model
     codec: Any = Letters(model.config.vocab_size)
-    return Subject("letters", model, codec)
+    return Subject("letters", model, Vocabulary.shared(codec))
 
 
 def restless(seed: int = 0, dtype: torch.dtype = torch.float32, **options: Any) -> Subject:

@@ -18,19 +18,31 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import glasshead
-from glasshead import Codec, GlassheadError, Transformer, available, save
-from glasshead.checkpoint import describe, find, load
+from glasshead import Codec, GlassheadError, Transformer, Vocabulary, available, save
+from glasshead.checkpoint import describe, find, load, locate
+from glasshead.checkpoint import vocabulary as tokenizers_of
+from glasshead.text import Level
 
 from .helpers import OPTIONS, gap, ids, make
 
-# One tokenizer serves both sides of a checkpoint.
 ONE_VOCABULARY = {name: options for name, options in OPTIONS.items() if "source_vocab_size" not in options}
 FILES = {"config.json", "model.safetensors", "tokenizer.json", "README.md"}
+ENGLISH, FRENCH = ["the black cat is sleeping", "a dog sees the cat"] * 3, ["le chat noir dort", "un chien dort"] * 3
+LEVELS: list[tuple[Level, Level]] = [("subword", "subword"), ("word", "subword"), ("subword", "word"), ("word", "word")]
 
 
 @pytest.fixture(scope="module")
-def codec() -> Codec:
-    return Codec.train(["the black cat is sleeping", "le chat noir dort"] * 3, vocab_size=300)
+def vocabulary() -> Vocabulary:
+    return Vocabulary.shared(Codec.train(["the black cat is sleeping", "le chat noir dort"] * 3, vocab_size=300))
+
+
+def two(source: Level = "subword", target: Level = "subword") -> tuple[Vocabulary, Transformer]:
+    """A vocabulary for each side, and a model of their sizes."""
+    words = Vocabulary(
+        Codec.train(ENGLISH, vocab_size=290, level=source), Codec.train(FRENCH, vocab_size=280, level=target)
+    )
+    sizes = {"vocab_size": words.target.size, "source_vocab_size": words.source.size}
+    return words, make(109, share_embeddings=False, **sizes)
 
 
 @pytest.fixture
@@ -55,14 +67,14 @@ def complaint(folder: Path) -> str:
 
 @pytest.mark.parametrize("half", [False, True], ids=["whole", "half"])
 @pytest.mark.parametrize("options", ONE_VOCABULARY.values(), ids=ONE_VOCABULARY)
-def test_what_is_saved_comes_back(options: dict[str, Any], half: bool, codec: Codec, tmp_path: Path) -> None:
-    model = make(101, vocab_size=codec.size, **options)
-    save(tmp_path / "mine", model, codec, {"recipe": "none", "scores": {"exact": 0.5}}, half=half)
+def test_what_is_saved_comes_back(options: dict[str, Any], half: bool, vocabulary: Vocabulary, tmp_path: Path) -> None:
+    model = make(101, vocab_size=vocabulary.target.size, **options)
+    save(tmp_path / "mine", model, vocabulary, {"recipe": "none", "scores": {"exact": 0.5}}, half=half)
     assert {file.name for file in (tmp_path / "mine").iterdir()} == FILES
     again, words, card = load(tmp_path / "mine")
     assert again.config == model.config
     assert card == {"recipe": "none", "scores": {"exact": 0.5}}
-    assert words.encode("the cat") == codec.encode("the cat")
+    assert words.joint and words.target.encode("the cat") == vocabulary.target.encode("the cat")
     assert not again.training
     assert not any(parameter.requires_grad for parameter in again.parameters())
     ours, theirs = model.state_dict(), again.state_dict()
@@ -76,27 +88,57 @@ def test_what_is_saved_comes_back(options: dict[str, Any], half: bool, codec: Co
     assert all(buffer.device.type == "cpu" for buffer in again.buffers())
 
 
-def test_tied_weights_are_stored_once_and_tied_again(codec: Codec, tmp_path: Path) -> None:
-    model = make(102, vocab_size=codec.size)
-    save(tmp_path / "mine", model, codec)
+@pytest.mark.parametrize("levels", LEVELS, ids="-".join)
+def test_two_vocabularies_come_back_each_on_its_side(levels: tuple[Level, Level], tmp_path: Path) -> None:
+    words, model = two(*levels)
+    folder = tmp_path / "mine"
+    save(folder, model, words, {"recipe": "none"}, half=False)
+    assert {file.name for file in folder.iterdir()} == FILES | {"source-tokenizer.json"}
+    again, read, card = load(folder)
+    assert (read.source.level, read.target.level) == levels and not read.joint
+    assert numbers(again) == numbers(model) and again.config == model.config and card == {"recipe": "none"}
+    for side, ours, theirs in (("", words.target, read.target), ("source-", words.source, read.source)):
+        own = Codec.load(folder / f"{side}tokenizer.json")
+        for text in (*ENGLISH[:2], *FRENCH[:2], "zebra 漢 <unk>"):
+            assert ours.encode(text) == theirs.encode(text) == own.encode(text)
+    alone = tokenizers_of(folder)
+    assert alone.source.encode(ENGLISH[0]) == words.source.encode(ENGLISH[0])
+    assert alone.target.encode(FRENCH[0]) == words.target.encode(FRENCH[0])
+    source, target = (f"{codec.size} {codec.level}s" for codec in (words.source, words.target))
+    assert f"{source} of the source and {target} of the target" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("level", ["subword", "word"])
+def test_one_vocabulary_is_one_again(level: Level, tmp_path: Path) -> None:
+    codec = Codec.train([*ENGLISH, *FRENCH], vocab_size=300, level=level)
+    save(tmp_path / "mine", make(110, vocab_size=codec.size), Vocabulary.shared(codec))
+    again, read, _ = load(tmp_path / "mine")
+    assert read.joint and tokenizers_of(tmp_path / "mine").joint and read.target.level == level
+    assert again.target.weight is again.source.weight
+    assert f"{codec.size} {level}s." in (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+
+
+def test_tied_weights_are_stored_once_and_tied_again(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    model = make(102, vocab_size=vocabulary.target.size)
+    save(tmp_path / "mine", model, vocabulary)
     assert "target.weight" not in load_file(tmp_path / "mine" / "model.safetensors")
     again, *_ = load(tmp_path / "mine")
     assert again.target.weight is again.source.weight
     assert sum(p.numel() for p in again.parameters()) == sum(p.numel() for p in model.parameters())
 
 
-def test_half_is_half_the_size(codec: Codec, tmp_path: Path) -> None:
-    model = make(103, vocab_size=codec.size, d_model=64, d_ff=128)
+def test_half_is_half_the_size(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    model = make(103, vocab_size=vocabulary.target.size, d_model=64, d_ff=128)
     for half in (False, True):
-        save(tmp_path / str(half), model, codec, half=half)
+        save(tmp_path / str(half), model, vocabulary, half=half)
     sizes = [(tmp_path / str(half) / "model.safetensors").stat().st_size for half in (False, True)]
     assert sizes[1] / sizes[0] == pytest.approx(0.5, abs=0.03)
 
 
-def test_saving_leaves_the_model_as_it_was(codec: Codec, tmp_path: Path) -> None:
-    model = make(104, vocab_size=codec.size).train().requires_grad_(True)
+def test_saving_leaves_the_model_as_it_was(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    model = make(104, vocab_size=vocabulary.target.size).train().requires_grad_(True)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    save(tmp_path / "mine", model, codec)
+    save(tmp_path / "mine", model, vocabulary)
     assert model.training
     assert all(parameter.requires_grad for parameter in model.parameters())
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
@@ -207,16 +249,111 @@ def test_tensors_too_many_too_few_and_of_another_shape(copy: Path) -> None:
         assert all(part in complaint(copy) for part in named), complaint(copy)
 
 
-def test_a_tokenizer_of_another_size_does_not_fit(copy: Path, codec: Codec, tmp_path: Path) -> None:
+def test_a_tokenizer_of_another_size_does_not_fit(copy: Path, vocabulary: Vocabulary, tmp_path: Path) -> None:
     size = Codec.load(copy / "tokenizer.json").size
-    codec.save(copy / "tokenizer.json")
-    assert codec.size != size
+    vocabulary.target.save(copy / "tokenizer.json")
+    assert vocabulary.target.size != size
     told = complaint(copy)
-    assert str(codec.size) in told
+    assert str(vocabulary.target.size) in told
     assert str(size) in told
-    with pytest.raises(GlassheadError, match=f"{codec.size} subwords"):
-        save(tmp_path / "new", make(vocab_size=codec.size + 1), codec)
+    with pytest.raises(GlassheadError, match=f"{vocabulary.target.size} subwords"):
+        save(tmp_path / "new", make(vocab_size=vocabulary.target.size + 1), vocabulary)
     assert not (tmp_path / "new").exists()
+
+
+def test_two_vocabularies_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    words, model = two()
+    sizes = (words.source.size, words.target.size)
+    assert sizes[0] != sizes[1]
+    for vocabulary, misfit, told in (
+        (Vocabulary(words.target, words.source), model, [f"{sizes[1]} subwords of the source", f"{sizes[0]} for the"]),
+        (Vocabulary.shared(words.target), model, [f"{sizes[1]} subwords", f"{sizes[0]} for the source"]),
+        (words, make(vocab_size=sizes[1]), [f"{sizes[0]} subwords of the source", f"{sizes[1]} for the source"]),
+    ):
+        with pytest.raises(GlassheadError, match="do not belong together") as caught:
+            save(tmp_path / "new", misfit, vocabulary)
+        assert all(part in str(caught.value) for part in told), caught.value
+    like = Codec.train([line.upper() for line in FRENCH], vocab_size=280)
+    assert like.size == words.target.size
+    with pytest.raises(GlassheadError, match="one embedding matrix for both sides"):
+        save(tmp_path / "new", make(vocab_size=like.size), Vocabulary(like, words.target))
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_tokenizer_of_the_source_is_missed_and_believed_only_if_it_is_the_one(tmp_path: Path) -> None:
+    words, model = two("word", "word")
+    folder = tmp_path / "mine"
+    save(folder, model, words)
+    path = folder / "source-tokenizer.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"\n")
+    assert "do not belong together" in complaint(folder) and path.name in complaint(folder)
+    path.write_bytes(whole[:100])
+    assert f"{path} is not a whole source-tokenizer.json" in complaint(folder)
+    shutil.copy(folder / "tokenizer.json", path)
+    assert "do not belong together" in complaint(folder)
+    path.unlink()
+    assert path.name in complaint(folder)
+    path.write_bytes(whole)
+    load(folder)
+
+
+def test_one_vocabulary_in_place_of_two_leaves_none_of_the_source(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    words, model = two()
+    folder = tmp_path / "mine"
+    save(folder, model, words)
+    with (folder / "config.json").open("rb") as file:
+        kept = file.read()
+    save(folder, make(vocab_size=vocabulary.target.size), vocabulary)
+    assert {file.name for file in folder.iterdir()} == FILES
+    assert load(folder)[1].joint
+    (folder / "source-tokenizer.json").write_text("as if it could not be removed")
+    assert load(folder)[1].joint
+    (folder / "config.json").write_bytes(kept)
+    complaint(folder)
+
+
+@pytest.mark.parametrize("move", range(6))
+def test_a_save_of_two_vocabularies_cut_short_is_the_old_one_the_new_one_or_refused(
+    move: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, new = two()
+    other = Vocabulary(
+        *(
+            Codec.train([line[::-1] for line in lines], vocab_size=size)
+            for lines, size in ((ENGLISH, 290), (FRENCH, 280))
+        )
+    )
+    old = make(111, share_embeddings=False, vocab_size=other.target.size, source_vocab_size=other.source.size)
+    folder = tmp_path / "mine"
+    save(folder, old, other, {"which": "old"}, half=False)
+    names = FILES | {"source-tokenizer.json"}
+    moved: list[Path] = []
+    replace = Path.replace
+
+    def fail(part: Path, place: Path) -> Path:
+        if place.name in names:
+            if len(moved) == move:
+                raise KeyboardInterrupt
+            moved.append(place)
+        return replace(part, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail)
+        if move < 5:
+            with pytest.raises(KeyboardInterrupt):
+                save(folder, new, words, {"which": "new"}, half=False)
+        else:
+            save(folder, new, words, {"which": "new"}, half=False)
+    assert {file.name for file in folder.iterdir()} == names
+    if move in (0, 5):
+        model, read, card = load(folder)
+        wanted, theirs, which = (new, words, "new") if move else (old, other, "old")
+        assert card == {"which": which} and numbers(model) == numbers(wanted)
+        assert read.source.encode(ENGLISH[0]) == theirs.source.encode(ENGLISH[0])
+        assert read.target.encode(FRENCH[0]) == theirs.target.encode(FRENCH[0])
+    else:
+        assert str(folder) in complaint(folder)
 
 
 def interrupted_writes(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> list[Callable[[], None]]:
@@ -249,20 +386,20 @@ def interrupted_writes(monkeypatch: pytest.MonkeyPatch, error: BaseException) ->
 @pytest.mark.parametrize("way", range(5))
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "ctrl-c"])
 def test_an_interrupted_save_leaves_the_old_checkpoint_whole(
-    way: int, error: BaseException, copy: Path, codec: Codec, monkeypatch: pytest.MonkeyPatch
+    way: int, error: BaseException, copy: Path, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {file.name: file.read_bytes() for file in copy.iterdir()}
-    model = make(105, vocab_size=codec.size)
+    model = make(105, vocab_size=vocabulary.target.size)
     with monkeypatch.context() as patch:
         interrupted_writes(patch, error)[way]()
         wanted = GlassheadError if isinstance(error, OSError) else KeyboardInterrupt
         with pytest.raises(wanted) as caught:
-            save(copy, model, codec)
+            save(copy, model, vocabulary)
     if isinstance(error, OSError):
         assert "No space left" in str(caught.value)
     assert {file.name: file.read_bytes() for file in copy.iterdir()} == before, "and nothing beside it"
     load(copy)
-    save(copy, model, codec)
+    save(copy, model, vocabulary)
     again, *_ = load(copy)
     assert again.config == model.config
 
@@ -284,7 +421,7 @@ def test_a_save_cut_short_between_two_moves_is_the_old_one_the_new_one_or_refuse
     assert old_codec.encode("the cat") != new_codec.encode("the cat")
     old, new = (make(seed, vocab_size=old_codec.size) for seed in (106, 107))
     folder = tmp_path / "mine"
-    save(folder, old, old_codec, {"which": "old"}, half=False)
+    save(folder, old, Vocabulary.shared(old_codec), {"which": "old"}, half=False)
     moved: list[Path] = []
     replace = Path.replace
 
@@ -299,20 +436,20 @@ def test_a_save_cut_short_between_two_moves_is_the_old_one_the_new_one_or_refuse
         patch.setattr(Path, "replace", fail)
         if move < 4:
             with pytest.raises(GlassheadError if isinstance(error, OSError) else KeyboardInterrupt):
-                save(folder, new, new_codec, {"which": "new"}, half=False)
+                save(folder, new, Vocabulary.shared(new_codec), {"which": "new"}, half=False)
         else:
-            save(folder, new, new_codec, {"which": "new"}, half=False)
+            save(folder, new, Vocabulary.shared(new_codec), {"which": "new"}, half=False)
     assert {file.name for file in folder.iterdir()} == FILES
     if move in (0, 4):
         model, words, card = load(folder)
-        wanted, vocabulary, which = (new, new_codec, "new") if move else (old, old_codec, "old")
+        wanted, codec, which = (new, new_codec, "new") if move else (old, old_codec, "old")
         assert card == {"which": which}
-        assert words.encode("the cat") == vocabulary.encode("the cat")
+        assert words.target.encode("the cat") == codec.encode("the cat")
         assert numbers(model) == numbers(wanted)
     else:
         told = complaint(folder)
         assert "do not belong together" in told and "cut short" in told and str(folder) in told
-    save(folder, new, new_codec, {"which": "new"})
+    save(folder, new, Vocabulary.shared(new_codec), {"which": "new"})
     assert load(folder)[2] == {"which": "new"}
 
 
@@ -350,7 +487,7 @@ def test_a_checkpoint_from_before_the_sums_is_read(copy: Path) -> None:
 
 
 def test_the_folder_is_flushed_after_the_moves_where_it_can_be(
-    tmp_path: Path, codec: Codec, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flushed: list[tuple[int, bool]] = []
 
@@ -362,26 +499,26 @@ def test_the_folder_is_flushed_after_the_moves_where_it_can_be(
             raise OSError(errno.EINVAL, "Invalid argument")  # a file system that flushes no folder
 
     monkeypatch.setattr(os, "fsync", flush)
-    save(tmp_path / "mine", make(108, vocab_size=codec.size), codec)
+    save(tmp_path / "mine", make(108, vocab_size=vocabulary.target.size), vocabulary)
     assert [folder for _, folder in flushed] == [False] * 4 + [True] * (os.name != "nt")
 
 
 def test_a_new_checkpoint_that_was_interrupted_is_none(
-    tmp_path: Path, codec: Codec, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         interrupted_writes(patch, OSError(28, "No space left on device"))[2]()
         with pytest.raises(GlassheadError):
-            save(tmp_path / "new", make(vocab_size=codec.size), codec)
+            save(tmp_path / "new", make(vocab_size=vocabulary.target.size), vocabulary)
     with pytest.raises(GlassheadError, match="not a checkpoint"):
         find(tmp_path / "new")
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, codec: Codec) -> None:
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, vocabulary: Vocabulary) -> None:
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(GlassheadError, match="cannot be written"):
-            save(folder, make(vocab_size=codec.size), codec)
+            save(folder, make(vocab_size=vocabulary.target.size), vocabulary)
 
 
 def test_names_and_folders(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -436,6 +573,114 @@ def test_a_name_that_opens_nothing(
     assert all(part in str(caught.value) for part in named), caught.value
 
 
+@pytest.fixture
+def run(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a run that has saved twice and goes on, in ./checkpoints."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "checkpoints" / "mine"
+    for step in ("step-00000010", "step-00000020"):
+        shutil.copytree(tiny, folder / "checkpoints" / step)
+    (folder / "run.toml").write_text("steps = 100\n")
+    (folder / "latest").write_text("checkpoints/step-00000020\n")
+    return folder
+
+
+def test_a_run_opens_as_its_newest_checkpoint_and_is_called_by_its_name(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = run / "checkpoints" / "step-00000020"
+    for name in ("mine", run, str(run), "checkpoints/mine", "./checkpoints/mine/"):
+        assert find(name).resolve() == newest
+        assert locate(name)[1] == "mine"
+        assert glasshead.load(name).name == "mine"
+    [listed] = [each for each in available() if each.name == "mine"]
+    assert listed.folder.resolve() == newest
+    assert listed.bytes == sum(file.stat().st_size for file in newest.iterdir())
+    assert listed.config == describe(newest)["config"]
+
+    (run / "latest").write_text("checkpoints/step-00000010")  # no end of line
+    assert find("mine").name == "step-00000010"
+    assert locate(newest) == (newest, "step-00000020"), "one of its checkpoints is one like any other"
+    (tmp_path / "link").symlink_to(run)
+    assert find("link").resolve() == run / "checkpoints" / "step-00000010"
+    monkeypatch.chdir(run)
+    assert locate(".")[1] == "mine"
+
+    for file in newest.iterdir():  # the end of the training
+        shutil.copy(file, run)
+    assert find(run) == run
+
+
+def test_a_run_that_has_not_saved_yet_says_so(run: Path) -> None:
+    (run / "latest").unlink()
+    shutil.rmtree(run / "checkpoints")
+    for name in ("mine", run):
+        with pytest.raises(GlassheadError, match=r"mine has not saved a checkpoint yet"):
+            find(name)
+    assert "mine" not in {each.name for each in available()}
+
+
+@pytest.mark.parametrize(
+    ("latest", "told"),
+    [
+        (b"", "damaged"),
+        (b"\n", "damaged"),
+        (b"  \n", "damaged"),
+        (b"checkpoints/step-00000020\ncheckpoints/step-00000010\n", "damaged"),
+        (b"checkpoints/step-00000020\x00", "damaged"),
+        (b"checkpoints/\xff", "damaged"),
+        (b"\x1b[2Jcheckpoints", "damaged"),
+        ("\u202echeckpoints".encode(), "damaged"),
+        (b"a" * 5000, "damaged"),
+        (b"x/" * 10_000_000, "damaged"),
+        (b"checkpoints/" + b"a" * 300, "mine"),
+        (b"..", "does not lie in"),
+        (b".", "does not lie in"),
+        (b"checkpoints/..", "does not lie in"),
+        (b"../../elsewhere", "does not lie in"),
+        (b"checkpoints/../../../elsewhere", "does not lie in"),
+        (b"link", "does not lie in"),
+        (b"circle", "no checkpoint there"),
+        (b"/etc", "does not lie in"),
+        (b"~", "no checkpoint there"),
+        (b"checkpoints", "no checkpoint there"),
+        (b"checkpoints/step-00000030", "no checkpoint there"),
+        (b"latest/step", "no checkpoint there"),
+    ],
+)
+def test_a_latest_that_leads_astray_is_refused(latest: bytes, told: str, run: Path, tiny: Path) -> None:
+    shutil.copytree(tiny, run.parent.parent / "elsewhere")
+    (run / "link").symlink_to(run.parent.parent / "elsewhere")
+    (run / "circle").symlink_to(run / "circle")
+    (run / "latest").write_bytes(latest)
+    for name in ("mine", run):
+        with pytest.raises(GlassheadError) as caught:
+            find(name)
+        assert told in str(caught.value) and len(str(caught.value)) < 1000
+    assert "mine" not in {each.name for each in available()}
+
+
+def test_an_absolute_latest_is_refused_wherever_it_leads(run: Path) -> None:
+    (run / "latest").write_text(str(run / "checkpoints" / "step-00000020"))
+    with pytest.raises(GlassheadError, match="does not lie in"):
+        find(run)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "dangling link", "circle"])
+def test_a_latest_that_is_no_file_is_refused(kind: str, run: Path) -> None:
+    latest = run / "latest"
+    latest.unlink()
+    if kind == "folder":
+        latest.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(latest)
+    else:
+        latest.symlink_to({"device": Path("/dev/zero"), "dangling link": run / "nothing", "circle": latest}[kind])
+    with pytest.raises(GlassheadError, match="is not a file with the name"):
+        find(run)
+    assert "mine" not in {each.name for each in available()}
+
+
 def test_finding_and_listing_cost_no_torch(tiny: Path) -> None:
     code = (
         "import sys, glasshead\n"
@@ -450,10 +695,12 @@ def test_finding_and_listing_cost_no_torch(tiny: Path) -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_card_is_a_page_that_no_value_can_break(codec: Codec, tmp_path: Path) -> None:
+def test_the_card_is_a_page_that_no_value_can_break(vocabulary: Vocabulary, tmp_path: Path) -> None:
     card = {"data": "a | b\nc", "scores": {"bleu": 41.5, "exact": 0.9}, "seed": 3}
-    save(tmp_path / "mine", make(vocab_size=codec.size), codec, card)
+    save(tmp_path / "mine", make(vocab_size=vocabulary.target.size), vocabulary, card)
     page = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    save(tmp_path / ".mine.part", make(vocab_size=vocabulary.target.size), vocabulary, card, name="mine")
+    assert (tmp_path / ".mine.part" / "README.md").read_text(encoding="utf-8") == page
     rows = [line for line in page.splitlines() if line.startswith("| ")]
     assert page.startswith("# mine\n")
     assert all(line.count("|") == 3 for line in rows[1:])

@@ -9,6 +9,9 @@ import torch
 import glasshead
 from glasshead import Codec, GlassheadError, Sample, Subject
 
+from .helpers import gap
+from .reference import softmax, transform
+
 
 @pytest.fixture(scope="module")
 def opened(tiny: Path) -> Subject:
@@ -21,7 +24,7 @@ def test_a_checkpoint_opens_by_its_folder(opened: Subject, tiny: Path) -> None:
     assert opened.card == json.loads((tiny / "config.json").read_text(encoding="utf-8"))["card"]
     assert opened.config.d_model == 32
     assert opened.limit == 47
-    assert opened.codec.size == opened.config.vocab_size
+    assert opened.vocabulary.joint and opened.vocabulary.target.size == opened.config.vocab_size
     assert opened.parameters == sum(tensor.numel() for tensor in opened.model.parameters())
     assert [kind[1:] for kind in opened.kinds] == [
         ("encoder", "self", 2, 4), ("decoder", "self", 2, 4), ("decoder", "cross", 2, 4),
@@ -30,10 +33,62 @@ def test_a_checkpoint_opens_by_its_folder(opened: Subject, tiny: Path) -> None:
 
 def test_a_source_ends_with_the_end_token(opened: Subject) -> None:
     line = opened.start("the black cat")
-    assert [token.id for token in line.source] == [*opened.codec.encode("the black cat"), Codec.EOS]
+    assert [token.id for token in line.source] == [*opened.vocabulary.source.encode("the black cat"), Codec.EOS]
     assert [token.text for token in line.source][-1] == "</s>"
     assert line.tokens[0].text == "<s>"
     assert line.trace["encoder.out"].shape == (len(line.source), 32)
+
+
+def test_two_vocabularies_from_text_to_text(twofold: Path) -> None:
+    """Words in, subwords out: every token by the names of its side, every number that of the reference in numpy."""
+    sub = glasshead.load(twofold)
+    reads, writes = (Codec.load(twofold / name) for name in ("source-tokenizer.json", "tokenizer.json"))
+    assert (reads.level, writes.level) == ("word", "subword")
+    assert (sub.config.source_size, sub.config.vocab_size) == (reads.size, writes.size)
+    line = sub.start("The black zebra is sleeping")
+    source = [*reads.encode("the black zebra is sleeping"), Codec.EOS]
+    assert [token.id for token in line.source] == source
+    assert [token.text for token in line.source] == ["▁the", "▁black", "<unk>", "▁is", "▁sleeping", "</s>"]
+
+    target = [Codec.BOS]
+    for step in range(8):
+        logits = transform(sub.model, source, target)["logits"][-1]
+        [best, *_] = line.candidates(3)
+        assert best.id == int(logits.argmax()) and best.text == writes.name(best.id)
+        token = line.step()
+        assert token.probability == pytest.approx(softmax(logits)[best.id], rel=1e-4)
+        target.append(best.id)
+        assert line.step_number == step + 1 and [token.id for token in line.tokens] == target
+    assert [token.text for token in line.tokens] == [writes.name(number) for number in target]
+    assert line.text == writes.decode(target)
+    highest = reads.size + 2
+    line.back()
+    assert line.choose(highest).text == writes.name(highest), "a token that the source's vocabulary has no place for"
+
+    wanted = transform(sub.model, source, target[:-1])
+    trace = line.trace
+    for site in trace.sites:
+        assert gap(trace[site].squeeze().double(), wanted[site].squeeze()) < 1e-4, site
+    queries, keys = trace.axes("decoder.0.cross")
+    assert [token.text for token in keys] == [reads.name(number) for number in source]
+    assert [token.text for token in queries] == [writes.name(number) for number in target[:-1]]
+    assert [check for check in glasshead.checks(trace, *line.verify()) if not check.ok] == []
+    best_line = glasshead.beam_search(sub.model, source, width=2)[0]
+    assert sub.translate("the black zebra is sleeping", beam=2) == writes.decode(best_line.ids)
+
+
+def test_a_model_that_writes_words_shows_the_unknown_one(tmp_path: Path) -> None:
+    codec = Codec.train(["the black cat is sleeping"], vocab_size=8, level="word")
+    model = glasshead.Transformer(glasshead.Config(vocab_size=8, d_model=8, heads=2, d_ff=8, max_length=9)).eval()
+    glasshead.save(tmp_path / "words", model, glasshead.Vocabulary.shared(codec))
+    line = glasshead.load(tmp_path / "words").start("the unseen cat")
+    known = set(codec.encode("the black cat is sleeping")) - {Codec.UNK}
+    assert len(known) == 4 and Codec.UNK in [token.id for token in line.source]
+    line.choose(Codec.UNK)
+    line.choose(min(known))
+    assert [token.text for token in line.tokens] == ["<s>", "<unk>", codec.name(min(known))]
+    assert line.text == f"<unk> {codec.name(min(known)).removeprefix('▁')}"
+    assert len(line.candidates(100)) == 8
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t ", " "])
@@ -45,13 +100,13 @@ def test_nothing_is_not_translated(opened: Subject, text: str) -> None:
 
 def test_a_text_too_long_is_told_with_both_numbers_or_cut_if_one_agrees(opened: Subject) -> None:
     text = "the black cat is sleeping " * 20
-    count = len(opened.codec.encode(text))
+    count = len(opened.vocabulary.source.encode(text))
     assert count > 47
     for ask in (opened.encode, opened.start, opened.translate):
         with pytest.raises(glasshead.TooLongError, match=rf"{count} tokens.*47"):
             ask(text)
     cut = opened.encode(text, truncate=True)
-    assert [token.id for token in cut] == [*opened.codec.encode(text)[:47], Codec.EOS]
+    assert [token.id for token in cut] == [*opened.vocabulary.source.encode(text)[:47], Codec.EOS]
     line = opened.start(text, truncate=True)
     line.step()
     assert opened.translate(text, truncate=True) is not None
@@ -59,9 +114,9 @@ def test_a_text_too_long_is_told_with_both_numbers_or_cut_if_one_agrees(opened: 
 
 def test_a_text_as_long_as_can_be_is_taken(opened: Subject) -> None:
     words = "cat " * 200
-    ids = opened.codec.encode(words)[:47]
-    text = opened.codec.decode(ids)
-    assert len(opened.codec.encode(text)) == 47
+    ids = opened.vocabulary.source.encode(words)[:47]
+    text = opened.vocabulary.source.decode(ids)
+    assert len(opened.vocabulary.source.encode(text)) == 47
     line = opened.start(text)
     assert line.trace["encoder.0.self.weights"].shape == (4, 48, 48)
 
@@ -93,7 +148,7 @@ def test_a_beam_and_a_pick_are_not_both_obeyed(opened: Subject) -> None:
             opened.translate("a dog", pick=Sample(seed=4), beam=beam)
     [best, *_] = glasshead.beam_search(opened.model, [token.id for token in opened.encode("a dog")], width=2)
     assert isinstance(best, glasshead.Hypothesis)
-    assert opened.translate("a dog", pick=glasshead.greedy, beam=2) == opened.codec.decode(best.ids)
+    assert opened.translate("a dog", pick=glasshead.greedy, beam=2) == opened.vocabulary.target.decode(best.ids)
 
 
 def test_every_public_name_can_be_had_and_too_long_is_one() -> None:

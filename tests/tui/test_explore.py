@@ -275,8 +275,8 @@ async def test_the_palette_runs_what_a_key_does(explore):
 
 
 async def test_a_model_without_examples_asks_for_a_sentence(explore, tmp_path, tiny):
-    model, codec, _ = glasshead.checkpoint.load(tiny)
-    glasshead.save(tmp_path / "bare", model, codec, {})
+    model, vocabulary, _ = glasshead.checkpoint.load(tiny)
+    glasshead.save(tmp_path / "bare", model, vocabulary, {})
     async with explore(text=None, checkpoint=tmp_path / "bare") as explorer:
         await explorer.until(lambda: isinstance(explorer.app.screen, Ask))
         await explorer.press(*"a dog", "enter")

@@ -37,20 +37,19 @@ def explore(
     Raises GlassheadError for a checkpoint that is missing, damaged or foreign, and for a sentence that does not fit.
     """
     folder = checkpoints.find(checkpoint)
-    config = checkpoints.describe(folder)["config"]
-    _has_its_parts(folder)
+    content = checkpoints.describe(folder)
+    _has_its_parts(folder, content)
     if text is not None:
         from glasshead_tui.typed import sentence
 
         text = sentence(text)
-    if plain or not _terminal():
+    if plain or not terminal():
         return _tell(checkpoint, text, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps)
     if text is not None:
-        from glasshead.text import Codec
         from glasshead_tui.typed import fitting
 
-        codec = Codec.load(folder / checkpoints.TOKENIZER)
-        text = fitting(text, codec, _longest(folder, config) - 1, truncate=truncate)
+        codec = checkpoints.vocabulary(folder).source
+        text = fitting(text, codec, _longest(folder, content["config"]) - 1, truncate=truncate)
 
     from glasshead_tui.app import GlassheadApp
 
@@ -67,7 +66,7 @@ def first_sentence(subject: "Subject") -> str:
     return examples[0]
 
 
-def _terminal() -> bool:
+def terminal() -> bool:
     """Whether a person sits there: keys come from a terminal, the screen goes to one, and it can draw.
 
     Textual draws on standard error, so that counts as the screen too.
@@ -88,15 +87,14 @@ def _longest(folder: Path, config: Mapping[str, Any]) -> int:
     return length
 
 
-def _has_its_parts(folder: Path) -> None:
-    """The weights are whole and there is a vocabulary. Whether they belong together is known when they are loaded."""
+def _has_its_parts(folder: Path, content: Mapping[str, Any]) -> None:
+    """The weights are whole and the vocabulary is there. Whether they fit each other is known when they are loaded."""
     from glasshead_tui import weights
 
     weights.count(folder / checkpoints.WEIGHTS)
-    if not (folder / checkpoints.TOKENIZER).is_file():
-        raise GlassheadError(
-            f"{folder} holds no {checkpoints.TOKENIZER}: the checkpoint is not whole. Take a fresh copy of it."
-        )
+    for name in checkpoints.parts(content):
+        if not (folder / name).is_file():
+            raise GlassheadError(f"{folder} holds no {name}: the checkpoint is not whole. Take a fresh copy of it.")
 
 
 def _tell(
@@ -119,7 +117,7 @@ def _tell(
         if not 0 <= number < most:
             raise GlassheadError(f"There is no {what} {number}: the {stack}'s count from 0 to {most - 1}.")
     prefix = f"{stack}.{layer}.{local}"
-    text = fitting(text or first_sentence(subject), subject.codec, subject.limit, truncate=truncate)
+    text = fitting(text or first_sentence(subject), subject.vocabulary.source, subject.limit, truncate=truncate)
     line = subject.start(text, keep=[f"{prefix}.weights"])
 
     width = get_terminal_size((100, 24)).columns

@@ -44,19 +44,16 @@ def lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
 
 
 def fitting(text: str, codec: "Codec", limit: int, *, truncate: bool) -> str:
-    """The text, if it has at most `limit` tokens; with truncate, as much of it as has.
+    """The text, if it has at most `limit` tokens; with truncate, as much of its beginning as has.
 
     Raises GlassheadError, with the limit, for a longer one.
     """
-    ids = codec.encode(text)
-    if len(ids) > limit and not truncate:
+    if truncate:
+        return codec.cut(text, limit)
+    count = len(codec.encode(text))
+    if count > limit:
         raise GlassheadError(
-            f"The sentence has {len(ids):,} tokens; this model takes at most {limit:,}. "
+            f"The sentence has {count:,} tokens; this model takes at most {limit:,}. "
             "Shorten it, or keep what fits with --truncate."
         )
-    end = limit
-    while len(ids) > limit:  # what is cut off may join with what is kept, so a cut is not always as long as it seems
-        text = codec.decode(ids[:end]).rstrip("\ufffd")  # half a character
-        ids = codec.encode(text)
-        end -= 1
     return text

@@ -42,7 +42,7 @@ def trace(
 
     subject = load(checkpoint)
     chosen, needed = _choose(subject, keep or [EVERY])
-    line = subject.start(fitting(text, subject.codec, subject.limit, truncate=truncate), keep=needed)
+    line = subject.start(fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate), keep=needed)
     while not line.done and line.step_number != steps:
         line.step()
     write: Callable[[Subject, Stepper, list[str]], Iterator[str]] = {"table": _table, "json": _json, "tsv": _tsv}[form]

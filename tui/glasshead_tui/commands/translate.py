@@ -52,7 +52,7 @@ def translate(
     subject = load(checkpoint)
     for place, each in sentences:
         try:
-            each = fitting(each, subject.codec, subject.limit, truncate=truncate)
+            each = fitting(each, subject.vocabulary.source, subject.limit, truncate=truncate)
         except GlassheadError as error:
             raise GlassheadError(f"{place}{error}") from None
         print(visible(subject.translate(each, pick=pick, beam=beam)) if each.strip() else "", flush=True)

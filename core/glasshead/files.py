@@ -1,0 +1,31 @@
+"""Files that are there whole or not at all, and stay there when the power fails."""
+
+import errno
+import os
+from pathlib import Path
+
+
+def flush(path: Path) -> None:
+    """Have the disk keep a file, or the names in a folder. Windows opens no folder; some file systems flush none."""
+    if os.name == "nt" and path.is_dir():
+        return
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(number)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file beside its place and move it in: a reader sees the old one or the new one."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        flush(part)
+        part.replace(path)
+        flush(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
