@@ -23,7 +23,7 @@ help:
 	@echo "make lint         ruff, mypy --strict and the import contracts"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        measure the budgets"
-	@echo "make checkpoints  train the bundled checkpoints anew"
+	@echo "make checkpoints  train the bundled checkpoints anew, in runs/; interrupted, it goes on"
 	@echo "make screenshot   draw the picture of the README anew"
 	@echo "make clean        remove .venv and the caches"
 	@echo
@@ -47,11 +47,13 @@ format: $(STAMP_DEV)
 
 bench: $(STAMP_DEV)
 	@$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev,bench]'
-	@$(VENV) -m pytest tests/benchmarks $(ARGS)
+	@$(VENV) -m pytest tests/benchmarks tests/benchmarks/training.py $(ARGS)
 
 checkpoints: $(STAMP)
-	$(VENV) -m glasshead_tui train english-french --out checkpoints/english-french
-	$(VENV) -m glasshead_tui train dates --out checkpoints/dates
+	@set -e; for name in english-french dates; do \
+	    $(VENV) -m glasshead_tui train $$name --out runs/$$name --resume; \
+	    for file in config.json model.safetensors tokenizer.json README.md; do cp runs/$$name/$$file checkpoints/$$name/; done; \
+	done
 
 screenshot: $(STAMP)
 	@$(VENV) .github/screenshot.py

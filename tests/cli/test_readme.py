@@ -37,7 +37,7 @@ def test_the_options_it_names_exist(line: str) -> None:
 
     words = line.split("#")[0].split("|")[0].split("<")[0].split()[1:]
     command = get_command(app).commands[words[0]] if words and words[0][0] != "-" else get_command(app)
-    known = {option for parameter in command.params for option in parameter.opts}
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert {word for word in words if word.startswith("--")} <= known
 
 

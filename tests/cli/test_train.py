@@ -1,142 +1,181 @@
-"""`glasshead train`: a tiny run, its plain lines, its card, and the mistakes it refuses before it starts."""
+"""`glasshead train`: a tiny run on a recipe and on files, its plain lines, and the mistakes refused before it starts."""
 
+import json
 import os
-import signal
+import re
 import subprocess
 import sys
-import time
+import tomllib
+from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner
+from typer.main import get_command
 
 from glasshead import checkpoint
-from glasshead.errors import GlassheadError
-from glasshead_tui import progress
-from glasshead_tui.commands import train as module
-from glasshead_tui.commands.train import train
+from glasshead.recipes import recipe
+from glasshead.training.run import Run
+from glasshead.training.settings import Settings
+from glasshead_tui.commands.table import app
+
+from .conftest import Glasshead, obeyed
 
 TINY = [
     *("--d-model", "32", "--heads", "2", "--layers", "1", "--d-ff", "64", "--batch-tokens", "256"),
     *("--eval-size", "3", "--save-every", "4", "--eval-every", "5"),
 ]
 
-app = typer.Typer()
-app.command()(train)
+
+def pairs(count: int) -> str:
+    """TSV of letters and their reverse, none of them twice."""
+    found = {pair for pair in islice(recipe("reverse").pairs("train", 3), 4 * count) if len(pair[0]) > 3}
+    return "".join(f"{source}\t{target}\n" for source, target in sorted(found)[:count])
 
 
-def given(*words: str) -> str:
-    result = CliRunner().invoke(app, list(words))
-    if result.exception is not None:
-        raise result.exception
-    return result.output
-
-
-def test_a_tiny_run_tells_saves_and_describes(tmp_path: Path) -> None:
-    out = tmp_path / "deep" / "tiny"
-    output = given("reverse", "--out", str(out), "--steps", "9", *TINY)
-    assert "\x1b" not in output and "\r" not in output
-    lines = output.splitlines()
-    assert lines[0].startswith("1 + 1 layers, 2 heads, d_model 32, 287 subwords: ")
-    assert any(line.startswith("step 9/9  loss ") and "tokens/s" in line for line in lines)
+def test_a_tiny_run_tells_saves_and_describes(glasshead: Glasshead, here: Path) -> None:
+    done = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "9", *TINY)
+    assert done.status == 0, done.err
+    assert obeyed(done.out) == []
+    lines = done.out.splitlines()
+    assert any("1 + 1 layers, 2 heads, d_model 32, vocabulary 287" in line for line in lines)
+    assert any(re.fullmatch(r"Batches of 256 tokens, \d\.\d% of them padding\.", line) for line in lines)
+    assert any(line.startswith("step 9/9  loss ") and "tokens/s" in line and "MFU" in line for line in lines)
     assert any(line.startswith("step 5: ") and "of 3 validation sentences" in line for line in lines)
     assert any(line.startswith("step 9: ") and "of 30 unseen test sentences" in line for line in lines)
-    assert sum("saved to" in line for line in lines) == 3
-    card = checkpoint.load(out)[2]
-    assert card["command"].startswith(f"glasshead train reverse --out {out} --steps 9")
-    assert "--layers 1" in card["command"] and "encoder" not in card["command"]
-    assert card["test"]["sentences"] == 30
+    assert [line for line in lines if "saved to deep/tiny," in line]
+    card = checkpoint.load(here / "deep/tiny")[2]
+    assert card["command"].startswith("glasshead train reverse --out deep/tiny ")
+    assert {"--steps 9", "--encoder-layers 1", "--d-ff 64"} <= set(re.findall(r"--\S+ \S+", card["command"]))
+    assert card["test"]["sentences"] == 30 and 0 <= card["test"]["bleu"] <= 100
 
-    again = given("reverse", "--out", str(out), "--steps", "1", *TINY)
-    assert again.startswith("There is a checkpoint in")
+    again = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "1", *TINY)
+    assert again.status == 2 and "Say --resume to go on with it, --overwrite to forget it" in again.err
+    assert "saved at step 9 is whole" in again.err
+    over = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "1", *TINY, "--overwrite")
+    assert over.status == 0 and checkpoint.load(here / "deep/tiny")[2]["training"]["steps_taken"] == 1
+
+
+@pytest.mark.parametrize("kind", ["tsv", "csv", "jsonl", "parallel"])
+def test_a_run_on_files_of_one_s_own(kind: str, glasshead: Glasshead, here: Path) -> None:
+    rows = [line.split("\t") for line in pairs(300).splitlines()]
+    given = ["--pairs", f"own.{kind}"]
+    match kind:
+        case "tsv":
+            text = "".join(f"{source}\t{target}\n" for source, target in rows)
+        case "csv":
+            text = "target,source\n" + "".join(f'"{target}",{source}\n' for source, target in rows)
+        case "jsonl":
+            text = "".join(json.dumps({"source": source, "target": target}) + "\n" for source, target in rows)
+        case _:
+            text = ""
+            given = ["--source", "a.txt", "--target", "b.txt"]
+            (here / "a.txt").write_text("".join(f"{source}\n" for source, _ in rows))
+            (here / "b.txt").write_text("".join(f"{target}\n" for _, target in rows))
+    (here / f"own.{kind}").write_text(text)
+    done = glasshead("train", *given, "--out", "run", "--steps", "5", "--vocab-size", "0", "--separate", *TINY)
+    assert done.status == 0, done.err
+    assert "of 3 unseen validation" in done.out or "validation sentences" in done.out
+    model, vocabulary, card = checkpoint.load(here / "run")
+    assert not vocabulary.joint and model.config.source_size == vocabulary.source.size
+    assert set(card["examples"]) <= {source for source, _ in rows}
+    assert glasshead("translate", "run", rows[0][0]).status == 0
+
+
+def test_settings_of_a_file_and_what_beats_them(glasshead: Glasshead, here: Path) -> None:
+    (here / "mine.toml").write_text('[data]\nrecipe = "reverse"\n[training]\nsteps = 3\nseed = 9\n[model]\nnorm = "pre"\n')
+    done = glasshead("train", "--config", "mine.toml", "--out", "run", *TINY, "--steps", "2", "--schedule", "cosine")
+    assert done.status == 0, done.err
+    kept = tomllib.loads((here / "run" / "run.toml").read_text())
+    assert (kept["training"]["steps"], kept["training"]["seed"], kept["training"]["schedule"]) == (2, 9, "cosine")
+    assert kept["model"]["norm"] == "pre" and checkpoint.load(here / "run")[0].config.norm == "pre"
+
+
+def test_every_setting_is_an_option_and_the_other_way_round() -> None:
+    options = {each.name for each in get_command(app).commands["train"].params}  # type: ignore[attr-defined]
+    own = {"out", "config", "resume", "overwrite", "watch", "layers"}
+    assert options - own == {each.name for each in fields(Settings)}
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["revers"], "no recipe called 'revers'. Did you mean reverse"),
-        (["reverse", "--steps", "0"], "steps is 0"),
+        (["reverse", "--steps", "0"], "steps is 0; it must be at least 1"),
         (["reverse", "--heads", "3"], "3 heads do not divide d_model 64"),
         (["reverse", "--dropout", "1.5"], "dropout is 1.5"),
         (["reverse", "--vocab-size", "-1"], "vocab_size is -1"),
         (["reverse", "--warmup", "0"], "warmup is 0"),
+        (["reverse", "--schedule", "linear"], "schedule is 'linear'; it is noam or cosine or constant"),
+        (["reverse", "--device", "cuda"], "--device cuda was asked for, and there is none"),
+        (["reverse", "--precision", "fp16", "--device", "cpu"], "fp16 needs a GPU"),
+        (["reverse", "--config", "none.toml"], "none.toml cannot be read: No such file"),
+        (["reverse", "--resume", "--overwrite"], "say one of them"),
+        ([], "Nothing to learn from"),
+        (["--pairs", "none.tsv"], "none.tsv"),
+        (["--pairs", "empty.tsv"], "empty.tsv"),
+        (["--pairs", "one.tsv"], "one.tsv, line 2"),
+        (["--pairs", "few.tsv"], "--batch-tokens"),
+        (["--source", "one.tsv", "--target", "one.tsv"], "one.tsv"),
+        (["--pairs", "nul.tsv"], "nul.tsv, line 3"),
+        (["--pairs", "latin.tsv"], "latin.tsv, line 3"),
+        (["--pairs", "good.tsv", "--vocab-size", "30000"], "30,000"),
     ],
 )
 def test_mistakes_are_told_before_any_time_is_spent(
-    words: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str], sentence: str, glasshead: Glasshead, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("glasshead.training.loop.train", lambda *_, **__: pytest.fail("it started"))
-    with pytest.raises(GlassheadError, match=sentence):
-        given(*words, "--out", str(tmp_path / "out"))
+    good = pairs(200)
+    (here / "empty.tsv").touch()
+    (here / "one.tsv").write_text("a b\tb a\nalone\n")
+    (here / "few.tsv").write_text(pairs(5))
+    (here / "good.tsv").write_text(good)
+    (here / "nul.tsv").write_text("a b\tb a\nc d\td c\ne\0f\tf e\n" + good)
+    (here / "latin.tsv").write_bytes(b"a b\tb a\nc d\td c\n\xe9t\xe9\tsummer\n" + good.encode())
+    monkeypatch.setattr("glasshead.training.engine.Engine.update", lambda *_: pytest.fail("it trained"))
+    done = glasshead("train", *words, "--out", "out")
+    assert done.status == 2 and done.out.count("step") == 0
+    assert sentence in done.err.replace("'--schedule'", "schedule")
+    assert "Traceback" not in done.err
+    assert Run(here / "out").latest is None
 
 
-def test_folders_that_are_no_place_for_a_checkpoint_are_refused(tmp_path: Path) -> None:
-    foreign = tmp_path / "foreign"
-    foreign.mkdir()
-    (foreign / "thesis.txt").write_text("do not touch")
-    with pytest.raises(GlassheadError, match="something that is not a glasshead checkpoint"):
-        given("reverse", "--out", str(foreign))
-    assert [path.name for path in foreign.iterdir()] == ["thesis.txt"]
-    with pytest.raises(GlassheadError, match="is a file"):
-        given("reverse", "--out", str(foreign / "thesis.txt"))
-    with pytest.raises(GlassheadError, match="cannot be written"):
-        given("reverse", "--out", str(foreign / "thesis.txt" / "below"))
-    with pytest.raises(GlassheadError, match="NUL"):
-        module.ready(Path("a\0b"))
+def test_hostile_names_reach_no_terminal(glasshead: Glasshead, here: Path) -> None:
+    done = glasshead("train", "--pairs", "\x1b[2Jnone.tsv", "--out", "out")
+    assert done.status == 2 and obeyed(done.err) == []
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(glasshead: Glasshead, here: Path) -> None:
+    (here / "thesis").mkdir()
+    (here / "thesis" / "thesis.txt").write_text("do not touch")
+    done = glasshead("train", "reverse", "--out", "thesis", "--overwrite")
+    assert done.status == 2 and "holds something else (thesis.txt)" in done.err
+    assert [path.name for path in (here / "thesis").iterdir()] == ["thesis.txt"]
+
+
+def test_a_disk_that_is_full_is_told_and_the_last_checkpoint_is_whole(here: Path) -> None:
+    """No file of this process may grow beyond what the first checkpoints need: the system refuses, as a full disk does."""
+    program = (
+        "import resource, sys; from glasshead_tui.cli import run; from glasshead.training import run as folder\n"
+        "publish = folder.Run.publish\n"
+        "def limited(self, step, write):\n"
+        "    if step == 8: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "    return publish(self, step, write)\n"
+        "folder.Run.publish = limited\n"
+        f"sys.exit(run(['train', 'reverse', '--out', 'run', '--steps', '20', *{TINY!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=here, check=False)
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
+    assert "The checkpoint of step 8 could not be written to run/checkpoints" in done.stderr
+    assert "What was saved at step 4 is whole; --resume continues from it." in done.stderr
+    newest = Run(here / "run").latest
+    assert newest is not None and newest.name == "step-00000004"
+    checkpoint.load(checkpoint.find(here / "run"))
 
 
 def test_importing_the_command_costs_no_torch() -> None:
     program = (
         "import sys, glasshead_tui.commands.train\n"
-        "sys.exit(bool({'torch', 'tokenizers', 'rich.progress', 'textual'} & sys.modules.keys()))"
+        "sys.exit(bool({'torch', 'tokenizers', 'rich.progress', 'textual', 'accelerate', 'numpy'} & sys.modules.keys()))"
     )
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
-def test_an_interrupt_finishes_the_step_saves_and_scores(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    words = ["train", "reverse", "--out", str(out), *TINY]
-    program = f"import sys; from glasshead_tui.cli import run; sys.exit(run({words!r}))"
-    with subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("step 1/"):
-                break
-        time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    assert "unseen test sentences" in output
-    steps = checkpoint.load(out)[2]["training"]["steps_taken"]
-    assert 1 <= steps < 2000
-
-
-def test_the_terminal_display_moves_and_keeps_what_matters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from glasshead.recipes import recipe
-    from glasshead.training.loop import Plan
-    from glasshead.training.loop import train as run
-
-    settings = Plan(steps=3, batch_tokens=256, warmup=5, save_every=2, eval_every=2, eval_size=2)
-    shape = {"d_model": 32, "heads": 2, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1}
-    progress.follow(run(recipe("reverse"), tmp_path, plan=settings, model=shape))
-    output = capsys.readouterr().out
-    assert "step 2: saved to" in output and "step 3: saved to" in output
-    assert "2 validation sentences" in output and "20 unseen test sentences" in output
-
-
-def test_remaining_time_is_read_as_a_clock() -> None:
-    from glasshead.training.loop import Progress
-
-    def after(step: int, seconds: float) -> str:
-        return progress.remaining(Progress(step, 1000, 1.0, 2.0, 1e-3, 10, seconds, 100))
-
-    assert after(1000, 50.0) == "0:00"
-    assert after(500, 65.0) == "1:05"
-    assert after(1, 10.0) == "2:46:30"
+    assert subprocess.run([sys.executable, "-c", program], check=False, env=os.environ).returncode == 0

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyte
 
@@ -23,15 +23,19 @@ KEYS = {
     "up": "\x1b[A",
     "down": "\x1b[B",
 }
-# What Textual asks of a terminal and pyte does not know.
-UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1b\[[0-9;]*t|\x1bP.*?\x1b\\", re.S)
+# What is asked of a terminal and pyte does not know; it knows how to cut lines off (7).
+UNKNOWN = re.compile(rb"\x1b\[(?!\?7[lh])[<>=?][0-9;]*[a-zA-Z]|\x1b\[[0-9;]*t|\x1bP.*?\x1b\\", re.S)
 
 
 class Terminal:
-    """`glasshead WORDS…` in a pty of columns × rows."""
+    """`glasshead WORDS…`, or another Python program, in a pty of columns × rows."""
 
     def __init__(
-        self, *words: str, size: tuple[int, int] = (80, 24), env: Mapping[str, str | None] | None = None
+        self,
+        *words: str,
+        size: tuple[int, int] = (80, 24),
+        env: Mapping[str, str | None] | None = None,
+        program: Sequence[str] = ("-m", "glasshead_tui"),
     ) -> None:
         columns, rows = size
         self.raw = b""
@@ -41,7 +45,7 @@ class Terminal:
         fcntl.ioctl(guest, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         wanted = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": None, **(env or {})}
         self.program = subprocess.Popen(
-            [sys.executable, "-m", "glasshead_tui", *words],
+            [sys.executable, *program, *words],
             stdin=guest,
             stdout=guest,
             stderr=guest,
@@ -75,6 +79,11 @@ class Terminal:
         for key in keys:
             os.write(self._host, KEYS.get(key, key).encode())
             self.read(0.03)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window another size, and let the program know."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._host, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     @property
     def text(self) -> str:

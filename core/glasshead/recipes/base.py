@@ -36,8 +36,8 @@ def split_of(source: str) -> Split:
 class Recipe:
     """What to learn, from which sentences, with which model.
 
-    `generate` draws one pair and must be a pure function of the generator it is given. `model` holds keyword arguments
-    of `glasshead.model.Config` (all but the vocabulary's size), `training` those of `glasshead.training.loop.Plan`.
+    `generate` draws one pair and must be a pure function of the generator it is given. `model` and `training` hold
+    fields of `glasshead.training.settings.Settings` that differ from the defaults there.
     """
 
     name: str
@@ -46,14 +46,23 @@ class Recipe:
     examples: tuple[str, ...]
     vocab_size: int
     lowercase: bool = True
+    size: int = 1_000_000
+    """How many pairs are made for a training that could use more: then they come again."""
     model: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
 
-    def pairs(self, split: Split, seed: int) -> Iterator[Pair]:
-        """Pairs of one split, without end. The same split and seed always give the same pairs."""
+    def chance(self, split: Split, seed: int) -> random.Random:
+        """What `pairs` draws from. Its state after a pair is all that is needed to go on behind that pair."""
         if split not in ("train", "valid", "test"):
             raise ValueError(f"the splits are train, valid and test, not {split!r}")
-        draw = random.Random(f"{self.name}/{split}/{seed}")
+        return random.Random(f"{self.name}/{split}/{seed}")
+
+    def pairs(self, split: Split, seed: int, draw: random.Random | None = None) -> Iterator[Pair]:
+        """Pairs of one split, without end. The same split and seed always give the same pairs.
+
+        draw: a `chance` of the caller's, at the beginning or in the state it had behind some pair.
+        """
+        draw = draw or self.chance(split, seed)
         while True:
             pair = self.generate(draw)
             if split_of(pair[0]) == split:

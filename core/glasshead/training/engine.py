@@ -1,94 +1,203 @@
-"""How one update is computed fast: in which precision, with which kernels. What it computes is in loss.py and loop.py.
+"""The engine: one update of the parameters, on whatever there is, by accelerate.
 
-Measured at m = 256, 3 + 3 layers, 4,096 target tokens in sentences of 20, on two AVX-512 cores:
+It prepares the model and the optimizer and nothing else: the data, the schedule, what a loss is divided by and when
+gradients are exchanged are ours. An update is G = accumulate × processes micro-batches; process r takes those at the
+positions p with p % processes == r. With L(p) the summed loss of one and T the target tokens of all G,
 
-- **bfloat16** for the matrix products, where the processor has it in hardware: half the time of float32. Parameters,
-  gradients and the optimizer stay float32. The residual stream is bfloat16 too: converting it before every matrix took
-  a tenth of the step.
-- **Attention written out** (attention.py): on a CPU the backward pass of the fused kernel makes a step half as long
-  again when sentences are short.
-- **Cheap random numbers** for dropout: one draw of 64 bits decides for four numbers, which is three times as fast.
+    gradient = Σ ∂L(p) / T
+
+whoever computes which part. Dropout draws from a generator seeded by (seed, update, p), so that neither the number of
+processes nor a resume changes what is drawn: 1 × 4, 2 × 2 and 4 × 1 make the same update, up to the order of sums.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any, Literal
+import math
+import signal
+import threading
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Any
 
 import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState, PartialState
+from accelerate.utils import DistributedDataParallelKwargs, GradientAccumulationPlugin, InitProcessGroupKwargs
 from torch import Tensor, nn
 
-from glasshead.model import Embedding
-from glasshead.training.attention import ShortAttention
+from glasshead.errors import GlassheadError
+from glasshead.model import Transformer
+from glasshead.text import Codec
+from glasshead.training import kernels
+from glasshead.training.batches import Batch
+from glasshead.training.loss import smoothed
+from glasshead.training.settings import Settings
 
-Precision = Literal["auto", "float32", "bfloat16"]
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+PATIENCE = timedelta(days=7)
+"""How long processes wait for the first, which prepares a corpus or evaluates, before they give it up for dead."""
 
-
-def chosen(precision: Precision, device: torch.device) -> torch.dtype:
-    """The precision of the matrix products: `auto` is bfloat16 where the hardware has it."""
-    if precision == "auto":
-        return torch.bfloat16 if has_bfloat16(device) else torch.float32
-    return torch.bfloat16 if precision == "bfloat16" else torch.float32
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether the hardware multiplies bfloat16 matrices; where it can only in software, float32 is faster."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type == "cpu":
-        # The questions about the processor have no public names, and may be gone in some version that we accept.
-        questions = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        return any(getattr(torch.cpu, question, lambda: False)() for question in questions)
-    return False
+READ_EVERY = 10
 
 
-def prepare(model: nn.Module, dtype: torch.dtype) -> None:
-    """Make a model ready to be trained in `dtype`. Its parameters stay float32, and so does what is saved."""
-    model.train()
-    for module in list(model.modules()):
-        for name, child in module.named_children():
-            if type(child) is nn.Dropout:
-                setattr(module, name, Dropout(child.p))
-        if isinstance(module, Embedding) and dtype is not torch.float32:
-            module.register_forward_hook(lambda _module, _inputs, output: output.to(dtype))
+def device_of(wanted: str) -> torch.device:
+    """The kind of device that is asked for. Raises GlassheadError where there is none."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return torch.device("cuda" if there["cuda"] else "mps" if there["mps"] else "cpu")
+    if not there[wanted]:
+        found = " and ".join(name for name, is_there in there.items() if is_there)
+        why = "" if wanted != "cuda" or torch.version.cuda else " (this PyTorch was built without CUDA)"
+        raise GlassheadError(f"--device {wanted} was asked for, and there is none{why}: here is {found}.")
+    return torch.device(wanted)
 
 
-@contextmanager
-def running(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
-    """Within it forward passes run in `dtype` and with the kernels that are fast in training."""
-    with ExitStack() as stack:
-        if dtype is not torch.float32:
-            stack.enter_context(torch.autocast(device.type, dtype))
-        if device.type == "cpu":
-            stack.enter_context(ShortAttention())
-        yield
+def precision_of(wanted: str, device: torch.device) -> str:
+    """The precision of matrix products: `auto` is bf16 where the hardware has it.
+
+    Raises GlassheadError for fp16 on a processor, which computes it in software and has no use for it.
+    """
+    if wanted == "auto":
+        return "bf16" if kernels.has_bfloat16(device) else "fp32"
+    if wanted == "fp16" and device.type == "cpu":
+        raise GlassheadError("--precision fp16 needs a GPU; on a processor bf16 or fp32 do.")
+    return wanted
 
 
-class Dropout(nn.Dropout):
-    """nn.Dropout, with the probability rounded to 1/65,536 and a quarter of the random numbers drawn."""
+class Objective(nn.Module):
+    """A model with its loss, so that what leaves it is two numbers and not the logits, its largest tensor."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x: any shape → the same."""
-        if not self.training or self.p == 0:
-            return x
-        apply: Any = _Dropped.apply
-        result: Tensor = apply(x, self.p)
-        return result
+    def __init__(self, model: Transformer, smoothing: float) -> None:
+        super().__init__()
+        self.model, self.smoothing = model, smoothing
+
+    def forward(self, source: Tensor, target: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """b k, b q, b q ids → the summed smoothed loss, and the summed negative log-likelihood, in nats."""
+        logits = self.model(source, target)
+        return smoothed(logits, labels, smoothing=self.smoothing, pad_id=Codec.PAD)
 
 
-class _Dropped(torch.autograd.Function):
-    LEVELS = 1 << 16
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """What an update found, on its device: reading it waits for the device. Sums over this process's batches."""
 
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, p: float) -> Tensor:
-        levels, size = _Dropped.LEVELS, x.numel()
-        dropped = min(round(p * levels), levels - 1)
-        draws = torch.empty((size + 3) // 4, dtype=torch.int64, device=x.device).random_(-(2**63), None)
-        keep = draws.view(torch.int16)[:size].view(x.shape) >= dropped - levels // 2
-        ctx.save_for_backward(keep)
-        ctx.scale = levels / (levels - dropped)
-        return torch.ops.aten.native_dropout_backward(x, keep, ctx.scale)  # multiplies by mask and scale in one pass
+    loss: Tensor
+    likelihood: Tensor
+    norm: Tensor
 
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (keep,) = ctx.saved_tensors
-        return torch.ops.aten.native_dropout_backward(gradients[0], keep, ctx.scale), None
+
+class Engine:
+    """A model in training. Every process of a training has one."""
+
+    def __init__(self, settings: Settings) -> None:
+        device = device_of(settings.device)
+        self.precision = precision_of(settings.precision, device)
+        self.settings = settings
+        if PartialState._shared_state.get("num_processes", 2) == 1:
+            # It holds device and precision of a whole process; an earlier training's must not be this one's.
+            AcceleratorState._reset_state(reset_partial_state=True)
+        self.accelerator = Accelerator(
+            cpu=device.type == "cpu",
+            mixed_precision="no" if self.precision == "fp32" else self.precision,
+            gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1, adjust_scheduler=False),
+            kwargs_handlers=[
+                InitProcessGroupKwargs(timeout=PATIENCE),
+                DistributedDataParallelKwargs(broadcast_buffers=False, gradient_as_bucket_view=True),
+            ],
+        )
+        self.device = self.accelerator.device
+        self.rank, self.processes = self.accelerator.process_index, self.accelerator.num_processes
+        self.network: Transformer
+        self.parameters: dict[str, nn.Parameter]
+        self.optimizer: torch.optim.Optimizer
+
+    @property
+    def main(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self.rank == 0
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """In which matrices are multiplied."""
+        return DTYPES[self.precision]
+
+    @property
+    def read_every(self) -> int:
+        """Updates between two looks at what they found. Looking costs nothing where there is nobody to wait for."""
+        return 1 if self.device.type == "cpu" and self.processes == 1 else READ_EVERY
+
+    @property
+    def group(self) -> int:
+        """Micro-batches of one update, over all processes."""
+        return self.settings.accumulate * self.processes
+
+    def take(self, network: Transformer) -> None:
+        """Make a model the one that is trained. Its parameters stay float32, whatever is multiplied in."""
+        kernels.prepare(network, DTYPES[self.precision], self.device)
+        self.network = network.to(self.device)
+        self.parameters = dict(network.named_parameters())  # a shared matrix once
+        self.optimizer = torch.optim.Adam(
+            self.parameters.values(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=self.device.type in ("cpu", "cuda")
+        )
+        objective: Any = Objective(network, self.settings.label_smoothing)
+        if self.settings.compile:
+            objective = torch.compile(objective, dynamic=True)
+        self._objective, self._optimizer = self.accelerator.prepare(objective, self.optimizer)
+
+    def update(self, number: int, batches: Sequence[Batch], tokens: int, rate: float) -> Updated:
+        """Update number `number` (1, 2, …) from this process's batches, in order; tokens: T, of all processes."""
+        loss = torch.zeros((), device=self.device)
+        likelihood = torch.zeros((), device=self.device)
+        for turn, batch in enumerate(batches):
+            torch.manual_seed(draw(self.settings.seed, number, turn * self.processes + self.rank))
+            last = turn == len(batches) - 1
+            with nullcontext() if last else self.accelerator.no_sync(self._objective), kernels.running(self.device):
+                found, unsmoothed = self._objective(
+                    *(self._there(part) for part in (batch.source, batch.target, batch.labels))
+                )
+                # accelerate averages gradients over the processes; what is wanted is their sum.
+                self.accelerator.backward(found * (self.processes / tokens))
+            loss += found.detach()
+            likelihood += unsmoothed
+        norm = self.accelerator.clip_grad_norm_(self.parameters.values(), self.settings.clip or math.inf)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        return Updated(loss, likelihood, torch.as_tensor(norm))
+
+    def _there(self, ids: Tensor) -> Tensor:
+        if self.device.type == "cuda":
+            return ids.pin_memory().to(self.device, non_blocking=True)
+        return ids.to(self.device)
+
+    def total(self, values: Tensor) -> list[Any]:
+        """Values summed over all processes, as numbers. Every process must ask."""
+        summed: Any = self.accelerator.reduce(values, reduction="sum") if self.processes > 1 else values
+        found: list[Any] = summed.tolist()
+        return found
+
+    def agreed(self, answer: bool) -> bool:
+        """Whether any process says yes. Every process must ask."""
+        return answer if self.processes == 1 else self.total(torch.tensor([float(answer)], device=self.device))[0] > 0
+
+    def wait(self) -> None:
+        """Wait until every process is here. Who is asked to stop meanwhile dies at once: there is nothing to save."""
+        numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+        before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+        try:
+            self.accelerator.wait_for_everyone()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @property
+    def scaler(self) -> Any:
+        """What scales the loss in fp16, or None."""
+        return self.accelerator.scaler if self.precision == "fp16" else None
+
+
+def draw(seed: int, update: int, position: int) -> int:
+    """The seed of the random numbers of one micro-batch."""
+    return int.from_bytes(blake2b(f"{seed}/{update}/{position}".encode(), digest_size=8).digest(), "big") >> 1

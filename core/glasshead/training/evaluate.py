@@ -1,20 +1,35 @@
-"""How good a model is on sentences it has not been trained on: perplexity, exact match, translations to look at."""
+"""How good a model is on sentences it has not been trained on: likelihood of the references, and translations compared.
+
+- **Loss and perplexity**: mean negative log-likelihood of a target token in nats, and e to it. Without label smoothing;
+  the end token counts like any other; the reference is the prefix.
+- **BLEU and chrF** of the whole corpus, by sacrebleu, whose signatures say how; **exact match**: the share of sentences
+  translated right to the last character. All three compare with the reference as the vocabulary sees it (`normalize`:
+  lower-case if it is so, plain apostrophes, single spaces), for a model can write nothing else.
+"""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
-from glasshead.model import Transformer
+from glasshead.beam import BATCH_TOKENS, StoppedError, groups, padded, search
+from glasshead.errors import GlassheadError
 from glasshead.recipes.base import Pair
-from glasshead.text import Codec
-from glasshead.training.data import Batch, Example, cut, examples, pad
 from glasshead.training.loss import smoothed
 
-TOKENS = 4096
-"""The width of a batch of evaluation."""
+if TYPE_CHECKING:
+    from glasshead.model import Transformer
+    from glasshead.text import Vocabulary
+
+__all__ = ["Sample", "Scores", "StoppedError", "score"]
+
+LOGITS = 1 << 25
+"""Most logits at once: 128 MiB of them, however large the vocabulary."""
+LONGER, MORE = 3, 20
+"""A translation ends at the latest with 3 times the tokens of its source and 20 more. Marian's default is 3 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,105 +46,147 @@ class Sample:
         return self.expected == self.given
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
     """What an evaluation found."""
 
     perplexity: float
-    """e to the mean negative log-likelihood of a target token, the end token counted, the right prefix given."""
+    """e to the loss. NaN, as the loss, where no pair fits into the model."""
+    loss: float
+    """Mean negative log-likelihood of a target token, in nats."""
     exact: float
-    """The share of sentences that greedy decoding gets right to the last character, 0–1."""
+    """The share of sentences translated right to the last character, 0–1."""
+    bleu: float
+    """0–100."""
+    chrf: float
+    """0–100."""
+    signatures: tuple[str, str]
+    """How sacrebleu computed BLEU and chrF."""
+    length_ratio: float
+    """Words of the translations ÷ words of the references, as BLEU counts words."""
     sentences: int
+    seconds: float
+    """Spent on translating."""
     samples: tuple[Sample, ...]
+    """All of them, in the order of the pairs."""
+    too_long: int
+    """Pairs with a side of more tokens than the model takes. They are not in the loss. Where it is the source, the
+    translation counts as empty."""
+
+    @property
+    def rate(self) -> float:
+        """Sentences translated in a second."""
+        return self.sentences / self.seconds if self.seconds else math.inf
 
 
-class StoppedError(Exception):
-    """An evaluation was stopped before it had scored everything: what it had by then is no score."""
-
-
-def evaluate(
-    model: Transformer, codec: Codec, pairs: Sequence[Pair], *, stop: Callable[[], bool] = lambda: False
+def score(
+    model: "Transformer",
+    vocabulary: "Vocabulary",
+    pairs: Sequence[Pair],
+    *,
+    beam: int = 1,
+    length_penalty: float = 0.6,
+    batch_tokens: int = BATCH_TOKENS,
+    stop: Callable[[], bool] = lambda: False,
+    told: Callable[[str, int, int], None] = lambda _what, _done, _of: None,
 ) -> Scores:
-    """Score a model on pairs. Those that are too long for it count as wrong, and not in the perplexity.
+    """Score a model on pairs of source and reference. It is put in evaluation mode, and left as it was found.
 
-    The model is put in evaluation mode, and left as it was found. `stop` is asked between batches; once it is true,
-    StoppedError is raised.
+    beam, length_penalty: how to translate, see beam.py; with 1 greedily. batch_tokens: how many tokens are worked on
+    together. stop: asked between batches and steps; once it is true, StoppedError is raised. told: what is being done,
+    how many sentences of how many.
+
+    Raises GlassheadError where there are no pairs, and what `search` raises.
     """
+    if not pairs:
+        raise GlassheadError("There are no pairs to score a model on: give at least one.")
+    codec, longest = vocabulary.target, model.config.max_length
+    sources = [[*ids, model.config.eos_id] for ids in vocabulary.source.encode_batch([source for source, _ in pairs])]
+    targets = codec.encode_batch([target for _, target in pairs])
+    readable = [place for place in range(len(pairs)) if len(sources[place]) <= longest]
+    fitting = [place for place in readable if len(targets[place]) < longest]
     was_training = model.training
     model.eval()
     try:
-        with torch.inference_mode():
-            likelihood, tokens = 0.0, 0
-            for batch in _batches(model, codec, pairs):
-                if stop():
-                    raise StoppedError
-                likelihood += _likelihood(model, batch)
-                tokens += batch.tokens
-            samples = tuple(translations(model, codec, pairs, stop=stop))
+        told("reading the references", 0, len(fitting))
+        likelihood, tokens = _likelihood(
+            model,
+            [sources[place] for place in fitting],
+            [targets[place] for place in fitting],
+            batch_tokens,
+            stop,
+            lambda done: told("reading the references", done, len(fitting)),
+        )
+        told("translating", 0, len(readable))
+        began = time.perf_counter()
+        found = search(
+            model,
+            [sources[place] for place in readable],
+            width=beam,
+            length_penalty=length_penalty,
+            limit=[LONGER * len(sources[place]) + MORE for place in readable],
+            count=1,
+            batch_tokens=batch_tokens,
+            stop=stop,
+            told=lambda done: told("translating", done, len(readable)),
+        )
+        given = [""] * len(pairs)
+        for place, lines in zip(readable, found, strict=True):
+            given[place] = codec.decode(lines[0].ids)
+        seconds = time.perf_counter() - began
     finally:
         model.train(was_training)
-    right = sum(sample.right for sample in samples)
+    expected = [codec.normalize(target) for _, target in pairs]
+    samples = tuple(
+        Sample(source, wanted, text) for (source, _), wanted, text in zip(pairs, expected, given, strict=True)
+    )
+    loss = likelihood / tokens if tokens else math.nan
+    bleu, chrf, ratio, signatures = _compared(given, expected)
     return Scores(
-        perplexity=math.exp(min(likelihood / tokens, 700.0)) if tokens else math.inf,
-        exact=right / len(samples) if samples else 0.0,
+        perplexity=math.exp(min(loss, 700.0)),
+        loss=loss,
+        exact=sum(sample.right for sample in samples) / len(samples),
+        bleu=bleu,
+        chrf=chrf,
+        signatures=signatures,
+        length_ratio=ratio,
         sentences=len(samples),
+        seconds=seconds,
         samples=samples,
+        too_long=len(pairs) - len(fitting),
     )
 
 
-def translations(
-    model: Transformer, codec: Codec, pairs: Sequence[Pair], *, stop: Callable[[], bool] = lambda: False
-) -> Iterator[Sample]:
-    """What greedy decoding makes of every source, in the order of the pairs. Raises StoppedError as `evaluate` does."""
-    limit = model.config.max_length
-    sources = [ids[: limit - 1] for ids in codec.encode_batch([source for source, _ in pairs])]
-    order = sorted(range(len(pairs)), key=lambda number: len(sources[number]))
-    given: dict[int, str] = {}
-    rows = [Example(sources[number], ()) for number in order]
-    done = 0
-    for group in cut(rows, TOKENS):
+@torch.inference_mode()
+def _likelihood(
+    model: "Transformer",
+    sources: list[list[int]],
+    targets: list[list[int]],
+    batch_tokens: int,
+    stop: Callable[[], bool],
+    told: Callable[[int], None],
+) -> tuple[float, int]:
+    """Minus log P of all targets given their sources, in nats, and how many tokens these are, end tokens included."""
+    config, device = model.config, next(model.parameters()).device
+    lengths = [max(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
+    likelihood, done = 0.0, 0
+    for group in groups(lengths, min(batch_tokens, LOGITS // config.vocab_size)):
         if stop():
             raise StoppedError
-        for ids in greedy(model, pad([[*row.source, Codec.EOS] for row in group])):
-            given[order[done]] = codec.decode(ids)
-            done += 1
-    for number, (source, target) in enumerate(pairs):
-        yield Sample(source, codec.normalize(target), given[number])
+        source, _ = padded([sources[place] for place in group], config.pad_id, device)
+        target, _ = padded([[config.bos_id, *targets[place]] for place in group], config.pad_id, device)
+        labels, _ = padded([[*targets[place], config.eos_id] for place in group], config.pad_id, device)
+        likelihood += float(smoothed(model(source, target), labels, smoothing=0.0, pad_id=config.pad_id)[1])
+        done += len(group)
+        told(done)
+    return likelihood, sum(len(target) + 1 for target in targets)
 
 
-@torch.inference_mode()
-def greedy(model: Transformer, source: Tensor) -> list[list[int]]:
-    """The likeliest token at every step, for a batch of sources (b k ids, padded) until all have ended.
+def _compared(given: list[str], expected: list[str]) -> tuple[float, float, float, tuple[str, str]]:
+    """BLEU, chrF, the ratio of lengths, and the signatures of the first two."""
+    from sacrebleu.metrics.bleu import BLEU  # a third of a second that not every import of this file need cost
+    from sacrebleu.metrics.chrf import CHRF
 
-    The ids come without start and end. Nothing grows beyond twice the source and ten.
-    """
-    device = next(model.parameters()).device
-    source = source.to(device)
-    mask = model.padding_mask(source)
-    memory = model.encode(source, mask)
-    limit = min(model.config.max_length, 2 * source.shape[-1] + 10)
-    target = torch.full((len(source), 1), Codec.BOS, device=device)
-    ended = torch.zeros(len(source), dtype=torch.bool, device=device)
-    while target.shape[-1] < limit and not ended.all():
-        chosen = model.decode(target, memory, mask)[:, -1].argmax(-1)
-        chosen = chosen.masked_fill(ended, Codec.PAD)
-        target = torch.cat([target, chosen.unsqueeze(-1)], -1)
-        ended |= chosen == Codec.EOS
-    return [_until_end(row) for row in target[:, 1:].tolist()]
-
-
-def _until_end(row: list[int]) -> list[int]:
-    return row[: row.index(Codec.EOS)] if Codec.EOS in row else row
-
-
-def _batches(model: Transformer, codec: Codec, pairs: Sequence[Pair]) -> Iterator[Batch]:
-    found = sorted(examples(pairs, codec, max_length=model.config.max_length), key=lambda example: example.length)
-    for group in cut(found, TOKENS):
-        yield Batch.of(group)
-
-
-def _likelihood(model: Transformer, batch: Batch) -> float:
-    device = next(model.parameters()).device
-    logits = model(batch.source.to(device), batch.target.to(device))
-    _, likelihood = smoothed(logits, batch.labels.to(device), smoothing=0.0, pad_id=Codec.PAD)
-    return float(likelihood)
+    words, characters = BLEU(force=True), CHRF()  # force: no warning where texts look as if they were split in words
+    bleu, chrf = words.corpus_score(given, [expected]), characters.corpus_score(given, [expected])
+    return bleu.score, chrf.score, bleu.ratio, (str(words.get_signature()), str(characters.get_signature()))

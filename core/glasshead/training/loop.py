@@ -1,20 +1,15 @@
-"""The loop: draw a batch, take a step, now and then evaluate and save (sections 5.1 to 5.4 of the paper).
+"""The loop: draw batches, update, now and then evaluate and save (sections 5.1 to 5.4 of the paper).
 
-`train` is a generator of events, so that the core knows no screen: a command prints them, a test collects them. What it
-saves is always a whole checkpoint, the average of the last few snapshots (section 6.1), and the folder holds the best
-that is known if the training ends early.
+`train` is a generator of events, so that the core knows no screen: a command draws them, a test collects them. What it
+saves is always a whole checkpoint, the average of the last few snapshots (section 6.1), with all that is needed to go
+on from there as if nothing had happened.
 """
 
-import math
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from copy import deepcopy
-from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
-from itertools import islice
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,234 +17,290 @@ from torch import Tensor
 from glasshead import checkpoint
 from glasshead.errors import GlassheadError
 from glasshead.model import Config, Transformer
-from glasshead.recipes.base import Recipe
-from glasshead.text import Codec
-from glasshead.training import engine
-from glasshead.training.data import Batch, batches
-from glasshead.training.evaluate import Scores, StoppedError, evaluate
-from glasshead.training.loss import smoothed
-from glasshead.training.schedule import rate
-
-VOCABULARY_PAIRS = 30_000
-"""How many training pairs the vocabulary is learned from."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How to train. Raises GlassheadError for numbers that make no sense."""
-
-    steps: int
-    batch_tokens: int = 4096
-    """The most target tokens of a batch, and the most source tokens, padding included."""
-    warmup: int = 4000
-    factor: float = 1.0
-    """Departure: multiplies the paper's learning rate."""
-    label_smoothing: float = 0.1
-    clip: float | None = None
-    """Departure: the largest norm of a gradient."""
-    average: int = 5
-    """How many snapshots, `save_every` steps apart, are averaged into what is saved."""
-    save_every: int = 500
-    eval_every: int = 1000
-    eval_size: int = 200
-    """Sentences of an evaluation during training; the last one takes ten times as many."""
-    seed: int = 0
-    precision: engine.Precision = "auto"
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch_tokens", "warmup", "average", "save_every", "eval_every", "eval_size"):
-            if getattr(self, name) < 1:
-                raise GlassheadError(f"{name} is {getattr(self, name)}; it must be at least 1.")
-        if self.batch_tokens < 16:
-            raise GlassheadError(
-                f"batch_tokens is {self.batch_tokens}; a batch needs room for one sentence, at least 16."
-            )
-        if not 0 <= self.label_smoothing < 1:
-            raise GlassheadError(f"label_smoothing is {self.label_smoothing}; it is at least 0 and below 1.")
-        if not 0 < self.factor < math.inf:
-            raise GlassheadError(f"factor is {self.factor}; it multiplies the learning rate and must be above 0.")
-        if self.clip is not None and not self.clip > 0:
-            raise GlassheadError(f"clip is {self.clip}; it is the largest norm of a gradient and must be above 0.")
-
-    @classmethod
-    def of(cls, recipe: Recipe, **changes: Any) -> "Plan":
-        """The recipe's plan, with what is given (and not None) in its place."""
-        return cls(**{**recipe.training, **{name: value for name, value in changes.items() if value is not None}})
+from glasshead.training import flops, probes, state
+from glasshead.training.batches import Sampler, batch, target_tokens
+from glasshead.training.card import brief, described
+from glasshead.training.corpus import Corpus, prepare
+from glasshead.training.engine import Engine
+from glasshead.training.evaluate import StoppedError, score
+from glasshead.training.events import Evaluated, Event, Prepared, Preparing, Saved, Started, Stopped
+from glasshead.training.recorder import Recorder
+from glasshead.training.run import Run
+from glasshead.training.schedule import scheduled
+from glasshead.training.settings import Settings
+from glasshead.training.stream import Stream
+from glasshead.training.tally import Tally
+from glasshead.training.telling import telling
+from glasshead.training.trackers import Trackers
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The vocabulary is learned and the model is made."""
-
-    config: Config
-    parameters: int
-    precision: str
-    steps: int
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """One update was made."""
-
-    step: int
-    steps: int
-    loss: float
-    """Mean smoothed loss of a target token in this batch, in nats."""
-    perplexity: float
-    """e to the mean loss without smoothing."""
-    rate: float
-    tokens: int
-    """Target tokens of this batch."""
-    seconds: float
-    """Since the first update began, without evaluating and saving."""
-    total_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """The averaged model was scored: on validation sentences during training, on test sentences (`last`) at the end."""
-
-    step: int
-    scores: Scores
-    last: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A whole checkpoint is in the folder."""
-
-    step: int
-    folder: Path
-    averaged: int
-
-
-Event = Started | Progress | Evaluated | Saved
-
-
-def plan_model(recipe: Recipe, vocab_size: int, **changes: Any) -> Config:
-    """The recipe's model, with what is given (and not None) in its place."""
-    known = {field.name for field in fields(Config)}
-    shape = {**recipe.model, **{name: value for name, value in changes.items() if value is not None}}
-    if unknown := sorted(set(shape) - known):
-        raise GlassheadError(f"A model has no {', '.join(unknown)}.")
-    return Config(**{**shape, "vocab_size": vocab_size})
-
-
-def learn_codec(recipe: Recipe, seed: int, vocab_size: int | None = None) -> Codec:
-    """A vocabulary from the first training pairs, source and target together."""
-    pairs = islice(recipe.pairs("train", seed), VOCABULARY_PAIRS)
-    return Codec.train(
-        (text for pair in pairs for text in pair),
-        vocab_size=recipe.vocab_size if vocab_size is None else vocab_size,
-        lowercase=recipe.lowercase,
-    )
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
 
 
 def train(
-    recipe: Recipe,
-    folder: Path,
-    *,
-    plan: Plan | None = None,
-    model: Mapping[str, Any] | None = None,
-    vocab_size: int | None = None,
-    card: Mapping[str, Any] | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    folder: Path, settings: Settings, *, resume: bool = False, command: str = "", stop: Callable[[], bool] = never
 ) -> Iterator[Event]:
-    """Train the recipe's model into a folder, telling what happens.
+    """Train into a run's folder that `begin` has made ready, telling what happens.
 
-    model: fields of Config that differ from the recipe's. card: what the model card should say besides. stop: asked
-    after every update, and within an evaluation, which is then forgotten; once it is true, what has been learned is
-    scored, saved, and the generator ends.
+    resume: go on from the newest checkpoint there, if there is one. command: for the model card. stop: asked after
+    every update, and within an evaluation, which is then forgotten; once it is true, all is saved, and that is the end.
+
+    Raises GlassheadError for data that cannot be trained on, a device that is not there, a loss that is no number, and
+    a folder that cannot be written to any more. What was saved before stays whole.
     """
-    plan = plan or Plan.of(recipe)
-    torch.manual_seed(plan.seed)
-    codec = learn_codec(recipe, plan.seed, vocab_size)
-    network = Transformer(plan_model(recipe, codec.size, **(model or {})))
-    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    dtype = engine.chosen(plan.precision, parameters[0].device)
-    twin = deepcopy(network)  # holds averages, to be scored and saved, while the other goes on
-    engine.prepare(network, dtype)
-    yield Started(network.config, sum(map(Tensor.numel, parameters)), named(dtype), plan.steps)
+    run, engine = Run(folder), Engine(settings)
+    shape(settings, 1000, None)  # a model that cannot be is refused before any time is spent
+    with ExitStack() as stack:
+        trackers = stack.enter_context(Trackers(engine.accelerator, run.folder, settings))
+        corpus = yield from prepared(run, engine, settings, stop, stack)
+        if corpus is None:
+            yield Stopped(0, settings.steps)
+            return
+        training = Training(run, engine, settings, corpus, command, stop)
+        for event in training.events(resume=resume):
+            if engine.main:
+                trackers.hear(event)
+                yield event
 
-    optimizer = torch.optim.Adam(parameters, lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
-    stream = batches(
-        recipe.pairs("train", plan.seed),
-        codec,
-        batch_tokens=plan.batch_tokens,
-        max_length=network.config.max_length,
-        seed=plan.seed,
-    )
-    valid = recipe.sample("valid", plan.eval_size)
-    snapshots: deque[list[Tensor]] = deque(maxlen=plan.average)
-    scores: dict[int, Scores] = {}
-    seconds, tokens = 0.0, 0
-    for step in range(1, plan.steps + 1):
-        began = time.perf_counter()
-        learning_rate = rate(step, d_model=network.config.d_model, warmup=plan.warmup, factor=plan.factor)
-        batch = next(stream)
-        loss, likelihood = update(network, optimizer, batch, learning_rate, plan, dtype)
-        seconds += time.perf_counter() - began
-        tokens += batch.tokens
-        yield Progress(
-            step, plan.steps, loss, math.exp(min(likelihood, 700.0)), learning_rate, batch.tokens, seconds, tokens
+
+def prepared(
+    run: Run, engine: Engine, settings: Settings, stop: Callable[[], bool], stack: ExitStack
+) -> Generator[Event, None, Corpus | None]:
+    """The corpus, which the first process prepares while the others wait. None if it was asked to stop.
+
+    The first process locks the folder, until the stack is left.
+    """
+    if not engine.main:
+        engine.wait()
+        return Corpus(run.data)
+    stack.enter_context(run.locked())
+    run.tidy()
+    corpus = yield from telling(partial(_prepare, run, settings, stop))
+    if corpus is not None:
+        engine.wait()
+    return corpus
+
+
+def _prepare(
+    run: Run, settings: Settings, stop: Callable[[], bool], told: Callable[[Preparing], None]
+) -> Corpus | None:
+    return prepare(run.data, settings, told=told, stop=stop)
+
+
+class Training:
+    """One training, in one process of it."""
+
+    def __init__(
+        self, run: Run, engine: Engine, settings: Settings, corpus: Corpus, command: str, stop: Callable[[], bool]
+    ) -> None:
+        self.run, self.engine, self.settings, self.corpus = run, engine, settings, corpus
+        self.command, self.stop = command, stop
+        torch.manual_seed(settings.seed)
+        vocabulary = corpus.vocabulary
+        network = Transformer(
+            shape(settings, vocabulary.target.size, None if vocabulary.joint else vocabulary.source.size)
         )
-        if not math.isfinite(loss):
+        self.twin = deepcopy(network).eval().to(engine.device)  # holds averages, to be scored and saved
+        engine.take(network)
+        self.sampler = Sampler(corpus.train, batch_tokens=settings.batch_tokens, seed=settings.seed)
+        self.stream = Stream(self.sampler)
+        self.step, self.first, self.tokens, self.seconds = 0, 1, 0, 0.0
+        self.snapshots: dict[int, list[Tensor]] = {}
+        self.saved_at = 0
+        self.scores: dict[str, str] = {}
+        self.held = corpus.pairs("valid", settings.eval_size)
+        self.peak = flops.peak(engine.device, engine.dtype)
+        self.journal = Recorder(run.metrics if engine.main else None)
+
+    def events(self, *, resume: bool) -> Iterator[Event]:
+        """The whole of it."""
+        newest = self.run.latest if resume else None
+        if newest is not None:
+            self.restore(newest)
+        if self.step >= self.settings.steps and (self.run.folder / checkpoint.CONFIG).is_file():
+            yield Prepared((f"This training had ended already, at step {self.step}. More --steps let it go on.",))
+            return
+        if self.engine.main:
+            (self.run.folder / checkpoint.CONFIG).unlink(missing_ok=True)  # not ended any more
+            self.journal.rewind(self.step)
+            probes.rewind(self.run.probes, self.step)
+        padding = f"Batches of {self.settings.batch_tokens:,} tokens, {self.sampler.padding:.1%} of them padding."
+        yield Prepared((*self.corpus.lines, padding))
+        yield self.journal.tell(self.started())
+        self.probed = probes.choose(self.held, self.corpus.vocabulary, self.settings.probes)
+        if self.step == 0:
+            self.probe()
+        yield from self.updates()
+
+    def restore(self, folder: Path) -> None:
+        """Go on from a checkpoint: everything is as it was when it was written."""
+        found = state.read(folder)
+        if found.fingerprint != self.corpus.fingerprint:
+            raise GlassheadError(f"The corpus in {self.run.data} is not the one that {folder} was trained on.")
+        if found.precision != self.engine.precision:
             raise GlassheadError(
-                f"The loss of step {step} is {loss}: the training has diverged. Try a longer warmup or clip=1."
+                f"The run was begun in {found.precision}, and here --precision {self.settings.precision} means "
+                f"{self.engine.precision}: say --precision {found.precision}."
             )
-        last = step == plan.steps or stop()
-        if step % plan.save_every == 0 or last:
-            snapshots.append([parameter.detach().clone() for parameter in parameters])
-        if step % plan.eval_every == 0 and not last:
-            fill(twin, average(snapshots) if snapshots else [parameter.detach() for parameter in parameters])
-            try:
-                scores[step] = evaluate(twin, codec, valid, stop=stop)
-            except StoppedError:
-                last = True
-                if step % plan.save_every:
-                    snapshots.append([parameter.detach().clone() for parameter in parameters])
-            else:
-                yield Evaluated(step, scores[step], last=False)
-        if step % plan.save_every == 0 and not last:
-            fill(twin, average(snapshots))
-            checkpoint.save(folder, twin, codec, describe(recipe, plan, dtype, card, step, tokens, seconds, scores))
-            yield Saved(step, folder, len(snapshots))
-        if last:
-            break
+        state.restore(folder, self.engine.parameters, self.engine.optimizer)
+        if found.scaler is not None and self.engine.scaler is not None:
+            self.engine.scaler.load_state_dict(dict(found.scaler))
+        self.step, self.first, self.saved_at = found.step, found.step + 1, found.step
+        self.tokens, self.seconds, self.scores = found.tokens, found.seconds, dict(found.validation)
+        self.stream.seek(found.epoch, found.index)
+        there, names = self.run.saved(), list(self.engine.parameters)
+        self.snapshots = {step: state.snapshot(there[step], names) for step in found.snapshots}
 
-    fill(twin, average(snapshots))
-    checkpoint.save(folder, twin, codec, describe(recipe, plan, dtype, card, step, tokens, seconds, scores))
-    saved, _, _ = checkpoint.load(folder)  # what is scored is what was saved, rounding included
-    final = evaluate(saved, codec, recipe.sample("test", 10 * plan.eval_size))
-    checkpoint.save(folder, twin, codec, describe(recipe, plan, dtype, card, step, tokens, seconds, scores, final))
-    yield Saved(step, folder, len(snapshots))
-    yield Evaluated(step, final, last=True)
+    def tally(self) -> Tally:
+        """For the updates of this sitting."""
+        return Tally(self.engine, self.corpus.train, steps=self.settings.steps, first=self.first, peak=self.peak)
+
+    def started(self) -> Started:
+        """The first that is told of the updates."""
+        engine, network = self.engine, self.engine.network
+        return Started(
+            config=network.config,
+            parameters=sum(map(Tensor.numel, engine.parameters.values())),
+            precision=engine.precision,
+            device=engine.device.type,
+            processes=engine.processes,
+            accumulate=self.settings.accumulate,
+            step=self.step,
+            steps=self.settings.steps,
+            peak=self.peak,
+        )
+
+    def updates(self) -> Iterator[Event]:
+        """Every update that is left, and the end."""
+        settings, engine = self.settings, self.engine
+        stopping, tally = False, self.tally()
+        while self.step < settings.steps and not stopping:
+            self.step += 1
+            rows = [next(self.stream) for _ in range(engine.group)]
+            tokens = sum(target_tokens(self.corpus.train, each) for each in rows)
+            mine = [batch(self.corpus.train, each) for each in rows[engine.rank :: engine.processes]]
+            rate = scheduled(self.step, settings)
+            tally.add(self.step, rows, tokens, rate, engine.update(self.step, mine, tokens, rate), self.stream.place)
+            last = self.step == settings.steps
+            saving, evaluating = self.step % settings.save_every == 0, self.step % settings.eval_every == 0 and not last
+            if not (saving or evaluating or last or self.step % engine.read_every == 0):
+                continue
+            for progress in tally.read(self.seconds, self.tokens):
+                self.seconds, self.tokens = progress.seconds, progress.total_tokens
+                yield self.journal.tell(progress)
+            stopping = engine.agreed(self.stop())
+            if engine.main:
+                if saving:
+                    self.snap()
+                if evaluating and not stopping:
+                    try:
+                        yield self.journal.tell(self.evaluated())
+                    except StoppedError:
+                        stopping = engine.processes == 1  # others learn of it at the next look
+                if saving or last or stopping:
+                    yield self.journal.tell(self.save())
+            tally.restart()
+        if not engine.main:
+            return
+        if self.step < settings.steps:
+            yield self.journal.tell(Stopped(self.step, settings.steps))
+        else:
+            yield from self.end()
+
+    def snap(self) -> None:
+        """Keep the parameters as they are, to be averaged with earlier and later ones."""
+        self.snapshots[self.step] = self.now()
+        for step in sorted(self.snapshots)[: -self.settings.average]:
+            del self.snapshots[step]
+
+    def now(self) -> list[Tensor]:
+        """The parameters as they are, copied."""
+        return [parameter.detach().to("cpu", copy=True) for parameter in self.engine.parameters.values()]
+
+    def evaluated(self) -> Evaluated:
+        """Score the average of the snapshots on sentences held back, and keep the attention of a few."""
+        fill(self.twin, mean(list(self.snapshots.values()) or [self.now()]))
+        self.probe()
+        scores = score(self.twin, self.corpus.vocabulary, self.held, stop=self.stop)
+        self.scores[f"step {self.step}"] = brief(scores)
+        return Evaluated(self.step, scores, last=False, held="validation")
+
+    def probe(self) -> None:
+        """Keep the attention of a few sentences as it is now."""
+        if self.probed and self.engine.main:
+            probes.record(self.twin, self.corpus.vocabulary, self.probed, self.run.probes, self.step)
+
+    def save(self) -> Saved:
+        """A whole checkpoint of this step, and what is needed to go on from it."""
+        kept = {**self.snapshots, self.step: self.snapshots.get(self.step) or self.now()}
+        averaged = [kept[step] for step in sorted(kept)[-self.settings.average :]]
+        fill(self.twin, mean(averaged))
+        epoch, index = self.stream.place
+        now = state.State(
+            step=self.step, epoch=epoch, index=index, tokens=self.tokens, seconds=self.seconds,
+            snapshots=tuple(sorted(self.snapshots)), fingerprint=self.corpus.fingerprint,
+            precision=self.engine.precision, threads=torch.get_num_threads(), torch=str(torch.__version__),
+            validation=self.scores, scaler=self.engine.scaler and self.engine.scaler.state_dict(),
+        )  # fmt: skip
+        self.journal.flush()  # what the folder says of these steps is on the disk before the checkpoint is
+
+        def write(folder: Path) -> None:
+            checkpoint.save(folder, self.twin, self.corpus.vocabulary, self.card(), name=self.run.folder.resolve().name)
+            state.write(folder, now, self.engine.parameters, self.engine.optimizer.state)
+
+        folder = self.run.publish(self.step, write)
+        self.run.prune({*self.snapshots, self.step}, self.step)
+        return Saved(self.step, folder, len(averaged))
+
+    def end(self) -> Iterator[Event]:
+        """Score what was saved, rounding included, on sentences that no decision was based on.
+
+        With that the run's folder becomes a checkpoint.
+        """
+        newest = self.run.latest
+        assert newest is not None  # the last step was saved
+        saved, vocabulary, _ = checkpoint.load(newest)
+        saved.to(self.engine.device)
+        fill(self.twin, [parameter.detach() for parameter in saved.parameters()])
+        self.probe()
+        count = 10 * self.settings.eval_size
+        unseen = self.corpus.pairs("test", count)
+        final = score(saved, vocabulary, unseen or self.corpus.pairs("valid", count))
+        evaluated = Evaluated(self.step, final, last=True, held="test" if unseen else "validation")
+        checkpoint.save(self.run.folder, self.twin, vocabulary, self.card(evaluated))
+        yield self.journal.tell(evaluated)
+        yield self.journal.tell(Saved(self.step, self.run.folder, len(self.snapshots) or 1))
+        self.journal.ended(self.step)
+
+    def card(self, final: Evaluated | None = None) -> dict[str, object]:
+        """What the model card says."""
+        return described(
+            self.settings, self.corpus, self.engine, command=self.command, step=self.step, tokens=self.tokens,
+            seconds=self.seconds, validation=self.scores, final=final,
+        )  # fmt: skip
 
 
-def update(
-    network: Transformer,
-    optimizer: torch.optim.Optimizer,
-    batch: Batch,
-    learning_rate: float,
-    plan: Plan,
-    dtype: torch.dtype,
-) -> tuple[float, float]:
-    """One update of the parameters. Mean loss of a target token, with smoothing and without, in nats."""
-    device = next(network.parameters()).device
-    with engine.running(device, dtype):
-        logits = network(batch.source.to(device), batch.target.to(device))
-        loss, likelihood = smoothed(logits, batch.labels.to(device), smoothing=plan.label_smoothing, pad_id=Codec.PAD)
-        torch.autograd.backward(loss / batch.tokens)
-    if plan.clip is not None:
-        torch.nn.utils.clip_grad_norm_(network.parameters(), plan.clip)
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return float(loss.detach()) / batch.tokens, float(likelihood) / batch.tokens
+def shape(settings: Settings, target: int, source: int | None) -> Config:
+    """The model that the settings describe, for a vocabulary of so many entries; source: where it has one of its own."""
+    return Config(
+        vocab_size=target,
+        source_vocab_size=source,
+        share_embeddings=source is None,
+        d_model=settings.d_model,
+        heads=settings.heads,
+        encoder_layers=settings.encoder_layers,
+        decoder_layers=settings.decoder_layers,
+        d_ff=settings.d_ff,
+        dropout=settings.dropout,
+        norm="pre" if settings.norm == "pre" else "post",
+        positions="learned" if settings.positions == "learned" else "sinusoidal",
+        max_length=settings.max_length,
+    )
 
 
-def average(snapshots: "deque[list[Tensor]]") -> list[Tensor]:
+def mean(snapshots: list[list[Tensor]]) -> list[Tensor]:
     """The mean of snapshots, parameter by parameter."""
     return [torch.stack(same).mean(0) for same in zip(*snapshots, strict=True)]
 
@@ -259,53 +310,3 @@ def fill(model: Transformer, values: list[Tensor]) -> None:
     """Give a model's parameters these values, in their order."""
     for parameter, value in zip(model.parameters(), values, strict=True):
         parameter.copy_(value)
-
-
-def named(dtype: torch.dtype) -> engine.Precision:
-    """The name of a precision: "float32" or "bfloat16"."""
-    return "bfloat16" if dtype is torch.bfloat16 else "float32"
-
-
-def describe(
-    recipe: Recipe,
-    plan: Plan,
-    dtype: torch.dtype,
-    card: Mapping[str, Any] | None,
-    step: int,
-    tokens: int,
-    seconds: float,
-    scores: Mapping[int, Scores],
-    final: Scores | None = None,
-) -> dict[str, Any]:
-    """What the model card says: data, plan, with what and when it was computed, scores.
-
-    The precision is the one that was really used: what `auto` chose depends on the processor.
-    """
-    told: dict[str, Any] = {
-        "recipe": recipe.name,
-        "summary": recipe.summary,
-        "examples": list(recipe.examples),
-        **(card or {}),
-        "training": {
-            **asdict(plan),
-            "precision": named(dtype),
-            "torch": str(torch.__version__),
-            "threads": torch.get_num_threads(),
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "steps_taken": step,
-            "target_tokens": tokens,
-            "seconds": round(seconds),
-            "target_tokens_per_second": round(tokens / seconds) if seconds else None,
-        },
-        "validation": {
-            f"step {at}": f"perplexity {found.perplexity:.3f} exact match {found.exact:.3f}"
-            for at, found in scores.items()
-        },
-    }
-    if final is not None:
-        told["test"] = {
-            "sentences": final.sentences,
-            "perplexity": round(final.perplexity, 4),
-            "exact_match": round(final.exact, 4),
-        }
-    return told

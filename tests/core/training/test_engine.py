@@ -1,96 +1,120 @@
-"""The fast way of training computes what the plain way computes."""
+"""One update against the textbook's: plain autograd, PyTorch's loss and its Adam."""
 
-import copy
+import math
+from copy import deepcopy
 
 import pytest
 import torch
-from torch import nn
+from torch.nn import functional as F
 
+from glasshead.errors import GlassheadError
 from glasshead.model import Config, Transformer
-from glasshead.training import engine
+from glasshead.training.batches import Batch
+from glasshead.training.engine import Engine, device_of, draw, precision_of
+from glasshead.training.settings import Settings, resolve
+
+SHAPE = Config(vocab_size=40, d_model=16, heads=2, d_ff=32, encoder_layers=1, decoder_layers=1, dropout=0.0)
 
 
-def test_dropout_drops_the_share_it_should_and_keeps_the_mean() -> None:
-    torch.manual_seed(0)
-    dropped = engine.Dropout(0.1)(torch.ones(1000, 1001))
-    share = (dropped == 0).float().mean().item()
-    assert share == pytest.approx(0.1, abs=0.001)
-    assert dropped.mean().item() == pytest.approx(1.0, abs=0.002)
-    assert dropped.unique().tolist() == pytest.approx([0.0, 1 / 0.9], rel=1e-4)
+def settings(**changes: object) -> Settings:
+    return resolve({"recipe": "reverse", "device": "cpu", "precision": "fp32", "accumulate": 2, **changes})
 
 
-def test_dropout_decides_for_each_number_by_itself() -> None:
-    torch.manual_seed(0)
-    zeros = (engine.Dropout(0.3)(torch.ones(2_000_000)) == 0).double() - 0.3
-    for distance in (1, 2, 3, 4, 8, 16):
-        correlation = (zeros[:-distance] * zeros[distance:]).mean() / zeros.square().mean()
-        assert abs(correlation.item()) < 0.005
-
-
-def test_the_gradient_of_dropout_is_its_own_mask() -> None:
-    torch.manual_seed(0)
-    x = torch.randn(7, 13, requires_grad=True)
-    dropped = engine.Dropout(0.4)(x)
-    (gradient,) = torch.autograd.grad(dropped.sum(), x)
-    assert torch.allclose(dropped, x * gradient)
-
-
-def test_dropout_does_nothing_in_evaluation_and_at_0() -> None:
-    x = torch.randn(5)
-    assert engine.Dropout(0.5).eval()(x) is x
-    assert engine.Dropout(0.0)(x) is x
-
-
-def small(dropout: float = 0.0) -> Transformer:
-    torch.manual_seed(0)
-    return Transformer(
-        Config(vocab_size=50, d_model=32, heads=4, d_ff=64, encoder_layers=2, decoder_layers=2, dropout=dropout)
+def some_batch(draws: torch.Generator, rows: int) -> Batch:
+    """Ids without meaning, padded at the end."""
+    lengths = torch.randint(2, 9, (2, rows), generator=draws)
+    source, target = (
+        torch.randint(4, 40, (rows, 9), generator=draws).masked_fill(torch.arange(9) >= each[:, None], 0)
+        for each in lengths
+    )
+    begin = torch.full((rows, 1), 1)
+    end = (torch.arange(10) == lengths[1][:, None]).long() * 2
+    labels = torch.cat([target, torch.zeros(rows, 1, dtype=torch.long)], 1) + end
+    return Batch(
+        source=source, target=torch.cat([begin, target], 1), labels=labels, tokens=int(lengths[1].sum()) + rows
     )
 
 
-def gradients(model: Transformer, dtype: torch.dtype | None) -> list[torch.Tensor]:
-    torch.manual_seed(1)
-    source, target = torch.randint(3, 50, (4, 9)), torch.randint(3, 50, (4, 7))
-    source[0, 5:] = 0
-    if dtype is None:
-        model(source, target).square().mean().backward()
-    else:
-        with engine.running(torch.device("cpu"), dtype):
-            model(source, target).float().square().mean().backward()
-    return [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+def model() -> Transformer:
+    torch.manual_seed(0)
+    return Transformer(SHAPE)
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 0.1)])
-def test_a_prepared_model_has_the_gradients_of_the_plain_one(dtype: torch.dtype, tolerance: float) -> None:
-    plain = small()
-    fast = copy.deepcopy(plain)
-    engine.prepare(fast, dtype)
-    for ours, theirs in zip(gradients(fast, dtype), gradients(plain, None), strict=True):
-        assert ours.dtype is torch.float32
-        assert (ours - theirs).norm() <= tolerance * theirs.norm() + 1e-9
+@pytest.mark.parametrize("clip", [0.0, 0.05])
+def test_updates_are_those_of_plain_pytorch(clip: float) -> None:
+    mine, plain = model(), model()
+    engine = Engine(settings(clip=clip))
+    engine.take(mine)
+    optimizer = torch.optim.Adam(plain.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9)
+    draws = torch.Generator().manual_seed(1)
+    for step in range(1, 5):
+        batches = [some_batch(draws, 5), some_batch(draws, 3)]
+        tokens, rate = sum(each.tokens for each in batches), 1e-3 * step
+        found = engine.update(step, batches, tokens, rate)
+        losses, likelihoods = [], []
+        for each in batches:
+            logits, labels = plain(each.source, each.target).flatten(0, 1), each.labels.flatten()
+            losses.append(F.cross_entropy(logits, labels, ignore_index=0, reduction="sum", label_smoothing=0.1))
+            likelihoods.append(F.cross_entropy(logits, labels, ignore_index=0, reduction="sum"))
+        (sum(losses) / tokens).backward()
+        norm = torch.nn.utils.clip_grad_norm_(plain.parameters(), clip or math.inf)
+        optimizer.param_groups[0]["lr"] = rate
+        optimizer.step()
+        optimizer.zero_grad()
+        assert found.loss.item() == pytest.approx(sum(losses).item(), rel=1e-5)
+        assert found.likelihood.item() == pytest.approx(sum(likelihoods).item(), rel=1e-5)
+        assert found.norm.item() == pytest.approx(norm.item(), rel=1e-4)
+        assert not clip or norm > clip
+    for one, other in zip(mine.parameters(), plain.parameters(), strict=True):
+        assert torch.allclose(one, other, atol=2e-6)
 
 
-def test_preparing_replaces_every_dropout_and_no_parameter() -> None:
-    model = small(dropout=0.1)
-    before = model.state_dict()
-    engine.prepare(model, torch.bfloat16)
-    kinds = {type(module) for module in model.modules() if isinstance(module, nn.Dropout)}
-    assert kinds == {engine.Dropout}
-    assert list(model.state_dict()) == list(before)
-    assert model.source.weight is model.target.weight
+def test_what_is_dropped_depends_on_the_update_and_on_nothing_before_it() -> None:
+    draws = torch.Generator().manual_seed(2)
+    batches = [some_batch(draws, 5), some_batch(draws, 5)]
+    dropping = Transformer(Config(**{**vars(SHAPE), "dropout": 0.3}))
+
+    def losses(noise: int, seed: int = 0, number: int = 7) -> float:
+        engine = Engine(settings(seed=seed))
+        engine.take(deepcopy(dropping))
+        torch.rand(noise)
+        return engine.update(number, batches, 100, 0.0).loss.item()
+
+    assert losses(0) == losses(1000)
+    assert len({losses(0), losses(0, seed=1), losses(0, number=8)}) == 3
+    assert len({draw(seed, update, place) for seed in range(9) for update in range(9) for place in range(9)}) == 729
 
 
-def test_a_torch_that_cannot_be_asked_about_the_processor_trains_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    for question in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
-        monkeypatch.delattr(torch.cpu, question, raising=False)
-    assert not engine.has_bfloat16(torch.device("cpu"))
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
-    assert engine.has_bfloat16(torch.device("cpu"))
+def test_a_device_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    assert device_of("auto").type == "cpu"
+    for name in ("cuda", "mps"):
+        with pytest.raises(GlassheadError, match=f"--device {name} was asked for, and there is none.*: here is cpu"):
+            Engine(settings(device=name))
 
 
-def test_precision_is_as_asked() -> None:
+def test_a_gpu_is_taken_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert device_of("auto").type == "cuda" and device_of("cpu").type == "cpu"
+
+
+def test_precision() -> None:
     cpu = torch.device("cpu")
-    assert engine.chosen("float32", cpu) is torch.float32
-    assert engine.chosen("bfloat16", cpu) is torch.bfloat16
-    assert engine.chosen("auto", cpu) is (torch.bfloat16 if engine.has_bfloat16(cpu) else torch.float32)
-    assert engine.chosen("auto", torch.device("meta")) is torch.float32
+    assert precision_of("fp32", cpu) == "fp32" and precision_of("bf16", cpu) == "bf16"
+    assert precision_of("auto", cpu) in ("fp32", "bf16")
+    assert precision_of("fp16", torch.device("cuda")) == "fp16"
+    with pytest.raises(GlassheadError, match="fp16 needs a GPU"):
+        Engine(settings(precision="fp16"))
+
+
+def test_bf16_keeps_parameters_in_float32_and_is_close() -> None:
+    draws = torch.Generator().manual_seed(3)
+    batches = [some_batch(draws, 6), some_batch(draws, 6)]
+    found = {}
+    for precision in ("fp32", "bf16"):
+        engine = Engine(settings(precision=precision))
+        engine.take(model())
+        found[precision] = engine.update(1, batches, 60, 1e-3).loss.item()
+        assert all(parameter.dtype is torch.float32 for parameter in engine.parameters.values())
+    assert found["bf16"] == pytest.approx(found["fp32"], rel=0.02) and found["bf16"] != found["fp32"]

@@ -1,35 +1,59 @@
-"""The loop: a tiny model learns, is saved whole, scored honestly, and stops when asked."""
+"""The loop: a tiny model learns, is saved whole, scored honestly, stops when asked and goes on as if it had not."""
 
+import json
 import math
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from glasshead import checkpoint
 from glasshead.errors import GlassheadError
-from glasshead.model import Config, Transformer
+from glasshead.model import Transformer
 from glasshead.recipes import recipe
-from glasshead.text import Codec
-from glasshead.training import loop
-from glasshead.training.evaluate import StoppedError, evaluate, greedy
-from glasshead.training.loop import Evaluated, Event, Plan, Progress, Saved, Started, average, plan_model, train
+from glasshead.training import probes, state
+from glasshead.training.begin import begin
+from glasshead.training.engine import Engine
+from glasshead.training.evaluate import score
+from glasshead.training.events import Evaluated, Event, Prepared, Preparing, Progress, Saved, Started, Stopped
+from glasshead.training.loop import mean, train
+from glasshead.training.run import Run
 from glasshead.training.schedule import rate
 
-TINY = {"d_model": 32, "heads": 2, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "dropout": 0.0}
+TINY = {
+    "recipe": "reverse", "d_model": 32, "heads": 2, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1,
+    "dropout": 0.1, "steps": 12, "batch_tokens": 256, "warmup": 10, "average": 2, "save_every": 5, "eval_every": 6,
+    "eval_size": 4, "generate": 2000, "probes": 2,
+}  # fmt: skip
 
 
-def plan(**changes: object) -> Plan:
-    settings = {"steps": 12, "batch_tokens": 256, "warmup": 10, "average": 2, "save_every": 5, "eval_every": 6}
-    return Plan(**{**settings, "eval_size": 4, **changes})  # type: ignore[arg-type]  # the tests give wrong ones too
+def run(
+    folder: Path, *, resume: bool = False, until: int | None = None, patience: int = 0, **changes: object
+) -> list[Event]:
+    """Train. until: stop when asked after that step, or as many questions later as `patience` says."""
+    settings = begin(folder, {**TINY, **changes}, resume=resume)
+    events: list[Event] = []
+    asked = 0
+
+    def stop() -> bool:
+        nonlocal asked
+        due = until is not None and any(event.step >= until for event in of(Progress, events))
+        asked += due
+        return asked > patience
+
+    for event in train(folder, settings, resume=resume, stop=stop):
+        events.append(event)
+    return events
 
 
-def run(folder: Path, **changes: object) -> list[Event]:
-    return list(train(recipe("reverse"), folder, plan=plan(**changes), model=TINY))
+def of(kind: type, events: list[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +62,22 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event
     return folder, run(folder)
 
 
+def same(one: Path, other: Path) -> None:
+    """All that two runs have learned is the same, to the bit."""
+    newest, newest_other = Run(one).latest, Run(other).latest
+    assert newest is not None and newest_other is not None
+    for name in ("training/parameters.safetensors", "training/adam.safetensors", "model.safetensors"):
+        first, second = load_file(newest / name), load_file(newest_other / name)
+        assert first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
+
+
 def test_it_learns(tmp_path: Path) -> None:
     """`reverse` with a small model: in seconds it does far better than guessing letters by their frequency."""
-    model = {"d_model": 64, "heads": 4, "d_ff": 128, "encoder_layers": 1, "decoder_layers": 1, "dropout": 0.0}
-    settings = plan(steps=250, batch_tokens=1024, warmup=150, label_smoothing=0.0, eval_every=1000, save_every=50)
-    events = train(recipe("reverse"), tmp_path, plan=settings, model=model)
-    perplexities = [event.perplexity for event in events if isinstance(event, Progress)]
+    events = run(
+        tmp_path, d_model=64, heads=4, d_ff=128, dropout=0.0, steps=250, batch_tokens=1024, warmup=150,
+        label_smoothing=0.0, eval_every=1000, save_every=50, generate=20_000,
+    )  # fmt: skip
+    perplexities = [event.perplexity for event in of(Progress, events)]
     assert perplexities[0] > 50  # knows nothing: a guess among 287
     drawn = islice(recipe("reverse").pairs("train", 0), 5000)
     letters = Counter(letter for _, target in drawn for letter in f"▁{target}⏹")
@@ -54,166 +88,157 @@ def test_it_learns(tmp_path: Path) -> None:
 
 def test_the_events_tell_the_story_in_order(finished: tuple[Path, list[Event]]) -> None:
     folder, events = finished
-    assert isinstance(events[0], Started)
-    assert events[0].parameters == sum(p.numel() for p in Transformer(events[0].config).parameters())
-    progress = [event for event in events if isinstance(event, Progress)]
+    kinds = [type(event) for event in events if not isinstance(event, Preparing)]
+    assert kinds[:3] == [Prepared, Started, Progress]
+    [started] = of(Started, events)
+    assert started.parameters == sum(p.numel() for p in Transformer(started.config).parameters())
+    assert (started.step, started.steps, started.device, started.processes) == (0, 12, "cpu", 1)
+    progress = of(Progress, events)
     assert [event.step for event in progress] == list(range(1, 13))
     for event in progress:
         assert event.rate == rate(event.step, d_model=32, warmup=10)
-        assert event.tokens <= 256 and math.isfinite(event.loss)
+        assert event.tokens <= 256 and math.isfinite(event.loss) and event.norm > 0 and 0 < event.mfu < 1
     assert [event.total_tokens for event in progress] == [
         sum(event.tokens for event in progress[:n]) for n in range(1, 13)
     ]
-    assert [(e.step, e.last) for e in events if isinstance(e, Evaluated)] == [(6, False), (12, True)]
-    assert [(e.step, e.averaged) for e in events if isinstance(e, Saved)] == [(5, 1), (10, 2), (12, 2)]
-    assert all(event.folder == folder for event in events if isinstance(event, Saved))
+    assert [(e.step, e.last, e.held) for e in of(Evaluated, events)] == [(6, False, "validation"), (12, True, "test")]
+    places = [(event.step, event.averaged, event.folder) for event in of(Saved, events)]
+    steps = [
+        (step, averaged, folder / "checkpoints" / f"step-{step:08}") for step, averaged in ((5, 1), (10, 2), (12, 2))
+    ]
+    assert places == [*steps, (12, 2, folder)]
 
 
 def test_what_is_saved_is_whole_and_was_scored_as_saved(finished: tuple[Path, list[Event]]) -> None:
     folder, events = finished
-    model, codec, card = checkpoint.load(folder)
-    final = events[-1]
-    assert isinstance(final, Evaluated)
-    again = evaluate(model, codec, recipe("reverse").sample("test", 40))
-    assert again == final.scores
+    model, vocabulary, card = checkpoint.load(folder)
+    final = of(Evaluated, events)[-1]
+    again = score(model, vocabulary, recipe("reverse").sample("test", 40))
+    assert replace(again, seconds=0.0) == replace(final.scores, seconds=0.0)
     assert card["test"]["sentences"] == 40 and card["training"]["steps_taken"] == 12
     assert card["recipe"] == "reverse" and card["validation"].keys() == {"step 6"}
 
 
+def test_what_is_saved_is_the_average_of_the_newest_snapshots(finished: tuple[Path, list[Event]]) -> None:
+    saved = Run(finished[0]).saved()
+    assert list(saved) == [5, 10, 12]
+    ten, twelve = (load_file(saved[step] / "training" / "parameters.safetensors") for step in (10, 12))
+    for name, value in load_file(saved[12] / "model.safetensors").items():
+        assert torch.equal(value, ((ten[name] + twelve[name]) / 2).half())
+
+
+def test_the_attention_of_the_probes_is_kept_from_before_the_first_step(finished: tuple[Path, list[Event]]) -> None:
+    kept = Run(finished[0]).probes
+    assert probes.steps(kept) == [0, 6, 12]
+    assert len(probes.load(kept, 6).probes) == 2
+
+
 def test_the_same_seed_trains_the_same_model(finished: tuple[Path, list[Event]], tmp_path: Path) -> None:
+    torch.rand(7)  # what was drawn before does not matter
     run(tmp_path / "again")
+    same(finished[0], tmp_path / "again")
     run(tmp_path / "other", seed=1)
-    first, again, other = (
-        checkpoint.load(folder)[0].state_dict() for folder in (finished[0], tmp_path / "again", tmp_path / "other")
-    )
-    assert all(torch.equal(first[name], again[name]) for name in first)
-    assert not all(torch.equal(first[name], other[name]) for name in first if first[name].shape == other[name].shape)
+    with pytest.raises(AssertionError):
+        same(finished[0], tmp_path / "other")
 
 
-def test_it_stops_when_asked_and_saves(tmp_path: Path) -> None:
-    asked = iter([False, False, True])
-    events = list(train(recipe("reverse"), tmp_path, plan=plan(steps=1000), model=TINY, stop=lambda: next(asked, True)))
-    assert max(event.step for event in events if isinstance(event, Progress)) == 3
-    assert isinstance(events[-1], Evaluated) and events[-1].last
-    assert checkpoint.load(tmp_path)[2]["training"]["steps_taken"] == 3
+@pytest.mark.parametrize("moments", [[3], [5], [6, 7], [11]])
+def test_stopped_anywhere_it_goes_on_as_if_it_had_not_been(
+    moments: list[int], finished: tuple[Path, list[Event]], tmp_path: Path
+) -> None:
+    """Also where nothing is saved of itself (3), where it is (5), and twice in a row."""
+    for moment in moments:
+        events = run(tmp_path, resume=True, until=moment)
+        assert of(Stopped, events) == [Stopped(moment, 12)] and of(Saved, events)[-1].step == moment
+        assert not (tmp_path / "config.json").exists()  # it has not ended
+    events = run(tmp_path, resume=True)
+    assert of(Started, events)[0].step == moments[-1]
+    assert [event.step for event in of(Progress, events)] == list(range(moments[-1] + 1, 13))
+    same(finished[0], tmp_path)
+    told = [[json.loads(line) for line in (each / "metrics.jsonl").open()] for each in (finished[0], tmp_path)]
+    first, second = ([(line["step"], line["loss"]) for line in lines if line["event"] == "step"] for lines in told)
+    assert first == second
+    assert checkpoint.load(tmp_path)[2]["validation"].keys() == {"step 6"} - ({"step 6"} if 6 in moments else set())
 
 
-def test_an_evaluation_that_is_stopped_is_forgotten_and_the_training_ends(tmp_path: Path) -> None:
-    for answers in ([False] * 2, [False] * 3):  # stopped at its first question, then at its second
-        asked = iter(answers)
-        settings = plan(steps=1000, eval_every=2)
-        training = train(recipe("reverse"), tmp_path, plan=settings, model=TINY, stop=lambda: next(asked, True))  # noqa: B023  asked within the turn
-        events = list(training)
-        assert [event.step for event in events if isinstance(event, Progress)] == [1, 2]
-        assert [event.last for event in events if isinstance(event, Evaluated)] == [True]
-        assert [(event.step, event.averaged) for event in events if isinstance(event, Saved)] == [(2, 1)]
-        card = checkpoint.load(tmp_path)[2]
-        assert card["validation"] == {} and card["training"]["steps_taken"] == 2
-        assert card["test"]["sentences"] == 40
+def test_a_run_that_has_ended_can_be_made_longer(finished: tuple[Path, list[Event]], tmp_path: Path) -> None:
+    run(tmp_path, steps=10)
+    assert [type(event) for event in run(tmp_path, resume=True, steps=10)] == [Prepared]
+    run(tmp_path, resume=True, steps=12)
+    same(finished[0], tmp_path)
 
 
-def test_half_an_evaluation_is_none(untrained: tuple[Transformer, Codec]) -> None:
-    model, codec = untrained
-    for answers in ([True], [False, True]):
-        asked = iter(answers)
-        with pytest.raises(StoppedError):
-            evaluate(model, codec, [("abc", "cba")], stop=asked.__next__)
-    assert not model.training
+def test_an_evaluation_that_is_stopped_is_forgotten(tmp_path: Path) -> None:
+    events = run(tmp_path, until=6, patience=1)  # asked once after the step, then within the evaluation
+    assert of(Evaluated, events) == [] and of(Stopped, events) == [Stopped(6, 12)]
+    newest = Run(tmp_path).latest
+    assert newest is not None and state.read(newest).validation == {}
 
 
-def test_the_card_says_with_what_and_when(finished: tuple[Path, list[Event]], tmp_path: Path) -> None:
-    folder, events = finished
-    told = checkpoint.load(folder)[2]["training"]
-    assert isinstance(events[0], Started)
-    assert told["precision"] == events[0].precision and told["precision"] in ("bfloat16", "float32")
+def test_the_card_says_with_what_and_when(finished: tuple[Path, list[Event]]) -> None:
+    told = checkpoint.load(finished[0])[2]["training"]
+    assert told["precision"] == of(Started, finished[1])[0].precision
     assert told["torch"] == torch.__version__ and told["threads"] == torch.get_num_threads()
     date = datetime.fromisoformat(told["date"])
     assert date.utcoffset() == timedelta(0)
     assert timedelta(0) <= datetime.now(UTC) - date < timedelta(hours=1)
-    run(tmp_path, precision="bfloat16", steps=1)
-    assert checkpoint.load(tmp_path)[2]["training"]["precision"] == "bfloat16"
 
 
-def test_a_training_that_diverges_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "update", lambda *_: (math.nan, math.nan))
-    with pytest.raises(GlassheadError, match="loss of step 1 is nan: the training has diverged"):
+def test_a_loss_that_is_no_number_ends_it_and_what_was_saved_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = Engine.update
+
+    def spoilt(self: Engine, number: int, *rest: Any) -> Any:
+        found = update(self, number, *rest)
+        return replace(found, loss=found.loss * math.nan) if number == 8 else found
+
+    monkeypatch.setattr(Engine, "update", spoilt)
+    with pytest.raises(GlassheadError, match=r"The loss of step 8 is nan \(batch 8 of epoch 1\): the training has div"):
         run(tmp_path)
+    newest = Run(tmp_path).latest
+    assert newest is not None and newest.name == "step-00000005"
+    checkpoint.load(newest)
 
 
-def test_an_average_is_the_mean_of_every_number() -> None:
-    torch.manual_seed(0)
-    snapshots = [[torch.randn(3, 2), torch.randn(4)] for _ in range(3)]
-    for position, mean in enumerate(average(snapshots)):
-        summed = snapshots[0][position] + snapshots[1][position] + snapshots[2][position]
-        assert torch.allclose(mean, summed / 3)
+def test_weights_that_explode_are_noticed_at_the_next_step(tmp_path: Path) -> None:
+    with pytest.raises(GlassheadError, match=r"The loss of step \d+ is (nan|inf)"):
+        run(tmp_path, factor=1e30, clip=0.0, steps=100)
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"steps": 0}, "steps is 0; it must be at least 1"),
-        ({"average": 0}, "average is 0"),
-        ({"eval_size": -1}, "eval_size is -1"),
-        ({"batch_tokens": 4}, "batch_tokens is 4"),
-        ({"label_smoothing": 1.0}, "label_smoothing is 1.0"),
-        ({"label_smoothing": math.nan}, "label_smoothing is nan"),
-        ({"factor": 0.0}, "factor is 0.0"),
-        ({"clip": 0.0}, "clip is 0.0"),
+        ({"recipe": "revers"}, "no recipe called 'revers'. Did you mean reverse"),
+        ({"heads": 3}, "3 heads do not divide d_model 32"),
+        ({"precision": "fp16", "device": "cpu"}, "fp16 needs a GPU"),
     ],
 )
-def test_numbers_that_make_no_sense_are_refused(changes: dict[str, object], sentence: str) -> None:
+def test_what_cannot_be_is_told_before_anything_is_prepared(
+    changes: dict[str, object], sentence: str, tmp_path: Path
+) -> None:
     with pytest.raises(GlassheadError, match=sentence):
-        plan(**changes)
+        run(tmp_path, **changes)
+    assert not (tmp_path / "data").exists()
 
 
-def test_a_recipe_gives_what_is_not_given() -> None:
-    dates = recipe("dates")
-    assert Plan.of(dates).batch_tokens == dates.training["batch_tokens"]
-    assert Plan.of(dates, steps=7, warmup=None).steps == 7
-    assert Plan.of(dates, steps=7, warmup=None).warmup == dates.training["warmup"]
-    assert plan_model(dates, 420, heads=2, d_ff=None).heads == 2
-    with pytest.raises(GlassheadError, match="A model has no wings"):
-        plan_model(dates, 420, wings=2)
+def test_a_changed_corpus_is_refused(tmp_path: Path) -> None:
+    pairs = tmp_path / "pairs.tsv"
+    lines = [f"{source}\t{target}\n" for source, target in islice(recipe("reverse").pairs("train", 0), 400)]
+    pairs.write_text("".join(lines))
+    own = {"recipe": None, "generate": None, "pairs": str(pairs), "keep_duplicates": True, "keep_copies": True}
+    folder = tmp_path / "run"
+    run(folder, until=5, **own)
+    pairs.write_text("".join([*lines[1:], lines[0]]))
+    with pytest.raises(GlassheadError, match=r"pairs.tsv is not the file that it was"):
+        run(folder, resume=True, **own)
+    pairs.unlink()  # what is prepared needs it no more
+    assert of(Progress, run(folder, resume=True, **own))[-1].step == 12
 
 
-@pytest.fixture(scope="module")
-def untrained() -> Iterator[tuple[Transformer, Codec]]:
-    codec = loop.learn_codec(recipe("reverse"), 0)
-    torch.manual_seed(3)
-    yield Transformer(Config(vocab_size=codec.size, d_model=32, heads=2, d_ff=64, max_length=40)).eval(), codec
-
-
-def test_greedy_decoding_of_a_batch_is_that_of_each_alone(untrained: tuple[Transformer, Codec]) -> None:
-    model, codec = untrained
-    sources = [[*codec.encode(text), Codec.EOS] for text in ("a", "hello", "transformer")]
-    longest = max(map(len, sources))
-    batch = torch.tensor([row + [Codec.PAD] * (longest - len(row)) for row in sources])
-    for row, together in zip(sources, greedy(model, batch), strict=True):
-        alone = greedy(model, torch.tensor([row]))[0]
-        assert together[: len(alone)] == alone[: len(together)]
-        for place, chosen in enumerate(alone):  # each is the likeliest after those before it
-            logits = model(torch.tensor([row]), torch.tensor([[Codec.BOS, *alone[:place]]]))
-            assert int(logits[0, -1].argmax()) == chosen
-
-
-def test_perplexity_is_that_of_the_definition(untrained: tuple[Transformer, Codec]) -> None:
-    model, codec = untrained
-    pairs = list(islice(recipe("reverse").pairs("valid", 0), 12))
-    logs: list[float] = []
-    for source, target in pairs:
-        said = [*codec.encode(target), Codec.EOS]
-        logits = model(torch.tensor([[*codec.encode(source), Codec.EOS]]), torch.tensor([[Codec.BOS, *said[:-1]]]))
-        logs += [logits[0, place].double().log_softmax(-1)[token].item() for place, token in enumerate(said)]
-    scores = evaluate(model, codec, pairs)
-    assert scores.perplexity == pytest.approx(math.exp(-sum(logs) / len(logs)), rel=1e-4)
-    assert scores.sentences == 12
-    assert scores.exact == sum(sample.right for sample in scores.samples) / 12
-    assert [sample.source for sample in scores.samples] == [source for source, _ in pairs]
-
-
-def test_evaluating_leaves_the_model_in_the_mode_it_was_in(untrained: tuple[Transformer, Codec]) -> None:
-    model, codec = untrained
-    model.train()
-    evaluate(model, codec, [("a", "a")])
-    assert model.training
-    model.eval()
+def test_an_average_is_the_mean_of_every_number() -> None:
+    torch.manual_seed(0)
+    snapshots = [[torch.randn(3, 2), torch.randn(4)] for _ in range(3)]
+    for position, found in enumerate(mean(snapshots)):
+        summed = snapshots[0][position] + snapshots[1][position] + snapshots[2][position]
+        assert torch.allclose(found, summed / 3)

@@ -1,18 +1,25 @@
-"""`glasshead train`: a recipe's model, from nothing to a checkpoint that can be explored.
+"""`glasshead train`: from pairs of sentences to a checkpoint that can be explored.
 
-What is told meanwhile is in progress.py.
+Its options are those of the settings' table (glasshead.training.settings), so that the command line and a TOML file
+cannot differ; here are only those of the run itself. What is told meanwhile is in progress.py.
 """
 
+import inspect
+import os
 import shlex
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import Field, fields
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from glasshead.errors import GlassheadError
+from glasshead.training.settings import TYPES, Settings
+
+METAVARS = {int: "N", float: "X", str: "TEXT"}
+FILES = {"pairs", "source", "target", "valid", "valid_source", "valid_target"}
+NAMED = {each.name: each for each in fields(Settings)}
 
 
 def complete_recipe(incomplete: str) -> list[str]:
@@ -22,142 +29,155 @@ def complete_recipe(incomplete: str) -> list[str]:
     return [name for name in names() if name.startswith(incomplete)]
 
 
-def option(help: str, metavar: str = "N") -> Any:
-    """An option of which the recipe knows the value where none is given."""
-    return typer.Option(metavar=metavar, help=help, show_default="the recipe's")
-
-
 def train(
-    recipe: Annotated[str, typer.Argument(help="What to learn: a recipe's name.", autocompletion=complete_recipe)],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="The folder of the checkpoint.", show_default=False)
-    ],
-    steps: Annotated[int | None, option("Updates of the parameters.")] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another training.")] = 0,
-    batch_tokens: Annotated[int | None, option("Most tokens of a batch, on either side.")] = None,
-    warmup: Annotated[int | None, option("Steps over which the learning rate rises.")] = None,
-    d_model: Annotated[int | None, option("Width of the residual stream.")] = None,
-    heads: Annotated[int | None, option("Heads of an attention.")] = None,
-    layers: Annotated[int | None, option("Layers of the encoder, and of the decoder.")] = None,
-    d_ff: Annotated[int | None, option("Width of the feed-forward layer.")] = None,
-    dropout: Annotated[float | None, option("Probability of dropout.", "P")] = None,
-    vocab_size: Annotated[int | None, option("Entries of the vocabulary; 0 for single characters.")] = None,
-    label_smoothing: Annotated[float | None, option("Share of the target spread over all classes.", "P")] = None,
-    average: Annotated[int | None, option("Snapshots averaged into what is saved.")] = None,
-    save_every: Annotated[int | None, option("Steps between two snapshots.")] = None,
-    eval_every: Annotated[int | None, option("Steps between two evaluations.")] = None,
-    eval_size: Annotated[int | None, option("Sentences of an evaluation; the last has ten times as many.")] = None,
-) -> None:
-    """Train a model on a corpus that the project makes itself. Ctrl-C ends it early, and saves."""
-    from glasshead.recipes import recipe as find
+    *,
+    recipe: str | None,
+    out: Path,
+    config: Path | None,
+    resume: bool,
+    overwrite: bool,
+    watch: bool,
+    layers: int | None,
+    **given: Any,
+) -> int:
+    """Train a model on a recipe's corpus, or on pairs of your own.
 
-    chosen = find(recipe)
-    plan = {
-        "steps": steps,
-        "seed": seed,
-        "batch_tokens": batch_tokens,
-        "warmup": warmup,
-        "label_smoothing": label_smoothing,
-        "average": average,
-        "save_every": save_every,
-        "eval_every": eval_every,
-        "eval_size": eval_size,
-    }
-    shape = {
-        "d_model": d_model,
-        "heads": heads,
-        "encoder_layers": layers,
-        "decoder_layers": layers,
-        "d_ff": d_ff,
-        "dropout": dropout,
-    }
-    if vocab_size is not None and vocab_size < 0:
-        raise GlassheadError(f"vocab_size is {vocab_size}; it is 0 (single characters) or more.")
-    existed = ready(out)
+    A recipe brings settings of its own. Ctrl-C finishes the step and saves; the same command with --resume goes on.
+    """
+    from glasshead.training.begin import begin
+    from glasshead.training.settings import read
 
-    from glasshead.training.loop import Plan, plan_model
-    from glasshead.training.loop import train as run
+    options = {"recipe": recipe, "encoder_layers": layers, "decoder_layers": layers}
+    flags = chosen({**options, **{name: value for name, value in given.items() if value is not None}})
+    words = ["train", *spelled(flags, out=out, config=config, overwrite=overwrite)]
+    first = int(os.environ.get("RANK", "0")) == 0  # who starts several processes numbers them
+    try:
+        settings = begin(
+            out, flags, read(config) if config else None, resume=resume, overwrite=overwrite, writes=first and not watch
+        )
+        if watch:
+            from glasshead_tui.watched import train_and_watch
+
+            return train_and_watch([*words, *(["--resume"] if resume else [])], out)
+        return follow(out, settings, words, resume=resume, first=first)
+    except GlassheadError:
+        if first:
+            raise
+        return 2  # the first process says it for all
+
+
+def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, first: bool) -> int:
+    """Train, and tell; the exit status."""
+    from glasshead.training.events import Event, Stopped
+    from glasshead.training.loop import train as training
     from glasshead_tui import progress
+    from glasshead_tui.interrupting import interruptible
     from glasshead_tui.visible import visible
 
-    whole = Plan.of(chosen, **plan)
-    plan_model(chosen, 1000, **shape)  # a shape that cannot be is refused before any time is spent
-    if existed:
-        print(f"There is a checkpoint in {visible(str(out))} already: the first save will replace it.", flush=True)
-    with interruptible() as stop:
-        events = run(
-            chosen,
-            out,
-            plan=whole,
-            model=shape,
-            vocab_size=vocab_size,
-            card={"command": command(chosen.name, out, plan | {"layers": layers, "vocab_size": vocab_size} | shape)},
-            stop=stop,
-        )
-        show = progress.follow if sys.stdout.isatty() else progress.lines
-        show(events)
+    stopped: list[Event] = []
+
+    def noted(events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, Stopped):
+                stopped.append(event)
+            yield event
+
+    words = ["glasshead", *(word for word in words if word != "--overwrite")]
+    with interruptible() as asked:
+        events = noted(training(out, settings, resume=resume, command=shlex.join(words), stop=asked))
+        if first:
+            progress.show(events, stop=asked)
+        else:
+            for _ in events:
+                pass
+        if not asked():
+            return 0
+        if first and stopped:
+            print(f"To go on: {visible(shlex.join([*words, '--resume']))}", flush=True)
+        return asked.status
 
 
-def ready(out: Path) -> bool:
-    """Make sure that a checkpoint can be written to `out`; whether there is one already.
-
-    Raises GlassheadError if it is a file, holds something else, or cannot be written to.
-    """
-    from glasshead.checkpoint import describe
-
-    if "\0" in str(out):
-        raise GlassheadError("--out holds a NUL character, which no folder's name can.")
-    try:
-        if out.exists() and not out.is_dir():
-            raise GlassheadError(f"--out {out} is a file; give a folder, which may be new.")
-        existed = out.is_dir() and any(out.iterdir())
-        if existed:
-            try:
-                describe(out)
-            except GlassheadError:
-                raise GlassheadError(
-                    f"The folder {out} holds something that is not a glasshead checkpoint; give a new or an empty one."
-                ) from None
-        out.mkdir(parents=True, exist_ok=True)
-        probe = out / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise GlassheadError(f"The folder {out} cannot be written to: {error.strerror or error}.") from None
-    return existed
+def chosen(given: dict[str, Any]) -> dict[str, Any]:
+    """Settings as they were given: of a flag that stands for one of two words, the word."""
+    found = {name: value for name, value in given.items() if value is not None}
+    for name, value in found.items():
+        words = NAMED[name].metadata.get("choices")
+        if words and NAMED[name].metadata.get("flags"):
+            found[name] = words[0 if value else 1]
+    return found
 
 
-def command(recipe: str, out: Path, options: dict[str, Any]) -> str:
-    """The command that was given, for the model card."""
-    words = ["glasshead", "train", recipe, "--out", str(out)]
-    for name, value in options.items():
-        if value is not None and name not in ("encoder_layers", "decoder_layers"):
-            words += [f"--{name.replace('_', '-')}", str(value)]
-    return shlex.join(words)
+def spelled(flags: dict[str, Any], *, out: Path, config: Path | None, overwrite: bool) -> Iterator[str]:
+    """The options of a command that gives these settings."""
+    if "recipe" in flags:
+        yield flags["recipe"]
+    yield from ("--out", str(out))
+    if config is not None:
+        yield from ("--config", str(config))
+    if overwrite:
+        yield "--overwrite"
+    for name, value in flags.items():
+        pair = _flags(NAMED[name]).split("/")
+        if len(pair) == 2:
+            yes = value is True or value == NAMED[name].metadata.get("choices", (True,))[0]
+            yield pair[0 if yes else 1]
+        elif name != "recipe":
+            yield from (pair[0], str(value))
 
 
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Within it the first Ctrl-C (or SIGTERM) only asks to stop, so that what is learned is saved; the second stops.
+def _flags(each: "Field[Any]") -> str:
+    """How an option is spelled: `--name`, or two flags with a stroke between."""
+    plain = each.name.replace("_", "-")
+    given: str | None = each.metadata.get("flags")
+    return given or (f"--{plain}/--no-{plain}" if TYPES[each.name] is bool else f"--{plain}")
 
-    Gives what tells whether to stop.
-    """
-    import signal
-    import threading
 
-    asked = threading.Event()
+def _option(each: "Field[Any]") -> inspect.Parameter:
+    """A setting as Typer knows it. None stands for: not given."""
+    kind, choices, flags = TYPES[each.name], each.metadata.get("choices"), _flags(each)
+    metavar = "FILE" if each.name in FILES else "DIR" if each.name == "tokenizer" else METAVARS.get(kind)
+    default: Any = str(each.default) if each.default not in (None, False) else False
+    if "/" in flags:
+        kind, metavar, default = bool, None, False
+    elif choices:
+        metavar = "|".join(choices)
+    option = typer.Option(flags, metavar=metavar, help=each.metadata["help"], show_default=default)
+    return _parameter(each.name, Annotated[kind | None, option], None)
 
-    def ask(_signal: int, _frame: Any) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
 
-    if threading.current_thread() is not threading.main_thread():  # only the main thread hears signals
-        yield asked.is_set
-        return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _signature() -> inspect.Signature:
+    """The options of the run itself, then one for each setting."""
+
+    def flag(name: str, help: str) -> inspect.Parameter:
+        return _parameter(name, Annotated[bool, typer.Option(f"--{name}", help=help)], False)
+
+    recipe = typer.Argument(
+        help="What to learn: a recipe's name. Or give --pairs, or --source and --target.",
+        autocompletion=complete_recipe,
+        show_default=False,
+    )
+    out = typer.Option("--out", metavar="DIR", help="The folder of the run, and of its checkpoint.", show_default=False)
+    config = typer.Option("--config", metavar="FILE", help="Settings in TOML; options beat them.", show_default=False)
+    layers = typer.Option(
+        "--layers", metavar="N", help="Layers of the encoder, and of the decoder.", show_default=False
+    )
+    return inspect.Signature(
+        [
+            _parameter("recipe", Annotated[str | None, recipe], None),
+            _parameter("out", Annotated[Path, out], inspect.Parameter.empty),
+            _parameter("config", Annotated[Path | None, config], None),
+            flag("resume", "Go on with the run in --out from its newest checkpoint."),
+            flag("overwrite", "Forget a run that is in --out."),
+            flag("watch", "Open the screen of `glasshead watch` while it trains."),
+            _parameter("layers", Annotated[int | None, layers], None),
+            *(_option(each) for each in fields(Settings) if each.name != "recipe"),
+        ]
+    )
+
+
+train.__signature__ = _signature()  # type: ignore[attr-defined]  # typing knows no signatures made of data
+train.__annotations__ = {name: each.annotation for name, each in _signature().parameters.items()}

@@ -1,0 +1,275 @@
+"""The lines of a text file, plain or compressed, however large: never more than a block of it is held.
+
+A line ends with \\n alone, and may have a \\r before it: U+2028 and whatever else Unicode takes for the end of a line
+may stand in a sentence. What is wrong with a line (no UTF-8, a NUL byte, too long to be a sentence) is given in its
+place, so that the numbers of the lines after it stay right. While a file is read its fingerprint is taken, of the bytes
+as they lie on the disk: it says later whether the file is still the same one.
+"""
+
+import os
+import stat
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from glasshead.errors import GlassheadError
+
+LONGEST = 1 << 17
+"""Bytes of the longest line that is held: more than any sentence has, and what the `csv` module takes of a field."""
+BLOCK = 1 << 20
+PIECE = 1 << 8
+"""Compressed bytes that are unpacked at once: a line repeated a million times packs into a few of them, and must not
+become gigabytes. (The worst that zstandard can make of these is 8 MiB.)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one line."""
+
+    reason: str
+    """As a report counts it: "3 not UTF-8"."""
+    sentence: str
+    """As an error tells it: "byte 7 is 0xE9, which is not UTF-8"."""
+    too_long: bool = False
+    """Nothing is wrong but its length: such a line is left out and counted, it is no mistake in the file."""
+    quotes: int = 0
+    """Of a line that is too long, how many `"` it has: a reader of CSV must know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a file was when it was read. Two files with the same `size` and `digest` are the same."""
+
+    size: int
+    modified: int
+    """Nanoseconds, as the file system tells it. Where it is unchanged the file need not be read again."""
+    digest: str
+    """BLAKE2b of the bytes on the disk, 16 bytes, in hexadecimal digits."""
+
+    @classmethod
+    def of(cls, path: Path) -> "Fingerprint":
+        """Read a file for nothing but its fingerprint."""
+        with _open(path) as raw:
+            while raw.read(BLOCK):
+                pass
+            return raw.fingerprint()
+
+
+class TextFile:
+    """A file of lines: as it is, or packed by gzip (.gz) or zstandard (.zst), in one part or several."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises GlassheadError if there is no such file, or if it is no file that can be read twice."""
+        self.path = path
+        self.fingerprint: Fingerprint | None = None
+        """Known once `lines` has reached the end."""
+        try:
+            found = path.stat()
+        except (OSError, ValueError) as error:
+            if isinstance(error, FileNotFoundError):
+                raise GlassheadError(f"There is no file {path}.") from None
+            raise GlassheadError(f"{path} cannot be read: {_why(error)}.") from None
+        if stat.S_ISDIR(found.st_mode):
+            raise GlassheadError(f"{path} is a folder; give a file.")
+        if not stat.S_ISREG(found.st_mode):
+            raise GlassheadError(f"{path} is not an ordinary file: it is read twice, which a pipe cannot be. Save it.")
+        if found.st_size == 0:
+            raise GlassheadError(f"{path} is empty.")
+
+    def lines(self, after: int = 0) -> Iterator[tuple[int, str | Fault]]:
+        """The number (from 1) and the text of every line after the first `after`, without its end.
+
+        Raises GlassheadError for a compressed file that is cut short or damaged, for UTF-16, and if the file is changed
+        while it is read.
+        """
+        number = 0
+        try:
+            with _open(self.path) as raw:
+                for block in _whole_lines(_unpacked(self.path, raw)):
+                    if isinstance(block, Fault):
+                        number += 1
+                        if number > after:
+                            yield number, block
+                        continue
+                    count = block.count(b"\n") + 1
+                    if number + count > after:
+                        block = self._begun(block) if number == 0 else block
+                        for text in _texts(block)[max(0, after - number) :]:
+                            yield (number := max(number, after) + 1), text
+                    else:
+                        number += count
+                if number == 0:
+                    raise GlassheadError(f"{self.path} is empty.")
+                self.fingerprint = raw.fingerprint()
+        except OSError as error:
+            raise GlassheadError(f"{self.path}, after line {number:,}: it cannot be read on: {_why(error)}.") from error
+        except _TruncatedError:
+            raise GlassheadError(
+                f"{self.path}, after line {number:,}: the compressed file is cut short; take a whole copy of it."
+            ) from None
+        except _DamagedError as error:
+            raise GlassheadError(
+                f"{self.path}, after line {number:,}: it cannot be unpacked ({error}). Is it damaged, or packed by "
+                "another program than its name says?"
+            ) from None
+
+    def _begun(self, block: bytes) -> bytes:
+        """The first lines of a file without the mark that some programs begin UTF-8 with."""
+        if block.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise GlassheadError(f"{self.path} is UTF-16; save it as UTF-8.")
+        return block.removeprefix(b"\xef\xbb\xbf")
+
+
+class _TruncatedError(Exception):
+    """A compressed file ends before its end."""
+
+
+class _DamagedError(Exception):
+    """A compressed file cannot be unpacked."""
+
+
+class _Raw:
+    """The bytes on the disk, with their sum."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self._file, self._path = file, path
+        self._before = os.fstat(file.fileno())
+        self._sum = blake2b(digest_size=16)
+
+    def __enter__(self) -> "_Raw":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        self._sum.update(data)
+        return data
+
+    def fingerprint(self) -> Fingerprint:
+        """To be asked at the end of the file."""
+        before, now = self._before, os.fstat(self._file.fileno())
+        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise GlassheadError(f"{self._path} was changed while it was read. Start again when it is complete.")
+        return Fingerprint(now.st_size, now.st_mtime_ns, self._sum.hexdigest())
+
+
+def _open(path: Path) -> _Raw:
+    try:
+        return _Raw(path.open("rb"), path)
+    except OSError as error:
+        raise GlassheadError(f"{path} cannot be read: {_why(error)}.") from None
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+class _Unpacker(Protocol):
+    """What unpacks one part of a compressed file: `zlib` and `zstandard` are alike in this."""
+
+    eof: bool
+    unused_data: bytes
+
+    def decompress(self, data: bytes) -> bytes: ...
+
+
+def _unpacked(path: Path, raw: _Raw) -> Iterator[bytes]:
+    """The contents of a file, in pieces."""
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
+        return _parts(raw, lambda: zlib.decompressobj(31), zlib.error, padding=b"\0")
+    if suffix == ".zst":
+        import zstandard
+
+        return _parts(raw, lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError, padding=b"")
+    return iter(lambda: raw.read(BLOCK), b"")
+
+
+def _parts(raw: _Raw, fresh: Callable[[], Any], error: type[Exception], *, padding: bytes) -> Iterator[bytes]:
+    """What a compressed file of any number of parts holds. gzip allows zeros after a part, as tapes need."""
+    unpacker: _Unpacker | None = None
+    begun = False
+    while piece := raw.read(PIECE):
+        while piece:
+            if unpacker is None:
+                piece = piece.lstrip(padding) if begun and padding else piece
+                if not piece:
+                    break
+                unpacker, begun = fresh(), True
+            try:
+                data = unpacker.decompress(piece)
+            except error as problem:
+                raise _DamagedError(str(problem)) from None
+            if data:
+                yield data
+            piece = unpacker.unused_data if unpacker.eof else b""
+            if unpacker.eof:
+                unpacker = None
+    if unpacker is not None:
+        raise _TruncatedError
+
+
+def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes | Fault]:
+    """Some lines at a time, joined by \\n, without the last \\n; or a line that is too long to be held."""
+    rest: list[bytes] = []
+    size, quotes = 0, 0
+    dropping = False
+    for piece in pieces:
+        end = piece.rfind(b"\n")
+        if end >= 0:
+            if dropping:
+                start = piece.index(b"\n")
+                yield _long(quotes + piece.count(b'"', 0, start))
+                if start < end:
+                    yield piece[start + 1 : end]
+            else:
+                yield b"".join((*rest, piece[:end]))
+            piece = piece[end + 1 :]
+            rest, size, quotes, dropping = [], 0, 0, False
+        size += len(piece)
+        quotes += piece.count(b'"')
+        if size > LONGEST + 1:  # one more: it may be the \r of the end
+            rest, dropping = [], True
+        elif piece:
+            rest.append(piece)
+    if dropping:
+        yield _long(quotes)
+    elif rest:
+        yield b"".join(rest)
+
+
+def _texts(block: bytes) -> list[str | Fault]:
+    """The lines of a block. All at once if nothing is wrong with any of them, which is the usual case."""
+    if b"\0" in block:
+        return [_text(line) for line in block.split(b"\n")]
+    try:
+        text = block.decode()
+    except UnicodeDecodeError:
+        return [_text(line) for line in block.split(b"\n")]
+    lines = text.split("\n")
+    if "\r" in text:
+        lines = [line.removesuffix("\r") for line in lines]
+    if len(max(lines, key=len)) > LONGEST // 4:  # characters, each of up to 4 bytes
+        return [_text(line.encode()) for line in lines]
+    return list(lines)
+
+
+def _text(line: bytes) -> str | Fault:
+    line = line.removesuffix(b"\r")
+    if len(line) > LONGEST:
+        return _long(line.count(b'"'))
+    if b"\0" in line:
+        return Fault("with a NUL byte", f"byte {line.index(0) + 1} is NUL, which no text holds")
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        return Fault("not UTF-8", f"byte {error.start + 1} is 0x{line[error.start]:02X}, which is not UTF-8 here")
+
+
+def _long(quotes: int) -> Fault:
+    return Fault(f"longer than {LONGEST:,} bytes", f"it is longer than {LONGEST:,} bytes", too_long=True, quotes=quotes)

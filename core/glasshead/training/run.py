@@ -1,0 +1,176 @@
+"""A run's folder: what lies where, who may write to it, and how a checkpoint gets there whole or not at all.
+
+    run.toml              the settings                       metrics.jsonl   every step and score (journal.py)
+    data/                 the corpus (corpus.py)             probes/         attention over time (probes.py)
+    checkpoints/step-…/   whole checkpoints, each with training/, all that an exact resume needs (state.py)
+    latest                one line: the newest of them
+    config.json, …        once the training has ended the folder is itself a checkpoint
+
+A checkpoint is written beside its place and flushed to the disk, then moved in with one rename, and only then does
+`latest` name it. Whatever kills the process leaves `latest` naming a whole one.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from glasshead.checkpoint import LATEST, SETTINGS
+from glasshead.errors import GlassheadError
+from glasshead.files import flush, replace_text
+
+METRICS, LOCK, LOG = "metrics.jsonl", ".lock", "train.log"
+DATA, PROBES, CHECKPOINTS, TRAINING = "data", "probes", "checkpoints", "training"
+OWN = {SETTINGS, METRICS, LATEST, LOCK, DATA, PROBES, CHECKPOINTS, "tensorboard", "wandb", LOG}
+PUBLISHED = ("config.json", "model.safetensors", "tokenizer.json", "source-tokenizer.json", "README.md")
+STEP = re.compile(r"step-(\d{8,})")
+
+
+class Run:
+    """The folder of one training."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings, self.metrics = folder / SETTINGS, folder / METRICS
+        self.data, self.probes = folder / DATA, folder / PROBES
+
+    @property
+    def begun(self) -> bool:
+        """Whether a training was begun here."""
+        return self.settings.is_file()
+
+    @property
+    def latest(self) -> Path | None:
+        """The newest whole checkpoint, None where nothing was saved yet."""
+        try:
+            name = (self.folder / LATEST).read_text(encoding="utf-8", errors="replace").strip()
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return None
+        folder = self.folder / name
+        if Path(name).parent != Path(CHECKPOINTS) or not STEP.fullmatch(folder.name) or not folder.is_dir():
+            raise GlassheadError(
+                f"{self.folder / LATEST} names {name!r}, which is no checkpoint of this run: write into it the name of "
+                f"a folder that is there, like {CHECKPOINTS}/{step_name(500)}."
+            )
+        return folder
+
+    def ready(self) -> None:
+        """Make the folder. Raises GlassheadError if it is a file, holds something else, or cannot be written to."""
+        folder = self.folder
+        if "\0" in str(folder):
+            raise GlassheadError("--out holds a NUL character, which no folder's name can.")
+        try:
+            if folder.exists() and not folder.is_dir():
+                raise GlassheadError(f"--out {folder} is a file; give a folder, which may be new.")
+            if folder.is_dir() and not self.begun:
+                names = {path.name for path in folder.iterdir()} - OWN - {".writable"}
+                if "config.json" in names:
+                    raise GlassheadError(
+                        f"The folder {folder} holds a checkpoint already; give another one, "
+                        "or say --overwrite to lose what is there."
+                    )
+                if names:
+                    raise GlassheadError(
+                        f"The folder {folder} holds something else ({min(names)}); give a new or an empty one."
+                    )
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / ".writable"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise GlassheadError(f"The folder {folder} cannot be written to: {error.strerror or error}.") from None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Within it no other process trains into this folder. The system gives the lock back when a process dies."""
+        with (self.folder / LOCK).open("a") as file:
+            _lock(file, self.folder)
+            yield
+
+    def clear(self, but: Iterable[str] = ()) -> None:
+        """Forget the run that was here, `but` some of it; what is not a run's stays."""
+        for name in {*PUBLISHED, *OWN} - {LOCK, LOG, *but}:
+            path = self.folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Remove what a process that was killed left half-written."""
+        for part in (self.folder / CHECKPOINTS).glob(".*.part"):
+            shutil.rmtree(part)
+
+    def publish(self, step: int, write: Callable[[Path], None]) -> Path:
+        """A checkpoint: `write` fills a folder, which is then moved to its place, whole."""
+        home = self.folder / CHECKPOINTS
+        place = home / step_name(step)
+        part = home / f".{place.name}.part"
+        try:
+            if part.exists():
+                shutil.rmtree(part)
+            part.mkdir(parents=True)
+            write(part)
+            for path in (*part.rglob("*"), part):
+                flush(path)
+            if place.exists():  # moved in, but not named before the process died: it is what is written here again
+                if self.latest == place:
+                    (self.folder / LATEST).unlink()
+                shutil.rmtree(place)
+            part.replace(place)
+            flush(home)
+            replace_text(self.folder / LATEST, f"{CHECKPOINTS}/{place.name}\n")
+        except (OSError, GlassheadError) as error:
+            with suppress(OSError):
+                shutil.rmtree(part)
+            cause = error if isinstance(error, OSError) else error.__cause__
+            if not isinstance(cause, OSError):
+                raise
+            raise GlassheadError(
+                f"The checkpoint of step {step} could not be written to {home}: {cause.strerror or cause}. "
+                f"{self.told()}"
+            ) from error
+        return place
+
+    def told(self) -> str:
+        """What is safe, as a sentence for who lost something."""
+        latest = self.latest
+        if latest is None:
+            return "Nothing had been saved before."
+        return f"What was saved at step {int(latest.name.removeprefix('step-'))} is whole; --resume continues from it."
+
+    def saved(self) -> dict[int, Path]:
+        """The folders of all checkpoints, by their step."""
+        found = (self.folder / CHECKPOINTS).glob("step-*")
+        return {int(match[1]): path for path in sorted(found) if (match := STEP.fullmatch(path.name))}
+
+    def prune(self, keep: set[int], resumable: int) -> None:
+        """Remove the checkpoints of other steps, and the optimizer, the largest part, of all but `resumable`."""
+        for step, folder in self.saved().items():
+            if step not in keep:
+                shutil.rmtree(folder)
+            elif step != resumable:
+                (folder / TRAINING / "adam.safetensors").unlink(missing_ok=True)
+
+
+def step_name(step: int) -> str:
+    """The name of a step's folder; names sort as steps do."""
+    return f"step-{step:08}"
+
+
+def _lock(file: TextIO, folder: Path) -> None:
+    if os.name == "nt":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise GlassheadError(
+            f"Another process is training into {folder}. Wait for it, stop it with Ctrl-C, or give another --out."
+        ) from None
+    except OSError:  # some network file systems know no locks
+        return

@@ -1,0 +1,67 @@
+"""One update is one update, whoever computes which part of it: real processes, started by the usual launchers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from glasshead.training.run import Run
+
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
+ACCELERATE = [
+    sys.executable,
+    "-m",
+    "accelerate.commands.launch",
+    "--cpu",
+    "--num_machines",
+    "1",
+    "--dynamo_backend",
+    "no",
+]
+WORDS = [
+    *("-m", "glasshead_tui", "train", "reverse", "--steps", "8", "--save-every", "4", "--eval-every", "5"),
+    *("--eval-size", "2", "--batch-tokens", "256", "--warmup", "200", "--precision", "fp32", "--device", "cpu"),
+    *("--d-model", "32", "--d-ff", "64", "--layers", "1", "--heads", "2", "--dropout", "0.1", "--generate", "4000"),
+]
+
+
+def learned(folder: Path) -> dict[str, torch.Tensor]:
+    newest = Run(folder).latest
+    assert newest is not None and newest.name == "step-00000008"
+    return load_file(newest / "training" / "parameters.safetensors")
+
+
+def trained(launcher: list[str], folder: Path, accumulate: int) -> dict[str, torch.Tensor]:
+    command = [*launcher, *WORDS, "--accumulate", str(accumulate), "--out", str(folder)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return learned(folder)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
+    """One process, four batches an update."""
+    return trained([sys.executable], tmp_path_factory.mktemp("alone") / "run", 4)
+
+
+@pytest.mark.parametrize(
+    ("launcher", "accumulate"),
+    [
+        pytest.param([*TORCHRUN, "2"], 2, id="torchrun 2 × 2"),
+        pytest.param([*TORCHRUN, "4"], 1, id="torchrun 4 × 1"),
+        pytest.param([*ACCELERATE, "--num_processes", "2"], 2, id="accelerate launch 2 × 2"),
+    ],
+)
+def test_processes_and_accumulation_make_the_same_updates(
+    launcher: list[str], accumulate: int, alone: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    """Dropout is on; the order of sums is all that differs."""
+    found = trained(launcher, tmp_path / "run", accumulate)
+    assert found.keys() == alone.keys()
+    for name, value in alone.items():
+        assert (value - found[name]).abs().max() <= 1e-6, name

@@ -1,0 +1,132 @@
+"""A training that is killed at any moment goes on as if nothing had happened, bit for bit, dropout on."""
+
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from glasshead import checkpoint
+from glasshead.training.run import Run
+
+from .forking import Forks, forks
+
+KILLS, EVERY = 30, 10
+WORDS = [
+    *("train", "reverse", "--steps", "60", "--seed", "5", "--save-every", str(EVERY), "--eval-every", "25"),
+    *("--d-model", "64", "--batch-tokens", "512", "--eval-size", "4", "--average", "3", "--dropout", "0.2"),
+]
+
+
+@pytest.fixture(scope="module")
+def forked() -> Iterator[Forks]:
+    with forks() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def whole(forked: Forks, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """The run that nobody disturbed, and how long it took."""
+    folder = tmp_path_factory.mktemp("whole")
+    began = time.monotonic()
+    forked.start(folder / "log", *WORDS, "--out", str(folder / "run"))
+    assert forked.status() == 0, (folder / "log").read_text()
+    return folder / "run", time.monotonic() - began
+
+
+def learned(folder: Path) -> dict[str, torch.Tensor]:
+    """All that a finished run has learned: parameters and moments, and the averaged model."""
+    newest = Run(folder).latest
+    assert newest is not None
+    training = newest / "training"
+    return {
+        **load_file(training / "parameters.safetensors"),
+        **load_file(training / "adam.safetensors"),
+        **{f"averaged/{name}": value for name, value in load_file(folder / "model.safetensors").items()},
+    }
+
+
+def told(folder: Path) -> list[dict[str, object]]:
+    """What metrics.jsonl says of the steps and the scores, without what a clock says."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    clock = {"seconds", "mfu", "time", "folder"}
+    return [
+        {key: value for key, value in line.items() if key not in clock}
+        for line in lines
+        if line["event"] in ("step", "evaluation")
+    ]
+
+
+def same(one: Path, other: Path) -> None:
+    first, second = learned(one), learned(other)
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        assert torch.equal(value, second[name]), name
+    assert told(one) == told(other)
+
+
+def newest_step(folder: Path) -> int:
+    newest = Run(folder).latest
+    return 0 if newest is None else int(newest.name.removeprefix("step-"))
+
+
+def test_killed_at_thirty_random_moments_it_becomes_the_same_model(
+    forked: Forks, whole: tuple[Path, float], tmp_path: Path
+) -> None:
+    expected, seconds = whole
+    draw = random.Random(13)
+    kills, runs = 0, 0
+    while kills < KILLS or runs == 0:
+        folder, log = tmp_path / f"run{runs}", tmp_path / f"log{runs}"
+        status, before = None, 0
+        while status != 0:
+            child = forked.start(log, *WORDS, "--out", str(folder), "--resume")
+            if kills < KILLS:
+                time.sleep(draw.uniform(0, 0.6 * seconds))
+                with suppress(ProcessLookupError):  # it may have ended by itself
+                    os.kill(child, signal.SIGKILL)
+            status = forked.status()
+            assert status in (0, -signal.SIGKILL), log.read_text()
+            kills += status != 0
+            now = newest_step(folder)
+            assert now >= before, "a step that had been saved was lost"
+            before = now
+            if now:  # whatever was being written: what is named is whole
+                checkpoint.load(checkpoint.find(folder))
+                steps = [line["step"] for line in told_so_far(folder) if line["event"] == "step"]
+                assert steps[-1] - now <= EVERY
+        same(expected, folder)
+        runs += 1
+    assert kills >= KILLS
+
+
+def told_so_far(folder: Path) -> list[dict[str, int]]:
+    """Whole lines of a file that may end in half of one."""
+    data = (folder / "metrics.jsonl").read_bytes()
+    return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+
+
+def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(
+    forked: Forks, whole: tuple[Path, float], tmp_path: Path
+) -> None:
+    folder, log = tmp_path / "run", tmp_path / "log"
+    child = forked.start(log, *WORDS, "--out", str(folder))
+    while "step 1/" not in (log.read_text() if log.exists() else ""):
+        time.sleep(0.01)
+    os.kill(child, signal.SIGINT)
+    assert forked.status() == 130, log.read_text()
+    saved = newest_step(folder)
+    assert 1 <= saved < 60
+    last = log.read_text().splitlines()[-1]
+    assert last.startswith("To go on: glasshead train reverse --out ") and last.endswith(" --resume")
+    assert told_so_far(folder)[-1] == {"event": "stopped", "step": saved}
+    forked.start(log, *last.removeprefix("To go on: glasshead ").split())
+    assert forked.status() == 0, log.read_text()
+    same(whole[0], folder)

@@ -1,0 +1,89 @@
+"""Beginning a run, going on with it, and being refused: every difference is told, nothing is lost."""
+
+from pathlib import Path
+
+import pytest
+
+from glasshead.errors import GlassheadError
+from glasshead.training.begin import begin
+from glasshead.training.run import Run
+from glasshead.training.settings import read, resolve
+
+REVERSE = {"recipe": "reverse", "d_model": 32, "heads": 2}
+
+
+def test_the_resolved_settings_are_kept_with_the_run(tmp_path: Path) -> None:
+    settings = begin(tmp_path / "run", REVERSE, {"steps": 12})
+    assert resolve({}, read(tmp_path / "run" / "run.toml")) == settings
+    assert (settings.steps, settings.d_model) == (12, 32)
+
+
+def saved(folder: Path) -> None:
+    """As if a step had been saved."""
+    Run(folder).publish(5, lambda _: None)
+
+
+def test_a_run_that_is_there_is_not_begun_again(tmp_path: Path) -> None:
+    begin(tmp_path, REVERSE)
+    saved(tmp_path)
+    with pytest.raises(GlassheadError, match=r"There is a run in .*--resume to go on.*--overwrite to forget"):
+        begin(tmp_path, REVERSE)
+
+
+def test_overwriting_forgets_it(tmp_path: Path) -> None:
+    begin(tmp_path, REVERSE)
+    saved(tmp_path)
+    (tmp_path / "metrics.jsonl").write_text("{}")
+    assert begin(tmp_path, {**REVERSE, "seed": 4}, overwrite=True).seed == 4
+    assert not (tmp_path / "metrics.jsonl").exists()
+
+
+def test_going_on_needs_to_say_nothing_again(tmp_path: Path) -> None:
+    settings = begin(tmp_path, REVERSE)
+    assert begin(tmp_path, {}, resume=True) == settings  # nothing was saved yet, but what was said is known
+    saved(tmp_path)
+    assert begin(tmp_path, {}, resume=True) == settings
+    assert begin(tmp_path, REVERSE, resume=True) == settings
+
+
+def test_going_on_where_nothing_was_begun_begins(tmp_path: Path) -> None:
+    assert begin(tmp_path / "new", REVERSE, resume=True) == resolve(REVERSE)
+
+
+def test_more_steps_are_welcome_and_remembered(tmp_path: Path) -> None:
+    begin(tmp_path, REVERSE)
+    saved(tmp_path)
+    assert begin(tmp_path, {"steps": 5000}, resume=True).steps == 5000
+    assert read(tmp_path / "run.toml")["steps"] == 5000
+
+
+def test_another_model_is_refused_with_every_difference(tmp_path: Path) -> None:
+    begin(tmp_path, REVERSE)
+    saved(tmp_path)
+    before = (tmp_path / "run.toml").read_bytes()
+    with pytest.raises(GlassheadError) as raised:
+        begin(tmp_path, {"recipe": "reverse", "d_model": 64, "seed": 1}, {"dropout": 0.3}, resume=True)
+    lines = str(raised.value).splitlines()
+    assert {line.strip() for line in lines[1:-1]} == {
+        "d_model was 32 and is 64", "seed was 0 and is 1", "dropout was 0.1 and is 0.3",
+    }  # fmt: skip
+    assert (tmp_path / "run.toml").read_bytes() == before
+
+
+def test_resume_and_overwrite_are_not_said_together(tmp_path: Path) -> None:
+    with pytest.raises(GlassheadError, match="say one of them"):
+        begin(tmp_path, REVERSE, resume=True, overwrite=True)
+
+
+def test_nothing_is_written_for_settings_that_make_no_sense(tmp_path: Path) -> None:
+    with pytest.raises(GlassheadError):
+        begin(tmp_path / "run", {**REVERSE, "steps": 0})
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_has_saved_nothing_is_in_nobody_s_way(tmp_path: Path) -> None:
+    begin(tmp_path, REVERSE)
+    (tmp_path / "data").mkdir()
+    assert begin(tmp_path, {**REVERSE, "seed": 3}).seed == 3
+    assert read(tmp_path / "run.toml")["seed"] == 3
+    assert (tmp_path / "data").is_dir()  # preparing goes on, or finds that it is of something else

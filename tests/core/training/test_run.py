@@ -1,0 +1,131 @@
+"""A run's folder: a checkpoint is there whole or not at all, whatever happens while it is written."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glasshead.errors import GlassheadError
+from glasshead.training.run import Run, step_name
+
+
+def publish(run: Run, step: int, content: str = "x") -> Path:
+    return run.publish(step, lambda folder: (folder / "content").write_text(content) and None)
+
+
+def test_the_newest_is_named_and_whole(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    assert run.latest is None and run.saved() == {}
+    publish(run, 5)
+    publish(run, 10, "ten")
+    assert run.latest == tmp_path / "checkpoints" / step_name(10)
+    assert (run.latest / "content").read_text() == "ten"
+    assert list(run.saved()) == [5, 10]
+    publish(run, 10, "again")
+    assert run.latest is not None and (run.latest / "content").read_text() == "again"
+
+
+def test_names_of_steps_sort_as_the_steps_do() -> None:
+    steps = [1, 9, 10, 999, 12_345_678, 99_999_999]
+    assert sorted(map(step_name, steps)) == [step_name(step) for step in steps]
+
+
+def test_a_failure_while_writing_leaves_the_old_one(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    publish(run, 5, "five")
+
+    def fail(folder: Path) -> None:
+        (folder / "half").write_text("ha")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(GlassheadError, match=r"step 10 could not be written .*No space left.*saved at step 5 is whole"):
+        run.publish(10, fail)
+    assert run.latest is not None and (run.latest / "content").read_text() == "five"
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == [step_name(5)]
+
+
+def test_what_a_killed_process_left_is_tidied(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    publish(run, 5)
+    part = tmp_path / "checkpoints" / f".{step_name(10)}.part"
+    part.mkdir()
+    (part / "half").write_text("ha")
+    run.tidy()
+    assert list(run.saved()) == [5] and not part.exists()
+
+
+def test_pruning_keeps_what_is_needed(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    for step in (1, 2, 3):
+        (publish(run, step) / "training").mkdir()
+        for name in ("adam.safetensors", "parameters.safetensors"):
+            (run.saved()[step] / "training" / name).write_text("x")
+    run.prune({2, 3}, 3)
+    assert list(run.saved()) == [2, 3]
+    assert not (run.saved()[2] / "training" / "adam.safetensors").exists()
+    assert (run.saved()[2] / "training" / "parameters.safetensors").exists()
+    assert (run.saved()[3] / "training" / "adam.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", ["checkpoints/step-00000009", "../outside", "/etc", "checkpoints/..", ""])
+def test_a_latest_that_names_something_else_is_told(name: str, tmp_path: Path) -> None:
+    (tmp_path / "latest").write_text(name)
+    with pytest.raises(GlassheadError, match="names .*, which is no checkpoint of this run"):
+        _ = Run(tmp_path).latest
+
+
+def test_two_processes_do_not_train_into_one_folder(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from glasshead.training.run import Run\n"
+        f"with Run(Path({str(tmp_path)!r})).locked(): print('locked', flush=True); sys.stdin.read()"
+    )
+    run = Run(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None and other.stdout.readline() == b"locked\n"
+        with pytest.raises(GlassheadError, match="Another process is training"), run.locked():
+            pytest.fail("the lock was given twice")
+        other.kill()  # nobody gives it back, and yet it is free
+        other.wait()
+    with run.locked():
+        pass
+
+
+def test_a_folder_that_is_no_place_for_a_run_is_refused_and_left_alone(tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "thesis.txt").write_text("do not touch")
+    with pytest.raises(GlassheadError, match=r"holds something else \(thesis.txt\)"):
+        Run(foreign).ready()
+    assert [path.name for path in foreign.iterdir()] == ["thesis.txt"]
+    with pytest.raises(GlassheadError, match="is a file"):
+        Run(foreign / "thesis.txt").ready()
+    with pytest.raises(GlassheadError, match="cannot be written to"):
+        Run(foreign / "thesis.txt" / "below").ready()
+    with pytest.raises(GlassheadError, match="NUL"):
+        Run(Path("a\0b")).ready()
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "config.json").write_text("{}")
+    with pytest.raises(GlassheadError, match="holds a checkpoint already"):
+        Run(tmp_path / "checkpoint").ready()
+
+
+def test_clearing_a_run_leaves_what_is_not_its_own(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    publish(run, 5)
+    for name in ("run.toml", "metrics.jsonl", "config.json", "notes.txt"):
+        (tmp_path / name).write_text("x")
+    run.clear()
+    assert {path.name for path in tmp_path.iterdir()} - {".lock"} == {"notes.txt"}
+
+
+def test_every_file_is_flushed_before_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("os.fsync", lambda number: told.append(os.readlink(f"/proc/self/fd/{number}")))
+    run = Run(tmp_path)
+    publish(run, 5)
+    names = [Path(path).name for path in told]
+    part = f".{step_name(5)}.part"
+    assert names.index("content") < names.index(part) < names.index("checkpoints")
+    assert names.index("checkpoints") < next(place for place, name in enumerate(names) if name.startswith(".latest"))
