@@ -1,28 +1,31 @@
-"""Write the README's table of keys anew, from the keys themselves. `--check` only says whether it is true."""
+"""Write the README's tables of keys anew, from the keys themselves. `--check` only says whether they are true."""
 
 import sys
 from pathlib import Path
 
-from glasshead_tui.keys import GROUPS
+from glasshead_tui.keys import GROUPS, WATCH, Groups
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->"
+TABLES = {"keys": GROUPS, "watch keys": WATCH}
 
 
-def table() -> str:
-    """The keys as a table."""
+def table(groups: Groups) -> str:
+    """Keys as a table."""
     lines = ["| key | what it does |", "|---|---|"]
-    for title, keys in GROUPS.items():
+    for title, keys in groups.items():
         lines.append(f"| **{title}** | |")
         lines += [f"| {' '.join(f'`{shown}`' for shown in key.shown.split())} | {key.meaning} |" for key in keys]
     return "\n".join(lines) + "\n"
 
 
 def main() -> int:
-    """Exit status 1 where the table was not true."""
+    """Exit status 1 where a table was not true."""
     text = README.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    true = before + BEGIN + table() + END + rest.split(END, 1)[1]
+    true = text
+    for name, groups in TABLES.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, rest = true.split(begin)
+        true = before + begin + table(groups) + end + rest.split(end, 1)[1]
     if "--check" not in sys.argv:
         README.write_text(true, encoding="utf-8")
     return int(true != text)

@@ -1,5 +1,6 @@
 """The key/value cache: what a decoder remembers of earlier positions, so that a step computes one row, not all."""
 
+import torch
 from torch import Tensor
 
 
@@ -8,8 +9,8 @@ class Growing:
 
     def __init__(self) -> None:
         self.length = 0
-        self._key: Tensor | None = None
-        self._value: Tensor | None = None
+        self._held: tuple[Tensor, Tensor] | None = None
+        self._spare: tuple[Tensor, Tensor] | None = None
         self._shared = False
 
     @property
@@ -19,17 +20,18 @@ class Growing:
 
     def join(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """key, value: b h k d of the new positions → all so far."""
-        end = self.length + key.shape[2]
-        if self._key is None or self._value is None or end > self._key.shape[2] or self._shared:
-            room = max(32, 2 * end)
-            self._key, self._value = (
-                _roomier(old, new, self.length, room) for old, new in ((self._key, key), (self._value, value))
-            )
-            self._shared = False
-        self._key[:, :, self.length : end] = key
-        self._value[:, :, self.length : end] = value
+        start, end = self.length, self.length + key.shape[2]
+        if self._held is None or end > self._held[0].shape[2] or self._shared:
+            bigger = _room((key, value), len(key), max(32, 2 * end))
+            if self._held is not None:
+                for old, place in zip(self._held, bigger, strict=True):
+                    place[:, :, :start] = old[:, :, :start]
+            self._held, self._spare, self._shared = bigger, None, False
+        keys, values = self._held
+        keys[:, :, start:end] = key
+        values[:, :, start:end] = value
         self.length = end
-        return self._key[:, :, :end], self._value[:, :, :end]
+        return keys[:, :, :end], values[:, :, :end]
 
     def crop(self, length: int) -> None:
         """Forget the positions from `length` on. What was handed out stays as it was: the next write takes a copy."""
@@ -39,14 +41,25 @@ class Growing:
     def branch(self) -> "Growing":
         """The same contents for another line; whoever writes first takes a copy."""
         other = Growing()
-        other.length, other._key, other._value = self.length, self._key, self._value
+        other.length, other._held = self.length, self._held
         self._shared = other._shared = True
         return other
 
     def reorder(self, rows: Tensor) -> None:
-        """Take these rows of the batch, as beam search does when lines die and others split."""
-        if self._key is not None and self._value is not None:
-            self._key, self._value = self._key.index_select(0, rows), self._value.index_select(0, rows)
+        """Take these rows of the batch, as beam search does when lines die and others split.
+
+        Two pieces of memory take turns, so what was handed out before one reordering is overwritten by the next.
+        """
+        if self._held is None:
+            return
+        old = self._held
+        if self._spare is None or len(self._spare[0]) < len(rows):
+            self._spare = _room(old, len(rows), old[0].shape[2])
+        keys, values = self._spare
+        self._held = keys[: len(rows)], values[: len(rows)]
+        for source, place in zip(old, self._held, strict=True):
+            torch.index_select(source[:, :, : self.length], 0, rows, out=place[:, :, : self.length])
+        self._spare, self._shared = None if self._shared else old, False
 
 
 class Fixed:
@@ -91,17 +104,21 @@ class Cache:
         other._layers = [(own.branch(), source) for own, source in self._layers]
         return other
 
-    def reorder(self, rows: Tensor) -> None:
-        """Take these rows of the batch, in this order."""
+    def reorder(self, rows: Tensor, *, sources: bool = True) -> None:
+        """Take these rows of the batch, in this order. sources: they are of other sources than before, in that order.
+
+        Where lines only change places with others of the same source, what is remembered of it can stay.
+        """
         for own, source in self._layers:
             own.reorder(rows)
-            source.reorder(rows)
+            if sources:
+                source.reorder(rows)
 
 
-def _roomier(old: Tensor | None, new: Tensor, length: int, room: int) -> Tensor:
-    """Memory for `room` positions shaped like `new` (b h k d), beginning with `length` positions of `old`."""
-    batch, heads, _, width = new.shape
-    bigger = new.new_empty(batch, heads, room, width)
-    if old is not None:
-        bigger[:, :, :length] = old[:, :, :length]
-    return bigger
+def _room(like: tuple[Tensor, Tensor], rows: int, positions: int) -> tuple[Tensor, Tensor]:
+    """Memory for so many rows and positions of keys and values, b h k d, of the heads and widths that `like` has."""
+    key, value = like
+    return (
+        key.new_empty(rows, key.shape[1], positions, key.shape[3]),
+        value.new_empty(rows, value.shape[1], positions, value.shape[3]),
+    )

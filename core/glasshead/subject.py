@@ -93,7 +93,7 @@ class Subject:
             raise GlassheadError("A pick and a beam are two ways of decoding: choose one.")
         if beam != 1:
             ids = [token.id for token in self.encode(text, truncate=truncate)]
-            found = beam_search(self.model, ids, width=beam, length_penalty=length_penalty)
+            found = beam_search(self.model, ids, width=beam, length_penalty=length_penalty, count=1)
             return self.vocabulary.target.decode(found[0].ids)
         line = self.start(text, pick=pick, keep=None, truncate=truncate)
         while not line.done:

@@ -21,7 +21,8 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shape = {"d_model": 64, "heads": 4, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "max_length": 2048}
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("long") / "long"
-    glasshead.save(folder, glasshead.Transformer(glasshead.Config(vocab_size=codec.size, **shape)), codec)
+    model = glasshead.Transformer(glasshead.Config(vocab_size=codec.size, **shape))
+    glasshead.save(folder, model, glasshead.Vocabulary.shared(codec))
     return folder
 
 

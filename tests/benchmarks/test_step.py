@@ -30,7 +30,7 @@ def subject() -> glasshead.Subject:
     codec = glasshead.Codec.train(["the black cat is sleeping", "le chat noir dort"] * 5, vocab_size=400)
     torch.manual_seed(0)
     model = glasshead.Transformer(glasshead.Config(vocab_size=codec.size, **SHAPE)).eval()
-    return glasshead.Subject("random", model, codec)
+    return glasshead.Subject("random", model, glasshead.Vocabulary.shared(codec))
 
 
 def decode(subject: glasshead.Subject, steps: int, keep: tuple[str, ...] | None) -> glasshead.Stepper:

@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,10 +47,8 @@ def forks() -> Iterator[Forks]:
 
 def serve() -> None:
     """Read commands, fork, and tell how each child ended."""
-    import glasshead.training.loop
-    import glasshead_tui.commands.train
-    import glasshead_tui.progress
     import sacrebleu  # noqa: F401  what an evaluation imports
+
     from glasshead_tui.cli import run
 
     for line in sys.stdin:

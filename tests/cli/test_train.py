@@ -1,4 +1,4 @@
-"""`glasshead train`: a tiny run on a recipe and on files, its plain lines, and the mistakes refused before it starts."""
+"""`glasshead train`: tiny runs on a recipe and on files, plain lines, and the mistakes refused before it starts."""
 
 import json
 import os
@@ -83,7 +83,9 @@ def test_a_run_on_files_of_one_s_own(kind: str, glasshead: Glasshead, here: Path
 
 
 def test_settings_of_a_file_and_what_beats_them(glasshead: Glasshead, here: Path) -> None:
-    (here / "mine.toml").write_text('[data]\nrecipe = "reverse"\n[training]\nsteps = 3\nseed = 9\n[model]\nnorm = "pre"\n')
+    (here / "mine.toml").write_text(
+        '[data]\nrecipe = "reverse"\n[training]\nsteps = 3\nseed = 9\n[model]\nnorm = "pre"\n'
+    )
     done = glasshead("train", "--config", "mine.toml", "--out", "run", *TINY, "--steps", "2", "--schedule", "cosine")
     assert done.status == 0, done.err
     kept = tomllib.loads((here / "run" / "run.toml").read_text())
@@ -154,7 +156,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(glasshead: Glasshead, 
 
 
 def test_a_disk_that_is_full_is_told_and_the_last_checkpoint_is_whole(here: Path) -> None:
-    """No file of this process may grow beyond what the first checkpoints need: the system refuses, as a full disk does."""
+    """No file may grow beyond what the first checkpoint needed: the system refuses, as a full disk does."""
     program = (
         "import resource, sys; from glasshead_tui.cli import run; from glasshead.training import run as folder\n"
         "publish = folder.Run.publish\n"
@@ -176,6 +178,6 @@ def test_a_disk_that_is_full_is_told_and_the_last_checkpoint_is_whole(here: Path
 def test_importing_the_command_costs_no_torch() -> None:
     program = (
         "import sys, glasshead_tui.commands.train\n"
-        "sys.exit(bool({'torch', 'tokenizers', 'rich.progress', 'textual', 'accelerate', 'numpy'} & sys.modules.keys()))"
+        "sys.exit(bool({'torch', 'tokenizers', 'rich.progress', 'textual', 'accelerate'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, env=os.environ).returncode == 0

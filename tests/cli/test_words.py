@@ -17,7 +17,7 @@ from .conftest import Glasshead
 
 Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
-COMMANDS = ("explore", "translate", "trace", "checkpoints", "train")
+COMMANDS = ("explore", "translate", "trace", "checkpoints", "train", "evaluate", "watch")
 HEAVY = {"torch", "textual", "numpy", "tokenizers", "rich", "pydantic"}
 
 

@@ -8,7 +8,7 @@ import torch
 import glasshead
 from glasshead import Subject, checks
 from glasshead.recipes import recipe
-from glasshead.training.evaluate import translations
+from glasshead.training.evaluate import score
 
 from .helpers import OPTIONS, restless
 from .neighbours import errors
@@ -66,7 +66,7 @@ def test_a_wrong_number_would_be_found() -> None:
 @torch.inference_mode()
 def together(subject: Subject, texts: list[str]) -> list[str]:
     """Greedy decoding of many sources at once, padded, and without a cache: no part of the package's own decoding."""
-    model, codec = subject.model, subject.codec
+    model, codec = subject.model, subject.vocabulary.target
     found: list[str] = []
     for start in range(0, len(texts), 50):
         sources = [[*codec.encode(text), codec.EOS] for text in texts[start : start + 50]]
@@ -89,13 +89,14 @@ def test_it_does_what_it_is_for(bundled: Subject) -> None:
     pairs = recipe(bundled.name).sample("test", count, SEED)
     assert len(pairs) == count
     given = together(bundled, [source for source, _ in pairs])
-    wrong = [(s, t, g) for (s, t), g in zip(pairs, given, strict=True) if bundled.codec.normalize(t) != g]
+    wrong = [(s, t, g) for (s, t), g in zip(pairs, given, strict=True) if bundled.vocabulary.target.normalize(t) != g]
     right = 1 - len(wrong) / count
     assert right >= least, wrong
     assert right == pytest.approx(bundled.card["test"]["exact_match"], abs=0.05), "as its card says"
     for (source, _), text in list(zip(pairs, given, strict=True))[:5]:
         assert bundled.translate(source) == text
-    assert [sample.given for sample in translations(bundled.model, bundled.codec, pairs[:20])] == given[:20]
+    scores = score(bundled.model, bundled.vocabulary, pairs[:20])
+    assert [sample.given for sample in scores.samples] == given[:20]
 
 
 def test_its_card_tells_where_it_comes_from(bundled: Subject) -> None:

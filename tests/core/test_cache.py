@@ -82,3 +82,56 @@ def test_rows_can_be_reordered() -> None:
     assert source.fixed[0][:, 0, 0, 0].tolist() == [2, 0, 0, 1]
     cache.reorder(torch.tensor([0]))
     assert own.length == 5
+
+
+reorderings = st.lists(
+    st.one_of(
+        st.tuples(st.just("join"), st.integers(1, 40)),
+        st.tuples(st.just("crop"), st.integers(0, 60)),
+        st.tuples(st.just("reorder"), st.lists(st.integers(0, 9), min_size=1, max_size=6)),
+        st.tuples(st.just("branch"), st.just(0)),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(reorderings)
+def test_rows_that_change_places_never_mix(history: Any) -> None:
+    """Against plain lists, one for every row; of branches, each keeps what it had."""
+    rows: list[list[float]] = [[], [], []]
+    cache, fresh = Cache(1), 0.0
+    left: list[tuple[Cache, list[list[float]]]] = []
+    for move, number in history:
+        if move == "join":
+            for row in rows:
+                row += [fresh := fresh + 1 for _ in range(number)]
+            new = torch.tensor([row[-number:] for row in rows])[:, None, :, None]
+            key, value = cache[0][0].join(new.expand(-1, 2, -1, 3), -new.expand(-1, 2, -1, 4))
+            assert torch.equal(key[:, 1, :, 2], torch.tensor(rows))
+            assert torch.equal(value[:, 0, :, 3], -torch.tensor(rows))
+        elif move == "crop":
+            cache.crop(number)
+            rows = [row[:number] for row in rows]
+        elif move == "reorder":
+            places = [place % len(rows) for place in number]
+            cache.reorder(torch.tensor(places), sources=False)
+            rows = [list(rows[place]) for place in places]
+        else:
+            left.append((cache, [list(row) for row in rows]))
+            cache = cache.branch()
+    for before, wanted in left:
+        end = torch.zeros(len(wanted), 2, 1, 3)
+        key, _ = before[0][0].join(end, torch.zeros(len(wanted), 2, 1, 4))
+        assert torch.equal(key[:, 0, :-1, 0], torch.tensor(wanted))
+
+
+def test_the_source_stays_where_lines_only_change_places_above_it() -> None:
+    cache = Cache(1)
+    own, source = cache[0]
+    key = torch.arange(2.0)[:, None, None, None].expand(2, 1, 3, 2)
+    own.join(key, key)
+    fixed = source.join(key, key)
+    cache.reorder(torch.tensor([1, 0]), sources=False)
+    assert source.fixed is fixed
+    assert own.join(key, key)[0][:, 0, 0, 0].tolist() == [1, 0]

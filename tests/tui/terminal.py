@@ -43,7 +43,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self._host, guest = pty.openpty()
         fcntl.ioctl(guest, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        wanted = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": None, **(env or {})}
+        usual = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": None, "COLUMNS": None, "LINES": None}
+        wanted = {**os.environ, **usual, **(env or {})}
         self.program = subprocess.Popen(
             [sys.executable, *program, *words],
             stdin=guest,

@@ -1,6 +1,6 @@
-"""The Textual app: one session, one screen, and what the terminal can do."""
+"""The Textual apps, one screen each: the explorer of a checkpoint, and the screen that watches a training."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from platformdirs import user_config_path
@@ -10,8 +10,7 @@ from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from glasshead_tui import keys
-from glasshead_tui.screens.explore import ExploreScreen
-from glasshead_tui.session import Session
+from glasshead_tui.visible import visible
 
 FIRST_FRAME = 0.05
 """Seconds until the model begins to load: importing torch would get in the way of the first frame."""
@@ -22,47 +21,77 @@ def keys_file() -> Path:
     return user_config_path("glasshead") / "keys.toml"
 
 
-class GlassheadApp(App[None]):
-    """The explorer of one checkpoint."""
+class Framed(App[None]):
+    """What the apps share: a person's own keys, the exact colours, one worker thread that talks to the first screen."""
 
     TITLE = "glasshead"
     ENABLE_COMMAND_PALETTE = False  # ours, which survives Enter pressed twice, is a binding of the screen
 
-    def __init__(self, checkpoint: str, text: str | None = None) -> None:
-        """checkpoint: as for `glasshead.load` · text: the first source sentence, else an example of the recipe's.
+    def __init__(self, work: Callable[[Callable[[], bool]], None], delay: float) -> None:
+        """work: done in a thread until what it is given says that the app has gone · delay: seconds until it begins.
 
         Raises GlassheadError where the person's own keys cannot be read.
         """
         super().__init__()
-        self._subject_name = Path(checkpoint).name or checkpoint
-        self._session = Session(checkpoint, text, self._hear)
+        self._does, self._delay = work, delay
         self._own_keys = keys.read(keys_file())
         self.set_keymap(self._own_keys)
 
-    def get_default_screen(self) -> Screen[None]:
-        """The explorer."""
-        return ExploreScreen(self._session, self._subject_name, keys.shown(self._own_keys))
-
     def on_mount(self) -> None:
-        """Load the model, and from then on run it, in a thread of its own; the first frame goes before it."""
-        self.set_timer(FIRST_FRAME, lambda: self.run_worker(self._work, thread=True, name="session"))
+        """The first frame goes before the work."""
+        self.set_timer(self._delay, lambda: self.run_worker(self._work, thread=True, name="work"))
 
     def _work(self) -> None:
         worker = get_current_worker()
-        self._session.run(lambda: worker.is_cancelled)
+        self._does(lambda: worker.is_cancelled)
 
     def _hear(self, message: object) -> None:
-        """Bring a message of the session to the explorer, whatever lies over it."""
+        """Bring a message of the worker to the screen, whatever lies over it."""
         self.screen_stack[0].post_message(message)  # type: ignore[arg-type]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The commands of the palette."""
-        explorer = self.screen_stack[0]
-        if isinstance(explorer, ExploreScreen):
-            yield from explorer.commands()
+        """The commands of the palette: those of the app's own screen."""
+        commands = getattr(self.screen_stack[0], "commands", None)
+        if commands is not None:
+            yield from commands()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """None where every colour can be shown, which saves half of the time of a frame; with NO_COLOR, no colour."""
         if self.no_color:
             return (NoColor(),)
         return () if self.console.color_system == "truecolor" else super().get_line_filters()
+
+
+class GlassheadApp(Framed):
+    """The explorer of one checkpoint."""
+
+    def __init__(self, checkpoint: str, text: str | None = None) -> None:
+        """checkpoint: as for `glasshead.load` · text: the first source sentence, else an example of the recipe's."""
+        from glasshead_tui.session import Session
+
+        self._subject_name = Path(checkpoint).name or checkpoint
+        self._session = Session(checkpoint, text, self._hear)
+        super().__init__(self._session.run, FIRST_FRAME)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The explorer."""
+        from glasshead_tui.screens.explore import ExploreScreen
+
+        return ExploreScreen(self._session, self._subject_name, keys.shown(self._own_keys))
+
+
+class WatchApp(Framed):
+    """The screen that watches the training in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        from glasshead_tui.watcher import Watcher
+
+        self._folder = folder
+        self._watcher = Watcher(folder, self._hear)
+        super().__init__(self._watcher.run, 0.01)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Curves, attention, time."""
+        from glasshead_tui.screens.watch import WatchScreen
+
+        return WatchScreen(self._watcher, visible(str(self._folder)), keys.shown(self._own_keys, keys.WATCH))

@@ -1,4 +1,5 @@
-"""The keys of the explorer, as data: bindings, hint line, help page and the README's table all come from here.
+"""The keys of the explorer and of the screen that watches a training, as data: bindings, hint line, help page and the
+README's table all come from here.
 
 Every key has an id, so that it can be put elsewhere: a file `keys.toml` in the person's settings folder holds lines
 like `step = "n,space"`.
@@ -27,7 +28,9 @@ class Key:
     meaning: str
 
 
-GROUPS: dict[str, tuple[Key, ...]] = {
+Groups = dict[str, tuple[Key, ...]]
+
+GROUPS: Groups = {
     "Decoding": (
         Key("step", "space,n", "space", "step", "take the next token"),
         Key("back", "b,backspace", "b", "back", "undo the last step; costs no run of the model"),
@@ -68,6 +71,41 @@ GROUPS: dict[str, tuple[Key, ...]] = {
 }
 
 
+_EXPLORER = {key.id: key for group in GROUPS.values() for key in group}
+
+WATCH: Groups = {
+    "Through the training": (
+        Key("earlier", "left", "←", "time(-1)", "the stop before: a stop is a step whose attention was kept"),
+        Key("later", "right", "→", "time(1)", "the next stop"),
+        Key("much_earlier", "pageup", "pgup", "time(-10)", "ten stops back"),
+        Key("much_later", "pagedown", "pgdn", "time(10)", "ten stops on"),
+        Key("first", "home", "home", "first", "the first stop"),
+        Key("newest", "end", "end", "newest", "the newest stop, and every newer one as it comes"),
+        Key("play", "space", "space", "play", "run through the training from here, or pause"),
+        _EXPLORER["goto"],
+        Key("zoom", "z", "z", "zoom", "curves of all steps, of the newest half, of the newest tenth"),
+    ),
+    "What is looked at": (
+        Key("sentence_up", "up,p", "↑ p", "sentence(-1)", "the sentence before"),
+        Key("sentence_down", "down,n", "↓ n", "sentence(1)", "the next sentence"),
+        Key("cell_left", "h", "h", "move('left')", "cursor to the key on the left; in the map, the head before"),
+        Key("cell_down", "j", "j", "move('down')", "cursor to the query below; in the map, the layer below it"),
+        Key("cell_up", "k", "k", "move('up')", "cursor to the query above; in the map, the layer above it"),
+        Key("cell_right", "l", "l", "move('right')", "cursor to the key on the right; in the map, the next head"),
+        *(_EXPLORER[name] for name in ("layer_down", "layer_up", "head_down", "head_up", "kind")),
+    ),
+    "The screen": (
+        _EXPLORER["next_pane"],
+        _EXPLORER["last_pane"],
+        Key("curves", "c", "c", "show('curves')", "the curves: loss, scores, learning rate"),
+        _EXPLORER["attention"],
+        Key("map", "m", "m", "show('map')", "the map: in it h j k l choose layer and head"),
+        Key("stop", "escape", "esc", "stop", "pause; forget a count"),
+        *(_EXPLORER[name] for name in ("help", "palette", "quit")),
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Hint:
     """A few words of the line at the bottom of the screen."""
@@ -94,22 +132,44 @@ HINTS = (
     Hint(("quit",), "q", "quit", 0),
 )
 
-ALL = tuple(key for group in GROUPS.values() for key in group)
+WATCH_HINTS = (
+    Hint(("earlier", "later"), "← →", "time", 0),
+    Hint(("play",), "space", "play", 0),
+    Hint(("newest",), "end", "newest", 2),
+    Hint(("sentence_up", "sentence_down"), "↑ ↓", "sentence", 1),
+    Hint(("kind",), "t", "kind", 4),
+    Hint(("layer_down", "layer_up", "head_down", "head_up"), "[ ] ( )", "layer head", 3),
+    Hint(("cell_left", "cell_down", "cell_up", "cell_right"), "hjkl", "cell", 5),
+    Hint(("zoom",), "z", "zoom", 6),
+    Hint(("next_pane",), "tab", "pane", 7),
+    Hint(("help",), "?", "help", 0),
+    Hint(("quit",), "q", "quit", 0),
+)
 
 
-def bindings() -> list[BindingType]:
+def listed(groups: Groups) -> tuple[Key, ...]:
+    """All keys of a screen, in their order."""
+    return tuple(key for group in groups.values() for key in group)
+
+
+ALL = listed(GROUPS)
+
+
+def bindings(groups: Groups = GROUPS) -> list[BindingType]:
     """The keys as Textual's bindings."""
-    return [Binding(key.keys, key.action, key.meaning, show=False, id=key.id) for key in ALL]
+    return [Binding(key.keys, key.action, key.meaning, show=False, id=key.id) for key in listed(groups)]
 
 
-def shown(own: Mapping[str, str]) -> dict[str, str]:
+def shown(own: Mapping[str, str], groups: Groups = GROUPS) -> dict[str, str]:
     """Id → the keys as a person reads them, where some have been put elsewhere."""
-    return {key.id: own[key.id].replace(",", " ") if key.id in own else key.shown for key in ALL}
+    return {key.id: own[key.id].replace(",", " ") if key.id in own else key.shown for key in listed(groups)}
 
 
-def hints(names: Mapping[str, str]) -> list[tuple[str, str, int]]:
-    """Keys, label and rank of each hint; names: as `shown` gives them."""
-    usual = shown({})
+def hints(
+    names: Mapping[str, str], table: tuple[Hint, ...] = HINTS, groups: Groups = GROUPS
+) -> list[tuple[str, str, int]]:
+    """Keys, label and rank of each hint of a table; names: as `shown` gives them."""
+    usual = shown({}, groups)
     return [
         (
             hint.shown
@@ -118,7 +178,7 @@ def hints(names: Mapping[str, str]) -> list[tuple[str, str, int]]:
             hint.label,
             hint.rank,
         )
-        for hint in HINTS
+        for hint in table
     ]
 
 
@@ -133,7 +193,7 @@ def read(path: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GlassheadError(f"{path} cannot be read as TOML ({error}). Mend it, or move it away.") from error
-    known = [key.id for key in ALL]
+    known = list(dict.fromkeys(key.id for key in (*ALL, *listed(WATCH))))
     for name, keys in content.items():
         if name not in known:
             raise GlassheadError(f"{path}: there is no key {name!r}. {nearest(name, known, what='key')}")

@@ -19,7 +19,7 @@ def train_and_watch(words: list[str], folder: Path) -> int:
 
     Leaving the screen leaves the training alone; Ctrl-C after that stops it, as ever.
     """
-    from glasshead_tui.screens.watch import open_watch
+    from glasshead_tui.watching import open_watch
 
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / LOG

@@ -11,6 +11,8 @@ processes nor a resume changes what is drawn: 1 × 4, 2 × 2 and 4 × 1 make the
 """
 
 import math
+import os
+import shutil
 import signal
 import threading
 from collections.abc import Sequence
@@ -25,13 +27,14 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, PartialState
 from accelerate.utils import DistributedDataParallelKwargs, GradientAccumulationPlugin, InitProcessGroupKwargs
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from glasshead.errors import GlassheadError
 from glasshead.model import Transformer
 from glasshead.text import Codec
 from glasshead.training import kernels
 from glasshead.training.batches import Batch
-from glasshead.training.loss import smoothed
+from glasshead.training.loss import projected
 from glasshead.training.settings import Settings
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -65,6 +68,13 @@ def precision_of(wanted: str, device: torch.device) -> str:
     return wanted
 
 
+def check_compiler(device: torch.device) -> None:
+    """Raises GlassheadError where torch.compile would not find the C++ compiler that it needs for a processor."""
+    names = [os.environ[name] for name in ("CXX",) if os.environ.get(name)] or ["g++", "clang++", "cl"]
+    if device.type == "cpu" and not any(map(shutil.which, names)):
+        raise GlassheadError(f"--compile needs a C++ compiler, and {' or '.join(names)} is not here: leave it out.")
+
+
 class Objective(nn.Module):
     """A model with its loss, so that what leaves it is two numbers and not the logits, its largest tensor."""
 
@@ -74,8 +84,22 @@ class Objective(nn.Module):
 
     def forward(self, source: Tensor, target: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """b k, b q, b q ids → the summed smoothed loss, and the summed negative log-likelihood, in nats."""
-        logits = self.model(source, target)
-        return smoothed(logits, labels, smoothing=self.smoothing, pad_id=Codec.PAD)
+        mask = self.model.padding_mask(source)
+        states = self.model.states(target, self.model.encode(source, mask), mask)
+        return projected(states, self.model.projection, labels, smoothing=self.smoothing, pad_id=Codec.PAD)
+
+
+class Compiled(Objective):
+    """The same in PyTorch's own words, which torch.compile can read: it makes kernels of its own."""
+
+    def forward(self, source: Tensor, target: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """b k, b q, b q ids → the summed smoothed loss, and the summed negative log-likelihood, in nats."""
+        logits, flat = self.model(source, target).flatten(0, 1).float(), labels.flatten()
+        loss, likelihood = (
+            F.cross_entropy(logits, flat, ignore_index=Codec.PAD, reduction="sum", label_smoothing=smoothing)
+            for smoothing in (self.smoothing, 0.0)
+        )
+        return loss, likelihood.detach()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +117,8 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         device = device_of(settings.device)
         self.precision = precision_of(settings.precision, device)
+        if settings.compile:
+            check_compiler(device)
         self.settings = settings
         if PartialState._shared_state.get("num_processes", 2) == 1:
             # It holds device and precision of a whole process; an earlier training's must not be this one's.
@@ -134,15 +160,20 @@ class Engine:
 
     def take(self, network: Transformer) -> None:
         """Make a model the one that is trained. Its parameters stay float32, whatever is multiplied in."""
-        kernels.prepare(network, DTYPES[self.precision], self.device)
+        compiled = self.settings.compile
+        if compiled:
+            network.train()
+        else:
+            kernels.prepare(network, self.dtype, self.device)
         self.network = network.to(self.device)
         self.parameters = dict(network.named_parameters())  # a shared matrix once
         self.optimizer = torch.optim.Adam(
             self.parameters.values(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=self.device.type in ("cpu", "cuda")
         )
-        objective: Any = Objective(network, self.settings.label_smoothing)
-        if self.settings.compile:
-            objective = torch.compile(objective, dynamic=True)
+        smoothing = self.settings.label_smoothing
+        objective: Any = (
+            torch.compile(Compiled(network, smoothing), dynamic=True) if compiled else Objective(network, smoothing)
+        )
         self._objective, self._optimizer = self.accelerator.prepare(objective, self.optimizer)
 
     def update(self, number: int, batches: Sequence[Batch], tokens: int, rate: float) -> Updated:
@@ -152,7 +183,7 @@ class Engine:
         for turn, batch in enumerate(batches):
             torch.manual_seed(draw(self.settings.seed, number, turn * self.processes + self.rank))
             last = turn == len(batches) - 1
-            with nullcontext() if last else self.accelerator.no_sync(self._objective), kernels.running(self.device):
+            with nullcontext() if last else self.accelerator.no_sync(self._objective):
                 found, unsmoothed = self._objective(
                     *(self._there(part) for part in (batch.source, batch.target, batch.labels))
                 )

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from glasshead.model import Config
+from glasshead.training.products import multiply
 
 SIZE, PATIENCE = {"cpu": 1024, "cuda": 8192, "mps": 4096}, 0.1
 """Rows of the matrices that are multiplied to measure, and the seconds that it may take."""
@@ -43,5 +44,5 @@ def peak(device: torch.device, dtype: torch.dtype) -> float:
 
 def _timed(left: torch.Tensor, right: torch.Tensor) -> float:
     began = time.perf_counter()
-    float((left @ right)[0, 0])  # reading it waits for the device
+    float(multiply(left, right)[0, 0])  # reading it waits for the device
     return time.perf_counter() - began

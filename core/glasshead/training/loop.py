@@ -108,8 +108,8 @@ class Training:
         self.stream = Stream(self.sampler)
         self.step, self.first, self.tokens, self.seconds = 0, 1, 0, 0.0
         self.snapshots: dict[int, list[Tensor]] = {}
-        self.saved_at = 0
         self.scores: dict[str, str] = {}
+        self.notes: list[str] = []
         self.held = corpus.pairs("valid", settings.eval_size)
         self.peak = flops.peak(engine.device, engine.dtype)
         self.journal = Recorder(run.metrics if engine.main else None)
@@ -127,7 +127,7 @@ class Training:
             self.journal.rewind(self.step)
             probes.rewind(self.run.probes, self.step)
         padding = f"Batches of {self.settings.batch_tokens:,} tokens, {self.sampler.padding:.1%} of them padding."
-        yield Prepared((*self.corpus.lines, padding))
+        yield Prepared((*self.corpus.lines, padding, *self.notes))
         yield self.journal.tell(self.started())
         self.probed = probes.choose(self.held, self.corpus.vocabulary, self.settings.probes)
         if self.step == 0:
@@ -144,13 +144,29 @@ class Training:
                 f"The run was begun in {found.precision}, and here --precision {self.settings.precision} means "
                 f"{self.engine.precision}: say --precision {found.precision}."
             )
+        if found.group != self.engine.group:
+            raise GlassheadError(
+                f"An update of this run is of {found.group} batches, and here it would be of {self.engine.group} "
+                f"(processes × --accumulate): start another number of processes, or give another --accumulate."
+            )
         state.restore(folder, self.engine.parameters, self.engine.optimizer)
         if found.scaler is not None and self.engine.scaler is not None:
             self.engine.scaler.load_state_dict(dict(found.scaler))
-        self.step, self.first, self.saved_at = found.step, found.step + 1, found.step
+        self.step, self.first = found.step, found.step + 1
+        before, now = (found.threads, found.torch), (torch.get_num_threads(), str(torch.__version__))
+        if before != now:
+            self.notes.append(
+                f"The run goes on, but not to the same bits: it was trained by {before[0]} threads of PyTorch "
+                f"{before[1]}, and these are {now[0]} of {now[1]}."
+            )
         self.tokens, self.seconds, self.scores = found.tokens, found.seconds, dict(found.validation)
         self.stream.seek(found.epoch, found.index)
         there, names = self.run.saved(), list(self.engine.parameters)
+        if gone := [str(step) for step in found.snapshots if step not in there]:
+            raise GlassheadError(
+                f"What is saved is an average of several checkpoints, and of these step {', '.join(gone)} is gone "
+                f"from {folder.parent}: the run cannot go on exactly. --overwrite begins it anew."
+            )
         self.snapshots = {step: state.snapshot(there[step], names) for step in found.snapshots}
 
     def tally(self) -> Tally:
@@ -241,7 +257,8 @@ class Training:
         now = state.State(
             step=self.step, epoch=epoch, index=index, tokens=self.tokens, seconds=self.seconds,
             snapshots=tuple(sorted(self.snapshots)), fingerprint=self.corpus.fingerprint,
-            precision=self.engine.precision, threads=torch.get_num_threads(), torch=str(torch.__version__),
+            group=self.engine.group, precision=self.engine.precision,
+            threads=torch.get_num_threads(), torch=str(torch.__version__),
             validation=self.scores, scaler=self.engine.scaler and self.engine.scaler.state_dict(),
         )  # fmt: skip
         self.journal.flush()  # what the folder says of these steps is on the disk before the checkpoint is
@@ -283,7 +300,7 @@ class Training:
 
 
 def shape(settings: Settings, target: int, source: int | None) -> Config:
-    """The model that the settings describe, for a vocabulary of so many entries; source: where it has one of its own."""
+    """The model that the settings describe, for vocabularies of so many entries; source: if it has its own."""
     return Config(
         vocab_size=target,
         source_vocab_size=source,

@@ -48,9 +48,8 @@ UNSPACED_CHARACTERS = 2_000_000
 LEARNED_CHARACTERS = 2000
 """How much of one sentence it is learned from: a word of a million letters would take minutes, and teach nothing."""
 RECIPE_PAIRS = 30_000
-"""How many pairs of a recipe a vocabulary is learned from."""
-FEWEST = 5000
-"""Pairs that a recipe makes at least, however short the training is: its vocabulary should know all its words."""
+"""How many pairs of a recipe a vocabulary is learned from. It makes at least as many, however short the training is, so
+that a trial of a few steps has the vocabulary, and at its beginning the batches, of any other."""
 TOKENS_A_PAIR = 10
 """What a recipe's pair has at least, about, on its longer side."""
 VOCABULARY = 8000
@@ -602,8 +601,9 @@ class Made(Preparation):
         settings = self.settings
         if settings.generate is not None:
             return settings.generate
-        taken = settings.steps * settings.accumulate * settings.batch_tokens // TOKENS_A_PAIR
-        return max(FEWEST, min(taken, self.recipe.size))
+        # Not by how many processes and batches make an update: the same work may be shared out in many ways.
+        taken = settings.steps * settings.batch_tokens // TOKENS_A_PAIR
+        return max(RECIPE_PAIRS, min(taken, self.recipe.size))
 
     def learn(self) -> None:
         """The vocabulary, from the first pairs."""

@@ -153,8 +153,10 @@ TYPES: dict[str, type] = {
 }
 """What a value of each setting is."""
 
-FREE = ("steps", "eval_every", "eval_size", "device", "tensorboard", "tracker", "probes")
-"""What may be changed when a run goes on: nothing of it changes how a step is computed (but see `differences`)."""
+FREE = ("steps", "accumulate", "eval_every", "eval_size", "device", "tensorboard", "tracker", "probes")
+"""What may be changed when a run goes on: nothing of it changes how a step is computed (but see `differences`).
+
+With more processes fewer batches are accumulated; whether an update is still the same is seen when the run goes on."""
 
 
 def _check(each: "Field[Any]", value: Any) -> None:

@@ -37,6 +37,8 @@ class State:
     """Steps whose parameters are to be averaged with later ones."""
     fingerprint: str
     """Of the corpus."""
+    group: int
+    """Micro-batches of an update."""
     precision: str
     threads: int
     torch: str

@@ -47,6 +47,15 @@ def test_the_pairs_do_not_depend_on_what_else_is_drawn(own: Recipe) -> None:
     assert interleaved == alone
 
 
+def test_pairs_go_on_from_the_state_of_their_chance(own: Recipe) -> None:
+    whole = list(islice(own.pairs("train", 4), 60))
+    draw = own.chance("train", 4)
+    assert list(islice(own.pairs("train", 4, draw), 25)) == whole[:25]
+    later = random.Random()
+    later.setstate(draw.getstate())
+    assert list(islice(own.pairs("train", 4, later), 35)) == whole[25:]
+
+
 def test_splits_share_no_source_whatever_the_seeds() -> None:
     numbers = counting(2000)
     train, valid, test = (

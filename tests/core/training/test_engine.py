@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from glasshead.errors import GlassheadError
 from glasshead.model import Config, Transformer
 from glasshead.training.batches import Batch
-from glasshead.training.engine import Engine, device_of, draw, precision_of
+from glasshead.training.engine import Compiled, Engine, Objective, device_of, draw, precision_of
 from glasshead.training.settings import Settings, resolve
 
 SHAPE = Config(vocab_size=40, d_model=16, heads=2, d_ff=32, encoder_layers=1, decoder_layers=1, dropout=0.0)
@@ -118,3 +118,19 @@ def test_bf16_keeps_parameters_in_float32_and_is_close() -> None:
         found[precision] = engine.update(1, batches, 60, 1e-3).loss.item()
         assert all(parameter.dtype is torch.float32 for parameter in engine.parameters.values())
     assert found["bf16"] == pytest.approx(found["fp32"], rel=0.02) and found["bf16"] != found["fp32"]
+
+
+def test_what_is_compiled_computes_the_same() -> None:
+    draws = torch.Generator().manual_seed(4)
+    each = some_batch(draws, 7)
+    network = model().eval()
+    ids = (each.source, each.target, each.labels)
+    for mine, other in zip(Objective(network, 0.1)(*ids), Compiled(network, 0.1)(*ids), strict=True):
+        assert mine.item() == pytest.approx(other.item(), rel=1e-5)
+
+
+def test_a_compiler_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(GlassheadError, match=r"--compile needs a C\+\+ compiler"):
+        Engine(settings(compile=True))

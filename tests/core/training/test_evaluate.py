@@ -1,4 +1,4 @@
-"""Scores against a likelihood from the formulas, translations decoded without a cache, and sacrebleu called directly."""
+"""Scores against a likelihood from the formulas, decoding without a cache, and sacrebleu called directly."""
 
 import math
 from itertools import count

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -47,8 +48,7 @@ def run(
         asked += due
         return asked > patience
 
-    for event in train(folder, settings, resume=resume, stop=stop):
-        events.append(event)
+    events.extend(train(folder, settings, resume=resume, stop=stop))  # one by one: `stop` looks at them
     return events
 
 
@@ -242,3 +242,39 @@ def test_an_average_is_the_mean_of_every_number() -> None:
     for position, found in enumerate(mean(snapshots)):
         summed = snapshots[0][position] + snapshots[1][position] + snapshots[2][position]
         assert torch.allclose(found, summed / 3)
+
+
+def test_an_update_of_another_size_is_refused(tmp_path: Path) -> None:
+    run(tmp_path, until=3)
+    with pytest.raises(GlassheadError, match="An update of this run is of 1 batches, and here it would be of 2"):
+        run(tmp_path, resume=True, accumulate=2)
+
+
+def test_other_threads_are_told(tmp_path: Path) -> None:
+    run(tmp_path, until=3)
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        [prepared] = of(Prepared, run(tmp_path, resume=True))
+    finally:
+        torch.set_num_threads(before)
+    assert f"it was trained by {before} threads" in prepared.lines[-1]
+
+
+def test_a_snapshot_that_is_gone_is_told(tmp_path: Path) -> None:
+    run(tmp_path, until=7)
+    shutil.rmtree(tmp_path / "checkpoints" / "step-00000005")
+    with pytest.raises(GlassheadError, match="of these step 5 is gone"):
+        run(tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("name", ["state.json", "adam.safetensors", "parameters.safetensors"])
+def test_a_damaged_state_is_told_with_its_file(name: str, tmp_path: Path) -> None:
+    run(tmp_path, until=5)
+    path = tmp_path / "checkpoints" / "step-00000005" / "training" / name
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(GlassheadError, match=f"{name} is damaged"):
+        run(tmp_path, resume=True)
+    path.unlink()
+    with pytest.raises(GlassheadError, match=f"{name} (is not there|cannot be read)"):
+        run(tmp_path, resume=True)

@@ -1,6 +1,5 @@
 """A run's folder: a checkpoint is there whole or not at all, whatever happens while it is written."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -72,7 +71,7 @@ def test_pruning_keeps_what_is_needed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["checkpoints/step-00000009", "../outside", "/etc", "checkpoints/..", ""])
 def test_a_latest_that_names_something_else_is_told(name: str, tmp_path: Path) -> None:
     (tmp_path / "latest").write_text(name)
-    with pytest.raises(GlassheadError, match="names .*, which is no checkpoint of this run"):
+    with pytest.raises(GlassheadError, match=r"names .*, which is no checkpoint of this run"):
         _ = Run(tmp_path).latest
 
 
@@ -122,7 +121,7 @@ def test_clearing_a_run_leaves_what_is_not_its_own(tmp_path: Path) -> None:
 
 def test_every_file_is_flushed_before_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr("os.fsync", lambda number: told.append(os.readlink(f"/proc/self/fd/{number}")))
+    monkeypatch.setattr("os.fsync", lambda number: told.append(str(Path(f"/proc/self/fd/{number}").readlink())))
     run = Run(tmp_path)
     publish(run, 5)
     names = [Path(path).name for path in told]

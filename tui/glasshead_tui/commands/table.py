@@ -5,15 +5,17 @@ from typing import Annotated
 import typer
 
 from glasshead_tui.commands.checkpoints import checkpoints
+from glasshead_tui.commands.evaluate import evaluate
 from glasshead_tui.commands.explore import explore
 from glasshead_tui.commands.trace import trace
 from glasshead_tui.commands.train import train
 from glasshead_tui.commands.translate import translate
+from glasshead_tui.commands.watch import watch
 
 # Plain help and plain tracebacks: Rich's boxes would double the time of --help, and mean nothing to a screen reader.
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
-for command in (explore, translate, trace, checkpoints, train):
+for command in (explore, translate, trace, checkpoints, train, evaluate, watch):
     app.command()(command)
 
 

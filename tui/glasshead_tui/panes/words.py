@@ -1,5 +1,6 @@
 """What tokens and attentions are called on the screen."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from glasshead_tui.focus import Focus
@@ -24,18 +25,23 @@ _KINDS = {
 
 @by_identity
 def labels(tokens: "tuple[Token, ...]") -> tuple[str, ...]:
+    """A short name a token, as `named` has it."""
+    return named([token.text for token in tokens])
+
+
+def named(texts: Sequence[str]) -> tuple[str, ...]:
     """A short name a token: the word, or ‿ and the piece that continues one; ▸ for the start and ■ for the end."""
-    marks = any(token.text.startswith(_WORD_STARTS) for token in tokens)
-    named: list[str] = []
-    for token in tokens:
-        if token.text in _SPECIAL:
-            named.append(_SPECIAL[token.text])
-        elif token.text.startswith(_WORD_STARTS):
-            named.append(visible(token.text[1:]) or "␣")
+    marks = any(text.startswith(_WORD_STARTS) for text in texts)
+    names: list[str] = []
+    for text in texts:
+        if text in _SPECIAL:
+            names.append(_SPECIAL[text])
+        elif text.startswith(_WORD_STARTS):
+            names.append(visible(text[1:]) or "␣")
         else:
-            continues = marks and named and named[-1] not in (START, END) and not token.text.startswith("<")
-            named.append(JOINED * bool(continues) + visible(token.text))
-    return tuple(named)
+            continues = marks and names and names[-1] not in (START, END) and not text.startswith("<")
+            names.append(JOINED * bool(continues) + visible(text))
+    return tuple(names)
 
 
 def spoken(label: str) -> str:

@@ -12,9 +12,15 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from glasshead_tui.keys import GROUPS
+from glasshead_tui.keys import GROUPS, Groups
 
-GLYPHS = (
+Meanings = tuple[tuple[str, str], ...]
+
+INTRODUCTION = (
+    "Step through a translation token by token. Every number is the model's own: captured while it ran, "
+    "or computed from what was captured, and then the view says how."
+)
+GLYPHS: Meanings = (
     (".81", "a weight, or a score, on its colour: the brighter, the larger"),
     ("╱", "masked: −∞ before softmax, weight exactly 0. Nobody may look there"),
     ("·", "not decoded yet: there is no such row or column so far"),
@@ -33,10 +39,19 @@ class Help(ModalScreen[None]):
         background: $surface; padding: 0 1; }
     """
 
-    def __init__(self, shown: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        shown: Mapping[str, str],
+        *,
+        introduction: str = INTRODUCTION,
+        groups: Groups = GROUPS,
+        glyphs: Meanings = GLYPHS,
+        count: str = "A number typed before a key repeats it: 5 l moves five keys to the right.",
+    ) -> None:
         """shown: id → the keys, as `keys.shown` gives them."""
         super().__init__()
-        self._shown_keys = shown
+        self._shown_keys, self._introduction, self._groups = shown, introduction, groups
+        self._glyphs, self._counting = glyphs, count
 
     def compose(self) -> ComposeResult:
         """One scrolling page."""
@@ -46,16 +61,11 @@ class Help(ModalScreen[None]):
             yield Static(self._page())
 
     def _page(self) -> Group:
-        parts: list[Text | Table] = [
-            Text(
-                "Step through a translation token by token. Every number is the model's own: captured while it ran, "
-                "or computed from what was captured, and then the view says how."
-            )
-        ]
-        for title, keys in GROUPS.items():
+        parts: list[Text | Table] = [Text(self._introduction)]
+        for title, keys in self._groups.items():
             parts += [Text(f"\n{title}", style="bold"), _table((self._shown_keys[key.id], key.meaning) for key in keys)]
-        parts += [Text("\nWhat the glyphs mean", style="bold"), _table(GLYPHS)]
-        parts.append(Text("\nA number typed before a key repeats it: 5 l moves five keys to the right."))
+        parts += [Text("\nWhat the glyphs mean", style="bold"), _table(self._glyphs)]
+        parts.append(Text(f"\n{self._counting}"))
         return Group(*parts)
 
 

@@ -40,9 +40,18 @@ def tabs_line(panes: Iterable[str], active: str, shown: Mapping[str, str], marks
 def hints_line(count: int, shown: Mapping[str, str], width: int, marks: Palette) -> Text:
     """As many hints as fit, those that matter most; or, after a number, what it waits for."""
     if count:
-        line = Text(f"{count} ×", marks.strong)
-        return line.append("  now a key, for example space or l · esc forgets the number", marks.quiet)
-    hints = keys.hints(shown)
+        return counted_line(count, "space or l", marks)
+    return fitted_line(keys.hints(shown), width, marks)
+
+
+def counted_line(count: int, examples: str, marks: Palette) -> Text:
+    """What a number that was typed waits for."""
+    line = Text(f"{count} ×", marks.strong)
+    return line.append(f"  now a key, for example {examples} · esc forgets the number", marks.quiet)
+
+
+def fitted_line(hints: list[tuple[str, str, int]], width: int, marks: Palette) -> Text:
+    """As many hints as fit, those that matter most."""
     while len(hints) > 1 and cell_len(_joined(hints)) > width:
         hints.remove(max(hints, key=lambda hint: hint[2]))
     line = Text(no_wrap=True, overflow="ellipsis")

@@ -1,0 +1,173 @@
+"""What translating costs, greedily and with a beam, against `generate` of Hugging Face on an equal Marian.
+
+Ratios of processor time within one run, the best of several interleaved rounds; `pytest -s` prints them.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import glasshead
+from glasshead.beam import search
+from glasshead.recipes import recipe
+
+SHAPE = {"d_model": 256, "heads": 8, "d_ff": 1024, "encoder_layers": 3, "decoder_layers": 3, "max_length": 128}
+VOCABULARY = 8000
+SOURCE, STEPS = 20, 40
+ALPHA = 0.6
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """One thread, so that processor time is the work done."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def twin(model: glasshead.Transformer) -> Any:
+    """A Marian with the same weights, so that it gives the same logits."""
+    from transformers import MarianConfig, MarianMTModel
+
+    config = model.config
+    marian: Any = MarianMTModel(
+        MarianConfig(
+            vocab_size=config.vocab_size,
+            d_model=config.d_model,
+            encoder_layers=config.encoder_layers,
+            decoder_layers=config.decoder_layers,
+            encoder_attention_heads=config.heads,
+            decoder_attention_heads=config.heads,
+            encoder_ffn_dim=config.d_ff,
+            decoder_ffn_dim=config.d_ff,
+            max_position_embeddings=config.max_length,
+            activation_function="relu",
+            scale_embedding=True,
+            pad_token_id=config.pad_id,
+            eos_token_id=config.eos_id,
+            decoder_start_token_id=config.bos_id,
+            forced_eos_token_id=None,
+        )
+    ).eval()
+    names = {"query": "q_proj", "key": "k_proj", "value": "v_proj", "output": "out_proj"}
+    state = {name: torch.zeros_like(value) for name, value in marian.state_dict().items()}  # our projections: no bias
+    for name in state:
+        if name.endswith(("shared.weight", "embed_tokens.weight", "lm_head.weight")):
+            state[name] = model.target.weight
+        elif name.endswith("embed_positions.weight"):
+            state[name] = model.target.positions
+    for stack in ("encoder", "decoder"):
+        for number, layer in enumerate(getattr(model, stack).layers):
+            at = f"model.{stack}.layers.{number}"
+            kinds = {"self": "self_attn", "cross": "encoder_attn"} if stack == "decoder" else {"self": "self_attn"}
+            for kind, theirs in kinds.items():
+                part = getattr(layer, kind)
+                for ours, name in names.items():
+                    state[f"{at}.{theirs}.{name}.weight"] = getattr(part.sublayer, ours).weight
+                state[f"{at}.{theirs}_layer_norm.weight"] = part.norm.gain
+                state[f"{at}.{theirs}_layer_norm.bias"] = part.norm.bias
+            for ours, name in (("inner", "fc1"), ("outer", "fc2")):
+                linear = getattr(layer.ffn.sublayer, ours)
+                state[f"{at}.{name}.weight"], state[f"{at}.{name}.bias"] = linear.weight, linear.bias
+            state[f"{at}.final_layer_norm.weight"] = layer.ffn.norm.gain
+            state[f"{at}.final_layer_norm.bias"] = layer.ffn.norm.bias
+    marian.load_state_dict(state)
+    return marian
+
+
+def generate(marian: Any, sources: list[list[int]], width: int, **options: Any) -> list[list[int]]:
+    """What Hugging Face makes of them, without start and end."""
+    longest = max(map(len, sources))
+    ids = torch.tensor([[*source, *[0] * (longest - len(source))] for source in sources])
+    if width > 1:
+        options["length_penalty"] = ALPHA
+    given = marian.generate(ids, attention_mask=(ids != 0).long(), num_beams=width, do_sample=False, **options)
+    return [[token for token in row if token > 2] for row in given.tolist()]
+
+
+def best(*rounds: Callable[[], object], times: int) -> list[float]:
+    """Least processor time of each, in seconds, over interleaved rounds."""
+    least = [float("inf")] * len(rounds)
+    for _ in range(times):
+        for place, run in enumerate(rounds):
+            begin = time.process_time()
+            run()
+            least[place] = min(least[place], time.process_time() - begin)
+    return least
+
+
+class Endless:
+    """A model that never gives the end token, as `min_new_tokens` has it on the other side."""
+
+    def __init__(self, model: glasshead.Transformer) -> None:
+        self.model, self.config, self.training = model, model.config, False
+        self.encode, self.parameters = model.encode, model.parameters
+
+    def decode(self, target: Tensor, memory: Tensor, memory_mask: Tensor | None = None, past: Any = None) -> Tensor:
+        logits = self.model.decode(target, memory, memory_mask, past)
+        logits[..., self.config.eos_id] = -math.inf
+        return logits
+
+
+@pytest.fixture(scope="module")
+def random() -> tuple[Endless, Any]:
+    torch.manual_seed(0)
+    model = glasshead.Transformer(glasshead.Config(vocab_size=VOCABULARY, **SHAPE)).eval().requires_grad_(False)
+    return Endless(model), twin(model)
+
+
+@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize("batch", [1, 32])
+def test_as_many_tokens_cost_no_more_than_with_hugging_face(random, batch, width):
+    model, marian = random
+    sources = torch.randint(3, VOCABULARY, (batch, SOURCE), generator=torch.Generator().manual_seed(1)).tolist()
+
+    def ours() -> list[list[glasshead.Hypothesis]]:
+        return search(model, sources, width=width, length_penalty=ALPHA, limit=STEPS, count=1)
+
+    def theirs() -> list[list[int]]:
+        return generate(marian, sources, width, min_new_tokens=STEPS, max_new_tokens=STEPS)
+
+    assert {len(line.ids) for lines in ours() for line in lines} == {STEPS}
+    assert {len(row) for row in theirs()} <= {STEPS, STEPS - 1}  # where its first token is one of the specials
+    mine, other = best(ours, theirs, times=9 if batch == 1 else 7)
+    each = batch * STEPS / 1e3
+    print(
+        f"\n{batch} sentences, width {width}: ours {mine / each:.2f} ms a token, "
+        f"Hugging Face {other / each:.2f} ms: {mine / other:.2f} ×"
+    )
+    assert mine <= other
+
+
+@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize("count", [1, 64])
+def test_real_sentences_cost_no_more_than_with_hugging_face(count, width):
+    """The bundled checkpoint: sentences of all lengths, which end where they end."""
+    subject = glasshead.load("english-french")
+    sources = [
+        [token.id for token in subject.encode(source)] for source, _ in recipe("english-french").sample("test", count)
+    ]
+    marian = twin(subject.model)
+
+    def ours() -> list[list[int]]:
+        return [
+            list(lines[0].ids) for lines in search(subject.model, sources, width=width, length_penalty=ALPHA, count=1)
+        ]
+
+    def theirs() -> list[list[int]]:
+        return generate(marian, sources, width, max_new_tokens=subject.config.max_length - 1)
+
+    same = sum(mine == other for mine, other in zip(ours(), theirs(), strict=True))
+    assert same >= 0.95 * count  # the rule by which a search ends is another one there
+    mine, other = best(ours, theirs, times=9 if count == 1 else 5)
+    print(
+        f"\n{count} real sentences, width {width}: ours {mine / count * 1e3:.1f} ms a sentence, "
+        f"Hugging Face {other / count * 1e3:.1f} ms: {mine / other:.2f} ×"
+    )
+    assert mine <= other

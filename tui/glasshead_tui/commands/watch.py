@@ -1,0 +1,48 @@
+"""`glasshead watch`: a training on the screen, while it goes on or after it has ended."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glasshead_tui import opening
+
+
+def watch(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `glasshead train --out` writes to.")],
+    mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Whether the screen listens to the mouse.")] = True,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Write text, as is done anyway where the output is no terminal.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the same as one JSON object.")] = False,
+    sentence: Annotated[
+        int, typer.Option(metavar="N", help="The sentence whose attention the text draws, counted from 0.")
+    ] = 0,
+    step: Annotated[
+        int | None, typer.Option(metavar="N", help="At which recorded step.", show_default="the newest")
+    ] = None,
+    kind: Annotated[
+        opening.Kind, typer.Option(help="Which: decoder → encoder, the decoder's own (masked), the encoder's.")
+    ] = "cross",
+    layer: Annotated[
+        int | None, typer.Option(metavar="N", help="Its layer, counted from 0.", show_default="the last")
+    ] = None,
+    head: Annotated[int, typer.Option(metavar="N", help="Its head, counted from 0.")] = 0,
+) -> int:
+    """Watch a training: its curves, and how attention forms.
+
+    Only reads: the training is not disturbed, and leaving the screen leaves it running.
+    """
+    from glasshead_tui import watching
+
+    return watching.watch(
+        run,
+        mouse=mouse,
+        plain=plain,
+        as_json=as_json,
+        kind=kind,
+        layer=layer,
+        head=head,
+        sentence=sentence,
+        step=step,
+    )

@@ -1,0 +1,377 @@
+"""Curves over a common axis, with a title that says what is what, drawn by textual-plot.
+
+A curve may have far more points than there are columns: of each column it shows the mean, and, as a band behind it,
+the smallest and the largest value. Ticks are chosen here, as many as there is room for.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from math import ceil, floor, isfinite, log10
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.app import ComposeResult, RenderResult
+from textual.containers import Grid, Vertical
+from textual.filter import LineFilter
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual_hires_canvas import Canvas
+from textual_plot import AxisFormatter, HiResMode, PlotWidget
+from textual_plot.plot_widget import Legend
+
+from glasshead_tui.widgets.lean import LeanStrip
+from glasshead_tui.widgets.lines import Line, Lines, cells, differ
+
+Floats = NDArray[np.float64]
+
+LINE, MARK = "━", "│"
+"""What stands for a line in the title; what marks a place on the x axis."""
+MARGIN = 6
+"""Columns of the labels at the left."""
+MANY = 10
+"""Lines inside the frame from which on there is room for one curve more."""
+EDGE = 0.04
+"""Share of the range that is left free above and below, so that no curve runs in the frame."""
+LEAST = 10, 2
+"""Columns and lines inside the frame below which nothing is drawn."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One figure. All arrays are as long as `x`, which rises; NaN leaves a gap in the numbers, not in the line."""
+
+    label: str
+    x: Floats
+    y: Floats
+    style: Style
+    marker: str = ""
+    """What each point is drawn with; none: a line through them."""
+    band: tuple[Floats, Floats] | None = None
+    """Smallest and largest values around each point."""
+    value: str = ""
+    """What the title says of it."""
+    roomy: bool = False
+    """Drawn only where there is room for one more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """Curves that share their axes. Title and labels must be safe for a terminal."""
+
+    title: str
+    unit: str
+    """Said after the title where there is room."""
+    curves: tuple[Curve, ...]
+    x: tuple[float, float]
+    """From where to where."""
+    y: tuple[float, float] | None = None
+    """None: from the smallest to the largest of what is drawn."""
+    empty: str = ""
+    """What is said while there is nothing to draw."""
+    source: object = None
+    """What it was made of: of the same source and from where to where, the curves are the same."""
+
+
+class Head(Lines):
+    """The title of a chart: its name, and what each curve is, as far as there is room."""
+
+    DEFAULT_CSS = """
+    Head { height: 1; }
+    """
+
+    chart: Chart | None = None
+    roomy = False
+    strong, quiet = Style(bold=True), Style()
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        if self.chart is None:
+            return []
+        wishes = ((True, True, True), (False, True, True), (True, False, True), (False, False, True))
+        variants = [self._line(self.chart, *wish) for wish in (*wishes, (True, False, False), (False, False, False))]
+        return [next((line for line in variants if cells(line) <= columns), variants[-1])]
+
+    def _line(self, chart: Chart, unit: bool, values: bool, labels: bool) -> Line:
+        line: Line = [Segment(chart.title, self.strong)]
+        if unit and chart.unit:
+            line.append(Segment(f", {chart.unit}", self.quiet))
+        if not any(len(curve.x) for curve in chart.curves):
+            return [*line, Segment(f"   {chart.empty}", self.quiet)]
+        for curve in chart.curves if labels else ():
+            if self.roomy or not curve.roomy:
+                line += [Segment("  "), Segment(curve.marker or LINE, curve.style)]
+                line += [Segment(f" {curve.label}", self.quiet)] if curve.label else []
+                line += [Segment(f" {curve.value}")] if values and curve.value else []
+        return line
+
+
+class _Ticks(AxisFormatter):
+    """Ticks that were chosen before."""
+
+    def __init__(self, ticks: Sequence[tuple[float, str]]) -> None:
+        self.ticks = ticks
+
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
+        return [at for at, _ in self.ticks]
+
+    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        return [label for _, label in self.ticks]
+
+
+class _Canvas(Canvas):
+    """A canvas of which only the lines that changed are sent to the terminal again, and lean.
+
+    A mark runs down through it wherever nothing is drawn: to move it, nothing has to be drawn again.
+    """
+
+    drawing = False
+    """Whether the plot draws: each of its points asks for the whole canvas to be sent."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(1, 1, id=id)
+        self._drawn: list[Strip] = []
+        self._sent: list[Strip] = []
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> "_Canvas":
+        if not self.drawing:
+            super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        return self
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        # The styles are exact already: filtering them again would shift the few colours of a terminal with 16.
+        return super().get_line_filters() if self.app.no_color else ()
+
+    def take(self) -> None:
+        """The plot has drawn: keep its lines."""
+        self._drawn = [super(_Canvas, self).render_line(y) for y in range(self.size.height)]
+
+    def settle(self, mark: tuple[int, Style] | None = None) -> None:
+        """Have sent what differs from what was sent. mark: a column."""
+        old = self._sent
+        self._sent = [LeanStrip.of(strip if mark is None else _marked(strip, *mark)) for strip in self._drawn]
+        for y, (before, after) in enumerate(zip_longest(old, self._sent, fillvalue=Strip([], 0))):
+            if end := differ(list(before), list(after)):
+                super().refresh(Region(0, y, min(end, self.size.width), 1))
+
+    def render_line(self, y: int) -> Strip:
+        return self._sent[y] if y < len(self._sent) else Strip.blank(self.size.width, self.rich_style)
+
+
+def _marked(strip: Strip, column: int, style: Style) -> Strip:
+    """A line with a mark at a column, if that is empty."""
+    before, cell, after = strip.divide([column, column + 1, strip.cell_length])
+    if cell.text != " ":
+        return strip
+    ground = next(iter(cell)).style
+    return Strip([*before, Segment(MARK, ground + style if ground else style), *after], strip.cell_length)
+
+
+class _Plot(PlotWidget, can_focus=False, inherit_bindings=False):
+    """A plot that answers no keys and no wheel, and is thrifty with bytes."""
+
+    mark: tuple[float, Style] | None = None
+    """A place on the x axis."""
+
+    def compose(self) -> ComposeResult:
+        with Grid():
+            for name in ("margin-top", "margin-left", "plot", "margin-bottom"):
+                yield _Canvas(id=name)
+        yield Legend(id="legend")
+
+    def render(self) -> RenderResult:
+        canvases = self.query(_Canvas)
+        for canvas in canvases:
+            canvas.drawing = True
+        try:
+            return super().render()
+        finally:
+            for canvas in canvases:
+                canvas.drawing = False
+                canvas.take()
+                canvas.settle()
+            self.settle()
+
+    def settle(self) -> None:
+        """Draw the mark where it is now."""
+        canvas = self.query_one("#plot", _Canvas)
+        column = None if self.mark is None else self.get_pixel_from_coordinate(self.mark[0], 0)[0]
+        seen = column is not None and 0 < column < canvas.size.width - 1
+        canvas.settle((column, self.mark[1]) if seen and column is not None and self.mark is not None else None)
+
+
+class Curves(Vertical, can_focus=False):
+    """Shows a `Chart`, with a line through all of it where it is told to mark a place."""
+
+    DEFAULT_CSS = """
+    Curves { height: 1fr; width: 1fr; }
+    Curves > PlotWidget { height: 1fr; width: 1fr; }
+    Curves > PlotWidget > .plot--axis { color: $panel-lighten-2; }
+    Curves > PlotWidget > .plot--tick { color: $text-muted; text-style: none; }
+    """
+
+    class Picked(Message):
+        """A place on the x axis was clicked."""
+
+        def __init__(self, curves: "Curves", x: float) -> None:
+            super().__init__()
+            self.curves, self.x = curves, x
+
+        @property
+        def control(self) -> "Curves":
+            return self.curves
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._head, self._plot = Head(), _Plot(allow_pan_and_zoom=False)
+        self._chart: Chart | None = None
+        self._band: Style | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self._head
+        yield self._plot
+
+    def on_mount(self) -> None:
+        self._plot.display = False  # until there is something to show
+        self._plot.margin_top, self._plot.margin_bottom, self._plot.margin_left = 0, 1, MARGIN
+
+    def show(
+        self,
+        chart: Chart,
+        mark: tuple[float, Style] | None,
+        *,
+        strong: Style,
+        quiet: Style,
+        band: Style | None,
+    ) -> None:
+        """mark: a place on the x axis · strong, quiet: of the title · band: of what lies around a curve, or None."""
+        old, self._chart, self._band = self._chart, chart, band
+        self._head.chart, self._head.strong, self._head.quiet = chart, strong, quiet
+        self._plot.mark = mark
+        if old is not None and chart.source is not None and (old.source, old.x) == (chart.source, chart.x):
+            self._head.redraw()
+            self._plot.settle()
+        else:
+            self._draw()
+
+    def on_resize(self) -> None:
+        if self._chart is not None:
+            self.call_after_refresh(self._draw)
+
+    def on_click(self, event: events.Click) -> None:
+        # The event comes from a canvas inside the plot, and counts from its corner.
+        column = event.screen_x - self._plot.content_region.x - MARGIN - 1
+        if self._chart is not None and self._plot.display and 0 <= column < self._room[0]:
+            low, high = self._chart.x
+            self.post_message(self.Picked(self, low + (column + 0.5) / self._room[0] * (high - low)))
+
+    @property
+    def _room(self) -> tuple[int, int]:
+        """Columns and lines inside the frame."""
+        return self.size.width - MARGIN - 2, self.size.height - 1 - 3
+
+    def _draw(self) -> None:
+        plot, chart = self._plot, self._chart
+        columns, lines = self._room
+        self._head.roomy = lines >= MANY
+        self._head.redraw()
+        plot.clear()
+        some = chart is not None and any(np.isfinite(curve.y).any() for curve in chart.curves)
+        plot.display = columns >= LEAST[0] and lines >= LEAST[1]
+        if chart is None or not plot.display:
+            return
+        curves = [curve for curve in chart.curves if lines >= MANY or not curve.roomy]
+        x = _spread(*chart.x)
+        y = _spread(*(chart.y or _range(curves, x) or (0.0, 1.0)))
+        edge = EDGE * (y[1] - y[0])
+        plot.set_xlimits(x[0], x[1] + (x[1] - x[0]) / columns)  # what is at the end is not drawn under the frame
+        plot.set_ylimits(y[0] - edge, y[1] + edge)
+        plot.set_x_formatter(_Ticks(list(self._across(x, columns))))
+        plot.set_y_formatter(_Ticks(ticks(*y, max(3, lines * 2 // 5 + 1)) if some else ()))
+        drawn = [(curve, _columns(curve, x, columns // 3 if curve.marker else 2 * columns)) for curve in curves]
+        for _, (at, _mean, low, high) in drawn if self._band is not None else ():
+            if (high > low).any():
+                up_and_down = np.clip(np.stack([low, high], 1).ravel(), *y)
+                plot.plot(np.repeat(at, 2), up_and_down, str(self._band), HiResMode.QUADRANT)
+        for curve, (at, mean, _low, _high) in drawn:
+            if curve.marker:
+                plot.scatter(at, np.clip(mean, *y), curve.marker, str(curve.style))
+            else:
+                plot.plot(at, np.clip(mean, *y), str(curve.style), HiResMode.QUADRANT)
+
+    @staticmethod
+    def _across(x: tuple[float, float], columns: int) -> Iterator[tuple[float, str]]:
+        """Ticks of the x axis. The plot cuts a label that reaches beyond its edge, but for that of its very end."""
+        each = (x[1] - x[0]) / columns
+        for at, label in ticks(*x, max(2, columns // 9), whole=True):
+            if at > x[1] - each:
+                yield x[1] + each, label
+            elif at < x[1] - each * (len(label) / 2 + 1):
+                yield at, label
+
+
+def _columns(curve: Curve, x: tuple[float, float], columns: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Where there is something, the mean, the smallest and the largest value of each of so many columns."""
+    kept = np.isfinite(curve.y) & (curve.x >= x[0]) & (curve.x <= x[1])
+    at, mean = curve.x[kept], curve.y[kept]
+    low, high = (each[kept] for each in curve.band) if curve.band else (mean, mean)
+    if len(at) <= columns:
+        return at, mean, low, high
+    column = np.minimum((at - x[0]) / (x[1] - x[0]) * columns, columns - 1).astype(int)
+    starts = np.flatnonzero(np.diff(column, prepend=-1))
+    counts = np.diff(starts, append=len(at))
+    return (
+        x[0] + (column[starts] + 0.5) / columns * (x[1] - x[0]),
+        np.add.reduceat(mean, starts) / counts,
+        np.minimum.reduceat(low, starts),
+        np.maximum.reduceat(high, starts),
+    )
+
+
+def _range(curves: Sequence[Curve], x: tuple[float, float]) -> tuple[float, float] | None:
+    """Where all curves have room, and half of what lies in their bands; what reaches beyond is cut."""
+    found: list[Floats] = []
+    for curve in curves:
+        kept = np.isfinite(curve.y) & (curve.x >= x[0]) & (curve.x <= x[1])
+        found += [curve.y[kept], *(np.median(each[kept], keepdims=True) for each in curve.band or () if kept.any())]
+    values = np.concatenate([np.empty(0), *found])
+    return (float(values.min()), float(values.max())) if len(values) else None
+
+
+def _spread(low: float, high: float) -> tuple[float, float]:
+    """A range that is not empty."""
+    return (low, high) if high > low else (low - max(abs(low) / 2, 0.5), high + max(abs(high) / 2, 0.5))
+
+
+def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[tuple[float, str]]:
+    """At most so many round numbers between two others, each with a label of at most five columns where that can be.
+
+    whole: whole numbers only.
+    """
+    if not (isfinite(low) and isfinite(high) and high > low):
+        return []
+    step = 10.0 ** floor(log10((high - low) / most))
+    while (high - low) / step > most or (whole and step < 1):
+        # 1, 2, 5, 10, 20 …
+        step *= 2.5 if round(step / 10.0 ** floor(log10(step) + 1e-9)) == 2 else 2
+    found = [number * step for number in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
+    return [(min(max(at, low), high), short(at, step)) for at in found]
+
+
+def short(value: float, step: float) -> str:
+    """A multiple of `step` in few columns: 0, 0.5, 250, 1.5k, 20M, 5e-4."""
+    if abs(value) < step / 2:
+        return "0"
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size and step >= size / 1000:
+            return f"{value / size:.3f}".rstrip("0").rstrip(".") + letter
+    if step >= 1:
+        return f"{value:.0f}"
+    if step < 1e-3:
+        return f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
+    return f"{value:.{-floor(log10(step) + 1e-9)}f}"
