@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from pathlib import Path
 
 
@@ -17,6 +18,11 @@ def flush(path: Path) -> None:
             raise
     finally:
         os.close(number)
+
+
+def is_part(name: str) -> bool:
+    """Whether a file's name is that of one that is being written, or that a killed process left."""
+    return re.fullmatch(r"\..+\.part", name) is not None
 
 
 def replace_text(path: Path, text: str) -> None:

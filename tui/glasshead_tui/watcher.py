@@ -17,7 +17,7 @@ from glasshead.errors import GlassheadError
 from glasshead.training import probes
 from glasshead.training.journal import Follower, Metrics
 from glasshead.training.probes import Recorded
-from glasshead.training.run import METRICS, PROBES
+from glasshead.training.run import LOG, METRICS, PROBES
 
 POLL = 0.5
 """Seconds between two looks at the folder."""
@@ -29,9 +29,6 @@ KEPT = 64 << 20
 """Bytes of recorded attention that are kept: what was shown once is shown again at once."""
 COARSE = 3.0
 """Seconds in which two changes of a folder may have the same time: so long it is looked at again."""
-LOG = "train.log"
-"""What a training that was started by `glasshead train --watch` tells; its last line may say why nothing happens."""
-
 
 class Heard(Message):
     """The folder has news."""

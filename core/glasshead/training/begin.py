@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from glasshead.checkpoint import SETTINGS
 from glasshead.errors import GlassheadError
 from glasshead.files import replace_text
 from glasshead.training import settings as all_settings
@@ -18,44 +19,49 @@ def begin(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    leads: bool = True,
     writes: bool = True,
 ) -> Settings:
     """The settings of the run in `folder`, which is made ready and told of them.
 
     flags, file: what the command line and a configuration give. resume: go on with a run that was begun there, with its
-    own settings; begin one where there is none. overwrite: forget a run that is there. writes: False for all processes
-    of a training but one. Raises GlassheadError where a run is in the way, and where what is given would train another
-    model than the one that was begun, with every difference.
+    own settings; begin one where there is none. overwrite: forget a run that is there. leads: False for all processes
+    of a training but the first, which neither refuse nor write. writes: False only to be told of a refusal.
+
+    A run that has saved nothing is in nobody's way. Raises GlassheadError where another one is, and where what is given
+    would train another model than the one that was begun, with every difference; then nothing was changed.
     """
-    run = Run(folder)
+    run, file = Run(folder), file or {}
     if resume and overwrite:
         raise GlassheadError("--resume goes on with a run and --overwrite forgets it: say one of them.")
-    saved = run.latest is not None
-    if resume and saved:
-        return _go_on(run, flags, file or {}, writes=writes)
-    before = _flat(resolve({}, all_settings.read(run.settings))) if resume and run.begun else {}
-    found = resolve(flags, {**before, **(file or {})})
-    if not writes:
+    saved = not overwrite and run.latest is not None
+    before = resolve({}, all_settings.read(run.settings)) if resume and run.begun else None
+    found = resolve(flags, {**(_flat(before) if before else {}), **file})
+    if before and saved:
+        _same(run, before, found)
+    if not leads:
         return found
-    if overwrite and (run.begun or (folder / "config.json").is_file()):
-        with run.locked():
-            run.clear()
-    run.ready()
-    if saved and not overwrite:
+    if saved and not resume:
         raise GlassheadError(
             f"There is a run in {folder} already. {run.told()} Say --resume to go on with it, --overwrite to forget "
             "it, or give another --out."
         )
-    with run.locked():
-        run.clear(but={DATA})  # a corpus that is being prepared knows by itself what it is of
-        _note(run, found)
+    run.check(overwrite=overwrite)
+    if writes:
+        run.ready()
+        with run.locked():
+            if overwrite:
+                run.clear()
+            elif not saved:
+                run.clear(but={DATA, SETTINGS})  # a corpus that is being prepared knows by itself what it is of
+            if found != before:
+                _note(run, found)
     return found
 
 
-def _go_on(run: Run, flags: Mapping[str, Any], file: Mapping[str, Any], *, writes: bool) -> Settings:
-    before = resolve({}, all_settings.read(run.settings))
-    given = resolve(flags, {**_flat(before), **file})
-    if changed := differences(before, given):
+def _same(run: Run, before: Settings, now: Settings) -> None:
+    """Raises GlassheadError, with the differences, where these settings would not make the same model."""
+    if changed := differences(before, now):
         raise GlassheadError(
             "\n".join(
                 [
@@ -65,11 +71,6 @@ def _go_on(run: Run, flags: Mapping[str, Any], file: Mapping[str, Any], *, write
                 ]
             )
         )
-    if writes:
-        run.ready()
-        if given != before:
-            _note(run, given)
-    return given
 
 
 def _flat(settings: Settings) -> dict[str, Any]:

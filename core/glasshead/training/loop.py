@@ -5,6 +5,7 @@ saves is always a whole checkpoint, the average of the last few snapshots (secti
 on from there as if nothing had happened.
 """
 
+import errno
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from copy import deepcopy
@@ -33,6 +34,11 @@ from glasshead.training.tally import Tally
 from glasshead.training.telling import telling
 from glasshead.training.trackers import Trackers
 
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
+"""Errors of the system that are nobody's bug."""
+LARGEST = 65_504
+"""Beyond it float16, in which weights are saved, has infinity."""
+
 
 def never() -> bool:
     """Nobody asks to stop."""
@@ -59,10 +65,17 @@ def train(
             yield Stopped(0, settings.steps)
             return
         training = Training(run, engine, settings, corpus, command, stop)
-        for event in training.events(resume=resume):
-            if engine.main:
-                trackers.hear(event)
-                yield event
+        try:
+            for event in training.events(resume=resume):
+                if engine.main:
+                    trackers.hear(event)
+                    yield event
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            raise GlassheadError(
+                f"{error.filename or folder} cannot be written any more: {error.strerror}. {run.told()}"
+            ) from error
 
 
 def prepared(
@@ -107,6 +120,7 @@ class Training:
         self.sampler = Sampler(corpus.train, batch_tokens=settings.batch_tokens, seed=settings.seed)
         self.stream = Stream(self.sampler)
         self.step, self.first, self.tokens, self.seconds = 0, 1, 0, 0.0
+        self.averaged = 0
         self.snapshots: dict[int, list[Tensor]] = {}
         self.scores: dict[str, str] = {}
         self.notes: list[str] = []
@@ -119,7 +133,14 @@ class Training:
         newest = self.run.latest if resume else None
         if newest is not None:
             self.restore(newest)
+        at = torch.tensor(float(self.step), device=self.engine.device)
+        if self.engine.total(at) != self.step * self.engine.processes:
+            raise GlassheadError(
+                f"The processes do not see the same {self.run.folder}: it must be a folder of them all."
+            )
         if self.step >= self.settings.steps and (self.run.folder / checkpoint.CONFIG).is_file():
+            self.journal.rewind(self.step)
+            self.journal.ended(self.step)
             yield Prepared((f"This training had ended already, at step {self.step}. More --steps let it go on.",))
             return
         if self.engine.main:
@@ -129,7 +150,9 @@ class Training:
         padding = f"Batches of {self.settings.batch_tokens:,} tokens, {self.sampler.padding:.1%} of them padding."
         yield Prepared((*self.corpus.lines, padding, *self.notes))
         yield self.journal.tell(self.started())
-        self.probed = probes.choose(self.held, self.corpus.vocabulary, self.settings.probes)
+        self.probed = probes.choose(
+            self.held, self.corpus.vocabulary, self.settings.probes, limit=self.settings.max_length
+        )
         if self.step == 0:
             self.probe()
         yield from self.updates()
@@ -167,6 +190,7 @@ class Training:
                 f"What is saved is an average of several checkpoints, and of these step {', '.join(gone)} is gone "
                 f"from {folder.parent}: the run cannot go on exactly. --overwrite begins it anew."
             )
+        self.averaged = min(len({*found.snapshots, found.step}), self.settings.average)
         self.snapshots = {step: state.snapshot(there[step], names) for step in found.snapshots}
 
     def tally(self) -> Tally:
@@ -253,6 +277,11 @@ class Training:
         kept = {**self.snapshots, self.step: self.snapshots.get(self.step) or self.now()}
         averaged = [kept[step] for step in sorted(kept)[-self.settings.average :]]
         fill(self.twin, mean(averaged))
+        if not all(each.abs().max() <= LARGEST for each in self.twin.parameters()):  # false for NaN too
+            raise GlassheadError(
+                f"The weights after step {self.step} are infinite or no numbers: the training has diverged. "
+                f"{self.run.told()} Try a longer --warmup, a smaller --factor or --rate, or --clip 1 in a new run."
+            )
         epoch, index = self.stream.place
         now = state.State(
             step=self.step, epoch=epoch, index=index, tokens=self.tokens, seconds=self.seconds,
@@ -269,7 +298,8 @@ class Training:
 
         folder = self.run.publish(self.step, write)
         self.run.prune({*self.snapshots, self.step}, self.step)
-        return Saved(self.step, folder, len(averaged))
+        self.averaged = len(averaged)
+        return Saved(self.step, folder, self.averaged)
 
     def end(self) -> Iterator[Event]:
         """Score what was saved, rounding included, on sentences that no decision was based on.
@@ -284,11 +314,15 @@ class Training:
         self.probe()
         count = 10 * self.settings.eval_size
         unseen = self.corpus.pairs("test", count)
-        final = score(saved, vocabulary, unseen or self.corpus.pairs("valid", count))
+        try:
+            final = score(saved, vocabulary, unseen or self.corpus.pairs("valid", count), stop=self.stop)
+        except StoppedError:  # all is saved; --resume comes here again
+            yield self.journal.tell(Stopped(self.step, self.settings.steps))
+            return
         evaluated = Evaluated(self.step, final, last=True, held="test" if unseen else "validation")
         checkpoint.save(self.run.folder, self.twin, vocabulary, self.card(evaluated))
         yield self.journal.tell(evaluated)
-        yield self.journal.tell(Saved(self.step, self.run.folder, len(self.snapshots) or 1))
+        yield self.journal.tell(Saved(self.step, self.run.folder, self.averaged))
         self.journal.ended(self.step)
 
     def card(self, final: Evaluated | None = None) -> dict[str, object]:

@@ -18,13 +18,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from glasshead.checkpoint import LATEST, SETTINGS
+from glasshead import checkpoint
 from glasshead.errors import GlassheadError
-from glasshead.files import flush, replace_text
+from glasshead.files import flush, is_part, replace_text
 
-METRICS, LOCK, LOG = "metrics.jsonl", ".lock", "train.log"
+METRICS, LOCK, LOG, PROBE = "metrics.jsonl", ".lock", "train.log", ".writable"
 DATA, PROBES, CHECKPOINTS, TRAINING = "data", "probes", "checkpoints", "training"
-OWN = {SETTINGS, METRICS, LATEST, LOCK, DATA, PROBES, CHECKPOINTS, "tensorboard", "wandb", LOG}
+OWN = {checkpoint.SETTINGS, METRICS, checkpoint.LATEST, LOCK, DATA, PROBES, CHECKPOINTS, "tensorboard", "wandb", LOG}
 PUBLISHED = ("config.json", "model.safetensors", "tokenizer.json", "source-tokenizer.json", "README.md")
 STEP = re.compile(r"step-(\d{8,})")
 
@@ -34,7 +34,7 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.settings, self.metrics = folder / SETTINGS, folder / METRICS
+        self.settings, self.metrics = folder / checkpoint.SETTINGS, folder / METRICS
         self.data, self.probes = folder / DATA, folder / PROBES
 
     @property
@@ -46,54 +46,76 @@ class Run:
     def latest(self) -> Path | None:
         """The newest whole checkpoint, None where nothing was saved yet."""
         try:
-            name = (self.folder / LATEST).read_text(encoding="utf-8", errors="replace").strip()
+            name = (self.folder / checkpoint.LATEST).read_text(encoding="utf-8", errors="replace").strip()
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
         folder = self.folder / name
         if Path(name).parent != Path(CHECKPOINTS) or not STEP.fullmatch(folder.name) or not folder.is_dir():
             raise GlassheadError(
-                f"{self.folder / LATEST} names {name!r}, which is no checkpoint of this run: write into it the name of "
-                f"a folder that is there, like {CHECKPOINTS}/{step_name(500)}."
+                f"{self.folder / checkpoint.LATEST} names {name!r}, which is no checkpoint of this run: "
+                f"write into it the name of a folder that is there, like {CHECKPOINTS}/{step_name(500)}."
             )
         return folder
 
-    def ready(self) -> None:
-        """Make the folder. Raises GlassheadError if it is a file, holds something else, or cannot be written to."""
+    def check(self, *, overwrite: bool = False) -> None:
+        """Raises GlassheadError if the folder is a file, or holds something that is not a run's; changes nothing.
+
+        overwrite: a checkpoint that is no run may be there too.
+        """
         folder = self.folder
         if "\0" in str(folder):
             raise GlassheadError("--out holds a NUL character, which no folder's name can.")
         try:
             if folder.exists() and not folder.is_dir():
                 raise GlassheadError(f"--out {folder} is a file; give a folder, which may be new.")
-            if folder.is_dir() and not self.begun:
-                names = {path.name for path in folder.iterdir()} - OWN - {".writable"}
-                if "config.json" in names:
-                    raise GlassheadError(
-                        f"The folder {folder} holds a checkpoint already; give another one, "
-                        "or say --overwrite to lose what is there."
-                    )
-                if names:
-                    raise GlassheadError(
-                        f"The folder {folder} holds something else ({min(names)}); give a new or an empty one."
-                    )
-            folder.mkdir(parents=True, exist_ok=True)
-            probe = folder / ".writable"
+            names = {path.name for path in folder.iterdir()} if folder.is_dir() and not self.begun else set()
+        except OSError as error:
+            raise GlassheadError(f"The folder {folder} cannot be read: {error.strerror or error}.") from None
+        names = {name for name in names - {LOCK, LOG, PROBE} if not is_part(name)}
+        if checkpoint.CONFIG in names:
+            if not overwrite:
+                raise GlassheadError(
+                    f"The folder {folder} holds a checkpoint already; give another one, or say --overwrite to lose it."
+                )
+            names -= set(PUBLISHED)
+        if names:
+            raise GlassheadError(
+                f"The folder {folder} holds something else ({min(names)}); give a new or an empty one."
+            )
+
+    def ready(self) -> None:
+        """Make the folder. Raises GlassheadError if it cannot be written to."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            probe = self.folder / PROBE
             probe.touch()
             probe.unlink()
         except OSError as error:
-            raise GlassheadError(f"The folder {folder} cannot be written to: {error.strerror or error}.") from None
+            raise GlassheadError(f"The folder {self.folder} cannot be written to: {error.strerror or error}.") from None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Within it no other process trains into this folder. The system gives the lock back when a process dies."""
-        with (self.folder / LOCK).open("a") as file:
+        try:
+            file = (self.folder / LOCK).open("a")
+        except OSError as error:
+            raise GlassheadError(f"The folder {self.folder} cannot be written to: {error.strerror or error}.") from None
+        with file:
             _lock(file, self.folder)
+            os.utime(self.folder / LOCK)  # whoever waits for the training to begin sees it
             yield
 
     def clear(self, but: Iterable[str] = ()) -> None:
-        """Forget the run that was here, `but` some of it; what is not a run's stays."""
-        for name in {*PUBLISHED, *OWN} - {LOCK, LOG, *but}:
+        """Forget the run that was here, `but` some of it; what is not a run's stays.
+
+        What names something goes before what it names, and the settings last: a kill leaves a run, if an older one.
+        """
+        first, last = (checkpoint.LATEST, checkpoint.CONFIG), checkpoint.SETTINGS
+        rest = {*PUBLISHED, *OWN} - {*first, last, LOCK, LOG}
+        for name in (*first, *sorted(rest), last):
             path = self.folder / name
+            if name in but:
+                continue
             if path.is_dir():
                 shutil.rmtree(path)
             else:
@@ -103,6 +125,10 @@ class Run:
         """Remove what a process that was killed left half-written."""
         for part in (self.folder / CHECKPOINTS).glob(".*.part"):
             shutil.rmtree(part)
+        for folder in (self.folder, self.data):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if is_part(path.name) and path.is_file():
+                    path.unlink()
 
     def publish(self, step: int, write: Callable[[Path], None]) -> Path:
         """A checkpoint: `write` fills a folder, which is then moved to its place, whole."""
@@ -118,11 +144,11 @@ class Run:
                 flush(path)
             if place.exists():  # moved in, but not named before the process died: it is what is written here again
                 if self.latest == place:
-                    (self.folder / LATEST).unlink()
+                    (self.folder / checkpoint.LATEST).unlink()
                 shutil.rmtree(place)
             part.replace(place)
             flush(home)
-            replace_text(self.folder / LATEST, f"{CHECKPOINTS}/{place.name}\n")
+            replace_text(self.folder / checkpoint.LATEST, f"{CHECKPOINTS}/{place.name}\n")
         except (OSError, GlassheadError) as error:
             with suppress(OSError):
                 shutil.rmtree(part)

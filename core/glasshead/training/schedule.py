@@ -32,7 +32,7 @@ def constant(step: int, *, peak: float, warmup: int) -> float:
 
 
 def cosine(step: int, *, peak: float, warmup: int, steps: int) -> float:
-    """A linear rise to `peak` at `step == warmup`, then half a cosine to 0 just after the last step (Loshchilov 2017)."""
+    """A linear rise to `peak` at `step == warmup`, then half a cosine to 0 just after the last (Loshchilov 2017)."""
     _from_one(step, warmup)
     if step <= warmup:
         return constant(step, peak=peak, warmup=warmup)

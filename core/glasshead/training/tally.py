@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from glasshead.training.ids import Ids
 
 
+SMALLEST_SCALE = 2.0**-10
+"""fp16 multiplies the loss by a scale, halved whenever a gradient overflows; so small, it will never find one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One update that nobody has looked at."""
@@ -60,11 +64,18 @@ class Tally:
             torch.stack([torch.stack([each.found.loss, each.found.likelihood]) for each in entries])
         )
         norms = torch.stack([entry.found.norm.float() for entry in entries]).tolist()
+        scaler = self.engine.scaler
+        if scaler is not None and scaler.get_scale() < SMALLEST_SCALE:
+            raise GlassheadError(
+                self._diverged(entries[-1], f"gradients up to step {entries[-1].step} do not fit fp16")
+            )
         share = (time.perf_counter() - self.began) / len(entries)
         self.restart()
         for entry, (loss, likelihood), norm in zip(entries, sums, norms, strict=True):
             if not math.isfinite(loss):
-                raise GlassheadError(self._diverged(entry, loss))
+                raise GlassheadError(self._diverged(entry, f"loss of step {entry.step} is {loss}"))
+            if not math.isfinite(norm) and self.engine.scaler is None:  # in fp16 such updates are left out
+                raise GlassheadError(self._diverged(entry, f"gradient of step {entry.step} has the norm {norm}"))
             seconds, total = seconds + share, total + entry.tokens
             yield Progress(
                 step=entry.step,
@@ -80,11 +91,12 @@ class Tally:
                 first=self.first,
             )
 
-    def _diverged(self, entry: Entry, loss: float) -> str:
+    def _diverged(self, entry: Entry, what: str) -> str:
         epoch, index = entry.place
-        group = self.engine.group
-        batches = f"batch {index}" if group == 1 else f"batches {max(1, index - group + 1)} to {index}"
+        batches = (
+            f"batch {index}" if self.engine.group == 1 else f"{self.engine.group} batches, the last one batch {index}"
+        )
         return (
-            f"The loss of step {entry.step} is {loss} ({batches} of epoch {epoch + 1}): the training has diverged. "
+            f"The {what} ({batches} of epoch {epoch + 1}): the training has diverged. "
             "Try a longer --warmup, a smaller --factor or --rate, --clip 1 or --precision fp32."
         )

@@ -87,3 +87,28 @@ def test_a_run_that_has_saved_nothing_is_in_nobody_s_way(tmp_path: Path) -> None
     assert begin(tmp_path, {**REVERSE, "seed": 3}).seed == 3
     assert read(tmp_path / "run.toml")["seed"] == 3
     assert (tmp_path / "data").is_dir()  # preparing goes on, or finds that it is of something else
+
+
+def test_a_damaged_pointer_does_not_keep_a_run_from_being_forgotten(tmp_path: Path) -> None:
+    begin(tmp_path, REVERSE)
+    saved(tmp_path)
+    (tmp_path / "latest").write_text("checkpoints/step-99999999")
+    with pytest.raises(GlassheadError, match="no checkpoint of this run"):
+        begin(tmp_path, REVERSE, resume=True)
+    begin(tmp_path, REVERSE, overwrite=True)
+    assert Run(tmp_path).latest is None
+
+
+def test_asked_only_for_refusals_it_writes_nothing(tmp_path: Path) -> None:
+    begin(tmp_path / "new", REVERSE, writes=False)
+    assert not (tmp_path / "new").exists()
+    begin(tmp_path, REVERSE)
+    saved(tmp_path)
+    with pytest.raises(GlassheadError, match="There is a run"):
+        begin(tmp_path, REVERSE, writes=False)
+
+
+def test_another_process_of_the_training_neither_refuses_nor_writes(tmp_path: Path) -> None:
+    (tmp_path / "foreign").touch()
+    assert begin(tmp_path, REVERSE, leads=False) == resolve(REVERSE)
+    assert [path.name for path in tmp_path.iterdir()] == ["foreign"]

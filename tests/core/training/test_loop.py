@@ -162,8 +162,12 @@ def test_stopped_anywhere_it_goes_on_as_if_it_had_not_been(
 
 
 def test_a_run_that_has_ended_can_be_made_longer(finished: tuple[Path, list[Event]], tmp_path: Path) -> None:
-    run(tmp_path, steps=10)
-    assert [type(event) for event in run(tmp_path, resume=True, steps=10)] == [Prepared]
+    events = run(tmp_path, steps=10)
+    (tmp_path / "metrics.jsonl").write_text((tmp_path / "metrics.jsonl").read_text().rsplit("\n", 2)[0] + "\n")
+    again = run(tmp_path, resume=True, steps=10)
+    assert [type(event) for event in again if not isinstance(event, Preparing)] == [Prepared]
+    assert json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[-1]) == {"event": "ended", "step": 10}
+    assert of(Saved, events)[-1].averaged == 2
     run(tmp_path, resume=True, steps=12)
     same(finished[0], tmp_path)
 
@@ -173,6 +177,17 @@ def test_an_evaluation_that_is_stopped_is_forgotten(tmp_path: Path) -> None:
     assert of(Evaluated, events) == [] and of(Stopped, events) == [Stopped(6, 12)]
     newest = Run(tmp_path).latest
     assert newest is not None and state.read(newest).validation == {}
+
+
+def test_the_last_score_can_be_stopped_and_is_made_up_for(finished: tuple[Path, list[Event]], tmp_path: Path) -> None:
+    events = run(tmp_path, until=12, patience=1)
+    assert of(Stopped, events) == [Stopped(12, 12)] and not (tmp_path / "config.json").exists()
+    [evaluated] = of(Evaluated, run(tmp_path, resume=True))
+    assert replace(evaluated.scores, seconds=0.0) == replace(of(Evaluated, finished[1])[-1].scores, seconds=0.0)
+
+
+def test_sentences_longer_than_the_model_takes_are_no_probes(tmp_path: Path) -> None:
+    assert of(Evaluated, run(tmp_path, max_length=7, steps=6))[-1].scores.too_long > 0
 
 
 def test_the_card_says_with_what_and_when(finished: tuple[Path, list[Event]]) -> None:
@@ -201,8 +216,12 @@ def test_a_loss_that_is_no_number_ends_it_and_what_was_saved_stays(
     checkpoint.load(newest)
 
 
-def test_weights_that_explode_are_noticed_at_the_next_step(tmp_path: Path) -> None:
-    with pytest.raises(GlassheadError, match=r"The loss of step \d+ is (nan|inf)"):
+def test_weights_that_explode_are_not_saved(tmp_path: Path) -> None:
+    """The loss that is told belongs to the weights before the update; what would be saved are those after it."""
+    with pytest.raises(GlassheadError, match=r"The weights after step 1 are infinite or no numbers"):
+        run(tmp_path, factor=1e38, clip=0.0, save_every=1, average=1, precision="fp32")
+    assert Run(tmp_path).latest is None
+    with pytest.raises(GlassheadError, match=r"The (loss|gradient) of step \d+"):
         run(tmp_path, factor=1e30, clip=0.0, steps=100)
 
 

@@ -91,23 +91,51 @@ def test_two_processes_do_not_train_into_one_folder(tmp_path: Path) -> None:
         pass
 
 
-def test_a_folder_that_is_no_place_for_a_run_is_refused_and_left_alone(tmp_path: Path) -> None:
-    foreign = tmp_path / "foreign"
-    foreign.mkdir()
-    (foreign / "thesis.txt").write_text("do not touch")
-    with pytest.raises(GlassheadError, match=r"holds something else \(thesis.txt\)"):
-        Run(foreign).ready()
-    assert [path.name for path in foreign.iterdir()] == ["thesis.txt"]
+def listed(folder: Path) -> dict[str, bytes]:
+    """All that a folder holds."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["thesis.txt", "checkpoints/mine/model.safetensors", "data/corpus.tsv", "wandb/x", "latest", "metrics.jsonl"],
+)
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_folder_that_holds_something_else_is_refused_and_left_alone(
+    name: str, overwrite: bool, tmp_path: Path
+) -> None:
+    """Also if it is called as something of a run is: without settings there is no run."""
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("do not touch")
+    before = listed(tmp_path)
+    with pytest.raises(GlassheadError, match="holds something else"):
+        Run(tmp_path).check(overwrite=overwrite)
+    assert listed(tmp_path) == before
+
+
+def test_a_folder_that_is_no_place_for_a_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
     with pytest.raises(GlassheadError, match="is a file"):
-        Run(foreign / "thesis.txt").ready()
+        Run(tmp_path / "file").check()
     with pytest.raises(GlassheadError, match="cannot be written to"):
-        Run(foreign / "thesis.txt" / "below").ready()
+        Run(tmp_path / "file" / "below").ready()
     with pytest.raises(GlassheadError, match="NUL"):
-        Run(Path("a\0b")).ready()
+        Run(Path("a\0b")).check()
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "checkpoint" / "config.json").write_text("{}")
     with pytest.raises(GlassheadError, match="holds a checkpoint already"):
-        Run(tmp_path / "checkpoint").ready()
+        Run(tmp_path / "checkpoint").check()
+    Run(tmp_path / "checkpoint").check(overwrite=True)
+
+
+def test_what_a_killed_process_left_of_a_file_is_in_nobody_s_way(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    for name in (".run.toml.999.part", "run.toml", "data/.progress.json.7.part"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("half")
+        run.check()
+    run.tidy()
+    assert list(listed(tmp_path)) == ["run.toml"]
 
 
 def test_clearing_a_run_leaves_what_is_not_its_own(tmp_path: Path) -> None:
@@ -116,7 +144,7 @@ def test_clearing_a_run_leaves_what_is_not_its_own(tmp_path: Path) -> None:
     for name in ("run.toml", "metrics.jsonl", "config.json", "notes.txt"):
         (tmp_path / name).write_text("x")
     run.clear()
-    assert {path.name for path in tmp_path.iterdir()} - {".lock"} == {"notes.txt"}
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt"}
 
 
 def test_every_file_is_flushed_before_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

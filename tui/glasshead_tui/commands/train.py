@@ -50,20 +50,19 @@ def train(
     options = {"recipe": recipe, "encoder_layers": layers, "decoder_layers": layers}
     flags = chosen({**options, **{name: value for name, value in given.items() if value is not None}})
     words = ["train", *spelled(flags, out=out, config=config, overwrite=overwrite)]
-    first = int(os.environ.get("RANK", "0")) == 0  # who starts several processes numbers them
-    try:
-        settings = begin(
-            out, flags, read(config) if config else None, resume=resume, overwrite=overwrite, writes=first and not watch
-        )
-        if watch:
-            from glasshead_tui.watched import train_and_watch
+    rank = int(os.environ.get("RANK", "0"))  # who starts several processes numbers them
+    file = read(config) if config else None
+    settings = begin(out, flags, file, resume=resume, overwrite=overwrite, leads=rank == 0, writes=not watch)
+    if watch:
+        from glasshead_tui.watched import train_and_watch
 
-            return train_and_watch([*words, *(["--resume"] if resume else [])], out)
-        return follow(out, settings, words, resume=resume, first=first)
-    except GlassheadError:
-        if first:
+        return train_and_watch([*words, *(["--resume"] if resume else [])], out)
+    try:
+        return follow(out, settings, words, resume=resume, first=rank == 0)
+    except GlassheadError as error:
+        if rank == 0:
             raise
-        return 2  # the first process says it for all
+        raise GlassheadError(f"Process {rank}: {error}") from error
 
 
 def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, first: bool) -> int:
@@ -90,11 +89,11 @@ def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, fir
         else:
             for _ in events:
                 pass
-        if not asked():
+        if first and not stopped:  # also if it was asked when all was done
             return 0
-        if first and stopped:
+        if first:
             print(f"To go on: {visible(shlex.join([*words, '--resume']))}", flush=True)
-        return asked.status
+        return asked.status if asked() else 0
 
 
 def chosen(given: dict[str, Any]) -> dict[str, Any]:
