@@ -6,6 +6,7 @@ process writes to the file named first, and is the caller's to kill.
 
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ class Forks:
     def status(self, timeout: float = 120.0) -> int:
         """The exit status of the process begun last, below 0 for a signal; waits for it."""
         assert self.process.stdout is not None
+        there, _, _ = select.select([self.process.stdout], [], [], timeout)
+        assert there, f"the command has not ended after {timeout} s"
         return int(self.process.stdout.readline())
 
 

@@ -131,7 +131,9 @@ def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(
 ) -> None:
     folder, log = tmp_path / "run", tmp_path / "log"
     child = forked.start(log, *WORDS, "--out", str(folder))
+    deadline = time.monotonic() + 60
     while "step 1/" not in (log.read_text() if log.exists() else ""):
+        assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.01)
     os.kill(child, signal.SIGINT)
     assert forked.status() == 130, log.read_text()

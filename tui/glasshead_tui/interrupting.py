@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Ctrl-C, a polite kill, and the end of the terminal, as when a connection is lost."""
+
+
 class Asked:
     """Whether to stop, and what the exit status is then: 128 and the signal's number, as shells have it."""
 
@@ -32,12 +36,12 @@ class Asked:
 
 @contextmanager
 def interruptible() -> Iterator[Asked]:
-    """Within it Ctrl-C or SIGTERM only asks to stop; gives what tells whether to."""
+    """Within it Ctrl-C and the like only ask to stop; gives what tells whether to."""
     asked = Asked()
     if threading.current_thread() is not threading.main_thread():  # only the main thread hears signals
         yield asked
         return
-    before = {number: signal.signal(number, asked.ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, asked.ask) for number in SIGNALS}
     try:
         yield asked
     finally:

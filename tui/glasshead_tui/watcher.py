@@ -30,6 +30,7 @@ KEPT = 64 << 20
 COARSE = 3.0
 """Seconds in which two changes of a folder may have the same time: so long it is looked at again."""
 
+
 class Heard(Message):
     """The folder has news."""
 

@@ -148,6 +148,11 @@ class Training:
             self.journal.rewind(self.step)
             probes.rewind(self.run.probes, self.step)
         padding = f"Batches of {self.settings.batch_tokens:,} tokens, {self.sampler.padding:.1%} of them padding."
+        if self.settings.warmup > self.settings.steps:
+            self.notes.append(
+                f"The learning rate rises over {self.settings.warmup:,} steps, and there are only "
+                f"{self.settings.steps:,}: it will not get to its peak. --warmup says over how many."
+            )
         yield Prepared((*self.corpus.lines, padding, *self.notes))
         yield self.journal.tell(self.started())
         self.probed = probes.choose(

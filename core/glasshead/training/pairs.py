@@ -200,7 +200,7 @@ def _reader(files: Files, path: Path, report: Report) -> Reader:
         return _line_by_line(_json(files.source_column or SOURCE, files.target_column or TARGET))
     if kind == "tsv":
         return _tabs(files, path, report)
-    return _commas(files, path)
+    return _commas(files, path, report)
 
 
 def _line_by_line(parse: Callable[[str], Cells | Fault], header: int = 0) -> Reader:
@@ -230,7 +230,10 @@ def _json(source: str, target: str) -> Callable[[str], Cells | Fault]:
             text = _within(found, key)
             if text is None:
                 keys = ", ".join(map(repr, found)) or "none"
-                return Fault(f"without {key!r}", f"there is no key {key!r}; its keys are {keys}")
+                return Fault(
+                    f"without {key!r}",
+                    f"there is no key {key!r}; its keys are {keys} (--source-column and --target-column name them)",
+                )
             if not isinstance(text, str):
                 return Fault(f"whose {key!r} is no text", f"what stands under {key!r} is not text")
             if "\\u" in line:
@@ -288,7 +291,7 @@ def _tabs(files: Files, path: Path, report: Report) -> Reader:
     return _line_by_line(parse, header)
 
 
-def _commas(files: Files, path: Path) -> Reader:
+def _commas(files: Files, path: Path, report: Report) -> Reader:
     """CSV (RFC 4180): columns between commas, a header; a quoted field may hold commas, quotes and line ends."""
     start = next(_records(TextFile(path).lines()))
     if isinstance(start[2], Fault):
@@ -296,6 +299,10 @@ def _commas(files: Files, path: Path) -> Reader:
     names, header = start[2], start[1]
     first, second = _named((files.source_column or SOURCE, files.target_column or TARGET), names, path)
     _different(first, second, path)
+    if any(column is not None and column.isdecimal() for column in (files.source_column, files.target_column)):
+        note = f"{path}: its first line is the header, no pair: {', '.join(map(repr, names))}."
+        if note not in report.notes:
+            report.notes.append(note)
 
     def pairs(file: TextFile, after: int) -> Iterator[tuple[int, int, Cells | Fault]]:
         for number, end, cells in _records(file.lines(max(after, header))):
@@ -333,7 +340,7 @@ def _named(columns: tuple[str, str], names: list[str], path: Path) -> tuple[int,
         else:
             raise GlassheadError(
                 f"{path}, line 1: there is no column {column!r}. {nearest(column, plain, what='column')} "
-                f"Name it with {option}."
+                f"Name it with {option}; without a header a file is no CSV, give TSV."
             )
     return places[0], places[1]
 
@@ -352,7 +359,8 @@ class _BrokenError(Exception):
 
 
 UNCLOSED = Fault(
-    "with a quote that is not closed", f"a quoted field begins here and does not end within {LONGEST:,} bytes"
+    "with a quote that is not closed",
+    f"a quoted field begins here and does not end in the file, or within {LONGEST:,} bytes",
 )
 
 

@@ -319,8 +319,8 @@ class Preparation:
         do = "" if best is None else f", or say --batch-tokens {best}"
         taken = f"{settings.batch_tokens:,}" + (f" × {settings.accumulate}" if settings.accumulate > 1 else "")
         raise GlassheadError(
-            f"The {train.pairs:,} pair{'s' if train.pairs != 1 else ''} to train on have {have:,} tokens, and one "
-            f"update takes {taken} of them: give more pairs{do}. {' '.join(self.state['lines'])}"
+            f"{train.pairs:,} pair{'s' if train.pairs != 1 else ''} to train on, with {have:,} tokens, and one update "
+            f"takes {taken} of them: give more pairs{do}.\n" + "\n".join(self.state["lines"])
         )
 
 
@@ -479,9 +479,11 @@ class OwnFiles(Preparation):
             size = self.settings.valid_size
             size = max(1, min(2000, len(kept) // 100)) if size is None else size
             if size >= len(kept):
+                again = int((found == AGAIN).sum())
+                why = f" ({again:,} that were there before left out; --keep-duplicates keeps them)" if again else ""
                 raise GlassheadError(
-                    f"{self.own.name}: {size:,} of {len(kept):,} pairs cannot be held back for scoring. Give more "
-                    "pairs, a smaller --valid-size, or a file for scoring as --valid."
+                    f"{self.own.name}: of {len(kept):,} different pairs{why} {size:,} cannot be held back for scoring. "
+                    "Give more pairs, a smaller --valid-size, or a file for scoring as --valid."
                 )
             sources = self._hashes(SOURCES)[kept]
             found[kept[np.isin(sources, drawn(sources, size))]] = VALID

@@ -153,7 +153,7 @@ def test_what_is_broken_stops_it_or_is_counted(tmp_path: Path) -> None:
         ([("", "")] * 5, {}, "no pair is left to train on"),
         ([(name, name) for name in NUMBERS], {}, "the target of every pair is its source.*--keep-copies"),
         (numbers(30), {"max_length": 2, "vocab_size": 0}, "No pair is left to be scored on.*30 longer than 2 tokens"),
-        (numbers(30), {"valid_size": 30}, "30 of 30 pairs cannot be held back"),
+        (numbers(30), {"valid_size": 30}, "of 30 different pairs 30 cannot be held back"),
         ([("one", "un"), ("one", "une"), ("One ", "uns")], {}, "too few different sources"),
         (numbers(30), {"vocab_size": 9000}, r"--vocab-size is 9,000, but the corpus supports \d+ subwords at most"),
         (numbers(30), {"vocab_size": 99, "level": "word"}, "--vocab-size is 99, but the corpus supports 24 words"),
@@ -171,7 +171,7 @@ def test_a_corpus_that_nothing_can_be_learned_from(
 
 @pytest.mark.parametrize("accumulate", [1, 3])
 def test_less_than_one_update_takes_is_told_and_what_would_do(tmp_path: Path, plain: Path, accumulate: int) -> None:
-    with pytest.raises(GlassheadError, match=r"198 pairs to train on have .* tokens, and one update takes") as error:
+    with pytest.raises(GlassheadError, match=r"198 pairs to train on, with .* tokens, and one update takes") as error:
         prepare(tmp_path / "data", own(plain, batch_tokens=4096, accumulate=accumulate))
     (would,) = re.findall(r"--batch-tokens (\d+)", str(error.value))
     prepared(tmp_path / "data", own(plain, batch_tokens=int(would), accumulate=accumulate))
