@@ -235,16 +235,18 @@ class Residual(Watched):
     def forward(self, x: Tensor, *source: Tensor, mask: Tensor | None = None, past: Past | None = None) -> Tensor:
         """b q m → b q m. source: what the sub-layer attends to, x itself in self-attention."""
         if self.pre:
-            return self.see("resid", x + self.apply_to(self.norm(x), *source, mask=mask, past=past))
-        return self.norm(self.see("resid", x + self.apply_to(x, *source, mask=mask, past=past)))
+            return self.see("resid", self.add(x, self.apply_to(self.norm(x), *source, mask=mask, past=past)))
+        return self.norm(self.see("resid", self.add(x, self.apply_to(x, *source, mask=mask, past=past))))
 
     def apply_to(self, x: Tensor, *source: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
-        """The sub-layer's own output; dropped out of in training."""
+        """The sub-layer's own output."""
         if isinstance(self.sublayer, Attention):
-            x = self.sublayer(x, source[0] if source else x, mask, past)
-        else:
-            x = self.sublayer(x)
-        return self.dropout(x) if self.training else x
+            return self.sublayer(x, source[0] if source else x, mask, past)
+        return self.sublayer(x)
+
+    def add(self, x: Tensor, y: Tensor) -> Tensor:
+        """x + y; in training y is dropped out of."""
+        return x + (self.dropout(y) if self.training else y)
 
 
 class EncoderLayer(nn.Module):
@@ -414,15 +416,22 @@ class Transformer(Watched):
 
         With a past, `target` holds only the new tokens, and it is their logits that come back.
         """
+        return self.see("logits", F.linear(self.states(target, memory, memory_mask, past), self.projection))
+
+    def states(self, target: Tensor, memory: Tensor, memory_mask: Tensor | None = None, past: Any = None) -> Tensor:
+        """What `decode` makes logits of: b q m."""
         start = 0 if past is None else past.length
         if self.tap is not None:
             self.tap.begin(start)
         new, window = target.shape[-1], self.config.window
         # One new token is the last: it may look at all before it, and needs no mask unless the view is narrowed.
         mask = None if new == 1 and window is None else causal(new, start + new, window=window, device=target.device)
-        x = self.decoder(self.target(target, start), memory, mask, memory_mask, past)
-        weight = self.target.weight if self.project is None else self.project.weight
-        return self.see("logits", F.linear(x, weight))
+        return self.decoder(self.target(target, start), memory, mask, memory_mask, past)
+
+    @property
+    def projection(self) -> Tensor:
+        """The matrix that makes logits of what the decoder leaves: v m."""
+        return self.target.weight if self.project is None else self.project.weight
 
 
 def sinusoids(positions: int, width: int) -> Tensor:

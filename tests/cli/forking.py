@@ -6,9 +6,10 @@ process writes to the file named first, and is the caller's to kill.
 
 import json
 import os
-import select
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,19 +20,23 @@ class Forks:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
 
     def start(self, log: Path, *words: str) -> int:
         """Begin `glasshead WORDS`; its process."""
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
         print(json.dumps([str(log), *words]), file=self.process.stdin, flush=True)
-        return int(self.process.stdout.readline())
+        return int(self._lines.get(timeout=60))
 
-    def status(self, timeout: float = 120.0) -> int:
-        """The exit status of the process begun last, below 0 for a signal; waits for it."""
-        assert self.process.stdout is not None
-        there, _, _ = select.select([self.process.stdout], [], [], timeout)
-        assert there, f"the command has not ended after {timeout} s"
-        return int(self.process.stdout.readline())
+    def status(self) -> int:
+        """The exit status of the process begun last, below 0 for a signal; waits for it, if not for ever."""
+        return int(self._lines.get(timeout=120))
 
 
 @contextmanager

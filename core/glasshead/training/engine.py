@@ -41,7 +41,8 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 PATIENCE = timedelta(days=7)
 """How long processes wait for the first, which prepares a corpus or evaluates, before they give it up for dead."""
 
-READ_EVERY = 10
+READ_EVERY, TIDY_EVERY = 10, 16
+"""Updates between two looks at what they found, and between two times at which memory is given back."""
 
 
 def device_of(wanted: str) -> torch.device:
@@ -196,6 +197,8 @@ class Engine:
             group["lr"] = rate
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
+        if self.device.type == "cpu" and number % TIDY_EVERY == 0:
+            kernels.give_back()
         return Updated(loss, likelihood, torch.as_tensor(norm))
 
     def _there(self, ids: Tensor) -> Tensor:

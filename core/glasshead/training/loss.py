@@ -1,12 +1,17 @@
 """Cross-entropy with label smoothing (section 5.4), in PyTorch's definition.
 
 The target distribution is (1 − ε) on the right token plus ε/V on *every* class, the right one included; fairseq spreads
-ε over the other V − 1, the Annotated Transformer over V − 2. Padding counts nothing. With z the logits, y the label:
+ε over the other V − 1, the Annotated Transformer over V − 2. Padding counts nothing. With z the logits, y the label,
+p = softmax(z):
 
     loss = −(1 − ε) log p(y) − ε/V Σ log p(c)   =   log Σ exp z − (1 − ε) z(y) − ε · mean(z)
     ∂loss/∂z = p − (1 − ε) · [c = y] − ε/V
 
 A loss is a *sum* over target tokens; who updates divides by the tokens of the whole update.
+
+The logits are by far the largest tensor of a step. Autograd's own way passes over all of them in memory a dozen times
+in float32. Here loss and gradient are computed in one go and a few rows at a time, in the processor's cache; only the
+gradient is kept, as narrow as the logits came.
 """
 
 from typing import Any
@@ -14,38 +19,48 @@ from typing import Any
 import torch
 from torch import Tensor
 
-AT_ONCE = 1 << 18
-"""Logits worked on together: what fits in a processor's cache."""
+from glasshead.training.products import linear, multiply, rounded, slope
+
+AT_ONCE = {"cpu": 1 << 20}
+"""Logits worked on together: on a processor what fits in its cache, elsewhere plenty."""
+PLENTY = 1 << 27
+
+
+def smoothed(logits: Tensor, labels: Tensor, *, smoothing: float, pad_id: int) -> tuple[Tensor, Tensor]:
+    """The summed loss, and the summed negative log-likelihood (without smoothing, for a perplexity), in nats.
+
+    logits: … v · labels: … ids · smoothing: ε in 0–1. Computed in float32 at least, whatever the logits came in.
+    """
+    apply: Any = Smoothed.apply
+    loss, likelihood = apply(logits.flatten(0, -2), labels.flatten(), smoothing, pad_id)
+    return loss, likelihood.detach()
+
+
+def projected(
+    states: Tensor, weight: Tensor, labels: Tensor, *, smoothing: float, pad_id: int
+) -> tuple[Tensor, Tensor]:
+    """`smoothed` of the logits states Wᵀ, in the least memory: padding has no logits, and these become their gradient.
+
+    states: … m · weight: v m · labels: … ids. Computed in the precision of the states, but in float32 where that is
+    float16, in which small probabilities would be lost.
+    """
+    apply: Any = Projected.apply
+    kind = states.device.type
+    if torch.is_autocast_enabled(kind):
+        states = states.to(torch.get_autocast_dtype(kind))
+    with torch.autocast(kind, enabled=False):
+        loss, likelihood = apply(states.flatten(0, -2), weight, labels.flatten(), smoothing, pad_id)
+    return loss, likelihood.detach()
 
 
 class Smoothed(torch.autograd.Function):
-    """The formulas above, loss and gradient in one go and a few rows at a time.
-
-    The logits are by far the largest tensor of a step. Autograd's own way passes over all of them in memory a dozen
-    times in float32; this way does it in the cache, and keeps only the gradient, as narrow as the logits came.
-    """
+    """The formulas above for logits that are there."""
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, labels: Tensor, smoothing: float, pad_id: int) -> tuple[Tensor, Tensor]:
         """logits: n v · labels: n → the summed smoothed loss and the summed negative log-likelihood."""
-        size = logits.shape[-1]
-        wide = torch.promote_types(logits.dtype, torch.float32)
         gradient = torch.empty_like(logits) if ctx.needs_input_grad[0] else None
-        sums = torch.zeros(2, dtype=wide, device=logits.device)
-        rows = max(1, AT_ONCE // size)
-        for start in range(0, len(logits), rows):
-            z, y = logits[start : start + rows].to(wide), labels[start : start + rows].unsqueeze(-1)
-            counts = (y != pad_id).to(wide)
-            right, mean, peak = z.gather(-1, y), z.mean(-1, keepdim=True), z.amax(-1, keepdim=True)
-            exp = (z - peak).exp_()
-            total = exp.sum(-1, keepdim=True)
-            log_total = total.log() + peak
-            loss = log_total - (1 - smoothing) * right - smoothing * mean
-            sums += torch.stack([(loss * counts).sum(), ((log_total - right) * counts).sum()])
-            if gradient is not None:
-                part = exp.mul_(counts / total).sub_(counts * (smoothing / size))
-                part.scatter_add_(-1, y, counts * (smoothing - 1))
-                gradient[start : start + rows] = part
+        sums = _sums(logits, labels, smoothing, pad_id, gradient)
         if gradient is not None:
             ctx.save_for_backward(gradient)
         return sums[0], sums[1]
@@ -57,11 +72,55 @@ class Smoothed(torch.autograd.Function):
         return gradient * gradients[0], None, None, None
 
 
-def smoothed(logits: Tensor, labels: Tensor, *, smoothing: float, pad_id: int) -> tuple[Tensor, Tensor]:
-    """The summed loss, and the summed negative log-likelihood (without smoothing, for a perplexity), in nats.
+class Projected(torch.autograd.Function):
+    """The formulas above with the product before them. What is kept is the gradients of its two operands."""
 
-    logits: … v · labels: … ids · smoothing: ε in 0–1. Computed in float32 at least, whatever the logits came in.
-    """
-    apply: Any = Smoothed.apply
-    loss, likelihood = apply(logits.flatten(0, -2), labels.flatten(), smoothing, pad_id)
-    return loss, likelihood.detach()
+    @staticmethod
+    def forward(
+        ctx: Any, states: Tensor, weight: Tensor, labels: Tensor, smoothing: float, pad_id: int
+    ) -> tuple[Tensor, Tensor]:
+        """states: n m · weight: v m · labels: n → the summed smoothed loss and the summed negative log-likelihood."""
+        rows, real = states, None
+        if states.device.type == "cpu":  # padding is left out; elsewhere that would keep the device waiting
+            real = (labels != pad_id).nonzero().squeeze(-1)
+            rows, labels = rounded(states[real]), rounded(labels[real], pad_id)
+        rows = rows.to(_kept(rows))
+        matrix = weight.to(rows.dtype)
+        logits = linear(rows, matrix)
+        wanted = any(ctx.needs_input_grad[:2])
+        sums = _sums(logits, labels, smoothing, pad_id, logits if wanted else None)
+        if wanted:  # the logits have become their gradient
+            before = multiply(logits, matrix)
+            if real is not None:
+                before = torch.zeros_like(states, dtype=rows.dtype).index_copy_(0, real, before[: len(real)])
+            ctx.save_for_backward(before, slope(logits, rows))
+        return sums[0], sums[1]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of the smoothed loss; the likelihood is there to be read, and has none."""
+        states, weight = ctx.saved_tensors
+        return states * gradients[0], weight * gradients[0], None, None, None
+
+
+def _sums(logits: Tensor, labels: Tensor, smoothing: float, pad_id: int, gradient: Tensor | None) -> Tensor:
+    """Both sums. The gradient of the first is written to `gradient`, which may be the logits themselves."""
+    wide, size = torch.promote_types(logits.dtype, torch.float32), logits.shape[-1]
+    sums = torch.zeros(2, dtype=wide, device=logits.device)
+    rows = max(1, AT_ONCE.get(logits.device.type, PLENTY) // size)
+    for start in range(0, len(logits), rows):
+        z, y = logits[start : start + rows].to(wide), labels[start : start + rows].unsqueeze(-1)
+        counts = (y != pad_id).to(wide)
+        right, mean, peak = z.gather(-1, y), z.mean(-1, keepdim=True), z.amax(-1, keepdim=True)
+        p = torch.softmax(z, -1)
+        total = peak - p.amax(-1, keepdim=True).log()  # log Σ exp z, by what softmax knows already
+        loss = total - (1 - smoothing) * right - smoothing * mean
+        sums += torch.stack([(loss * counts).sum(), ((total - right) * counts).sum()])
+        if gradient is not None:
+            p.sub_(smoothing / size).scatter_add_(-1, y, torch.full_like(right, smoothing - 1)).mul_(counts)
+            gradient[start : start + rows] = p
+    return sums
+
+
+def _kept(x: Tensor) -> torch.dtype:
+    return torch.float32 if x.dtype is torch.float16 else x.dtype

@@ -84,7 +84,7 @@ class Settings:
     )
 
     steps: int = setting("training", 20_000, "Updates of the parameters.", least=1)
-    batch_tokens: int = setting("training", 4096, "Most tokens of a batch, padding included, on either side.", least=16)
+    batch_tokens: int = setting("training", 2048, "Most tokens of a batch, padding included, on either side.", least=16)
     accumulate: int = setting("training", 1, "Batches of a process whose gradients make one update.", least=1)
     schedule: str = setting(
         "training", "noam", "Course of the learning rate: noam (the paper's), cosine or constant, all after a warm-up.",
