@@ -67,6 +67,10 @@ def train(
 
 def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, first: bool) -> int:
     """Train, and tell; the exit status."""
+    from glasshead.training.memory import spare
+
+    spare()  # before torch is imported
+
     from glasshead.training.events import Event, Stopped
     from glasshead.training.loop import train as training
     from glasshead_tui import progress
