@@ -16,7 +16,7 @@ ACCELERATE = [
     sys.executable,
     "-m",
     "accelerate.commands.launch",
-    "--cpu",
+    "--multi_gpu",
     "--num_machines",
     "1",
     "--dynamo_backend",
