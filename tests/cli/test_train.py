@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import fields
 from itertools import islice
 from pathlib import Path
@@ -181,3 +182,27 @@ def test_importing_the_command_costs_no_torch() -> None:
         "sys.exit(bool({'torch', 'tokenizers', 'rich.progress', 'textual', 'accelerate'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, env=os.environ).returncode == 0
+
+
+Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+def test_watching_without_a_terminal_shows_the_lines(process: Process, here: Path) -> None:
+    words = ["train", "reverse", "--out", "run", "--steps", "3", "--generate", "2000", *TINY]
+    done = process(*words, "--watch")
+    assert done.returncode == 0, done.stderr
+    assert obeyed(done.stdout.decode()) == [] and "step 3: saved to run," in done.stdout.decode()
+    assert (here / "run" / "train.log").read_bytes() in done.stdout
+    again = process(*words, "--watch")
+    assert again.returncode == 2 and b"There is a run in run already" in again.stderr
+
+
+def test_a_folder_that_is_refused_keeps_its_log(process: Process, here: Path) -> None:
+    (here / "thesis").mkdir()
+    for name in ("train.log", "thesis.txt"):
+        (here / "thesis" / name).write_text("do not touch")
+    done = process("train", "reverse", "--out", "thesis", "--watch")
+    assert done.returncode == 2 and b"holds something else (thesis.txt)" in done.stderr
+    assert {path.name: path.read_text() for path in (here / "thesis").iterdir()} == dict.fromkeys(
+        ("train.log", "thesis.txt"), "do not touch"
+    )
