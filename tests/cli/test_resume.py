@@ -102,7 +102,7 @@ def test_killed_at_thirty_random_moments_it_becomes_the_same_model(
         while status != 0:
             child = forked.start(log, *WORDS, "--out", str(folder), "--resume")
             if kills < KILLS:
-                time.sleep(draw.uniform(0, 0.6 * seconds))
+                time.sleep(draw.uniform(0, 0.35 * seconds))
                 with suppress(ProcessLookupError):  # it may have ended by itself
                     os.kill(child, signal.SIGKILL)
             status = forked.status()
