@@ -25,6 +25,7 @@ from glasshead.training.events import Preparing
 from glasshead.training.ids import Ids, ids_file, offsets_file
 from glasshead.training.lines import Fingerprint
 from glasshead.training.settings import Settings
+from glasshead.training.settings import told as value_told
 
 MANIFEST, TEXTS = "manifest.json", "valid.jsonl"
 TOKENIZER, SOURCE_TOKENIZER = "tokenizer.json", "source-tokenizer.json"
@@ -133,7 +134,7 @@ def same(
     before, now: the settings that matter. inputs: the fingerprints of the files it was made of, those that are known.
     """
     found = [
-        f"{name} was {_told(before.get(name))} and is {_told(now.get(name))}"
+        f"{name} was {value_told(before.get(name))} and is {value_told(now.get(name))}"
         for name in {**before, **now}
         if before.get(name) != now.get(name)
     ]
@@ -147,10 +148,6 @@ def same(
             f"The corpus in {folder} was made of something else: {'; '.join(found)}. Give what it was made of, or "
             "another --out."
         )
-
-
-def _told(value: Any) -> str:
-    return "not given" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _unchanged(path: Path, before: Fingerprint) -> bool:

@@ -3,22 +3,20 @@
 Wide terminals show every pane, narrow ones show one at a time; tokens, truth and the next keys are always there.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import events
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import var
-from textual.screen import Screen
 from textual.widgets import Static
 
 from glasshead_tui import keys
 from glasshead_tui.focus import STAGES, Focus, Kind, Stack
 from glasshead_tui.paint import palette
-from glasshead_tui.palette import open_palette
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.panes.norms import NormsPane
@@ -28,6 +26,7 @@ from glasshead_tui.panes.truth import TruthPane
 from glasshead_tui.panes.vectors import VectorsPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
+from glasshead_tui.screens.commanded import CommandedScreen
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.margins import about_line, hints_line, tabs_line
 from glasshead_tui.session import About, Checked, Moment, NotOpened, Opened, Refused, Session, Stepped
@@ -46,12 +45,12 @@ WIDE, HIGH = 104, 30
 """From this size on every pane is on the screen at once."""
 LEAST_WIDTH, LEAST_HEIGHT = 50, 15
 """Below this size there is a sentence instead."""
-LARGEST_COUNT = 9999
 
 
-class ExploreScreen(Screen[None]):
+class ExploreScreen(CommandedScreen):
     """See the module."""
 
+    GROUPS: ClassVar[keys.Groups] = keys.GROUPS
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings()
     DEFAULT_CSS = """
     ExploreScreen { layout: vertical; }
@@ -323,45 +322,10 @@ class ExploreScreen(Screen[None]):
         """All keys."""
         self.app.push_screen(Help(self._shown_keys))
 
-    def action_palette(self) -> None:
-        """Every command by name."""
-        open_palette(self.app)
-
     def action_quit(self) -> None:
         """Leave."""
         self._session.halt()
         self.app.exit()
-
-    def commands(self) -> Iterable[SystemCommand]:
-        """What the palette offers: all that a key does."""
-        for key in keys.ALL:
-            if key.id != "palette":
-                yield SystemCommand(
-                    f"{key.meaning}  ({self._shown_keys[key.id]})", key.id.replace("_", " "), self._runner(key.action)
-                )
-
-    def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
-        async def run() -> None:
-            await self.run_action(action)
-
-        return run
-
-    def on_key(self, event: events.Key) -> None:
-        """Digits are a count for the key that follows."""
-        if event.character is not None and event.character.isdecimal() and event.character.isascii():
-            self._set_count(min(self._count * 10 + int(event.character), LARGEST_COUNT))
-            event.stop()
-
-    def _times(self) -> int:
-        """The count that was typed, or 1; it is used up."""
-        times = max(1, self._count)
-        self._set_count(0)
-        return times
-
-    def _set_count(self, count: int) -> None:
-        if count != self._count:
-            self._count = count
-            self._write_hints()
 
     def on_attention_pane_picked(self, event: AttentionPane.Picked) -> None:
         """A cell was clicked."""

@@ -6,16 +6,15 @@ themselves. The screen only draws; what lies in the run's folder is read by the 
 
 import time
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -23,12 +22,12 @@ from glasshead_tui import keys
 from glasshead_tui.charts import SHARES, charts
 from glasshead_tui.focus import Focus
 from glasshead_tui.paint import palette
-from glasshead_tui.palette import open_palette
 from glasshead_tui.panes.curves import CurvesPane
 from glasshead_tui.panes.heads import KINDS, HeadsPane
 from glasshead_tui.panes.probe import ProbePane
 from glasshead_tui.panes.saying import SayingPane
 from glasshead_tui.screens.ask import Ask
+from glasshead_tui.screens.commanded import CommandedScreen
 from glasshead_tui.screens.help import Help, Meanings
 from glasshead_tui.screens.margins import counted_line, fitted_line, tabs_line
 from glasshead_tui.screens.runlines import about_line, facts_line, place_line
@@ -47,7 +46,6 @@ WIDE, HIGH = 104, 30
 """From this size on every pane is on the screen at once."""
 LEAST_WIDTH, LEAST_HEIGHT = 50, 15
 """Below this size there is a sentence instead."""
-LARGEST_COUNT = 9999
 WHOLE_PLAY = 15.0
 """Seconds in which all stops are played, where they are so many that each is shown for the shortest time."""
 SHORTEST, LONGEST = 0.08, 0.5
@@ -70,9 +68,10 @@ GLYPHS: Meanings = (
 NOTHING = "No attention has been recorded yet.\nIt is kept at every evaluation, for a few sentences."
 
 
-class WatchScreen(Screen[None]):
+class WatchScreen(CommandedScreen):
     """See the module."""
 
+    GROUPS: ClassVar[keys.Groups] = keys.WATCH
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.WATCH)
     DEFAULT_CSS = """
     WatchScreen { layout: vertical; }
@@ -391,44 +390,9 @@ class WatchScreen(Screen[None]):
             Help(self._shown_keys, introduction=INTRODUCTION, groups=keys.WATCH, glyphs=GLYPHS, count=count)
         )
 
-    def action_palette(self) -> None:
-        """Every command by name."""
-        open_palette(self.app)
-
     def action_quit(self) -> None:
         """Leave."""
         self.app.exit()
-
-    def commands(self) -> Iterable[SystemCommand]:
-        """What the palette offers: all that a key does."""
-        for key in keys.listed(keys.WATCH):
-            if key.id != "palette":
-                yield SystemCommand(
-                    f"{key.meaning}  ({self._shown_keys[key.id]})", key.id.replace("_", " "), self._runner(key.action)
-                )
-
-    def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
-        async def run() -> None:
-            await self.run_action(action)
-
-        return run
-
-    def on_key(self, event: events.Key) -> None:
-        """Digits are a count for the key that follows."""
-        if event.character is not None and event.character.isdecimal() and event.character.isascii():
-            self._set_count(min(self._count * 10 + int(event.character), LARGEST_COUNT))
-            event.stop()
-
-    def _times(self) -> int:
-        """The count that was typed, or 1; it is used up."""
-        times = max(1, self._count)
-        self._set_count(0)
-        return times
-
-    def _set_count(self, count: int) -> None:
-        if count != self._count:
-            self._count = count
-            self._write_hints()
 
     def on_probe_pane_picked(self, event: ProbePane.Picked) -> None:
         """A cell was clicked."""
