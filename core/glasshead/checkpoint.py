@@ -260,7 +260,7 @@ def load(folder: str | Path) -> tuple["Transformer", "Vocabulary", dict[str, Any
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from glasshead.model import Config, Embedding, Transformer, sinusoids
+    from glasshead.model import Config, Embedding, Transformer, fixed_positions
 
     folder = Path(folder)
     content = describe(folder)
@@ -305,7 +305,7 @@ def load(folder: str | Path) -> tuple["Transformer", "Vocabulary", dict[str, Any
         model.target.weight = model.source.weight
     for module in model.modules():
         if isinstance(module, Embedding) and not isinstance(module.positions, torch.nn.Parameter):
-            module.positions = sinusoids(config.max_length, module.weight.shape[-1])
+            module.positions = fixed_positions(config, module.weight.shape[-1])
 
     words = _vocabulary(folder, content)
     _fits(words, config, str(folder))

@@ -55,11 +55,17 @@ class Config:
     """On the output of every sub-layer and on embedding + position (section 5.4), nowhere else."""
     norm: Literal["post", "pre"] = "post"
     """`pre` departs from the paper: x + f(LayerNorm(x)), and one more LayerNorm after each stack."""
-    positions: Literal["sinusoidal", "learned"] = "sinusoidal"
-    """`learned` departs from the base model: a table of parameters (table 3, row E)."""
+    residual: bool = True
+    """False departs from the paper: a layer is LayerNorm(sublayer(x)), without x itself, to show what goes wrong."""
+    positions: Literal["sinusoidal", "learned", "none"] = "sinusoidal"
+    """`learned` departs from the base model: a table of parameters (table 3, row E). `none` departs from the paper:
+    nothing tells where a token stands, to show what goes wrong."""
     window: int | None = None
     """Departure: self-attention sees only a neighbourhood of that many positions around the query q (section 4), from
     q − window // 2 to q + (window − 1) // 2; masked self-attention keeps of them those up to the query."""
+    masked: bool = True
+    """False departs from the paper: a decoder that reads many tokens at once lets each see those after it, to show what
+    goes wrong."""
     scale: bool = True
     """False departs from the paper: scores are q·k, not q·k / √d_k, to show what goes wrong."""
     max_length: int = 512
@@ -88,8 +94,10 @@ class Config:
             raise GlassheadError(f"dropout is {self.dropout!r}; it is a probability of at least 0 and below 1.")
         if self.norm not in ("post", "pre"):
             raise GlassheadError(f"norm is {self.norm!r}; it is 'post' (the paper) or 'pre'.")
-        if self.positions not in ("sinusoidal", "learned"):
-            raise GlassheadError(f"positions is {self.positions!r}; it is 'sinusoidal' (the paper) or 'learned'.")
+        if self.positions not in ("sinusoidal", "learned", "none"):
+            raise GlassheadError(
+                f"positions is {self.positions!r}; it is 'sinusoidal' (the paper), 'learned' or 'none'."
+            )
         if self.share_embeddings and (self.encoder_width, self.source_size) != (self.d_model, self.vocab_size):
             raise GlassheadError(
                 "One shared embedding matrix needs one vocabulary and one width: "
@@ -230,19 +238,23 @@ class Residual(Watched):
     def __init__(self, config: Config, width: int, sublayer: nn.Module) -> None:
         super().__init__()
         self.sublayer, self.norm = sublayer, LayerNorm(width)
-        self.dropout, self.pre = nn.Dropout(config.dropout), config.norm == "pre"
+        self.dropout, self.pre, self.kept = nn.Dropout(config.dropout), config.norm == "pre", config.residual
 
     def forward(self, x: Tensor, *source: Tensor, mask: Tensor | None = None, past: Past | None = None) -> Tensor:
         """b q m → b q m. source: what the sub-layer attends to, x itself in self-attention."""
         if self.pre:
-            return self.see("resid", self.add(x, self.apply_to(self.norm(x), *source, mask=mask, past=past)))
-        return self.norm(self.see("resid", self.add(x, self.apply_to(x, *source, mask=mask, past=past))))
+            return self.see("resid", self.join(x, self.apply_to(self.norm(x), *source, mask=mask, past=past)))
+        return self.norm(self.see("resid", self.join(x, self.apply_to(x, *source, mask=mask, past=past))))
 
     def apply_to(self, x: Tensor, *source: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
         """The sub-layer's own output."""
         if isinstance(self.sublayer, Attention):
             return self.sublayer(x, source[0] if source else x, mask, past)
         return self.sublayer(x)
+
+    def join(self, x: Tensor, y: Tensor) -> Tensor:
+        """The residual connection: x + y, or where there is none y alone."""
+        return self.add(x, y) if self.kept else self.dropout(y)
 
     def add(self, x: Tensor, y: Tensor) -> Tensor:
         """x + y; in training y is dropped out of."""
@@ -338,7 +350,7 @@ class Embedding(Watched):
         if config.positions == "learned":
             self.positions = nn.Parameter(torch.empty(config.max_length, width))
         else:
-            self.register_buffer("positions", sinusoids(config.max_length, width), persistent=False)
+            self.register_buffer("positions", fixed_positions(config, width), persistent=False)
 
     def forward(self, ids: Tensor, start: int = 0) -> Tensor:
         """ids: b q, of positions start … → b q m. Raises GlassheadError beyond the longest length."""
@@ -425,13 +437,20 @@ class Transformer(Watched):
             self.tap.begin(start)
         new, window = target.shape[-1], self.config.window
         # One new token is the last: it may look at all before it, and needs no mask unless the view is narrowed.
-        mask = None if new == 1 and window is None else causal(new, start + new, window=window, device=target.device)
+        mask = None
+        if self.config.masked and (new > 1 or window is not None):
+            mask = causal(new, start + new, window=window, device=target.device)
         return self.decoder(self.target(target, start), memory, mask, memory_mask, past)
 
     @property
     def projection(self) -> Tensor:
         """The matrix that makes logits of what the decoder leaves: v m."""
         return self.target.weight if self.project is None else self.project.weight
+
+
+def fixed_positions(config: Config, width: int) -> Tensor:
+    """The positions that are not learned: max_length × width; zeros where there are none."""
+    return sinusoids(config.max_length, width) if config.positions != "none" else torch.zeros(config.max_length, width)
 
 
 def sinusoids(positions: int, width: int) -> Tensor:

@@ -1,9 +1,11 @@
 """Subject: what can be explored, and `load`, the one door to it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from glasshead import checkpoint
 from glasshead.beam import beam_search
@@ -50,6 +52,24 @@ class Subject:
             Kind("decoder self (masked)", "decoder", "self", config.decoder_layers, config.heads),
             Kind("decoder → encoder", "decoder", "cross", config.decoder_layers, config.heads),
         )
+
+    def changed(self, **fields: Any) -> "Subject":
+        """The same weights in a model of which some fields of Config are others, e.g. `scale=False`.
+
+        What a field takes away is left out. Raises GlassheadError for a change under which the weights do not fit.
+        """
+        try:
+            config = replace(self.config, **fields)
+        except TypeError as error:
+            raise GlassheadError(f"A model has no such field: {error}.") from None
+        with torch.random.fork_rng(devices=[]):
+            model = Transformer(config)
+        own, given = model.state_dict(), self.model.state_dict()
+        odd = [name for name in own if name not in given or own[name].shape != given[name].shape]
+        if odd:
+            raise GlassheadError(f"The weights of {self.name} do not fit the changed model: {odd[0]} is another.")
+        model.load_state_dict({name: given[name] for name in own})
+        return replace(self, model=model.eval().requires_grad_(False))
 
     def encode(self, text: str, *, truncate: bool = False) -> list[Token]:
         """The tokens of a source, the end token last. truncate: keep what fits of a text that is too long.

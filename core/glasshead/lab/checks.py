@@ -1,0 +1,37 @@
+"""Arguments of an experiment, looked at before anything is computed. A mistake is a sentence."""
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+from glasshead.errors import GlassheadError
+
+
+def whole(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
+    """A whole number within bounds, both of them allowed. Raises GlassheadError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise GlassheadError(f"{name} is {value!r}; it must be a whole number.")
+    _within(name, value, least, most)
+    return value
+
+
+def real(name: str, value: Any, *, least: float | None = None, most: float | None = None) -> float:
+    """A finite number within bounds, both of them allowed. Raises GlassheadError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise GlassheadError(f"{name} is {value!r}; it must be a number.")
+    _within(name, value, least, most)
+    return float(value)
+
+
+def one_of(name: str, value: Any, known: Sequence[Any]) -> Any:
+    """One of some values. Raises GlassheadError for any other."""
+    if value not in known:
+        raise GlassheadError(f"{name} is {value!r}; it is one of {', '.join(map(str, known))}.")
+    return value
+
+
+def _within(name: str, value: float, least: float | None, most: float | None) -> None:
+    if least is not None and value < least:
+        raise GlassheadError(f"{name} is {value:,}; it must be at least {least:,}.")
+    if most is not None and value > most:
+        raise GlassheadError(f"{name} is {value:,}; it must be at most {most:,}.")

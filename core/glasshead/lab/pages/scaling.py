@@ -1,0 +1,175 @@
+"""scaling: why scores are divided by √d_k."""
+
+from typing import TYPE_CHECKING, Any
+
+from glasshead.lab.exhibits import Exhibit, Lines, Plot, Series, Table
+from glasshead.lab.page import Control, Page, Question, Try, Verdict
+
+if TYPE_CHECKING:
+    from glasshead.lab.scaling import Scaling, Width
+
+
+def run(**given: Any) -> "Scaling":
+    """See glasshead.lab.scaling."""
+    from glasshead.lab.scaling import scaling
+
+    return scaling(**given)
+
+
+def judge(result: "Scaling") -> Verdict:
+    """How the variance of q·k goes with d_k: the slope in a log–log plot, 1 where it grows as d_k."""
+    first, last = result.widths[0], result.widths[-1]
+    sentence = (
+        f"From d_k {first.d_k} to {last.d_k} the variance of q·k went from {first.plain.variance:.2f} to "
+        f"{last.plain.variance:.1f}, the largest weight from {first.plain.largest:.2f} to {last.plain.largest:.2f}; "
+        f"with 1/√d_k they ended at {last.scaled.variance:.2f} and {last.scaled.largest:.2f}."
+    )
+    power = _power(first, last)
+    return Verdict(answer=0 if power < 0.25 else 1 if power < 0.75 else 2 if power < 1.5 else 3, sentence=sentence)
+
+
+def exhibits(result: "Scaling") -> tuple[Exhibit, ...]:
+    """Variance, weights, gradient, then the trained model."""
+    d_k = [each.d_k for each in result.widths]
+
+    def both(what: str, unit: str, name: str, *, log_y: bool = False, note: str = "") -> Plot:
+        return Plot(
+            title=what,
+            x="d_k",
+            y=unit,
+            log_x=True,
+            log_y=log_y,
+            note=note,
+            series=(
+                Series(label="q·k", x=d_k, y=[getattr(each.plain, name) for each in result.widths]),
+                Series(label="q·k / √d_k", x=d_k, y=[getattr(each.scaled, name) for each in result.widths]),
+            ),
+        )
+
+    rows = tuple(
+        (each.d_k, *(getattr(side, name) for name in ("variance", "largest", "entropy", "jacobian")
+                     for side in (each.plain, each.scaled)))
+        for each in result.widths
+    )  # fmt: skip
+    return (
+        both("variance of the scores", "variance", "variance", log_y=True, note="As a line of slope 1: it equals d_k."),
+        both("largest weight", f"of {result.keys} keys", "largest"),
+        both(
+            "norm of softmax's Jacobian",
+            "Frobenius norm",
+            "jacobian",
+            log_y=True,
+            note="What a gradient is multiplied by.",
+        ),
+        Table(
+            title="measured",
+            columns=("d_k", "variance", "scaled", "largest", "scaled", "entropy", "scaled", "Jacobian", "scaled"),
+            rows=rows,
+            note=f"Means over queries drawn at random, each with {result.keys} keys. Entropy in bits.",
+        ),
+        Table(
+            title=f"{result.model}, d_k {result.model_d_k}, with the scale and without",
+            columns=("attention", "largest", "without", "entropy", "without"),
+            rows=tuple(
+                (each.site, each.largest, each.largest_unscaled, each.entropy, each.entropy_unscaled)
+                for each in result.trained
+            ),
+            note="Means over heads and queries. The model was trained with the scale: without it, it is another one.",
+        ),
+        Lines(
+            title="what it then says",
+            lines=(
+                f"source       {result.text}",
+                f"with         {result.translation}",
+                f"without      {result.translation_unscaled}",
+            ),
+        ),
+    )
+
+
+def _power(first: "Width", last: "Width") -> float:
+    from math import log
+
+    if first.d_k == last.d_k:
+        return 0.0
+    return log(last.plain.variance / first.plain.variance) / log(last.d_k / first.d_k)
+
+
+PAGE = Page(
+    name="scaling",
+    title="Why 1/√d_k",
+    claim="As d_k grows q·k varies more, softmax peaks and its gradient shrinks; dividing by √d_k undoes it.",
+    paragraphs=(
+        "A score is q·k, a sum of d_k products. Independent numbers of variance 1 give products of variance 1, and "
+        "variances of a sum add up: the score's variance is d_k. Softmax of large scores puts nearly all weight on one "
+        "key, and where it is certain its gradient is nearly zero: nothing is learned there. (Section 3.2.1.)",
+        "Queries and keys are drawn at random for growing d_k, and softmax is taken over their scores as they are and "
+        "divided by √d_k. Then a trained model runs on one sentence, with its scale and with the scale taken out.",
+        "Two lines that part: the bare scores follow d_k, the scaled ones stay where they are. What is drawn does not "
+        "matter, only its variance: change `draw`. Trained vectors are not independent, so in the model the effect is "
+        "real but its size is its own.",
+    ),
+    question=Question(
+        text="Each number in q and k has variance 1. d_k is doubled. What happens to the variance of q·k?",
+        answers=("it stays the same", "it grows by √2", "it doubles", "it grows fourfold"),
+    ),
+    controls=(
+        Control(
+            name="d_k",
+            usual=512,
+            help="the largest width of a head",
+            stops=(4, 16, 64, 256, 512, 1024, 2048),
+            least=1,
+            most=8192,
+            quick=128,
+            full=2048,
+        ),
+        Control(
+            name="keys",
+            usual=32,
+            help="how many keys share the weight",
+            stops=(2, 8, 32, 128, 512),
+            least=2,
+            most=4096,
+        ),
+        Control(
+            name="queries",
+            usual=500,
+            help="how many queries are drawn for each d_k",
+            stops=(50, 200, 500, 2000),
+            least=1,
+            most=100_000,
+            quick=100,
+            full=2000,
+        ),
+        Control(
+            name="draw",
+            usual="normal",
+            help="the distribution of the numbers, all of variance 1",
+            stops=("normal", "uniform", "signs"),
+            choice=True,
+        ),
+        Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
+        Control(name="seed", usual=0, help="another seed draws other numbers", stops=(0, 1, 2, 3), least=0),
+    ),
+    run=run,
+    judge=judge,
+    exhibits=exhibits,
+    attempt=Try(
+        sentence="The explorer opens without 1/√d_k: look at the weights (nearly all black or white), and press u to "
+        "see the arithmetic. z brings the scale back.",
+        text="the black cat is sleeping",
+        steps=4,
+        stack="decoder",
+        kind="cross",
+        layer=0,
+        head=0,
+        stage="weights",
+        pane="attention",
+        change={"scale": False},
+        changed="without 1/√d_k",
+    ),
+    sources=("Vaswani et al. 2017, Attention Is All You Need, section 3.2.1 and footnote 4",),
+    result="glasshead.lab.scaling:Scaling",
+    model=True,
+)
