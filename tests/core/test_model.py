@@ -269,3 +269,28 @@ def test_a_shape_that_cannot_be_is_refused_by_name(options: dict[str, Any], name
 @pytest.mark.parametrize("options", [{"dropout": 0}, {"dropout": 0.0}, {"heads": 3, "d_k": 5, "d_v": 7}, {"pad_id": 0}])
 def test_a_shape_that_can_be_is_taken(options: dict[str, Any]) -> None:
     Config(**options)
+
+
+def test_without_the_mask_a_later_token_changes_an_earlier_logit_and_with_it_never() -> None:
+    for masked in (True, False):
+        model = make(33, masked=masked)
+        one, other = (model(ids(5, 6, 2), ids(1, 4, 7, last)) for last in (8, 9))
+        same = torch.equal(one[:, :3], other[:, :3])
+        assert same == masked
+
+
+def test_without_residual_connections_a_layer_is_the_norm_of_its_sublayer() -> None:
+    model = make(34, residual=False)
+    with torch.no_grad(), listen(model) as seen:
+        model(ids(5, 6, 2), ids(1, 4))
+    for name in ("encoder.0.self", "decoder.1.cross", "decoder.0.ffn"):
+        assert torch.equal(seen[f"{name}.resid"], seen[f"{name}.out"])
+
+
+@pytest.mark.parametrize("norm", ["post", "pre"])
+def test_without_positions_the_encoder_cannot_tell_order(norm: Any) -> None:
+    order = torch.tensor([2, 0, 3, 1])
+    for positions in ("none", "sinusoidal"):
+        model = make(35, positions=positions, norm=norm)
+        plain, mixed = model.encode(ids(5, 6, 7, 8)), model.encode(ids(5, 6, 7, 8)[:, order])
+        assert (gap(plain[:, order], mixed) < 1e-5) == (positions == "none")

@@ -165,3 +165,38 @@ def test_decoding_needs_no_gradients_and_leaves_no_graph(opened: Subject) -> Non
     assert torch.is_grad_enabled()
     assert not line.probabilities().requires_grad
     assert not line.outlook["logits"].requires_grad
+
+
+def test_a_changed_subject_has_the_same_weights_and_leaves_the_first_as_it_was(opened: Subject) -> None:
+    before = {name: value.clone() for name, value in opened.model.state_dict().items()}
+    bare = opened.changed(scale=False)
+    assert (opened.config.scale, bare.config.scale) == (True, False)
+    assert all(torch.equal(value, before[name]) for name, value in bare.model.state_dict().items())
+    one, other = (each.start("the black cat") for each in (opened, bare))
+    for line in (one, other):
+        line.step()
+    scores = [line.trace["encoder.0.self.scores"] for line in (one, other)]
+    assert gap(scores[1], scores[0] * opened.config.key_width**0.5) < 1e-5
+    assert gap(one.trace["encoder.0.self.q"], other.trace["encoder.0.self.q"]) == 0
+
+
+def test_changing_a_subject_draws_no_random_numbers(opened: Subject) -> None:
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    opened.changed(positions="none")
+    assert torch.equal(torch.rand(3), wanted)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"d_model": 64}, "do not fit the changed model"),
+        ({"positions": "learned"}, "do not fit the changed model"),
+        ({"norm": "sideways"}, "norm is 'sideways'"),
+        ({"colour": "red"}, "no such field"),
+    ],
+)
+def test_a_change_that_cannot_be_is_told(opened: Subject, fields: dict[str, object], said: str) -> None:
+    with pytest.raises(GlassheadError, match=said):
+        opened.changed(**fields)

@@ -58,6 +58,37 @@ def explore(
     return app.return_code or 0
 
 
+def lesson(name: str | None, *, checkpoint: str, restart: bool, mouse: bool, plain: bool, as_json: bool) -> int:
+    """Open the lab where the course was left, or at `name`; where there is no terminal, say how far it is.
+
+    Raises GlassheadError for an experiment or a checkpoint that is none, and for a place that cannot be kept.
+    """
+    from dataclasses import replace
+
+    from glasshead.lab import page
+    from glasshead_tui import lesson as course
+
+    if restart:
+        course.forget()
+    place = course.read()
+    if name is not None:
+        place = replace(place, at=page(name).name)
+    if plain or as_json or not terminal():
+        from glasshead_tui.coursework import tell
+
+        tell(place, as_json=as_json)
+        return 0
+    folder = checkpoints.find(checkpoint)
+    _has_its_parts(folder, checkpoints.describe(folder))
+    course.write(place)
+
+    from glasshead_tui.app import GlassheadApp
+
+    app = GlassheadApp(checkpoint=checkpoint, lab=place.at, lesson=True)
+    app.run(mouse=mouse)
+    return app.return_code or 0
+
+
 def first_sentence(subject: "Subject") -> str:
     """What to decode where nobody has said: the first example on the model's card."""
     examples = subject.card.get("examples")

@@ -8,6 +8,7 @@ variance d_k. So scores grow as √d_k, softmax puts all its weight on one key, 
 vanishes. Divided by √d_k the scores have variance 1, whatever d_k is.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -132,7 +133,7 @@ def spread(scores: Tensor) -> Spread:
 
 def entropy(weights: Tensor) -> Tensor:
     """weights: … k → their entropy in bits; what is exactly 0 adds nothing."""
-    return -(weights * weights.clamp_min(1e-300).log2()).sum(-1)
+    return torch.special.entr(weights).sum(-1) / math.log(2)
 
 
 def _width(d_k: int, keys: int, queries: int, draw: Draw, generator: torch.Generator, told: Told) -> Width:

@@ -7,6 +7,8 @@ import typer
 from glasshead_tui.commands.checkpoints import checkpoints
 from glasshead_tui.commands.evaluate import evaluate
 from glasshead_tui.commands.explore import explore
+from glasshead_tui.commands.lab import PASSING, lab
+from glasshead_tui.commands.lesson import lesson
 from glasshead_tui.commands.trace import trace
 from glasshead_tui.commands.train import train
 from glasshead_tui.commands.translate import translate
@@ -17,6 +19,8 @@ app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 for command in (explore, translate, trace, checkpoints, train, evaluate, watch):
     app.command()(command)
+app.command(context_settings=PASSING)(lab)
+app.command()(lesson)
 
 
 @app.callback(invoke_without_command=True)

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from glasshead.lab.scaling import Scaling, Width
 
 
+MEETS = "What a gradient is multiplied by: largest where a few keys compete, near 0 where one has won."
+
+
 def run(**given: Any) -> "Scaling":
     """See glasshead.lab.scaling."""
     from glasshead.lab.scaling import scaling
@@ -21,8 +24,10 @@ def judge(result: "Scaling") -> Verdict:
     first, last = result.widths[0], result.widths[-1]
     sentence = (
         f"From d_k {first.d_k} to {last.d_k} the variance of q·k went from {first.plain.variance:.2f} to "
-        f"{last.plain.variance:.1f}, the largest weight from {first.plain.largest:.2f} to {last.plain.largest:.2f}; "
-        f"with 1/√d_k they ended at {last.scaled.variance:.2f} and {last.scaled.largest:.2f}."
+        f"{last.plain.variance:.1f}, the largest weight from {first.plain.largest:.2f} to {last.plain.largest:.2f}, the "
+        f"Jacobian's norm from {max(each.plain.jacobian for each in result.widths):.2f} at most to "
+        f"{last.plain.jacobian:.2f}; with 1/√d_k they ended at {last.scaled.variance:.2f}, "
+        f"{last.scaled.largest:.2f} and {last.scaled.jacobian:.2f}."
     )
     power = _power(first, last)
     return Verdict(answer=0 if power < 0.25 else 1 if power < 0.75 else 2 if power < 1.5 else 3, sentence=sentence)
@@ -52,7 +57,7 @@ def exhibits(result: "Scaling") -> tuple[Exhibit, ...]:
         for each in result.widths
     )  # fmt: skip
     return (
-        both("variance of the scores", "variance", "variance", log_y=True, note="As a line of slope 1: it equals d_k."),
+        both("variance of the scores", "", "variance", log_y=True, note="As a line of slope 1: it equals d_k."),
         both("largest weight", f"of {result.keys} keys", "largest"),
         both(
             "norm of softmax's Jacobian",

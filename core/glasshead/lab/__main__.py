@@ -1,0 +1,48 @@
+"""`python -m glasshead.lab`: make anew the results that come with the program, of the experiments that train.
+
+Each is run at its full size, with one thread, and written to results/NAME.json. Names on the command line choose some.
+"""
+
+import platform
+import sys
+import time
+from pathlib import Path
+
+from glasshead.lab import page, pages
+from glasshead.lab.page import Page
+from glasshead.lab.record import dumps
+
+FOLDER = Path(__file__).parent / "results"
+MODEL = "english-french"
+
+
+def make(of: Page, folder: Path = FOLDER) -> Path:
+    """Run one experiment at its full size and keep its result; the file."""
+    import torch
+
+    from glasshead.subject import load
+
+    torch.set_num_threads(1)
+    given = {"subject": load(MODEL)} if of.model else {}
+    values = of.values("full")
+    started = time.perf_counter()
+    result = of.run(**values, **given)
+    seconds = time.perf_counter() - started
+    where = f"torch {torch.__version__.split('+')[0]}, 1 thread, {platform.machine()}"
+    file = folder / f"{of.name}.json"
+    part = file.with_suffix(".part")
+    part.write_text(dumps(of, values, seconds, where, result), encoding="utf-8")
+    part.replace(file)
+    return file
+
+
+def main(names: list[str]) -> None:
+    """Make those that were named, or all."""
+    for of in map(page, names) if names else pages():
+        if of.trained:
+            print(f"{of.name} …", flush=True)
+            print(f"{make(of)}: {of.title}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

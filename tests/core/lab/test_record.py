@@ -1,0 +1,97 @@
+"""Results as JSON: what is taken apart is put together again, and what is shipped was made with the full size."""
+
+import json
+import math
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glasshead.lab import pages
+from glasshead.lab.exhibits import Lines
+from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.record import dumps, plain, restore, result_class, shipped, strict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inner:
+    number: float
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outer:
+    count: int
+    maybe: float | None
+    pair: tuple[int, float]
+    inner: tuple[Inner, ...]
+    rows: tuple[tuple[float, ...], ...]
+    yes: bool
+
+
+numbers = st.floats(allow_nan=False)
+outers = st.builds(
+    Outer,
+    count=st.integers(),
+    maybe=st.none() | numbers,
+    pair=st.tuples(st.integers(), numbers),
+    inner=st.lists(st.builds(Inner, number=numbers, words=st.lists(st.text()).map(tuple))).map(tuple),
+    rows=st.lists(st.lists(numbers).map(tuple)).map(tuple),
+    yes=st.booleans(),
+)
+
+
+@given(outers)
+def test_a_result_comes_back_from_json_as_it_was(result: Outer) -> None:
+    text = json.dumps(strict(plain(result)), allow_nan=False)
+    assert restore(Outer, json.loads(text)) == result
+
+
+def test_what_is_no_number_comes_back_too() -> None:
+    text = json.dumps(strict(plain(Inner(number=math.nan, words=()))), allow_nan=False)
+    assert math.isnan(restore(Inner, json.loads(text)).number)
+
+
+def test_what_an_experiment_that_trains_ships_is_of_its_full_size() -> None:
+    for page in pages():
+        made = shipped(page)
+        assert (made is not None) == page.trained, page.name
+        if made is not None:
+            assert made.values == page.values("full")
+            assert isinstance(made.result, result_class(page))
+            assert made.seconds > 0 and "torch" in made.made_on
+            assert 0 <= page.judge(made.result).answer < len(page.question.answers)
+            assert page.exhibits(made.result)
+
+
+def test_what_is_written_is_what_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    from pathlib import Path
+
+    from glasshead.lab import record
+
+    page = Page(
+        name="inner",
+        title="",
+        claim="",
+        paragraphs=("", "", ""),
+        question=Question(text="", answers=()),
+        controls=(Control(name="n", usual=1, help="n", full=3),),
+        run=lambda **given: None,
+        judge=lambda result: Verdict(answer=0, sentence=""),
+        exhibits=lambda result: (Lines(title="", lines=()),),
+        attempt=Try(sentence=""),
+        sources=(),
+        result=f"{Inner.__module__}:Inner",
+    )
+    folder = Path(str(tmp_path)) / "results"
+    folder.mkdir()
+    monkeypatch.setattr(record.resources, "files", lambda package: folder.parent)
+    monkeypatch.setattr(record, "result_class", lambda page: Inner)
+    assert shipped(page) is None
+    result = Inner(number=-math.inf, words=("é", "\x1b[2J"))
+    text = dumps(page, {"n": 3}, 12.34, "torch 9", result)
+    (folder / "inner.json").write_text(text, encoding="utf-8")
+    made = shipped(page)
+    assert made is not None
+    assert (made.values, made.seconds, made.made_on, made.result) == ({"n": 3}, 12.3, "torch 9", result)

@@ -1,0 +1,146 @@
+"""`glasshead lab`: the experiments, each a command whose options are its controls: page and options cannot differ."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from glasshead.errors import GlassheadError
+from glasshead.lab import NAMES, page, pages
+from glasshead.lab.page import Control, Page, Size, Value
+
+LETTERS = "abcd"
+
+
+def complete_experiment(incomplete: str) -> list[str]:
+    """The names that the shell may complete to."""
+    return [name for name in NAMES if name.startswith(incomplete)]
+
+
+PASSING = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+"""All words are for the table of experiments, which is made when it is needed and not before."""
+
+
+def lab(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="EXPERIMENT", autocompletion=complete_experiment)] = None,
+) -> int:
+    """The paper's claims as experiments; alone it lists them."""
+    words = [*([] if name is None else [name]), *context.args]
+    # A name that is none is told with the nearest one; of one that is, no other page is needed.
+    known = pages() if not words or words[0].startswith("-") else (page(words[0]),)
+    status = table(known)(words, prog_name="glasshead lab", standalone_mode=False)
+    return status if isinstance(status, int) else 0
+
+
+def table(known: Sequence[Page]) -> typer.Typer:
+    """Experiments as Typer knows them."""
+    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+    app.callback(invoke_without_command=True)(listed)
+    for each in known:
+        app.command(each.name, help=f"{each.title}. {each.claim}")(command(each))
+    return app
+
+
+def listed(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="The list as JSON, with all that the pages say.")] = False,
+) -> int:
+    """The paper's claims as experiments on real numbers. Alone it lists them."""
+    if context.invoked_subcommand is None:
+        from glasshead_tui.experiment import tell_all
+
+        tell_all(as_json=as_json)
+    return 0
+
+
+def command(of: Page) -> Any:
+    """The command of one experiment."""
+
+    def run(**given: Any) -> int:
+        from glasshead_tui.experiment import Asked, perform
+
+        size = chosen_size(quick=given.pop("quick"), full=given.pop("full"))
+        as_json, anew = given.pop("json"), given.pop("anew", False)
+        checkpoint = given.pop("model", "english-french")
+        answer = given.pop("predict")
+        said = {name: read(of.control(name), value) for name, value in given.items() if value is not None}
+        asked = Asked(
+            page=of,
+            values={**of.values(size), **said},
+            checkpoint=checkpoint,
+            answer=None if answer is None else letter(answer, of),
+            shipped=of.trained and not (said or anew or size != "usual"),
+            as_json=as_json,
+        )
+        return perform(asked)
+
+    parameters = [*(_option(control) for control in of.controls), *_own(of)]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
+
+
+def chosen_size(*, quick: bool, full: bool) -> Size:
+    """The size that two flags ask for."""
+    if quick and full:
+        raise GlassheadError("--quick and --full are two sizes: choose one.")
+    return "quick" if quick else "full" if full else "usual"
+
+
+def letter(text: str, of: Page) -> int:
+    """The number of the answer that a letter stands for."""
+    known = LETTERS[: len(of.question.answers)]
+    if len(text.strip()) != 1 or text.strip().lower() not in known:
+        raise GlassheadError(f"{text!r} is no answer: it is one of {', '.join(known)}.")
+    return known.index(text.strip().lower())
+
+
+def read(control: Control, value: Any) -> Value:
+    """What was given for a control."""
+    return value if isinstance(value, bool) else control.read(value)
+
+
+def _option(control: Control) -> inspect.Parameter:
+    """A control as Typer knows it. None stands for: not given. Values are read by the control itself."""
+    flag = "--" + control.name.replace("_", "-")
+    text = f"{control.help[0].upper()}{control.help[1:]}."
+    if isinstance(control.usual, bool):
+        option = typer.Option(f"{flag}/--no-{flag[2:]}", help=text, show_default="yes" if control.usual else "no")
+        return _parameter(control.name, Annotated[bool | None, option], None)
+    metavar = "|".join(map(str, control.stops)) if control.choice else _metavar(control)
+    shown = str(control.usual) if control.usual != "" else False
+    option = typer.Option(flag, metavar=metavar, help=text, show_default=shown)
+    return _parameter(control.name, Annotated[str | None, option], None)
+
+
+def _metavar(control: Control) -> str:
+    return "TEXT" if isinstance(control.usual, str) else "X" if isinstance(control.usual, float) else "N"
+
+
+def _own(of: Page) -> list[inspect.Parameter]:
+    """The options that every experiment has, and those of the kinds of experiments."""
+
+    def flag(name: str, help: str) -> inspect.Parameter:
+        return _parameter(name, Annotated[bool, typer.Option(f"--{name}", help=help)], False)
+
+    answers = LETTERS[: len(of.question.answers)]
+    predict = typer.Option("--predict", metavar="|".join(answers), help="What you foresee.", show_default=False)
+    model = typer.Option("--model", metavar="CHECKPOINT", help="The trained model: a name, or a folder.")
+    return [
+        *([_parameter("model", Annotated[str, model], "english-french")] if of.model else []),
+        flag("quick", "A smaller size, for a quick look."),
+        flag("full", "A larger size, for a thorough one."),
+        *(
+            [flag("anew", "Train now, instead of showing the result that comes with the program.")]
+            if of.trained
+            else []
+        ),
+        _parameter("predict", Annotated[str | None, predict], None),
+        flag("json", "Write the result as JSON, with full precision."),
+    ]
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)

@@ -1,0 +1,39 @@
+"""`glasshead lesson`: the ten experiments as a course that can be left and gone on with."""
+
+from typing import Annotated
+
+import typer
+
+from glasshead_tui import opening
+from glasshead_tui.commands.arguments import complete_checkpoint
+from glasshead_tui.commands.lab import complete_experiment
+
+
+def lesson(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="EXPERIMENT",
+            help="Where to go on.",
+            autocompletion=complete_experiment,
+            show_default="where you left",
+        ),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="CHECKPOINT", help="The trained model: a name, or a folder.", autocompletion=complete_checkpoint
+        ),
+    ] = opening.DEFAULT,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget your place and your answers.")] = False,
+    mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Whether the screen listens to the mouse.")] = True,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Write how far you are, as is done where the output is no terminal.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the same as JSON.")] = False,
+) -> int:
+    """Walk through all ten experiments of the lab, in order.
+
+    At each one you first say what you foresee, then see what the numbers say. Your place and your answers are kept.
+    """
+    return opening.lesson(name, checkpoint=model, restart=restart, mouse=mouse, plain=plain, as_json=as_json)

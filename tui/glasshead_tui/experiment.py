@@ -1,0 +1,195 @@
+"""An experiment at the command line: what is claimed, what one foresees, what the numbers say."""
+
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from glasshead.lab import pages
+from glasshead.lab.page import Page, Value
+from glasshead_tui import strict
+from glasshead_tui.opening import terminal
+
+if TYPE_CHECKING:
+    from glasshead.lab.telling import Told
+
+LETTERS = "abcd"
+SOON = 1.0
+"""Seconds after which something should move in the terminal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What somebody wants to see."""
+
+    page: Page
+    values: dict[str, Value]
+    checkpoint: str
+    """The trained model, for an experiment that takes one."""
+    answer: int | None
+    """What is foreseen, if it was said already."""
+    shipped: bool
+    """Whether the result that comes with the program will do."""
+    as_json: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A result, and how it came about."""
+
+    result: Any
+    values: dict[str, Value]
+    seconds: float
+    made_on: str | None
+    """Where it was made, of a result that comes with the program."""
+
+
+def tell_all(*, as_json: bool) -> None:
+    """The list of the experiments."""
+    if as_json:
+        print(strict.dumps([_described(each) for each in pages()], indent=2))
+        return
+    from glasshead_tui.printing import console, listing
+
+    console().print(listing(pages()))
+    print("\nglasshead lab NAME runs one, glasshead lesson walks through all of them on the screen.")
+
+
+def perform(asked: Asked) -> int:
+    """Tell the claim, ask, run, tell what came out; the exit status."""
+    if asked.as_json:
+        outcome = found(asked)
+        verdict = asked.page.judge(outcome.result)
+        from glasshead.lab.record import plain
+
+        told = {
+            "experiment": asked.page.name,
+            "claim": asked.page.claim,
+            "values": outcome.values,
+            **({"model": asked.checkpoint} if asked.page.model and outcome.made_on is None else {}),
+            "seconds": outcome.seconds,
+            "made_on": outcome.made_on,
+            "question": asked.page.question.text,
+            "answers": list(asked.page.question.answers),
+            "foreseen": asked.answer,
+            "right": verdict.answer,
+            "finding": verdict.sentence,
+            "result": plain(outcome.result),
+        }
+        print(strict.dumps(told, indent=1))
+        return 0
+    from glasshead_tui.printing import console, shown
+
+    out = console()
+    _introduce(asked.page, out.width)
+    answer = asked.answer if asked.answer is not None else _ask(asked.page)
+    outcome = found(asked)
+    out.print()
+    for part in shown(asked.page, outcome, answer, out):
+        out.print(part)
+    return 0
+
+
+def found(asked: Asked) -> Outcome:
+    """The result: the one that comes with the program where that will do, or a new one."""
+    from glasshead.lab.record import shipped
+
+    made = shipped(asked.page) if asked.shipped else None
+    if made is not None:
+        return Outcome(result=made.result, values=made.values, seconds=made.seconds, made_on=made.made_on)
+    from glasshead_tui.loading import load, one_thread
+
+    one_thread()
+    given: dict[str, Any] = {"subject": load(asked.checkpoint)} if asked.page.model else {}
+    started = time.perf_counter()
+    with progress(asked.page.title) as told:
+        result = asked.page.run(told=told, **asked.values, **given)
+    return Outcome(result=result, values=asked.values, seconds=time.perf_counter() - started, made_on=None)
+
+
+@contextmanager
+def progress(title: str) -> "Iterator[Told]":
+    """A bar on standard error once the work has taken a second; nothing where nobody would see it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from glasshead_tui.visible import visible
+
+    console = Console(stderr=True)
+    words = TextColumn("{task.description}", markup=False)
+    bar = Progress(words, BarColumn(), TimeElapsedColumn(), console=console, transient=True)
+    task = bar.add_task(title, total=1.0)
+    began = time.monotonic()
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield lambda share, words: None
+        return
+
+    def told(share: float, words: str) -> None:
+        bar.update(task, completed=share, description=visible(f"{title}: {words}"))
+        if not bar.live.is_started and time.monotonic() - began >= SOON:
+            bar.start()
+
+    try:
+        yield told
+    finally:
+        bar.stop()
+
+
+def _introduce(page: Page, width: int) -> None:
+    """The page up to its question."""
+    width = min(width, 100)
+    print(f"{page.name} · {page.title}\n")
+    for paragraph in page.paragraphs:
+        print(textwrap.fill(paragraph, width), end="\n\n")
+    print(textwrap.fill(page.question.text, width))
+    for mark, answer in zip(LETTERS, page.question.answers, strict=False):
+        print(f"  {mark}  {answer}")
+    sys.stdout.flush()
+
+
+def _ask(page: Page) -> int | None:
+    """What the person foresees, if a person sits there and likes to say."""
+    if not terminal():
+        return None
+    known = LETTERS[: len(page.question.answers)]
+    while True:
+        try:
+            typed = input(f"What do you foresee? {known[0]}–{known[-1]}, or enter to just see it: ").strip().lower()
+        except EOFError:
+            return None
+        if not typed:
+            return None
+        if len(typed) == 1 and typed in known:
+            return known.index(typed)
+        print(f"That is none of them: type one letter of {known}, or nothing.")
+
+
+def _described(page: Page) -> dict[str, Any]:
+    """A page, for a program."""
+    return {
+        "name": page.name,
+        "title": page.title,
+        "claim": page.claim,
+        "paragraphs": list(page.paragraphs),
+        "question": page.question.text,
+        "answers": list(page.question.answers),
+        "sources": list(page.sources),
+        "model": page.model,
+        "trained": page.trained,
+        "controls": [
+            {
+                "name": each.name,
+                "help": each.help,
+                "usual": each.usual,
+                "quick": each.of("quick"),
+                "full": each.of("full"),
+                "stops": list(each.stops),
+                "least": each.least,
+                "most": each.most,
+            }
+            for each in page.controls
+        ],
+    }

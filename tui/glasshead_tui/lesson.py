@@ -1,0 +1,89 @@
+"""Where a person is in the course of the lab, and what they foresaw: kept in a file, to be left and gone on with."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from platformdirs import user_state_path
+
+from glasshead.errors import GlassheadError
+from glasshead.files import replace_text
+from glasshead.lab import NAMES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """How far the course has come."""
+
+    at: str = NAMES[0]
+    """The experiment that is open."""
+    answers: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """What was foreseen: of an experiment the number of the answer, from 0."""
+    right: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """What the numbers then said: of an experiment the number of the answer, from 0."""
+
+    @property
+    def done(self) -> tuple[str, ...]:
+        """The experiments whose result was seen, in the order of the course."""
+        return tuple(name for name in NAMES if name in self.right)
+
+    @property
+    def foreseen(self) -> int:
+        """How many answers were as the numbers say."""
+        return sum(self.answers[name] == self.right.get(name) for name in self.answers)
+
+
+def path() -> Path:
+    """Where it is kept; on Linux ~/.local/state/glasshead/lesson.json."""
+    return user_state_path("glasshead") / "lesson.json"
+
+
+def read() -> Place:
+    """The place that was kept; the beginning where none was, and where the file is none of ours."""
+    try:
+        content = json.loads(path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Place()
+    if not isinstance(content, dict):
+        return Place()
+    at = content.get("at")
+    return Place(
+        at=at if at in NAMES else NAMES[0],
+        answers=_numbers(content.get("answers")),
+        right=_numbers(content.get("right")),
+    )
+
+
+def write(place: Place) -> None:
+    """Keep a place. Raises GlassheadError where the file cannot be written."""
+    file = path()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        content = {"at": place.at, "answers": dict(place.answers), "right": dict(place.right)}
+        replace_text(file, json.dumps(content, indent=1) + "\n")
+    except OSError as error:
+        raise GlassheadError(
+            f"Your place in the lesson cannot be kept in {file}: {error.strerror or error}."
+        ) from error
+
+
+def forget() -> None:
+    """Begin anew. Raises GlassheadError where the file cannot be taken away."""
+    try:
+        path().unlink(missing_ok=True)
+    except OSError as error:
+        raise GlassheadError(f"{path()} cannot be taken away: {error.strerror or error}.") from error
+
+
+def _numbers(content: Any) -> Mapping[str, int]:
+    """The entries that are of an experiment and can be the number of an answer."""
+    if not isinstance(content, dict):
+        return {}
+    return {
+        name: value
+        for name, value in content.items()
+        if name in NAMES and isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10
+    }

@@ -1,0 +1,117 @@
+"""A chart as lines of text, for an output that is no screen: the same data, ticks and marks as `Curves` draws."""
+
+from collections.abc import Iterator
+from math import isfinite, log10
+from typing import Any
+
+import numpy as np
+from rich.segment import Segment
+from rich.style import Style
+from textual_hires_canvas import Canvas, HiResMode
+
+from glasshead_tui.widgets.cells import fit
+from glasshead_tui.widgets.curves import EDGE, LINE, MARGIN, Chart, Curve, Floats, axis
+from glasshead_tui.widgets.lines import Line
+
+
+class _Sheet(Canvas):
+    """A canvas outside of any app."""
+
+    def refresh(self, *regions: Any, **options: Any) -> "_Sheet":
+        return self
+
+
+def printed(chart: Chart, columns: int, lines: int, *, strong: Style, quiet: Style) -> list[Line]:
+    """Title, legend, frame and axes around `lines` lines of curves, in `columns` columns."""
+    wide = columns - MARGIN - 2
+    x, y = _reach(chart)
+    sheet = _Sheet(wide, lines)
+    for curve in chart.curves:
+        _draw(sheet, curve, chart, x, y)
+    heights = {
+        round((1 - _part(at, y, log=chart.log_y)) * (lines - 1)): label
+        for at, label in axis(*_bounds(y), max(3, lines * 2 // 5 + 1), log=chart.log_y)
+    }
+    drawing: list[Line] = [
+        [Segment(chart.title, strong), Segment(f", {chart.unit}" if chart.unit else "", quiet)],
+        _legend(chart, quiet),
+    ]
+    for line in range(lines):
+        label = heights.get(line)
+        mark = "┤" if label else "│"
+        drawing.append([Segment(f"{label or '':>{MARGIN}} {mark}", quiet), *sheet.render_line(line)])
+    return [*drawing, *_below(chart, x, wide, quiet)]
+
+
+def _legend(chart: Chart, quiet: Style) -> Line:
+    line: Line = []
+    for curve in chart.curves:
+        line += [Segment(f"{curve.marker or LINE} ", curve.style), Segment(f"{curve.label}   ", quiet)]
+    return line
+
+
+def _below(chart: Chart, x: tuple[float, float], wide: int, quiet: Style) -> Iterator[Line]:
+    """The x axis, its ticks and what it is."""
+    marks, labels = ["─"] * wide, [" "] * (wide + 6)
+    free = 0
+    for at, label in axis(*_bounds(x), max(2, wide // 9), log=chart.log_x, whole=True):
+        column = round(_part(at, x, log=chart.log_x) * (wide - 1))
+        start = max(0, column - len(label) // 2)
+        if start < free or start + len(label) > len(labels):
+            continue
+        marks[column] = "┬"
+        labels[start : start + len(label)] = label
+        free = start + len(label) + 1
+    yield [Segment(" " * MARGIN + " └" + "".join(marks), quiet)]
+    yield [Segment(" " * (MARGIN + 2) + "".join(labels).rstrip(), quiet)]
+    if chart.x_label:
+        yield [Segment(fit(chart.x_label, MARGIN + 2 + wide, right=True), quiet)]
+
+
+def _draw(sheet: _Sheet, curve: Curve, chart: Chart, x: tuple[float, float], y: tuple[float, float]) -> None:
+    wide, high = sheet._canvas_size
+    at, value = _drawable(curve, chart)
+    across = np.array([_part(each, x, log=chart.log_x) for each in at]) * (wide - 1)
+    down = (1 - np.array([_part(each, y, log=chart.log_y) for each in value])) * (high - 1)
+    if curve.marker:
+        for column, line in zip(across, down, strict=True):
+            sheet.set_pixel(round(column), round(line), curve.marker, str(curve.style))
+        return
+    ends = list(zip(across, down, strict=True))
+    for (x0, y0), (x1, y1) in zip(ends, ends[1:] or ends, strict=False):
+        # The middle of a cell, where a marker of the same value would stand.
+        sheet.draw_hires_line(
+            x0 + 0.5, y0 + 0.5, x1 + 0.5, y1 + 0.5, hires_mode=HiResMode.BRAILLE, style=str(curve.style)
+        )
+
+
+def _drawable(curve: Curve, chart: Chart) -> tuple[Floats, Floats]:
+    kept = np.isfinite(curve.x) & np.isfinite(curve.y)
+    kept &= ((curve.x > 0) | (not chart.log_x)) & ((curve.y > 0) | (not chart.log_y))
+    return curve.x[kept], curve.y[kept]
+
+
+def _reach(chart: Chart) -> tuple[tuple[float, float], tuple[float, float]]:
+    """From where to where both axes go, with a little room above and below."""
+    values = np.concatenate([np.empty(0), *(_drawable(curve, chart)[1] for curve in chart.curves)])
+    low, high = chart.y or ((float(values.min()), float(values.max())) if len(values) else (0.0, 1.0))
+    if chart.log_y:
+        low, high = (low, high) if high > low else (low / 2, high * 2)
+        edge = (high / low) ** EDGE
+        return chart.x, (low / edge, high * edge)
+    low, high = (low, high) if high > low else (low - max(abs(low) / 2, 0.5), high + max(abs(high) / 2, 0.5))
+    edge = EDGE * (high - low)
+    return chart.x, (low - edge, high + edge)
+
+
+def _bounds(reach: tuple[float, float]) -> tuple[float, float]:
+    return reach if reach[1] > reach[0] else (reach[0] - 0.5, reach[0] + 0.5)
+
+
+def _part(value: float, reach: tuple[float, float], *, log: bool) -> float:
+    """Where between both ends, 0–1."""
+    low, high = reach
+    if log:
+        value, low, high = log10(value), log10(low), log10(high)
+    part = (value - low) / (high - low) if high > low else 0.5
+    return min(1.0, max(0.0, part)) if isfinite(part) else 0.0
