@@ -13,7 +13,7 @@ STAMP := .venv/.installed
 STAMP_DEV := .venv/.installed-dev
 STALE := $(shell test "$$(cat $(STAMP) 2>/dev/null)" = "$$(pwd -P)" && $(VENV) -c '' 2>/dev/null || echo yes)
 
-.PHONY: help run test lint format bench checkpoints screenshot clean again
+.PHONY: help run test lint format bench checkpoints lab screenshot clean again
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -24,6 +24,7 @@ help:
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        measure the budgets"
 	@echo "make checkpoints  train the bundled checkpoints anew, in runs/; interrupted, it goes on"
+	@echo "make lab          train again what the lab shows of trainings"
 	@echo "make screenshot   draw the picture of the README anew"
 	@echo "make clean        remove .venv and the caches"
 	@echo
@@ -32,8 +33,9 @@ help:
 run: $(STAMP)
 	@$(VENV) -m glasshead_tui $(ARGS)
 
+# A file at a time for each of a few processes: what a file has made for its tests is made once.
 test: $(STAMP_DEV)
-	@$(VENV) -m pytest $(ARGS)
+	@$(VENV) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(STAMP_DEV)
 	@$(VENV) -m ruff format --check .
@@ -54,6 +56,9 @@ checkpoints: $(STAMP)
 	    $(VENV) -m glasshead_tui train $$name --out runs/$$name --resume; \
 	    for file in config.json model.safetensors tokenizer.json README.md; do cp runs/$$name/$$file checkpoints/$$name/; done; \
 	done
+
+lab: $(STAMP)
+	@$(VENV) -m glasshead.lab
 
 screenshot: $(STAMP)
 	@$(VENV) .github/screenshot.py

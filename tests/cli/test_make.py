@@ -83,7 +83,8 @@ def test_the_first_call_makes_everything_and_the_second_asks_pip_nothing(clone: 
 def test_the_tests_bring_their_extras_and_serve_the_explorer_too(clone: Clone) -> None:
     assert installs(clone.make("test")[2]) == [".[dev]"]
     assert clone.make("run")[2] == ["-m glasshead_tui"]
-    assert clone.make("test", "ARGS=-k one")[2] == ["-m pytest -k one"]
+    [asked] = clone.make("test", "ARGS=-k one")[2]
+    assert asked.startswith("-m pytest ") and asked.endswith(" -k one")
     assert installs(clone.make("lint")[2]) == []
 
 

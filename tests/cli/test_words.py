@@ -17,7 +17,7 @@ from .conftest import Glasshead
 
 Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
-COMMANDS = ("explore", "translate", "trace", "checkpoints", "train", "evaluate", "watch")
+COMMANDS = ("explore", "translate", "trace", "checkpoints", "train", "evaluate", "watch", "lab", "lesson")
 HEAVY = {"torch", "textual", "numpy", "tokenizers", "rich", "pydantic"}
 
 

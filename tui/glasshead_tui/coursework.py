@@ -1,10 +1,9 @@
 """How far the course is, in lines or as JSON: what a pipe or a screen reader gets in place of the screen."""
 
 from glasshead.lab import NAMES, page
+from glasshead.lab.page import LETTERS
 from glasshead_tui import strict
 from glasshead_tui.lesson import Place
-
-LETTERS = "abcd"
 
 
 def tell(place: Place, *, as_json: bool) -> None:

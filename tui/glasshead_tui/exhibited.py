@@ -75,7 +75,8 @@ def chart(plot: Plot, marks: Palette) -> Chart:
         marker = MARKERS[at % len(MARKERS)] if series.points or not marks.coloured else ""
         x, y = (np.asarray(values, dtype=float) for values in (series.x, series.y))
         order = np.argsort(x, kind="stable")
-        curves.append(Curve(visible(series.label), x[order], y[order], styles[at % len(styles)], marker))
+        style, joined = styles[at % len(styles)], bool(marker) and not series.points
+        curves.append(Curve(visible(series.label), x[order], y[order], style, marker, joined=joined))
     every = np.concatenate([np.empty(0), *(curve.x for curve in curves)])
     every = every[np.isfinite(every) & ((every > 0) | (not plot.log_x))]
     reach = (float(every.min()), float(every.max())) if len(every) else (0.0, 1.0)
@@ -88,6 +89,7 @@ def chart(plot: Plot, marks: Palette) -> Chart:
         log_x=plot.log_x,
         log_y=plot.log_y,
         x_label=visible(plot.x),
+        legend=True,
     )
 
 

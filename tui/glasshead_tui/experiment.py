@@ -8,15 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from glasshead.errors import GlassheadError
 from glasshead.lab import pages
 from glasshead.lab.page import Page, Value
 from glasshead_tui import strict
+from glasshead_tui.cli import complain
 from glasshead_tui.opening import terminal
 
 if TYPE_CHECKING:
     from glasshead.lab.telling import Told
 
-LETTERS = "abcd"
 SOON = 1.0
 """Seconds after which something should move in the terminal."""
 
@@ -145,7 +146,7 @@ def _introduce(page: Page, width: int) -> None:
     for paragraph in page.paragraphs:
         print(textwrap.fill(paragraph, width), end="\n\n")
     print(textwrap.fill(page.question.text, width))
-    for mark, answer in zip(LETTERS, page.question.answers, strict=False):
+    for mark, answer in zip(page.question.letters, page.question.answers, strict=True):
         print(f"  {mark}  {answer}")
     sys.stdout.flush()
 
@@ -154,17 +155,18 @@ def _ask(page: Page) -> int | None:
     """What the person foresees, if a person sits there and likes to say."""
     if not terminal():
         return None
-    known = LETTERS[: len(page.question.answers)]
+    known = page.question.letters
     while True:
         try:
-            typed = input(f"What do you foresee? {known[0]}–{known[-1]}, or enter to just see it: ").strip().lower()
+            typed = input(f"What do you foresee? {known[0]}–{known[-1]}, or enter to just see it: ")
         except EOFError:
             return None
-        if not typed:
+        if not typed.strip():
             return None
-        if len(typed) == 1 and typed in known:
-            return known.index(typed)
-        print(f"That is none of them: type one letter of {known}, or nothing.")
+        try:
+            return page.question.read(typed)
+        except GlassheadError as error:
+            complain(str(error))
 
 
 def _described(page: Page) -> dict[str, Any]:

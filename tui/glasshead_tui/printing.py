@@ -12,7 +12,7 @@ from rich.text import Text
 
 from glasshead.lab.exhibits import Exhibit, Grid, Lines, Plot
 from glasshead.lab.exhibits import Table as Rows
-from glasshead.lab.page import Page
+from glasshead.lab.page import LETTERS, Page
 from glasshead_tui.exhibited import chart, columns
 from glasshead_tui.paint import Palette, chosen
 from glasshead_tui.panes.matrix import weight_level
@@ -28,7 +28,6 @@ WIDE = 100
 """Columns where nobody says how many there are."""
 PLOT = 76, 14
 """Columns and lines of a plot at most."""
-LETTERS = "abcd"
 
 
 def console() -> Console:

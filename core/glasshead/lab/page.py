@@ -9,6 +9,8 @@ from glasshead.lab.exhibits import Exhibit
 
 Value = int | float | str | bool
 Size = Literal["usual", "quick", "full"]
+LETTERS = "abcd"
+"""What the answers to a question are called."""
 LONGEST = 10_000
 """Characters of a text that somebody gives."""
 
@@ -76,6 +78,18 @@ class Question:
 
     text: str
     answers: tuple[str, ...]
+
+    @property
+    def letters(self) -> str:
+        """What its answers are called."""
+        return LETTERS[: len(self.answers)]
+
+    def read(self, text: str) -> int:
+        """The number of the answer that a letter stands for. Raises GlassheadError for anything else."""
+        typed = text.strip().lower()
+        if len(typed) != 1 or typed not in self.letters:
+            raise GlassheadError(f"{text!r} is no answer: it is one of {', '.join(self.letters)}.")
+        return self.letters.index(typed)
 
 
 @dataclass(frozen=True, kw_only=True)

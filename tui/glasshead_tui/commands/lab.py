@@ -10,8 +10,6 @@ from glasshead.errors import GlassheadError
 from glasshead.lab import NAMES, page, pages
 from glasshead.lab.page import Control, Page, Size, Value
 
-LETTERS = "abcd"
-
 
 def complete_experiment(incomplete: str) -> list[str]:
     """The names that the shell may complete to."""
@@ -70,7 +68,7 @@ def command(of: Page) -> Any:
             page=of,
             values={**of.values(size), **said},
             checkpoint=checkpoint,
-            answer=None if answer is None else letter(answer, of),
+            answer=None if answer is None else of.question.read(answer),
             shipped=of.trained and not (said or anew or size != "usual"),
             as_json=as_json,
         )
@@ -87,14 +85,6 @@ def chosen_size(*, quick: bool, full: bool) -> Size:
     if quick and full:
         raise GlassheadError("--quick and --full are two sizes: choose one.")
     return "quick" if quick else "full" if full else "usual"
-
-
-def letter(text: str, of: Page) -> int:
-    """The number of the answer that a letter stands for."""
-    known = LETTERS[: len(of.question.answers)]
-    if len(text.strip()) != 1 or text.strip().lower() not in known:
-        raise GlassheadError(f"{text!r} is no answer: it is one of {', '.join(known)}.")
-    return known.index(text.strip().lower())
 
 
 def read(control: Control, value: Any) -> Value:
@@ -125,8 +115,9 @@ def _own(of: Page) -> list[inspect.Parameter]:
     def flag(name: str, help: str) -> inspect.Parameter:
         return _parameter(name, Annotated[bool, typer.Option(f"--{name}", help=help)], False)
 
-    answers = LETTERS[: len(of.question.answers)]
-    predict = typer.Option("--predict", metavar="|".join(answers), help="What you foresee.", show_default=False)
+    predict = typer.Option(
+        "--predict", metavar="|".join(of.question.letters), help="What you foresee.", show_default=False
+    )
     model = typer.Option("--model", metavar="CHECKPOINT", help="The trained model: a name, or a folder.")
     return [
         *([_parameter("model", Annotated[str, model], "english-french")] if of.model else []),

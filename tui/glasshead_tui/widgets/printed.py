@@ -14,6 +14,10 @@ from glasshead_tui.widgets.curves import EDGE, LINE, MARGIN, Chart, Curve, Float
 from glasshead_tui.widgets.lines import Line
 
 
+MARKED = 12
+"""Markers on a line of many points, by which it is told from others."""
+
+
 class _Sheet(Canvas):
     """A canvas outside of any app."""
 
@@ -52,12 +56,12 @@ def _legend(chart: Chart, quiet: Style) -> Line:
 
 def _below(chart: Chart, x: tuple[float, float], wide: int, quiet: Style) -> Iterator[Line]:
     """The x axis, its ticks and what it is."""
-    marks, labels = ["─"] * wide, [" "] * (wide + 6)
+    marks, labels = ["─"] * wide, [" "] * wide
     free = 0
     for at, label in axis(*_bounds(x), max(2, wide // 9), log=chart.log_x, whole=True):
         column = round(_part(at, x, log=chart.log_x) * (wide - 1))
-        start = max(0, column - len(label) // 2)
-        if start < free or start + len(label) > len(labels):
+        start = max(0, min(column - len(label) // 2, wide - len(label)))
+        if start < free or len(label) > wide:
             continue
         marks[column] = "┬"
         labels[start : start + len(label)] = label
@@ -73,16 +77,16 @@ def _draw(sheet: _Sheet, curve: Curve, chart: Chart, x: tuple[float, float], y: 
     at, value = _drawable(curve, chart)
     across = np.array([_part(each, x, log=chart.log_x) for each in at]) * (wide - 1)
     down = (1 - np.array([_part(each, y, log=chart.log_y) for each in value])) * (high - 1)
-    if curve.marker:
-        for column, line in zip(across, down, strict=True):
-            sheet.set_pixel(round(column), round(line), curve.marker, str(curve.style))
-        return
     ends = list(zip(across, down, strict=True))
-    for (x0, y0), (x1, y1) in zip(ends, ends[1:] or ends, strict=False):
-        # The middle of a cell, where a marker of the same value would stand.
-        sheet.draw_hires_line(
-            x0 + 0.5, y0 + 0.5, x1 + 0.5, y1 + 0.5, hires_mode=HiResMode.BRAILLE, style=str(curve.style)
-        )
+    style = str(curve.style)
+    if curve.joined or not curve.marker:
+        for (x0, y0), (x1, y1) in zip(ends, ends[1:] or ends, strict=False):
+            # The middle of a cell, where a marker of the same value would stand.
+            sheet.draw_hires_line(x0 + 0.5, y0 + 0.5, x1 + 0.5, y1 + 0.5, hires_mode=HiResMode.BRAILLE, style=style)
+    if curve.marker:
+        each = max(1, len(ends) // MARKED) if curve.joined else 1
+        for column, line in ends[::each]:
+            sheet.set_pixel(round(column), round(line), curve.marker, style)
 
 
 def _drawable(curve: Curve, chart: Chart) -> tuple[Floats, Floats]:
@@ -94,10 +98,10 @@ def _drawable(curve: Curve, chart: Chart) -> tuple[Floats, Floats]:
 def _reach(chart: Chart) -> tuple[tuple[float, float], tuple[float, float]]:
     """From where to where both axes go, with a little room above and below."""
     values = np.concatenate([np.empty(0), *(_drawable(curve, chart)[1] for curve in chart.curves)])
-    low, high = chart.y or ((float(values.min()), float(values.max())) if len(values) else (0.0, 1.0))
+    low, high = chart.y or ((float(values.min()), float(values.max())) if len(values) else (1.0, 10.0))
     if chart.log_y:
         low, high = (low, high) if high > low else (low / 2, high * 2)
-        edge = (high / low) ** EDGE
+        edge = 10 ** (EDGE * (log10(high) - log10(low)))
         return chart.x, (low / edge, high * edge)
     low, high = (low, high) if high > low else (low - max(abs(low) / 2, 0.5), high + max(abs(high) / 2, 0.5))
     edge = EDGE * (high - low)

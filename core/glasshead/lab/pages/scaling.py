@@ -24,8 +24,8 @@ def judge(result: "Scaling") -> Verdict:
     first, last = result.widths[0], result.widths[-1]
     sentence = (
         f"From d_k {first.d_k} to {last.d_k} the variance of q·k went from {first.plain.variance:.2f} to "
-        f"{last.plain.variance:.1f}, the largest weight from {first.plain.largest:.2f} to {last.plain.largest:.2f}, the "
-        f"Jacobian's norm from {max(each.plain.jacobian for each in result.widths):.2f} at most to "
+        f"{last.plain.variance:.1f}, the largest weight from {first.plain.largest:.2f} to {last.plain.largest:.2f}, "
+        f"the Jacobian's norm from {max(each.plain.jacobian for each in result.widths):.2f} at most to "
         f"{last.plain.jacobian:.2f}; with 1/√d_k they ended at {last.scaled.variance:.2f}, "
         f"{last.scaled.largest:.2f} and {last.scaled.jacobian:.2f}."
     )

@@ -1,0 +1,157 @@
+"""`glasshead lab` and `glasshead lesson` without a terminal: the list, an experiment as text and as JSON, a course."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from glasshead.lab import NAMES, page
+from glasshead.lab.scaling import scaling
+from glasshead.subject import load
+from glasshead_tui import lesson
+
+from .conftest import Glasshead, obeyed, strictly
+
+SMALL = ("--d-k", "16", "--keys", "4", "--queries", "20", "--model", "tiny")
+
+
+@pytest.fixture(autouse=True)
+def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nobody's place in the lesson but the test's."""
+    place = tmp_path / "state" / "lesson.json"
+    monkeypatch.setattr(lesson, "path", lambda: place)
+    return place
+
+
+def test_the_list_has_every_experiment_in_order(glasshead: Glasshead) -> None:
+    result = glasshead("lab")
+    assert result.status == 0
+    found = [line.split() for line in result.out.splitlines()]
+    assert [words[1] for words in found if words and words[0].isdecimal()] == list(NAMES)
+    for name in NAMES:
+        assert " ".join(page(name).claim.split()[:3]) in result.out
+    listed = strictly(glasshead("lab", "--json").out)
+    assert [each["name"] for each in listed] == list(NAMES)
+    assert [control["name"] for control in listed[1]["controls"]] == [each.name for each in page("scaling").controls]
+
+
+def test_an_experiment_as_json_is_the_function_s_own_result(glasshead: Glasshead, here: Path) -> None:
+    told = strictly(glasshead("lab", "scaling", *SMALL, "--json").out)
+    result = scaling(d_k=16, keys=4, queries=20, subject=load(here / "checkpoints" / "tiny"))
+    assert told["values"] == {"d_k": 16, "keys": 4, "queries": 20, "draw": "normal", "text": "", "seed": 0}
+    assert told["result"]["widths"][-1]["plain"]["variance"] == result.widths[-1].plain.variance
+    assert told["right"] == page("scaling").judge(result).answer
+    assert told["finding"] == page("scaling").judge(result).sentence
+    assert (told["model"], told["made_on"], told["foreseen"]) == ("tiny", None, None)
+
+
+def test_an_experiment_as_text_says_everything_in_order(glasshead: Glasshead) -> None:
+    result = glasshead("lab", "scaling", *SMALL, "--predict", "A")
+    assert result.status == 0 and not result.err
+    flat = " ".join(result.out.split())
+    of = page("scaling")
+    places = [flat.index(" ".join(part.split())) for part in (*of.paragraphs, of.question.text, "You foresaw a")]
+    assert places == sorted(places)
+    for exhibit in ("variance of the scores", "largest weight", "measured", "what it then says"):
+        assert exhibit in flat
+    assert obeyed(result.out) == []
+
+
+def test_what_one_foresaw_is_held_against_the_numbers(glasshead: Glasshead) -> None:
+    right = "abcd"[strictly(glasshead("lab", "scaling", *SMALL, "--json").out)["right"]]
+    assert f"As you foresaw: {right}" in glasshead("lab", "scaling", *SMALL, "--predict", right).out
+    assert f"The numbers say: {right}" in glasshead("lab", "scaling", *SMALL).out
+    told = strictly(glasshead("lab", "scaling", *SMALL, "--predict", "d", "--json").out)
+    assert told["foreseen"] == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("scalin",), "no experiment 'scalin'. Did you mean scaling?"),
+        (("scaling", "--d-k", "0"), "d_k is 0; it must be at least 1."),
+        (("scaling", "--d-k", "2.5"), "d_k is '2.5'; it must be a whole number."),
+        (("scaling", "--d-k", "many"), "d_k is 'many'; it must be a whole number."),
+        (("scaling", "--d-k", "99999"), "d_k is 99,999; it must be at most 8,192."),
+        (("scaling", "--draw", "dice"), "draw is 'dice'; it is one of normal, uniform, signs."),
+        (("scaling", "--predict", "e"), "'e' is no answer: it is one of a, b, c, d."),
+        (("scaling", "--quick", "--full"), "two sizes"),
+        (("scaling", "--model", "nowhere"), "nowhere"),
+        (("scaling", "--colour"), "--colour"),
+        (("complexity", "--n", "0"), "n is 0; it must be at least 1."),
+        (("complexity", "--n", "8", "--r", "9", "--k", "3"), "r is 9"),
+    ],
+)
+def test_a_mistake_is_a_sentence(glasshead: Glasshead, words: tuple[str, ...], said: str) -> None:
+    result = glasshead("lab", *words)
+    assert result.status == 2
+    assert said in result.err and "Traceback" not in result.err
+    assert obeyed(result.err) == []
+
+
+def test_text_that_would_steer_the_terminal_is_spelled_out(glasshead: Glasshead) -> None:
+    evil = "\x1b[2J\x1b]0;owned\x07 [red]low[/] \u202elow"
+    for words in (
+        ("scaling", *SMALL, "--text", evil),
+        ("subwords", "--text", evil, "--quick"),
+        ("scaling", "--d-k", evil),
+    ):
+        result = glasshead("lab", *words)
+        assert obeyed(result.out) == [] and obeyed(result.err) == []
+
+
+def test_what_was_trained_before_is_shown_at_once_and_says_so(glasshead: Glasshead) -> None:
+    for name in NAMES:
+        if page(name).trained:
+            told = strictly(glasshead("lab", name, "--json").out)
+            assert told["made_on"] and told["values"] == page(name).values("full")
+
+
+def test_help_of_an_experiment_lists_its_controls(glasshead: Glasshead) -> None:
+    result = glasshead("lab", "scaling", "--help")
+    assert result.status == 0
+    for control in page("scaling").controls:
+        assert f"--{control.name.replace('_', '-')}" in result.out
+    assert "--quick" in result.out and "--json" in result.out
+    assert all(name in glasshead("lab", "--help").out for name in NAMES)
+
+
+def test_the_course_begins_keeps_a_place_and_begins_anew(glasshead: Glasshead, own_place: Path) -> None:
+    assert f">  1  {NAMES[0]}" in glasshead("lesson").out
+    lesson.write(lesson.Place(at="heads", answers={"attention": 1, "scaling": 2}, right={"attention": 0, "scaling": 2}))
+    out = glasshead("lesson").out
+    assert ">  3  heads" in out and "you foresaw b, it was a" in out and "1 of 2 as you foresaw" in out
+    told = strictly(glasshead("lesson", "--json").out)
+    assert told["at"] == "heads" and told["experiments"][1]["foreseen"] == 2
+    assert glasshead("lesson", "masking").out.count(">") == 1 and ">  9  masking" in glasshead("lesson", "masking").out
+    assert f">  1  {NAMES[0]}" in glasshead("lesson", "--restart").out and not own_place.exists()
+
+
+def test_a_lesson_that_is_none_is_told(glasshead: Glasshead) -> None:
+    result = glasshead("lesson", "quantum")
+    assert result.status == 2 and "no experiment 'quantum'" in result.err
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"at": 5, "answers": {"heads": "x", "a": 1}, "right": []}', "\x00"]
+)
+def test_a_place_that_cannot_be_read_is_the_beginning(own_place: Path, content: str) -> None:
+    own_place.parent.mkdir()
+    own_place.write_text(content)
+    assert lesson.read() == lesson.Place()
+
+
+def test_a_place_is_kept_whole(own_place: Path) -> None:
+    place = lesson.Place(at="norms", answers={"heads": 3}, right={"heads": 3, "block": 0})
+    lesson.write(place)
+    assert lesson.read() == place
+    assert place.done == ("heads", "block") and place.foreseen == 1
+    assert json.loads(own_place.read_text())["at"] == "norms"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_told(own_place: Path) -> None:
+    own_place.parent.mkdir(mode=0o500)
+    with pytest.raises(Exception, match="cannot be kept"):
+        lesson.write(lesson.Place())
