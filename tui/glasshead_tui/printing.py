@@ -41,7 +41,7 @@ def marks_of(out: Console) -> Palette:
     if not out.is_terminal or out.no_color:
         return chosen("none")
     systems = {"truecolor": "truecolor", "256": "256", "standard": "16", "windows": "16"}
-    return chosen(systems.get(out.color_system or "", "none"))  # type: ignore[arg-type]
+    return chosen(systems.get(out.color_system or "", "none"))
 
 
 def listing(all_pages: Sequence[Page]) -> Table:

@@ -80,6 +80,7 @@ def train(
     rate: of step number 1, 2 … · batch: sentences of a step, drawn at random · after: called when the gradients of a
     step are there and nothing is updated yet. A loss that is no number any more ends the training: what follows is NaN.
     """
+    told(0.0, "getting ready")  # the first optimizer of a process takes a second to import
     optimizer = torch.optim.Adam(model.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9)
     draw = torch.Generator().manual_seed(seed)
     losses: list[float] = []

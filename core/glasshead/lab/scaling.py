@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from glasshead.lab.checks import one_of, whole
-from glasshead.lab.telling import Told, silent
+from glasshead.lab.sentence import Sentence, read, values
+from glasshead.lab.telling import Told, part, silent
 from glasshead.subject import Subject
-from glasshead.tap import listen
 
 Draw = Literal["normal", "uniform", "signs"]
 DRAWS = ("normal", "uniform", "signs")
@@ -103,17 +103,17 @@ def scaling(
         told(0.8 * number / len(steps), f"d_k {width}")
         widths.append(_width(width, keys, queries, draw, generator, told))
     told(0.8, f"{subject.name} without the scale")
-    text = text or str(subject.card.get("examples", ["the black cat is sleeping"])[0])
+    sentence = read(subject, text, part(told, 0.8, 1.0))
     bare = subject.changed(scale=False)
     return Scaling(
         keys=keys,
         widths=tuple(widths),
         model=subject.name,
         model_d_k=subject.config.key_width,
-        text=text,
-        trained=_trained(subject, bare, text),
-        translation=subject.translate(text),
-        translation_unscaled=bare.translate(text),
+        text=sentence.text,
+        trained=_trained(subject, bare, sentence),
+        translation=subject.translate(sentence.text),
+        translation_unscaled=bare.translate(sentence.text),
     )
 
 
@@ -155,18 +155,12 @@ def _drawn(shape: Sequence[int], draw: Draw, generator: torch.Generator) -> Tens
     return (uniform - 0.5) * 12**0.5 if draw == "uniform" else (uniform < 0.5).double() * 2 - 1
 
 
-def _trained(subject: Subject, bare: Subject, text: str) -> tuple[Trained, ...]:
+def _trained(subject: Subject, bare: Subject, sentence: Sentence) -> tuple[Trained, ...]:
     """Every attention of a model while it reads and writes the same tokens, with the scale and without."""
-    source = torch.tensor([[token.id for token in subject.encode(text)]])
-    line = subject.start(text, keep=None)
-    while not line.done:
-        line.step()
-    target = torch.tensor([[token.id for token in line.tokens]])
-    found = []
-    for each in (subject, bare):
-        with torch.inference_mode(), listen(each.model, keep=["*.weights"]) as seen:
-            each.model(source, target)
-        found.append({site: value[0].double() for site, value in seen.items()})
+    found = [
+        {site: value[0].double() for site, value in values(each, sentence, ["*.weights"]).items()}
+        for each in (subject, bare)
+    ]
     scaled, unscaled = found
     return tuple(
         Trained(

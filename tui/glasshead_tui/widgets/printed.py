@@ -58,7 +58,8 @@ def _below(chart: Chart, x: tuple[float, float], wide: int, quiet: Style) -> Ite
     """The x axis, its ticks and what it is."""
     marks, labels = ["─"] * wide, [" "] * wide
     free = 0
-    for at, label in axis(*_bounds(x), max(2, wide // 9), log=chart.log_x, whole=True):
+    whole = all(bool((curve.x == np.round(curve.x)).all()) for curve in chart.curves)
+    for at, label in axis(*_bounds(x), max(2, wide // 9), log=chart.log_x, whole=whole):
         column = round(_part(at, x, log=chart.log_x) * (wide - 1))
         start = max(0, min(column - len(label) // 2, wide - len(label)))
         if start < free or len(label) > wide:

@@ -1,0 +1,376 @@
+"""Attention as a weighted sum of values (section 3.2.1 of the paper).
+
+One query q against pairs of a key and a value:
+
+    A(q, K, V) = Σ_i  exp(q·k_i / √d_k) / Σ_j exp(q·k_j / √d_k)  v_i
+
+Many queries are stacked as the rows of Q, and the same is softmax(Q Kᵀ / √d_k) V. Nothing in it asks that d_k be d_v,
+that there be as many queries as keys, or that queries come from vectors as wide as those of keys and values.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import exp
+
+import torch
+from torch import Tensor
+
+from glasshead.attend import attend
+from glasshead.lab.checks import whole
+from glasshead.lab.sentence import Sentence, read, values
+from glasshead.lab.telling import Told, part, silent
+from glasshead.model import Attention as Module
+from glasshead.model import Config
+from glasshead.subject import Subject
+from glasshead.tap import listen
+
+WIDTH = 32
+"""Of the vectors that queries are made of, where the width of the others is chosen."""
+HEADS = 2
+EDGE = 1e-12
+"""How far out of the values' range an output may be for the rounding of float64."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """One key–value pair under one query, from the product to the weight."""
+
+    key: tuple[float, ...]
+    product: float
+    """q·k."""
+    scaled: float
+    """q·k / √d_k."""
+    exponential: float
+    weight: float
+    """The exponential divided by the sum of all, 0–1."""
+    value: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Single:
+    """One query and what it takes from all values."""
+
+    query: tuple[float, ...]
+    terms: tuple[Term, ...]
+    total: float
+    """The sum of the exponentials."""
+    output: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighing:
+    """A way from scores to weights, for all queries: their sums, and where the outputs are."""
+
+    name: str
+    least_sum: float
+    most_sum: float
+    inside: float
+    """Share of the numbers in all outputs that lie between the least and the greatest of that number in the values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """A matrix of multi-head attention, and its shape in the two modules that were run."""
+
+    name: str
+    meaning: str
+    here: tuple[int, ...]
+    trained: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Two sizes that differ, and whether attention can still be computed."""
+
+    sizes: str
+    """Of what: a key for `judge`."""
+    given: str
+    works: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cross:
+    """The head of a trained model's cross-attention that is surest of itself, on one sentence."""
+
+    model: str
+    text: str
+    layer: int
+    head: int
+    queries: tuple[str, ...]
+    """Tokens of the decoder."""
+    keys: tuple[str, ...]
+    """Tokens of the encoder."""
+    weights: tuple[tuple[float, ...], ...]
+    difference: float
+    """Largest difference between the model's outputs of all heads, and those worked out one query at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention:
+    """The whole of it."""
+
+    d_k: int
+    d_v: int
+    single: Single
+    weights: tuple[tuple[float, ...], ...]
+    """Of all queries stacked: queries × keys."""
+    stacked_difference: float
+    """Largest difference between softmax(Q Kᵀ / √d_k) V in float32 and the queries one by one in float64."""
+    order_difference: float
+    """… between the outputs before and after key–value pairs changed places together."""
+    torn_difference: float
+    """… after the keys alone changed places."""
+    weighings: tuple[Weighing, ...]
+    width: int
+    source_width: int
+    heads: int
+    shapes: tuple[Shape, ...]
+    trials: tuple[Trial, ...]
+    cross: Cross
+
+
+def attention(
+    *,
+    d_k: int = 4,
+    d_v: int = 3,
+    queries: int = 5,
+    keys: int = 7,
+    source_width: int = 48,
+    text: str = "",
+    seed: int = 0,
+    subject: Subject,
+    told: Told = silent,
+) -> Attention:
+    """Draw queries, keys and values of one decimal, attend with them in both forms, then see what sizes must agree.
+
+    source_width: of the vectors that keys and values are made of; those of queries are 32 wide. text: a source for the
+    trained model, otherwise its first example. Raises GlassheadError for sizes below 1 (keys: 2) and for large ones.
+    """
+    whole("d_k", d_k, most=256)
+    whole("d_v", d_v, most=256)
+    whole("queries", queries, most=64)
+    whole("keys", keys, least=2, most=64)
+    whole("source_width", source_width, most=1024)
+    whole("seed", seed, least=0)
+    told(0.0, "one query")
+    draw = torch.Generator().manual_seed(seed)
+
+    def numbers(rows: int, width: int) -> Tensor:
+        """Of one decimal, so that every step can be followed on paper; + 0 makes −0 a plain 0."""
+        return (torch.randn(rows, width, generator=draw, dtype=torch.float64) * 10).round() / 10 + 0.0
+
+    q, k, v = numbers(queries, d_k), numbers(keys, d_k), numbers(keys, d_v)
+    singles = [single(each, k, v) for each in q]
+    outputs = torch.tensor([each.output for each in singles], dtype=torch.float64)
+
+    told(0.2, "all queries at once")
+    shuffle = torch.randperm(keys, generator=draw)
+    if torch.equal(shuffle, torch.arange(keys)):
+        shuffle = shuffle.roll(1)
+    module, x, source = _module(d_k, d_v, queries, keys, source_width, seed)
+
+    told(0.4, subject.name)
+    sentence = read(subject, text, part(told, 0.4, 0.9))
+    told(0.9, "its cross-attention")
+    return Attention(
+        d_k=d_k,
+        d_v=d_v,
+        single=singles[0],
+        weights=tuple(tuple(term.weight for term in each.terms) for each in singles),
+        stacked_difference=_apart(stacked(q.float(), k.float(), v.float()), outputs),
+        order_difference=_apart(stacked(q, k[shuffle], v[shuffle]), outputs),
+        torn_difference=_apart(stacked(q, k[shuffle], v), outputs),
+        weighings=_weighings(q, k, v),
+        width=WIDTH,
+        source_width=source_width,
+        heads=HEADS,
+        shapes=_shapes(module, x, source, subject, sentence),
+        trials=_trials(d_k, d_v, queries, keys, source_width, seed),
+        cross=_cross(subject, sentence),
+    )
+
+
+def single(query: Tensor, keys: Tensor, values: Tensor) -> Single:
+    """The sum itself, in plain numbers: query: d · keys: k d · values: k d, of a width of its own."""
+    q, rows, wanted = query.tolist(), keys.tolist(), values.tolist()
+    products = [sum(a * b for a, b in zip(q, row, strict=True)) for row in rows]
+    scaled = [product / len(q) ** 0.5 for product in products]
+    exponentials = [exp(score) for score in scaled]
+    total = sum(exponentials)
+    weights = [each / total for each in exponentials]
+    return Single(
+        query=tuple(q),
+        terms=tuple(
+            Term(key=tuple(k), product=p, scaled=s, exponential=e, weight=w, value=tuple(v))
+            for k, p, s, e, w, v in zip(rows, products, scaled, exponentials, weights, wanted, strict=True)
+        ),
+        total=total,
+        output=tuple(sum(w * v[n] for w, v in zip(weights, wanted, strict=True)) for n in range(values.shape[-1])),
+    )
+
+
+def stacked(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """softmax(Q Kᵀ / √d_k) V by the project's own `attend`: q d, k d, k d → q d."""
+    return attend(query[None, None], key[None, None], value[None, None], scale=query.shape[-1] ** -0.5)[0, 0]
+
+
+def _apart(one: Tensor, other: Tensor) -> float:
+    return float((one.double() - other.double()).abs().max())
+
+
+def _weighings(q: Tensor, k: Tensor, v: Tensor) -> tuple[Weighing, ...]:
+    """softmax, and what is left of it when its division by the sum is taken away."""
+    scores = q @ k.T / q.shape[-1] ** 0.5
+    ways: tuple[tuple[str, Callable[[Tensor], Tensor]], ...] = (
+        ("softmax", lambda s: torch.softmax(s, -1)),
+        ("exp, not divided by the sum", torch.exp),
+        ("the scores themselves", lambda s: s),
+    )
+    found = []
+    for name, way in ways:
+        weights = way(scores)
+        output, sums = weights @ v, weights.sum(-1)
+        inside = (output >= v.amin(0) - EDGE) & (output <= v.amax(0) + EDGE)
+        found.append(
+            Weighing(
+                name=name,
+                least_sum=float(sums.min()),
+                most_sum=float(sums.max()),
+                inside=float(inside.double().mean()),
+            )
+        )
+    return tuple(found)
+
+
+def _module(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed: int) -> tuple[Module, Tensor, Tensor]:
+    """The project's own multi-head attention between inputs of different widths, and such inputs: b q m, b k m."""
+    config = Config(
+        vocab_size=8, share_embeddings=False, d_model=WIDTH, d_encoder=source_width, heads=HEADS, d_k=d_k, d_v=d_v
+    )
+    draw = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = Module(config, config.d_model, config.encoder_width).eval().requires_grad_(False)
+    return (
+        module,
+        torch.randn(1, queries, WIDTH, generator=draw),
+        torch.randn(1, keys, source_width, generator=draw),
+    )
+
+
+def _shapes(module: Module, x: Tensor, source: Tensor, subject: Subject, sentence: Sentence) -> tuple[Shape, ...]:
+    """Every matrix of both: the module that was made for it, and the first cross-attention of the trained model."""
+    with listen(module) as seen:
+        module(x, source, None)
+    here = _sizes(module, dict(seen))
+    site = "decoder.0.cross."
+    trained = subject.model.decoder.layers[0].cross.sublayer  # type: ignore[union-attr]
+    kept = values(subject, sentence, [f"{site}*"])
+    there = _sizes(trained, {name.removeprefix(site): value for name, value in kept.items()})  # type: ignore[arg-type]
+    return tuple(
+        Shape(name=name, meaning=meaning, here=shape, trained=there[name][1]) for name, (meaning, shape) in here.items()
+    )
+
+
+def _sizes(module: Module, seen: dict[str, Tensor]) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """name → (what it is, its shape without the batch), in the order of the computation; a matrix as in x W."""
+
+    def matrix(linear: torch.nn.Linear) -> tuple[int, ...]:
+        return (linear.in_features, linear.out_features)
+
+    def seen_as(name: str) -> tuple[int, ...]:
+        return tuple(seen[name].shape[1:])
+
+    heads, queries, d_v = seen_as("heads")
+    keys = seen["k"].shape[2]
+    return {
+        "x": ("input of the queries: q m", (queries, module.query.in_features)),
+        "source": ("input of keys and values: k m", (keys, module.key.in_features)),
+        "W_Q": ("all heads side by side: m × h·d_k", matrix(module.query)),
+        "W_K": ("m × h·d_k", matrix(module.key)),
+        "W_V": ("m × h·d_v", matrix(module.value)),
+        "Q": ("h q d_k", seen_as("q")),
+        "K": ("h k d_k", seen_as("k")),
+        "V": ("h k d_v", seen_as("v")),
+        "Q Kᵀ": ("h q k, softmax over the last", seen_as("weights")),
+        "heads": ("weights · V: h q d_v", (heads, queries, d_v)),
+        "concat": ("heads side by side: q × h·d_v", (queries, heads * d_v)),
+        "W_O": ("h·d_v × m", matrix(module.output)),
+        "out": ("as wide as x: q m", seen_as("out")),
+    }
+
+
+def _trials(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed: int) -> tuple[Trial, ...]:
+    """Sizes made to differ, one pair at a time: where they already do, as they are."""
+
+    def sizes(q: tuple[int, int], k: tuple[int, int], v: tuple[int, int]) -> bool:
+        def seen(_name: str, value: Tensor) -> Tensor:
+            return value  # in stages: a fused kernel may not look at every size
+
+        try:
+            attend(torch.zeros(1, 1, *q), torch.zeros(1, 1, *k), torch.zeros(1, 1, *v), scale=1.0, tap=seen)
+        except RuntimeError:
+            return False
+        return True
+
+    def widths(wide: int) -> bool:
+        module, x, source = _module(d_k, d_v, queries, keys, wide, seed)
+        try:
+            module(x, source, None)
+        except RuntimeError:
+            return False
+        return True
+
+    other_width = source_width if source_width != WIDTH else WIDTH + 1
+    other_keys = keys if keys != queries else keys + 1
+    other_d_v = d_v if d_v != d_k else d_k + 1
+    return (
+        Trial(sizes="inputs", given=f"inputs {WIDTH} and {other_width} wide", works=widths(other_width)),
+        Trial(
+            sizes="tokens",
+            given=f"{queries} queries, {other_keys} pairs of key and value",
+            works=sizes((queries, d_k), (other_keys, d_k), (other_keys, d_v)),
+        ),
+        Trial(
+            sizes="query and key",
+            given=f"queries {d_k} and keys {d_k + 1} wide",
+            works=sizes((queries, d_k), (keys, d_k + 1), (keys, d_v)),
+        ),
+        Trial(
+            sizes="key and value",
+            given=f"keys {d_k} and values {other_d_v} wide",
+            works=sizes((queries, d_k), (keys, d_k), (keys, other_d_v)),
+        ),
+        Trial(
+            sizes="pairs",
+            given=f"{keys} keys and {keys - 1} values",
+            works=sizes((queries, d_k), (keys, d_k), (keys - 1, d_v)),
+        ),
+    )
+
+
+def _cross(subject: Subject, sentence: Sentence) -> Cross:
+    """All heads of cross-attention, one query at a time; of the surest one the weights."""
+    layers = subject.config.decoder_layers
+    kept = values(subject, sentence, [f"decoder.*.cross.{name}" for name in ("weights", "v", "heads")])
+
+    def of(name: str) -> Tensor:
+        return torch.cat([kept[f"decoder.{layer}.cross.{name}"] for layer in range(layers)]).double()
+
+    weights, v, outputs = of("weights"), of("v"), of("heads")  # layer h q k, layer h k d, layer h q d
+    difference = 0.0
+    for query in range(weights.shape[2]):
+        alone = (weights[:, :, query, :, None] * v).sum(2)
+        difference = max(difference, _apart(alone, outputs[:, :, query]))
+    surest = int(weights.amax(-1).mean(-1).flatten().argmax())
+    layer, head = divmod(surest, weights.shape[1])
+    return Cross(
+        model=subject.name,
+        text=sentence.text,
+        layer=layer,
+        head=head,
+        queries=sentence.target_tokens,
+        keys=sentence.source_tokens,
+        weights=tuple(tuple(row) for row in weights[layer, head].tolist()),
+        difference=difference,
+    )

@@ -1,0 +1,270 @@
+"""What the residual connection and LayerNorm do for each sub-layer (sections 3.1 and 5.4 of the paper).
+
+    out = LayerNorm(x + sublayer(x))            the paper's, post-norm
+    out = x + sublayer(LayerNorm(x))            pre-norm
+
+The derivative of x + f(x) is I + J, with J that of f: a gradient passes down the I whatever J is. Without x it has J
+alone, a product of one for each sub-layer. Where LayerNorm stands decides how gradients are spread over the layers
+before anything is learned (Xiong et al. 2020, On Layer Normalization in the Transformer Architecture).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from glasshead.errors import GlassheadError
+from glasshead.lab.checks import one_of, whole
+from glasshead.lab.little import FIRST, Pairs, build
+from glasshead.lab.sentence import read, values
+from glasshead.lab.telling import Told, part, silent
+from glasshead.model import Config, Residual, Transformer
+from glasshead.subject import Subject
+from glasshead.training.loss import smoothed
+
+Side = Literal["encoder", "decoder"]
+SIDES = ("encoder", "decoder")
+HEADS, VOCABULARY, SENTENCES, TOKENS = 4, 100, 8, 16
+"""Of the stacks that are measured, and of the random ids that they read."""
+
+
+class Way(NamedTuple):
+    """A way to build a layer."""
+
+    name: str
+    norm: Literal["post", "pre"]
+    residual: bool
+    normed: bool
+    """Whether there is any LayerNorm."""
+
+
+WAYS = (
+    Way("post-norm", "post", True, True),
+    Way("pre-norm", "pre", True, True),
+    Way("no residual", "post", False, True),
+    Way("residual alone", "post", True, False),
+    Way("neither", "post", False, False),
+)
+"""The paper's first; `residual alone` and `neither` are without LayerNorm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A token's vector after one step, and the mean and the population variance of all its numbers."""
+
+    name: str
+    numbers: tuple[float, ...]
+    mean: float
+    variance: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worked:
+    """One sub-layer of a trained model on one token, worked out step by step."""
+
+    model: str
+    text: str
+    site: str
+    token: str
+    rows: tuple[Row, ...]
+    difference: float
+    """Largest difference between the last row and what the model has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """One way to build a stack, before any training: what goes up through it, and the gradient that comes down."""
+
+    name: str
+    gradients: tuple[float, ...]
+    """Norm of ∂loss/∂x for x the input of layer 0, 1 …, and the output of the last."""
+    sizes: tuple[float, ...]
+    """Root mean square of the numbers in the same x."""
+    apart: tuple[float, ...]
+    """Share of their squares that is not the mean over the tokens of a sentence, 0–1; 0: all tokens are the same."""
+    weights: tuple[float, ...]
+    """Norm of ∂loss/∂W_2 of the feed-forward network of layer 0, 1 …"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Depth:
+    """A stack of some number of layers: for each way the gradient at its input, divided by that at its output."""
+
+    layers: int
+    reached: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """The whole of it."""
+
+    stack: str
+    layers: int
+    d_model: int
+    flows: tuple[Flow, ...]
+    depths: tuple[Depth, ...]
+    worked: Worked
+
+
+def block(
+    *,
+    layers: int = 12,
+    d_model: int = 64,
+    stack: Side = "decoder",
+    text: str = "",
+    token: int = 1,
+    seed: int = 0,
+    subject: Subject,
+    told: Told = silent,
+) -> Block:
+    """Work out one sub-layer of a trained model by hand; send a gradient down stacks of 1, 2, 4 … `layers` layers.
+
+    stack: which of the two is that deep; the other has one layer. text: a source for the trained model, otherwise its
+    first example · token: which one of it (of its translation in the decoder) is worked out, counted from 0.
+    Raises GlassheadError for what cannot be.
+    """
+    whole("layers", layers, most=48)
+    whole("d_model", d_model, least=HEADS, most=512)
+    if d_model % HEADS:
+        raise GlassheadError(f"d_model is {d_model}; the {HEADS} heads do not divide it: choose another number.")
+    one_of("stack", stack, SIDES)
+    whole("token", token, least=0)
+    whole("seed", seed, least=0)
+    worked = _worked(subject, text, stack, token, part(told, 0.0, 0.2))
+    examples = _drawn(seed)
+    steps = sorted({*(2**power for power in range(layers.bit_length())), layers})
+    work, done, depths = sum(steps) * len(WAYS), 0, []
+    for depth in steps:
+        flows = []
+        for way in WAYS:
+            told(0.2 + 0.8 * done / work, f"{depth} layers, {way.name}")
+            model = made(way, depth, d_model, stack, seed)
+            told(0.2 + 0.8 * (done + depth / 2) / work, f"{depth} layers, {way.name}: its gradient")
+            flows.append(flow(model, stack, examples, way.name))
+            done += depth
+        depths.append(Depth(layers=depth, reached=tuple(each.gradients[0] / each.gradients[-1] for each in flows)))
+    return Block(stack=stack, layers=layers, d_model=d_model, flows=tuple(flows), depths=tuple(depths), worked=worked)
+
+
+def made(way: Way, layers: int, d_model: int, stack: Side, seed: int) -> Transformer:
+    """A model as it is initialised, in float64: one stack of that many layers built one way, the other the paper's.
+
+    The other has one layer, and the weights are those of the seed, whatever the way. LayerNorm is taken out by putting
+    an identity in its place.
+    """
+    paper = Config(
+        vocab_size=VOCABULARY,
+        d_model=d_model,
+        heads=HEADS,
+        d_ff=4 * d_model,
+        encoder_layers=layers if stack == "encoder" else 1,
+        decoder_layers=layers if stack == "decoder" else 1,
+        dropout=0.0,
+        max_length=TOKENS,
+    )
+    model = build(paper, seed)
+    other = build(replace(paper, norm=way.norm, residual=way.residual), seed)
+    model.register_module(stack, getattr(other, stack))
+    if not way.normed:
+        for each in getattr(model, stack).modules():
+            if isinstance(each, Residual):
+                each.register_module("norm", nn.Identity())
+    return model.double()
+
+
+def flow(model: Transformer, stack: Side, examples: Pairs, name: str = "") -> Flow:
+    """The mean loss of some examples sent back through a model: what arrives at each layer of one stack."""
+    layers: Any = getattr(model, stack).layers
+    inputs: list[Tensor] = []
+
+    def keep(x: Tensor) -> None:
+        x.retain_grad()
+        inputs.append(x)
+
+    hooks = [layer.register_forward_pre_hook(lambda _module, given: keep(given[0])) for layer in layers]
+    hooks.append(layers[-1].register_forward_hook(lambda _module, _given, out: keep(out)))
+    try:
+        loss, _ = smoothed(model(examples.source, examples.target), examples.labels, smoothing=0.0, pad_id=0)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    model.zero_grad()
+    torch.autograd.backward(loss / examples.labels.numel())
+    streams = [x.detach() for x in inputs]
+    return Flow(
+        name=name,
+        gradients=tuple(_norm(x.grad) for x in inputs),
+        sizes=tuple(float(x.square().mean().sqrt()) for x in streams),
+        apart=tuple(_apart(x) for x in streams),
+        weights=tuple(_norm(layer.ffn.sublayer.outer.weight.grad) for layer in layers),
+    )
+
+
+def _apart(x: Tensor) -> float:
+    """b q m → the share of its squares that is not the mean over q; 0 where x is."""
+    whole, rest = float(x.square().sum()), float((x - x.mean(1, keepdim=True)).square().sum())
+    return rest / whole if whole else 0.0
+
+
+def _norm(gradient: Tensor | None) -> float:
+    """0 where nothing arrived."""
+    return 0.0 if gradient is None else float(gradient.norm())
+
+
+def _drawn(seed: int) -> Pairs:
+    """Random ids, and random ones to be said: before training no task is better than that."""
+    draw = torch.Generator().manual_seed(seed)
+
+    def ids() -> Tensor:
+        return torch.randint(FIRST, VOCABULARY, (SENTENCES, TOKENS), generator=draw)
+
+    return Pairs(ids(), ids(), ids())
+
+
+def _worked(subject: Subject, text: str, stack: Side, token: int, told: Told) -> Worked:
+    """The first self-attention of a stack: everything but the sub-layer's own output in float64, by the formula."""
+    sentence = read(subject, text, told)
+    tokens = sentence.source_tokens if stack == "encoder" else sentence.target_tokens
+    if token >= len(tokens):
+        raise GlassheadError(
+            f"token is {token}; the {stack} has {len(tokens)} tokens here, so the last one is {len(tokens) - 1}."
+        )
+    site, below = f"{stack}.0.self", "source.sum" if stack == "encoder" else "target.sum"
+    kept = values(subject, sentence, [below, f"{site}.out", f"{site}.resid", f"{site}.norm.out"])
+    found = {name: value[0, token].double() for name, value in kept.items()}
+    x, sublayer = found[below], found[f"{site}.out"]
+    norm: Any = getattr(subject.model, stack).layers[0].self.norm
+    gain, bias = norm.gain.detach().double(), norm.bias.detach().double()
+    post, kept_x = subject.config.norm == "post", subject.config.residual
+
+    def steps_of(name: str, given: Tensor) -> list[tuple[str, Tensor]]:
+        centred = given - given.mean()
+        normed = centred / (centred.square().mean() + norm.eps).sqrt()
+        return [(name, given), ("− mean", centred), ("/ √(var + ε)", normed), ("· gain", normed * gain),
+                ("+ bias", normed * gain + bias)]  # fmt: skip
+
+    if post:
+        total = ("x + sublayer(x)", x + sublayer) if kept_x else ("sublayer(x) alone", sublayer)
+        steps = [("x", x), ("sublayer(x)", sublayer), *steps_of(*total)]
+        wanted = found[f"{site}.norm.out"]
+    else:
+        total = ("x + sublayer", x + sublayer) if kept_x else ("sublayer alone", sublayer)
+        steps = [*steps_of("x", x), ("sublayer of that", sublayer), total]
+        wanted = found[f"{site}.resid"]
+    return Worked(
+        model=subject.name,
+        text=sentence.text,
+        site=site,
+        token=tokens[token],
+        rows=tuple(
+            Row(
+                name=name,
+                numbers=tuple(vector.tolist()),
+                mean=float(vector.mean()),
+                variance=float(vector.var(correction=0)),
+            )
+            for name, vector in steps
+        ),
+        difference=float((steps[-1][1] - wanted).abs().max()),
+    )

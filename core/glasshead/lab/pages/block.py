@@ -1,0 +1,199 @@
+"""block: what the residual connection and LayerNorm do for a gradient, and where LayerNorm stands."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from glasshead.lab.exhibits import Exhibit, Plot, Series, Table
+from glasshead.lab.page import Control, Page, Question, Try, Verdict
+
+if TYPE_CHECKING:
+    from glasshead.lab.block import Block, Flow
+
+SHOWN = 5
+"""Numbers of a token's vector that are shown; all are computed with."""
+ROUNDING = 1e-30
+"""A share of squares that float64 does not know from 0."""
+
+
+def run(**given: Any) -> "Block":
+    """See glasshead.lab.block."""
+    from glasshead.lab.block import block
+
+    return block(**given)
+
+
+def judge(result: "Block") -> Verdict:
+    """The gradient at the bottom of the deepest stack divided by that at its top, without the residual connection."""
+    reached = {each.name: each.gradients[0] / each.gradients[-1] for each in result.flows}
+    without = reached["no residual"]
+    layers = f"{result.layers} layer{'s' if result.layers > 1 else ''}"
+    sentence = (
+        f"{layers} of the {result.stack}: bottom / top {without:.2g} without the residual connection, "
+        f"{reached['post-norm']:.2g} with it (post-norm), {reached['pre-norm']:.2g} pre-norm; "
+        f"with neither it nor LayerNorm {reached['neither']:.2g}."
+    )
+    return Verdict(answer=0 if without < 1e-3 else 1 if without < 1 / 3 else 2 if without < 3 else 3, sentence=sentence)
+
+
+def exhibits(result: "Block") -> tuple[Exhibit, ...]:
+    """Gradients on their way down, then the stream on its way up, then one sub-layer by hand."""
+    flows, worked = result.flows, result.worked
+    layers = range(result.layers)
+    between = range(result.layers + 1)
+    normed = [each for each in flows if each.name in ("post-norm", "pre-norm")]
+
+    def lines(y: Any, x: Sequence[int], of: Sequence["Flow"] = flows) -> tuple[Series, ...]:
+        return tuple(Series(label=each.name, x=x, y=y(each)) for each in of)
+
+    return (
+        Plot(
+            title=f"gradient on its way down the {result.stack}, at the top 1",
+            x="layer whose input it is",
+            y="norm of ∂loss/∂x",
+            log_y=True,
+            series=lines(lambda each: [norm / each.gradients[-1] for norm in each.gradients], between),
+            note="Before any training. The last point is the output of the stack. The last two are without LayerNorm.",
+        ),
+        Plot(
+            title="what of it reaches the bottom, by depth",
+            x="layers",
+            y="bottom / top",
+            log_y=True,
+            series=tuple(
+                Series(
+                    label=each.name,
+                    x=[depth.layers for depth in result.depths],
+                    y=[depth.reached[number] for depth in result.depths],
+                )
+                for number, each in enumerate(flows)
+            ),
+        ),
+        Plot(
+            title="gradient of each layer's W_2: post- against pre-norm",
+            x="layer",
+            y="norm of ∂loss/∂W_2",
+            log_y=True,
+            series=lines(lambda each: each.weights, layers, normed),
+            note="Of the feed-forward networks: "
+            + "; ".join(f"{each.name} top / bottom {each.weights[-1] / each.weights[0]:.2g}" for each in normed)
+            + ".",
+        ),
+        Plot(
+            title="size of the stream on its way up",
+            x="layer whose input it is",
+            y="root mean square",
+            log_y=True,
+            series=lines(lambda each: each.sizes, between),
+            note="LayerNorm after the sum sets it to 1; x + f(LayerNorm(x)) adds to it at every sub-layer.",
+        ),
+        Plot(
+            title="what still tells the tokens of a sentence apart",
+            x="layer whose input it is",
+            y="share of the stream",
+            log_y=True,
+            series=lines(lambda each: [max(share, ROUNDING) for share in each.apart], between),
+            note="The share of its squares that is not the mean of all tokens. At 1e-28 and below all are one.",
+        ),
+        Table(
+            title=f"{worked.site} of {worked.model}, token {worked.token}: LayerNorm step by step",
+            columns=("", *(f"x{number}" for number in range(1, _width(result) + 1)), "mean", "variance"),
+            rows=tuple(
+                (
+                    row.name,
+                    *(round(number, 3) for number in row.numbers[:SHOWN]),
+                    round(row.mean, 6) + 0.0,  # −0 is 0
+                    round(row.variance, 4),
+                )
+                for row in worked.rows
+            ),
+            note=f"{_width(result)} of {len(worked.rows[0].numbers)} numbers, all of them computed. "
+            f"The last row and the model's own: at most {worked.difference:.0e} apart.",
+        ),
+    )
+
+
+def _width(result: "Block") -> int:
+    return min(SHOWN, len(result.worked.rows[0].numbers))
+
+
+PAGE = Page(
+    name="block",
+    title="Residual and LayerNorm",
+    claim="x + f(x) keeps a way down open for the gradient; where LayerNorm stands decides how even it is.",
+    paragraphs=(
+        "Each sub-layer is wrapped as LayerNorm(x + sublayer(x)) (sections 3.1 and 5.4). The derivative of x + f(x) is "
+        "I + J: the gradient passes down the I, whatever J is. Pre-norm, x + f(LayerNorm(x)), came later; Xiong et al. "
+        "2020 explain by the gradients at initialisation why it can do without warm-up.",
+        "Stacks of growing depth are built of the model's own layers in five ways, as they are initialised. A loss on "
+        "random tokens is sent back, and the norm of its gradient taken at the input of each layer. Then one sub-layer "
+        "of a trained model is worked out by hand.",
+        "Without the residual the decoder's input lives on in queries alone, and its gradient falls straight down; "
+        "post-norm it is largest near the output, pre-norm even. Try the encoder: LayerNorm keeps the gradient's size "
+        "there without a residual, but all tokens become the same (Dong 2021). How such models learn, this does not "
+        "show: see warmup.",
+    ),
+    question=Question(
+        text="Before training, the residual connections of 12 decoder layers are cut, LayerNorm stays. How much of the "
+        "top's gradient reaches the bottom?",
+        answers=(
+            "less than a thousandth",
+            "less, but more than a thousandth",
+            "about as much: LayerNorm keeps its size",
+            "more: nothing else is added to it",
+        ),
+    ),
+    controls=(
+        Control(
+            name="layers",
+            usual=12,
+            help="depth of the deepest stack",
+            stops=(1, 2, 6, 12, 24),
+            least=1,
+            most=48,
+            quick=8,
+            full=24,
+        ),
+        Control(
+            name="d_model",
+            usual=64,
+            help="width of the stacks; 4 divides it",
+            stops=(16, 32, 64, 128),
+            least=4,
+            most=512,
+        ),
+        Control(
+            name="stack",
+            usual="decoder",
+            help="which of the two is that deep; the other has one layer",
+            stops=("decoder", "encoder"),
+            choice=True,
+        ),
+        Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
+        Control(name="token", usual=1, help="which token is worked out, from 0", stops=(0, 1, 2, 3), least=0),
+        Control(name="seed", usual=0, help="another seed draws other weights", stops=(0, 1, 2, 3), least=0),
+    ),
+    run=run,
+    judge=judge,
+    exhibits=exhibits,
+    attempt=Try(
+        sentence="The explorer opens with the LayerNorms of a token: mean and variance of x + sublayer(x), then what "
+        "is left after the two steps. Go to another layer, or on by a step.",
+        text="the black cat is sleeping",
+        steps=3,
+        stack="decoder",
+        kind="self",
+        layer=0,
+        head=0,
+        stage="weights",
+        pane="norms",
+    ),
+    sources=(
+        "Vaswani et al. 2017, Attention Is All You Need, sections 3.1 and 5.4",
+        "He et al. 2016, Identity Mappings in Deep Residual Networks",
+        "Xiong et al. 2020, On Layer Normalization in the Transformer Architecture",
+        "Dong, Cordonnier, Loukas 2021, Attention Is Not All You Need: Pure Attention Loses Rank Doubly Exponentially "
+        "with Depth",
+    ),
+    result="glasshead.lab.block:Block",
+    model=True,
+)
