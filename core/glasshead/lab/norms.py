@@ -1,0 +1,353 @@
+"""Layer normalisation, which asks one token, against batch normalisation, which asks the whole batch.
+
+Both have two steps: numbers to mean 0 and variance 1, then a gain and a bias for each of the m features.
+
+    LayerNorm (Ba et al. 2016)          mean and variance over the m numbers of one token
+    BatchNorm (Ioffe, Szegedy 2015)     mean and variance of one feature over all tokens of the batch;
+                                        in evaluation, averages kept from training instead
+
+What goes into one LayerNorm of a trained model is given to both, with the same gain and bias. Whether normalisation
+makes the loss smoother is measured in smoothing.py.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from glasshead import recipes
+from glasshead.lab.checks import real, whole
+from glasshead.lab.smoothing import Landscape, landscapes
+from glasshead.lab.telling import Told, part, silent
+from glasshead.model import LayerNorm
+from glasshead.subject import Subject
+from glasshead.text import SPECIALS
+
+FIRST = 6
+"""Numbers of a token that are written out."""
+POOL = 96
+"""Sentences that mates are taken from."""
+FURTHER = 8
+"""Positions of padding that a batch gets beyond its longest sentence."""
+AT_ONCE = 24
+"""Sentences that the model reads together."""
+DRAWS = 10
+"""Batches of each size."""
+SHALLOW = 2
+"""Hidden layers of the net that stands beside the deep one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """Mean and variance over one token's m numbers: as they come, after step 1, and after gain and bias."""
+
+    token: str
+    mean: float
+    variance: float
+    normed_mean: float
+    normed_variance: float
+    out_mean: float
+    out_variance: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arithmetic:
+    """The first numbers of one token, line by line."""
+
+    token: str
+    mean: float
+    variance: float
+    came: tuple[float, ...]
+    normed: tuple[float, ...]
+    gain: tuple[float, ...]
+    bias: tuple[float, ...]
+    out: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What becomes of one sentence's normalised vectors when something else than the sentence changes."""
+
+    what: str
+    batch: float
+    """Root mean square of the change under batch normalisation."""
+    batch_largest: float
+    layer: float
+    layer_largest: float
+    """The same under the model's own layer normalisation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """Batches of one size, all with the same sentence in them."""
+
+    sentences: int
+    batch: float
+    """Root mean square of how far the sentence's vectors are from those under the statistics of all sentences."""
+    layer: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """What batch normalisation makes of the features of a batch, before gain and bias: mean 0 and variance 1?"""
+
+    what: str
+    mean: float
+    """The largest of a feature's means, as an absolute value."""
+    smallest: float
+    largest: float
+    """The smallest and the largest of their variances."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Norms:
+    """The whole of it."""
+
+    model: str
+    site: str
+    """The LayerNorm that was looked at."""
+    text: str
+    mates: int
+    mates_from: str
+    pool: int
+    """How many there are to choose from."""
+    tokens: tuple[Token, ...]
+    arithmetic: Arithmetic
+    changes: tuple[Change, ...]
+    sizes: tuple[Size, ...]
+    features: tuple[Features, ...]
+    rate: float
+    landscapes: tuple[Landscape, ...]
+
+
+def norms(
+    *,
+    subject: Subject,
+    text: str = "",
+    layer: int = 0,
+    mates: int = 7,
+    depth: int = 16,
+    rate: float = 0.3,
+    steps: int = 150,
+    seed: int = 0,
+    told: Told = silent,
+) -> Norms:
+    """One sentence in batches of 1 + `mates`, at the LayerNorm after the self-attention of an encoder layer.
+
+    text: for the subject; empty: its first example. depth, rate, steps: of the nets of smoothing.py.
+    Raises GlassheadError for what cannot be.
+    """
+    whole("layer", layer, least=0, most=subject.config.encoder_layers - 1)
+    whole("mates", mates, most=POOL // 2)
+    whole("depth", depth, most=64)
+    real("rate", rate, least=1e-6, most=10)
+    whole("steps", steps, most=10_000)
+    whole("seed", seed, least=0)
+    text = text or str(subject.card.get("examples", ["the black cat is sleeping"])[0])
+    told(0.0, f"{subject.name} reads")
+    tokens = subject.encode(text)
+    pool, mates_from = _mates(subject, seed)
+    own = [token.id for token in tokens]
+    rows = [own, *pool, *_noise(subject, pool, seed)]
+    vectors, pads, norm = _inputs(subject, layer, rows, part(told, 0.0, 0.15))
+    sentence, others, noise = vectors[0], vectors[1 : 1 + POOL], vectors[1 + POOL :]
+    told(0.15, "batches")
+    out = norm(sentence)
+    plain = nn.functional.layer_norm(sentence, sentence.shape[-1:], eps=norm.eps)
+    which = len(tokens) // 2
+    numbers = zip(tokens, sentence, plain, out, strict=True)
+    return Norms(
+        model=subject.name,
+        site=f"encoder.{layer}.self.norm",
+        text=text,
+        mates=mates,
+        mates_from=mates_from,
+        pool=POOL,
+        tokens=tuple(
+            Token(
+                token=token.text,
+                mean=float(came.mean()),
+                variance=float(came.var(correction=0)),
+                normed_mean=float(normed.mean()),
+                normed_variance=float(normed.var(correction=0)),
+                out_mean=float(went.mean()),
+                out_variance=float(went.var(correction=0)),
+            )
+            for token, came, normed, went in numbers
+        ),
+        arithmetic=Arithmetic(
+            token=tokens[which].text,
+            mean=float(sentence[which].mean()),
+            variance=float(sentence[which].var(correction=0)),
+            came=_first(sentence[which]),
+            normed=_first(plain[which]),
+            gain=_first(norm.gain),
+            bias=_first(norm.bias),
+            out=_first(out[which]),
+        ),
+        changes=_changes(norm, sentence, others, pads, mates),
+        sizes=tuple(_sizes(norm, sentence, others, seed)),
+        features=_features(sentence, others, noise, mates),
+        rate=float(rate),
+        landscapes=landscapes(sorted({SHALLOW, depth}), rate=rate, steps=steps, seed=seed, told=part(told, 0.25, 1.0)),
+    )
+
+
+def batch_norm(norm: LayerNorm, *, affine: bool = True) -> nn.BatchNorm1d:
+    """Batch normalisation with the gain and bias of a layer normalisation; its averages are means of all batches."""
+    width = norm.gain.shape[0]
+    made = nn.BatchNorm1d(width, eps=norm.eps, momentum=None, affine=affine)
+    if affine:
+        made.load_state_dict({"weight": norm.gain, "bias": norm.bias}, strict=False)
+    return made.requires_grad_(False)
+
+
+def _changes(
+    norm: LayerNorm, sentence: Tensor, others: list[Tensor], pads: list[Tensor], mates: int
+) -> tuple[Change, ...]:
+    """Each against the sentence among its first mates, in training mode, no padding counted."""
+    some, more = others[:mates], others[mates : 2 * mates]
+    count = len(sentence)
+    trained = _averaged(batch_norm(norm), sentence, others, mates)
+    longest = max(map(len, (sentence, *some)))
+
+    def training(rows: list[Tensor]) -> Tensor:
+        return batch_norm(norm)(torch.cat([sentence, *rows]))[:count]
+
+    def alone(rows: list[Tensor]) -> Tensor:
+        return norm(torch.cat([sentence, *rows]))[:count]
+
+    def padded(width: int) -> list[Tensor]:
+        """The mates, and the vectors that the model has where the batch is padded to a width."""
+        lengths = [len(sentence), *map(len, some)]
+        return [*some, *(pad[: width - length] for pad, length in zip(pads, lengths, strict=False))]
+
+    def change(what: str, batch: Tensor, layer: Tensor, *, against: Tensor | None = None) -> Change:
+        differences = batch - (training(some) if against is None else against), layer - alone(some)
+        (batch_rms, batch_largest), (layer_rms, layer_largest) = map(_size, differences)
+        return Change(
+            what=what, batch=batch_rms, batch_largest=batch_largest, layer=layer_rms, layer_largest=layer_largest
+        )
+
+    tail = padded(longest + FURTHER)
+    return (
+        change("other mates", training(more), alone(more)),
+        change("same mates, other order", training(some[::-1]), alone(some[::-1])),
+        change("no mates", training([]), alone([])),
+        change("padding counted", training(padded(longest)), alone(padded(longest))),
+        change(f"{FURTHER} more padding, counted", training(tail), alone(tail)),
+        change("evaluation mode", trained(sentence), alone([])),
+        change(
+            "evaluation mode, other mates",
+            trained(torch.cat([sentence, *more]))[:count],
+            alone(more),
+            against=trained(torch.cat([sentence, *some]))[:count],
+        ),
+    )
+
+
+def _sizes(norm: LayerNorm, sentence: Tensor, others: list[Tensor], seed: int) -> Iterator[Size]:
+    draw = torch.Generator().manual_seed(seed)
+    count = len(sentence)
+    wanted, own = batch_norm(norm)(torch.cat([sentence, *others]))[:count], norm(sentence)
+    for size in (2, 4, 8, 16, 32, 64):
+        off, layer_off = [], []
+        for _ in range(DRAWS):
+            rows = torch.cat([sentence, *(others[i] for i in torch.randperm(POOL, generator=draw)[: size - 1])])
+            off.append(batch_norm(norm)(rows)[:count] - wanted)
+            layer_off.append(norm(rows)[:count] - own)
+        yield Size(sentences=size, batch=_size(torch.stack(off))[0], layer=_size(torch.stack(layer_off))[0])
+
+
+def _features(sentence: Tensor, others: list[Tensor], noise: list[Tensor], mates: int) -> tuple[Features, ...]:
+    bare = nn.BatchNorm1d(sentence.shape[-1], momentum=None, affine=False)
+    these = torch.cat([sentence, *others[:mates]])
+    trained = _averaged(bare, sentence, others, mates)
+
+    def features(what: str, out: Tensor) -> Features:
+        variance = out.var(0, correction=0)
+        return Features(
+            what=what,
+            mean=float(out.mean(0).abs().max()),
+            smallest=float(variance.min()),
+            largest=float(variance.max()),
+        )
+
+    return (
+        features("training mode", nn.BatchNorm1d(sentence.shape[-1], affine=False)(these)),
+        features("evaluation mode", trained(these)),
+        features("evaluation mode, random tokens", trained(torch.cat(noise[: 1 + mates]))),
+    )
+
+
+def _averaged(made: nn.BatchNorm1d, sentence: Tensor, others: list[Tensor], mates: int) -> nn.BatchNorm1d:
+    """In evaluation mode, after it saw batches of 1 + `mates` sentences of the pool."""
+    made.train()
+    for start in range(0, POOL, mates + 1):
+        made(torch.cat(others[start : start + mates + 1]))
+    return made.eval()
+
+
+@torch.inference_mode()
+def _inputs(
+    subject: Subject, layer: int, rows: list[list[int]], told: Told
+) -> tuple[list[Tensor], list[Tensor], LayerNorm]:
+    """What comes to one LayerNorm of the encoder: each sentence's vectors (k m), and those of its padding.
+
+    All are read once, and the batches are made of these vectors afterwards: whatever then changes, the normalisation
+    changed it, and not what came before.
+    """
+    model, pad = subject.model, subject.config.pad_id
+    layers: Any = model.encoder.layers
+    norm: LayerNorm = layers[layer].self.norm
+    width = min(subject.config.max_length, max(map(len, rows)) + FURTHER)
+    ids = torch.tensor([[*row, *[pad] * (width - len(row))] for row in rows])
+    came: list[Tensor] = []
+    with norm.register_forward_pre_hook(lambda _module, given: came.append(given[0])):
+        for start in range(0, len(ids), AT_ONCE):
+            told(start / len(ids), f"{subject.name} reads")
+            some = ids[start : start + AT_ONCE]
+            model.encode(some, model.padding_mask(some))
+    read = torch.cat(came)
+    lengths = [len(row) for row in rows]
+    return (
+        [vectors[:length].clone() for vectors, length in zip(read, lengths, strict=True)],
+        [vectors[length:].clone() for vectors, length in zip(read, lengths, strict=True)],
+        norm,
+    )
+
+
+def _mates(subject: Subject, seed: int) -> tuple[list[list[int]], str]:
+    """Sentences as the model knows them, where its recipe can say them; tokens drawn at random where not."""
+    name = str(subject.card.get("recipe", ""))
+    if name in recipes.names():
+        texts = (source for source, _ in recipes.recipe(name).pairs("test", seed))
+        rows = ([token.id for token in subject.encode(text, truncate=True)] for text in texts)
+        return list(islice(rows, POOL)), f"sentences of the recipe {name}"
+    draw = random.Random(seed)
+    longest = min(12, subject.limit)
+    return [_drawn(subject, draw.randint(1, longest), draw) for _ in range(POOL)], "tokens drawn at random"
+
+
+def _noise(subject: Subject, like: list[list[int]], seed: int) -> list[list[int]]:
+    """Tokens drawn at random, as many as in other sentences."""
+    draw = random.Random(seed + 1)
+    return [_drawn(subject, len(row) - 1, draw) for row in like]
+
+
+def _drawn(subject: Subject, count: int, draw: random.Random) -> list[int]:
+    size = subject.config.source_size
+    return [*(draw.randrange(min(len(SPECIALS), size - 1), size) for _ in range(count)), subject.config.eos_id]
+
+
+def _first(vector: Tensor) -> tuple[float, ...]:
+    return tuple(vector[:FIRST].tolist())
+
+
+def _size(difference: Tensor) -> tuple[float, float]:
+    """Root mean square, and the largest."""
+    return float(difference.square().mean().sqrt()), float(difference.abs().max())

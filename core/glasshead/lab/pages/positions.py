@@ -1,0 +1,216 @@
+"""positions: a step of k positions is one rotation; what learned positions do; order taken away."""
+
+from typing import TYPE_CHECKING, Any
+
+from glasshead.lab.exhibits import Exhibit, Grid, Lines, Plot, Series, Table
+from glasshead.lab.page import Control, Page, Question, Try, Verdict
+
+if TYPE_CHECKING:
+    from glasshead.lab.positions import Positions
+
+EXACT = 1e-4
+"""Below this an error is rounding: the table is of float32 numbers in −1…1."""
+
+
+def run(**given: Any) -> "Positions":
+    """See glasshead.lab.positions."""
+    from glasshead.lab.positions import positions
+
+    return positions(**given)
+
+
+def judge(result: "Positions") -> Verdict:
+    """Whether one matrix serves all positions, and another k needs another matrix, by the errors."""
+    own = next(each for each in result.offsets if each.k == result.k)
+    fit = result.learned.fits[0]
+    sentence = (
+        f"One matrix takes all {own.pairs} positions {result.k} further, with an error of at most {own.error:.1e}. "
+        f"The best one for learned positions, 1 further, misses by {fit.learned:.0%}, for random ones by "
+        f"{fit.random:.0%}."
+    )
+    if own.error > EXACT:
+        return Verdict(answer=3, sentence=sentence)
+    return Verdict(answer=1 if result.borrowed > EXACT else 2, sentence=sentence)
+
+
+def exhibits(result: "Positions") -> tuple[Exhibit, ...]:
+    """Distances, the matrix and its error, learned positions, order."""
+    learned, labels = (
+        result.learned,
+        [f"{name} {pair}" for pair in range(len(result.matrix)) for name in ("sin", "cos")],
+    )
+    labels = labels[: len(result.matrix)]
+    widest = max(each.spread for each in result.distances)
+    apart = max(each.spread for each in learned.distances)
+    return (
+        Plot(
+            title=f"dot product of two positions, m {result.width}",
+            x="distance in positions",
+            y="PE(pos) · PE(pos + k)",
+            series=(
+                Series(
+                    label="mean of all pairs",
+                    x=[each.distance for each in result.distances],
+                    y=[each.mean for each in result.distances],
+                ),
+                Series(
+                    label="Σ cos(k ω_i)",
+                    x=[each.distance for each in result.distances],
+                    y=[each.formula or 0.0 for each in result.distances],
+                    points=True,
+                ),
+            ),
+            note=f"Pairs of the same distance differ by at most {widest:.1e}. Before or after makes no difference.",
+        ),
+        Table(
+            title="one matrix M_k for all positions",
+            columns=("k", "positions", "largest |M_k PE(pos) − PE(pos + k)|"),
+            rows=tuple((each.k, each.pairs, f"{each.error:.1e}") for each in result.offsets),
+            note=f"M_{result.k} used where M_{result.other} belongs misses by {result.borrowed:.2f}. Numbers are "
+            "in −1…1, rounded to float32.",
+        ),
+        Grid(
+            title=f"the first blocks of M_{result.k}",
+            rows=tuple(labels),
+            columns=tuple(labels),
+            values=result.matrix,
+            note="Each pair is turned by the angle k·ω_i, the fast ones far, the slow ones hardly. Elsewhere zeros.",
+        ),
+        Plot(
+            title="dot products, learned and not",
+            x="distance in positions",
+            y="share of that at distance 0",
+            series=(
+                Series(
+                    label="learned",
+                    x=[each.distance for each in learned.distances],
+                    y=[each.mean for each in learned.distances],
+                ),
+                Series(
+                    label="sinusoids",
+                    x=[each.distance for each in learned.beside],
+                    y=[each.mean for each in learned.beside],
+                ),
+            ),
+            note=f"{learned.positions} positions of {learned.width} numbers. Learned pairs of one distance differ by "
+            f"up to {apart:.2f}.",
+        ),
+        Table(
+            title="error of the best linear map, on a position left out",
+            columns=("k", "sinusoids", "learned", "before training", "random"),
+            rows=tuple(
+                (each.k, f"{each.sinusoidal:.1e}", each.learned, each.untrained, each.random) for each in learned.fits
+            ),
+            note=f"0 is exact, 1 no better than nothing. Learned in {learned.steps:,} steps: loss {learned.loss:.2f} "
+            f"nats a token, {learned.exact:.0%} said right.",
+        ),
+        Table(
+            title="the encoder's output for shuffled tokens, against its shuffled output",
+            columns=("positions", "largest difference", "size of the output"),
+            rows=tuple((each.positions, f"{each.difference:.2g}", each.size) for each in result.readings),
+            note="Without positions they are the same but for rounding: the encoder reads a bag of tokens.",
+        ),
+        Lines(
+            title="what it then says",
+            lines=(
+                f"source       {result.text}",
+                f"shuffled     {result.shuffled}",
+                *(
+                    line
+                    for each in result.readings
+                    for line in (
+                        f"{each.positions:<12} {each.translation}",
+                        f"  shuffled   {each.shuffled}",
+                    )
+                ),
+            ),
+            note=f"{result.model} was trained with its positions: without them it is another model.",
+        ),
+    )
+
+
+PAGE = Page(
+    name="positions",
+    title="Where a token stands",
+    claim="PE(pos + k) is a linear function of PE(pos): one rotation a pair, the same at every position.",
+    paragraphs=(
+        "Attention does not know order, so the paper adds sines and cosines of many wavelengths to the embeddings "
+        "(section 3.5). It hopes that the model can easily attend by relative position, since for a fixed k, PE(pos + "
+        "k) is a linear function of PE(pos): each pair (sin, cos) turns by the angle k·ω.",
+        "M_k is built and tried on every position. A small model learns positions of its own while it learns to say "
+        "letters backwards; the best linear map is fitted to all its positions but one, and tried on that one. Then a "
+        "trained model reads a sentence with its tokens shuffled, with positions and without.",
+        "Errors: 1e-7 is rounding. What is learned grows smooth, yet no one matrix shifts it exactly. That a linear "
+        "map exists does not show that a model uses it: the paper found learned positions as good (table 3, E). A "
+        "decoder without positions still sees order through its mask.",
+    ),
+    question=Question(
+        text="A matrix takes PE(pos) to PE(pos + k). What does this matrix depend on?",
+        answers=(
+            "on pos and on k",
+            "on k only",
+            "on neither: one serves all",
+            "there is none: sin and cos are not linear",
+        ),
+    ),
+    controls=(
+        Control(
+            name="k",
+            usual=3,
+            help="how many positions further; below 0: back",
+            stops=(-3, -1, 1, 2, 3, 5, 10, 50),
+            least=-1023,
+            most=1023,
+        ),
+        Control(
+            name="width", usual=64, help="numbers of a position, even", stops=(4, 16, 64, 128, 512), least=2, most=1024
+        ),
+        Control(
+            name="length",
+            usual=100,
+            help="how many positions are looked at",
+            stops=(10, 50, 100, 500),
+            least=2,
+            most=1024,
+        ),
+        Control(
+            name="steps",
+            usual=600,
+            help="how long the small model learns positions",
+            stops=(1, 100, 600, 2000, 4000),
+            least=1,
+            most=100_000,
+            quick=100,
+            full=4000,
+        ),
+        Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
+        Control(name="seed", usual=0, help="another seed trains and shuffles otherwise", stops=(0, 1, 2, 3), least=0),
+    ),
+    run=run,
+    judge=judge,
+    exhibits=exhibits,
+    attempt=Try(
+        sentence="The explorer opens without positions: look along a row of the encoder's self-attention. Equal tokens "
+        "get equal weights wherever they stand, and neighbours are nothing special. z brings positions back.",
+        text="the black cat does not see the small house",
+        steps=3,
+        stack="encoder",
+        kind="self",
+        layer=0,
+        head=0,
+        stage="weights",
+        pane="attention",
+        change={"positions": "none"},
+        changed="without positions",
+    ),
+    sources=(
+        "Vaswani et al. 2017, Attention Is All You Need, section 3.5 and table 3, row E",
+        "Gehring et al. 2017, Convolutional Sequence to Sequence Learning (learned positions)",
+        "Wang and Chen 2020, What Do Position Embeddings Learn?",
+        "Haviv et al. 2022, Transformer Language Models without Positional Encodings Still Learn Positional "
+        "Information",
+    ),
+    result="glasshead.lab.positions:Positions",
+    model=True,
+    trained=True,
+)

@@ -1,0 +1,334 @@
+"""Positions as sines and cosines (section 3.5 of the paper): a step of k positions is one rotation, whatever pos is.
+
+With PE(pos, 2i) = sin(pos · ω_i), PE(pos, 2i+1) = cos(pos · ω_i), ω_i = 10000^(−2i/m), the sums of angles say
+
+    ⎡sin((pos + k) ω_i)⎤   ⎡ cos(k ω_i)  sin(k ω_i)⎤ ⎡sin(pos · ω_i)⎤
+    ⎣cos((pos + k) ω_i)⎦ = ⎣−sin(k ω_i)  cos(k ω_i)⎦ ⎣cos(pos · ω_i)⎦
+
+so PE(pos + k) = M_k PE(pos), with one such block for each pair and zeros elsewhere, and
+
+    PE(pos) · PE(pos + k) = Σ_i cos(k ω_i)
+
+depends on the distance alone. Learned positions promise none of it: a little model learns some, and they are looked at
+in the same way. Without any positions the encoder does not know order: its output permutes with its input.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from glasshead.errors import GlassheadError
+from glasshead.lab import little
+from glasshead.lab.checks import whole
+from glasshead.lab.telling import Told, part, silent
+from glasshead.model import Config, sinusoids
+from glasshead.subject import Subject
+from glasshead.training.schedule import rate
+
+SHOWN = 8
+"""Rows and columns of the matrix that are shown: the first blocks."""
+LETTERS, LONGEST = 8, 24
+"""Of the words that the little model learns to say backwards."""
+LITTLE = Config(
+    vocab_size=little.FIRST + LETTERS,
+    d_model=16,
+    heads=2,
+    d_ff=64,
+    encoder_layers=1,
+    decoder_layers=1,
+    dropout=0.0,
+    positions="learned",
+    max_length=LONGEST + 1,
+)
+"""Narrow on purpose: a linear map between fewer positions than dimensions would always fit."""
+OFFSETS = (1, 2, 3, 4)
+"""At which linear maps are fitted: 21 pairs of positions are left for 16 dimensions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offset:
+    """One k, and the one matrix M_k for it."""
+
+    k: int
+    error: float
+    """Largest |M_k PE(pos) − PE(pos + k)| over all pairs of positions and all dimensions; the numbers are in −1…1."""
+    pairs: int
+    """Pairs of positions over which it was looked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distance:
+    """Dot products of two positions that are so far from each other."""
+
+    distance: int
+    mean: float
+    """Over all pairs."""
+    spread: float
+    """The largest minus the smallest of them: 0 where only the distance counts."""
+    formula: float | None
+    """Σ cos(k ω_i); None where there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """How well the best linear map from PE(pos) to PE(pos + k) foretells a position that it was not fitted to.
+
+    Root mean square of the error, as a share of that of PE(pos + k): 0 is exact, 1 is no better than saying 0. Fitted
+    by least squares to all pairs but one, tried on that one, for every one. All tables are of the same size.
+    """
+
+    k: int
+    sinusoidal: float
+    learned: float
+    untrained: float
+    """The table that the training began with."""
+    random: float
+    """Every number drawn by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """The positions that a little model learned while it learned to say letters backwards."""
+
+    positions: int
+    width: int
+    steps: int
+    loss: float
+    """In nats a token, on words that it had not seen."""
+    exact: float
+    """Share of them that it says without a mistake, 0–1."""
+    distances: tuple[Distance, ...]
+    """Dot products divided by their mean at distance 0."""
+    beside: tuple[Distance, ...]
+    """The same of as many sinusoids of the same width."""
+    fits: tuple[Fit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One sentence and the same tokens in another order, read by a model with positions or without."""
+
+    positions: str
+    """As in the model's Config."""
+    difference: float
+    """Largest difference between the output for the shuffled tokens and the shuffled output for the sentence."""
+    size: float
+    """Root mean square of the output, to compare with."""
+    translation: str
+    shuffled: str
+    """The translation of the shuffled tokens."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Positions:
+    """The whole of it."""
+
+    k: int
+    width: int
+    length: int
+    matrix: tuple[tuple[float, ...], ...]
+    """The first rows and columns of M_k."""
+    offsets: tuple[Offset, ...]
+    other: int
+    """Another offset, k + 1 or k − 1."""
+    borrowed: float
+    """The error that M_k makes when it is used for that other offset."""
+    distances: tuple[Distance, ...]
+    """Of the sinusoids."""
+    learned: Learned
+    model: str
+    text: str
+    shuffled: str
+    """The same tokens in another order, as a text."""
+    readings: tuple[Reading, ...]
+    """With the model's positions, and without."""
+
+
+def positions(
+    *,
+    subject: Subject,
+    k: int = 3,
+    width: int = 64,
+    length: int = 100,
+    steps: int = 600,
+    text: str = "",
+    seed: int = 0,
+    told: Told = silent,
+) -> Positions:
+    """M_k on `length` sinusoids of `width` numbers, a table learned in `steps` steps, and order taken away.
+
+    k: −length < k < length. text: for the subject; empty: its first example. seed: of the training and the shuffling.
+
+    Raises GlassheadError for an odd width (sines and cosines come in pairs) and for what else cannot be.
+    """
+    whole("width", width, least=2, most=1024)
+    if width % 2:
+        raise GlassheadError(f"width is {width}; it must be even: a sine and a cosine for each frequency.")
+    whole("length", length, least=2, most=1024)
+    whole("k", k, least=1 - length, most=length - 1)
+    whole("steps", steps, least=1, most=100_000)
+    whole("seed", seed, least=0)
+    text = text or str(subject.card.get("examples", ["the black cat is sleeping"])[0])
+    shuffled, readings = _order(subject, text, seed, part(told, 0.0, 0.1))
+    told(0.1, "rotations")
+    table = sinusoids(length, width).double()
+    other = k + 1 if k + 1 < length else k - 1
+    known = sorted(
+        {1, 2, 5, 10, -1, k, 2 * k, -k} & set(range(1 - length, length)), key=lambda each: (abs(each), -each)
+    )
+    return Positions(
+        k=k,
+        width=width,
+        length=length,
+        matrix=tuple(tuple(row) for row in rotation(k, width)[:SHOWN, :SHOWN].tolist()),
+        offsets=tuple(
+            Offset(k=each, error=error_of(rotation(each, width), table, each), pairs=length - abs(each))
+            for each in known
+        ),
+        other=other,
+        borrowed=error_of(rotation(k, width), table, other),
+        distances=tuple(_distances(table, rates(width))),
+        learned=_learned(steps, seed, part(told, 0.15, 1.0)),
+        model=subject.name,
+        text=text,
+        shuffled=shuffled,
+        readings=readings,
+    )
+
+
+def rates(width: int) -> Tensor:
+    """ω_i = 10000^(−2i/m) in radians a position: width / 2 numbers, float64."""
+    return 10_000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+
+
+def rotation(k: int, width: int) -> Tensor:
+    """M_k, with PE(pos + k) = M_k PE(pos): width × width, float64, of an even width."""
+    angle = k * rates(width)
+    matrix = torch.zeros(width, width, dtype=torch.float64)
+    sine, cosine = torch.arange(0, width, 2), torch.arange(1, width, 2)
+    matrix[sine, sine] = matrix[cosine, cosine] = torch.cos(angle)
+    matrix[sine, cosine] = torch.sin(angle)
+    matrix[cosine, sine] = -torch.sin(angle)
+    return matrix
+
+
+def error_of(matrix: Tensor, table: Tensor, k: int) -> float:
+    """Largest |matrix · table[pos] − table[pos + k]|. matrix: m m · table: positions × m."""
+    start, end = _pairs(table, k)
+    return float((start @ matrix.t() - end).abs().max())
+
+
+def misses(table: Tensor, k: int) -> float:
+    """How far the best linear map from table[pos] to table[pos + k] misses a pair that it was not fitted to: see Fit.
+
+    table: positions × m, with more than m + |k| positions, or every map fits.
+    """
+    start, end = _pairs(table.double(), k)
+    missed = []
+    for one in range(len(start)):
+        others = torch.arange(len(start)) != one
+        # By singular values: the slow sinusoids are nearly the same, so their columns nearly depend on each other.
+        fitted = torch.linalg.lstsq(start[others], end[others], driver="gelsd").solution
+        missed.append((start[one] @ fitted - end[one]).square().mean())
+    return float((torch.stack(missed).mean() / end.square().mean()).sqrt())
+
+
+def _pairs(table: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """All pos and pos + k that the table has, a row each."""
+    count = len(table) - abs(k)
+    return table[max(0, -k) :][:count], table[max(0, k) :][:count]
+
+
+def _distances(table: Tensor, rate_of: Tensor | None) -> list[Distance]:
+    """Dot products by distance. rate_of: ω_i, where the table is of sinusoids; others are divided by those at 0."""
+    products = table @ table.t()
+    if rate_of is None:
+        products = products / products.diagonal().mean()
+    return [
+        Distance(
+            distance=distance,
+            mean=float(products.diagonal(distance).mean()),
+            spread=float(products.diagonal(distance).max() - products.diagonal(distance).min()),
+            formula=None if rate_of is None else float(torch.cos(distance * rate_of).sum()),
+        )
+        for distance in range(len(table))
+    ]
+
+
+def _learned(steps: int, seed: int, told: Told) -> Learned:
+    examples = little.reversals(4000, letters=LETTERS, longest=LONGEST, seed=seed + 1)
+    unseen = little.reversals(200, letters=LETTERS, longest=LONGEST, seed=seed + 2)
+    model = little.build(LITTLE, seed)
+    untrained = model.source.positions.detach().clone()
+    little.train(
+        model,
+        examples,
+        steps=steps,
+        rate=lambda step: rate(step, d_model=LITTLE.d_model, warmup=100, factor=0.4),
+        batch=32,
+        seed=seed,
+        told=part(told, 0.0, 0.95),
+    )
+    told(0.95, "what it learned")
+    table = model.source.positions.detach()
+    size = (len(table), LITTLE.d_model)
+    drawn = torch.randn(*size, generator=torch.Generator().manual_seed(seed))
+    return Learned(
+        positions=size[0],
+        width=size[1],
+        steps=steps,
+        loss=little.loss_of(model, unseen),
+        exact=little.exact(model, unseen),
+        distances=tuple(_distances(table.double(), None)),
+        beside=tuple(_distances(sinusoids(*size).double(), None)),
+        fits=tuple(
+            Fit(
+                k=offset,
+                sinusoidal=misses(sinusoids(*size), offset),
+                learned=misses(table, offset),
+                untrained=misses(untrained, offset),
+                random=misses(drawn, offset),
+            )
+            for offset in OFFSETS
+        ),
+    )
+
+
+@torch.inference_mode()
+def _order(subject: Subject, text: str, seed: int, told: Told) -> tuple[str, tuple[Reading, ...]]:
+    """The tokens of a text in another order, the end token where it was, under both kinds of the model."""
+    ids = torch.tensor([token.id for token in subject.encode(text)])
+    order = _shuffle(ids, seed)
+    readings = []
+    for number, each in enumerate((subject, subject.changed(positions="none", window=None))):
+        told(number / 2, f"{subject.name}, positions {each.config.positions}")
+        straight, mixed = each.model.encode(ids.unsqueeze(0))[0], each.model.encode(ids[order].unsqueeze(0))[0]
+        readings.append(
+            Reading(
+                positions=each.config.positions,
+                difference=float((mixed - straight[order]).abs().max()),
+                size=float(straight.square().mean().sqrt()),
+                translation=_said(each, ids),
+                shuffled=_said(each, ids[order]),
+            )
+        )
+    return subject.vocabulary.source.decode(ids[order][:-1].tolist()), tuple(readings)
+
+
+def _shuffle(ids: Tensor, seed: int) -> Tensor:
+    """An order of all tokens but the last that makes another sequence of them."""
+    if len(set(ids[:-1].tolist())) < 2:
+        raise GlassheadError("The text has no two different tokens: in any order it is the same. Give a longer one.")
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        order = torch.cat([torch.randperm(len(ids) - 1, generator=generator), torch.tensor([len(ids) - 1])])
+        if not torch.equal(ids[order], ids):
+            return order
+
+
+def _said(subject: Subject, ids: Tensor) -> str:
+    """Greedy, from ids: the tokens of a shuffled text are not always those that its letters would be cut into."""
+    said = little.decode(subject.model, ids.unsqueeze(0), limit=min(subject.limit, 2 * len(ids) + 10))[0].tolist()
+    end = subject.config.eos_id
+    return subject.vocabulary.target.decode(said[: said.index(end)] if end in said else said)
