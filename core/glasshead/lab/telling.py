@@ -17,3 +17,8 @@ def silent(share: float, words: str) -> None:
 def part(told: Told, start: float, end: float) -> Told:
     """What tells of a part of the work, which goes from one share of the whole to another."""
     return lambda share, words: told(start + (end - start) * share, words)
+
+
+def named(told: Told, words: str) -> Told:
+    """What tells of one of several pieces of work: its name stands before what is being done."""
+    return lambda share, more: told(share, f"{words}: {more}")

@@ -1,0 +1,328 @@
+"""Why a decoder may not look ahead, and where the mask has to stand (section 3.2.3).
+
+The weights of query q over keys k, with −∞ put into the scores before softmax, or zeros into the weights after it:
+
+    before    exp s_k / Σ_{j ≤ q} exp s_j     for k ≤ q, otherwise 0          sums to 1, knows nothing of later keys
+    after     exp s_k / Σ_j       exp s_j     for k ≤ q, otherwise 0          sums to less; its sum still holds them
+    renormalised: "after" divided by its own sum, which is "before" again
+
+First on scores drawn at random; then on a model, by changing one token of what the decoder reads and looking at the
+logits before it; then in two trainings, one of which may read the answer. Their task is to write letters backwards,
+where some of the letters were replaced by chance: nobody can know those before they are said, so there is a loss that
+no honest model gets below.
+"""
+
+from dataclasses import dataclass, replace
+from math import log
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from glasshead.attend import causal, softmax
+from glasshead.lab import little
+from glasshead.lab.checks import real, whole
+from glasshead.lab.curve import binned
+from glasshead.lab.pace import noam
+from glasshead.lab.telling import Told, named, part, silent
+from glasshead.model import Config, Transformer
+from glasshead.tap import Change, listen
+from glasshead.text import Codec
+from glasshead.training.loss import smoothed
+
+Way = Literal["before", "after", "renormalised", "nothing"]
+WAYS: tuple[Way, ...] = ("before", "after", "renormalised", "nothing")
+WIDTH, HEADS, LAYERS, EXAMPLES, BATCH, PEAK = 32, 4, 1, 8000, 64, 0.006
+"""The trained models' d_model and heads (d_ff is 4 · d_model), layers of each stack, and their training."""
+PUSH = 3.0
+"""What is added to a score, to see which weights notice."""
+ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masked:
+    """One way of masking, on the same random scores."""
+
+    way: Way
+    weights: tuple[tuple[float, ...], ...]
+    """q k."""
+    smallest_sum: float
+    """Of a row of weights."""
+    future: float
+    """Largest sum of a row's weights on keys after the query."""
+    leak: float
+    """Largest change of a weight of all queries but the last, when the score of the last key goes up by `PUSH`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leak:
+    """One way of masking in a model: what a changed token does to the logits before it."""
+
+    way: Way
+    earlier: float
+    """Largest change of a logit at a position before the changed token, over all tokens of all sentences."""
+    later: float
+    """Largest change of a logit at the changed token or after it."""
+    changes: tuple[tuple[float, ...], ...]
+    """Of the first sentence: row j, column i: largest change of a logit at position i when token j is changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """A model that was trained with the mask, or without it."""
+
+    masked: bool
+    steps: tuple[int, ...]
+    losses: tuple[float, ...]
+    """Nats a token: means over the steps up to each of `steps`."""
+    loss: float
+    """On unseen sentences in nats a token, the right target given to the decoder."""
+    exact: float
+    """The share of unseen sentences that greedy decoding writes backwards without a mistake, 0–1."""
+    hidden: float
+    """The loss as `loss`, but each position is given only the tokens up to it, as in decoding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoded:
+    """An unseen sentence."""
+
+    source: str
+    expected: str
+    with_mask: str
+    without: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masking:
+    """The whole of it."""
+
+    length: int
+    masks: tuple[Masked, ...]
+    difference: float
+    """Largest difference between the weights of "before" and of "renormalised"."""
+    tokens: tuple[str, ...]
+    """What the decoder reads in the first sentence of the leak."""
+    leaks: tuple[Leak, ...]
+    letters: int
+    longest: int
+    noise: float
+    floor: float
+    """The loss of a model that knows all that can be known, in nats a token."""
+    steps: int
+    trainings: tuple[Training, Training]
+    """With the mask, then without."""
+    decoded: tuple[Decoded, ...]
+
+
+def masking(
+    *,
+    length: int = 6,
+    letters: int = 20,
+    longest: int = 8,
+    noise: float = 0.1,
+    steps: int = 400,
+    seed: int = 0,
+    told: Told = silent,
+) -> Masking:
+    """Four ways of masking on random scores, three of them in a model, and a training with and without the mask.
+
+    length: queries, and as many keys, of the scores that are drawn · letters, longest: of the task, which is to write
+    letters backwards · noise: the share of letters of the target that are drawn anew · steps: of each training. Raises
+    GlassheadError for numbers that cannot be.
+    """
+    whole("length", length, least=2, most=64)
+    whole("letters", letters, least=2, most=len(ALPHABET))
+    whole("longest", longest, least=2, most=16)
+    real("noise", noise, least=0, most=0.9)
+    whole("steps", steps, most=20_000)
+    whole("seed", seed, least=0)
+    generator = torch.Generator().manual_seed(seed)
+    scores = torch.randn(length, length, generator=generator, dtype=torch.float64)
+    masks = tuple(masked(way, scores) for way in WAYS)
+    difference = (weights_of("before", scores) - weights_of("renormalised", scores)).abs().max()
+
+    def examples(count: int, seed: int) -> little.Pairs:
+        return little.reversals(count, letters=letters, longest=longest, shortest=2, seed=seed)
+
+    train, clean = noisy(examples(EXAMPLES, seed), noise, letters, seed), examples(200, seed + 1_000_003)
+    unseen = noisy(clean, noise, letters, seed + 1)
+    models, trainings = [], []
+    for number, hides in enumerate((True, False)):
+        model = little.build(config_of(letters, longest, masked=hides), seed)
+        models.append(model)
+        telling = named(part(told, 0.47 * number, 0.47 * (number + 1)), f"{'with' if hides else 'without'} the mask")
+        losses = little.train(
+            model, train, steps=steps, rate=noam(PEAK, max(1, steps // 5)), batch=BATCH, seed=seed, told=telling
+        )
+        at_steps, means = binned(losses)
+        trainings.append(
+            Training(
+                masked=hides,
+                steps=at_steps,
+                losses=means,
+                loss=little.loss_of(model, unseen),
+                exact=little.exact(model, clean),
+                hidden=hidden_loss(model, unseen),
+            )
+        )
+    told(0.95, "changing tokens")
+    some = clean.rows(clean.source.ne(model.config.pad_id).sum(-1) == longest + 1).rows(slice(0, 8))
+    if not len(some):
+        some = clean.rows(slice(0, 1))
+    return Masking(
+        length=length,
+        masks=masks,
+        difference=float(difference),
+        tokens=tuple("<s>" if token == 1 else text([token]) for token in some.target[0].tolist()),
+        leaks=tuple(leak(way, models[0], some) for way in ("before", "after", "nothing")),
+        letters=letters,
+        longest=longest,
+        noise=noise,
+        floor=floor(unseen, noise, letters),
+        steps=steps,
+        trainings=(trainings[0], trainings[1]),
+        decoded=_decoded(models, clean.rows(slice(0, 6))),
+    )
+
+
+def noisy(examples: little.Pairs, noise: float, letters: int, seed: int) -> little.Pairs:
+    """Targets in which a share of the letters is drawn anew, each as likely, the same one included."""
+    draw = torch.Generator().manual_seed(seed)
+    labels, target = examples.labels.clone(), examples.target.clone()
+    anew = torch.rand(labels.shape, generator=draw) < noise
+    drawn = torch.randint(little.FIRST, little.FIRST + letters, labels.shape, generator=draw)
+    labels = torch.where(anew & (labels >= little.FIRST), drawn, labels)
+    target[:, 1:] = torch.where(target[:, 1:] >= little.FIRST, labels[:, :-1], target[:, 1:])
+    return little.Pairs(examples.source, target, labels)
+
+
+def floor(examples: little.Pairs, noise: float, letters: int) -> float:
+    """The expected loss of who knows the source and the noise, but not what was drawn: nats a token, ends included.
+
+    The right letter has probability 1 − noise + noise / letters, every other one noise / letters; an end is certain.
+    """
+    other = noise / letters
+    right = 1 - noise + other
+    entropy = -right * log(right) - (letters - 1) * other * log(other) if other else 0.0
+    spoken = int((examples.labels >= little.FIRST).sum())
+    return entropy * spoken / (spoken + len(examples))
+
+
+def weights_of(way: Way, scores: Tensor) -> Tensor:
+    """scores: … q k, with as many queries as keys → weights, masked in one of the ways; queries see keys up to them."""
+    may_look = causal(*scores.shape[-2:])
+    if way == "before":
+        return softmax(scores.masked_fill(~may_look, -torch.inf))
+    weights = softmax(scores)
+    if way == "nothing":
+        return weights
+    weights = weights * may_look
+    return weights if way == "after" else weights / weights.sum(-1, keepdim=True)
+
+
+def masked(way: Way, scores: Tensor) -> Masked:
+    """scores: q k → what one way of masking makes of them, and whether it notices when the last key's scores change."""
+    weights, future = weights_of(way, scores), ~causal(*scores.shape)
+    pushed = scores.clone()
+    pushed[:, -1] += PUSH
+    return Masked(
+        way=way,
+        weights=tuple(tuple(row) for row in weights.tolist()),
+        smallest_sum=float(weights.sum(-1).min()),
+        future=float((weights * future).sum(-1).max()),
+        leak=float((weights_of(way, pushed) - weights)[:-1, :-1].abs().max()),
+    )
+
+
+def zeroing(weights: Tensor) -> Tensor:
+    """An edit for `listen`: b h q k, zeros put into what softmax gave for later keys."""
+    return weights * causal(*weights.shape[-2:])
+
+
+def as_masked(model: Transformer, way: Way) -> tuple[Transformer, dict[str, Change]]:
+    """The same weights masked in another way: a model, and what has to be edited while it runs."""
+    if way == "before":
+        return model, {}
+    other = little.build(replace(model.config, masked=False), 0)
+    other.load_state_dict(model.state_dict())
+    other.eval().requires_grad_(False)
+    if way == "nothing":
+        return other, {}
+    return other, {"decoder.*.self.weights": zeroing if way == "after" else renormalising}
+
+
+def renormalising(weights: Tensor) -> Tensor:
+    """An edit for `listen`: `zeroing`, then each row divided by its sum."""
+    left = zeroing(weights)
+    return left / left.sum(-1, keepdim=True)
+
+
+@torch.inference_mode()
+def leak(way: Way, model: Transformer, examples: little.Pairs) -> Leak:
+    """Change each token that the decoder reads, one at a time, and look at all its logits.
+
+    The changed token becomes the next one of the vocabulary. Position 0, the start, stays as it is.
+    """
+    model, edit = as_masked(model, way)
+    count, positions = examples.target.shape
+    first, last = little.FIRST, model.config.vocab_size
+    changes = torch.zeros(count, positions, positions)  # sentence, changed token, position
+    with listen(model, keep=(), edit=edit):
+        before = model(examples.source, examples.target)
+        for j in range(1, positions):
+            target = examples.target.clone()
+            target[:, j] = torch.where(target[:, j] + 1 < last, target[:, j] + 1, first)
+            changes[:, j] = (model(examples.source, target) - before).abs().amax(-1)
+    earlier = torch.ones(positions, positions, dtype=torch.bool).tril(-1)  # position < changed token
+    return Leak(
+        way=way,
+        earlier=float(changes[:, earlier].max()),
+        later=float(changes[:, ~earlier].max()),
+        changes=tuple(tuple(row) for row in changes[0].tolist()),
+    )
+
+
+@torch.inference_mode()
+def hidden_loss(model: Transformer, examples: little.Pairs) -> float:
+    """The loss with every right token given, but none before its time: each position in a pass of its own."""
+    mask = model.padding_mask(examples.source)
+    memory = model.encode(examples.source, mask)
+    logits = [
+        model.decode(examples.target[:, :end], memory, mask)[:, -1] for end in range(1, examples.target.shape[1] + 1)
+    ]
+    _, likelihood = smoothed(torch.stack(logits, 1), examples.labels, smoothing=0.0, pad_id=model.config.pad_id)
+    return float(likelihood) / int((examples.labels != model.config.pad_id).sum())
+
+
+def config_of(letters: int, longest: int, *, masked: bool) -> Config:
+    """A small model for the task; without dropout, so that the two differ in nothing but the mask."""
+    return Config(
+        vocab_size=little.FIRST + letters,
+        d_model=WIDTH,
+        heads=HEADS,
+        d_ff=4 * WIDTH,
+        encoder_layers=LAYERS,
+        decoder_layers=LAYERS,
+        dropout=0.0,
+        max_length=2 * longest + 4,
+        masked=masked,
+    )
+
+
+def text(ids: list[int]) -> str:
+    """Letters for ids, up to the end."""
+    found = ""
+    for number in ids:
+        if number == Codec.EOS:
+            break
+        found += ALPHABET[number - little.FIRST] if number >= little.FIRST else "?"
+    return found
+
+
+def _decoded(models: list[Transformer], examples: little.Pairs) -> tuple[Decoded, ...]:
+    said = [little.decode(model, examples.source, limit=examples.labels.shape[1]).tolist() for model in models]
+    return tuple(
+        Decoded(source=text(source), expected=text(labels), with_mask=text(one), without=text(other))
+        for source, labels, one, other in zip(examples.source.tolist(), examples.labels.tolist(), *said, strict=True)
+    )

@@ -1,0 +1,237 @@
+"""masking: why a decoder may not look ahead, and where the mask has to stand."""
+
+from typing import TYPE_CHECKING, Any
+
+from glasshead.lab.exhibits import Exhibit, Grid, Lines, Plot, Series, Table
+from glasshead.lab.page import Control, Page, Question, Try, Verdict
+
+if TYPE_CHECKING:
+    from glasshead.lab.masking import Leak, Masked, Masking
+
+WORDS = {
+    "before": "−∞ before softmax",
+    "after": "zeros after softmax",
+    "renormalised": "zeros, renormalised",
+    "nothing": "no mask",
+}
+LEAST = 1e-6
+"""What a loss of 0 is drawn as, where the axis is logarithmic."""
+
+
+def run(**given: Any) -> "Masking":
+    """See glasshead.lab.masking."""
+    from glasshead.lab.masking import masking
+
+    return masking(**given)
+
+
+def judge(result: "Masking") -> Verdict:
+    """How the loss and the decodes of the model without a mask compare with those of the one that has it."""
+    masked, open_ = result.trainings
+    sentence = (
+        f"Trained without the mask the loss on unseen sentences was {open_.loss:.3f} nats a token against "
+        f"{masked.loss:.3f} with it, where {result.floor:.3f} is the least that can be known, and decoding said "
+        f"{open_.exact:.1%} of them right against {masked.exact:.1%}; with later tokens hidden its loss was "
+        f"{open_.hidden:.2f}."
+    )
+    if masked.exact < 0.05:
+        sentence += " The one with the mask has not learned its task either: give it more steps."
+    low = open_.loss < 1.5 * masked.loss + 0.05
+    worse = open_.exact < 0.5 * masked.exact
+    if low:
+        return Verdict(answer=2 if worse else 0, sentence=sentence)
+    return Verdict(answer=1 if worse else 3, sentence=sentence)
+
+
+def exhibits(result: "Masking") -> tuple[Exhibit, ...]:
+    """The training with the leak, then where the mask has to stand, then who notices a changed token."""
+    masks, leaks = {each.way: each for each in result.masks}, {each.way: each for each in result.leaks}
+    return (
+        Plot(
+            title="loss in training",
+            x="step",
+            y="nats a token",
+            log_y=True,
+            series=(
+                *(
+                    Series(
+                        label="with the mask" if each.masked else "without",
+                        x=each.steps,
+                        y=[max(LEAST, loss) for loss in each.losses],
+                    )
+                    for each in result.trainings
+                ),
+                *(
+                    [Series(label="what can be known", x=(1, result.steps), y=(result.floor,) * 2)]
+                    if result.floor
+                    else []
+                ),
+            ),
+            note="Below what can be known nobody gets who is honest: without the mask the answer stands one place on.",
+        ),
+        Table(
+            title="the two models on unseen sentences",
+            columns=("trained", "loss", "later hidden", "said right"),
+            rows=tuple(
+                ("with the mask" if each.masked else "without", each.loss, each.hidden, each.exact)
+                for each in result.trainings
+            ),
+            note="Loss: nats a token, right tokens given; later hidden: only those before. Right: clean ones.",
+        ),
+        Lines(
+            title="what they say, token after token",
+            lines=tuple(_said(result)),
+            note="Letters, to be written backwards. In decoding nothing stands after the last token.",
+        ),
+        Table(
+            title=f"four ways to mask, on {result.length} × {result.length} random scores",
+            columns=("mask", "smallest row sum", "on the future", "leak"),
+            rows=tuple((WORDS[each.way], each.smallest_sum, each.future, each.leak) for each in result.masks),
+            note=f"Leak: change of earlier rows when the last key's scores change. Renormalised differs from −∞ by "
+            f"{result.difference:.0e}.",
+        ),
+        _grid(masks["after"]),
+        _changes(result, leaks["after"]),
+        Table(
+            title="one token of what the decoder reads is changed",
+            columns=("mask", "logits before it", "logits from it on"),
+            rows=tuple((WORDS[each.way], each.earlier, each.later) for each in result.leaks),
+            note="Largest change of a logit, in the model trained with the mask, masked in three ways.",
+        ),
+    )
+
+
+def _said(result: "Masking") -> list[str]:
+    width = max(len("backwards"), result.longest) + 2
+    rows = [("source", "backwards", "with mask", "without")]
+    rows += [
+        (each.source, each.expected, each.with_mask or "(nothing)", each.without or "(nothing)")
+        for each in result.decoded
+    ]
+    return ["".join(cell.ljust(width) for cell in row).rstrip() for row in rows]
+
+
+def _grid(mask: "Masked") -> Grid:
+    places = tuple(str(place) for place in range(len(mask.weights)))
+    return Grid(
+        title=f"weights: {WORDS[mask.way]}",
+        rows=places,
+        columns=places,
+        values=mask.weights,
+        weights=True,
+        note=f"Rows sum to {mask.smallest_sum:.2f} at least.",
+    )
+
+
+def _changes(result: "Masking", leak: "Leak") -> Grid:
+    names = tuple(f"{place} {token}" for place, token in enumerate(result.tokens))
+    return Grid(
+        title=f"who notices a changed token: {WORDS[leak.way]}",
+        rows=names,
+        columns=names,
+        values=leak.changes,
+        note="Row: what is changed. Column: the largest change of a logit there. Left of the diagonal: a leak.",
+    )
+
+
+PAGE = Page(
+    name="masking",
+    title="The mask",
+    claim="A decoder trained without its mask reads the answers: a fine loss, and it cannot decode.",
+    paragraphs=(
+        "In training the decoder is given the whole target and learns to say at each place what comes next; masked "
+        "self-attention lets it see only what has been said. The paper sets illegal scores to −∞ before softmax "
+        "(section 3.2.3). Some say: renormalise after softmax. On paper that is the same.",
+        "Random scores are masked in four ways: −∞ before softmax, zeros after it, zeros and rows renormalised, not at "
+        "all. In a trained model one token that the decoder reads is changed, and the logits before it are compared. "
+        "Two models learn to write letters backwards, some replaced by chance, with the mask and without.",
+        "A loss alone does not show a leak: decode. Zeros after softmax are a leak too: the sum that softmax divides "
+        "by still holds later scores. Renormalised it is the same up to rounding, unless all of a row's weight lay "
+        "ahead. A task so small shows that leaks are found, not how much one costs elsewhere.",
+    ),
+    question=Question(
+        text="A decoder is trained without the mask. How do its loss on unseen sentences and its decodes turn out?",
+        answers=(
+            "both as good as with the mask",
+            "both bad: it sees too much",
+            "the loss is fine, the decodes are bad",
+            "the loss is bad, the decodes are fine",
+        ),
+    ),
+    controls=(
+        Control(
+            name="length",
+            usual=6,
+            help="queries, and as many keys, of the random scores",
+            stops=(2, 4, 6, 8, 12),
+            least=2,
+            most=64,
+        ),
+        Control(
+            name="letters",
+            usual=12,
+            help="how many letters the task has",
+            stops=(2, 6, 12, 20, 26),
+            least=2,
+            most=26,
+            full=26,
+        ),
+        Control(
+            name="longest",
+            usual=6,
+            help="letters of the longest sentence",
+            stops=(4, 6, 8, 12, 16),
+            least=2,
+            most=16,
+            quick=4,
+            full=12,
+        ),
+        Control(
+            name="noise",
+            usual=0.1,
+            help="the share of the target's letters that are replaced by chance",
+            stops=(0.0, 0.05, 0.1, 0.2, 0.4),
+            least=0.0,
+            most=0.9,
+        ),
+        Control(
+            name="steps",
+            usual=300,
+            help="steps of each of the two trainings",
+            stops=(50, 150, 300, 1000, 3000),
+            least=1,
+            most=20_000,
+            quick=80,
+            full=3000,
+        ),
+        Control(
+            name="seed",
+            usual=0,
+            help="another seed: other scores, weights and sentences",
+            stops=(0, 1, 2, 3),
+            least=0,
+        ),
+    ),
+    run=run,
+    judge=judge,
+    exhibits=exhibits,
+    attempt=Try(
+        sentence="The explorer opens without the mask. Step by step nothing comes after the newest token, but a pass "
+        "over all tokens at once is checked too: there 'nothing from the future' fails, and 'cached = full' with it. "
+        "z brings the mask back.",
+        text="the black cat is sleeping",
+        steps=4,
+        stack="decoder",
+        kind="self",
+        stage="masked",
+        pane="attention",
+        change={"masked": False},
+        changed="without the mask",
+    ),
+    sources=(
+        "Vaswani et al. 2017, Attention Is All You Need, section 3.2.3 (illegal connections set to −∞)",
+        "Williams & Zipser 1989, A Learning Algorithm for Continually Running … Networks (teacher forcing)",
+    ),
+    result="glasshead.lab.masking:Masking",
+    trained=True,
+)
