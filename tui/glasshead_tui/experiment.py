@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import pages
+from glasshead.lab import all_pages
 from glasshead.lab.page import Page, Value
 from glasshead_tui import strict
 from glasshead_tui.cli import complain
@@ -51,11 +51,11 @@ class Outcome:
 def tell_all(*, as_json: bool) -> None:
     """The list of the experiments."""
     if as_json:
-        print(strict.dumps([_described(each) for each in pages()], indent=2))
+        print(strict.dumps([_described(each) for each in all_pages()], indent=2))
         return
     from glasshead_tui.printing import console, listing
 
-    console().print(listing(pages()))
+    console().print(listing(all_pages()))
     print("\nglasshead lab NAME runs one, glasshead lesson walks through all of them on the screen.")
 
 

@@ -40,6 +40,6 @@ def page(name: str) -> Page:
     return found
 
 
-def pages() -> tuple[Page, ...]:
+def all_pages() -> tuple[Page, ...]:
     """All of them, in order."""
     return tuple(page(name) for name in NAMES)

@@ -180,7 +180,7 @@ def test_the_try_is_one_that_the_explorer_can_follow(name: str, subject: Subject
 
 
 def test_knowing_the_pages_costs_no_torch() -> None:
-    words = "import sys, glasshead.lab; glasshead.lab.pages(); print('torch' in sys.modules)"
+    words = "import sys, glasshead.lab; glasshead.lab.all_pages(); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

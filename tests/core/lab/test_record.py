@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshead.lab import pages
+from glasshead.lab import all_pages
 from glasshead.lab.exhibits import Lines
 from glasshead.lab.page import Control, Page, Question, Try, Verdict
 from glasshead.lab.record import dumps, plain, restore, result_class, shipped, strict
@@ -54,7 +54,7 @@ def test_what_is_no_number_comes_back_too() -> None:
 
 
 def test_what_an_experiment_that_trains_ships_is_of_its_full_size() -> None:
-    for page in pages():
+    for page in all_pages():
         made = shipped(page)
         assert (made is not None) == page.trained, page.name
         if made is not None:
