@@ -290,7 +290,7 @@ def test_without_residual_connections_a_layer_is_the_norm_of_its_sublayer() -> N
 @pytest.mark.parametrize("norm", ["post", "pre"])
 def test_without_positions_the_encoder_cannot_tell_order(norm: Any) -> None:
     order = torch.tensor([2, 0, 3, 1])
-    for positions in ("none", "sinusoidal"):
-        model = make(35, positions=positions, norm=norm)
+    for kind in ("none", "sinusoidal"):
+        model = make(35, positions=kind, norm=norm)
         plain, mixed = model.encode(ids(5, 6, 7, 8)), model.encode(ids(5, 6, 7, 8)[:, order])
-        assert (gap(plain[:, order], mixed) < 1e-5) == (positions == "none")
+        assert (gap(plain[:, order], mixed) < 1e-5) == (kind == "none")

@@ -13,7 +13,6 @@ from glasshead_tui.widgets.cells import fit
 from glasshead_tui.widgets.curves import EDGE, LINE, MARGIN, Chart, Curve, Floats, axis
 from glasshead_tui.widgets.lines import Line
 
-
 MARKED = 12
 """Markers on a line of many points, by which it is told from others."""
 
