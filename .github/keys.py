@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from glasshead_tui.keys import GROUPS, WATCH, Groups
+from glasshead_tui.keys import GROUPS, LAB, WATCH, Groups
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-TABLES = {"keys": GROUPS, "watch keys": WATCH}
+TABLES = {"keys": GROUPS, "lab keys": LAB, "watch keys": WATCH}
 
 
 def table(groups: Groups) -> str:

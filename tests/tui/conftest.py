@@ -55,9 +55,13 @@ def explore(tiny: Path) -> Callable[..., AbstractAsyncContextManager[Explorer]]:
 
     @asynccontextmanager
     async def opened(
-        size: tuple[int, int] = (120, 36), text: str | None = "the black cat", checkpoint: Path = tiny
+        size: tuple[int, int] = (120, 36),
+        text: str | None = "the black cat",
+        checkpoint: Path = tiny,
+        lab: str | None = None,
+        lesson: bool = False,
     ) -> AsyncIterator[Explorer]:
-        app = GlassheadApp(checkpoint=str(checkpoint), text=text)
+        app = GlassheadApp(checkpoint=str(checkpoint), text=text, lab=lab, lesson=lesson)
         async with app.run_test(size=size) as pilot:
             explorer = Explorer(app, pilot)
             if text is not None:

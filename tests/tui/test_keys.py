@@ -9,19 +9,40 @@ import pytest
 from glasshead.errors import GlassheadError
 from glasshead_tui import keys
 from glasshead_tui.screens.explore import ExploreScreen
+from glasshead_tui.screens.lab import LabScreen
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_ids_and_keys_are_unique():
-    assert len({key.id for key in keys.ALL}) == len(keys.ALL)
-    pressed = [name for key in keys.ALL for name in key.keys.split(",")]
+@pytest.mark.parametrize("groups", [keys.GROUPS, keys.LAB], ids=["explorer", "lab"])
+def test_ids_and_keys_are_unique(groups):
+    listed = keys.listed(groups)
+    assert len({key.id for key in listed}) == len(listed)
+    pressed = [name for key in listed for name in key.keys.split(",")]
     assert len(set(pressed)) == len(pressed)
 
 
-@pytest.mark.parametrize("key", keys.ALL, ids=lambda key: key.id)
-def test_every_key_has_an_action(key):
-    assert hasattr(ExploreScreen, f"action_{key.action.split('(')[0]}")
+@pytest.mark.parametrize(
+    ("screen", "key"),
+    [*((ExploreScreen, key) for key in keys.ALL), *((LabScreen, key) for key in keys.listed(keys.LAB))],
+    ids=lambda each: getattr(each, "id", None),
+)
+def test_every_key_has_an_action(screen, key):
+    assert hasattr(screen, f"action_{key.action.split('(')[0]}")
+
+
+@pytest.mark.parametrize("table", [keys.FORESEEING_HINTS, keys.LAB_HINTS, keys.ENDED_HINTS])
+def test_the_hints_of_the_lab_are_of_keys_that_it_has(table):
+    names = keys.shown({}, keys.LAB)
+    assert [pressed for pressed, *_ in keys.hints(names, table, keys.LAB)] == [hint.shown for hint in table]
+    moved = keys.hints({**names, "help": "x"}, table, keys.LAB)
+    assert ("x", "help", 0) in moved
+
+
+def test_a_key_of_the_lab_can_be_put_elsewhere(tmp_path):
+    file = tmp_path / "keys.toml"
+    file.write_text('try = "y"\nundo = "w"\n')
+    assert keys.read(file) == {"try": "y", "undo": "w"}
 
 
 def test_the_readme_tells_all_keys():

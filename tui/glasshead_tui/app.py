@@ -50,10 +50,12 @@ class Framed(App[None]):
         self.screen_stack[0].post_message(message)  # type: ignore[arg-type]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The commands of the palette: those of the app's own screen."""
-        commands = getattr(self.screen_stack[0], "commands", None)
-        if commands is not None:
-            yield from commands()
+        """The commands of the palette: those of the uppermost screen that has any."""
+        for each in reversed(self.screen_stack):
+            commands = getattr(each, "commands", None)
+            if commands is not None:
+                yield from commands()
+                return
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """None where every colour can be shown, which saves half of the time of a frame; with NO_COLOR, no colour."""
@@ -63,21 +65,34 @@ class Framed(App[None]):
 
 
 class GlassheadApp(Framed):
-    """The explorer of one checkpoint."""
+    """The explorer of one checkpoint, and its lab."""
 
-    def __init__(self, checkpoint: str, text: str | None = None) -> None:
-        """checkpoint: as for `glasshead.load` · text: the first source sentence, else an example of the recipe's."""
+    def __init__(
+        self, checkpoint: str, text: str | None = None, *, lab: str | None = None, lesson: bool = False
+    ) -> None:
+        """checkpoint: as for `glasshead.load` · text: the first source sentence, else an example of the recipe's ·
+        lab: the experiment that is opened at once, none: the explorer · lesson: whether the lab keeps one's place in a
+        file, and is opened at once, where one was if `lab` does not say otherwise.
+        """
         from glasshead_tui.session import Session
 
         self._subject_name = Path(checkpoint).name or checkpoint
         self._session = Session(checkpoint, text, self._hear)
+        self._lab, self._lesson = lab, lesson
         super().__init__(self._session.run, FIRST_FRAME)
 
     def get_default_screen(self) -> Screen[None]:
         """The explorer."""
         from glasshead_tui.screens.explore import ExploreScreen
 
-        return ExploreScreen(self._session, self._subject_name, keys.shown(self._own_keys))
+        return ExploreScreen(
+            self._session,
+            self._subject_name,
+            keys.shown(self._own_keys),
+            lab_keys=keys.shown(self._own_keys, keys.LAB),
+            lab=self._lab,
+            lesson=self._lesson,
+        )
 
 
 class WatchApp(Framed):

@@ -1,5 +1,5 @@
-"""The keys of the explorer and of the screen that watches a training, as data: bindings, hint line, help page and the
-README's table all come from here.
+"""The keys of the explorer, of its lab and of the screen that watches a training, as data: bindings, hint line, help
+page and the README's tables all come from here.
 
 Every key has an id, so that it can be put elsewhere: a file `keys.toml` in the person's settings folder holds lines
 like `step = "n,space"`.
@@ -39,6 +39,7 @@ GROUPS: Groups = {
         Key("goto", "colon", ":", "goto", "go to step n"),
         Key("choose", "enter", "enter", "choose", "take another candidate: the line branches there"),
         Key("sentence", "i", "i", "sentence", "type a new source sentence"),
+        Key("undo", "z", "z", "undo", "bring back the model as it was, where a try of the lab has changed it"),
     ),
     "What is looked at": (
         Key("left", "left,h", "← h", "move('left')", "cursor to the key on the left"),
@@ -63,7 +64,8 @@ GROUPS: Groups = {
         Key("sum", "u", "u", "show('sum')", "the chosen cell, from q·k to its weight"),
         Key("vectors", "v", "v", "show('vectors')", "the vectors q, k and v of the chosen cell"),
         Key("norms", "o", "o", "show('norms')", "every LayerNorm of the chosen token"),
-        Key("stop", "escape", "esc", "stop", "stop decoding; forget a count"),
+        Key("lab", "L", "L", "lab", "the lab: ten claims of the paper as experiments, to foresee and to measure"),
+        Key("stop", "escape", "esc", "stop", "stop decoding; forget a count; put a notice away"),
         Key("help", "question_mark,f1", "?", "help", "all keys and glyphs"),
         Key("palette", "ctrl+p", "ctrl+p", "palette", "every command by name"),
         Key("quit", "q,ctrl+q", "q", "quit", "leave"),
@@ -105,6 +107,41 @@ WATCH: Groups = {
     ),
 }
 
+LAB: Groups = {
+    "What do you foresee?": (
+        *(
+            Key(f"answer_{each}", each, each, f"answer({number})", f"answer {each}, and see what the numbers say")
+            for number, each in enumerate("abcd")
+        ),
+        Key("skip", "s", "s", "skip", "run it without an answer"),
+        Key("confirm", "enter", "enter", "confirm", "take the marked answer; run what was changed; type a value"),
+    ),
+    "Controls": (
+        Key("above", "up,k", "↑ k", "mark(-1)", "the answer above; the control before"),
+        Key("below", "down,j", "↓ j", "mark(1)", "the answer below; the next control"),
+        Key("lower", "left,h", "← h", "turn(-1)", "turn the marked control to the stop before"),
+        Key("higher", "right,l", "→ l", "turn(1)", "turn the marked control to the next stop"),
+        Key("type", "equals_sign", "=", "type", "type any value for the marked control"),
+        Key("usual", "r", "r", "usual", "the usual values"),
+        Key("size", "f", "f", "size", "a full size, a quick one, the usual one"),
+    ),
+    "The experiment": (
+        Key("next_exhibit", "tab", "tab", "exhibit(1)", "the next table or plot"),
+        Key("last_exhibit", "shift+tab", "shift+tab", "exhibit(-1)", "the table or plot before"),
+        Key("face", "space", "space", "face", "the page, or its result, where they take turns"),
+        Key("text_up", "pageup", "pgup", "scroll(-1)", "up in a text that is longer than its room"),
+        Key("text_down", "pagedown", "pgdn", "scroll(1)", "down in it"),
+        Key("try", "t", "t", "try", "see it in a decode: the explorer, set up for it"),
+        Key("next_page", "n,right_square_bracket", "n ]", "page(1)", "the next experiment"),
+        Key("last_page", "p,left_square_bracket", "p [", "page(-1)", "the experiment before"),
+        Key("experiment", "colon", ":", "goto", "go to an experiment by its number or its name"),
+        Key("stop", "escape", "esc", "stop", "stop what runs; where nothing does, back to the explorer"),
+        Key("leave", "q", "q", "leave", "back to the explorer"),
+        *(_EXPLORER[name] for name in ("help", "palette")),
+        Key("exit", "ctrl+q", "ctrl+q", "quit", "leave glasshead"),
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Hint:
@@ -128,9 +165,42 @@ HINTS = (
     Hint(("kind",), "t", "kind", 4),
     Hint(("stage",), "s", "stage", 6),
     Hint(("next_pane",), "tab", "pane", 7),
+    Hint(("lab",), "L", "lab", 1),
     Hint(("help",), "?", "help", 0),
     Hint(("quit",), "q", "quit", 0),
 )
+
+FORESEEING_HINTS: tuple[Hint, ...] = (
+    Hint(("answer_a",), "a b c d", "answer", 0),
+    Hint(("above", "below", "confirm"), "↑ ↓ enter", "answer", 3),
+    Hint(("skip",), "s", "just see it", 1),
+    Hint(("text_up", "text_down"), "pgup pgdn", "text", 5),
+    Hint(("next_page", "last_page"), "n p", "next, before", 2),
+    Hint(("help",), "?", "help", 0),
+    Hint(("leave",), "q", "explorer", 0),
+)
+"""Of the lab, before a result is seen."""
+
+LAB_HINTS: tuple[Hint, ...] = (
+    Hint(("next_exhibit",), "tab", "exhibit", 0),
+    Hint(("above", "below", "lower", "higher"), "↑↓ ←→", "controls", 0),
+    Hint(("type",), "=", "type", 4),
+    Hint(("usual",), "r", "usual", 6),
+    Hint(("size",), "f", "size", 5),
+    Hint(("face",), "space", "page", 3),
+    Hint(("try",), "t", "try it", 1),
+    Hint(("next_page", "last_page"), "n p", "next, before", 2),
+    Hint(("help",), "?", "help", 0),
+    Hint(("leave",), "q", "explorer", 0),
+)
+
+ENDED_HINTS: tuple[Hint, ...] = (
+    Hint(("last_page",), "p", "before", 0),
+    Hint(("experiment",), ":", "go to an experiment", 1),
+    Hint(("help",), "?", "help", 0),
+    Hint(("leave",), "q", "explorer", 0),
+)
+"""Of a lesson, after the last experiment."""
 
 WATCH_HINTS = (
     Hint(("earlier", "later"), "← →", "time", 0),
@@ -193,7 +263,7 @@ def read(path: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GlassheadError(f"{path} cannot be read as TOML ({error}). Mend it, or move it away.") from error
-    known = list(dict.fromkeys(key.id for key in (*ALL, *listed(WATCH))))
+    known = list(dict.fromkeys(key.id for key in (*ALL, *listed(WATCH), *listed(LAB))))
     for name, keys in content.items():
         if name not in known:
             raise GlassheadError(f"{path}: there is no key {name!r}. {nearest(name, known, what='key')}")

@@ -6,7 +6,7 @@ Nothing in here draws; the app gets messages.
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from queue import Empty, SimpleQueue
@@ -18,6 +18,8 @@ from glasshead.errors import GlassheadError, TooLongError
 
 if TYPE_CHECKING:
     from glasshead.decode import Stepper
+    from glasshead.lab.page import Page, Try, Value
+    from glasshead.lab.record import Shipped
     from glasshead.subject import Subject
     from glasshead.text import Token
     from glasshead.trace import Trace
@@ -29,7 +31,9 @@ POLL = 0.05
 QUIET = 0.15
 """Seconds without a job after which what is shown is checked: a check takes longer than a step."""
 PACE = 0.08
-"""Seconds between two Moments while decoding to the end: about 12 a second."""
+"""Seconds between two Moments while decoding to the end, or two tellings of an experiment: about 12 a second."""
+EXAMPLE = "english-french"
+"""The model that the sentences of the lab's tries are for; every other one shows them on its own sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,8 @@ class Moment:
     candidates: "tuple[Token, ...]"
     entropy: float
     """Of the next token, in bits."""
+    changed: str
+    """How the model differs from the one that was opened, in a few words; nothing where it does not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +103,32 @@ class Refused(Message):
         self.sentence, self.ticket, self.too_long = sentence, ticket, too_long
 
 
+class Examining(Message):
+    """How far an experiment is."""
+
+    def __init__(self, *, ticket: int, share: float, words: str) -> None:
+        """share: what is done, 0–1 · words: what is being done."""
+        super().__init__()
+        self.ticket, self.share, self.words = ticket, share, words
+
+
+class Recalled(Message):
+    """What comes with the program of an experiment that trains."""
+
+    def __init__(self, *, ticket: int, made: "Shipped | None") -> None:
+        """made: None where nothing does."""
+        super().__init__()
+        self.ticket, self.made = ticket, made
+
+
+class Examined(Message):
+    """An experiment has its result."""
+
+    def __init__(self, *, ticket: int, result: Any, seconds: float) -> None:
+        super().__init__()
+        self.ticket, self.result, self.seconds = ticket, result, seconds
+
+
 class NotOpened(Message):
     """The model could not be loaded."""
 
@@ -113,10 +145,14 @@ class Session:
         self._checkpoint, self._text, self._post = checkpoint, text, post
         self._jobs: SimpleQueue[tuple[int, Callable[[], None]]] = SimpleQueue()
         self._issued = count(1)
-        self._newest = self._stopped = self._ticket = 0
+        self._newest = self._stopped = self._ticket = self._examination = 0
         self._gone: Callable[[], bool] = lambda: False
+        self._opened: Subject | None = None
         self._subject: Subject | None = None
+        """The one that decodes: what was opened, or that with a change."""
+        self._changed = ""
         self._line: Stepper | None = None
+        self._truncate = False
         self._lines = 0
         self._moment: Moment | None = None
 
@@ -144,8 +180,25 @@ class Session:
         """Take this token next, at the step that the moment shows."""
         return self._put(lambda: self._choose(token, moment))
 
+    def attempt(self, attempt: "Try") -> int:
+        """Start a new line that shows what an experiment is about, on a changed model if it says so, and take steps."""
+        return self._put(lambda: self._attempt(attempt))
+
+    def undo(self) -> int:
+        """Bring back the model as it was opened, on the same sentence at the same step."""
+        return self._put(self._undo)
+
+    def examine(self, page: "Page", values: "Mapping[str, Value]") -> int:
+        """Run an experiment. One that was asked for before is stopped, and has no result."""
+        self._examination = ticket = self._put(lambda: self._examine(page, dict(values)))
+        return ticket
+
+    def recall(self, page: "Page") -> int:
+        """Read the result of an experiment that comes with the program."""
+        return self._put(lambda: self._recall(page))
+
     def halt(self) -> None:
-        """Take no further step for what was asked for so far."""
+        """Take no further step for what was asked for so far, and stop an experiment."""
         self._stopped = self._newest
 
     @property
@@ -189,7 +242,7 @@ class Session:
         from glasshead_tui.loading import load
         from glasshead_tui.opening import first_sentence
 
-        subject = self._subject = load(self._checkpoint)
+        subject = self._opened = self._subject = load(self._checkpoint)
         config = subject.config
         shape = (
             f"{config.encoder_layers}+{config.decoder_layers} layers",
@@ -211,10 +264,62 @@ class Session:
 
     def _begin(self, text: str, truncate: bool) -> None:
         assert self._subject is not None
-        self._line = self._subject.start(text, truncate=truncate)
-        self._lines += 1
-        self._text = text
+        self._start(self._subject, self._changed, text, truncate)
         self._tell(fresh=True)
+
+    def _start(self, subject: "Subject", changed: str, text: str, truncate: bool) -> None:
+        """A new line, if this subject can have it; nothing is another if it cannot."""
+        self._line = subject.start(text, truncate=truncate)
+        self._subject, self._changed = subject, changed
+        self._lines += 1
+        self._text, self._truncate = text, truncate
+
+    def _attempt(self, attempt: "Try") -> None:
+        subject = self._opened
+        assert subject is not None
+        own = subject.name == EXAMPLE and attempt.text
+        text, truncate = (attempt.text, False) if own else (self._text, self._truncate)
+        if not text:
+            raise GlassheadError("There is no sentence yet: type one with i.")
+        if attempt.change:
+            subject = subject.changed(**attempt.change)
+        self._start(subject, attempt.changed if attempt.change else "", text, truncate)
+        self._tell(fresh=True)
+        self._walk(attempt.steps)
+
+    def _undo(self) -> None:
+        if not self._changed or self._opened is None:
+            raise GlassheadError("The model is as it was opened: there is nothing to undo.")
+        step = self._stepper.step_number
+        self._start(self._opened, "", self._text or "", self._truncate)
+        self._walk(step)
+
+    def _recall(self, page: "Page") -> None:
+        from glasshead.lab.record import shipped
+
+        self._post(Recalled(ticket=self._ticket, made=shipped(page)))
+
+    def _examine(self, page: "Page", values: "dict[str, Value]") -> None:
+        from glasshead.lab.telling import StoppedError
+
+        ticket, told = self._ticket, 0.0
+
+        def tell(share: float, words: str) -> None:
+            nonlocal told
+            if self._gone() or ticket <= self._stopped or ticket < self._examination:
+                raise StoppedError
+            if time.monotonic() - told >= PACE:
+                told = time.monotonic()
+                self._post(Examining(ticket=ticket, share=share, words=words))
+
+        given = {"subject": self._opened} if page.model else {}
+        began = time.perf_counter()
+        try:
+            tell(0.0, "begins")
+            result = page.run(told=tell, **values, **given)
+        except StoppedError:
+            return
+        self._post(Examined(ticket=ticket, result=result, seconds=time.perf_counter() - began))
 
     def _walk(self, steps: int, *, patient: bool = True) -> None:
         """Take steps. patient: what was asked for meanwhile waits until they are taken."""
@@ -262,6 +367,7 @@ class Session:
             limit=line.limit,
             candidates=tuple(line.candidates(CANDIDATES)),
             entropy=entropy,
+            changed=self._changed,
         )
         self._post(Stepped(self._moment, ticket=self._ticket, fresh=fresh))
 

@@ -1,5 +1,7 @@
 """Curves: round ticks, every extreme in its column, a mark that covers nothing, and no byte too many."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual_hires_canvas import Canvas
 
-from glasshead_tui.widgets.curves import MARK, Chart, Curve, Curves, _Canvas, _columns, ticks
+from glasshead_tui.widgets.curves import MARK, Chart, Curve, Curves, _Canvas, _columns, axis, ticks
 
 numbers = st.floats(-1e12, 1e12)
 
@@ -59,8 +61,13 @@ def test_a_column_has_the_mean_and_the_extremes_of_what_falls_in_it() -> None:
 class Frame(App[None]):
     CSS = "Curves { width: 60; height: 14; }"
 
+    picked: tuple[float, ...] = ()
+
     def compose(self) -> ComposeResult:
         yield Curves()
+
+    def on_curves_picked(self, event: Curves.Picked) -> None:
+        self.picked = (*self.picked, event.x)
 
 
 def chart(y: np.ndarray, source: object = None) -> Chart:
@@ -116,3 +123,92 @@ async def test_whatever_is_drawn_it_is_drawn(y: list[float], size: tuple[int, in
         await pilot.pause()
         await pilot.resize_terminal(30, 10)
         await pilot.pause()
+
+
+def value(label: str) -> float:
+    """What a tick says."""
+    if label.startswith("e"):
+        label = "1" + label
+    scale = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}.get(label[-1], 1)
+    return float(label.rstrip("kMGT")) * scale
+
+
+@settings(max_examples=300, deadline=None)
+@given(low=st.floats(-250, 250), decades=st.floats(0.05, 200), most=st.integers(1, 12))
+def test_logarithmic_ticks_are_round_and_say_where_they_are(low: float, decades: float, most: int) -> None:
+    ends = 10**low, 10 ** min(low + decades, 300)
+    found = axis(*ends, most, log=True)
+    assert len(found) <= most + (decades < 1), "where the range is small they are those of a linear axis"
+    places = [at for at, _ in found]
+    assert all(ends[0] <= at <= ends[1] for at in places) and places == sorted(set(places))
+    assert not (decades > 2 and most > 1 and low + decades < 300) or len(found) > 1
+    for at, label in found if decades >= 1 else ():
+        assert value(label) == pytest.approx(at, rel=1e-6)
+        assert len(label) <= 5
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "labels"),
+    [
+        (4, 512, 8, ["4", "8", "16", "32", "64", "128", "256", "512"]),
+        (4, 512, 4, ["4", "16", "64", "256"]),
+        (1, 65536, 5, ["1", "16", "256", "4096", "65536"]),
+        (1e-4, 10, 9, ["1e-4", "1e-3", "0.01", "0.1", "1", "10"]),
+        (1e-9, 1e3, 4, ["1e-8", "1e-4", "1"]),
+        (1, 50, 9, ["1", "2", "5", "10", "20", "50"]),
+        (0.02, 0.7, 4, ["0.03", "0.1", "0.3"]),
+        (500, 3e6, 5, ["1k", "10k", "100k", "1M"]),
+        (1.2, 1.9, 4, ["1.2", "1.4", "1.6", "1.8"]),
+        (1e-200, 1e100, 5, ["e-200", "e-100", "1", "1e100"]),
+        (0, 10, 4, []),
+        (3, 3, 4, []),
+        (float("nan"), 3, 4, []),
+    ],
+)
+def test_logarithmic_ticks_are_named_shortly(low: float, high: float, most: int, labels: list[str]) -> None:
+    assert [label for _, label in axis(low, high, most, log=True)] == labels
+
+
+def test_a_linear_axis_has_the_ticks_it_had() -> None:
+    assert axis(0, 1500, 5) == ticks(0, 1500, 5)
+    assert axis(0, 3, 9, whole=True) == ticks(0, 3, 9, whole=True)
+
+
+async def test_on_logarithmic_axes_a_power_is_a_straight_line() -> None:
+    x = np.geomspace(1, 1024, 11)
+    style = Style(color="blue")
+    drawn = Chart(
+        "power", "unit", (Curve("", x, x**3, style, "o", joined=True), Curve("", x, -x, style)), (1.0, 1024.0),
+        log_x=True, log_y=True, x_label="n",
+    )  # fmt: skip
+    app = Frame()
+    async with app.run_test(size=(80, 20)) as pilot:
+        curves = app.query_one(Curves)
+        curves.show(drawn, None, strong=style, quiet=style, band=None)
+        await pilot.pause()
+        shown = lines(curves)
+        places = [(row.index("o"), -number) for number, row in enumerate(shown) if "o" in row]
+        slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(places)]
+        assert len(places) > 5, "what is not positive is left out, and nothing else"
+        assert (
+            max(abs(slope - (places[-1][1] - places[0][1]) / (places[-1][0] - places[0][0])) for slope in slopes) < 0.3
+        )
+        foot = "\n".join(strip.text for strip in app.screen._compositor.render_strips(app.size))
+        assert "1024" in foot and "256" in foot and "n" in foot
+        await pilot.click(offset=(7 + 26, 6))
+        await pilot.pause()
+        assert app.picked and 20 < app.picked[0] < 50, "the middle of 1 and 1024 is 32"
+
+
+async def test_a_legend_that_is_too_long_takes_more_lines() -> None:
+    style = Style(color="blue")
+    names = [f"curve number {number}" for number in range(6)]
+    x = np.arange(4.0)
+    drawn = Chart("many", "", tuple(Curve(name, x, x, style) for name in names), (0.0, 3.0), legend=True)
+    app = Frame()
+    async with app.run_test(size=(80, 20)) as pilot:
+        curves = app.query_one(Curves)
+        curves.show(drawn, None, strong=style, quiet=style, band=None)
+        await pilot.pause()
+        shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips(app.size))
+        assert sum(name in shown for name in names) >= 5 and "many" in shown.split("\n")[0]

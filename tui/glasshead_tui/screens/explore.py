@@ -4,8 +4,9 @@ Wide terminals show every pane, narrow ones show one at a time; tokens, truth an
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -14,6 +15,7 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Static
 
+from glasshead.errors import GlassheadError
 from glasshead_tui import keys
 from glasshead_tui.focus import STAGES, Focus, Kind, Stack
 from glasshead_tui.paint import palette
@@ -29,8 +31,25 @@ from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.commanded import CommandedScreen
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.margins import about_line, hints_line, tabs_line
-from glasshead_tui.session import About, Checked, Moment, NotOpened, Opened, Refused, Session, Stepped
+from glasshead_tui.session import (
+    About,
+    Checked,
+    Examined,
+    Examining,
+    Moment,
+    NotOpened,
+    Opened,
+    Recalled,
+    Refused,
+    Session,
+    Stepped,
+)
 from glasshead_tui.visible import clip, visible
+
+if TYPE_CHECKING:
+    from glasshead.lab.page import Try
+    from glasshead_tui.labbook import LabBook
+    from glasshead_tui.screens.lab import LabScreen
 
 PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPane]] = {
     "map": MapPane,
@@ -56,6 +75,8 @@ class ExploreScreen(CommandedScreen):
     ExploreScreen { layout: vertical; }
     ExploreScreen #about { height: 1; padding: 0 1; }
     ExploreScreen #tabs { height: 1; padding: 0 1; display: none; }
+    ExploreScreen #notice { height: auto; max-height: 5; padding: 0 1; display: none; }
+    ExploreScreen.noticed #notice { display: block; }
     ExploreScreen #hints { height: 1; padding: 0 1; }
     ExploreScreen #small { display: none; width: 1fr; height: 1fr; }
     ExploreScreen TokensPane { height: 4; padding: 0 1; }
@@ -84,10 +105,25 @@ class ExploreScreen(CommandedScreen):
 
     moment: var[Moment | None] = var(None)
 
-    def __init__(self, session: Session, name: str, shown: Mapping[str, str]) -> None:
-        """shown: id → the keys, as `keys.shown` gives them."""
+    def __init__(
+        self,
+        session: Session,
+        name: str,
+        shown: Mapping[str, str],
+        *,
+        lab_keys: Mapping[str, str],
+        lab: str | None = None,
+        lesson: bool = False,
+    ) -> None:
+        """shown, lab_keys: id → the keys, as `keys.shown` gives them · lab, lesson: as for the app."""
         super().__init__()
         self._session, self._subject_name, self._shown_keys = session, name, shown
+        self._lab_keys, self._lab_first, self._lesson = lab_keys, lab, lesson
+        self._lab_book: LabBook | None = None
+        self._lab_above: LabScreen | None = None
+        """The lab, while it is open."""
+        self._trying: tuple[int, Try] | None = None
+        """The ticket of a try of the lab, and what is to be looked at when it is there."""
         self._about: About | None = None
         self._looking = Focus()
         self._active = "attention"
@@ -100,6 +136,7 @@ class ExploreScreen(CommandedScreen):
         """Header, tokens, panes, truth, hints."""
         yield Static(id="about")
         yield TokensPane()
+        yield Static(id="notice")
         yield Static(id="tabs")
         with Horizontal(id="above"):
             yield MapPane(id="map", classes="pane")
@@ -117,6 +154,8 @@ class ExploreScreen(CommandedScreen):
         """The frame is there before the model is."""
         self._fit(self.size.width, self.size.height)
         self._show_active()
+        if self._lab_first is not None or self._lesson:
+            self.action_lab()
 
     def on_resize(self, event: events.Resize) -> None:
         """All panes, one, or a sentence."""
@@ -137,6 +176,8 @@ class ExploreScreen(CommandedScreen):
         """The model is there."""
         self._about = event.about
         self._write_about()
+        if lab := self._lab_above:
+            lab.opened(event.about)
 
     def on_not_opened(self, event: NotOpened) -> None:
         """There is nothing to explore: leave, and let the command line say why."""
@@ -146,6 +187,11 @@ class ExploreScreen(CommandedScreen):
         """The line is somewhere else: follow the newest row if the cursor was there, and redraw."""
         before, moment = self.moment, event.moment
         self.moment = moment
+        if self._trying is not None and event.ticket >= self._trying[0]:
+            ticket, attempt = self._trying
+            self._trying = None
+            if event.ticket == ticket:
+                self._show_attempt(attempt)
         self.query_one(TruthPane).show(None)
         if self._asking is not None and self._asking[0] == event.ticket:
             self._asking[1].dismiss()
@@ -163,6 +209,10 @@ class ExploreScreen(CommandedScreen):
 
     def on_refused(self, event: Refused) -> None:
         """Something could not be done: say so where the person is."""
+        lab = self._lab_above
+        if lab is not None and lab.ticket == event.ticket:
+            lab.refused(event)
+            return
         more = " Enter once more keeps what fits." if event.too_long else ""
         if self._asking is not None and self._asking[0] == event.ticket:
             self._asking[1].refuse(event.sentence + more, again=event.too_long)
@@ -170,6 +220,84 @@ class ExploreScreen(CommandedScreen):
             self._ask_for_sentence(event.sentence)
         else:
             self._complain(event.sentence)
+
+    def on_examining(self, event: Examining) -> None:
+        """How far an experiment is: of what the lab does not wait for any more, nothing is heard."""
+        if (lab := self._lab_above) and lab.ticket == event.ticket:
+            lab.examining(event)
+
+    def on_examined(self, event: Examined) -> None:
+        """The result of an experiment."""
+        if (lab := self._lab_above) and lab.ticket == event.ticket:
+            lab.examined(event)
+
+    def on_recalled(self, event: Recalled) -> None:
+        """A result that comes with the program."""
+        if (lab := self._lab_above) and lab.ticket == event.ticket:
+            lab.recalled(event)
+
+    def action_lab(self) -> None:
+        """Open the lab, where one was."""
+        from glasshead_tui import lesson
+        from glasshead_tui.labbook import LabBook
+        from glasshead_tui.screens.lab import LabScreen
+
+        if not self.is_current:
+            return
+        if self._lab_book is None:
+            place = lesson.read() if self._lesson else lesson.Place()
+            self._lab_book = LabBook(at=self._lab_first or place.at, lesson=self._lesson, place=place)
+        self._put_notice_away()
+        self._lab_above = LabScreen(
+            self._session,
+            self._lab_book,
+            self._about,
+            self._lab_keys,
+            attempted=self._attempt,
+            keep=self._keep_place,
+        )
+
+        def closed(_: object) -> None:
+            self._lab_above = None
+
+        self.app.push_screen(self._lab_above, closed)
+
+    def _keep_place(self) -> None:
+        """Keep one's place in the lesson; that it cannot be kept is told once."""
+        from glasshead_tui import lesson
+
+        if not self._lesson or self._lab_book is None:
+            return
+        try:
+            lesson.write(self._lab_book.kept())
+        except GlassheadError as error:
+            self._lesson = False
+            self._complain(str(error))
+
+    def _attempt(self, attempt: "Try") -> None:
+        """Show in a decode what an experiment is about."""
+        self._trying = self._session.attempt(attempt), attempt
+
+    def _show_attempt(self, attempt: "Try") -> None:
+        """Look at what there is to be seen, and say what that is."""
+        self._look(
+            stack=attempt.stack, kind=attempt.kind, layer=attempt.layer, head=attempt.head, stage=attempt.stage,
+            query=0, key=0,
+        )  # fmt: skip
+        self._active = attempt.pane
+        self._show_active()
+        marks = palette(self.app)
+        notice = Text(visible(attempt.sentence), marks.query).append("  esc puts this away", marks.quiet)
+        self.query_one("#notice", Static).update(notice)
+        self.set_class(True, "noticed")
+
+    def _put_notice_away(self) -> None:
+        self.set_class(False, "noticed")
+
+    def action_undo(self) -> None:
+        """Bring back the model as it was opened."""
+        self._put_notice_away()
+        self._session.undo()
 
     def action_step(self) -> None:
         """Take steps."""
@@ -188,8 +316,9 @@ class ExploreScreen(CommandedScreen):
         self._session.end()
 
     def action_stop(self) -> None:
-        """Stop decoding, forget a count."""
+        """Stop decoding, forget a count, put a notice away."""
         self._session.halt()
+        self._put_notice_away()
         self._set_count(0)
 
     def action_goto(self) -> None:
@@ -389,7 +518,7 @@ class ExploreScreen(CommandedScreen):
 
     def _write_about(self) -> None:
         width, marks = self.size.width - 2, palette(self.app)
-        line = about_line(self._subject_name, self._about, self.moment, width, marks)
+        line = about_line(self._subject_name, self._about, self.moment, self._shown_keys["undo"], width, marks)
         self.query_one("#about", Static).update(line)
 
     def _write_tabs(self) -> None:

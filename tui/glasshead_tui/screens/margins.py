@@ -13,17 +13,32 @@ from glasshead_tui.visible import visible
 LOADING = "loading the model …"
 
 
-def about_line(name: str, about: About | None, moment: Moment | None, width: int, marks: Palette) -> Text:
-    """The model, as much of it as there is room for."""
+def about_line(name: str, about: About | None, moment: Moment | None, undo: str, width: int, marks: Palette) -> Text:
+    """The model, as much of it as there is room for; how it is changed, if it is, with the key that undoes that."""
     line = Text(f"glasshead   {visible(name)}   ", "bold", no_wrap=True, overflow="ellipsis")
     if about is None:
         return line.append(LOADING, marks.quiet)
+    if moment is not None and moment.changed:
+        line.append(moment.changed, marks.bad).append(f" · {undo} undoes it   ", marks.quiet)
     parts = [*about.shape, "float32 on the CPU"]
     if moment is not None:
         parts.append(f"trace {moment.trace.bytes / 1e6:.1f} MB")
     while len(parts) > 1 and line.cell_len + cell_len(" · ".join(parts)) > width:
         parts.pop()
     return line.append(" · ".join(parts), marks.quiet)
+
+
+def lab_line(which: str, title: str, model: str, face: str, width: int, marks: Palette) -> Text:
+    """Which experiment is open, the model it runs on, and which of page and result is shown where they take turns."""
+    line = Text(f"{which} · ", marks.quiet, no_wrap=True, overflow="ellipsis").append(title, marks.strong)
+    if model and line.cell_len + cell_len(model) + 28 < width:
+        line.append(f"   on {model}", marks.quiet)
+    if face and line.cell_len + 15 < width:
+        line.append(" " * (width - line.cell_len - 12))
+        for name in ("page", "result"):
+            line.append(name.upper() if name == face else name, marks.strong if name == face else marks.quiet)
+            line.append("  " if name == "page" else "")
+    return line
 
 
 def tabs_line(panes: Iterable[str], active: str, shown: Mapping[str, str], marks: Palette) -> Text:

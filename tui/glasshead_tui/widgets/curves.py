@@ -1,13 +1,14 @@
 """Curves over a common axis, with a title that says what is what, drawn by textual-plot.
 
 A curve may have far more points than there are columns: of each column it shows the mean, and, as a band behind it,
-the smallest and the largest value. Ticks are chosen here, as many as there is room for.
+the smallest and the largest value. Axes may be logarithmic: then logarithms are what is drawn, and what is averaged.
+Ticks are chosen here, as many as there is room for.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
-from math import ceil, floor, isfinite, log10
+from math import ceil, floor, isfinite, log2, log10
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from textual_hires_canvas import Canvas
 from textual_plot import AxisFormatter, HiResMode, PlotWidget
 from textual_plot.plot_widget import Legend
 
+from glasshead_tui.widgets.cells import clip, width
 from glasshead_tui.widgets.lean import LeanStrip
 from glasshead_tui.widgets.lines import Line, Lines, cells, differ
 
@@ -39,6 +41,16 @@ EDGE = 0.04
 """Share of the range that is left free above and below, so that no curve runs in the frame."""
 LEAST = 10, 2
 """Columns and lines inside the frame below which nothing is drawn."""
+NAMED = 10
+"""Lines of a chart from which on the x axis is named below it; else the title does it."""
+LEGEND = 3
+"""Lines that a title with what each curve is may take."""
+LABEL = 5
+"""Columns of a tick's label; a longer one would be cut, and be another number."""
+NEAR = 1e-9
+"""How near to an end, relatively, a tick counts as being at it."""
+MAGNITUDES = 300
+"""Powers of ten up to which a logarithmic axis has ticks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +63,8 @@ class Curve:
     style: Style
     marker: str = ""
     """What each point is drawn with; none: a line through them."""
+    joined: bool = False
+    """A line through the points as well; where they are many, only some have their marker."""
     band: tuple[Floats, Floats] | None = None
     """Smallest and largest values around each point."""
     value: str = ""
@@ -75,6 +89,13 @@ class Chart:
     """What is said while there is nothing to draw."""
     source: object = None
     """What it was made of: of the same source and from where to where, the curves are the same."""
+    log_x: bool = False
+    """Whether the axis is logarithmic; what is not positive is then left out. The curves hold values as they are."""
+    log_y: bool = False
+    x_label: str = ""
+    """What the x axis is."""
+    legend: bool = False
+    """Whether the title may take more lines to say what each curve is."""
 
 
 class Head(Lines):
@@ -86,27 +107,69 @@ class Head(Lines):
 
     chart: Chart | None = None
     roomy = False
+    named = False
+    """Whether the x axis has its name below it."""
+    tall = True
+    """Whether there is room for a legend of several lines."""
     strong, quiet = Style(bold=True), Style()
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
-        if self.chart is None:
-            return []
+        return [] if self.chart is None else self.titled(self.chart, columns)
+
+    def titled(self, chart: Chart, columns: int) -> list[Line]:
+        """The title in a room of so many columns: one line, or more where the chart has a legend."""
         wishes = ((True, True, True), (False, True, True), (True, False, True), (False, False, True))
-        variants = [self._line(self.chart, *wish) for wish in (*wishes, (True, False, False), (False, False, False))]
+        variants = [self._line(chart, *wish) for wish in (*wishes, (True, False, False), (False, False, False))]
+        if chart.legend and self.tall and cells(variants[0]) > columns:
+            return [next((line for line in variants[4:] if cells(line) <= columns), variants[-1]),
+                    *self._legend(chart, columns)][:LEGEND]  # fmt: skip
         return [next((line for line in variants if cells(line) <= columns), variants[-1])]
 
     def _line(self, chart: Chart, unit: bool, values: bool, labels: bool) -> Line:
         line: Line = [Segment(chart.title, self.strong)]
         if unit and chart.unit:
             line.append(Segment(f", {chart.unit}", self.quiet))
+        if unit and chart.x_label and not self.named:
+            line.append(Segment(f" against {chart.x_label}", self.quiet))
         if not any(len(curve.x) for curve in chart.curves):
             return [*line, Segment(f"   {chart.empty}", self.quiet)]
         for curve in chart.curves if labels else ():
             if self.roomy or not curve.roomy:
-                line += [Segment("  "), Segment(curve.marker or LINE, curve.style)]
-                line += [Segment(f" {curve.label}", self.quiet)] if curve.label else []
-                line += [Segment(f" {curve.value}")] if values and curve.value else []
+                line += [Segment("  "), *self._entry(curve, values)]
         return line
+
+    def _entry(self, curve: Curve, values: bool) -> Line:
+        """What a curve is."""
+        entry: Line = [Segment(LINE + curve.marker if curve.joined else curve.marker or LINE, curve.style)]
+        entry += [Segment(f" {curve.label}", self.quiet)] if curve.label else []
+        return entry + ([Segment(f" {curve.value}")] if values and curve.value else [])
+
+    def _legend(self, chart: Chart, columns: int) -> list[Line]:
+        """What each curve is, in as many lines as that takes."""
+        found: list[Line] = []
+        for curve in chart.curves:
+            entry = self._entry(curve, True)
+            if found and cells(found[-1]) + 2 + cells(entry) <= columns:
+                found[-1] += [Segment("  "), *entry]
+            else:
+                found.append(entry)
+        return found
+
+
+class Foot(Lines):
+    """The name of the x axis, in the middle below it."""
+
+    DEFAULT_CSS = """
+    Foot { height: 1; display: none; }
+    """
+
+    text = ""
+    quiet = Style()
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        inside = columns - MARGIN
+        shown = clip(self.text, inside)
+        return [[Segment(" " * (MARGIN + max(0, inside - width(shown)) // 2) + shown, self.quiet)]]
 
 
 class _Ticks(AxisFormatter):
@@ -228,13 +291,14 @@ class Curves(Vertical, can_focus=False):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._head, self._plot = Head(), _Plot(allow_pan_and_zoom=False)
+        self._head, self._plot, self._foot = Head(), _Plot(allow_pan_and_zoom=False), Foot()
         self._chart: Chart | None = None
         self._band: Style | None = None
 
     def compose(self) -> ComposeResult:
         yield self._head
         yield self._plot
+        yield self._foot
 
     def on_mount(self) -> None:
         self._plot.display = False  # until there is something to show
@@ -252,7 +316,8 @@ class Curves(Vertical, can_focus=False):
         """mark: a place on the x axis · strong, quiet: of the title · band: of what lies around a curve, or None."""
         old, self._chart, self._band = self._chart, chart, band
         self._head.chart, self._head.strong, self._head.quiet = chart, strong, quiet
-        self._plot.mark = mark
+        self._foot.text, self._foot.quiet = chart.x_label, quiet
+        self._plot.mark = (log10(mark[0]), mark[1]) if mark and chart.log_x and mark[0] > 0 else mark
         if old is not None and chart.source is not None and (old.source, old.x) == (chart.source, chart.x):
             self._head.redraw()
             self._plot.settle()
@@ -267,52 +332,119 @@ class Curves(Vertical, can_focus=False):
         # The event comes from a canvas inside the plot, and counts from its corner.
         column = event.screen_x - self._plot.content_region.x - MARGIN - 1
         if self._chart is not None and self._plot.display and 0 <= column < self._room[0]:
-            low, high = self._chart.x
-            self.post_message(self.Picked(self, low + (column + 0.5) / self._room[0] * (high - low)))
+            low, high = _straight(self._chart).x
+            at = low + (column + 0.5) / self._room[0] * (high - low)
+            self.post_message(self.Picked(self, 10**at if self._chart.log_x else at))
 
     @property
     def _room(self) -> tuple[int, int]:
         """Columns and lines inside the frame."""
-        return self.size.width - MARGIN - 2, self.size.height - 1 - 3
+        title = 1 if self._chart is None else len(self._head.titled(self._chart, self.size.width))
+        return self.size.width - MARGIN - 2, self.size.height - title - self._names_below - 3
+
+    @property
+    def _names_below(self) -> bool:
+        """Whether there is room for the name of the x axis below it."""
+        return self._chart is not None and bool(self._chart.x_label) and self.size.height >= NAMED
 
     def _draw(self) -> None:
-        plot, chart = self._plot, self._chart
+        plot, given = self._plot, self._chart
+        self._head.named = self._foot.display = self._names_below
+        self._head.tall = self.size.height >= NAMED - 2
         columns, lines = self._room
         self._head.roomy = lines >= MANY
+        if given is not None:
+            self._head.styles.height = len(self._head.titled(given, self.size.width))
         self._head.redraw()
+        self._foot.redraw()
         plot.clear()
-        some = chart is not None and any(np.isfinite(curve.y).any() for curve in chart.curves)
         plot.display = columns >= LEAST[0] and lines >= LEAST[1]
-        if chart is None or not plot.display:
+        if given is None or not plot.display:
             return
+        chart = _straight(given)
+        some = any(np.isfinite(curve.y).any() for curve in chart.curves)
         curves = [curve for curve in chart.curves if lines >= MANY or not curve.roomy]
         x = _spread(*chart.x)
         y = _spread(*(chart.y or _range(curves, x) or (0.0, 1.0)))
         edge = EDGE * (y[1] - y[0])
         plot.set_xlimits(x[0], x[1] + (x[1] - x[0]) / columns)  # what is at the end is not drawn under the frame
         plot.set_ylimits(y[0] - edge, y[1] + edge)
-        plot.set_x_formatter(_Ticks(list(self._across(x, columns))))
-        plot.set_y_formatter(_Ticks(ticks(*y, max(3, lines * 2 // 5 + 1)) if some else ()))
-        drawn = [(curve, _columns(curve, x, columns // 3 if curve.marker else 2 * columns)) for curve in curves]
+        plot.set_x_formatter(_Ticks(list(self._across(chart, x, columns))))
+        plot.set_y_formatter(_Ticks(_straight_ticks(y, max(3, lines * 2 // 5 + 1), log=chart.log_y) if some else ()))
+        drawn = [(curve, _columns(curve, x, _finest(curve, columns))) for curve in curves]
         for _, (at, _mean, low, high) in drawn if self._band is not None else ():
             if (high > low).any():
                 up_and_down = np.clip(np.stack([low, high], 1).ravel(), *y)
                 plot.plot(np.repeat(at, 2), up_and_down, str(self._band), HiResMode.QUADRANT)
         for curve, (at, mean, _low, _high) in drawn:
-            if curve.marker:
-                plot.scatter(at, np.clip(mean, *y), curve.marker, str(curve.style))
-            else:
+            if curve.joined or not curve.marker:
                 plot.plot(at, np.clip(mean, *y), str(curve.style), HiResMode.QUADRANT)
+        for curve, (at, mean, _low, _high) in drawn:  # no line runs over a marker
+            if curve.marker:
+                some_of = slice(None, None, max(1, -(-len(at) // (columns // 3)))) if curve.joined else slice(None)
+                plot.scatter(at[some_of], np.clip(mean[some_of], *y), curve.marker, str(curve.style))
 
     @staticmethod
-    def _across(x: tuple[float, float], columns: int) -> Iterator[tuple[float, str]]:
+    def _across(chart: Chart, x: tuple[float, float], columns: int) -> Iterator[tuple[float, str]]:
         """Ticks of the x axis. The plot cuts a label that reaches beyond its edge, but for that of its very end."""
         each = (x[1] - x[0]) / columns
-        for at, label in ticks(*x, max(2, columns // 9), whole=True):
+        whole = all(bool((curve.x == np.round(curve.x)).all()) for curve in chart.curves)
+        for at, label in _straight_ticks(x, max(2, columns // (7 if chart.log_x else 9)), log=chart.log_x, whole=whole):
             if at > x[1] - each:
                 yield x[1] + each, label
             elif at < x[1] - each * (len(label) / 2 + 1):
                 yield at, label
+
+
+def _finest(curve: Curve, columns: int) -> int:
+    """How many points of a curve can be drawn beside each other."""
+    return columns // 3 if curve.marker and not curve.joined else 2 * columns
+
+
+def _straight(chart: Chart) -> Chart:
+    """A chart whose axes are linear: of values on a logarithmic one, log10; NaN for what has none."""
+    if not (chart.log_x or chart.log_y):
+        return chart
+
+    def moved(values: Floats, log: bool) -> Floats:
+        return np.log10(values, out=np.full(len(values), np.nan), where=values > 0) if log else values
+
+    curves = tuple(
+        replace(
+            curve,
+            x=moved(curve.x, chart.log_x),
+            y=moved(curve.y, chart.log_y),
+            band=(moved(curve.band[0], chart.log_y), moved(curve.band[1], chart.log_y)) if curve.band else None,
+        )
+        for curve in chart.curves
+    )
+    return replace(
+        chart,
+        curves=curves,
+        x=_ends(chart.x, (curve.x for curve in curves)) or (0.0, 1.0) if chart.log_x else chart.x,
+        y=_ends(chart.y, ()) if chart.y and chart.log_y else chart.y,
+    )
+
+
+def _ends(given: tuple[float, float], found: Iterable[Floats]) -> tuple[float, float] | None:
+    """log10 of both ends of an axis; where that cannot be, the ends of what was found, which is log10 already."""
+    if 0 < given[0] <= given[1] < np.inf:
+        return log10(given[0]), log10(given[1])
+    values = np.concatenate([np.empty(0), *found])
+    values = values[np.isfinite(values)]
+    return (float(values.min()), float(values.max())) if len(values) else None
+
+
+def _straight_ticks(
+    ends: tuple[float, float], most: int, *, log: bool, whole: bool = False
+) -> Sequence[tuple[float, str]]:
+    """Ticks between two ends; of a logarithmic axis, log10 of the places between log10 of the ends."""
+    if not log:
+        return axis(*ends, most, whole=whole)
+    if max(map(abs, ends)) > MAGNITUDES:
+        return ()
+    found = axis(10 ** ends[0], 10 ** ends[1], most, log=True)
+    return [(min(max(log10(at), ends[0]), ends[1]), label) for at, label in found]
 
 
 def _columns(curve: Curve, x: tuple[float, float], columns: int) -> tuple[Floats, Floats, Floats, Floats]:
@@ -346,6 +478,64 @@ def _range(curves: Sequence[Curve], x: tuple[float, float]) -> tuple[float, floa
 def _spread(low: float, high: float) -> tuple[float, float]:
     """A range that is not empty."""
     return (low, high) if high > low else (low - max(abs(low) / 2, 0.5), high + max(abs(high) / 2, 0.5))
+
+
+def axis(low: float, high: float, most: int, *, log: bool = False, whole: bool = False) -> list[tuple[float, str]]:
+    """At most so many round numbers between two others, each with its label, of at most five columns where that can be.
+
+    whole: whole numbers only, of a linear axis · log: of a logarithmic axis, between positive numbers: powers of 2
+    where both ends are such, 1-2-5 or powers of 10 else; round numbers where there is none of these.
+    """
+    if not log:
+        return ticks(low, high, most, whole=whole)
+    if not (isfinite(low) and isfinite(high) and high > low > 0 and most > 0):
+        return []
+    if high / low < 10:
+        return _within(_twos(low, high, most), low, high) or ticks(low, high, most)
+    tries = [_within(found, low, high) for found in (_twos(low, high, most), *_tens(low, high))]
+    powers = _within([_decimal(1, power) for power in range(floor(log10(low)), ceil(log10(high)) + 1)], low, high)
+    tries.append(powers[:: -(-len(powers) // most)])
+    return next(found for found in tries if min(most, 2) <= len(found) <= most or found is tries[-1])
+
+
+def _within(found: Sequence[tuple[float, str]], low: float, high: float) -> list[tuple[float, str]]:
+    """Those between two ends whose label is no longer than there is room for."""
+    return [
+        (min(max(at, low), high), label)
+        for at, label in found
+        if low * (1 - NEAR) <= at <= high * (1 + NEAR) and len(label) <= LABEL
+    ]
+
+
+def _twos(low: float, high: float, most: int) -> list[tuple[float, str]]:
+    """Powers of 2, where both ends are such and no label is long: as many as may be, as far apart as each other."""
+    first, last = round(log2(low)), round(log2(high))
+    exact = abs(low / 2.0**first - 1) < NEAR and abs(high / 2.0**last - 1) < NEAR
+    if not exact or first < 0 or last > 16 or last == first:
+        return []
+    stride = -(-(last - first + 1) // most)
+    return [(2.0**power, str(2**power)) for power in range(first, last + 1, stride)]
+
+
+def _tens(low: float, high: float) -> Iterator[list[tuple[float, str]]]:
+    """1-2-5, 1-3-10, powers of 10 ever further apart, each from below the low end to above the high one."""
+    first, last = floor(log10(low)), ceil(log10(high))
+    if last - first <= 6:
+        for digits in ((1, 2, 5), (1, 3)):
+            yield [_decimal(digit, power) for power in range(first, last + 1) for digit in digits]
+    for stride in (1, 2, 3, 4, 5, 10, 20, 50, 100, 200):
+        yield [_decimal(1, power) for power in range(-(-first // stride) * stride, last + 1, stride)]
+
+
+def _decimal(digit: int, power: int) -> tuple[float, str]:
+    """digit · 10^power and its label: 0.05, 200, 1k, 20M, 5e-4, 1e15."""
+    at = float(f"{digit}e{power}")
+    if 0 <= power < 15:
+        return at, f"{digit * 10 ** (power % 3)}{['', *'kMGT'][power // 3]}"
+    if -2 <= power < 0:
+        return at, f"{at:.{-power}f}"
+    label = f"{digit}e{power}"
+    return at, label.removeprefix("1") if len(label) > LABEL else label
 
 
 def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[tuple[float, str]]:
