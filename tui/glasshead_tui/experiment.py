@@ -14,6 +14,7 @@ from glasshead.lab.page import Page, Value
 from glasshead_tui import strict
 from glasshead_tui.cli import complain
 from glasshead_tui.opening import terminal
+from glasshead_tui.outcome import Outcome
 
 if TYPE_CHECKING:
     from glasshead.lab.telling import Told
@@ -37,17 +38,6 @@ class Asked:
     as_json: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """A result, and how it came about."""
-
-    result: Any
-    values: dict[str, Value]
-    seconds: float
-    made_on: str | None
-    """Where it was made, of a result that comes with the program."""
-
-
 def tell_all(*, as_json: bool) -> None:
     """The list of the experiments."""
     if as_json:
@@ -63,7 +53,6 @@ def perform(asked: Asked) -> int:
     """Tell the claim, ask, run, tell what came out; the exit status."""
     if asked.as_json:
         outcome = found(asked)
-        verdict = asked.page.judge(outcome.result)
         from glasshead.lab.record import plain
 
         told = {
@@ -76,8 +65,8 @@ def perform(asked: Asked) -> int:
             "question": asked.page.question.text,
             "answers": list(asked.page.question.answers),
             "foreseen": asked.answer,
-            "right": verdict.answer,
-            "finding": verdict.sentence,
+            "right": outcome.verdict.answer,
+            "finding": outcome.verdict.sentence,
             "result": plain(outcome.result),
         }
         print(strict.dumps(told, indent=1))
@@ -100,7 +89,7 @@ def found(asked: Asked) -> Outcome:
 
     made = shipped(asked.page) if asked.shipped else None
     if made is not None:
-        return Outcome(result=made.result, values=made.values, seconds=made.seconds, made_on=made.made_on)
+        return Outcome.of(asked.page, made.result, made.values, made.seconds, made.made_on)
     from glasshead_tui.loading import load, one_thread
 
     one_thread()
@@ -108,7 +97,7 @@ def found(asked: Asked) -> Outcome:
     started = time.perf_counter()
     with progress(asked.page.title) as told:
         result = asked.page.run(told=told, **asked.values, **given)
-    return Outcome(result=result, values=asked.values, seconds=time.perf_counter() - started, made_on=None)
+    return Outcome.of(asked.page, result, asked.values, time.perf_counter() - started)
 
 
 @contextmanager

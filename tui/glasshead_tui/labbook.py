@@ -1,46 +1,21 @@
 """A lab book: of every experiment what was foreseen, which values are set, and what came out. No screen, no model."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from glasshead.errors import GlassheadError, nearest
 from glasshead.lab import NAMES, page
-from glasshead.lab.page import Control, Page, Size, Value, Verdict
+from glasshead.lab.page import Control, Page, Size, Value
 from glasshead_tui.lesson import Place
+from glasshead_tui.outcome import Outcome
 
 if TYPE_CHECKING:
-    from glasshead.lab.exhibits import Exhibit
+    pass
 
 SIZES: tuple[Size, ...] = ("usual", "full", "quick")
 """In the order in which one key goes through them."""
 SOON = 1.5
 """Seconds up to which an experiment runs again as soon as a control is turned."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """A result, what it says, and how it came about."""
-
-    values: Mapping[str, Value]
-    verdict: Verdict
-    exhibits: "tuple[Exhibit, ...]"
-    seconds: float
-    made_on: str | None = None
-    """Where it was made, of a result that comes with the program."""
-
-    @classmethod
-    def of(
-        cls, page: Page, result: Any, values: Mapping[str, Value], seconds: float, made_on: str | None = None
-    ) -> "Outcome":
-        """What a result says."""
-        return cls(
-            values=dict(values),
-            verdict=page.judge(result),
-            exhibits=page.exhibits(result),
-            seconds=seconds,
-            made_on=made_on,
-        )
 
 
 @dataclass(kw_only=True)

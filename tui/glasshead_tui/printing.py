@@ -1,7 +1,6 @@
 """An experiment's page and exhibits for Rich, which prints them one below the other: nothing scrolls or moves."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
@@ -14,15 +13,13 @@ from glasshead.lab.exhibits import Exhibit, Grid, Lines, Plot
 from glasshead.lab.exhibits import Table as Rows
 from glasshead.lab.page import LETTERS, Page
 from glasshead_tui.exhibited import chart, columns
+from glasshead_tui.outcome import Outcome
 from glasshead_tui.paint import Palette, chosen
 from glasshead_tui.panes.matrix import weight_level
 from glasshead_tui.panes.numbers import real, weight
 from glasshead_tui.visible import visible
 from glasshead_tui.widgets.printed import printed
 from glasshead_tui.widgets.scale import LEVELS
-
-if TYPE_CHECKING:
-    from glasshead_tui.experiment import Outcome
 
 WIDE = 100
 """Columns where nobody says how many there are."""
@@ -55,10 +52,10 @@ def listing(all_pages: Sequence[Page]) -> Table:
     return table
 
 
-def shown(page: Page, outcome: "Outcome", answer: int | None, out: Console) -> Iterator[RenderableType]:
+def shown(page: Page, outcome: Outcome, answer: int | None, out: Console) -> Iterator[RenderableType]:
     """The verdict, every exhibit, how to see it in a decode, and where to read on."""
     marks = marks_of(out)
-    verdict = page.judge(outcome.result)
+    verdict = outcome.verdict
     right = f"{LETTERS[verdict.answer]}  {page.question.answers[verdict.answer]}"
     if answer is None:
         yield Text(f"The numbers say: {right}", marks.strong)
@@ -68,7 +65,7 @@ def shown(page: Page, outcome: "Outcome", answer: int | None, out: Console) -> I
         yield Text(f"You foresaw {LETTERS[answer]}; the numbers say: {right}", marks.strong)
     yield Text(visible(verdict.sentence))
     yield Text(made(outcome), marks.quiet)
-    for exhibit in page.exhibits(outcome.result):
+    for exhibit in outcome.exhibits:
         yield ""
         yield exhibited(exhibit, out.width, marks)
     yield ""
@@ -77,7 +74,7 @@ def shown(page: Page, outcome: "Outcome", answer: int | None, out: Console) -> I
         yield Text(source, marks.quiet)
 
 
-def made(outcome: "Outcome") -> str:
+def made(outcome: Outcome) -> str:
     """With what, where and in how long a result was made."""
     values = ", ".join(f"{name} {visible(str(value)) or '–'}" for name, value in outcome.values.items())
     if outcome.made_on is None:

@@ -7,7 +7,8 @@ from rich.style import Style
 
 from glasshead.lab import NAMES
 from glasshead.lab.page import LETTERS, Control, Page, Value
-from glasshead_tui.labbook import Outcome, Visit, shown
+from glasshead_tui.labbook import Visit, shown
+from glasshead_tui.outcome import Outcome
 from glasshead_tui.paint import Palette, palette
 from glasshead_tui.visible import clip, fit, visible
 from glasshead_tui.widgets.bars import bar

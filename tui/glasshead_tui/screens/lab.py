@@ -21,7 +21,8 @@ from glasshead.errors import GlassheadError
 from glasshead.lab import NAMES
 from glasshead.lab.page import LETTERS, Try
 from glasshead_tui import keys
-from glasshead_tui.labbook import SIZES, LabBook, Outcome, Visit
+from glasshead_tui.labbook import SIZES, LabBook, Visit
+from glasshead_tui.outcome import Outcome
 from glasshead_tui.paint import palette
 from glasshead_tui.panes.exhibit import ExhibitPane
 from glasshead_tui.panes.lab import (
