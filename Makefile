@@ -25,7 +25,7 @@ help:
 	@echo "make bench        measure the budgets"
 	@echo "make checkpoints  train the bundled checkpoints anew, in runs/; interrupted, it goes on"
 	@echo "make lab          train again what the lab shows of trainings"
-	@echo "make screenshot   draw the picture of the README anew"
+	@echo "make screenshot   draw the pictures of the README anew"
 	@echo "make clean        remove .venv and the caches"
 	@echo
 	@echo "make run PYTHON=python3.12   makes .venv with that Python (3.11 or newer)"

@@ -1,6 +1,6 @@
-"""Draw the README's picture from the running program: glasshead on the bundled model, some steps in.
+"""Draw the README's pictures from the running program: the explorer some steps in, and an experiment of the lab.
 
-The picture is an SVG that names only fonts of the reader's machine: what Textual would load from the network is
+A picture is an SVG that names only fonts of the reader's machine: what Textual would load from the network is
 taken out.
 """
 
@@ -15,14 +15,17 @@ os.environ["COLORTERM"] = "truecolor"
 from glasshead_tui.app import GlassheadApp
 from glasshead_tui.screens.explore import ExploreScreen
 
-PICTURE = Path(__file__).with_name("screenshot.svg")
 SENTENCE = "the black cat does not see the small house"
-KEYS = ["5", "space", "wait", "k", "k", "wait"]
+KEYS = {
+    "screenshot.svg": ["5", "space", "wait", "k", "k", "wait"],
+    "lab.svg": ["L", "n", "wait", "c", "wait", "wait"],
+}
+"""Of each picture, the keys that lead to it."""
 SIZE = (124, 38)
 FONTS = "'DejaVu Sans Mono', 'Cascadia Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 
 
-async def main() -> None:
+async def draw(picture: Path, keys: list[str]) -> None:
     """Open, press keys, draw."""
     app = GlassheadApp(checkpoint="english-french", text=SENTENCE)
     async with app.run_test(size=SIZE) as pilot:
@@ -30,19 +33,20 @@ async def main() -> None:
         assert isinstance(explorer, ExploreScreen)
         while explorer.moment is None:
             await pilot.pause(0.1)
-        for key in KEYS:
-            await (pilot.pause(1.5) if key == "wait" else pilot.press(NAMES.get(key, key)))
+        for key in keys:
+            await (pilot.pause(2) if key == "wait" else pilot.press(NAMES.get(key, key)))
         svg = app.export_screenshot(title="glasshead")
     svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)
     svg = re.sub(r"font-family:\s*[^;]+;", f"font-family: {FONTS};", svg)
     svg = re.sub(r'font-family="[^"]*"', f'font-family="{FONTS}"', svg)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     assert not re.findall(r"(?:url\(|href=|src=)['\"]?https?:", svg), "it loads something"
-    PICTURE.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", encoding="utf-8")
-    print(f"{PICTURE.name}: {PICTURE.stat().st_size / 1024:.0f} kB")
+    picture.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", encoding="utf-8")
+    print(f"{picture.name}: {picture.stat().st_size / 1024:.0f} kB")
 
 
 NAMES = {"]": "right_square_bracket", ")": "right_parenthesis"}
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    for name, keys in KEYS.items():
+        asyncio.run(draw(Path(__file__).with_name(name), keys))
