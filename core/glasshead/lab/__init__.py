@@ -6,7 +6,8 @@ arguments give the same result. How it is told (the claim, the question before i
 
     from glasshead.lab.scaling import scaling
 
-    scaling(d_k=512).rows[-1].variance
+    found = scaling(d_k=512, subject=glasshead.load("english-french"))
+    found.widths[-1].plain.variance                                                           # of q·k: about 512
 """
 
 from importlib import import_module
