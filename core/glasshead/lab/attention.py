@@ -16,9 +16,11 @@ import torch
 from torch import Tensor
 
 from glasshead.attend import attend
+from glasshead.lab import checks
 from glasshead.lab.checks import whole
 from glasshead.lab.sentence import Sentence, read, values
 from glasshead.lab.telling import Told, part, silent
+from glasshead.lab.words import counted
 from glasshead.model import Attention as Module
 from glasshead.model import Config
 from glasshead.subject import Subject
@@ -102,7 +104,8 @@ class Cross:
     """Tokens of the encoder."""
     weights: tuple[tuple[float, ...], ...]
     difference: float
-    """Largest difference between the model's outputs of all heads, and those worked out one query at a time."""
+    """Largest difference between the model's outputs of all heads and layers, and those of each query worked out alone,
+    from q, k and v by the formula, in float64."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +154,7 @@ def attention(
     whole("queries", queries, most=64)
     whole("keys", keys, least=2, most=64)
     whole("source_width", source_width, most=1024)
-    whole("seed", seed, least=0)
+    checks.seed(seed)
     told(0.0, "one query")
     draw = torch.Generator().manual_seed(seed)
 
@@ -304,11 +307,9 @@ def _trials(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed
     """Sizes made to differ, one pair at a time: where they already do, as they are."""
 
     def sizes(q: tuple[int, int], k: tuple[int, int], v: tuple[int, int]) -> bool:
-        def seen(_name: str, value: Tensor) -> Tensor:
-            return value  # in stages: a fused kernel may not look at every size
-
-        try:
-            attend(torch.zeros(1, 1, *q), torch.zeros(1, 1, *k), torch.zeros(1, 1, *v), scale=1.0, tap=seen)
+        query, key, value = (torch.zeros(1, 1, *size) for size in (q, k, v))
+        try:  # with a tap it runs in stages: a fused kernel may not look at every size
+            attend(query, key, value, scale=1.0, tap=lambda _name, given: given)
         except RuntimeError:
             return False
         return True
@@ -328,7 +329,7 @@ def _trials(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed
         Trial(sizes="inputs", given=f"inputs {WIDTH} and {other_width} wide", works=widths(other_width)),
         Trial(
             sizes="tokens",
-            given=f"{queries} queries, {other_keys} pairs of key and value",
+            given=f"{counted(queries, 'query', 'queries')}, {counted(other_keys, 'pair')} of key and value",
             works=sizes((queries, d_k), (other_keys, d_k), (other_keys, d_v)),
         ),
         Trial(
@@ -343,25 +344,28 @@ def _trials(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed
         ),
         Trial(
             sizes="pairs",
-            given=f"{keys} keys and {keys - 1} values",
+            given=f"{counted(keys, 'key')} and {counted(keys - 1, 'value')}",
             works=sizes((queries, d_k), (keys, d_k), (keys - 1, d_v)),
         ),
     )
 
 
 def _cross(subject: Subject, sentence: Sentence) -> Cross:
-    """All heads of cross-attention, one query at a time; of the surest one the weights."""
+    """All heads of cross-attention, one query at a time from its q on; of the surest one the weights."""
     layers = subject.config.decoder_layers
-    kept = values(subject, sentence, [f"decoder.*.cross.{name}" for name in ("weights", "v", "heads")])
+    kept = values(subject, sentence, [f"decoder.*.cross.{name}" for name in ("q", "k", "v", "weights", "heads")])
 
     def of(name: str) -> Tensor:
         return torch.cat([kept[f"decoder.{layer}.cross.{name}"] for layer in range(layers)]).double()
 
-    weights, v, outputs = of("weights"), of("v"), of("heads")  # layer h q k, layer h k d, layer h q d
+    q, k, v = of("q"), of("k"), of("v")  # layer h q d, layer h k d, layer h k d
+    weights, outputs = of("weights"), of("heads")  # layer h q k, layer h q d
     difference = 0.0
-    for query in range(weights.shape[2]):
-        alone = (weights[:, :, query, :, None] * v).sum(2)
-        difference = max(difference, _apart(alone, outputs[:, :, query]))
+    for query in range(q.shape[2]):
+        scores = (q[:, :, query, None] * k).sum(-1) * subject.config.score_scale
+        exponentials = (scores - scores.amax(-1, keepdim=True)).exp()  # the division takes out what is taken off
+        alone = exponentials / exponentials.sum(-1, keepdim=True)
+        difference = max(difference, _apart((alone.unsqueeze(-1) * v).sum(2), outputs[:, :, query]))
     surest = int(weights.amax(-1).mean(-1).flatten().argmax())
     layer, head = divmod(surest, weights.shape[1])
     return Cross(

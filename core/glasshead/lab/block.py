@@ -15,11 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from glasshead.errors import GlassheadError
+from glasshead.lab import checks
 from glasshead.lab.checks import one_of, whole
 from glasshead.lab.little import FIRST, Pairs, build
 from glasshead.lab.sentence import read, values
 from glasshead.lab.telling import Told, part, silent
-from glasshead.model import Config, Residual, Transformer
+from glasshead.lab.words import counted
+from glasshead.model import Config, LayerNorm, Residual, Transformer
 from glasshead.subject import Subject
 from glasshead.training.loss import smoothed
 
@@ -27,6 +29,11 @@ Side = Literal["encoder", "decoder"]
 SIDES = ("encoder", "decoder")
 HEADS, VOCABULARY, SENTENCES, TOKENS = 4, 100, 8, 16
 """Of the stacks that are measured, and of the random ids that they read."""
+
+MOST = 1_000_000
+"""layers × d_model²: some 8 seconds on one processor."""
+Steps = list[tuple[str, Tensor]]
+"""A token's vector after each step of a sub-layer, with the step's name."""
 
 
 class Way(NamedTuple):
@@ -86,6 +93,11 @@ class Flow:
     weights: tuple[float, ...]
     """Norm of ∂loss/∂W_2 of the feed-forward network of layer 0, 1 …"""
 
+    @property
+    def reached(self) -> float:
+        """The gradient at the bottom, the input of layer 0, divided by that at the top, the output of the last."""
+        return self.gradients[0] / self.gradients[-1]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Depth:
@@ -128,9 +140,13 @@ def block(
     whole("d_model", d_model, least=HEADS, most=512)
     if d_model % HEADS:
         raise GlassheadError(f"d_model is {d_model}; the {HEADS} heads do not divide it: choose another number.")
+    if layers * d_model**2 > MOST:
+        raise GlassheadError(
+            f"layers × d_model² is {layers * d_model**2:,}; it must be at most {MOST:,}: make one of them smaller."
+        )
     one_of("stack", stack, SIDES)
     whole("token", token, least=0)
-    whole("seed", seed, least=0)
+    checks.seed(seed)
     worked = _worked(subject, text, stack, token, part(told, 0.0, 0.2))
     examples = _drawn(seed)
     steps = sorted({*(2**power for power in range(layers.bit_length())), layers})
@@ -138,12 +154,12 @@ def block(
     for depth in steps:
         flows = []
         for way in WAYS:
-            told(0.2 + 0.8 * done / work, f"{depth} layers, {way.name}")
+            here = part(told, 0.2 + 0.8 * done / work, 0.2 + 0.8 * (done + depth) / work)
+            here(0.0, f"{counted(depth, 'layer')}, {way.name}")
             model = made(way, depth, d_model, stack, seed)
-            told(0.2 + 0.8 * (done + depth / 2) / work, f"{depth} layers, {way.name}: its gradient")
-            flows.append(flow(model, stack, examples, way.name))
+            flows.append(flow(model, stack, examples, way.name, here))
             done += depth
-        depths.append(Depth(layers=depth, reached=tuple(each.gradients[0] / each.gradients[-1] for each in flows)))
+        depths.append(Depth(layers=depth, reached=tuple(each.reached for each in flows)))
     return Block(stack=stack, layers=layers, d_model=d_model, flows=tuple(flows), depths=tuple(depths), worked=worked)
 
 
@@ -173,12 +189,13 @@ def made(way: Way, layers: int, d_model: int, stack: Side, seed: int) -> Transfo
     return model.double()
 
 
-def flow(model: Transformer, stack: Side, examples: Pairs, name: str = "") -> Flow:
+def flow(model: Transformer, stack: Side, examples: Pairs, name: str = "", told: Told = silent) -> Flow:
     """The mean loss of some examples sent back through a model: what arrives at each layer of one stack."""
     layers: Any = getattr(model, stack).layers
     inputs: list[Tensor] = []
 
     def keep(x: Tensor) -> None:
+        told(0.2 + 0.4 * len(inputs) / (len(layers) + 1), f"{counted(len(layers), 'layer')}, {name}: up")
         x.retain_grad()
         inputs.append(x)
 
@@ -189,6 +206,7 @@ def flow(model: Transformer, stack: Side, examples: Pairs, name: str = "") -> Fl
     finally:
         for hook in hooks:
             hook.remove()
+    told(0.6, f"{counted(len(layers), 'layer')}, {name}: its gradient")
     model.zero_grad()
     torch.autograd.backward(loss / examples.labels.numel())
     streams = [x.detach() for x in inputs]
@@ -203,8 +221,8 @@ def flow(model: Transformer, stack: Side, examples: Pairs, name: str = "") -> Fl
 
 def _apart(x: Tensor) -> float:
     """b q m → the share of its squares that is not the mean over q; 0 where x is."""
-    whole, rest = float(x.square().sum()), float((x - x.mean(1, keepdim=True)).square().sum())
-    return rest / whole if whole else 0.0
+    every, rest = float(x.square().sum()), float((x - x.mean(1, keepdim=True)).square().sum())
+    return rest / every if every else 0.0
 
 
 def _norm(gradient: Tensor | None) -> float:
@@ -228,30 +246,17 @@ def _worked(subject: Subject, text: str, stack: Side, token: int, told: Told) ->
     tokens = sentence.source_tokens if stack == "encoder" else sentence.target_tokens
     if token >= len(tokens):
         raise GlassheadError(
-            f"token is {token}; the {stack} has {len(tokens)} tokens here, so the last one is {len(tokens) - 1}."
+            f"token is {token}; the {stack} has {counted(len(tokens), 'token')} here, so the last one is "
+            f"{len(tokens) - 1}."
         )
     site, below = f"{stack}.0.self", "source.sum" if stack == "encoder" else "target.sum"
     kept = values(subject, sentence, [below, f"{site}.out", f"{site}.resid", f"{site}.norm.out"])
     found = {name: value[0, token].double() for name, value in kept.items()}
     x, sublayer = found[below], found[f"{site}.out"]
-    norm: Any = getattr(subject.model, stack).layers[0].self.norm
-    gain, bias = norm.gain.detach().double(), norm.bias.detach().double()
-    post, kept_x = subject.config.norm == "post", subject.config.residual
-
-    def steps_of(name: str, given: Tensor) -> list[tuple[str, Tensor]]:
-        centred = given - given.mean()
-        normed = centred / (centred.square().mean() + norm.eps).sqrt()
-        return [(name, given), ("− mean", centred), ("/ √(var + ε)", normed), ("· gain", normed * gain),
-                ("+ bias", normed * gain + bias)]  # fmt: skip
-
-    if post:
-        total = ("x + sublayer(x)", x + sublayer) if kept_x else ("sublayer(x) alone", sublayer)
-        steps = [("x", x), ("sublayer(x)", sublayer), *steps_of(*total)]
-        wanted = found[f"{site}.norm.out"]
-    else:
-        total = ("x + sublayer", x + sublayer) if kept_x else ("sublayer alone", sublayer)
-        steps = [*steps_of("x", x), ("sublayer of that", sublayer), total]
-        wanted = found[f"{site}.resid"]
+    norm: LayerNorm = getattr(subject.model, stack).layers[0].self.norm
+    by_hand = _post if subject.config.norm == "post" else _pre
+    steps = by_hand(x, sublayer, norm, residual=subject.config.residual)
+    wanted = found[f"{site}.norm.out" if subject.config.norm == "post" else f"{site}.resid"]
     return Worked(
         model=subject.name,
         text=sentence.text,
@@ -268,3 +273,28 @@ def _worked(subject: Subject, text: str, stack: Side, token: int, told: Told) ->
         ),
         difference=float((steps[-1][1] - wanted).abs().max()),
     )
+
+
+def _post(x: Tensor, sublayer: Tensor, norm: LayerNorm, *, residual: bool) -> Steps:
+    """LayerNorm(x + sublayer(x)), the paper's."""
+    total = ("x + sublayer(x)", x + sublayer) if residual else ("sublayer(x) alone", sublayer)
+    return [("x", x), ("sublayer(x)", sublayer), total, *_normed(total[1], norm)]
+
+
+def _pre(x: Tensor, sublayer: Tensor, norm: LayerNorm, *, residual: bool) -> Steps:
+    """x + sublayer(LayerNorm(x))."""
+    total = ("x + sublayer", x + sublayer) if residual else ("sublayer alone", sublayer)
+    return [("x", x), *_normed(x, norm), ("sublayer of that", sublayer), total]
+
+
+def _normed(x: Tensor, norm: LayerNorm) -> Steps:
+    """LayerNorm in float64: over the numbers of one token, with the population variance."""
+    centred = x - x.mean()
+    normed = centred / (centred.square().mean() + norm.eps).sqrt()
+    gained = normed * norm.gain.detach().double()
+    return [
+        ("− mean", centred),
+        ("/ √(var + ε)", normed),
+        ("· gain", gained),
+        ("+ bias", gained + norm.bias.detach().double()),
+    ]

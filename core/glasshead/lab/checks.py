@@ -6,6 +6,9 @@ from typing import Any
 
 from glasshead.errors import GlassheadError
 
+SEEDS = 2**32 - 1
+"""The largest seed."""
+
 
 def whole(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
     """A whole number within bounds, both of them allowed. Raises GlassheadError for anything else."""
@@ -28,6 +31,14 @@ def one_of(name: str, value: Any, known: Sequence[Any]) -> Any:
     if value not in known:
         raise GlassheadError(f"{name} is {value!r}; it is one of {', '.join(map(str, known))}.")
     return value
+
+
+def seed(value: Any) -> int:
+    """A seed, 0 … 2³² − 1: what every generator takes, and leaves room for seeds counted on from it.
+
+    Raises GlassheadError for anything else.
+    """
+    return whole("seed", value, least=0, most=SEEDS)
 
 
 def _within(name: str, value: float, least: float | None, most: float | None) -> None:

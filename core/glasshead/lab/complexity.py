@@ -7,9 +7,10 @@
     dilated convolution     O(k·n·d²)      O(1)          O(log_k(n))
     restricted attention    O(r·n·d)       O(1)          O(n/r)
 
-Each cell is computed exactly for the layers in layers.py, and then looked at: multiply–adds, the chain of matrix
-products that wait for each other, the layers it takes until the last position depends on the first, and the clock.
-(Vaswani et al. 2017, section 4.)
+In the printed table the row for convolution has the path of a dilated one; that of contiguous kernels, O(n/k), stands
+in the text of section 4. Each cell is computed exactly for the layers in layers.py, and then looked at: multiply–adds,
+the chain of matrix products that wait for each other, the layers it takes until the last position depends on the first,
+and the clock. (Vaswani et al. 2017, section 4.)
 """
 
 from collections.abc import Callable
@@ -30,8 +31,12 @@ WIDTH = 4
 SHORTEST = 64
 """Length at which timing begins."""
 ROUNDS = 5
-LARGEST = 30_000_000_000
-"""Multiply–adds of the largest layer that is timed: some seconds of one processor."""
+LARGEST = 5_000_000_000
+"""Multiply–adds of the largest layer that is timed: some tenths of a second of one processor, which nothing stops."""
+STEPS = 2048 * 2048
+"""Layers times positions of restricted attention on the way from the first position to the last: some seconds."""
+NEAR = 64
+"""Positions that a kernel or a neighbourhood has at most."""
 
 Make = Callable[[Shape, int, Tapped | None], Layer]
 
@@ -124,6 +129,7 @@ TIMED: tuple[tuple[str, Make, int], ...] = (
     ("self-attention", layers.self_attention, 2),
     ("recurrent", layers.recurrent, 1),
     ("convolution", layers.convolution, 1),
+    ("dilated convolution", layers.dilated_convolution, 1),
     ("restricted attention", layers.restricted_attention, 1),
     ("window by a mask", layers.masked_attention, 2),
 )
@@ -226,24 +232,30 @@ def complexity(
     """The table at one n, d, k and r, counted paths up to n, and times up to a length of `longest`.
 
     Raises GlassheadError for what cannot be: a kernel or a neighbourhood of 1 position reaches nobody, one of more
-    than n positions has nothing to look at.
+    than n positions has nothing to look at, and what is too large takes minutes.
     """
     whole("n", n, least=2, most=4096)
     whole("d", d, most=2048)
-    whole("k", k, least=2)
-    whole("r", r, least=2)
+    whole("k", k, least=2, most=NEAR)
+    whole("r", r, least=2, most=NEAR)
     for name, value, what in (("k", k, "kernel"), ("r", r, "neighbourhood")):
         if value > n:
             raise GlassheadError(f"{name} is {value:,}; a {what} has at most the n {n:,} positions that there are.")
-    whole("longest", longest, least=2 * SHORTEST, most=8192)
+    whole("longest", longest, least=2 * SHORTEST, most=4096)
     if not isinstance(measure, bool):
         raise GlassheadError(f"measure is {measure!r}; it is either True or False.")
+    needed = -(-(n - 1) // (r // 2))
+    if needed * n > STEPS:
+        raise GlassheadError(
+            f"With r {r} it takes {needed:,} layers until n {n:,} positions are joined: too many to count here. "
+            "Choose a larger r or a smaller n."
+        )
     shape = Shape(n=n, d=d, k=k, r=r)
     heaviest = max(kind.products(replace(shape, n=longest)) for kind in KINDS)
     if measure and heaviest > LARGEST:
         raise GlassheadError(
             f"One layer of {longest:,} positions would be {heaviest:,} multiply–adds; at most {LARGEST:,} are timed. "
-            "Choose a smaller longest, d, k or r, or measure nothing."
+            "Choose a smaller longest, d or k, or measure nothing (--no-measure)."
         )
     lengths = [*(2**power for power in range(2, 13) if 2**power < n), n]
     share = 0.4 if measure else 1.0
@@ -252,13 +264,16 @@ def complexity(
         telling = part(told, share * done / total, share * (done + length) / total)
         paths.append(_paths(replace(shape, n=length, k=min(k, length), r=min(r, length)), telling))
         done += length
-    told(share, "the table")
+    rows = []
+    for kind, counted in zip(KINDS, paths[-1].hops, strict=True):
+        told(share, f"{kind.name}, n {n}")
+        rows.append(_row(kind, shape, counted))
     return Complexity(
         n=n,
         d=d,
         k=k,
         r=r,
-        rows=tuple(_row(kind, shape, counted) for kind, counted in zip(KINDS, paths[-1].hops, strict=True)),
+        rows=tuple(rows),
         projections=4 * n * d * d,
         costs=tuple(_costs(replace(shape, n=2**power)) for power in range(4, 14)),
         paths=tuple(paths),
@@ -309,7 +324,11 @@ def _timings(shape: Shape, longest: int, told: Told) -> Timings:
     total, done = sum(lengths), 0
     for length in lengths:
         x = torch.randn(length, shape.d, generator=generator)
-        works = [(f"{name}, {length} positions", lambda x=x, layer=layer: layer(x, 0)) for name, layer in made]
+        # Dilated layers are timed where they look furthest: the last of the stack that joins all these positions.
+        last = _logarithm(length, shape.k) - 1
+        works = [
+            (f"{name}, {length} positions", lambda x=x, layer=layer, last=last: layer(x, last)) for name, layer in made
+        ]
         seconds.append(fastest(works, rounds=ROUNDS, told=part(told, done / total, (done + length) / total)))
         done += length
     fitted = lengths[len(lengths) // 2 - (len(lengths) < 4) :]

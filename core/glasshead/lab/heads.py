@@ -11,14 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import log
+from statistics import fmean
 
 import torch
 from torch import Tensor
 
 from glasshead.errors import GlassheadError
+from glasshead.lab import checks
 from glasshead.lab.checks import whole
+from glasshead.lab.curve import binned
 from glasshead.lab.little import FIRST, Pairs, build, exact, loss_of, pairs, train
 from glasshead.lab.telling import Told, part, silent
+from glasshead.lab.words import counted
 from glasshead.model import Attention, Config, Transformer
 from glasshead.tap import listen
 from glasshead.training.schedule import constant
@@ -37,6 +41,8 @@ PEAK, RISE = 0.003, 50
 BATCH = 32
 TOKENS = 10
 """Tokens that the shapes and multiplications are counted for."""
+MOST_STEPS = 100_000
+"""Of all trainings together: some ten minutes on one processor."""
 NOWHERE = -1000.0
 """A score of which softmax makes exactly 0."""
 
@@ -131,17 +137,23 @@ def heads(
 ) -> Heads:
     """Fetch from two places with one head and with two, count what heads cost, train small models with 1, 2 … of them.
 
-    heads: the numbers of heads to train with, as "1,4"; they divide 32. places: how many letters of eight each answer
-    needs. steps, seeds: of the trainings. d_model, h: of the shapes. seed: of the first training.
+    heads: the numbers of heads to train with, as "1,4": 1 and others that divide 32. places: how many letters of eight
+    each answer needs. steps, seeds: of the trainings. d_model, h: of the shapes. seed: of the first training.
     Raises GlassheadError for what cannot be.
     """
     counts = numbers(heads)
     whole("places", places, most=len(PLACES))
     whole("steps", steps, least=10, most=20_000)
     whole("seeds", seeds, most=20)
-    whole("seed", seed, least=0)
+    checks.seed(seed)
     whole("d_model", d_model, most=2048)
     whole("h", h, most=2048)
+    together = steps * seeds * len(counts)
+    if together > MOST_STEPS:
+        raise GlassheadError(
+            f"steps × seeds × numbers of heads is {together:,}; it must be at most {MOST_STEPS:,}: "
+            "make one of them smaller."
+        )
     if d_model % h:
         raise GlassheadError(f"h is {h}; that many heads do not divide d_model {d_model}: choose another number.")
     told(0.0, "two places at once")
@@ -161,7 +173,6 @@ def heads(
             runs.append(ran)
         parameters = sum(each.numel() for each in model.parameters())
         trained.append(Trained(heads=count, parameters=parameters, runs=tuple(runs)))
-    every = _every(steps)
     return Heads(
         fetched=fetched,
         mixed=mixed,
@@ -169,7 +180,7 @@ def heads(
         sizes=sizes,
         places=tuple(sorted(chosen)),
         chance=places * log(len(LETTERS)) / 2,
-        steps=tuple(min(start + every, steps) for start in range(0, steps, every)),
+        steps=binned(range(steps))[0],
         trained=tuple(trained),
     )
 
@@ -187,6 +198,8 @@ def numbers(text: str) -> tuple[int, ...]:
         )
     if len(counts) < 2:
         raise GlassheadError(f"heads is {text!r}; it takes two numbers at least to compare, as 1,4.")
+    if 1 not in counts:
+        raise GlassheadError(f"heads is {text!r}; 1 must be among them, since one head is what is asked about.")
     return tuple(counts)
 
 
@@ -308,7 +321,7 @@ def _trained(
     """A model after its training, and how that went."""
 
     def step(done: float, words: str) -> None:
-        told(done, f"{_heads(config.heads)}, seed {seed}, {words}")
+        told(done, f"{counted(config.heads, 'head')}, seed {seed}, {words}")
 
     model = build(config, seed)
     losses = train(
@@ -320,24 +333,10 @@ def _trained(
         seed=seed,
         told=step,
     )
-    every = _every(steps)
     return model, Run(
         seed=seed,
-        curve=tuple(_mean(losses[start : start + every]) for start in range(0, steps, every)),
-        mean=_mean(losses),
+        curve=binned(losses)[1],
+        mean=fmean(losses),
         unseen=loss_of(model, unseen),
         right=exact(model, unseen),
     )
-
-
-def _every(steps: int) -> int:
-    """Steps that are one point of a curve: so many that there are fifty points or a few more."""
-    return max(1, steps // 50)
-
-
-def _heads(count: int) -> str:
-    return f"{count} head{'s' if count > 1 else ''}"
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from glasshead.attend import causal, softmax
-from glasshead.lab import little
+from glasshead.lab import checks, little
 from glasshead.lab.checks import real, whole
 from glasshead.lab.curve import binned
 from glasshead.lab.pace import noam
@@ -136,7 +136,7 @@ def masking(
     whole("longest", longest, least=2, most=16)
     real("noise", noise, least=0, most=0.9)
     whole("steps", steps, most=20_000)
-    whole("seed", seed, least=0)
+    checks.seed(seed)
     generator = torch.Generator().manual_seed(seed)
     scores = torch.randn(length, length, generator=generator, dtype=torch.float64)
     masks = tuple(masked(way, scores) for way in WAYS)

@@ -20,7 +20,9 @@ import torch
 from torch import Tensor, nn
 
 from glasshead import recipes
-from glasshead.lab.checks import real, whole
+from glasshead.errors import GlassheadError
+from glasshead.lab import checks
+from glasshead.lab.sentence import wanted
 from glasshead.lab.smoothing import Landscape, landscapes
 from glasshead.lab.telling import Told, part, silent
 from glasshead.model import LayerNorm
@@ -32,13 +34,15 @@ FIRST = 6
 POOL = 96
 """Sentences that mates are taken from."""
 FURTHER = 8
-"""Positions of padding that a batch gets beyond its longest sentence."""
+"""Positions of padding that a batch gets beyond its longest sentence, where the model can take as many."""
 AT_ONCE = 24
 """Sentences that the model reads together."""
 DRAWS = 10
 """Batches of each size."""
 SHALLOW = 2
 """Hidden layers of the net that stands beside the deep one."""
+WORK = 25_600
+"""Hidden layers times steps of the deep net: half a minute of one processor."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,14 @@ class Change:
     layer: float
     layer_largest: float
     """The same under the model's own layer normalisation."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """The same sentence, k m, as both make it."""
+
+    batch: Tensor
+    layer: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,13 +153,18 @@ def norms(
     text: for the subject; empty: its first example. depth, rate, steps: of the nets of smoothing.py.
     Raises GlassheadError for what cannot be.
     """
-    whole("layer", layer, least=0, most=subject.config.encoder_layers - 1)
-    whole("mates", mates, most=POOL // 2)
-    whole("depth", depth, most=64)
-    real("rate", rate, least=1e-6, most=10)
-    whole("steps", steps, most=10_000)
-    whole("seed", seed, least=0)
-    text = text or str(subject.card.get("examples", ["the black cat is sleeping"])[0])
+    checks.whole("layer", layer, least=0, most=subject.config.encoder_layers - 1)
+    checks.whole("mates", mates, most=POOL // 2)
+    checks.whole("depth", depth, most=64)
+    checks.real("rate", rate, least=1e-6, most=1)
+    checks.whole("steps", steps, most=10_000)
+    checks.seed(seed)
+    if depth * steps > WORK:
+        raise GlassheadError(
+            f"depth {depth} and steps {steps:,} are {depth * steps:,} layers to learn; at most {WORK:,} are done here. "
+            "Take fewer layers or fewer steps."
+        )
+    text = wanted(subject, text)
     told(0.0, f"{subject.name} reads")
     tokens = subject.encode(text)
     pool, mates_from = _mates(subject, seed)
@@ -211,43 +228,42 @@ def _changes(
 ) -> tuple[Change, ...]:
     """Each against the sentence among its first mates, in training mode, no padding counted."""
     some, more = others[:mates], others[mates : 2 * mates]
-    count = len(sentence)
-    trained = _averaged(batch_norm(norm), sentence, others, mates)
-    longest = max(map(len, (sentence, *some)))
-
-    def training(rows: list[Tensor]) -> Tensor:
-        return batch_norm(norm)(torch.cat([sentence, *rows]))[:count]
-
-    def alone(rows: list[Tensor]) -> Tensor:
-        return norm(torch.cat([sentence, *rows]))[:count]
-
-    def padded(width: int) -> list[Tensor]:
-        """The mates, and the vectors that the model has where the batch is padded to a width."""
-        lengths = [len(sentence), *map(len, some)]
-        return [*some, *(pad[: width - length] for pad, length in zip(pads, lengths, strict=False))]
-
-    def change(what: str, batch: Tensor, layer: Tensor, *, against: Tensor | None = None) -> Change:
-        differences = batch - (training(some) if against is None else against), layer - alone(some)
-        (batch_rms, batch_largest), (layer_rms, layer_largest) = map(_size, differences)
-        return Change(
-            what=what, batch=batch_rms, batch_largest=batch_largest, layer=layer_rms, layer_largest=layer_largest
-        )
-
-    tail = padded(longest + FURTHER)
+    these = [sentence, *some]
+    longest = max(map(len, these))
+    width = min(longest + FURTHER, len(sentence) + len(pads[0]))
+    batches = {
+        "other mates": [sentence, *more],
+        "same mates, other order": [sentence, *some[::-1]],
+        "no mates": [sentence],
+        "padding counted": _padded(these, pads, longest),
+    }
+    if width > longest:
+        batches[f"{width - longest} more padding, counted"] = _padded(these, pads, width)
+    usual = _outputs(batch_norm(norm), norm, these)
+    averaged = _averaged(batch_norm(norm), others, mates)
+    alone, among, elsewhere = (_outputs(averaged, norm, rows) for rows in ([sentence], these, [sentence, *more]))
     return (
-        change("other mates", training(more), alone(more)),
-        change("same mates, other order", training(some[::-1]), alone(some[::-1])),
-        change("no mates", training([]), alone([])),
-        change("padding counted", training(padded(longest)), alone(padded(longest))),
-        change(f"{FURTHER} more padding, counted", training(tail), alone(tail)),
-        change("evaluation mode", trained(sentence), alone([])),
-        change(
-            "evaluation mode, other mates",
-            trained(torch.cat([sentence, *more]))[:count],
-            alone(more),
-            against=trained(torch.cat([sentence, *some]))[:count],
-        ),
+        *(_change(what, _outputs(batch_norm(norm), norm, rows), usual) for what, rows in batches.items()),
+        _change("evaluation mode", alone, usual),
+        _change("evaluation mode, other mates", elsewhere, among),
     )
+
+
+def _outputs(batch: nn.BatchNorm1d, layer: LayerNorm, rows: list[Tensor]) -> Outputs:
+    """What becomes of the first of these sentences, or of padding among them, normalised together."""
+    together, count = torch.cat(rows), len(rows[0])
+    return Outputs(batch(together)[:count], layer(together)[:count])
+
+
+def _padded(rows: list[Tensor], pads: list[Tensor], width: int) -> list[Tensor]:
+    """The sentences, and the vectors that the model has where their batch is padded to a width."""
+    return [*rows, *(pad[: width - len(row)] for row, pad in zip(rows, pads, strict=False))]
+
+
+def _change(what: str, now: Outputs, before: Outputs) -> Change:
+    batch, batch_largest = _size(now.batch - before.batch)
+    layer, layer_largest = _size(now.layer - before.layer)
+    return Change(what=what, batch=batch, batch_largest=batch_largest, layer=layer, layer_largest=layer_largest)
 
 
 def _sizes(norm: LayerNorm, sentence: Tensor, others: list[Tensor], seed: int) -> Iterator[Size]:
@@ -266,7 +282,7 @@ def _sizes(norm: LayerNorm, sentence: Tensor, others: list[Tensor], seed: int) -
 def _features(sentence: Tensor, others: list[Tensor], noise: list[Tensor], mates: int) -> tuple[Features, ...]:
     bare = nn.BatchNorm1d(sentence.shape[-1], momentum=None, affine=False)
     these = torch.cat([sentence, *others[:mates]])
-    trained = _averaged(bare, sentence, others, mates)
+    trained = _averaged(bare, others, mates)
 
     def features(what: str, out: Tensor) -> Features:
         variance = out.var(0, correction=0)
@@ -284,7 +300,7 @@ def _features(sentence: Tensor, others: list[Tensor], noise: list[Tensor], mates
     )
 
 
-def _averaged(made: nn.BatchNorm1d, sentence: Tensor, others: list[Tensor], mates: int) -> nn.BatchNorm1d:
+def _averaged(made: nn.BatchNorm1d, others: list[Tensor], mates: int) -> nn.BatchNorm1d:
     """In evaluation mode, after it saw batches of 1 + `mates` sentences of the pool."""
     made.train()
     for start in range(0, POOL, mates + 1):

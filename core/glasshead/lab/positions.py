@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import little
-from glasshead.lab.checks import whole
+from glasshead.lab import checks, little
+from glasshead.lab.sentence import wanted
 from glasshead.lab.telling import Told, part, silent
 from glasshead.model import Config, sinusoids
 from glasshead.subject import Subject
@@ -44,6 +44,8 @@ LITTLE = Config(
 """Narrow on purpose: a linear map between fewer positions than dimensions would always fit."""
 OFFSETS = (1, 2, 3, 4)
 """At which linear maps are fitted: 21 pairs of positions are left for 16 dimensions."""
+OWN_OFFSETS, PARTS, MOST = (1, 2, 4), 4, 512
+"""For an opened model's table: which k; into how many parts its pairs are divided; how many positions are taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +108,33 @@ class Learned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shift:
+    """One k in the table of an opened model."""
+
+    k: int
+    pairs: int
+    """Pairs of positions that a linear map is fitted to each time; on the rest it is tried."""
+    mean: float
+    """The dot product of two positions that far apart, divided by the mean at distance 0."""
+    spread: float
+    """The largest of those minus the smallest."""
+    own: float
+    """How far the best linear map misses a quarter of the pairs when it was fitted to the others: see Fit."""
+    sinusoidal: float
+    random: float
+    """The same of sinusoids, and of numbers drawn at random, as many and as wide."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """The positions that an opened model learned. Those that no sentence of its training reached it never moved."""
+
+    positions: int
+    width: int
+    shifts: tuple[Shift, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """One sentence and the same tokens in another order, read by a model with positions or without."""
 
@@ -137,6 +166,8 @@ class Positions:
     distances: tuple[Distance, ...]
     """Of the sinusoids."""
     learned: Learned
+    own: Own | None
+    """Of a model whose positions are learned; None for any other, and for one of hardly any positions."""
     model: str
     text: str
     shuffled: str
@@ -162,14 +193,14 @@ def positions(
 
     Raises GlassheadError for an odd width (sines and cosines come in pairs) and for what else cannot be.
     """
-    whole("width", width, least=2, most=1024)
+    checks.whole("width", width, least=2, most=1024)
     if width % 2:
         raise GlassheadError(f"width is {width}; it must be even: a sine and a cosine for each frequency.")
-    whole("length", length, least=2, most=1024)
-    whole("k", k, least=1 - length, most=length - 1)
-    whole("steps", steps, least=1, most=100_000)
-    whole("seed", seed, least=0)
-    text = text or str(subject.card.get("examples", ["the black cat is sleeping"])[0])
+    checks.whole("length", length, least=2, most=1024)
+    checks.whole("k", k, least=1 - length, most=length - 1)
+    checks.whole("steps", steps, least=1, most=10_000)
+    checks.seed(seed)
+    text = wanted(subject, text)
     shuffled, readings = _order(subject, text, seed, part(told, 0.0, 0.1))
     told(0.1, "rotations")
     table = sinusoids(length, width).double()
@@ -189,6 +220,7 @@ def positions(
         other=other,
         borrowed=error_of(rotation(k, width), table, other),
         distances=tuple(_distances(table, rates(width))),
+        own=_own(subject, seed, part(told, 0.1, 0.15)),
         learned=_learned(steps, seed, part(told, 0.15, 1.0)),
         model=subject.name,
         text=text,
@@ -219,19 +251,21 @@ def error_of(matrix: Tensor, table: Tensor, k: int) -> float:
     return float((start @ matrix.t() - end).abs().max())
 
 
-def misses(table: Tensor, k: int) -> float:
-    """How far the best linear map from table[pos] to table[pos + k] misses a pair that it was not fitted to: see Fit.
+def misses(table: Tensor, k: int, parts: int | None = None) -> float:
+    """How far the best linear map from table[pos] to table[pos + k] misses pairs that it was not fitted to: see Fit.
 
-    table: positions × m, with more than m + |k| positions, or every map fits.
+    table: positions × m, with more than m + |k| positions, or every map fits. parts: into how many parts the pairs are
+    divided, each of which is left out once; None: every pair by itself.
     """
     start, end = _pairs(table.double(), k)
-    missed = []
-    for one in range(len(start)):
-        others = torch.arange(len(start)) != one
+    missed, part_of = torch.empty_like(end), torch.arange(len(start)) % (parts or len(start))
+    for out in range(parts or len(start)):
+        these = part_of == out
         # By singular values: the slow sinusoids are nearly the same, so their columns nearly depend on each other.
-        fitted = torch.linalg.lstsq(start[others], end[others], driver="gelsd").solution
-        missed.append((start[one] @ fitted - end[one]).square().mean())
-    return float((torch.stack(missed).mean() / end.square().mean()).sqrt())
+        # torch's other driver for that, gelsy, does not give the same numbers every time.
+        fitted = torch.linalg.lstsq(start[~these], end[~these], driver="gelsd").solution
+        missed[these] = start[these] @ fitted - end[these]
+    return float((missed.square().mean() / end.square().mean()).sqrt())
 
 
 def _pairs(table: Tensor, k: int) -> tuple[Tensor, Tensor]:
@@ -293,6 +327,35 @@ def _learned(steps: int, seed: int, told: Told) -> Learned:
             for offset in OFFSETS
         ),
     )
+
+
+def _own(subject: Subject, seed: int, told: Told) -> Own | None:
+    """The table of the encoder's positions, as far as it is learned and long enough."""
+    if subject.config.positions != "learned":
+        return None
+    table = subject.model.source.positions.detach()[:MOST].double()
+    size = (len(table), table.shape[1])
+    drawn = torch.randn(*size, generator=torch.Generator().manual_seed(seed))
+    distances, shifts = _distances(table, None), []
+    offsets = [k for k in OWN_OFFSETS if size[0] - k >= PARTS]
+    for number, k in enumerate(offsets):
+        found = []
+        for turn, each in enumerate((table, sinusoids(*size), drawn)):
+            told((number + turn / 3) / len(offsets), f"positions of {subject.name}, {k} further")
+            found.append(misses(each, k, PARTS))
+        pairs = size[0] - k
+        shifts.append(
+            Shift(
+                k=k,
+                pairs=pairs - -(-pairs // PARTS),
+                mean=distances[k].mean,
+                spread=distances[k].spread,
+                own=found[0],
+                sinusoidal=found[1],
+                random=found[2],
+            )
+        )
+    return Own(positions=size[0], width=size[1], shifts=tuple(shifts)) if shifts else None
 
 
 @torch.inference_mode()

@@ -16,14 +16,24 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from glasshead.errors import GlassheadError
+from glasshead.lab import checks
 from glasshead.lab.checks import one_of, whole
 from glasshead.lab.sentence import Sentence, read, values
-from glasshead.lab.telling import Told, part, silent
+from glasshead.lab.telling import Told, named, part, silent
 from glasshead.subject import Subject
 
 Draw = Literal["normal", "uniform", "signs"]
 DRAWS = ("normal", "uniform", "signs")
 """Three distributions of mean 0 and variance 1: the claim is about variance, not about any of them."""
+
+LEAST_D_K, LEAST_QUERIES = 4, 500
+"""Below these the variance is mostly chance. All keys of a query are multiplied with the same q, so that more keys do
+not make up for few queries: with one key or a thousand, the variance found is off by the chance in |q|²."""
+MOST_PRODUCTS, MOST_NUMBERS = 1_000_000, 150_000_000
+"""keys × queries, and that times d_k: 8 MB of scores, and some 6 seconds on one processor."""
+AT_ONCE = 4_000_000
+"""Numbers of keys that are drawn at a time: 32 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +88,7 @@ def scaling(
     *,
     d_k: int = 512,
     keys: int = 32,
-    queries: int = 2000,
+    queries: int = 1000,
     draw: Draw = "normal",
     text: str = "",
     seed: int = 0,
@@ -88,23 +98,26 @@ def scaling(
     """Draw queries and keys for d_k = 1, 2, 4 … up to `d_k`, and look at the softmax over their scores.
 
     keys: how many each query is compared with · queries: how many are drawn for each d_k · text: a source sentence for
-    the trained model, otherwise its first example. Raises GlassheadError for numbers below 1, and for more than can be
-    drawn in a few seconds.
+    the trained model, otherwise its first example. Raises GlassheadError for so few numbers that their variance is
+    chance, and for more than can be drawn in a few seconds.
     """
-    whole("d_k", d_k, most=8192)
-    whole("keys", keys, least=2, most=4096)
-    whole("queries", queries, most=100_000)
-    whole("seed", seed, least=0)
+    whole("d_k", d_k, least=LEAST_D_K, most=8192)
+    whole("keys", keys, least=2, most=2000)
+    whole("queries", queries, least=LEAST_QUERIES, most=100_000)
+    checks.seed(seed)
     one_of("draw", draw, DRAWS)
+    _affordable("keys × queries", keys * queries, MOST_PRODUCTS)
+    _affordable("keys × queries × d_k", keys * queries * d_k, MOST_NUMBERS)
     generator = torch.Generator().manual_seed(seed)
     steps = sorted({*(2**power for power in range(d_k.bit_length())), d_k})
     widths = []
     for number, width in enumerate(steps):
-        told(0.8 * number / len(steps), f"d_k {width}")
-        widths.append(_width(width, keys, queries, draw, generator, told))
-    told(0.8, f"{subject.name} without the scale")
-    sentence = read(subject, text, part(told, 0.8, 1.0))
+        done = 0.8 * sum(steps[:number]) / sum(steps)
+        telling = part(told, done, done + 0.8 * width / sum(steps))
+        widths.append(_width(width, keys, queries, draw, generator, telling))
+    sentence = read(subject, text, part(told, 0.8, 0.9))
     bare = subject.changed(scale=False)
+    unscaled = read(bare, sentence.text, named(part(told, 0.9, 1.0), "without the scale"))
     return Scaling(
         keys=keys,
         widths=tuple(widths),
@@ -112,8 +125,8 @@ def scaling(
         model_d_k=subject.config.key_width,
         text=sentence.text,
         trained=_trained(subject, bare, sentence),
-        translation=subject.translate(sentence.text),
-        translation_unscaled=bare.translate(sentence.text),
+        translation=sentence.translation,
+        translation_unscaled=unscaled.translation,
     )
 
 
@@ -138,14 +151,20 @@ def entropy(weights: Tensor) -> Tensor:
 
 def _width(d_k: int, keys: int, queries: int, draw: Draw, generator: torch.Generator, told: Told) -> Width:
     """Every query has keys of its own: queries × keys products, all independent of each other but for the query."""
-    at_once = max(1, 4_000_000 // (keys * d_k))
+    at_once = max(1, AT_ONCE // (keys * d_k))
     scores = []
     for start in range(0, queries, at_once):
+        told(start / queries, f"d_k {d_k}")
         count = min(at_once, queries - start)
         q, k = _drawn((count, 1, d_k), draw, generator), _drawn((count, keys, d_k), draw, generator)
         scores.append((q * k).sum(-1))
     found = torch.cat(scores)
     return Width(d_k=d_k, plain=spread(found), scaled=spread(found / d_k**0.5))
+
+
+def _affordable(what: str, given: int, most: int) -> None:
+    if given > most:
+        raise GlassheadError(f"{what} is {given:,}; it must be at most {most:,}: make one of them smaller.")
 
 
 def _drawn(shape: Sequence[int], draw: Draw, generator: torch.Generator) -> Tensor:

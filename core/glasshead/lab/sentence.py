@@ -11,6 +11,9 @@ from glasshead.lab.telling import Told, silent
 from glasshead.subject import Subject
 from glasshead.tap import listen
 
+EXAMPLE = "the black cat is sleeping"
+"""What is read where nothing else is given."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sentence:
@@ -23,6 +26,13 @@ class Sentence:
     """1 q, int64: what the decoder reads, the start token first; the last token said is not read any more."""
     source_tokens: tuple[str, ...]
     target_tokens: tuple[str, ...]
+    translation: str
+    """All that the model says, as text."""
+
+
+def wanted(subject: Subject, text: str) -> str:
+    """The text; if it is empty the model's own first example, and the bundled model's where its card has none."""
+    return text or str((subject.card.get("examples") or [EXAMPLE])[0])
 
 
 def read(subject: Subject, text: str = "", told: Told = silent) -> Sentence:
@@ -30,7 +40,7 @@ def read(subject: Subject, text: str = "", told: Told = silent) -> Sentence:
 
     Raises GlassheadError for a text of nothing but spaces, and for one that is too long for the model.
     """
-    text = text or str((subject.card.get("examples") or ["the black cat is sleeping"])[0])
+    text = wanted(subject, text)
     source = subject.encode(text)
     line = subject.start(text, keep=None)
     while not line.done:
@@ -42,6 +52,7 @@ def read(subject: Subject, text: str = "", told: Told = silent) -> Sentence:
         target=torch.tensor([line.ids[:-1]]),
         source_tokens=tuple(token.text for token in source),
         target_tokens=tuple(token.text for token in line.tokens[:-1]),
+        translation=line.text,
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import little
+from glasshead.lab import checks, little
 from glasshead.lab.bpe import CLASSIC, cut, learn, spelled
 from glasshead.lab.checks import whole
 from glasshead.lab.pace import noam
@@ -160,7 +160,7 @@ def subwords(
     whole("vocab_size", vocab_size, least=SMALLEST, most=20_000)
     whole("pairs", pairs, least=100, most=100_000)
     whole("steps", steps, most=20_000)
-    whole("seed", seed, least=0)
+    checks.seed(seed)
     common = sorted(counts, key=lambda each: (-counts[each], each))[:SHOWN]
     learned, made = list[tuple[str, str]](), list[Merge]()
     for step in learn(counts, merges):

@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from glasshead.lab import little
+from glasshead.lab import checks, little
 from glasshead.lab.checks import real, whole
 from glasshead.lab.curve import POINTS, binned
 from glasshead.lab.pace import noam
@@ -132,7 +132,7 @@ def warmup(
     real("rate", rate, least=1e-6, most=1.0)
     whole("steps", steps, least=10, most=20_000)
     whole("rise", rise, most=20_000)
-    whole("seed", seed, least=0)
+    checks.seed(seed)
     examples = little.reversals(EXAMPLES, letters=LETTERS, longest=LONGEST, seed=seed)
     unseen = little.reversals(100, letters=LETTERS, longest=LONGEST, seed=seed + 1_000_003)
     first = {norm: first_gradients(norm, layers, examples, seed) for norm in NORMS}

@@ -1,6 +1,7 @@
 """attention: the sum by hand against torch's kernel, which sizes must agree, and what softmax's division is for."""
 
 import math
+import re
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -13,8 +14,10 @@ from torch.nn import functional as F
 
 from glasshead import GlassheadError, Subject, listen, load
 from glasshead.lab.attention import Attention, attention, single, stacked
-from glasshead.lab.pages.attention import judge
-from glasshead.lab.sentence import read, values
+from glasshead.lab.exhibits import Table
+from glasshead.lab.pages.attention import exhibits, judge
+from glasshead.lab.sentence import EXAMPLE, read, values, wanted
+from glasshead.model import Attention as Module
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,8 @@ def test_the_steps_lead_from_the_product_to_the_output(found: Attention) -> None
     assert one.output == pytest.approx(
         [sum(term.weight * term.value[n] for term in one.terms) for n in range(found.d_v)]
     )
-    assert found.weights[0] == tuple(term.weight for term in one.terms)
+    products = torch.tensor([term.product for term in one.terms], dtype=torch.float64)
+    assert found.weights[0] == pytest.approx(torch.softmax(products / math.sqrt(found.d_k), -1).tolist())
     assert 0 < found.stacked_difference < 1e-6
 
 
@@ -121,14 +125,42 @@ def test_a_trained_models_cross_attention_is_softmax_of_its_own_queries_and_keys
     assert (trained["Q"], trained["K"], trained["Q Kᵀ"]) == ((8, 6, 32), (8, 8, 32), (8, 6, 8))
 
 
+def test_worked_out_by_the_formula_it_is_the_model_whatever_its_scale_and_not_another(subject: Subject) -> None:
+    """Its own q and k with a scale that is not its own: the outputs are not reached, so something is compared."""
+    bare = subject.changed(scale=False)
+    assert attention(subject=bare).cross.difference < 1e-4
+    for module in bare.model.modules():
+        if isinstance(module, Module):
+            module.scale = 0.1
+    assert attention(subject=bare).cross.difference > 1e-2
+
+
 def test_a_sentence_is_read_as_the_model_translates_it(subject: Subject) -> None:
     sentence = read(subject, "a dog does not see the cat")
     logits = values(subject, sentence, ["logits"])["logits"][0]
     said = logits.argmax(-1).tolist()
     assert said[:-1] == sentence.target[0, 1:].tolist()
     assert subject.vocabulary.target.decode(said) == subject.translate("a dog does not see the cat")
+    assert sentence.translation == subject.translate("a dog does not see the cat")
     assert len(sentence.target_tokens) == sentence.target.shape[1]
     assert len(sentence.source_tokens) == sentence.source.shape[1]
+
+
+@pytest.mark.parametrize("card", [{}, {"examples": []}, {"examples": None}])
+def test_a_model_without_examples_reads_another(subject: Subject, card: dict[str, Any]) -> None:
+    assert wanted(replace(subject, card=card), "") == EXAMPLE
+    assert wanted(replace(subject, card=card), "a cat") == "a cat"
+    assert wanted(replace(subject, card={"examples": ["a dog", "a cat"]}), "") == "a dog"
+
+
+@pytest.mark.parametrize(("queries", "keys"), [(1, 2), (1, 3), (64, 64)])
+def test_what_is_shown_counts_and_fits(subject: Subject, queries: int, keys: int) -> None:
+    shown = exhibits(attention(queries=queries, keys=keys, text="cat", subject=subject))
+    texts = [text for each in shown for text in (each.title, each.note)]
+    texts += [str(cell) for each in shown if isinstance(each, Table) for row in each.rows for cell in row]
+    assert not any(re.search(r"\b1 (queries|keys|pairs|values)", text) for text in texts)
+    assert any(f"{queries} quer" in text for text in texts)
+    assert all(len(each.note) <= 150 for each in shown)
 
 
 def test_the_same_arguments_give_the_same_numbers(subject: Subject, found: Attention) -> None:
@@ -147,6 +179,7 @@ def test_the_same_arguments_give_the_same_numbers(subject: Subject, found: Atten
         ({"keys": 1}, "keys is 1; it must be at least 2"),
         ({"source_width": -3}, "source_width is -3"),
         ({"seed": -1}, "seed is -1"),
+        ({"seed": 2**32}, "seed is 4,294,967,296; it must be at most 4,294,967,295"),
         ({"text": " "}, "no text to translate"),
         ({"text": "cat " * 300}, "tokens; this model takes at most"),
     ],

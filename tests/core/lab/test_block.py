@@ -101,11 +101,17 @@ def test_without_the_residual_hardly_anything_reaches_the_bottom_of_a_decoder(
     assert reached["no residual"] < 1e-4 < 1e-2 < reached["post-norm"] < reached["pre-norm"]
     assert reached["neither"] < 1e-6
     assert judge(found).answer == 0
-    flowing = tuple(replace(each, gradients=(1.0,) * 13) for each in found.flows)
-    assert judge(replace(found, flows=flowing)).answer == 2
     shrinking = [depth.reached[2] for depth in found.depths]
     assert shrinking == sorted(shrinking, reverse=True)
     assert found.depths[-1].reached[2] == reached["no residual"]
+
+
+@pytest.mark.parametrize(("bottom", "answer"), [(9e-4, 0), (2e-3, 1), (0.3, 1), (0.4, 2), (2.9, 2), (3.1, 3)])
+def test_the_answer_follows_what_reaches_the_bottom(found: Block, bottom: float, answer: int) -> None:
+    flowing = tuple(replace(each, gradients=(2 * bottom, 2.0)) for each in found.flows)
+    verdict = judge(replace(found, flows=flowing))
+    assert verdict.answer == answer
+    assert f"{bottom:.2g} without the residual" in verdict.sentence
 
 
 def test_in_an_encoder_layer_norm_keeps_its_size_but_the_tokens_become_one(subject: Subject) -> None:
@@ -117,11 +123,25 @@ def test_in_an_encoder_layer_norm_keeps_its_size_but_the_tokens_become_one(subje
     assert cut.apart[-1] < 1e-20 < 1e-4 < flows["post-norm"].apart[-1] < flows["pre-norm"].apart[-1]
 
 
-def test_post_norm_gradients_are_largest_at_the_output_and_pre_norm_ones_even(flows: dict[str, Flow]) -> None:
-    post, pre = flows["post-norm"].weights, flows["pre-norm"].weights
+def spread(stack: Side, layers: int, seed: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Gradients of each layer's W_2, post-norm and pre-norm, for random ids."""
+    draw = torch.Generator().manual_seed(seed)
+    ids = torch.randint(4, 100, (2, 8, 15), generator=draw).tolist()
+    post, pre = (flow(made(way, layers, 64, stack, seed), stack, pairs(ids[0], ids[1])).weights for way in (POST, PRE))
+    return post, pre
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_in_a_deep_decoder_post_norm_gradients_are_largest_at_the_output_and_pre_norm_ones_even(seed: int) -> None:
+    post, pre = spread("decoder", 12, seed)
     assert post[-1] > 3 * post[0]
     assert max(pre) < 4 * min(pre)
     assert pre[-1] < post[-1]
+    # The causes taken away: few LayerNorms on the way, or a loss that is not at the top of the stack.
+    for stack, layers in (("decoder", 2), ("encoder", 12)):
+        other, _ = spread(stack, layers, seed)  # type: ignore[arg-type]
+        assert other[-1] < 2.5 * other[0]
+        assert 3 * other[-1] / other[0] < post[-1] / post[0]
 
 
 def test_post_norm_sets_the_stream_to_one_and_pre_norm_adds_to_it(flows: dict[str, Flow]) -> None:
@@ -187,6 +207,8 @@ def test_the_same_arguments_give_the_same_numbers(subject: Subject) -> None:
         ({"token": 40}, "token is 40; the decoder has 6 tokens here, so the last one is 5"),
         ({"text": " "}, "no text to translate"),
         ({"seed": 0.5}, "seed is 0.5"),
+        ({"seed": 2**64}, "seed is 18,446,744,073,709,551,616; it must be at most"),
+        ({"layers": 48, "d_model": 512}, "layers × d_model² is 12,582,912; it must be at most 1,000,000"),
     ],
 )
 def test_what_cannot_be_is_told_in_a_sentence(subject: Subject, wrong: dict[str, Any], sentence: str) -> None:

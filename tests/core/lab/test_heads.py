@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from glasshead import GlassheadError
 from glasshead.lab.heads import LENGTH, LETTERS, Heads, examples, fetch, heads, numbers
 from glasshead.lab.little import FIRST
-from glasshead.lab.pages.heads import judge
+from glasshead.lab.pages.heads import exhibits, judge
 from glasshead.text import Codec
 
 
@@ -113,7 +113,6 @@ def test_what_needs_two_places_several_heads_learn_earlier(found: Heads) -> None
     assert four.runs[0].unseen < 0.5 * one.runs[0].unseen
     assert four.runs[0].right > one.runs[0].right + 0.2
     assert judge(found).answer == 1
-    assert found.chance == pytest.approx(2 * math.log(3) / 2)
 
 
 def test_what_needs_one_place_one_head_learns_as_well() -> None:
@@ -130,6 +129,57 @@ def test_the_answer_follows_the_losses(found: Heads) -> None:
     assert judge(replace(found, trained=swapped)).answer == 3
     nothing = replace(one, runs=(replace(one.runs[0], unseen=found.chance),))
     assert judge(replace(found, trained=(nothing, four))).answer == 2
+
+
+def with_ends(found: Heads, *ends: tuple[float, float, float]) -> Heads:
+    """The same result, but for the mean loss, the loss unseen and the share right of each row."""
+    trained = tuple(
+        replace(row, runs=tuple(replace(run, mean=mean, unseen=unseen, right=right) for run in row.runs))
+        for row, (mean, unseen, right) in zip(found.trained, ends, strict=True)
+    )
+    return replace(found, trained=trained)
+
+
+@pytest.mark.parametrize(
+    ("one", "several", "answer"),
+    [
+        ((0.8, 0.3, 0.91), (0.79, 0.1, 1.0), 1),  # alike in the mean, and still behind
+        ((0.8, 0.3, 0.97), (0.79, 0.3, 1.0), 0),
+        ((0.79, 0.1, 1.0), (0.8, 0.3, 0.9), 3),
+        ((0.9, 0.3, 0.97), (0.79, 0.3, 1.0), 1),
+        ((1.08, 1.08, 0.06), (1.0, 0.9, 0.16), 2),
+    ],
+)
+def test_where_losses_are_alike_the_answers_that_are_right_decide(
+    found: Heads, one: tuple[float, float, float], several: tuple[float, float, float], answer: int
+) -> None:
+    verdict = judge(with_ends(found, one, several))
+    assert verdict.answer == answer
+    assert "says nothing" not in verdict.sentence
+
+
+def test_two_that_are_still_on_the_way_alike_say_little(found: Heads) -> None:
+    early, late = (judge(with_ends(found, (1.0, 0.8, right), (1.0, 0.8, right))) for right in (0.04, 0.97))
+    assert early.answer == late.answer == 0
+    assert "says little" in early.sentence and "says little" not in late.sentence
+
+
+def test_where_nobody_has_learned_anything_it_is_said() -> None:
+    verdict = judge(heads(places=6, steps=10, seeds=1))
+    assert verdict.answer == 0
+    assert verdict.sentence.endswith("says nothing: take more steps.")
+
+
+def test_who_knows_the_end_and_none_of_the_letters_has_the_loss_of_chance(found: Heads) -> None:
+    """Over the answers alike, and sure of the end: what the note under the curves says."""
+    _, unseen = examples((1, 6))
+    answers = len(LETTERS) ** 2
+    logits = torch.full((*unseen.labels.shape, FIRST + len(LETTERS) + answers), -1e4)
+    logits[:, 0, -answers:] = 0
+    logits[:, 1, Codec.EOS] = 0
+    loss = nn.functional.cross_entropy(logits.flatten(0, 1), unseen.labels.flatten())
+    assert found.chance == pytest.approx(float(loss))
+    assert any(f"{found.chance:.2f}: half of the tokens" in each.note for each in exhibits(found))
 
 
 def test_the_same_arguments_give_the_same_numbers() -> None:
@@ -153,6 +203,9 @@ def test_numbers_of_heads_are_sorted_and_each_is_taken_once() -> None:
         ({"heads": "1,3"}, "heads names 3; the trained models are 32 wide"),
         ({"heads": "0,1"}, "heads names 0"),
         ({"heads": "4"}, "heads is '4'; it takes two numbers at least"),
+        ({"heads": "8,16"}, "heads is '8,16'; 1 must be among them"),
+        ({"steps": 20_000, "seeds": 3}, "steps × seeds × numbers of heads is 120,000; it must be at most 100,000"),
+        ({"seed": 2**40}, "seed is 1,099,511,627,776; it must be at most"),
         ({"places": 7}, "places is 7; it must be at most 6"),
         ({"steps": 1}, "steps is 1; it must be at least 10"),
         ({"seeds": 0}, "seeds is 0; it must be at least 1"),

@@ -12,6 +12,7 @@ from torch import nn
 import glasshead
 from glasshead.errors import GlassheadError
 from glasshead.lab import page
+from glasshead.lab.exhibits import Table
 from glasshead.lab.norms import Norms, batch_norm, norms
 from glasshead.lab.smoothing import Norm, landscape, probe
 from glasshead.lab.telling import StoppedError
@@ -74,6 +75,47 @@ def test_a_sentence_changes_with_its_mates_and_not_without(tiny: Path) -> None:
     assert told.question.answers[told.judge(result).answer] == "only batch normalisation's"
     still = (replace(result.changes[0], batch_largest=0.0), *result.changes[1:])
     assert told.question.answers[told.judge(replace(result, changes=still)).answer].startswith("neither")
+
+
+@pytest.mark.parametrize(
+    ("free", "label"), [(0, None), (1, "1 more padding, counted"), (30, "8 more padding, counted")]
+)
+def test_as_much_padding_is_counted_as_the_model_has_room_for(tiny: Path, free: int, label: str | None) -> None:
+    """The text leaves so many positions free; its mates are shorter."""
+    subject = glasshead.load(tiny)
+    words = "a " * (subject.limit - free)
+    assert len(subject.encode(words)) == subject.config.max_length - free
+    changes = {each.what: each for each in norms(subject=subject, text=words, depth=2, steps=1).changes}
+    assert [what for what in changes if "more padding" in what] == ([label] if label else [])
+    assert changes["same mates, other order"].batch_largest < 1e-5
+    assert changes["padding counted"].batch > 1e-3
+
+
+def test_a_card_without_examples_is_no_mistake(tiny: Path) -> None:
+    subject = replace(glasshead.load(tiny), card={"examples": []})
+    assert norms(subject=subject, depth=2, steps=1).text
+
+
+def test_which_net_bends_more_is_said_by_the_figures(tiny: Path) -> None:
+    result = ran(tiny, depth=3)
+
+    def note(**betas: float) -> str:
+        nets = tuple(replace(each, beta=betas.get(f"{each.norm}{each.depth}", 1.0)) for each in result.landscapes)
+        return page("norms").exhibits(replace(result, landscapes=nets))[-1].note
+
+    assert "2 layers batch, 3 layers none." in note(none2=2.0, batch3=2.0)
+    assert "2 layers none, 3 layers batch." in note(batch2=2.0, none3=2.0)
+    assert "2 layers batch" in note(none2=float("nan"))
+    assert "mates" in page("norms").judge(result).sentence
+    assert "1 other mate the" in page("norms").judge(replace(result, mates=1)).sentence
+
+
+def test_a_net_that_its_steps_throw_out_of_the_numbers_is_told_so(tiny: Path) -> None:
+    result = ran(tiny)
+    lost = replace(result, landscapes=tuple(replace(each, last=float("nan")) for each in result.landscapes))
+    table = page("norms").exhibits(lost)[-1]
+    assert isinstance(table, Table)
+    assert [row[table.columns.index("last")] for row in table.rows] == ["no number"] * len(table.rows)
 
 
 def test_mates_matter_less_in_larger_batches(tiny: Path) -> None:
@@ -149,6 +191,9 @@ def test_the_same_arguments_give_the_same_result_and_another_seed_another(tiny: 
         ({"mates": 0}, "mates is 0; it must be at least 1"),
         ({"mates": 1.5}, r"mates is 1\.5; it must be a whole number"),
         ({"rate": 0}, "rate is 0; it must be at least"),
+        ({"rate": 10}, "rate is 10; it must be at most 1"),
+        ({"depth": 64, "steps": 401}, "depth 64 and steps 401 are 25,664 layers to learn; at most 25,600"),
+        ({"seed": 2**64}, "seed is 18,446,744,073,709,551,616; it must be at most"),
         ({"depth": 65}, "depth is 65; it must be at most 64"),
         ({"text": "  "}, "There is no text"),
     ],

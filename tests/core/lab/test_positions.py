@@ -1,5 +1,6 @@
 """The matrix of a step of k positions, against rotations made by hand; order, learned tables, and tables of noise."""
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 
 import glasshead
 from glasshead.errors import GlassheadError
-from glasshead.lab import page
+from glasshead.lab import little, page
 from glasshead.lab.positions import Positions, error_of, misses, positions, rotation
+from glasshead.lab.record import plain, restore
 from glasshead.lab.telling import StoppedError
 from glasshead.model import sinusoids
+from glasshead.subject import Subject
 
 offsets = st.integers(-200, 200)
 widths = st.integers(1, 20).map(lambda pairs: 2 * pairs)
@@ -109,6 +112,77 @@ def test_training_makes_a_table_that_a_linear_map_fits_better_but_not_exactly(re
         assert fit.sinusoidal < 1e-5 < fit.learned < fit.untrained
 
 
+def opened(tiny: Path, table: torch.Tensor) -> Subject:
+    """A model of as many learned positions as the table has, which are the table's."""
+    subject = glasshead.load(tiny)
+    config = replace(subject.config, positions="learned", max_length=len(table), d_model=table.shape[1])
+    model = little.build(config, 0).eval().requires_grad_(False)
+    model.source.positions.copy_(table)
+    return replace(subject, name="one of my own", model=model)
+
+
+def test_a_table_that_an_opened_model_learned_is_looked_at(tiny: Path) -> None:
+    noise = torch.randn(120, 16, generator=torch.Generator().manual_seed(5))
+    assert ran(tiny).own is None
+    for table, exact in ((3 * sinusoids(120, 16), True), (noise, False)):
+        result = ran(tiny, subject=opened(tiny, table))
+        assert result.own is not None
+        assert (result.own.positions, result.own.width) == (120, 16)
+        products = (table @ table.t()).double()
+        for each in result.own.shifts:
+            assert each.sinusoidal < 1e-5 < 0.9 < each.random
+            assert each.own < 1e-5 if exact else each.own > 0.9
+            apart = products.diagonal(each.k) / products.diagonal().mean()
+            assert each.mean == pytest.approx(float(apart.mean()), abs=1e-4)
+            assert each.spread == pytest.approx(float(apart.max() - apart.min()), abs=1e-4)
+        # Whatever the table holds, without it the encoder does not know order.
+        assert [each.positions for each in result.readings] == ["learned", "none"]
+        assert result.readings[1].difference < 1e-5
+        assert any("one of my own" in each.title for each in page("positions").exhibits(result))
+        assert restore(Positions, json.loads(json.dumps(plain(result)))) == result
+
+
+def test_a_table_of_fewer_pairs_than_numbers_is_told_so_and_one_of_hardly_any_positions_is_left_out(tiny: Path) -> None:
+    def note(positions: int) -> str:
+        table = torch.randn(positions, 16, generator=torch.Generator().manual_seed(5))
+        result = ran(tiny, subject=opened(tiny, table), text="a b")
+        return " ".join(each.note for each in page("positions").exhibits(result) if "my own learned" in each.title)
+
+    assert "hardly foretell" in note(20)
+    assert "hardly foretell" not in note(40)
+    assert note(4) == ""
+
+
+def test_pairs_that_are_left_out_together_are_foretold_by_the_rest() -> None:
+    """Halves: the map is fitted by the normal equations to every other pair, and tried on those between."""
+    table = torch.randn(41, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    start, end = table[:-1], table[1:]
+    missed = []
+    for fitted, tried in ((slice(0, None, 2), slice(1, None, 2)), (slice(1, None, 2), slice(0, None, 2))):
+        a, b = start[fitted], end[fitted]
+        missed.append(end[tried] - start[tried] @ torch.linalg.solve(a.t() @ a, a.t() @ b))
+    wanted = (torch.cat(missed).square().mean() / end.square().mean()).sqrt()
+    assert misses(table, 1, 2) == pytest.approx(float(wanted))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"k": -4}, "all 26 positions 4 back"),
+        ({"k": 4}, "all 26 positions 4 further"),
+        ({"length": 2, "k": -1}, "the only position there is 1 back"),
+    ],
+)
+def test_the_finding_is_said_in_words_that_fit(tiny: Path, given: dict[str, int], words: str) -> None:
+    sentence = page("positions").judge(ran(tiny, **given)).sentence
+    assert words in sentence
+    assert "%" not in sentence
+
+
+def test_a_card_without_examples_is_no_mistake(tiny: Path) -> None:
+    assert ran(tiny, subject=replace(glasshead.load(tiny), card={"examples": []})).text
+
+
 def test_the_answer_is_read_from_the_errors(result: Positions) -> None:
     told = page("positions")
     assert told.question.answers[told.judge(result).answer] == "on k only"
@@ -135,6 +209,8 @@ def test_the_same_arguments_give_the_same_result_and_another_seed_another(tiny: 
         ({"k": 0.5}, r"k is 0\.5; it must be a whole number"),
         ({"length": 0}, "length is 0; it must be at least 2"),
         ({"steps": 0}, "steps is 0; it must be at least 1"),
+        ({"steps": 10_001}, "steps is 10,001; it must be at most 10,000"),
+        ({"seed": 2**64}, "seed is 18,446,744,073,709,551,616; it must be at most"),
         ({"text": "a"}, "no two different tokens"),
     ],
 )

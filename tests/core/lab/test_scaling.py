@@ -1,6 +1,7 @@
 """scaling: the variance of q·k is d_k, softmax's gradient against autograd, and nothing of it with the scale."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glasshead import GlassheadError, Subject, load
+from glasshead.lab.exhibits import Lines
+from glasshead.lab.pages.scaling import exhibits, judge
 from glasshead.lab.scaling import Scaling, entropy, scaling, spread
+from glasshead.lab.telling import StoppedError
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +71,76 @@ def test_entropy_of_certainty_and_of_ignorance() -> None:
 
 
 def test_a_width_between_powers_of_two_is_measured_too(subject: Subject) -> None:
-    assert [each.d_k for each in scaling(d_k=12, queries=5, subject=subject).widths] == [1, 2, 4, 8, 12]
+    assert [each.d_k for each in scaling(d_k=12, keys=2, queries=500, subject=subject).widths] == [1, 2, 4, 8, 12]
+
+
+@pytest.mark.parametrize(("power", "answer"), [(0.0, 0), (0.5, 1), (1.0, 2), (2.0, 3)])
+def test_the_answer_follows_the_power_of_d_k(found: Scaling, power: float, answer: int) -> None:
+    widths = tuple(replace(each, plain=replace(each.plain, variance=3.0 * each.d_k**power)) for each in found.widths)
+    verdict = judge(replace(found, widths=widths))
+    assert verdict.answer == answer
+    assert f"to the power {power:.2f}" in verdict.sentence
+
+
+def test_scores_that_never_vary_stay_the_same(found: Scaling) -> None:
+    widths = tuple(replace(each, plain=replace(each.plain, variance=0.0)) for each in found.widths)
+    assert judge(replace(found, widths=widths)).answer == 0
+    one_left = (found.widths[0], *widths[1:])
+    assert judge(replace(found, widths=one_left)).answer == 0
+
+
+@pytest.mark.parametrize("draw", ["normal", "uniform", "signs"])
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_the_smallest_sizes_still_give_the_right_answer(subject: Subject, draw: Any, seed: int) -> None:
+    assert judge(scaling(d_k=4, keys=2, queries=500, draw=draw, seed=seed, subject=subject)).answer == 2
+
+
+def test_whether_the_translation_changed_is_said(found: Scaling) -> None:
+    for unscaled, said in ((found.translation, "The same"), (f"{found.translation} !", "Different")):
+        shown = exhibits(replace(found, translation_unscaled=unscaled))
+        (lines,) = [each for each in shown if isinstance(each, Lines)]
+        assert lines.note.startswith(said)
+
+
+def test_the_translations_are_those_of_both_models(subject: Subject) -> None:
+    found = scaling(d_k=4, keys=2, queries=500, text="a dog does not see the cat", subject=subject)
+    assert found.translation == subject.translate("a dog does not see the cat")
+    assert found.translation_unscaled == subject.changed(scale=False).translate("a dog does not see the cat")
+
+
+def test_the_same_arguments_give_the_same_numbers(subject: Subject) -> None:
+    state = torch.get_rng_state()
+    one, same, other = (scaling(d_k=8, keys=2, queries=500, seed=seed, subject=subject) for seed in (5, 5, 6))
+    assert one == same
+    assert one.widths != other.widths
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_it_can_be_stopped_while_it_draws_for_one_width(subject: Subject) -> None:
+    """Some 0.1 s of drawing lie between two calls, however large the whole is."""
+    seen: list[str] = []
+
+    def told(_share: float, words: str) -> None:
+        seen.append(words)
+        if seen.count("d_k 8192") == 3:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        scaling(d_k=8192, keys=2, queries=2000, subject=subject, told=told)
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"d_k": 0}, "d_k is 0; it must be at least 1"),
+        ({"d_k": 2}, "d_k is 2; it must be at least 4"),
         ({"d_k": 2.5}, "d_k is 2.5; it must be a whole number"),
         ({"keys": 1}, "keys is 1; it must be at least 2"),
         ({"draw": "cauchy"}, "draw is 'cauchy'; it is one of normal, uniform, signs"),
         ({"queries": True}, "whole number"),
+        ({"queries": 100}, "queries is 100; it must be at least 500"),
+        ({"keys": 2000, "queries": 501}, "keys × queries is 1,002,000; it must be at most 1,000,000"),
+        ({"d_k": 8192, "keys": 64}, "keys × queries × d_k is 524,288,000; it must be at most 150,000,000"),
+        ({"seed": 2**64}, "seed is 18,446,744,073,709,551,616; it must be at most"),
     ],
 )
 def test_what_cannot_be_is_told_in_a_sentence(subject: Subject, given: Any, said: str) -> None:

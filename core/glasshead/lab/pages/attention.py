@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Grid, Lines, Table
 from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.words import counted, shape, vector
 
 if TYPE_CHECKING:
     from glasshead.lab.attention import Attention, Single
@@ -29,12 +30,10 @@ def judge(result: "Attention") -> Verdict:
     trials = {trial.sizes: trial for trial in result.trials}
     failed = [name for name in NEEDED if not trials[name].works]
     worked = [trials[name].given for name in NEEDED if trials[name].works]
-    sentence = (
-        f"Refused: {' and '.join(trials[name].given for name in failed) or 'nothing'}. Worked: {'; '.join(worked)}."
-        " Only d_k must agree, and each key must have a value."
-        if failed == ["query and key"] and not trials["pairs"].works
-        else f"Refused: {', '.join(trial.given for trial in result.trials if not trial.works) or 'nothing'}."
-    )
+    refused = [trial.given for trial in result.trials if not trial.works]
+    sentence = f"Refused: {'; '.join(refused) or 'nothing'}. Worked: {'; '.join(worked) or 'nothing'}."
+    if failed == ["query and key"] and not trials["pairs"].works:
+        sentence += " Only d_k must agree, and the numbers of keys and of values."
     return Verdict(answer=NEEDED.index(failed[0]) if failed else 0, sentence=sentence)
 
 
@@ -43,32 +42,32 @@ def exhibits(result: "Attention") -> tuple[Exhibit, ...]:
     one, cross = result.single, result.cross
     return (
         Table(
-            title=f"one query against {len(one.terms)} keys, step by step",
+            title=f"one query against {counted(len(one.terms), 'key')}, step by step",
             columns=("i", "k_i", "q·k_i", "/ √d_k", "exp", "weight", "v_i"),
             rows=tuple(
                 (
                     number,
-                    vector(term.key, most=4),
+                    _vector(term.key, most=4),
                     term.product,
                     term.scaled,
                     term.exponential,
                     term.weight,
-                    vector(term.value, most=3),
+                    _vector(term.value, most=3),
                 )
                 for number, term in enumerate(one.terms[:ROWS], 1)
             ),
-            note=f"q = {vector(one.query, most=4)}. A weight is its exp divided by their sum, {one.total:.3f}."
+            note=f"q = {_vector(one.query, most=4)}. A weight is its exp divided by their sum, {one.total:.3f}."
             f"{_more(one)}",
         ),
         Lines(
             title="the output is the weighted sum of the values",
             lines=(
                 *(
-                    f"{'+' if number else ' '} {term.weight:.3f} · {vector(term.value)}"
+                    f"{'+' if number else ' '} {term.weight:.3f} · {_vector(term.value)}"
                     for number, term in enumerate(one.terms[:ROWS])
                 ),
                 *(["+ …"] if len(one.terms) > ROWS else []),
-                f"=         {vector(one.output, decimals=3)}",
+                f"=         {_vector(one.output, form='6.3f')}",
             ),
         ),
         Grid(
@@ -77,7 +76,7 @@ def exhibits(result: "Attention") -> tuple[Exhibit, ...]:
             columns=tuple(f"k{number}" for number in range(1, len(result.weights[0]) + 1)),
             values=result.weights,
             weights=True,
-            note=f"Times V it gives what the queries gave one by one: {apart(result.stacked_difference)}.",
+            note=f"Times V it gives what the queries gave one by one: {_apart(result.stacked_difference)}.",
         ),
         Table(
             title="what may differ: each tried alone",
@@ -89,13 +88,15 @@ def exhibits(result: "Attention") -> tuple[Exhibit, ...]:
             title="shapes: inputs of two widths, and the trained model",
             columns=("matrix", "axes", f"{result.width} and {result.source_width} wide", cross.model),
             rows=tuple((each.name, each.meaning, shape(each.here), shape(each.trained)) for each in result.shapes),
-            note="The last column is decoder.0.cross on the sentence below: its q and k are of different lengths.",
+            note="The last column is decoder.0.cross on the sentence below: its "
+            f"{counted(len(cross.queries), 'query', 'queries')} and {counted(len(cross.keys), 'key')} "
+            "need not be as many.",
         ),
         Table(
             title="a weighted mean, and what is left without the division by the sum",
             columns=("weights are", "least sum", "greatest sum", "within values"),
             rows=tuple((each.name, each.least_sum, each.most_sum, f"{each.inside:.0%}") for each in result.weighings),
-            note=f"Pairs in another order: outputs {apart(result.order_difference)}. "
+            note=f"Pairs in another order: outputs {_apart(result.order_difference)}. "
             f"Only the keys in another order: {result.torn_difference:.2g}.",
         ),
         Grid(
@@ -104,45 +105,41 @@ def exhibits(result: "Attention") -> tuple[Exhibit, ...]:
             columns=cross.keys,
             values=cross.weights,
             weights=True,
-            note=f"{len(cross.queries)} queries, {len(cross.keys)} keys. All its heads worked out one query at a time: "
-            f"{apart(cross.difference)}.",
+            note=f"{counted(len(cross.queries), 'query', 'queries')}, {counted(len(cross.keys), 'key')}. All heads of "
+            "all layers, worked out from q, k and v one query at a time: "
+            f"{_apart(cross.difference)}.",
         ),
     )
 
 
-def vector(values: Sequence[float], *, most: int = WIDE, decimals: int = 1) -> str:
-    """(0.3 −1.2 …)."""
-    shown = " ".join(f"{value:{decimals + 3}.{decimals}f}" for value in values[:most]).replace("-", "−")
-    return f"({shown}{' …' if len(values) > most else ''})"
-
-
-def apart(difference: float) -> str:
+def _apart(difference: float) -> str:
     """At most 1e-07 apart."""
     return f"at most {difference:.0e} apart" if difference else "equal"
 
 
-def shape(sizes: tuple[int, ...]) -> str:
-    """2 × 5 × 4."""
-    return " × ".join(map(str, sizes))
+def _vector(values: Sequence[float], *, form: str = "4.1f", most: int = WIDE) -> str:
+    return vector(values, form=form, most=most)
 
 
 def _more(one: "Single") -> str:
-    return f" {len(one.terms) - ROWS} more pairs are not shown." if len(one.terms) > ROWS else ""
+    return f" {counted(len(one.terms) - ROWS, 'more pair')} not shown." if len(one.terms) > ROWS else ""
 
 
 PAGE = Page(
     name="attention",
     title="Attention is a weighted sum",
-    claim="A query takes a weighted mean of the values; of all its sizes only d_k of query and key must agree.",
+    claim="A query takes a weighted mean of the values; only d_k and the number of keys and values must agree.",
     paragraphs=(
         "A query is compared with every key by a product; softmax makes weights of the products, and the output is "
         "the sum of the values, each times its weight. Many queries stacked in a matrix are the same in one go: "
-        "softmax(Q Kᵀ / √d_k) V. (Section 3.2.1.)",
+        "softmax(Q Kᵀ / √d_k) V. (Section 3.2.1; in Bahdanau 2015 a small network compares, not a product.)",
         "Small numbers are drawn and every step of one query is written out. The same sum, query by query, is held "
         "against the project's own attention. Its multi-head module then runs between inputs of two widths, sizes are "
-        "made to differ one pair at a time, and a trained model attends from its target to a source of another length.",
-        "Follow one row of the first table to its weight. Then look at which sizes are refused. Weights sum to 1, so "
-        "an output never leaves the range of the values; without the division it does. That a weighted mean can be "
+        "made to differ one pair at a time, and a trained model attends from its target to a source, "
+        "which is mostly of another length.",
+        "Follow one row of the first table to its weight. Then look at which sizes are refused. Weights are positive "
+        "and sum to 1, so "
+        "an output never leaves the range of the values; without the division it may. That a weighted mean can be "
         "computed does not say that it is useful: what is looked at, training decides.",
     ),
     question=Question(
@@ -171,7 +168,9 @@ PAGE = Page(
             most=1024,
         ),
         Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
-        Control(name="seed", usual=0, help="another seed draws other numbers", stops=(0, 1, 2, 3), least=0),
+        Control(
+            name="seed", usual=0, help="another seed draws other numbers", stops=(0, 1, 2, 3), least=0, most=2**32 - 1
+        ),
     ),
     run=run,
     judge=judge,

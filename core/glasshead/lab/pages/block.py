@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Plot, Series, Table
 from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.words import counted
 
 if TYPE_CHECKING:
     from glasshead.lab.block import Block, Flow
@@ -24,19 +25,19 @@ def run(**given: Any) -> "Block":
 
 def judge(result: "Block") -> Verdict:
     """The gradient at the bottom of the deepest stack divided by that at its top, without the residual connection."""
-    reached = {each.name: each.gradients[0] / each.gradients[-1] for each in result.flows}
+    reached = {each.name: each.reached for each in result.flows}
     without = reached["no residual"]
-    layers = f"{result.layers} layer{'s' if result.layers > 1 else ''}"
     sentence = (
-        f"{layers} of the {result.stack}: bottom / top {without:.2g} without the residual connection, "
-        f"{reached['post-norm']:.2g} with it (post-norm), {reached['pre-norm']:.2g} pre-norm; "
-        f"with neither it nor LayerNorm {reached['neither']:.2g}."
+        f"{counted(result.layers, 'layer')} of the {result.stack}, the gradient at the bottom (input of layer 0) / at "
+        f"the top (output of the last): {without:.2g} without the residual connection, {reached['post-norm']:.2g} "
+        f"with it (post-norm), {reached['pre-norm']:.2g} pre-norm; with neither it nor LayerNorm "
+        f"{reached['neither']:.2g}."
     )
     return Verdict(answer=0 if without < 1e-3 else 1 if without < 1 / 3 else 2 if without < 3 else 3, sentence=sentence)
 
 
 def exhibits(result: "Block") -> tuple[Exhibit, ...]:
-    """Gradients on their way down, then the stream on its way up, then one sub-layer by hand."""
+    """Gradients on their way down, then the tokens' vectors on their way up, then one sub-layer by hand."""
     flows, worked = result.flows, result.worked
     layers = range(result.layers)
     between = range(result.layers + 1)
@@ -67,6 +68,8 @@ def exhibits(result: "Block") -> tuple[Exhibit, ...]:
                 )
                 for number, each in enumerate(flows)
             ),
+            note="Bottom: input of layer 0; top: output of the last. Residual alone: products of I + J grow without "
+            "bound; LayerNorm keeps each step small.",
         ),
         Plot(
             title="gradient of each layer's W_2: post- against pre-norm",
@@ -74,12 +77,12 @@ def exhibits(result: "Block") -> tuple[Exhibit, ...]:
             y="norm of ∂loss/∂W_2",
             log_y=True,
             series=lines(lambda each: each.weights, layers, normed),
-            note="Of the feed-forward networks: "
+            note="W_2: the second matrix of a layer's feed-forward network. "
             + "; ".join(f"{each.name} top / bottom {each.weights[-1] / each.weights[0]:.2g}" for each in normed)
             + ".",
         ),
         Plot(
-            title="size of the stream on its way up",
+            title="size of the tokens' vectors on their way up",
             x="layer whose input it is",
             y="root mean square",
             log_y=True,
@@ -89,10 +92,11 @@ def exhibits(result: "Block") -> tuple[Exhibit, ...]:
         Plot(
             title="what still tells the tokens of a sentence apart",
             x="layer whose input it is",
-            y="share of the stream",
+            y="share of the squares",
             log_y=True,
             series=lines(lambda each: [max(share, ROUNDING) for share in each.apart], between),
-            note="The share of its squares that is not the mean of all tokens. At 1e-28 and below all are one.",
+            note="Share of the squares that is not the tokens' mean; at 1e-28 all are one. Dong 2021 prove it for "
+            "attention alone; feed-forward layers only slow it.",
         ),
         Table(
             title=f"{worked.site} of {worked.model}, token {worked.token}: LayerNorm step by step",
@@ -119,27 +123,27 @@ def _width(result: "Block") -> int:
 PAGE = Page(
     name="block",
     title="Residual and LayerNorm",
-    claim="x + f(x) keeps a way down open for the gradient; where LayerNorm stands decides how even it is.",
+    claim="x + f(x) keeps a way down open for the gradient; LayerNorm keeps it from growing out of bounds.",
     paragraphs=(
         "Each sub-layer is wrapped as LayerNorm(x + sublayer(x)) (sections 3.1 and 5.4). The derivative of x + f(x) is "
-        "I + J: the gradient passes down the I, whatever J is. Pre-norm, x + f(LayerNorm(x)), came later; Xiong et al. "
-        "2020 explain by the gradients at initialisation why it can do without warm-up.",
+        "I + J: the gradient passes down the I, whatever J is (He 2016). Pre-norm, x + f(LayerNorm(x)), came later; "
+        "Xiong et al. 2020 explain by the gradients at initialisation why it can do without warm-up.",
         "Stacks of growing depth are built of the model's own layers in five ways, as they are initialised. A loss on "
         "random tokens is sent back, and the norm of its gradient taken at the input of each layer. Then one sub-layer "
         "of a trained model is worked out by hand.",
-        "Without the residual the decoder's input lives on in queries alone, and its gradient falls straight down; "
-        "post-norm it is largest near the output, pre-norm even. Try the encoder: LayerNorm keeps the gradient's size "
-        "there without a residual, but all tokens become the same (Dong 2021). How such models learn, this does not "
-        "show: see warmup.",
+        "Without the residual a decoder's input lives on in queries alone: its gradient shrinks in every layer. In a "
+        "deep decoder post-norm gradients are largest near the output, pre-norm ones far more alike (Xiong 2020); in "
+        "shallow stacks and in the encoder, whose loss comes from far away, much less so. How such models learn, "
+        "this does not show: see warmup.",
     ),
     question=Question(
-        text="Before training, the residual connections of 12 decoder layers are cut, LayerNorm stays. How much of the "
-        "top's gradient reaches the bottom?",
+        text="Before training, the residual connections of a deep stack (decoder or encoder, as set) are cut, "
+        "LayerNorm stays. How much of the top's gradient reaches the bottom?",
         answers=(
             "less than a thousandth",
             "less, but more than a thousandth",
-            "about as much: LayerNorm keeps its size",
-            "more: nothing else is added to it",
+            "about as much (a third to three times)",
+            "more than three times as much",
         ),
     ),
     controls=(
@@ -150,7 +154,6 @@ PAGE = Page(
             stops=(1, 2, 6, 12, 24),
             least=1,
             most=48,
-            quick=8,
             full=24,
         ),
         Control(
@@ -170,7 +173,9 @@ PAGE = Page(
         ),
         Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
         Control(name="token", usual=1, help="which token is worked out, from 0", stops=(0, 1, 2, 3), least=0),
-        Control(name="seed", usual=0, help="another seed draws other weights", stops=(0, 1, 2, 3), least=0),
+        Control(
+            name="seed", usual=0, help="another seed draws other weights", stops=(0, 1, 2, 3), least=0, most=2**32 - 1
+        ),
     ),
     run=run,
     judge=judge,

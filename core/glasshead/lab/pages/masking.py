@@ -210,6 +210,7 @@ PAGE = Page(
             help="another seed: other scores, weights and sentences",
             stops=(0, 1, 2, 3),
             least=0,
+            most=2**32 - 1,
         ),
     ),
     run=run,

@@ -1,5 +1,6 @@
 """norms: layer normalisation against batch normalisation, and the argument about smoothing."""
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Lines, Plot, Series, Table
@@ -26,9 +27,9 @@ def judge(result: "Norms") -> Verdict:
     return Verdict(
         answer=0 if batch and layer else 1 if layer else 2 if batch else 3,
         sentence=(
-            f"With {result.mates} other mates the sentence's numbers changed by up to {mates.batch_largest:.2g} under "
-            f"batch normalisation (root mean square {mates.batch:.2g}), under layer normalisation by up to "
-            f"{mates.layer_largest:.2g}."
+            f"With {result.mates} other {_mates(result)} the sentence's numbers changed by up to "
+            f"{mates.batch_largest:.2g} under batch normalisation (root mean square {mates.batch:.2g}), under layer "
+            f"normalisation by up to {mates.layer_largest:.2g}."
         ),
     )
 
@@ -46,8 +47,8 @@ def exhibits(result: "Norms") -> tuple[Exhibit, ...]:
                 )))
                 for each in result.changes
             ),
-            note=f"Against {result.mates} mates, training mode, padding not counted: root mean square, and largest, at "
-            f"{result.site}.",
+            note=f"Against {result.mates} {_mates(result)}, training mode, padding not counted: root mean square, and "
+            f"largest, at {result.site}.",
         ),
         Plot(
             title="how much the mates matter",
@@ -70,7 +71,7 @@ def exhibits(result: "Norms") -> tuple[Exhibit, ...]:
         ),
         Table(
             title=f"the two steps of {result.site}, for each token",
-            columns=("token", "mean", "variance", "step 1", "step 1", "step 2", "step 2"),
+            columns=("token", "mean", "variance", "mean 1", "var 1", "mean 2", "var 2"),
             rows=tuple(
                 (
                     each.token,
@@ -90,7 +91,8 @@ def exhibits(result: "Norms") -> tuple[Exhibit, ...]:
             title="what batch normalisation makes of the features of a batch",
             columns=("batch norm", "largest |mean|", "smallest variance", "largest variance"),
             rows=tuple((each.what, f"{each.mean:.2g}", each.smallest, each.largest) for each in result.features),
-            note="Meant are mean 0 and variance 1. In evaluation it takes averages of training, made on such text.",
+            note=f"It aims at mean 0 and variance 1. In evaluation its averages are of {result.mates_from}: what is "
+            "unlike them does not fit.",
         ),
         Plot(
             title=f"range of the loss along the gradient, {shallow} hidden layers",
@@ -109,15 +111,15 @@ def exhibits(result: "Norms") -> tuple[Exhibit, ...]:
         ),
         Table(
             title="smoothing: medians over a training",
-            columns=("layers", "norm", "first loss", "last", "range", "∇ turns", "β", "first β"),
+            columns=("layers", "norm", "first loss", "last", "range", "∇ change", "β", "first β"),
             rows=tuple(
-                (
-                    each.depth, each.norm, round(each.first, 2), round(each.last, 2), round(each.range, 3),
-                    round(each.difference, 2), round(each.beta, 2), round(each.beta_first, 2),
-                )
+                (each.depth, each.norm, *map(_figure, (
+                    each.first, each.last, each.range, each.difference, each.beta, each.beta_first
+                )))
                 for each in result.landscapes
             ),
-            note="Smaller is smoother; but what learns nothing is smooth too, and β depends on the size of weights.",
+            note="Smaller is smoother, but so is what learns nothing, and β depends on the weights' size. "
+            + _smoother(result),
         ),
     )  # fmt: skip
 
@@ -143,6 +145,27 @@ def _arithmetic(result: "Norms") -> Lines:
     )
 
 
+def _mates(result: "Norms") -> str:
+    return "mate" if result.mates == 1 else "mates"
+
+
+def _figure(value: float) -> str | float:
+    """For a cell. A net may be thrown out of the numbers by its steps."""
+    return round(value, 3 if abs(value) < 1 else 2) if isfinite(value) else "no number"
+
+
+def _smoother(result: "Norms") -> str:
+    """Which of no and batch normalisation has the smaller β, for each depth."""
+    beta = {(each.depth, each.norm): each.beta for each in result.landscapes}
+    depths = sorted({depth for depth, _ in beta})
+    both = {depth: (beta[depth, "none"], beta[depth, "batch"]) for depth in depths}
+    said = ", ".join(
+        f"{depth} layers {'batch' if batch < none or not isfinite(none) else 'none'}"
+        for depth, (none, batch) in both.items()
+    )
+    return f"None or batch, the smaller β: {said}."
+
+
 def _name(norm: str) -> str:
     return norm if norm == "none" else f"{norm} norm"
 
@@ -157,10 +180,11 @@ PAGE = Page(
         "variance of each feature over the batch. On text these fluctuate much (Shen et al. 2020).",
         "Real vectors of a trained model go through its LayerNorm and through batch normalisation with the same gain "
         "and bias, while mates, padding and mode change. Then small nets learn with either and with none, and the loss "
-        "is looked at along the gradient: its range, and how the gradient turns (β).",
-        "Why batch norm helps is disputed: less covariate shift (Ioffe), no, a smoother loss (Santurkar 2018); not "
-        "always, least in shallow nets (Yao 2020); in deep nets without residuals gradients first explode (Yang 2019). "
-        "Compare β at both depths with that: small nets on one toy task settle nothing.",
+        "is looked at along the gradient: its range, and how fast the gradient changes (β).",
+        "Why batch norm helps is disputed: less covariate shift (Ioffe), a smoother loss (Santurkar 2018), not always "
+        "smoother, above all not in shallow nets (Yao 2020, residual ones); without residuals it makes deep nets' "
+        "gradients explode at the start (Yang 2019). Compare β at both depths: small nets without residuals on one toy "
+        "task settle nothing.",
     ),
     question=Question(
         text="A sentence stays the same, its batch mates become others. In training, whose output for it changes?",
@@ -173,9 +197,7 @@ PAGE = Page(
     ),
     controls=(
         Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
-        Control(
-            name="layer", usual=0, help="which encoder layer, from 0", stops=(0, 1, 2, 3, 4, 5), least=0, most=1000
-        ),
+        Control(name="layer", usual=0, help="which encoder layer, from 0", stops=(0, 1, 2), least=0, most=1000),
         Control(name="mates", usual=7, help="other sentences in the batch", stops=(1, 3, 7, 15, 31), least=1, most=48),
         Control(
             name="depth",
@@ -191,7 +213,7 @@ PAGE = Page(
             help="learning rate of the small nets, and the unit of their steps",
             stops=(0.03, 0.1, 0.3, 1.0),
             least=1e-6,
-            most=10,
+            most=1,
         ),
         Control(
             name="steps",
@@ -203,7 +225,14 @@ PAGE = Page(
             quick=15,
             full=400,
         ),
-        Control(name="seed", usual=0, help="another seed draws other mates and nets", stops=(0, 1, 2, 3), least=0),
+        Control(
+            name="seed",
+            usual=0,
+            help="another seed draws other mates and nets",
+            stops=(0, 1, 2, 3),
+            least=0,
+            most=2**32 - 1,
+        ),
     ),
     run=run,
     judge=judge,

@@ -6,7 +6,7 @@ from glasshead.lab.exhibits import Exhibit, Grid, Lines, Plot, Series, Table
 from glasshead.lab.page import Control, Page, Question, Try, Verdict
 
 if TYPE_CHECKING:
-    from glasshead.lab.positions import Positions
+    from glasshead.lab.positions import Own, Positions
 
 EXACT = 1e-4
 """Below this an error is rounding: the table is of float32 numbers in −1…1."""
@@ -23,10 +23,11 @@ def judge(result: "Positions") -> Verdict:
     """Whether one matrix serves all positions, and another k needs another matrix, by the errors."""
     own = next(each for each in result.offsets if each.k == result.k)
     fit = result.learned.fits[0]
+    which = f"all {own.pairs:,} positions" if own.pairs > 1 else "the only position there is"
     sentence = (
-        f"One matrix takes all {own.pairs} positions {result.k} further, with an error of at most {own.error:.1e}. "
-        f"The best one for learned positions, 1 further, misses by {fit.learned:.0%}, for random ones by "
-        f"{fit.random:.0%}."
+        f"One matrix takes {which} {_way(result.k)}, with an error of at most {own.error:.1e}. The best linear map for "
+        f"learned positions, 1 further, is off by {fit.learned:.2f} of their size (sinusoids: {fit.sinusoidal:.1e}; "
+        f"random numbers: {fit.random:.2f})."
     )
     if own.error > EXACT:
         return Verdict(answer=3, sentence=sentence)
@@ -35,14 +36,11 @@ def judge(result: "Positions") -> Verdict:
 
 def exhibits(result: "Positions") -> tuple[Exhibit, ...]:
     """Distances, the matrix and its error, learned positions, order."""
-    learned, labels = (
-        result.learned,
-        [f"{name} {pair}" for pair in range(len(result.matrix)) for name in ("sin", "cos")],
-    )
-    labels = labels[: len(result.matrix)]
+    learned, shown = result.learned, len(result.matrix)
+    labels = tuple(f"{name} {pair}" for pair in range(shown) for name in ("sin", "cos"))[:shown]
     widest = max(each.spread for each in result.distances)
     apart = max(each.spread for each in learned.distances)
-    return (
+    found: list[Exhibit] = [
         Plot(
             title=f"dot product of two positions, m {result.width}",
             x="distance in positions",
@@ -71,15 +69,15 @@ def exhibits(result: "Positions") -> tuple[Exhibit, ...]:
         ),
         Grid(
             title=f"the first blocks of M_{result.k}",
-            rows=tuple(labels),
-            columns=tuple(labels),
+            rows=labels,
+            columns=labels,
             values=result.matrix,
             note="Each pair is turned by the angle k·ω_i, the fast ones far, the slow ones hardly. Elsewhere zeros.",
         ),
         Plot(
             title="dot products, learned and not",
             x="distance in positions",
-            y="share of that at distance 0",
+            y="relative to distance 0",
             series=(
                 Series(
                     label="learned",
@@ -126,7 +124,35 @@ def exhibits(result: "Positions") -> tuple[Exhibit, ...]:
             ),
             note=f"{result.model} was trained with its positions: without them it is another model.",
         ),
-    )
+    ]
+    if result.own is not None:
+        found.insert(len(found) - 2, _table(result.model, result.own))
+    return tuple(found)
+
+
+def _table(model: str, own: "Own") -> Table:
+    few = any(each.pairs <= own.width for each in own.shifts)
+    return Table(
+        title=f"the positions that {model} learned",
+        columns=("k", "dot product", "spread", "map, fitted to", "off by", "sinusoids", "random"),
+        rows=tuple(
+            (
+                each.k, round(each.mean, 3), round(each.spread, 3), each.pairs, each.own,
+                f"{each.sinusoidal:.1e}", each.random,
+            )
+            for each in own.shifts
+        ),
+        note=f"{own.positions:,} of {own.width:,} numbers; products relative to distance 0. "
+        + (
+            "No more pairs than numbers: a map can hardly foretell others."
+            if few
+            else "Those that no training sentence reached are as they began."
+        ),
+    )  # fmt: skip
+
+
+def _way(k: int) -> str:
+    return f"{-k} back" if k < 0 else f"{k} further"
 
 
 PAGE = Page(
@@ -139,10 +165,12 @@ PAGE = Page(
         "k) is a linear function of PE(pos): each pair (sin, cos) turns by the angle k·ω.",
         "M_k is built and tried on every position. A small model learns positions of its own while it learns to say "
         "letters backwards; the best linear map is fitted to all its positions but one, and tried on that one. Then a "
-        "trained model reads a sentence with its tokens shuffled, with positions and without.",
-        "Errors: 1e-7 is rounding. What is learned grows smooth, yet no one matrix shifts it exactly. That a linear "
-        "map exists does not show that a model uses it: the paper found learned positions as good (table 3, E). A "
-        "decoder without positions still sees order through its mask.",
+        "trained model reads a sentence with its tokens shuffled, with positions and without. If its positions are "
+        "learned (as in Gehring 2017), they are looked at too.",
+        "Errors: 1e-7 is rounding. With enough steps what is learned grows smooth, yet no one matrix shifts it "
+        "exactly. That a linear map exists does not show that a model uses it: the paper found learned positions as "
+        "good (table 3, E); what they come to hold depends on the training (Wang and Chen 2020). A decoder without "
+        "positions still sees order through its mask (Haviv 2022).",
     ),
     question=Question(
         text="A matrix takes PE(pos) to PE(pos + k). What does this matrix depend on?",
@@ -179,12 +207,19 @@ PAGE = Page(
             help="how long the small model learns positions",
             stops=(1, 100, 600, 2000, 4000),
             least=1,
-            most=100_000,
+            most=10_000,
             quick=100,
             full=4000,
         ),
         Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
-        Control(name="seed", usual=0, help="another seed trains and shuffles otherwise", stops=(0, 1, 2, 3), least=0),
+        Control(
+            name="seed",
+            usual=0,
+            help="another seed trains and shuffles otherwise",
+            stops=(0, 1, 2, 3),
+            least=0,
+            most=2**32 - 1,
+        ),
     ),
     run=run,
     judge=judge,

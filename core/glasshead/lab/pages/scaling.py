@@ -6,7 +6,7 @@ from glasshead.lab.exhibits import Exhibit, Lines, Plot, Series, Table
 from glasshead.lab.page import Control, Page, Question, Try, Verdict
 
 if TYPE_CHECKING:
-    from glasshead.lab.scaling import Scaling, Width
+    from glasshead.lab.scaling import Scaling
 
 
 MEETS = "What a gradient is multiplied by: largest where a few keys compete, near 0 where one has won."
@@ -21,15 +21,16 @@ def run(**given: Any) -> "Scaling":
 
 def judge(result: "Scaling") -> Verdict:
     """How the variance of q·k goes with d_k: the slope in a log–log plot, 1 where it grows as d_k."""
+    power = _power(result)
     first, last = result.widths[0], result.widths[-1]
     sentence = (
         f"From d_k {first.d_k} to {last.d_k} the variance of q·k went from {first.plain.variance:.2f} to "
-        f"{last.plain.variance:.1f}, the largest weight from {first.plain.largest:.2f} to {last.plain.largest:.2f}, "
+        f"{last.plain.variance:.1f}, as d_k to the power {power:.2f}, "
+        f"the largest weight from {first.plain.largest:.2f} to {last.plain.largest:.2f}, "
         f"the Jacobian's norm from {max(each.plain.jacobian for each in result.widths):.2f} at most to "
         f"{last.plain.jacobian:.2f}; with 1/√d_k they ended at {last.scaled.variance:.2f}, "
         f"{last.scaled.largest:.2f} and {last.scaled.jacobian:.2f}."
     )
-    power = _power(first, last)
     return Verdict(answer=0 if power < 0.25 else 1 if power < 0.75 else 2 if power < 1.5 else 3, sentence=sentence)
 
 
@@ -64,7 +65,7 @@ def exhibits(result: "Scaling") -> tuple[Exhibit, ...]:
             "Frobenius norm",
             "jacobian",
             log_y=True,
-            note="What a gradient is multiplied by.",
+            note=MEETS,
         ),
         Table(
             title="measured",
@@ -88,16 +89,19 @@ def exhibits(result: "Scaling") -> tuple[Exhibit, ...]:
                 f"with         {result.translation}",
                 f"without      {result.translation_unscaled}",
             ),
+            note="The same here: choosing the likeliest token hides the change. The table above shows it."
+            if result.translation == result.translation_unscaled
+            else "Different: the change is large enough to choose other tokens.",
         ),
     )
 
 
-def _power(first: "Width", last: "Width") -> float:
-    from math import log
+def _power(result: "Scaling") -> float:
+    """The power of d_k that the variance grows as, by a line through all widths; 0 where nothing varies."""
+    from glasshead.lab.stopwatch import slope
 
-    if first.d_k == last.d_k:
-        return 0.0
-    return log(last.plain.variance / first.plain.variance) / log(last.d_k / first.d_k)
+    varying = [each for each in result.widths if each.plain.variance > 0]
+    return slope([each.d_k for each in varying], [each.plain.variance for each in varying]) if len(varying) > 1 else 0.0
 
 
 PAGE = Page(
@@ -107,44 +111,46 @@ PAGE = Page(
     paragraphs=(
         "A score is q·k, a sum of d_k products. Independent numbers of variance 1 give products of variance 1, and "
         "variances of a sum add up: the score's variance is d_k. Softmax of large scores puts nearly all weight on one "
-        "key, and where it is certain its gradient is nearly zero: nothing is learned there. (Section 3.2.1.)",
+        "key, and where it is certain its gradient is nearly zero: the paper suspects that little is learned "
+        "there. (Section 3.2.1.)",
         "Queries and keys are drawn at random for growing d_k, and softmax is taken over their scores as they are and "
         "divided by √d_k. Then a trained model runs on one sentence, with its scale and with the scale taken out.",
-        "Two lines that part: the bare scores follow d_k, the scaled ones stay where they are. What is drawn does not "
-        "matter, only its variance: change `draw`. Trained vectors are not independent, so in the model the effect is "
-        "real but its size is its own.",
+        "Two lines that part: the bare scores follow d_k, the scaled ones stay where they are. Which distribution is "
+        "drawn hardly matters once d_k is large: change `draw`. Trained vectors are not independent, so in the model "
+        "the effect is real but its size is its own.",
     ),
     question=Question(
-        text="Each number in q and k has variance 1. d_k is doubled. What happens to the variance of q·k?",
-        answers=("it stays the same", "it grows by √2", "it doubles", "it grows fourfold"),
+        text="The numbers in q and k are independent, of mean 0 and variance 1. d_k is doubled. What happens to the "
+        "variance of q·k?",
+        answers=("it stays the same", "it grows by a factor of √2", "it doubles", "it grows fourfold"),
     ),
     controls=(
         Control(
             name="d_k",
             usual=512,
             help="the largest width of a head",
-            stops=(4, 16, 64, 256, 512, 1024, 2048),
-            least=1,
+            stops=(4, 16, 64, 128, 256, 512, 1024),
+            least=4,
             most=8192,
             quick=128,
-            full=2048,
+            full=1024,
         ),
         Control(
             name="keys",
             usual=32,
             help="how many keys share the weight",
-            stops=(2, 8, 32, 128, 512),
+            stops=(2, 8, 16, 32, 64),
             least=2,
-            most=4096,
+            most=2000,
         ),
         Control(
             name="queries",
-            usual=500,
+            usual=1000,
             help="how many queries are drawn for each d_k",
-            stops=(50, 200, 500, 2000),
-            least=1,
+            stops=(500, 1000, 2000),
+            least=500,
             most=100_000,
-            quick=100,
+            quick=500,
             full=2000,
         ),
         Control(
@@ -155,7 +161,9 @@ PAGE = Page(
             choice=True,
         ),
         Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
-        Control(name="seed", usual=0, help="another seed draws other numbers", stops=(0, 1, 2, 3), least=0),
+        Control(
+            name="seed", usual=0, help="another seed draws other numbers", stops=(0, 1, 2, 3), least=0, most=2**32 - 1
+        ),
     ),
     run=run,
     judge=judge,
