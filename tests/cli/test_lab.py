@@ -1,9 +1,11 @@
 """`glasshead lab` and `glasshead lesson` without a terminal: the list, an experiment as text and as JSON, a course."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from glasshead import GlassheadError
 from glasshead.lab import NAMES, page
@@ -13,7 +15,7 @@ from glasshead_tui import lesson
 
 from .conftest import Glasshead, obeyed, strictly
 
-SMALL = ("--d-k", "16", "--keys", "4", "--queries", "20", "--model", "tiny")
+SMALL = ("--d-k", "16", "--keys", "4", "--queries", "500", "--model", "tiny")
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +40,8 @@ def test_the_list_has_every_experiment_in_order(glasshead: Glasshead) -> None:
 
 def test_an_experiment_as_json_is_the_function_s_own_result(glasshead: Glasshead, here: Path) -> None:
     told = strictly(glasshead("lab", "scaling", *SMALL, "--json").out)
-    result = scaling(d_k=16, keys=4, queries=20, subject=load(here / "checkpoints" / "tiny"))
-    assert told["values"] == {"d_k": 16, "keys": 4, "queries": 20, "draw": "normal", "text": "", "seed": 0}
+    result = scaling(d_k=16, keys=4, queries=500, subject=load(here / "checkpoints" / "tiny"))
+    assert told["values"] == {"d_k": 16, "keys": 4, "queries": 500, "draw": "normal", "text": "", "seed": 0}
     assert told["result"]["widths"][-1]["plain"]["variance"] == result.widths[-1].plain.variance
     assert told["right"] == page("scaling").judge(result).answer
     assert told["finding"] == page("scaling").judge(result).sentence
@@ -51,7 +53,8 @@ def test_an_experiment_as_text_says_everything_in_order(glasshead: Glasshead) ->
     assert result.status == 0 and not result.err
     flat = " ".join(result.out.split())
     of = page("scaling")
-    places = [flat.index(" ".join(part.split())) for part in (*of.paragraphs, of.question.text, "You foresaw a")]
+    order = (*of.paragraphs[:2], of.question.text, "You foresaw a", of.paragraphs[2])
+    places = [flat.index(" ".join(part.split())) for part in order]
     assert places == sorted(places)
     for exhibit in ("variance of the scores", "largest weight", "measured", "what it then says"):
         assert exhibit in flat
@@ -70,13 +73,14 @@ def test_what_one_foresaw_is_held_against_the_numbers(glasshead: Glasshead) -> N
     ("words", "said"),
     [
         (("scalin",), "no experiment 'scalin'. Did you mean scaling?"),
-        (("scaling", "--d-k", "0"), "d_k is 0; it must be at least 1."),
+        (("scaling", "--d-k", "0"), "d_k is 0; it must be at least 4."),
         (("scaling", "--d-k", "2.5"), "d_k is '2.5'; it must be a whole number."),
         (("scaling", "--d-k", "many"), "d_k is 'many'; it must be a whole number."),
         (("scaling", "--d-k", "99999"), "d_k is 99,999; it must be at most 8,192."),
         (("scaling", "--draw", "dice"), "draw is 'dice'; it is one of normal, uniform, signs."),
         (("scaling", "--predict", "e"), "'e' is no answer: it is one of a, b, c, d."),
         (("scaling", "--quick", "--full"), "two sizes"),
+        (("--json", "scaling"), "--json belongs after the experiment's name"),
         (("scaling", "--model", "nowhere"), "nowhere"),
         (("scaling", "--colour"), "--colour"),
         (("complexity", "--n", "0"), "n is 0; it must be at least"),
@@ -108,6 +112,22 @@ def test_what_was_trained_before_is_shown_at_once_and_says_so(glasshead: Glasshe
             assert told["made_on"] and told["values"] == page(name).values("full")
 
 
+def test_what_was_asked_for_in_the_values_of_before_is_that_too(glasshead: Glasshead) -> None:
+    assert strictly(glasshead("lab", "heads", "--full", "--json").out)["made_on"]
+    assert "any option trains anew" in " ".join(glasshead("lab", "heads", "--help").out.lower().split())
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+@pytest.mark.parametrize("name", ["attention", "masking", "positions"])
+def test_no_number_is_cut_however_narrow(
+    glasshead: Glasshead, monkeypatch: pytest.MonkeyPatch, name: str, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = glasshead("lab", name).out
+    assert not re.search(r"\d…(?!\d)", out), "a number ends before its end"
+    assert max(map(cell_len, out.splitlines())) <= columns
+
+
 def test_help_of_an_experiment_lists_its_controls(glasshead: Glasshead) -> None:
     result = glasshead("lab", "scaling", "--help")
     assert result.status == 0
@@ -128,9 +148,16 @@ def test_the_course_begins_keeps_a_place_and_begins_anew(glasshead: Glasshead, o
     assert f">  1  {NAMES[0]}" in glasshead("lesson", "--restart").out and not own_place.exists()
 
 
-def test_a_lesson_that_is_none_is_told(glasshead: Glasshead) -> None:
-    result = glasshead("lesson", "quantum")
+def test_a_lesson_that_is_none_is_told_and_nothing_is_forgotten(glasshead: Glasshead) -> None:
+    lesson.write(lesson.Place(at="heads"))
+    result = glasshead("lesson", "quantum", "--restart")
     assert result.status == 2 and "no experiment 'quantum'" in result.err
+    assert lesson.read().at == "heads"
+
+
+def test_where_one_wants_to_go_on_is_kept(glasshead: Glasshead) -> None:
+    glasshead("lesson", "norms", "--plain")
+    assert ">  6  norms" in glasshead("lesson").out
 
 
 @pytest.mark.parametrize(
@@ -146,7 +173,7 @@ def test_a_place_is_kept_whole(own_place: Path) -> None:
     place = lesson.Place(at="norms", answers={"heads": 3}, right={"heads": 3, "block": 0})
     lesson.write(place)
     assert lesson.read() == place
-    assert place.done == ("heads", "block") and place.foreseen == 1
+    assert place.done == ("heads", "block") and (place.judged, place.foreseen) == (("heads",), 1)
     assert json.loads(own_place.read_text())["at"] == "norms"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.tui.terminal import Terminal
 
-SMALL = ("lab", "scaling", "--d-k", "16", "--keys", "4", "--queries", "20", "--model")
+SMALL = ("lab", "scaling", "--d-k", "16", "--keys", "4", "--queries", "500", "--model")
 
 
 def test_it_asks_before_it_shows(tiny: Path) -> None:

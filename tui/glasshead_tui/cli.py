@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from errno import ENOSPC
+from pathlib import Path
 from typing import Any
 
 from glasshead.errors import GlassheadError
@@ -23,6 +24,8 @@ def main() -> None:
 
 def run(words: Sequence[str]) -> int:
     """Do what the words ask; the exit status. A mistake is told in a sentence, a bug keeps its traceback."""
+    if sys.stdout is None:  # it was closed: whatever is written goes nowhere
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for as long as it runs)
     # A terminal or a pipe that knows no UTF-8 is shown \u2581 where it cannot show ▁.
     for stream in (sys.stdout, sys.stderr):
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")

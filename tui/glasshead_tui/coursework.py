@@ -26,8 +26,8 @@ def tell(place: Place, *, as_json: bool) -> None:
     for number, name in enumerate(NAMES, 1):
         mark = ">" if name == place.at else " "
         print(f"{mark} {number:2}  {name:12} {page(name).title:34} {_standing(place, name)}".rstrip())
-    if place.answers:
-        print(f"\n{place.foreseen} of {len(place.answers)} as you foresaw.")
+    if place.judged:
+        print(f"\n{place.foreseen} of {len(place.judged)} as you foresaw.")
     print(f"\nglasshead lesson goes on at {place.at}, in a terminal; glasshead lab {place.at} writes it as text.")
 
 

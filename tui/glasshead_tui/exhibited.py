@@ -1,19 +1,26 @@
 """What an experiment shows, made ready to be drawn: numbers as text, columns with their widths, plots as charts."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import inf, isnan
 
 import numpy as np
 from rich.cells import cell_len
 from rich.style import Style
 
-from glasshead.lab.exhibits import Cell, Plot, Table
+from glasshead.lab.exhibits import Cell, Grid, Plot, Table
 from glasshead_tui.paint import Palette
-from glasshead_tui.panes.numbers import real
+from glasshead_tui.panes.matrix import weight_level
+from glasshead_tui.panes.numbers import real, weight
 from glasshead_tui.visible import visible
 from glasshead_tui.widgets.curves import Chart, Curve
+from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
 
 NUMBER = 9
 """Columns of a number at most."""
+NARROWEST = 6
+"""Columns of a column of words at least, where a table is wider than its room."""
 MARKERS = "ox+*#@"
 """What points, and where there is no colour lines too, are told apart by."""
 
@@ -65,6 +72,74 @@ def columns(table: Table) -> list[Column]:
         right = any(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
         found.append(Column(head, entries, max(map(cell_len, (head, *entries))), right))
     return found
+
+
+def wide(block: Sequence[Column]) -> int:
+    """The columns of the terminal that a table takes, with the least space between its own."""
+    return sum(each.width for each in block) + len(block) - 1
+
+
+def blocks(table: Table, room: int) -> list[list[Column]]:
+    """A table for so many columns of the terminal: words get narrower; what then does not fit beside the rest is a
+    table of its own, which begins with the first column again. Numbers are never cut."""
+    found = _narrowed(columns(table), room)
+    parts: list[list[Column]] = [found[:1]]
+    for column in found[1:]:
+        if len(parts[-1]) > 1 and wide([*parts[-1], column]) > room:
+            parts.append(found[:1])
+        parts[-1].append(column)
+    return parts
+
+
+def _narrowed(found: list[Column], room: int) -> list[Column]:
+    """The widest columns of words made narrower, as long as that is needed and can be."""
+    while (excess := wide(found) - room) > 0:
+        words = [each for each in found if not each.right and each.width > NARROWEST]
+        if not words:
+            return found
+        *others, widest = sorted(words, key=lambda each: each.width)
+        least = max([NARROWEST, widest.width - excess, *(each.width for each in others)])
+        at = next(number for number, each in enumerate(found) if each is widest)
+        found[at] = replace(widest, width=min(least, widest.width - 1))
+    return found
+
+
+@dataclass(frozen=True)
+class GridMatrix:
+    """A Grid as a heat map reads it: weights by their square root, other numbers against the largest of them."""
+
+    grid: Grid
+
+    @cached_property
+    def row_labels(self) -> tuple[str, ...]:
+        return tuple(map(visible, self.grid.rows))
+
+    @cached_property
+    def column_labels(self) -> tuple[str, ...]:
+        return tuple(map(visible, self.grid.columns))
+
+    @property
+    def digits(self) -> int:
+        return 3 if self.grid.weights else 5
+
+    @cached_property
+    def largest(self) -> float:
+        """The number furthest from zero."""
+        return max((abs(each) for row in self.grid.values for each in row if abs(each) < inf), default=0.0) or 1.0
+
+    def levels(self, row: int) -> bytes:
+        return bytes(map(self._level, self.grid.values[row]))
+
+    def _level(self, value: float) -> int:
+        if isnan(value) or value == -inf:
+            return ABSENT if isnan(value) else MASKED
+        if self.grid.weights:
+            return weight_level(value)
+        return round((min(value / self.largest, 1.0) + 1) / 2 * (LEVELS - 1))
+
+    def text(self, row: int, column: int, room: int) -> str:
+        value = self.grid.values[row][column]
+        return weight(value, min(room, 5)) if self.grid.weights else real(value, min(room, 7))
 
 
 def chart(plot: Plot, marks: Palette) -> Chart:

@@ -1,6 +1,5 @@
 """An experiment at the command line: what is claimed, what one foresees, what the numbers say."""
 
-import sys
 import textwrap
 import time
 from collections.abc import Iterator
@@ -33,8 +32,8 @@ class Asked:
     """The trained model, for an experiment that takes one."""
     answer: int | None
     """What is foreseen, if it was said already."""
-    shipped: bool
-    """Whether the result that comes with the program will do."""
+    anew: bool
+    """Whether the result that comes with the program will not do."""
     as_json: bool
 
 
@@ -52,24 +51,7 @@ def tell_all(*, as_json: bool) -> None:
 def perform(asked: Asked) -> int:
     """Tell the claim, ask, run, tell what came out; the exit status."""
     if asked.as_json:
-        outcome = found(asked)
-        from glasshead.lab.record import plain
-
-        told = {
-            "experiment": asked.page.name,
-            "claim": asked.page.claim,
-            "values": outcome.values,
-            **({"model": asked.checkpoint} if asked.page.model and outcome.made_on is None else {}),
-            "seconds": outcome.seconds,
-            "made_on": outcome.made_on,
-            "question": asked.page.question.text,
-            "answers": list(asked.page.question.answers),
-            "foreseen": asked.answer,
-            "right": outcome.verdict.answer,
-            "finding": outcome.verdict.sentence,
-            "result": plain(outcome.result),
-        }
-        print(strict.dumps(told, indent=1))
+        print(strict.dumps(told(asked, found(asked)), indent=1))
         return 0
     from glasshead_tui.printing import console, shown
 
@@ -83,20 +65,40 @@ def perform(asked: Asked) -> int:
     return 0
 
 
+def told(asked: Asked, outcome: Outcome) -> dict[str, Any]:
+    """All of it, for a program."""
+    from glasshead.lab.record import plain
+
+    return {
+        "experiment": asked.page.name,
+        "claim": asked.page.claim,
+        "values": outcome.values,
+        **({"model": asked.checkpoint} if asked.page.model and outcome.made_on is None else {}),
+        "seconds": outcome.seconds,
+        "made_on": outcome.made_on,
+        "question": asked.page.question.text,
+        "answers": list(asked.page.question.answers),
+        "foreseen": asked.answer,
+        "right": outcome.verdict.answer,
+        "finding": outcome.verdict.sentence,
+        "result": plain(outcome.result),
+    }
+
+
 def found(asked: Asked) -> Outcome:
     """The result: the one that comes with the program where that will do, or a new one."""
     from glasshead.lab.record import shipped
 
-    made = shipped(asked.page) if asked.shipped else None
-    if made is not None:
+    made = None if asked.anew else shipped(asked.page)
+    if made is not None and made.values == asked.values:
         return Outcome.of(asked.page, made.result, made.values, made.seconds, made.made_on)
     from glasshead_tui.loading import load, one_thread
 
     one_thread()
     given: dict[str, Any] = {"subject": load(asked.checkpoint)} if asked.page.model else {}
     started = time.perf_counter()
-    with progress(asked.page.title) as told:
-        result = asked.page.run(told=told, **asked.values, **given)
+    with progress(asked.page.title) as tell:
+        result = asked.page.run(told=tell, **asked.values, **given)
     return Outcome.of(asked.page, result, asked.values, time.perf_counter() - started)
 
 
@@ -132,12 +134,11 @@ def _introduce(page: Page, width: int) -> None:
     """The page up to its question."""
     width = min(width, 100)
     print(f"{page.name} · {page.title}\n")
-    for paragraph in page.paragraphs:
+    for paragraph in page.paragraphs[:2]:  # the third says what to look at: when there is something to look at
         print(textwrap.fill(paragraph, width), end="\n\n")
     print(textwrap.fill(page.question.text, width))
     for mark, answer in zip(page.question.letters, page.question.answers, strict=True):
-        print(f"  {mark}  {answer}")
-    sys.stdout.flush()
+        print(textwrap.fill(f"  {mark}  {answer}", width, subsequent_indent="     "), flush=True)
 
 
 def _ask(page: Page) -> int | None:

@@ -11,7 +11,7 @@ from platformdirs import user_state_path
 
 from glasshead.errors import GlassheadError
 from glasshead.files import replace_text
-from glasshead.lab import NAMES
+from glasshead.lab import NAMES, page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,12 @@ class Place:
     @property
     def foreseen(self) -> int:
         """How many answers were as the numbers say."""
-        return sum(self.answers[name] == self.right.get(name) for name in self.answers)
+        return sum(self.answers[name] == self.right[name] for name in self.judged)
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The experiments whose result was seen after an answer."""
+        return tuple(name for name in self.done if name in self.answers)
 
 
 def path() -> Path:
@@ -45,7 +50,7 @@ def read() -> Place:
     """The place that was kept; the beginning where none was, and where the file is none of ours."""
     try:
         content = json.loads(path().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return Place()
     if not isinstance(content, dict):
         return Place()
@@ -85,5 +90,5 @@ def _numbers(content: Any) -> Mapping[str, int]:
     return {
         name: value
         for name, value in content.items()
-        if name in NAMES and isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10
+        if name in NAMES and type(value) is int and 0 <= value < len(page(name).question.answers)
     }

@@ -68,19 +68,21 @@ def lesson(name: str | None, *, checkpoint: str, restart: bool, mouse: bool, pla
     from glasshead.lab import page
     from glasshead_tui import lesson as course
 
+    at = None if name is None else page(name).name
+    written = plain or as_json or not terminal()
+    if not written:  # what is asked for is there, before anything is forgotten
+        folder = checkpoints.find(checkpoint)
+        _has_its_parts(folder, checkpoints.describe(folder))
     if restart:
         course.forget()
-    place = course.read()
-    if name is not None:
-        place = replace(place, at=page(name).name)
-    if plain or as_json or not terminal():
+    place = course.read() if at is None else replace(course.read(), at=at)
+    if at is not None or not written:
+        course.write(place)
+    if written:
         from glasshead_tui.coursework import tell
 
         tell(place, as_json=as_json)
         return 0
-    folder = checkpoints.find(checkpoint)
-    _has_its_parts(folder, checkpoints.describe(folder))
-    course.write(place)
 
     from glasshead_tui.app import GlassheadApp
 

@@ -1,8 +1,11 @@
 """An experiment's page and exhibits for Rich, which prints them one below the other: nothing scrolls or moves."""
 
+import os
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.segment import Segment
 from rich.style import Style
@@ -12,17 +15,20 @@ from rich.text import Text
 from glasshead.lab.exhibits import Exhibit, Grid, Lines, Plot
 from glasshead.lab.exhibits import Table as Rows
 from glasshead.lab.page import LETTERS, Page
-from glasshead_tui.exhibited import chart, columns
+from glasshead_tui.exhibited import Column, GridMatrix, blocks, chart
 from glasshead_tui.outcome import Outcome
 from glasshead_tui.paint import Palette, chosen
-from glasshead_tui.panes.matrix import weight_level
-from glasshead_tui.panes.numbers import real, weight
-from glasshead_tui.visible import visible
+from glasshead_tui.visible import clip, fit, visible
 from glasshead_tui.widgets.printed import printed
-from glasshead_tui.widgets.scale import LEVELS
 
 WIDE = 100
 """Columns where nobody says how many there are."""
+TEXT = 40
+"""Columns of a text that somebody gave, where it is only named."""
+MOST = 32
+"""Rows and columns of a matrix at most."""
+LABEL = 14
+"""Columns of a label of a matrix at most."""
 PLOT = 76, 14
 """Columns and lines of a plot at most."""
 
@@ -30,7 +36,9 @@ PLOT = 76, 14
 def console() -> Console:
     """Standard output. Nothing in a text is an instruction."""
     plain = Console(markup=False, highlight=False, emoji=False)
-    return plain if plain.is_terminal else Console(markup=False, highlight=False, emoji=False, width=WIDE)
+    if plain.is_terminal or os.environ.get("COLUMNS", "").isdecimal():
+        return plain
+    return Console(markup=False, highlight=False, emoji=False, width=WIDE)
 
 
 def marks_of(out: Console) -> Palette:
@@ -65,6 +73,7 @@ def shown(page: Page, outcome: Outcome, answer: int | None, out: Console) -> Ite
         yield Text(f"You foresaw {LETTERS[answer]}; the numbers say: {right}", marks.strong)
     yield Text(visible(verdict.sentence))
     yield Text(made(outcome), marks.quiet)
+    yield Text(f"\n{page.paragraphs[2]}")
     for exhibit in outcome.exhibits:
         yield ""
         yield exhibited(exhibit, out.width, marks)
@@ -76,7 +85,7 @@ def shown(page: Page, outcome: Outcome, answer: int | None, out: Console) -> Ite
 
 def made(outcome: Outcome) -> str:
     """With what, where and in how long a result was made."""
-    values = ", ".join(f"{name} {visible(str(value)) or '–'}" for name, value in outcome.values.items())
+    values = ", ".join(f"{name} {clip(visible(str(value)), TEXT) or '–'}" for name, value in outcome.values.items())
     if outcome.made_on is None:
         return f"{values}: {outcome.seconds:.1f} s"
     return f"{values}: made before, in {outcome.seconds:.0f} s on {visible(outcome.made_on)}; --anew trains now"
@@ -90,9 +99,9 @@ def exhibited(exhibit: Exhibit, width: int, marks: Palette) -> RenderableType:
     else:
         body = [Text(visible(exhibit.title), marks.strong)]
         if isinstance(exhibit, Rows):
-            body.append(_rows(exhibit))
+            body += [_rows(block, len(exhibit.rows)) for block in blocks(exhibit, width)]
         elif isinstance(exhibit, Grid):
-            body.append(_grid(exhibit, marks))
+            body += _grid(exhibit, width, marks)
         else:
             body += _lines(exhibit)
     if exhibit.note:
@@ -100,39 +109,42 @@ def exhibited(exhibit: Exhibit, width: int, marks: Palette) -> RenderableType:
     return Group(*body)
 
 
-def _rows(exhibit: Rows) -> Table:
+def _rows(block: Sequence[Column], count: int) -> Table:
+    """Some columns of a table, of so many rows."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    found = columns(exhibit)
-    for column in found:
-        table.add_column(Text(column.heading), justify="right" if column.right else "left")
-    for number in range(len(exhibit.rows)):
-        table.add_row(*(Text(column.entries[number]) for column in found))
+    for column in block:
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        table.add_column(Text(column.heading), justify=justify, width=column.width, overflow="fold")
+    for number in range(count):
+        table.add_row(*(Text(column.entries[number]) for column in block))
     return table
 
 
-def _grid(exhibit: Grid, marks: Palette) -> Table:
-    """Numbers on their colours; without colour the numbers alone."""
-    table = Table(box=None, padding=(0, 0), pad_edge=False)
-    table.add_column("")
-    for label in exhibit.columns:
-        table.add_column(Text(f" {visible(label)}"), justify="right", no_wrap=True)
-    scale = marks.weights if exhibit.weights else marks.scores
-    largest = max((abs(each) for row in exhibit.values for each in row if abs(each) < float("inf")), default=1.0) or 1.0
-    for label, row in zip(exhibit.rows, exhibit.values, strict=True):
-        cells = []
-        for value in row:
-            hidden = value == -float("inf")
-            level = (
-                weight_level(value)
-                if exhibit.weights
-                else round((value / largest + 1) / 2 * (LEVELS - 1))
-                if not hidden
-                else 0
-            )
-            style = scale.masked if hidden else scale.digits(level)
-            cells.append(Text(f" {weight(value, 5) if exhibit.weights and not hidden else real(value, 7)}", style))
-        table.add_row(Text(f"{visible(label)} "), *cells)
-    return table
+def _grid(exhibit: Grid, width: int, marks: Palette) -> list[RenderableType]:
+    """Numbers on their colours, as many columns at a time as fit; without colour the numbers alone."""
+    matrix, scale = GridMatrix(exhibit), marks.weights if exhibit.weights else marks.scores
+    rows, count = min(len(exhibit.rows), MOST), min(len(exhibit.columns), MOST)
+    names = [clip(label, LABEL) for label in matrix.row_labels[:rows]]
+    heads = [clip(label, LABEL) for label in matrix.column_labels[:count]]
+    levels = [matrix.levels(row) for row in range(rows)]
+    texts = [[matrix.text(row, column, 7) for column in range(count)] for row in range(rows)]
+    each = 1 + max(map(cell_len, (*heads, *(text for row in texts for text in row))))
+    beside = 1 + max(map(cell_len, names))
+    at_once = max(1, (width - beside) // each)
+    parts: list[RenderableType] = []
+    for start in range(0, count, at_once):
+        some = range(start, min(start + at_once, count))
+        parts.append(Text(" " * beside + "".join(fit(heads[column], each, right=True) for column in some)))
+        for row in range(rows):
+            line = Text(fit(names[row], beside))
+            for column in some:
+                line.append(fit(texts[row][column], each, right=True), scale.digits(levels[row][column]))
+            parts.append(line)
+    if (rows, count) != (len(exhibit.rows), len(exhibit.columns)):
+        parts.append(
+            Text(f"The first {rows} × {count} of {len(exhibit.rows)} × {len(exhibit.columns)}; --json has all.")
+        )
+    return parts
 
 
 def _lines(exhibit: Lines) -> list[RenderableType]:
@@ -140,7 +152,7 @@ def _lines(exhibit: Lines) -> list[RenderableType]:
 
 
 def _text(line: list[Segment]) -> Text:
-    text = Text(no_wrap=True)
+    text = Text()
     for segment in line:
         text.append(segment.text, segment.style or Style())
     return text

@@ -20,6 +20,13 @@ PASSING = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 """All words are for the table of experiments, which is made when it is needed and not before."""
 
 
+SHIPPED = (
+    "Without options it shows the result that comes with the program, of the full size. Any option trains anew, "
+    "from the defaults above."
+)
+"""What the help of an experiment that trains says at its end."""
+
+
 def lab(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="EXPERIMENT", autocompletion=complete_experiment)] = None,
@@ -37,7 +44,8 @@ def table(known: Sequence[Page]) -> typer.Typer:
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
     app.callback(invoke_without_command=True)(listed)
     for each in known:
-        app.command(each.name, help=f"{each.title}. {each.claim}")(command(each))
+        told = f"{each.title}. {each.claim}"
+        app.command(each.name, help=told, epilog=SHIPPED if each.trained else None)(command(each))
     return app
 
 
@@ -46,6 +54,9 @@ def listed(
     as_json: Annotated[bool, typer.Option("--json", help="The list as JSON, with all that the pages say.")] = False,
 ) -> int:
     """The paper's claims as experiments on real numbers. Alone it lists them."""
+    if as_json and context.invoked_subcommand is not None:
+        name = context.invoked_subcommand
+        raise GlassheadError(f"--json belongs after the experiment's name: glasshead lab {name} --json.")
     if context.invoked_subcommand is None:
         from glasshead_tui.experiment import tell_all
 
@@ -64,12 +75,14 @@ def command(of: Page) -> Any:
         checkpoint = given.pop("model", "english-french")
         answer = given.pop("predict")
         said = {name: read(of.control(name), value) for name, value in given.items() if value is not None}
+        if of.trained and not (said or anew) and size == "usual":
+            size = "full"  # which comes with the program
         asked = Asked(
             page=of,
             values={**of.values(size), **said},
             checkpoint=checkpoint,
             answer=None if answer is None else of.question.read(answer),
-            shipped=of.trained and not (said or anew or size != "usual"),
+            anew=anew,
             as_json=as_json,
         )
         return perform(asked)

@@ -1,9 +1,8 @@
 """An exhibit of an experiment: a table, a plot, a matrix or lines of text, each drawn by the widget that can."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from math import inf, isnan
+from dataclasses import replace
+from math import inf
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,10 +14,8 @@ from textual.message import Message
 
 from glasshead.lab.exhibits import Exhibit, Grid, Plot, Table
 from glasshead.lab.exhibits import Lines as Text
-from glasshead_tui.exhibited import Column, chart, columns
+from glasshead_tui.exhibited import Column, GridMatrix, blocks, chart, columns, wide
 from glasshead_tui.paint import Palette, palette
-from glasshead_tui.panes.matrix import weight_level
-from glasshead_tui.panes.numbers import real, weight
 from glasshead_tui.panes.titles import entitle
 from glasshead_tui.visible import visible
 from glasshead_tui.widgets.cells import fit, width
@@ -26,52 +23,11 @@ from glasshead_tui.widgets.curves import Curves
 from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.lines import Line, Lines
 from glasshead_tui.widgets.prose import Prose, wrapped
-from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
 
 PLOT = Size(42, 13)
 """The least room in which a plot tells something."""
-NARROWEST = 6
-"""Columns of a column of words at least, where a table is wider than its room."""
 FRAME = 2
 """Columns, and lines, of a frame."""
-
-
-@dataclass(frozen=True)
-class GridMatrix:
-    """A Grid as a heat map reads it: weights by their square root, other numbers against the largest of them."""
-
-    grid: Grid
-
-    @cached_property
-    def row_labels(self) -> tuple[str, ...]:
-        return tuple(map(visible, self.grid.rows))
-
-    @cached_property
-    def column_labels(self) -> tuple[str, ...]:
-        return tuple(map(visible, self.grid.columns))
-
-    @property
-    def digits(self) -> int:
-        return 3 if self.grid.weights else 5
-
-    @cached_property
-    def largest(self) -> float:
-        """The number furthest from zero."""
-        return max((abs(each) for row in self.grid.values for each in row if abs(each) < inf), default=0.0) or 1.0
-
-    def levels(self, row: int) -> bytes:
-        return bytes(map(self._level, self.grid.values[row]))
-
-    def _level(self, value: float) -> int:
-        if isnan(value) or value == -inf:
-            return ABSENT if isnan(value) else MASKED
-        if self.grid.weights:
-            return weight_level(value)
-        return round((min(value / self.largest, 1.0) + 1) / 2 * (LEVELS - 1))
-
-    def text(self, row: int, column: int, room: int) -> str:
-        value = self.grid.values[row][column]
-        return weight(value, min(room, 5)) if self.grid.weights else real(value, min(room, 7))
 
 
 class Sheet(Lines):
@@ -97,15 +53,9 @@ class Sheet(Lines):
 def tabled(table: Table, room: int, marks: Palette) -> list[Line]:
     """A table in so many columns of the terminal; what does not fit beside the rest stands below it, in a table of its
     own that begins with the first column again."""
-    found = _narrowed(columns(table), room)
-    blocks: list[list[Column]] = [found[:1]]
-    for column in found[1:]:
-        if len(blocks[-1]) > 1 and _wide([*blocks[-1], column]) > room:
-            blocks.append(found[:1])
-        blocks[-1].append(column)
     lines: list[Line] = []
     heading = marks.strong + Style(underline=True)
-    for block in blocks:
+    for block in blocks(table, room):
         gap = min(3, max(1, (room - sum(each.width for each in block)) // max(1, len(block) - 1)))
         if lines:
             lines.append([])
@@ -118,24 +68,6 @@ def tabled(table: Table, room: int, marks: Palette) -> list[Line]:
 def _row(entries: Sequence[str], block: Sequence[Column], gap: int) -> str:
     shown = (fit(entry, each.width, right=each.right) for entry, each in zip(entries, block, strict=True))
     return (" " * gap).join(shown)
-
-
-def _wide(block: Sequence[Column]) -> int:
-    """The columns of a table with the least space between its own."""
-    return sum(each.width for each in block) + len(block) - 1
-
-
-def _narrowed(found: list[Column], room: int) -> list[Column]:
-    """The widest columns of words made narrower, as long as that is needed and can be. Numbers are never cut."""
-    while (excess := _wide(found) - room) > 0:
-        words = [each for each in found if not each.right and each.width > NARROWEST]
-        if not words:
-            return found
-        *others, widest = sorted(words, key=lambda each: each.width)
-        least = max([NARROWEST, widest.width - excess, *(each.width for each in others)])
-        at = next(number for number, each in enumerate(found) if each is widest)
-        found[at] = replace(widest, width=min(least, widest.width - 1))
-    return found
 
 
 class ExhibitPane(Vertical, can_focus=False):
@@ -221,9 +153,9 @@ def _noted(exhibit: Exhibit, marks: Palette) -> list[Line]:
 
 def least(exhibit: Exhibit, marks: Palette, room: Size) -> Size:
     """The room that an exhibit needs for all of it, frame and note counted, as far as there is so much."""
-    wide, high = _least(exhibit, room.width - FRAME - 2)
-    note = sum(len(wrapped(line, wide)) for line in _noted(exhibit, marks))
-    return Size(min(room.width, wide + FRAME + 2), min(room.height, high + note + FRAME))
+    across, high = _least(exhibit, room.width - FRAME - 2)
+    note = sum(len(wrapped(line, across)) for line in _noted(exhibit, marks))
+    return Size(min(room.width, across + FRAME + 2), min(room.height, high + note + FRAME))
 
 
 def _least(exhibit: Exhibit, room: int) -> tuple[int, int]:
@@ -234,5 +166,5 @@ def _least(exhibit: Exhibit, room: int) -> tuple[int, int]:
         labels = max(map(width, matrix.row_labels), default=0) + 1
         return min(room, labels + len(exhibit.columns) * (matrix.digits + 2)), len(exhibit.rows) + 1
     if isinstance(exhibit, Table):
-        return min(room, _wide(columns(exhibit)) + len(exhibit.columns)), len(exhibit.rows) + 1
+        return min(room, wide(columns(exhibit)) + len(exhibit.columns)), len(exhibit.rows) + 1
     return min(room, max(map(width, map(visible, exhibit.lines)), default=1)), len(exhibit.lines)

@@ -11,8 +11,10 @@ from textual_hires_canvas import Canvas, HiResMode
 
 from glasshead_tui.widgets.cells import fit
 from glasshead_tui.widgets.curves import EDGE, LINE, MARGIN, Chart, Curve, Floats, axis
-from glasshead_tui.widgets.lines import Line
+from glasshead_tui.widgets.lines import Line, cells
 
+LEAST, MOST = 5e-324, 1.7e308
+"""Between these a number has a logarithm."""
 MARKED = 12
 """Markers on a line of many points, by which it is told from others."""
 
@@ -37,7 +39,7 @@ def printed(chart: Chart, columns: int, lines: int, *, strong: Style, quiet: Sty
     }
     drawing: list[Line] = [
         [Segment(chart.title, strong), Segment(f", {chart.unit}" if chart.unit else "", quiet)],
-        _legend(chart, quiet),
+        *_legend(chart, columns, quiet),
     ]
     for line in range(lines):
         label = heights.get(line)
@@ -46,11 +48,15 @@ def printed(chart: Chart, columns: int, lines: int, *, strong: Style, quiet: Sty
     return [*drawing, *_below(chart, x, wide, quiet)]
 
 
-def _legend(chart: Chart, quiet: Style) -> Line:
-    line: Line = []
+def _legend(chart: Chart, columns: int, quiet: Style) -> list[Line]:
+    """What each curve is, on as many lines as that takes."""
+    lines: list[Line] = [[]]
     for curve in chart.curves:
-        line += [Segment(f"{curve.marker or LINE} ", curve.style), Segment(f"{curve.label}   ", quiet)]
-    return line
+        entry = [Segment(f"{curve.marker or LINE} ", curve.style), Segment(curve.label, quiet), Segment("   ")]
+        if lines[-1] and cells(lines[-1]) + cells(entry[:2]) > columns:
+            lines.append([])
+        lines[-1] += entry
+    return lines
 
 
 def _below(chart: Chart, x: tuple[float, float], wide: int, quiet: Style) -> Iterator[Line]:
@@ -100,9 +106,9 @@ def _reach(chart: Chart) -> tuple[tuple[float, float], tuple[float, float]]:
     values = np.concatenate([np.empty(0), *(_drawable(curve, chart)[1] for curve in chart.curves)])
     low, high = chart.y or ((float(values.min()), float(values.max())) if len(values) else (1.0, 10.0))
     if chart.log_y:
-        low, high = (low, high) if high > low else (low / 2, high * 2)
+        low, high = (low, high) if high > low else (max(low / 2, LEAST), min(high * 2, MOST))
         edge = 10 ** (EDGE * (log10(high) - log10(low)))
-        return chart.x, (low / edge, high * edge)
+        return chart.x, (max(low / edge, LEAST), min(high * edge, MOST))
     low, high = (low, high) if high > low else (low - max(abs(low) / 2, 0.5), high + max(abs(high) / 2, 0.5))
     edge = EDGE * (high - low)
     return chart.x, (low - edge, high + edge)
