@@ -128,7 +128,7 @@ def _arithmetic(result: "Norms") -> Lines:
     token = result.arithmetic
 
     def numbers(label: str, values: tuple[float, ...]) -> str:
-        return f"{label:<18}" + "".join(f"{value:>9.3f}" for value in values)
+        return f"{label:<18}" + "".join(f"{value:>9.3f}" for value in values).replace("-", "−")
 
     centred = tuple(value - token.mean for value in token.came)
     return Lines(
