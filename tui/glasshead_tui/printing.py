@@ -16,6 +16,7 @@ from glasshead.lab.exhibits import Exhibit, Grid, Lines, Plot
 from glasshead.lab.exhibits import Table as Rows
 from glasshead.lab.page import LETTERS, Page
 from glasshead_tui.exhibited import Column, GridMatrix, blocks, chart
+from glasshead_tui.labbook import shown as valued
 from glasshead_tui.outcome import Outcome
 from glasshead_tui.paint import Palette, chosen
 from glasshead_tui.visible import clip, fit, visible
@@ -85,7 +86,7 @@ def shown(page: Page, outcome: Outcome, answer: int | None, out: Console) -> Ite
 
 def made(outcome: Outcome) -> str:
     """With what, where and in how long a result was made."""
-    values = ", ".join(f"{name} {clip(visible(str(value)), TEXT) or '–'}" for name, value in outcome.values.items())
+    values = ", ".join(f"{name} {clip(visible(valued(value)), TEXT) or '–'}" for name, value in outcome.values.items())
     if outcome.made_on is None:
         return f"{values}: {outcome.seconds:.1f} s"
     return f"{values}: made before, in {outcome.seconds:.0f} s on {visible(outcome.made_on)}; --anew trains now"

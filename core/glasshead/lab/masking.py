@@ -8,10 +8,11 @@ The weights of query q over keys k, with −∞ put into the scores before softm
 
 First on scores drawn at random; then on a model, by changing one token of what the decoder reads and looking at the
 logits before it; then in two trainings, one of which may read the answer. Their task is to write letters backwards,
-where some of the letters were replaced by chance: nobody can know those before they are said, so there is a loss that
-no honest model gets below.
+where some of the letters were replaced by chance. Nobody can know those before they are said: one who knew all else
+would still have a loss, and that is computed to compare.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import log
 from typing import Literal
@@ -108,8 +109,14 @@ class Masking:
     longest: int
     noise: float
     floor: float
-    """The loss of a model that knows all that can be known, in nats a token."""
+    """The loss that a model can expect which knows the source, the task and the noise, in nats a token."""
+    oracle: float
+    """The loss that this model has on the very sentences of `Training.loss`, with the noise that was drawn there."""
+    guess: float
+    """The loss on those of a model that knows where a sentence ends, and of letters nothing."""
     steps: int
+    seen: float
+    """How often each sentence of the training was seen, on average."""
     trainings: tuple[Training, Training]
     """With the mask, then without."""
     decoded: tuple[Decoded, ...]
@@ -118,14 +125,14 @@ class Masking:
 def masking(
     *,
     length: int = 6,
-    letters: int = 20,
-    longest: int = 8,
+    letters: int = 12,
+    longest: int = 6,
     noise: float = 0.1,
-    steps: int = 400,
+    steps: int = 300,
     seed: int = 0,
     told: Told = silent,
 ) -> Masking:
-    """Four ways of masking on random scores, three of them in a model, and a training with and without the mask.
+    """Four ways of masking on random scores and in a model, and a training with and without the mask.
 
     length: queries, and as many keys, of the scores that are drawn · letters, longest: of the task, which is to write
     letters backwards · noise: the share of letters of the target that are drawn anew · steps: of each training. Raises
@@ -145,44 +152,64 @@ def masking(
     def examples(count: int, seed: int) -> little.Pairs:
         return little.reversals(count, letters=letters, longest=longest, shortest=2, seed=seed)
 
+    told(0.0, "sentences")
     train, clean = noisy(examples(EXAMPLES, seed), noise, letters, seed), examples(200, seed + 1_000_003)
     unseen = noisy(clean, noise, letters, seed + 1)
-    models, trainings = [], []
-    for number, hides in enumerate((True, False)):
-        model = little.build(config_of(letters, longest, masked=hides), seed)
-        models.append(model)
-        telling = named(part(told, 0.47 * number, 0.47 * (number + 1)), f"{'with' if hides else 'without'} the mask")
-        losses = little.train(
-            model, train, steps=steps, rate=noam(PEAK, max(1, steps // 5)), batch=BATCH, seed=seed, told=telling
+    models = [little.build(config_of(letters, longest, masked=hides), seed) for hides in (True, False)]
+    trainings = []
+    for number, model in enumerate(models):
+        telling = named(
+            part(told, 0.47 * number, 0.47 * (number + 1)), f"{'with' if not number else 'without'} the mask"
         )
-        at_steps, means = binned(losses)
-        trainings.append(
-            Training(
-                masked=hides,
-                steps=at_steps,
-                losses=means,
-                loss=little.loss_of(model, unseen),
-                exact=little.exact(model, clean),
-                hidden=hidden_loss(model, unseen),
-            )
-        )
-    told(0.95, "changing tokens")
-    some = clean.rows(clean.source.ne(model.config.pad_id).sum(-1) == longest + 1).rows(slice(0, 8))
+        trainings.append(trained(model, train, clean, unseen, steps=steps, seed=seed, told=telling))
+    some = clean.rows(clean.source.ne(Codec.PAD).sum(-1) == longest + 1).rows(slice(0, 8))
     if not len(some):
         some = clean.rows(slice(0, 1))
+    leaks = []
+    for number, way in enumerate(WAYS):
+        told(0.94 + 0.01 * number, f"changing tokens: {way}")
+        leaks.append(leak(way, models[0], some))
+    told(0.98, "decoding")
     return Masking(
         length=length,
         masks=masks,
         difference=float(difference),
-        tokens=tuple("<s>" if token == 1 else text([token]) for token in some.target[0].tolist()),
-        leaks=tuple(leak(way, models[0], some) for way in ("before", "after", "nothing")),
+        tokens=tuple("<s>" if token == Codec.BOS else text([token]) for token in some.target[0].tolist()),
+        leaks=tuple(leaks),
         letters=letters,
         longest=longest,
         noise=noise,
         floor=floor(unseen, noise, letters),
+        oracle=oracle(unseen, clean, noise, letters),
+        guess=guess(unseen, letters),
         steps=steps,
+        seen=steps * BATCH / EXAMPLES,
         trainings=(trainings[0], trainings[1]),
         decoded=_decoded(models, clean.rows(slice(0, 6))),
+    )
+
+
+def trained(
+    model: Transformer,
+    examples: little.Pairs,
+    clean: little.Pairs,
+    unseen: little.Pairs,
+    *,
+    steps: int,
+    seed: int,
+    told: Told,
+) -> Training:
+    """A training of the model in place, and what it then can do on unseen sentences; clean: those before the noise."""
+    rate = noam(PEAK, max(1, steps // 5))
+    losses = little.train(model, examples, steps=steps, rate=rate, batch=BATCH, seed=seed, told=told)
+    at_steps, means = binned(losses)
+    return Training(
+        masked=model.config.masked,
+        steps=at_steps,
+        losses=means,
+        loss=little.loss_of(model, unseen),
+        exact=little.exact(model, clean),
+        hidden=hidden_loss(model, unseen),
     )
 
 
@@ -197,28 +224,42 @@ def noisy(examples: little.Pairs, noise: float, letters: int, seed: int) -> litt
     return little.Pairs(examples.source, target, labels)
 
 
+def chances(noise: float, letters: int) -> tuple[float, float]:
+    """How probable the right letter is where some are drawn anew, and how probable each of the others."""
+    other = noise / letters
+    return 1 - noise + other, other
+
+
 def floor(examples: little.Pairs, noise: float, letters: int) -> float:
     """The expected loss of who knows the source and the noise, but not what was drawn: nats a token, ends included.
 
-    The right letter has probability 1 − noise + noise / letters, every other one noise / letters; an end is certain.
+    It is the entropy of a letter by its `chances`; an end is certain.
     """
-    other = noise / letters
-    right = 1 - noise + other
+    right, other = chances(noise, letters)
     entropy = -right * log(right) - (letters - 1) * other * log(other) if other else 0.0
-    spoken = int((examples.labels >= little.FIRST).sum())
-    return entropy * spoken / (spoken + len(examples))
+    return entropy * _spoken(examples)
+
+
+def oracle(noised: little.Pairs, clean: little.Pairs, noise: float, letters: int) -> float:
+    """The loss of the same one on given sentences, of which the noise was `noised`: mean of −log P of what they say."""
+    right, other = chances(noise, letters)
+    changed = int((noised.labels != clean.labels).sum())
+    tokens = int((noised.labels != Codec.PAD).sum())
+    kept = tokens - changed - len(noised)  # ends are certain
+    return (0.0 - kept * log(right) - (changed * log(other) if changed else 0.0)) / tokens
+
+
+def guess(examples: little.Pairs, letters: int) -> float:
+    """The loss of who knows where sentences end, while to him all letters are as likely: nats a token."""
+    return log(letters) * _spoken(examples)
 
 
 def weights_of(way: Way, scores: Tensor) -> Tensor:
     """scores: … q k, with as many queries as keys → weights, masked in one of the ways; queries see keys up to them."""
-    may_look = causal(*scores.shape[-2:])
     if way == "before":
-        return softmax(scores.masked_fill(~may_look, -torch.inf))
-    weights = softmax(scores)
-    if way == "nothing":
-        return weights
-    weights = weights * may_look
-    return weights if way == "after" else weights / weights.sum(-1, keepdim=True)
+        return softmax(scores.masked_fill(~causal(*scores.shape[-2:]), -torch.inf))
+    edit = EDITS[way]
+    return edit(softmax(scores)) if edit else softmax(scores)
 
 
 def masked(way: Way, scores: Tensor) -> Masked:
@@ -236,26 +277,29 @@ def masked(way: Way, scores: Tensor) -> Masked:
 
 
 def zeroing(weights: Tensor) -> Tensor:
-    """An edit for `listen`: b h q k, zeros put into what softmax gave for later keys."""
+    """weights: … q k → the same with zeros put into what softmax gave for later keys."""
     return weights * causal(*weights.shape[-2:])
 
 
+def renormalising(weights: Tensor) -> Tensor:
+    """`zeroing`, then each row divided by its sum; a row whose weight all lay ahead becomes 0/0, which is NaN."""
+    left = zeroing(weights)
+    return left / left.sum(-1, keepdim=True)
+
+
+EDITS: dict[Way, Callable[[Tensor], Tensor] | None] = {"after": zeroing, "renormalised": renormalising, "nothing": None}
+"""What is done to the weights that softmax gave; "before" alone is done to the scores."""
+
+
 def as_masked(model: Transformer, way: Way) -> tuple[Transformer, dict[str, Change]]:
-    """The same weights masked in another way: a model, and what has to be edited while it runs."""
+    """The same weights masked in another way: a model, and what has to be edited while it runs (see `listen`)."""
     if way == "before":
         return model, {}
     other = little.build(replace(model.config, masked=False), 0)
     other.load_state_dict(model.state_dict())
     other.eval().requires_grad_(False)
-    if way == "nothing":
-        return other, {}
-    return other, {"decoder.*.self.weights": zeroing if way == "after" else renormalising}
-
-
-def renormalising(weights: Tensor) -> Tensor:
-    """An edit for `listen`: `zeroing`, then each row divided by its sum."""
-    left = zeroing(weights)
-    return left / left.sum(-1, keepdim=True)
+    edit = EDITS[way]
+    return other, {"decoder.*.self.weights": edit} if edit else {}
 
 
 @torch.inference_mode()
@@ -308,6 +352,12 @@ def config_of(letters: int, longest: int, *, masked: bool) -> Config:
         max_length=2 * longest + 4,
         masked=masked,
     )
+
+
+def _spoken(examples: little.Pairs) -> float:
+    """The share of the tokens said that are letters, 0–1; the others are ends."""
+    letters = int((examples.labels >= little.FIRST).sum())
+    return letters / (letters + len(examples))
 
 
 def text(ids: list[int]) -> str:

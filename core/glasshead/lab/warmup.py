@@ -9,7 +9,7 @@ updates, and what is left of the gradients when those updates are made.
 """
 
 from dataclasses import dataclass
-from math import nan
+from math import log, nan
 from typing import Literal
 
 import torch
@@ -22,6 +22,7 @@ from glasshead.lab.pace import noam
 from glasshead.lab.telling import Told, named, part, silent
 from glasshead.model import Config, Transformer
 from glasshead.training import schedule
+from glasshead.training.loss import smoothed
 
 Norm = Literal["post", "pre"]
 NORMS: tuple[Norm, ...] = ("post", "pre")
@@ -29,6 +30,8 @@ WIDTH, HEADS, LETTERS, LONGEST, EXAMPLES, BATCH = 32, 4, 8, 6, 4000, 32
 """The trained models' d_model and heads (d_ff is 4 · d_model), and their task: letters in reverse."""
 FIRST = 20
 """How many updates of Adam are measured."""
+MANY = 8
+"""Batches that the gradients before the first update are taken over."""
 LATE, AVERAGED = 30, 5
 """Gradients are looked at again before this update: means over so many updates that end with it."""
 
@@ -56,7 +59,7 @@ class Run:
     last: float
     """Mean loss of the last tenth of the steps, in nats a token."""
     exact: float
-    """The share of unseen sentences that greedy decoding says without a mistake, 0–1."""
+    """The share of unseen sentences that greedy decoding writes backwards without a mistake, 0–1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +106,12 @@ class Warmup:
     rise: int
     steps: int
     runs: tuple[Run, ...]
+    guess: float
+    """Loss of a model that knows where sentences end, and of letters nothing: nats a token."""
     late: int
     """The update before which gradients were looked at again."""
+    averaged: int
+    """They are means over so many updates, the last of which is `late`."""
     gradients: tuple[Layer, ...]
     """Encoder layers, then decoder layers, each from the input upwards."""
     updates: tuple[Update, ...]
@@ -115,9 +122,9 @@ def warmup(
     d_model: int = 512,
     warmup: int = 4000,
     layers: int = 6,
-    rate: float = 0.003,
-    rise: int = 300,
-    steps: int = 1500,
+    rate: float = 0.006,
+    rise: int = 25,
+    steps: int = 50,
     seed: int = 0,
     told: Told = silent,
 ) -> Warmup:
@@ -135,35 +142,28 @@ def warmup(
     checks.seed(seed)
     examples = little.reversals(EXAMPLES, letters=LETTERS, longest=LONGEST, seed=seed)
     unseen = little.reversals(100, letters=LETTERS, longest=LONGEST, seed=seed + 1_000_003)
-    first = {norm: first_gradients(norm, layers, examples, seed) for norm in NORMS}
+    first = {
+        norm: first_gradients(norm, layers, examples, seed, part(told, 0.01 * number, 0.01 * (number + 1)))
+        for number, norm in enumerate(NORMS)
+    }
     late, runs, watches = min(LATE, steps), list[Run](), dict[tuple[Norm, bool], Watch]()
     ways = [(norm, rising) for norm in NORMS for rising in (True, False)]
     for number, (norm, rising) in enumerate(ways):
+        start, end = (0.02 + 0.98 * place / len(ways) for place in (number, number + 1))
         words = f"{norm}-norm, {'with' if rising else 'without'} warm-up"
-        model, paced = model_of(norm, layers, seed), noam(rate, rise, rising=rising)
+        model = model_of(norm, layers, seed)
         watch = watches[norm, rising] = Watch(model, late)
         losses = little.train(
             model,
             examples,
             steps=steps,
-            rate=paced,
+            rate=noam(rate, rise, rising=rising),
             batch=BATCH,
             seed=seed,
             after=watch,
-            told=part(named(told, words), number / len(ways), (number + 1) / len(ways)),
+            told=part(named(told, words), start, end),
         )
-        at_steps, means = binned(losses)
-        tenth = losses[-max(1, steps // 10) :]
-        runs.append(
-            Run(
-                norm=norm,
-                rising=rising,
-                steps=at_steps,
-                losses=means,
-                last=sum(tenth) / len(tenth),
-                exact=little.exact(model, unseen),
-            )
-        )
+        runs.append(run_of(norm, losses, little.exact(model, unseen), rising=rising))
     bare = noam(rate, rise, rising=False)
     return Warmup(
         d_model=d_model,
@@ -175,7 +175,9 @@ def warmup(
         rise=rise,
         steps=steps,
         runs=tuple(runs),
+        guess=guess(unseen),
         late=late,
+        averaged=min(AVERAGED, late),
         gradients=tuple(
             Layer(
                 name=name,
@@ -195,6 +197,19 @@ def warmup(
             )
         ),
     )
+
+
+def run_of(norm: Norm, losses: tuple[float, ...], exact: float, *, rising: bool) -> Run:
+    """A training, of the loss of each of its steps."""
+    at_steps, means = binned(losses)
+    tenth = losses[-max(1, len(losses) // 10) :]
+    return Run(norm=norm, rising=rising, steps=at_steps, losses=means, last=sum(tenth) / len(tenth), exact=exact)
+
+
+def guess(examples: little.Pairs) -> float:
+    """The loss of who knows where sentences end, while to him all letters are as likely: nats a token."""
+    letters = int((examples.labels >= little.FIRST).sum())
+    return log(LETTERS) * letters / (letters + len(examples))
 
 
 def points(d_model: int, warmup: int) -> tuple[Point, ...]:
@@ -225,19 +240,20 @@ def model_of(norm: Norm, layers: int, seed: int) -> Transformer:
     )
 
 
-def first_gradients(norm: Norm, layers: int, examples: little.Pairs, seed: int) -> dict[str, float]:
+def first_gradients(
+    norm: Norm, layers: int, examples: little.Pairs, seed: int, told: Told = silent
+) -> dict[str, float]:
     """The norm of the gradient in every layer before the first update, on many sentences: "encoder.0" … → norm."""
-    model, found = model_of(norm, layers, seed), dict[str, float]()
-    little.train(
-        model,
-        examples,
-        steps=1,
-        rate=lambda _step: 0.0,
-        batch=8 * BATCH,
-        seed=seed,
-        after=lambda _step: found.update(gradients_of(model)),
-    )
-    return found
+    model = model_of(norm, layers, seed)
+    model.train().requires_grad_(True)
+    some = examples.rows(slice(0, MANY * BATCH))
+    tokens = int((some.labels != model.config.pad_id).sum())
+    for number in range(MANY):  # gradients of the parts add up to that of the whole
+        told(number / MANY, f"{norm}-norm, gradients at the start")
+        few = some.rows(slice(number * BATCH, (number + 1) * BATCH))
+        loss, _ = smoothed(model(few.source, few.target), few.labels, smoothing=0.0, pad_id=model.config.pad_id)
+        torch.autograd.backward(loss / tokens)
+    return gradients_of(model)
 
 
 def gradients_of(model: Transformer) -> dict[str, float]:

@@ -62,7 +62,8 @@ def test_what_an_experiment_that_trains_ships_is_of_its_full_size() -> None:
             assert isinstance(made.result, result_class(page))
             assert made.seconds > 0 and "torch" in made.made_on
             assert 0 <= page.judge(made.result).answer < len(page.question.answers)
-            assert page.exhibits(made.result)
+            exhibits = page.exhibits(made.result)
+            assert exhibits and all(len(exhibit.note) <= 150 for exhibit in exhibits)
 
 
 def test_what_is_written_is_what_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:

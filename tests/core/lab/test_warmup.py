@@ -11,6 +11,7 @@ from glasshead.errors import GlassheadError
 from glasshead.lab import little
 from glasshead.lab import warmup as lab
 from glasshead.lab.pace import noam
+from glasshead.lab.page import Verdict
 from glasshead.lab.pages.warmup import PAGE
 from glasshead.lab.telling import StoppedError
 from glasshead.lab.warmup import warmup
@@ -57,6 +58,25 @@ def test_the_norm_of_a_layers_gradient_is_that_of_all_its_parameters_together(ex
     torch.nn.functional.cross_entropy(logits.flatten(0, 1), examples.labels.flatten(), ignore_index=0).backward()
     whole = torch.cat([each.grad.flatten() for each in model.decoder.layers[0].parameters()])  # type: ignore[union-attr]
     assert lab.gradients_of(model)["decoder.0"] == pytest.approx(float(whole.norm()), rel=1e-5)
+
+
+def test_the_gradient_at_the_start_is_that_of_all_its_sentences_at_once(examples: little.Pairs) -> None:
+    """It is added up over parts, for their tokens weigh the same in every one of them."""
+    model, some = lab.model_of("pre", 2, 5), examples.rows(slice(0, lab.MANY * lab.BATCH))
+    model.requires_grad_(True)
+    logits = model(some.source, some.target)
+    torch.nn.functional.cross_entropy(logits.flatten(0, 1), some.labels.flatten(), ignore_index=0).backward()
+    found = lab.first_gradients("pre", 2, examples, 5)
+    for stack, layers in (("encoder", model.encoder.layers), ("decoder", model.decoder.layers)):
+        for number, layer in enumerate(layers):
+            whole = torch.cat([each.grad.flatten() for each in layer.parameters()])  # type: ignore[union-attr]
+            assert found[f"{stack}.{number}"] == pytest.approx(float(whole.norm()), rel=1e-4)
+
+
+def test_who_guesses_has_the_entropy_of_letters_that_are_all_alike(examples: little.Pairs) -> None:
+    entropy = torch.distributions.Categorical(logits=torch.zeros(lab.LETTERS, dtype=torch.float64)).entropy()
+    losses = [float(entropy) if label >= little.FIRST else 0.0 for label in examples.labels[examples.labels != 0]]
+    assert lab.guess(examples) == pytest.approx(sum(losses) / len(losses))
 
 
 @pytest.fixture(scope="module")
@@ -127,21 +147,58 @@ def test_what_cannot_be_is_said_in_a_sentence(wrong: dict[str, float], sentence:
         warmup(**wrong)  # type: ignore[arg-type]
 
 
-def test_it_stops_when_nobody_waits() -> None:
+@pytest.mark.parametrize("late", [0.0, 0.3])
+def test_it_stops_when_nobody_waits_and_leaves_random_numbers_as_they_were(late: float) -> None:
     def told(share: float, words: str) -> None:
-        if share > 0:
+        if share > late:
             raise StoppedError
 
+    before = torch.random.get_rng_state()
     with pytest.raises(StoppedError):
         warmup(layers=1, steps=10, rise=2, told=told)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def judged(result: lab.Warmup, post: float, pre: float, *, warmed: float = 0.1, **given: int) -> Verdict:
+    bare = {"post": post, "pre": pre}
+    runs = tuple(replace(each, last=warmed if each.rising else bare[each.norm]) for each in result.runs)
+    return PAGE.judge(replace(result, runs=runs, **given))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("post", "pre", "answer"), [(9.0, 9.0, 0), (9.0, 1.0, 1), (float("nan"), 1.0, 1), (1.0, 9.0, 2), (1.0, 0.5, 3)]
+    ("post", "pre", "answer"), [(9.0, 9.0, 0), (9.0, 0.2, 1), (float("nan"), 0.2, 1), (0.1, 9.0, 2), (0.3, 0.1, 3)]
 )
 def test_the_verdict_goes_by_the_losses(result: lab.Warmup, post: float, pre: float, answer: int) -> None:
-    bare = {"post": post, "pre": pre}
-    runs = tuple(replace(each, last=1.0 if each.rising else bare[each.norm]) for each in result.runs)
-    verdict = PAGE.judge(replace(result, runs=runs))
+    verdict = judged(result, post, pre)
     assert verdict.answer == answer
     assert "nan" not in verdict.sentence
+
+
+def test_the_verdict_says_what_keeps_a_run_from_showing_anything(result: lab.Warmup) -> None:
+    plain = judged(result, 9.0, 0.2).sentence
+    assert "never reached the peak" not in plain and "not learned" not in plain and "are the same" not in plain
+    assert "never reached the peak" in judged(result, 9.0, 0.2, rise=result.steps + 1).sentence
+    assert "never reached the peak" not in judged(result, 9.0, 0.2, rise=result.steps).sentence
+    assert "both trainings of a norm are the same" in judged(result, 2.0, 2.0, warmed=2.0, rise=1).sentence
+    for warmed in (2.0, float("nan")):
+        sentence = judged(result, warmed, warmed, warmed=warmed).sentence
+        assert "not learned its task" in sentence and "1,500 steps" in sentence
+    assert "comes with" not in judged(result, 2.0, 2.0, warmed=2.0, steps=1500).sentence
+
+
+def test_a_rise_of_one_step_is_none() -> None:
+    """What the verdict says of it: with and without are then one training."""
+    post, bare, pre, other = warmup(layers=1, steps=10, rise=1).runs
+    assert (post.losses, pre.losses) == (bare.losses, other.losses)
+
+
+def test_the_gradients_note_says_how_much_higher_the_bare_rate_was(result: lab.Warmup) -> None:
+    """By the two rates themselves, up to the update before the one that is looked at."""
+    for rise in (4, 11, 12, 300):
+        found = replace(result, rise=rise)
+        (note,) = (each.note for each in PAGE.exhibits(found) if each.title.startswith("norm of the gradient"))
+        rising, bare = (noam(0.006, rise, rising=way) for way in (True, False))
+        ratio = min(bare(step) / rising(step) for step in range(1, found.late))
+        assert (f"at least {ratio:.3g} times" in note) == (rise >= found.late)
+        assert rise >= found.late or ratio == 1
+        assert len(note) <= 150

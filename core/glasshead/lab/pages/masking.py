@@ -15,7 +15,9 @@ WORDS = {
     "nothing": "no mask",
 }
 LEAST = 1e-6
-"""What a loss of 0 is drawn as, where the axis is logarithmic."""
+"""What a loss that is smaller is drawn as, where the axis is logarithmic."""
+UNABLE = 0.05
+"""A share of sentences: who decodes fewer of them right cannot decode."""
 
 
 def run(**given: Any) -> "Masking":
@@ -30,14 +32,18 @@ def judge(result: "Masking") -> Verdict:
     masked, open_ = result.trainings
     sentence = (
         f"Trained without the mask the loss on unseen sentences was {open_.loss:.3f} nats a token against "
-        f"{masked.loss:.3f} with it, where {result.floor:.3f} is the least that can be known, and decoding said "
-        f"{open_.exact:.1%} of them right against {masked.exact:.1%}; with later tokens hidden its loss was "
-        f"{open_.hidden:.2f}."
+        f"{masked.loss:.3f} with it, and decoding wrote {open_.exact:.1%} of them right against {masked.exact:.1%}; "
+        f"with only the earlier tokens given its loss was {open_.hidden:.2f}."
     )
-    if masked.exact < 0.05:
-        sentence += " The one with the mask has not learned its task either: give it more steps."
-    low = open_.loss < 1.5 * masked.loss + 0.05
-    worse = open_.exact < 0.5 * masked.exact
+    if result.noise:
+        sentence += f" Who knew all but the noise would have a loss of {result.oracle:.3f} on them."
+    between = (result.oracle + result.guess) / 2
+    if max(masked.exact, open_.exact) < UNABLE:
+        sentence += " Neither can decode, so this run decides nothing: give it more steps, or less noise."
+    elif masked.exact < UNABLE or masked.loss > between:
+        sentence += " The one with the mask has not learned its task: give it more steps, or less noise."
+    low = open_.loss < between and open_.loss < 1.5 * max(masked.loss, result.oracle) + 0.05
+    worse = open_.exact < max(UNABLE, 0.5 * masked.exact)
     if low:
         return Verdict(answer=2 if worse else 0, sentence=sentence)
     return Verdict(answer=1 if worse else 3, sentence=sentence)
@@ -45,6 +51,8 @@ def judge(result: "Masking") -> Verdict:
 
 def exhibits(result: "Masking") -> tuple[Exhibit, ...]:
     """The training with the leak, then where the mask has to stand, then who notices a changed token."""
+    from glasshead.lab.masking import PUSH
+
     masks, leaks = {each.way: each for each in result.masks}, {each.way: each for each in result.leaks}
     return (
         Plot(
@@ -62,21 +70,21 @@ def exhibits(result: "Masking") -> tuple[Exhibit, ...]:
                     for each in result.trainings
                 ),
                 *(
-                    [Series(label="what can be known", x=(1, result.steps), y=(result.floor,) * 2)]
-                    if result.floor
+                    [Series(label="all known but noise", x=(1, result.steps), y=(result.floor,) * 2)]
+                    if result.noise
                     else []
                 ),
             ),
-            note="Below what can be known nobody gets who is honest: without the mask the answer stands one place on.",
+            note=_below(result),
         ),
         Table(
             title="the two models on unseen sentences",
-            columns=("trained", "loss", "later hidden", "said right"),
+            columns=("trained", "loss", "loss, only earlier tokens seen", "decoded right"),
             rows=tuple(
                 ("with the mask" if each.masked else "without", each.loss, each.hidden, each.exact)
                 for each in result.trainings
             ),
-            note="Loss: nats a token, right tokens given; later hidden: only those before. Right: clean ones.",
+            note="Loss: nats a token, right tokens given. Decoded right: share of sentences, of targets without noise.",
         ),
         Lines(
             title="what they say, token after token",
@@ -87,8 +95,8 @@ def exhibits(result: "Masking") -> tuple[Exhibit, ...]:
             title=f"four ways to mask, on {result.length} × {result.length} random scores",
             columns=("mask", "smallest row sum", "on the future", "leak"),
             rows=tuple((WORDS[each.way], each.smallest_sum, each.future, each.leak) for each in result.masks),
-            note=f"Leak: change of earlier rows when the last key's scores change. Renormalised differs from −∞ by "
-            f"{result.difference:.0e}.",
+            note=f"Leak: change of earlier rows when the last key's scores go up by {PUSH:g}. Renormalised "
+            f"differs from −∞ by {result.difference:.0e}.",
         ),
         _grid(masks["after"]),
         _changes(result, leaks["after"]),
@@ -96,9 +104,21 @@ def exhibits(result: "Masking") -> tuple[Exhibit, ...]:
             title="one token of what the decoder reads is changed",
             columns=("mask", "logits before it", "logits from it on"),
             rows=tuple((WORDS[each.way], each.earlier, each.later) for each in result.leaks),
-            note="Largest change of a logit, in the model trained with the mask, masked in three ways.",
+            note="Largest change of a logit, in the model trained with the mask. Renormalised: float32's rounding, "
+            "divided by the little weight that is left.",
         ),
     )
+
+
+def _below(result: "Masking") -> str:
+    """What the curves of the losses are to be compared with."""
+    found = "Without the mask the answer stands one place on."
+    if result.noise:
+        known = f"Level: to be expected without the answer, of unseen sentences; these came {result.seen:.3g} times."
+        found = f"{known} {found}"
+    if min(min(each.losses) for each in result.trainings) < LEAST:
+        found += " (1e-6: or less)"
+    return found
 
 
 def _said(result: "Masking") -> list[str]:
@@ -130,7 +150,8 @@ def _changes(result: "Masking", leak: "Leak") -> Grid:
         rows=names,
         columns=names,
         values=leak.changes,
-        note="Row: what is changed. Column: the largest change of a logit there. Left of the diagonal: a leak.",
+        note="Row: what is changed; <s>, the start, never is. Column: largest change of a logit there. "
+        "Left of the diagonal: a leak.",
     )
 
 
@@ -143,11 +164,12 @@ PAGE = Page(
         "self-attention lets it see only what has been said. The paper sets illegal scores to −∞ before softmax "
         "(section 3.2.3). Some say: renormalise after softmax. On paper that is the same.",
         "Random scores are masked in four ways: −∞ before softmax, zeros after it, zeros and rows renormalised, not at "
-        "all. In a trained model one token that the decoder reads is changed, and the logits before it are compared. "
-        "Two models learn to write letters backwards, some replaced by chance, with the mask and without.",
+        "all. A trained model is masked in the same ways, one token that its decoder reads is changed, and the logits "
+        "before it are compared. Two models learn to write letters backwards, some replaced by chance, with the mask "
+        "and without.",
         "A loss alone does not show a leak: decode. Zeros after softmax are a leak too: the sum that softmax divides "
         "by still holds later scores. Renormalised it is the same up to rounding, unless all of a row's weight lay "
-        "ahead. A task so small shows that leaks are found, not how much one costs elsewhere.",
+        "ahead: then 0/0. A task so small shows that leaks are found, not how much one costs elsewhere.",
     ),
     question=Question(
         text="A decoder is trained without the mask. How do its loss on unseen sentences and its decodes turn out?",
@@ -231,7 +253,8 @@ PAGE = Page(
     ),
     sources=(
         "Vaswani et al. 2017, Attention Is All You Need, section 3.2.3 (illegal connections set to −∞)",
-        "Williams & Zipser 1989, A Learning Algorithm for Continually Running … Networks (teacher forcing)",
+        "Williams & Zipser 1989, A Learning Algorithm for Continually Running Fully Recurrent Neural Networks "
+        "(teacher forcing)",
     ),
     result="glasshead.lab.masking:Masking",
     trained=True,

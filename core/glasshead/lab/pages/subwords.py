@@ -5,12 +5,17 @@ from typing import TYPE_CHECKING, Any
 from glasshead.lab.bpe import CLASSIC
 from glasshead.lab.exhibits import Exhibit, Lines, Plot, Series, Table
 from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.words import counted
 
 if TYPE_CHECKING:
     from glasshead.lab.subwords import Example, Subwords
 
 MARGIN = 3.0
 """Points of chrF by which one translation must be better to be called so."""
+CLEAR = 0.03
+"""The share of sentences by which one must be right more often for that to be told."""
+FULL = 2500
+"""Steps of a training whose result comes with the program."""
 WIDEST = 38
 """Characters of a cell that holds words."""
 LINE = 76
@@ -27,24 +32,27 @@ def run(**given: Any) -> "Subwords":
 def judge(result: "Subwords") -> Verdict:
     """Which of the two models with vocabularies of one size translates better, by chrF."""
     words, pieces, every = result.models
+    better = pieces.chrf - words.chrf
     sentence = (
-        f"With {pieces.vocabulary:,} tokens chrF was {pieces.chrf:.1f} for subwords and {words.chrf:.1f} for words; "
-        f"{pieces.exact:.0%} and {words.exact:.0%} of the sentences were right. Of the words written "
-        f"{words.unknown:.0%} were <unk> with words, {pieces.invented:.0%} do not exist with subwords. "
-        f"With all {every.vocabulary:,} words chrF was {every.chrf:.1f}."
+        f"With {pieces.vocabulary:,} tokens chrF was {pieces.chrf:.1f} for subwords and {words.chrf:.1f} for words "
+        f"({words.chrf_spared:.1f} without their <unk>); {pieces.exact:.0%} and {words.exact:.0%} of the sentences "
+        f"were right. Of the words written {words.unknown:.0%} were <unk> with words; {pieces.unread:.0%} stand "
+        f"nowhere in what was read, with subwords. With all {every.vocabulary:,} words chrF was {every.chrf:.1f}."
     )
     if max(words.exact, pieces.exact) < 0.05:
-        sentence += " Neither has learned to translate yet: the full size trains longer."
-    better = pieces.chrf - words.chrf
+        sentence += " Neither has learned to translate yet, so this decides nothing."
+        if result.steps < FULL:
+            sentence += f" The result that comes with the program is of {FULL:,} steps."
+    elif better * (pieces.exact - words.exact) < 0 and abs(pieces.exact - words.exact) > CLEAR:
+        sentence += " Whole sentences say the opposite."
     return Verdict(answer=1 if better > MARGIN else 0 if better < -MARGIN else 2, sentence=sentence)
 
 
 def exhibits(result: "Subwords") -> tuple[Exhibit, ...]:
     """The merges, what vocabularies cost, what models make of them."""
-    sizes = [each.size for each in result.sizes]
     return (
         Table(
-            title=f"{len(result.merges)} merges of {result.text_words:,} different words",
+            title=f"{counted(len(result.merges), 'merge')} of {counted(result.text_words, 'different word')}",
             columns=("", "pair", "count", "tokens", "the most frequent words then"),
             rows=(
                 (0, None, None, result.tokens, _joined(result.before)),
@@ -66,52 +74,65 @@ def exhibits(result: "Subwords") -> tuple[Exhibit, ...]:
             y="tokens a sentence",
             log_x=True,
             series=(
-                Series(label="subwords", x=sizes, y=[each.subword_length for each in result.sizes]),
-                Series(label="words", x=sizes, y=[each.word_length for each in result.sizes]),
+                Series(
+                    label="subwords",
+                    x=[each.subwords for each in result.sizes],
+                    y=[each.subword_length for each in result.sizes],
+                ),
+                Series(
+                    label="words",
+                    x=[each.words for each in result.sizes],
+                    y=[each.word_length for each in result.sizes],
+                ),
             ),
             note="Unseen sentences of english-french, both sides.",
         ),
         Table(
-            title="vocabularies of one size",
-            columns=("size", "words: tokens", "unknown", "subwords: tokens", "unknown", "whole words"),
+            title="vocabularies of words, and of subwords",
+            columns=("at most", "words", "tokens", "unknown", "subwords", "tokens", "unknown", "whole words"),
             rows=tuple(
                 (
-                    each.size,
+                    each.asked,
+                    each.words,
                     each.word_length,
                     each.word_unknown,
+                    each.subwords,
                     each.subword_length,
                     each.subword_unknown,
                     each.whole,
                 )
                 for each in result.sizes
             ),
-            note="Tokens a sentence; the share of them unknown; the share of merged pieces that are a word.",
+            note="Tokens a sentence; the share of them unknown; of merged pieces, those that are a word somewhere. "
+            "Subwords always have bytes and letters.",
         ),
         Table(
-            title=f"three models, {result.steps:,} steps on {result.pairs:,} pairs, on unseen sentences",
-            columns=("vocabulary", "tokens", "read unk", "right", "chrF", "<unk>", "invented"),
+            title=f"three models, {counted(result.steps, 'step')} on {result.pairs:,} pairs, on unseen sentences",
+            columns=("vocabulary", "weights", "read unk", "right", "chrF", "no <unk>", "<unk>", "not read"),
             rows=tuple(
                 (
                     f"{each.vocabulary:,} {each.level}s",
-                    each.length,
+                    each.parameters,
                     each.reads,
                     each.exact,
                     each.chrf,
+                    each.chrf_spared,
                     each.unknown,
-                    each.invented,
+                    each.unread,
                 )
                 for each in result.models
             ),
-            note="Tokens of a target; unknown ones read; right sentences; words written: <unk>, or not existing.",
+            note="260 subwords are bytes and specials. chrF takes <unk> as 5 characters; no <unk>: taken out. "
+            "Words written: <unk>, or in no sentence read.",
         ),
         Lines(
             title="what they write",
             lines=tuple(line for each in result.examples[:4] for line in _translated(result, each)),
         ),
         Lines(
-            title="pieces without meaning",
+            title="pieces, and what is made of them",
             lines=tuple(_pieces(result)),
-            note="A piece that is a word may still be no part of the word it is cut from: only this much is counted.",
+            note="Read: in the sentences learned from, of both languages. What is a word may be cut from another.",
         ),
     )
 
@@ -146,10 +167,11 @@ def _translated(result: "Subwords", example: "Example") -> list[str]:
 def _pieces(result: "Subwords") -> list[str]:
     pieces, every = result.models[1], result.models[2]
     lines = [
-        f"pieces that are no word  {' '.join(result.pieces) or '(none)'}",
-        f"put together, no words   {' '.join(each for each in pieces.inventions if len(each) < 16) or '(none)'}",
+        f"pieces, no word read     {' '.join(result.pieces) or '(none)'}",
+        f"words written, not read  {' '.join(each for each in pieces.unread_words if len(each) < 16) or '(none)'}",
+        f"tokens a target          {pieces.length:.1f}  against {every.length:.1f} in words",
         f"chrF of subwords         {pieces.chrf:.1f}",
-        f"  against as many words  {pieces.chrf - result.models[0].chrf:+.1f}  where unknown words cost",
+        f"  against as many words  {pieces.chrf - result.models[0].chrf:+.1f}  at {counted(result.steps, 'step')}",
         f"  against all words      {pieces.chrf - every.chrf:+.1f}  ({every.vocabulary:,} of them)",
     ]
     return [_short(each) for each in lines]
@@ -164,24 +186,22 @@ PAGE = Page(
     title="Subwords",
     claim="At one vocabulary size subwords beat words: pieces may mean nothing, but no word is unknown.",
     paragraphs=(
-        "The paper's vocabularies are byte-pair encodings (section 5.1): the most frequent pair of neighbours becomes "
-        "one token, again and again, so frequent words are whole and rare ones are cut (Sennrich et al. 2016). Pieces "
-        "without meaning might harm; words that are not in a vocabulary become <unk>, which surely does.",
+        "The paper cuts English–German by byte-pair encoding (about 37,000 tokens) and English–French into 32,000 "
+        "word pieces, a relative of it (section 5.1). BPE makes the most frequent pair of neighbours one token, again "
+        "and again (Sennrich et al. 2016). Its pieces fit the parts of words worse than those of a unigram language "
+        "model (Bostrom & Durrett 2020).",
         "Merges are learned on your `text`, step by step. Then vocabularies of several sizes cut unseen sentences; and "
         "three models of one shape learn to translate short sentences into French: words and subwords with "
-        "`vocab_size` tokens, and words with every word that there is.",
-        "Two costs: <unk> with words, invented words with subwords. Words with all their vocabulary show what pieces "
-        "cost where nothing is unknown; that model has more parameters, and only a grammar's language has so few "
-        "words. chrF compares pieces of spelling; the models are small and trained for minutes at most.",
+        "`vocab_size` tokens, and words with every word that there is. A word that a vocabulary lacks is <unk>.",
+        "Two costs: <unk> with words; with subwords, longer sequences and words that nobody read. The model of all "
+        "words shows what pieces cost where nothing is unknown; it has more parameters, and only a grammar's language "
+        "has so few words. chrF compares pieces of spelling; the models are small, and trained for minutes at most: "
+        "longer training may change who is ahead.",
     ),
     question=Question(
-        text="Two models translate unseen sentences, one in words, one in subwords, with as many tokens each. Which is "
-        "better?",
-        answers=(
-            "words: each token means something",
-            "subwords: nothing is unknown",
-            "about the same",
-        ),
+        text="Two models translate unseen sentences, one in words, one in subwords, with as many tokens each. Which "
+        "has the higher chrF?",
+        answers=("words", "subwords", f"about the same ({MARGIN:g} points)"),
     ),
     controls=(
         Control(name="text", usual=CLASSIC, help="the merges are learned on it"),
@@ -208,19 +228,19 @@ PAGE = Page(
             help="sentence pairs to learn from",
             stops=(500, 2000, 10_000, 20_000),
             least=100,
-            most=100_000,
+            most=20_000,
             quick=500,
             full=20_000,
         ),
         Control(
             name="steps",
-            usual=100,
+            usual=120,
             help="steps of each of the three trainings",
-            stops=(20, 100, 400, 1000, 2500),
+            stops=(20, 120, 400, 1000, FULL),
             least=1,
             most=20_000,
             quick=10,
-            full=2500,
+            full=FULL,
         ),
         Control(
             name="seed",
@@ -247,7 +267,8 @@ PAGE = Page(
     sources=(
         "Sennrich, Haddow & Birch 2016, Neural Machine Translation of Rare Words with Subword Units",
         "Vaswani et al. 2017, Attention Is All You Need, section 5.1",
-        "Bostrom & Durrett 2020, Byte Pair Encoding is Suboptimal for Language Model Pretraining",
+        "Bostrom & Durrett 2020, Byte Pair Encoding is Suboptimal for Language Model Pretraining "
+        "(a unigram language model does as well or better)",
     ),
     result="glasshead.lab.subwords:Subwords",
     trained=True,

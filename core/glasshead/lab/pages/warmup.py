@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Plot, Series, Table
 from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.words import counted
 
 if TYPE_CHECKING:
     from glasshead.lab.warmup import Run, Warmup
 
 MARGIN = 0.25
 """Nats a token by which a training must end higher without warm-up to be called the worse for it."""
+FULL = 1500
+"""Steps of a training whose result comes with the program."""
 
 
 def run(**given: Any) -> "Warmup":
@@ -29,7 +32,7 @@ def judge(result: "Warmup") -> Verdict:
         f"{_nats(runs['post', False])} without it in post-norm, {_nats(runs['pre', True])} and "
         f"{_nats(runs['pre', False])} in pre-norm (nats a token; {MARGIN} apart counts)."
     )
-    return Verdict(answer=0 if post and pre else 1 if post else 2 if pre else 3, sentence=sentence)
+    return Verdict(answer=0 if post and pre else 1 if post else 2 if pre else 3, sentence=sentence + _doubts(result))
 
 
 def exhibits(result: "Warmup") -> tuple[Exhibit, ...]:
@@ -47,26 +50,26 @@ def exhibits(result: "Warmup") -> tuple[Exhibit, ...]:
             series=tuple(
                 Series(label=names[each.norm, each.rising], x=each.steps, y=each.losses) for each in result.runs
             ),
-            note=f"Warm-up: {result.rise} steps. None: the peak from step 1 to {result.rise}; then the same fall.",
+            note=f"Warm-up: {counted(result.rise, 'step')}. None: the peak from step 1 to {result.rise}; "
+            "then the same fall.",
         ),
         Table(
             title="how they ended",
-            columns=("norm", "warm-up", "loss", "said right"),
+            columns=("norm", "warm-up", "loss", "decoded right"),
             rows=tuple(
-                (each.norm, f"{result.rise} steps" if each.rising else "none", each.last, each.exact)
+                (each.norm, counted(result.rise, "step") if each.rising else "none", each.last, each.exact)
                 for each in result.runs
             ),
-            note="Loss: mean of the last tenth of the steps. Said right: the share of unseen sentences, greedily.",
+            note="Loss: mean of the last tenth of the steps. Decoded right: the share of unseen sentences, greedily.",
         ),
         Table(
             title="norm of the gradient in each layer",
-            columns=("layer", "post", "warmed", "bare", "pre", "warmed", "bare"),
+            columns=("layer", "post", "post warmed", "post bare", "pre", "pre warmed", "pre bare"),
             rows=tuple(
                 (each.name, each.post, each.post_rising, each.post_bare, each.pre, each.pre_rising, each.pre_bare)
                 for each in result.gradients
             ),
-            note=f"Before update 1, and update {result.late} with warm-up (warmed) and without (bare). "
-            f"Decoder's last ÷ first: post {rises[0]:.2g}, pre {rises[1]:.2g}.",
+            note=f"{_measured(result)} Decoder's last ÷ first: post {rises[0]:.2g}, pre {rises[1]:.2g}.",
         ),
         Plot(
             title="Adam's first updates, without warm-up",
@@ -101,6 +104,29 @@ def _worse(bare: "Run", rising: "Run") -> bool:
     return not isnan(rising.last) and (isnan(bare.last) or bare.last > rising.last + MARGIN)
 
 
+def _doubts(result: "Warmup") -> str:
+    """What keeps these trainings from showing what is claimed, in sentences; nothing where nothing does."""
+    found = ""
+    if result.rise == 1:
+        found += " A rise of one step is none: both trainings of a norm are the same."
+    if result.rise > result.steps:
+        found += " The training ends while the rate still rises: the warmed models never reached the peak."
+    (warmed,) = (each for each in result.runs if each.norm == "post" and each.rising)
+    if not warmed.last < result.guess / 2:
+        found += " Even with warm-up post-norm has not learned its task: more steps, or a smaller rate."
+        if result.steps < FULL:
+            found += f" The result that comes with the program is of {FULL:,} steps."
+    return found
+
+
+def _measured(result: "Warmup") -> str:
+    """When gradients were looked at, and how the rates compared until then: rise / step where the warmed still rose."""
+    found = f"At the start; then means of updates {result.late - result.averaged + 1}–{result.late}."
+    if result.late > result.rise:
+        return f"{found} From {result.rise} on both have one rate."
+    return f"{found} Until then bare's rate was at least {result.rise / (result.late - 1):.3g} times as high."
+
+
 def _nats(run: "Run") -> str:
     return "no number any more" if isnan(run.last) else f"{run.last:.2f}"
 
@@ -108,17 +134,17 @@ def _nats(run: "Run") -> str:
 PAGE = Page(
     name="warmup",
     title="Warm-up",
-    claim="The rate must rise before it falls: without it the first steps break post-norm, and hardly pre-norm.",
+    claim="At a high peak rate, beginning without the rise breaks post-norm, and hardly pre-norm.",
     paragraphs=(
         "The paper's rate rises in a line for `warmup` steps, then falls as 1/√step (section 5.3); it does not say "
-        "why. Its blocks are post-norm, LayerNorm(x + f(x)). Later work found that these need the rise, much more "
-        "than pre-norm ones, x + f(LayerNorm(x)), do (Xiong et al. 2020).",
+        "why. Its blocks are post-norm, LayerNorm(x + f(x)); many later models are pre-norm, x + f(LayerNorm(x)). "
+        "Whether both need the rise as much has been asked since (Xiong et al. 2020).",
         "Four models of the same weights learn to reverse letters: post- and pre-norm, with the rise and beginning at "
         "the peak; the peak and the fall are the same. Gradients are measured in every layer before the first update "
         "and some updates later, and how far Adam's first updates move the parameters.",
         "The gradient norms: which way they grow at the start, and what is left of them some full-size updates later, "
         "at the decoder's bottom above all. The cause is disputed: large gradients near the output (Xiong), Adam's "
-        "early variance (RAdam), amplified updates (Liu). This shows that it happens here, not who is right.",
+        "early variance (RAdam), amplified updates (Admin). This shows that it happens here, not who is right.",
     ),
     question=Question(
         text="The rate begins at its peak instead of rising to it. Which model ends with a clearly higher loss?",
@@ -126,7 +152,7 @@ PAGE = Page(
             "both: a bad start is not made up for",
             "post-norm only, the paper's",
             "pre-norm only",
-            "neither: it only saves time",
+            "neither is clearly worse",
         ),
     ),
     controls=(
@@ -153,7 +179,7 @@ PAGE = Page(
             stops=(1, 2, 4, 6, 8),
             least=1,
             most=24,
-            quick=3,
+            quick=4,
         ),
         Control(
             name="rate",
@@ -162,6 +188,7 @@ PAGE = Page(
             stops=(0.0005, 0.001, 0.003, 0.006, 0.01),
             least=1e-6,
             most=1.0,
+            quick=0.01,
             full=0.003,
         ),
         Control(
@@ -171,7 +198,7 @@ PAGE = Page(
             stops=(1, 8, 25, 100, 300),
             least=1,
             most=20_000,
-            quick=7,
+            quick=12,
             full=300,
         ),
         Control(
@@ -181,8 +208,8 @@ PAGE = Page(
             stops=(20, 50, 100, 300, 1500),
             least=10,
             most=20_000,
-            quick=14,
-            full=1500,
+            quick=24,
+            full=FULL,
         ),
         Control(
             name="seed",
@@ -210,7 +237,7 @@ PAGE = Page(
         "Vaswani et al. 2017, Attention Is All You Need, section 5.3",
         "Xiong et al. 2020, On Layer Normalization in the Transformer Architecture",
         "Liu L. et al. 2020, On the Variance of the Adaptive Learning Rate and Beyond (RAdam)",
-        "Liu L. et al. 2020, Understanding the Difficulty of Training Transformers: amplification, not gradients",
+        "Liu L. et al. 2020, Understanding the Difficulty of Training Transformers (Admin; amplification of updates)",
     ),
     result="glasshead.lab.warmup:Warmup",
     trained=True,
