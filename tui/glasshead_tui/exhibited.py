@@ -14,15 +14,15 @@ from glasshead_tui.paint import Palette
 from glasshead_tui.panes.matrix import weight_level
 from glasshead_tui.panes.numbers import real, weight
 from glasshead_tui.visible import visible
-from glasshead_tui.widgets.curves import Chart, Curve
+from glasshead_tui.widgets.curves import MARKERS, Chart, Curve
 from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
 
 NUMBER = 9
 """Columns of a number at most."""
 NARROWEST = 6
 """Columns of a column of words at least, where a table is wider than its room."""
-MARKERS = "ox+*#@"
-"""What points, and where there is no colour lines too, are told apart by."""
+WORD = 12
+"""Columns of a word that is not broken at least, where a cell may have several lines."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +79,35 @@ def wide(block: Sequence[Column]) -> int:
     return sum(each.width for each in block) + len(block) - 1
 
 
-def blocks(table: Table, room: int) -> list[list[Column]]:
+def blocks(table: Table, room: int, *, wrapping: bool = False) -> list[list[Column]]:
     """A table for so many columns of the terminal: words get narrower; what then does not fit beside the rest is a
-    table of its own, which begins with the first column again. Numbers are never cut."""
-    found = _narrowed(columns(table), room)
+    table of its own, which begins with the first column again. Numbers are never cut.
+
+    wrapping: a cell may have several lines: a column is as wide as its longest word then, if need be.
+    """
+    found = _wrapped(table, room) if wrapping else _narrowed(columns(table), room)
     parts: list[list[Column]] = [found[:1]]
     for column in found[1:]:
         if len(parts[-1]) > 1 and wide([*parts[-1], column]) > room:
             parts.append(found[:1])
         parts[-1].append(column)
     return parts
+
+
+def _wrapped(table: Table, room: int) -> list[Column]:
+    """The widest columns made narrower, as long as that is needed and cuts no number and no word of usual length."""
+    found = columns(table)
+    floors = []
+    for at, column in enumerate(found):
+        values = [row[at] for row in table.rows]
+        texts = [column.heading, *(cell(value) for value in values if isinstance(value, str))]
+        numbers = [cell_len(cell(value)) for value in values if not isinstance(value, str)]
+        words = [min(cell_len(word), WORD) for text in texts for word in text.split()]
+        floors.append(max([1, *numbers, *words]))
+    while wide(found) > room and (free := [at for at, each in enumerate(found) if each.width > floors[at]]):
+        at = max(free, key=lambda each: found[each].width)
+        found[at] = replace(found[at], width=found[at].width - 1)
+    return found
 
 
 def _narrowed(found: list[Column], room: int) -> list[Column]:
@@ -165,6 +184,7 @@ def chart(plot: Plot, marks: Palette) -> Chart:
         log_y=plot.log_y,
         x_label=visible(plot.x),
         legend=True,
+        small="too small to draw here: enlarge the window, or tab",
     )
 
 

@@ -39,7 +39,7 @@ GROUPS: Groups = {
         Key("goto", "colon", ":", "goto", "go to step n"),
         Key("choose", "enter", "enter", "choose", "take another candidate: the line branches there"),
         Key("sentence", "i", "i", "sentence", "type a new source sentence"),
-        Key("undo", "z", "z", "undo", "bring back the model as it was, where a try of the lab has changed it"),
+        Key("undo", "z", "z", "undo", "bring back sentence, step and model, as they were before a try of the lab"),
     ),
     "What is looked at": (
         Key("left", "left,h", "← h", "move('left')", "cursor to the key on the left"),
@@ -122,7 +122,7 @@ LAB: Groups = {
         Key("lower", "left,h", "← h", "turn(-1)", "turn the marked control to the stop before"),
         Key("higher", "right,l", "→ l", "turn(1)", "turn the marked control to the next stop"),
         Key("type", "equals_sign", "=", "type", "type any value for the marked control"),
-        Key("usual", "r", "r", "usual", "the usual values"),
+        Key("usual", "r", "r", "usual", "the usual values, with the result that was shown first"),
         Key("size", "f", "f", "size", "a full size, a quick one, the usual one"),
     ),
     "The experiment": (
@@ -183,13 +183,13 @@ FORESEEING_HINTS: tuple[Hint, ...] = (
 
 LAB_HINTS: tuple[Hint, ...] = (
     Hint(("next_exhibit",), "tab", "exhibit", 0),
-    Hint(("above", "below", "lower", "higher"), "↑↓ ←→", "controls", 0),
+    Hint(("above", "below", "lower", "higher"), "↑↓←→", "turn", 0),
     Hint(("type",), "=", "type", 4),
     Hint(("usual",), "r", "usual", 6),
     Hint(("size",), "f", "size", 5),
-    Hint(("face",), "space", "page", 3),
-    Hint(("try",), "t", "try it", 1),
-    Hint(("next_page", "last_page"), "n p", "next, before", 2),
+    Hint(("face",), "space", "page", 1),
+    Hint(("try",), "t", "try it", 3),
+    Hint(("next_page",), "n", "next", 2),
     Hint(("help",), "?", "help", 0),
     Hint(("leave",), "q", "explorer", 0),
 )

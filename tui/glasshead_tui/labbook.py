@@ -1,17 +1,16 @@
 """A lab book: of every experiment what was foreseen, which values are set, and what came out. No screen, no model."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from glasshead.errors import GlassheadError, nearest
 from glasshead.lab import NAMES, page
 from glasshead.lab.page import Control, Page, Size, Value
 from glasshead_tui.lesson import Place
 from glasshead_tui.outcome import Outcome
+from glasshead_tui.visible import clip
 
-if TYPE_CHECKING:
-    pass
-
+GIVEN = 40
+"""Columns of what somebody typed that are repeated in a sentence at most."""
 SIZES: tuple[Size, ...] = ("usual", "full", "quick")
 """In the order in which one key goes through them."""
 SOON = 1.5
@@ -30,6 +29,10 @@ class Visit:
     seen: bool = False
     """Whether the result may be shown: there was an answer, or none was wished."""
     outcome: Outcome | None = None
+    first: Outcome | None = None
+    """The result that was shown first."""
+    stopped: bool = False
+    """Whether it ran and was stopped, and nothing has run or was turned since."""
     trouble: str = ""
     """Why it could not be run with these values."""
     marked: int = 0
@@ -80,9 +83,19 @@ class Visit:
                  and not each.choice}  # fmt: skip
         self.values = {**self.page.values(size), **(typed if size != "usual" else {})}
 
+    def to_usual(self) -> None:
+        """The usual values, or those of the result that comes with the program. Where the result that was shown first
+        is of these values, it is shown again."""
+        first = self.first
+        self.size = "usual"
+        self.values = dict(first.values) if first is not None and first.made_on is not None else self.page.values()
+        if first is not None and dict(first.values) == self.values:
+            self.take(first)
+
     def take(self, outcome: Outcome) -> None:
         """There is a result. What is shown of the old one stays shown as far as it is there."""
-        self.outcome, self.trouble = outcome, ""
+        self.outcome, self.trouble, self.stopped = outcome, "", False
+        self.first = self.first or outcome
         self.exhibit = min(self.exhibit, max(0, len(outcome.exhibits) - 1))
 
 
@@ -137,13 +150,16 @@ class LabBook:
         return True
 
     def find(self, text: str) -> None:
-        """Open the experiment of this number or name. Raises GlassheadError, with the nearest, where there is none."""
+        """Open the experiment of this number or name, or the one whose name alone begins so. Raises GlassheadError,
+        with the nearest, where there is none."""
         asked = text.strip().lower()
         if asked.isdecimal() and asked.isascii() and 1 <= int(asked[:6]) <= len(NAMES):
             asked = NAMES[int(asked[:6]) - 1]
+        begun = [name for name in NAMES if name.startswith(asked)] if asked else []
+        asked = begun[0] if len(begun) == 1 else asked
         if asked not in NAMES:
             raise GlassheadError(
-                f"{text!r} is no experiment: type 1 to {len(NAMES)}, or a name. "
+                f"{clip(text, GIVEN)!r} is no experiment: type 1 to {len(NAMES)}, or a name. "
                 f"{nearest(asked, list(NAMES), what='experiment')}"
             )
         self.at, self.ended = asked, False

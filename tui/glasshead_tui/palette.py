@@ -8,8 +8,24 @@ from typing import Any
 
 from textual.app import App
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.screen import ScreenResultType
+
+
+class Commands(Provider):
+    """The commands of the screen in the order of its keys, found by their names and by what they do."""
+
+    async def discover(self) -> Hits:
+        """All of them."""
+        for name, meaning, callback, *_ in self.app.get_system_commands(self.screen):
+            yield DiscoveryHit(name, callback, help=meaning)
+
+    async def search(self, query: str) -> Hits:
+        """Those that match, a match in the name or in the sentence being as good."""
+        matcher = self.matcher(query)
+        for name, meaning, callback, *_ in self.app.get_system_commands(self.screen):
+            if (match := max(matcher.match(name), matcher.match(meaning))) > 0:
+                yield Hit(match, matcher.highlight(name), callback, help=meaning)
 
 
 class Palette(CommandPalette):
@@ -37,4 +53,4 @@ class Palette(CommandPalette):
 def open_palette(app: App[Any]) -> None:
     """Open it, unless it is open."""
     if not CommandPalette.is_open(app):
-        app.push_screen(Palette(id="--command-palette", classes="plain" if app.no_color else ""))
+        app.push_screen(Palette(providers=[Commands], id="--command-palette", classes="plain" if app.no_color else ""))

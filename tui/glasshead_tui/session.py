@@ -57,6 +57,8 @@ class Moment:
     """Of the next token, in bits."""
     changed: str
     """How the model differs from the one that was opened, in a few words; nothing where it does not."""
+    tried: bool = False
+    """Whether this is of a try, and there is something to be brought back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +139,17 @@ class NotOpened(Message):
         self.sentence = sentence
 
 
+@dataclass(frozen=True)
+class _Before:
+    """Where a person was when a try began."""
+
+    subject: "Subject"
+    changed: str
+    text: str | None
+    truncate: bool
+    line: "Stepper"
+
+
 class Session:
     """Jobs for the model, each with a ticket. All public methods but `run` return at once, from any thread."""
 
@@ -152,6 +165,8 @@ class Session:
         """The one that decodes: what was opened, or that with a change."""
         self._changed = ""
         self._line: Stepper | None = None
+        self._before: _Before | None = None
+        """What a try has put aside, until it is brought back or a new sentence begins."""
         self._truncate = False
         self._lines = 0
         self._moment: Moment | None = None
@@ -185,7 +200,8 @@ class Session:
         return self._put(lambda: self._attempt(attempt))
 
     def undo(self) -> int:
-        """Bring back the model as it was opened, on the same sentence at the same step."""
+        """Bring back what was there before a try: model, sentence and step. Where a new sentence has begun since, the
+        model as it was opened, on that sentence at the same step."""
         return self._put(self._undo)
 
     def examine(self, page: "Page", values: "Mapping[str, Value]") -> int:
@@ -265,6 +281,7 @@ class Session:
     def _begin(self, text: str, truncate: bool) -> None:
         assert self._subject is not None
         self._start(self._subject, self._changed, text, truncate)
+        self._before = None
         self._tell(fresh=True)
 
     def _start(self, subject: "Subject", changed: str, text: str, truncate: bool) -> None:
@@ -283,13 +300,24 @@ class Session:
             raise GlassheadError("There is no sentence yet: type one with i.")
         if attempt.change:
             subject = subject.changed(**attempt.change)
+        before = self._before
+        if before is None and self._line is not None and self._subject is not None:
+            before = _Before(self._subject, self._changed, self._text, self._truncate, self._line)
         self._start(subject, attempt.changed if attempt.change else "", text, truncate)
+        self._before = before
         self._tell(fresh=True)
         self._walk(attempt.steps)
 
     def _undo(self) -> None:
+        if (before := self._before) is not None:
+            self._before = None
+            self._subject, self._changed, self._line = before.subject, before.changed, before.line
+            self._text, self._truncate = before.text, before.truncate
+            self._lines += 1
+            self._tell(fresh=True)
+            return
         if not self._changed or self._opened is None:
-            raise GlassheadError("The model is as it was opened: there is nothing to undo.")
+            raise GlassheadError("Sentence and model are yours, as they were opened: there is nothing to undo.")
         step = self._stepper.step_number
         self._start(self._opened, "", self._text or "", self._truncate)
         self._walk(step)
@@ -368,6 +396,7 @@ class Session:
             candidates=tuple(line.candidates(CANDIDATES)),
             entropy=entropy,
             changed=self._changed,
+            tried=self._before is not None,
         )
         self._post(Stepped(self._moment, ticket=self._ticket, fresh=fresh))
 

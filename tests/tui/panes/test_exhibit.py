@@ -61,6 +61,14 @@ def test_no_number_of_a_table_is_cut_and_no_line_too_wide(rows: list[tuple[objec
                 assert cell(value) in words
 
 
+def test_words_of_a_table_are_wrapped_and_none_is_lost() -> None:
+    said = "a sentence that is longer than its column can be"
+    table = Table(title="", columns=("n", "a heading of several words", "said"), rows=((1, said, said), (2, "b", "c")))
+    lines = ["".join(segment.text for segment in line) for line in tabled(table, 40, chosen("none"))]
+    assert all(cell_len(line) <= 40 for line in lines)
+    assert sorted(" ".join(lines).split()) == sorted(f"n a heading of several words said 1 {said} {said} 2 b c".split())
+
+
 def test_a_grid_tells_masked_from_small_and_weights_by_their_root() -> None:
     hidden = -float("inf")
     weights = GridMatrix(

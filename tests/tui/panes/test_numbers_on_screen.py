@@ -1,8 +1,8 @@
 """Sum, Vectors, Norms, Tokens and Truth: the digits on the screen against numbers computed here from the trace."""
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -53,6 +53,27 @@ async def test_the_sum_can_be_done_by_hand(
         assert "✓" in next(line for line in lines if "the model's" in line)
         assert any("= output" in line and "✓" in line for line in lines)
         assert len([line for line in lines if line]) <= size[1]
+
+
+async def test_a_sum_of_very_small_numbers_still_has_digits(
+    line: "Stepper", framed: "Framed", drawn: "Drawn", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from glasshead_tui.panes import sum as module
+
+    found = module.chosen_cell
+
+    def tiny(*asked: Any) -> Any:
+        return replace(found(*asked), exp=7.1e-7, total=8.04e-6, score=-14.158, dot=-3e-9)
+
+    monkeypatch.setattr(module, "chosen_cell", tiny)
+    pane = SumPane()
+    async with framed(pane, (42, 30)) as pilot:
+        pane.show(line.outlook, Focus(kind="cross", layer=1, head=3, query=4, key=2, step=5))
+        await pilot.pause()
+        lines = drawn(pane)
+        assert number(after(lines, "exp")) == pytest.approx(7.1e-7, rel=0.02)
+        assert number(after(lines, "÷ Σ exp")) == pytest.approx(8.04e-6, rel=0.02)
+        assert number(after(lines, "q·k")) == pytest.approx(-3e-9, rel=0.02)
 
 
 async def test_the_sum_of_a_masked_cell_is_nothing(line: "Stepper", framed: "Framed", drawn: "Drawn") -> None:

@@ -1,5 +1,6 @@
 """Curves: round ticks, every extreme in its column, a mark that covers nothing, and no byte too many."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual_hires_canvas import Canvas
 
-from glasshead_tui.widgets.curves import MARK, Chart, Curve, Curves, _Canvas, _columns, axis, ticks
+from glasshead_tui.widgets.curves import MARK, Chart, Curve, Curves, _Canvas, _columns, _upwards, axis, ticks
 
 numbers = st.floats(-1e12, 1e12)
 
@@ -212,3 +213,62 @@ async def test_a_legend_that_is_too_long_takes_more_lines() -> None:
         await pilot.pause()
         shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips(app.size))
         assert sum(name in shown for name in names) >= 5 and "many" in shown.split("\n")[0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(low=st.floats(-12, 6), decades=st.floats(0.3, 12), lines=st.integers(5, 30))
+def test_a_high_logarithmic_axis_has_ticks_enough_in_rows_of_their_own(low: float, decades: float, lines: int) -> None:
+    edge = 0.04 * decades
+    found = _upwards((low, low + decades), edge, lines, log=True)
+    rows = [int((at - low + edge) / (decades + 2 * edge) * lines) for at, _ in found]
+    assert len(set(rows)) == len(rows) and (len(rows) >= 3 or decades < 0.6)
+    assert all(value(label) == pytest.approx(10**at, rel=0.02) for at, label in found if decades >= 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(low=st.floats(-1e6, 1e6), reach=st.floats(0.01, 1e6), lines=st.integers(2, 4), log=st.booleans())
+def test_in_a_low_room_the_ends_are_named_and_nothing_between(low: float, reach: float, lines: int, log: bool) -> None:
+    ends = (low / 1e6, low / 1e6 + reach / 1e5) if log else (low, low + reach)
+    for at, label in _upwards(ends, 0.0, lines, log=log):
+        assert at in ends and value(label) == pytest.approx(10**at if log else at, rel=0.5)
+
+
+@pytest.mark.parametrize("size", [(60, 16), (60, 9), (60, 6)])
+async def test_curves_that_coincide_are_all_named_and_all_seen(size: tuple[int, int]) -> None:
+    x = np.arange(12.0)
+    ink = [Style(color=name) for name in ("blue", "red", "green", "yellow")]
+    drawn = Chart(
+        "", "", (*(Curve(f"same {each}", x, x / 11, ink[each]) for each in range(3)), Curve("other", x, 1 - x, ink[3])),
+        (0.0, 11.0), (0.0, 1.0), legend=True,
+    )  # fmt: skip
+    app = Frame()
+    async with app.run_test(size=(80, 20)) as pilot:
+        curves = app.query_one(Curves)
+        curves.styles.width, curves.styles.height = size
+        await pilot.pause()
+        curves.show(drawn, None, strong=Style(), quiet=Style(), band=None)
+        await pilot.pause()
+        head = "\n".join(strip.text for strip in app.screen._compositor.render_strips(app.size)[: size[1]])
+        assert all(f"same {each}" in head for each in range(3)) and "other" in head
+        inside = "".join(lines(curves))
+        assert all(mark in inside for mark in "ox+") and "*" not in inside, "what is seen alone needs none"
+
+
+async def test_where_there_is_no_room_that_is_said() -> None:
+    app = Frame()
+    async with app.run_test(size=(80, 20)) as pilot:
+        curves = app.query_one(Curves)
+        curves.styles.width, curves.styles.height = 40, 4
+        await pilot.pause()
+        drawn = replace(chart(np.arange(9.0)), small="too small: enlarge the window")
+        curves.show(drawn, None, strong=Style(), quiet=Style(), band=None)
+        await pilot.pause()
+
+        def shown() -> str:
+            return "\n".join(strip.text for strip in app.screen._compositor.render_strips(app.size))
+
+        assert "enlarge the window" in shown()
+        curves.styles.height = 12
+        await pilot.pause()
+        await pilot.pause()
+        assert "enlarge the window" not in shown() and "8" in shown()

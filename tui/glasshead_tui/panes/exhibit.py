@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from math import inf
 
 from rich.segment import Segment
@@ -44,6 +45,7 @@ class Sheet(Lines):
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
         marks = palette(self.app)
+        columns -= 1  # of a bar, where it is longer than its room
         if isinstance(self.shown, Table):
             return tabled(self.shown, columns, marks)
         texts = self.shown.lines if self.shown else ()
@@ -55,19 +57,28 @@ def tabled(table: Table, room: int, marks: Palette) -> list[Line]:
     own that begins with the first column again."""
     lines: list[Line] = []
     heading = marks.strong + Style(underline=True)
-    for block in blocks(table, room):
+    for block in blocks(table, room, wrapping=True):
         gap = min(3, max(1, (room - sum(each.width for each in block)) // max(1, len(block) - 1)))
         if lines:
             lines.append([])
-        lines.append([Segment(_row([each.heading for each in block], block, gap), heading)])
+        headings = _row([each.heading for each in block], block, gap)
+        lines += [[Segment(line, heading if line is headings[-1] else marks.strong)] for line in headings]
         rows = ([each.entries[number] for each in block] for number in range(len(table.rows)))
-        lines += [[Segment(_row(entries, block, gap))] for entries in rows]
+        lines += [[Segment(line)] for entries in rows for line in _row(entries, block, gap)]
     return lines
 
 
-def _row(entries: Sequence[str], block: Sequence[Column], gap: int) -> str:
-    shown = (fit(entry, each.width, right=each.right) for entry, each in zip(entries, block, strict=True))
-    return (" " * gap).join(shown)
+def _row(entries: Sequence[str], block: Sequence[Column], gap: int) -> list[str]:
+    """A row of a table, on as many lines as its words need where a column is narrower than they are."""
+    parts = [
+        [entry] if width(entry) <= each.width else
+        ["".join(piece.text for piece in line) for line in wrapped([Segment(entry)], each.width)]
+        for entry, each in zip(entries, block, strict=True)
+    ]  # fmt: skip
+    return [
+        (" " * gap).join(fit(part or "", each.width, right=each.right) for part, each in zip(line, block, strict=True))
+        for line in zip_longest(*parts)
+    ]
 
 
 class ExhibitPane(Vertical, can_focus=False):

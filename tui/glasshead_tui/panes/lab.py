@@ -13,7 +13,7 @@ from glasshead_tui.paint import Palette, palette
 from glasshead_tui.visible import clip, fit, visible
 from glasshead_tui.widgets.bars import bar
 from glasshead_tui.widgets.cells import width
-from glasshead_tui.widgets.lines import Line, cells
+from glasshead_tui.widgets.lines import Line, cells, padded
 from glasshead_tui.widgets.prose import Prose, wrapped
 from glasshead_tui.widgets.spots import Row, Spot, SpotLines
 
@@ -21,7 +21,7 @@ LONGEST = 24
 """Columns of a control's value at most."""
 BAR = 20
 """Columns of the bar that shows how far an experiment is."""
-DONE, YOURS = "✓", "◂ you"
+DONE, SEEN, YOURS = "✓", "·", "◂ you"
 SEPARATOR = " · "
 
 
@@ -60,10 +60,10 @@ class ContentsPane(SpotLines):
             return []
         answer, right = self._answers.get(name), self._right[name]
         if answer is None:
-            return [Segment(DONE, marks.quiet)]
+            return [Segment(SEEN, marks.quiet)]
         if answer == right:
             return [Segment(f"{DONE} {LETTERS[right]}", marks.good)]
-        return [Segment(f"{DONE} {LETTERS[answer]}→{LETTERS[right]}", marks.quiet)]
+        return [Segment(f"{SEEN} {LETTERS[answer]}→{LETTERS[right]}", marks.quiet)]
 
 
 class QuestionPane(SpotLines):
@@ -144,24 +144,36 @@ class TabsPane(SpotLines):
         return [line]
 
 
+TITLE = 12
+"""Columns that a title has at least, where it needs them, before others are left out for it."""
+
+
 def tabs(titles: Sequence[str], active: int, columns: int) -> list[tuple[int, str]]:
-    """Which titles are shown in so many columns, each with 4 more around it, and how far they are written out."""
+    """Which titles are shown in so many columns, each with 4 more around it, and how far they are written out: the
+    active one first of all, then the longest of the others give way."""
     around = 4
-    short = [clip(title, 22) for title in titles]
-    short[active] = clip(titles[active], max(8, columns - around))
-    if sum(width(title) + around for title in titles) <= columns:
-        short = list(titles)
+    room = max(8, columns - around)
+    needs = [min(width(title), room) for title in titles]
+    room -= needs[active]
+    others = [number for number in range(len(titles)) if number != active]
+    longest = max(needs)
+    while longest > TITLE and sum(min(needs[each], longest) + around for each in others) > room:
+        longest -= 1
+    given = [needs[each] if each == active else min(needs[each], longest) for each in range(len(titles))]
     first = last = active
-    room = columns - width(short[active]) - around
-    while True:
+    grown = True
+    while grown:
         grown = False
         for number in (last + 1, first - 1):
-            if 0 <= number < len(titles) and width(short[number]) + around <= room:
-                room -= width(short[number]) + around
-                first, last = min(first, number), max(last, number)
-                grown = True
-        if not grown:
-            return [(number, short[number]) for number in range(first, last + 1)]
+            if 0 <= number < len(titles) and given[number] + around <= room:
+                room -= given[number] + around
+                first, last, grown = min(first, number), max(last, number), True
+    shown = []
+    for number in range(first, last + 1):  # what is left of the line
+        more = min(room, needs[number] - given[number])
+        shown.append((number, clip(titles[number], given[number] + more)))
+        room -= more
+    return shown
 
 
 class ControlsPane(SpotLines):
@@ -202,7 +214,7 @@ class ControlsPane(SpotLines):
 def _explained(visit: Visit, columns: int, marks: Palette) -> Line:
     """What the marked control is, and its stops; where there is room for them."""
     control = visit.control
-    line: Line = [Segment(f"{control.name}: {control.help}", marks.quiet)]
+    line: Line = [Segment(clip(f"{control.name}: {control.help}", columns), marks.quiet)]
     stops: Line = []
     for stop in control.stops:
         here = stop == visit.values[control.name]
@@ -234,22 +246,41 @@ def introduced(page: Page, *, seen: bool, marks: Palette) -> list[Line]:
     return [[Segment(page.claim, marks.strong)], *([Segment(each)] for each in paragraphs), *sources]
 
 
-def judged(visit: Visit, marks: Palette) -> list[Line]:
-    """What was foreseen, what the numbers say, and the finding."""
+def judged(visit: Visit, columns: int, marks: Palette) -> list[Line]:
+    """What was foreseen, what the numbers say, and the finding. Answers are written out where one line holds them, and
+    that of the numbers always."""
     outcome, answers = visit.outcome, visit.page.question.answers
     given = "" if visit.answer is None else f"{LETTERS[visit.answer]}  {answers[visit.answer]}"
     if outcome is None:
         return [[Segment("you said  ", marks.quiet), Segment(given, marks.query)]] if given else []
     right = outcome.verdict.answer
+    letter: Line = [Segment(LETTERS[right], marks.good + Style(bold=True))]
     says: Line = [Segment(f"{LETTERS[right]}  {answers[right]}", marks.good + Style(bold=True))]
     if visit.answer is None:
-        head: Line = [Segment("the numbers say  ", marks.quiet), *says]
+        heads: list[Line] = [[Segment("the numbers say  ", marks.quiet), *says]]
     elif visit.answer == right:
-        head = [Segment("you said  ", marks.quiet), *says, Segment("  and so do the numbers", marks.quiet)]
+        said, agree = Segment("you said  ", marks.quiet), Segment("  and so do the numbers", marks.quiet)
+        heads = [[said, *says, agree], [said, *says, Segment(f" {DONE}", marks.good)], [said, *letter, agree]]
     else:
-        said: Line = [Segment("you said  ", marks.quiet), Segment(given, marks.query)]
-        head = [*said, Segment("   the numbers say  ", marks.quiet), *says]
+        heads = [
+            [
+                Segment("you said  ", marks.quiet),
+                Segment(words, marks.query),
+                Segment("   the numbers say  ", marks.quiet),
+                *says,
+            ]
+            for words in (given, LETTERS[visit.answer])
+        ]
+    head = next((each for each in heads if cells(each) <= columns), heads[-1])
     return [head, [Segment(visible(outcome.verdict.sentence))]]
+
+
+def shortened(lines: Sequence[Line], most: int, columns: int, more: str, marks: Palette) -> list[Line]:
+    """At most so many lines; the last says where the rest is."""
+    if len(lines) <= most:
+        return list(lines)
+    end = Segment(f" … {more}", marks.quiet)
+    return [*lines[: most - 1], [*padded(lines[most - 1], columns - cells([end])), end]]
 
 
 def progressed(share: float, words: str, seconds: float, columns: int, marks: Palette) -> Line:
@@ -266,23 +297,33 @@ def progressed(share: float, words: str, seconds: float, columns: int, marks: Pa
     return [*line, Segment(tail, marks.quiet)]
 
 
-def told(visit: Visit, marks: Palette) -> Line:
-    """How the result came about, and what the controls wait for."""
+def told(visit: Visit, columns: int, marks: Palette) -> Line:
+    """How the result came about, and what the controls wait for; no more than one line of it, but for a refusal."""
     outcome = visit.outcome
     if visit.trouble:
         return [Segment("✗ ", marks.bad), Segment(visible(visit.trouble)), Segment(kept(outcome), marks.quiet)]
     if outcome is None:
-        return [Segment("not run yet: enter runs it", marks.query)]
+        return [Segment(f"{'stopped' if visit.stopped else 'not run yet'}: enter runs it", marks.query)]
     if visit.changed:
         known = outcome.made_on is None and visit.size == "usual"
         about = f", about {_seconds(outcome.seconds)}" if known else ""
         sized = visit.size != "usual" or visit.values == visit.page.values()
-        what = f"the {visit.size} size" if sized else "changed"
-        return [Segment(f"{what}: enter runs it{about}", marks.query)]
+        runs = f"enter runs {f'the {visit.size} size' if sized else 'these'}"
+        old = "shown: with the values before"
+        stopped = "stopped" + SEPARATOR if visit.stopped else ""
+        wishes = [f"{stopped}{old}; {runs}{about}", f"{stopped}{old}; {runs}", f"{old}; {runs}", runs]
+        return [Segment(_fitting(wishes, columns), marks.query)]
     if outcome.made_on is not None:
-        made = f"made before, in {_seconds(outcome.seconds)} on {visible(outcome.made_on)}"
-        return [Segment(f"{made}{SEPARATOR}turn a control, or f, to run it here", marks.quiet)]
-    return [Segment(f"measured here just now, in {_seconds(outcome.seconds)}", marks.quiet)]
+        short = f"made before, in {_seconds(outcome.seconds)}"
+        long = f"{short} on {visible(outcome.made_on)}"
+        wishes = [f"{long}{SEPARATOR}turn a control, or f, to run it here", long, short]
+        return [Segment(_fitting(wishes, columns), marks.quiet)]
+    return [Segment(f"measured here, in {_seconds(outcome.seconds)}", marks.quiet)]
+
+
+def _fitting(wishes: Sequence[str], columns: int) -> str:
+    """The first that fits in a line; else the last."""
+    return next((wish for wish in wishes if width(wish) <= columns), wishes[-1])
 
 
 def kept(outcome: Outcome | None) -> str:
@@ -313,11 +354,11 @@ def ending(answers: Mapping[str, int | None], right: Mapping[str, int], marks: P
     left = [name for name in NAMES if name not in right]
     lines: list[Line] = [[Segment("This was the lab.", marks.strong)]]
     if foreseen:
-        many = "1 experiment" if len(foreseen) == 1 else f"{len(foreseen)} experiments"
-        said = f"You foresaw {many} of {len(NAMES)}; as the numbers say: {alike}."
+        agreed = "1 agreed" if alike == 1 else f"{alike} agreed"
+        said = f"You answered {len(foreseen)} of {len(NAMES)}; {agreed} with the numbers."
         lines.append([Segment(said, marks.good)])
     elif right:
-        lines.append([Segment(f"You looked at {len(right)} of {len(NAMES)} experiments, and foresaw none.")])
+        lines.append([Segment(f"You looked at {len(right)} of {len(NAMES)} experiments, and answered none.")])
     if left:
         lines.append([Segment(f"Still to be seen: {', '.join(left)}.")])
     surprise = (

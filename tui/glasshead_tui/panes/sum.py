@@ -80,11 +80,11 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
     true = abs(cell.weight - cell.captured_weight) <= TRUE
     verdict = marks.good if true else marks.bad
     steps: tuple[tuple[str, str, str, Style | None], ...] = (
-        ("q·k", real(cell.dot), f"sum of {width} products", None),
-        (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", real(cell.score), "the score", None),
+        ("q·k", _number(cell.dot), f"sum of {width} products", None),
+        (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", _number(cell.score), "the score", None),
         ("may look?", "yes: + 0" if cell.may_look else "no: −∞", "the mask", None if cell.may_look else marks.bad),
-        ("exp", real(cell.exp), "e to the score", None),
-        ("÷ Σ exp", real(cell.total), "of all it may see", None),
+        ("exp", _number(cell.exp), "e to the score", None),
+        ("÷ Σ exp", _number(cell.total), "of all it may see", None),
         ("= weight", weight(cell.weight, 6), "", marks.strong),
         ("the model's", weight(cell.captured_weight, 6), "✓ the same" if true else "✗ not the same", verdict),
     )
@@ -101,6 +101,14 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
             line.append(Segment(f" {meaning[0]}", verdict))
         drawing.append(line)
     return drawing
+
+
+def _number(value: float) -> str:
+    """Four decimals; what would then be zero, and is not, as a power of ten: 7.1e-7."""
+    shown = real(value, NUMBER)
+    if value and not shown.strip("−0."):
+        return f"{value:.1e}".replace("e-0", "e-").replace("-", "−", int(value < 0))
+    return shown
 
 
 def _side(what: str, name: str, position: int, columns: int, style: Style) -> Line:

@@ -32,9 +32,8 @@ class CommandedScreen(Screen[None]):
         """What the palette offers: all that a key does."""
         for key in keys.listed(self.GROUPS):
             if key.id != "palette":
-                yield SystemCommand(
-                    f"{key.meaning}  ({self._shown_keys[key.id]})", key.id.replace("_", " "), self._runner(key.action)
-                )
+                name = f"{key.id.replace('_', ' ')}  ({self._shown_keys[key.id]})"
+                yield SystemCommand(name, key.meaning, self._runner(key.action))
 
     def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:

@@ -120,8 +120,10 @@ class ExploreScreen(CommandedScreen):
         self._session, self._subject_name, self._shown_keys = session, name, shown
         self._lab_keys, self._lab_first, self._lesson = lab_keys, lab, lesson
         self._lab_book: LabBook | None = None
+        self._lab_screen: LabScreen | None = None
+        """The lab, once it was opened: it stays, and is shown again."""
         self._lab_above: LabScreen | None = None
-        """The lab, while it is open."""
+        """The same while it is open."""
         self._trying: tuple[int, Try] | None = None
         """The ticket of a try of the lab, and what is to be looked at when it is there."""
         self._about: About | None = None
@@ -191,7 +193,9 @@ class ExploreScreen(CommandedScreen):
             ticket, attempt = self._trying
             self._trying = None
             if event.ticket == ticket:
-                self._show_attempt(attempt)
+                self._show_attempt(attempt, moment)
+        elif event.fresh:
+            self._put_notice_away()  # it was of another sentence
         self.query_one(TruthPane).show(None)
         if self._asking is not None and self._asking[0] == event.ticket:
             self._asking[1].dismiss()
@@ -248,18 +252,22 @@ class ExploreScreen(CommandedScreen):
             place = lesson.read() if self._lesson else lesson.Place()
             self._lab_book = LabBook(at=self._lab_first or place.at, lesson=self._lesson, place=place)
         self._put_notice_away()
-        self._lab_above = LabScreen(
-            self._session,
-            self._lab_book,
-            self._about,
-            self._lab_keys,
-            attempted=self._attempt,
-            keep=self._keep_place,
-        )
+        if self._lab_screen is None:
+            self._lab_screen = LabScreen(
+                self._session,
+                self._lab_book,
+                self._about,
+                self._lab_keys,
+                attempted=self._attempt,
+                keep=self._keep_place,
+            )
+            self.app.install_screen(self._lab_screen, "lab")  # it is not taken apart where it is left
 
         def closed(_: object) -> None:
             self._lab_above = None
 
+        self._lab_above = self._lab_screen
+        self._lab_above.opened(self._about)
         self.app.push_screen(self._lab_above, closed)
 
     def _keep_place(self) -> None:
@@ -278,7 +286,7 @@ class ExploreScreen(CommandedScreen):
         """Show in a decode what an experiment is about."""
         self._trying = self._session.attempt(attempt), attempt
 
-    def _show_attempt(self, attempt: "Try") -> None:
+    def _show_attempt(self, attempt: "Try", moment: Moment) -> None:
         """Look at what there is to be seen, and say what that is."""
         self._look(
             stack=attempt.stack, kind=attempt.kind, layer=attempt.layer, head=attempt.head, stage=attempt.stage,
@@ -287,7 +295,8 @@ class ExploreScreen(CommandedScreen):
         self._active = attempt.pane
         self._show_active()
         marks = palette(self.app)
-        notice = Text(visible(attempt.sentence), marks.query).append("  esc puts this away", marks.quiet)
+        back = f"{self._shown_keys['undo']} brings back what you had · " if moment.tried else ""
+        notice = Text(visible(attempt.sentence), marks.query).append(f"  {back}esc puts this away", marks.quiet)
         self.query_one("#notice", Static).update(notice)
         self.set_class(True, "noticed")
 
@@ -295,7 +304,7 @@ class ExploreScreen(CommandedScreen):
         self.set_class(False, "noticed")
 
     def action_undo(self) -> None:
-        """Bring back the model as it was opened."""
+        """Bring back what was there before a try."""
         self._put_notice_away()
         self._session.undo()
 

@@ -21,7 +21,7 @@ from glasshead.errors import GlassheadError
 from glasshead.lab import NAMES
 from glasshead.lab.page import LETTERS, Try
 from glasshead_tui import keys
-from glasshead_tui.labbook import SIZES, LabBook, Visit
+from glasshead_tui.labbook import GIVEN, SIZES, LabBook, Visit, shown
 from glasshead_tui.outcome import Outcome
 from glasshead_tui.paint import palette
 from glasshead_tui.panes.exhibit import ExhibitPane
@@ -36,6 +36,7 @@ from glasshead_tui.panes.lab import (
     introduced,
     judged,
     progressed,
+    shortened,
     told,
 )
 from glasshead_tui.panes.showcase import Showcase
@@ -45,8 +46,9 @@ from glasshead_tui.screens.help import Help, Meanings
 from glasshead_tui.screens.margins import counted_line, fitted_line, lab_line
 from glasshead_tui.session import About, Examined, Examining, Recalled, Refused, Session
 from glasshead_tui.visible import clip, visible
+from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line
-from glasshead_tui.widgets.prose import Prose
+from glasshead_tui.widgets.prose import Prose, wrapped
 from glasshead_tui.widgets.spots import SpotLines
 
 WIDE, HIGH = 104, 30
@@ -59,6 +61,10 @@ LEAST_WIDTH, LEAST_HEIGHT = 50, 15
 """Below this size there is a sentence instead."""
 READABLE = 88
 """Columns of a line of text at most."""
+LEFT = 6
+"""Lines that are left for an exhibit at least, where the finding is long."""
+SAID = 4.0
+"""Seconds for which something is said in the last line."""
 PATIENCE = 0.3
 """Seconds after which a run that a turn of a control began is told."""
 
@@ -69,7 +75,7 @@ INTRODUCTION = (
 )
 GLYPHS: Meanings = (
     ("✓ c", "seen: foreseen as the numbers say"),
-    ("✓ b→c", "seen: foreseen was b, the numbers say c"),
+    ("· b→c", "seen: foreseen was b, the numbers say c; a · alone: seen without an answer"),
     ("‹512›", "the marked control: ← → turn it, = types any value"),
     ("━o", "a curve and its points; axes may be logarithmic: 1 10 100 or 1 2 4 8"),
     ("╱", "masked: −∞, nobody may look there"),
@@ -126,8 +132,14 @@ class LabScreen(CommandedScreen):
         """The ticket of what runs, its experiment and its values."""
         self._progress: tuple[float, str] = (0.0, "")
         self._began = 0.0
+        self._page_lines = 0
+        """What the page takes above its result, where both are there."""
+        self._said = ""
+        """What stands in the last line instead of hints."""
         self._at_once = False
         """Whether what runs was begun by a turn of a control, and is told only if it takes long."""
+        self._whole = False
+        """Whether it was composed."""
         self._scrolled_for: tuple[str, bool] | None = None
 
     def compose(self) -> ComposeResult:
@@ -151,6 +163,7 @@ class LabScreen(CommandedScreen):
 
     def on_mount(self) -> None:
         """Draw what the book has."""
+        self._whole = True
         self.query_one("#text", Prose).spaced = True
         self._draw_all()
         self.set_interval(0.25, self._tick)
@@ -158,6 +171,14 @@ class LabScreen(CommandedScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Arrange anew."""
         self._draw_all()
+
+    def on_screen_resume(self) -> None:
+        """Here again, perhaps with something to say about what was asked."""
+        said = self._said
+        self._draw_all()
+        if said and self._drawable:
+            self._said = said
+            self._write_hints()
 
     @property
     def _visit(self) -> Visit:
@@ -170,15 +191,16 @@ class LabScreen(CommandedScreen):
         """Of what runs."""
         return self._job[0] if self._job else None
 
-    def opened(self, about: About) -> None:
-        """The model is there."""
+    def opened(self, about: About | None) -> None:
+        """The model is there, or not yet."""
         self._about = about
-        self._write_about()
+        if self._drawable:
+            self._write_about()
 
     def examining(self, event: Examining) -> None:
         """How far it is."""
         self._progress = (event.share, event.words)
-        self._write_told()
+        self._tick()
 
     def recalled(self, event: Recalled) -> None:
         """What comes with the program, or else a run."""
@@ -202,7 +224,7 @@ class LabScreen(CommandedScreen):
     def refused(self, event: Refused) -> None:
         """It cannot be run with these values: say so, and keep the result before."""
         assert self._job is not None
-        self._book.visits[self._job[1]].trouble = event.sentence
+        self._book.visits[self._job[1]].trouble = clipped(event.sentence)
         self._job = None
         self._draw_all()
 
@@ -237,7 +259,9 @@ class LabScreen(CommandedScreen):
         if not visit.seen:
             self._see(visit.marked)
         elif self._job is None:
-            if visit.outcome is None or visit.changed or visit.trouble:
+            if visit.outcome is None and not visit.trouble and visit.values == visit.page.values():
+                self._run_first()
+            elif visit.outcome is None or visit.changed or visit.trouble:
                 self._run()
             else:
                 self.action_type()
@@ -245,6 +269,11 @@ class LabScreen(CommandedScreen):
     def _see(self, answer: int | None) -> None:
         visit = self._visit
         visit.see(answer)
+        self._run_first()
+
+    def _run_first(self) -> None:
+        """Read the result that comes with the program, or else run it."""
+        visit = self._visit
         if visit.page.trained:
             self._job = self._session.recall(visit.page), visit.page.name, dict(visit.values)
             self._begin()
@@ -254,7 +283,7 @@ class LabScreen(CommandedScreen):
     def _run(self, *, at_once: bool = False) -> None:
         """Run what is open with the values that are set."""
         visit = self._visit
-        visit.trouble = ""
+        visit.trouble, visit.stopped = "", False
         values = dict(visit.values)
         self._job = self._session.examine(visit.page, values), visit.page.name, values
         self._begin(at_once=at_once)
@@ -288,20 +317,18 @@ class LabScreen(CommandedScreen):
         if self._book.ended:
             return False
         if not self._visit.seen:
-            self._complain("The controls come with the result: first say what you foresee, or s to just see it.")
+            self._complain("The controls come with the result: first answer, or s to just see it.")
         return self._visit.seen
 
     def _changed(self) -> None:
         """A value is another one: run at once if that takes no time, otherwise wait for enter."""
         visit = self._visit
         visit.trouble = ""
-        if visit.outcome is not None and not visit.changed and self._job is not None:
-            self._stop()  # back at what is shown
         if visit.changed and visit.quick:
             self._run(at_once=True)
         else:
-            if self._job is not None:
-                self._stop()
+            self._stop()
+            visit.stopped = False
             self._draw_all()
 
     def action_type(self) -> None:
@@ -311,10 +338,14 @@ class LabScreen(CommandedScreen):
         visit, control = self._visit, self._visit.control
 
         def answer(ask: Ask, text: str) -> None:
+            if not text.strip() and not isinstance(control.usual, str):
+                ask.dismiss()
+                self._complain(f"Nothing was typed: {control.name} stays {shown(visit.values[control.name])}.")
+                return
             try:
                 value = control.read(text)
             except GlassheadError as error:
-                ask.refuse(str(error))
+                ask.refuse(clipped(str(error), text))
                 return
             ask.dismiss()
             if value != visit.values[control.name] or visit.trouble:
@@ -325,9 +356,9 @@ class LabScreen(CommandedScreen):
         self.app.push_screen(Ask(control.name, hinted(control, value), str(value) if value != "" else "", answer))
 
     def action_usual(self) -> None:
-        """The usual values."""
+        """The usual values, with the result that was shown first."""
         if self._controls():
-            self._visit.size, self._visit.values = "usual", self._visit.page.values()
+            self._visit.to_usual()
             self._changed()
 
     def action_size(self) -> None:
@@ -425,6 +456,7 @@ class LabScreen(CommandedScreen):
         """Let what runs end without a result."""
         if self._job is not None:
             self._session.halt()
+            self._book.visits[self._job[1]].stopped = True
             self._job = None
 
     def action_leave(self) -> None:
@@ -473,12 +505,17 @@ class LabScreen(CommandedScreen):
 
     def _tick(self) -> None:
         """Time goes on while something runs."""
-        if self._job is not None:
+        if self._job is not None and self._drawable:
             self._write_told()
+
+    @property
+    def _drawable(self) -> bool:
+        """Whether all parts are there: the screen can be left before they are, and told something after they were."""
+        return self._whole and self.is_attached and bool(self.size)
 
     def _draw_all(self) -> None:
         """Everything, as the book has it. What did not change is not sent again."""
-        if not self.is_mounted or not self.size:
+        if not self._drawable:
             return
         width, height = self.size
         visit, book, marks = self._visit, self._book, palette(self.app)
@@ -502,6 +539,7 @@ class LabScreen(CommandedScreen):
             size = f"This window is {width}×{height}; glasshead needs {LEAST_WIDTH}×{LEAST_HEIGHT}: enlarge it."
             self.query_one("#enlarge", Static).update(Content(size))
             return
+        self._said = ""
         self._write_about()
         self._write_hints()
         answers = {name: book.answer(name) for name in NAMES}
@@ -534,12 +572,14 @@ class LabScreen(CommandedScreen):
         question.styles.padding = (1, 0, 0 if visit.seen else 1, 0)
         told = introduced(visit.page, seen=visit.seen, marks=palette(self.app))
         above = wide and self.has_class("turns") and not visit.reading  # the result: what to look at in it is enough
-        found = judged(visit, palette(self.app))[1:] if self.has_class("narrow") else []  # there it may have been cut
+        # Where there is little room, what was found may have been cut there.
+        found = judged(visit, columns - 2, palette(self.app))[1:] if self.has_class("narrow") else []
         look: list[Line] = [[Segment(visit.page.paragraphs[2])]] if lines > HIGH else []
         text.display = bool(look) or not above
         text.show(*(look if above else [*told, *found]))
         needed, below = len(text.broken(columns - 2)), asked + (1 if visit.seen else 2)
-        page.styles.height = min(lines // 3, needed + below) if above else "1fr"
+        self._page_lines = min(lines // 3, needed + below) + 1 if above else 0
+        page.styles.height = self._page_lines - 1 if above else "1fr"
         # The question stands right below the text, or at the bottom where that is so long that it scrolls.
         text.styles.height = "1fr" if above or needed + below > lines else needed
         state = visit.page.name, visit.seen
@@ -551,16 +591,23 @@ class LabScreen(CommandedScreen):
         marks, outcome = palette(self.app), visit.outcome
         verdict, controls = self.query_one("#verdict", Prose), self.query_one("#controls", ControlsPane)
         room = self._room
-        verdict.show(*judged(visit, marks), *([[], [Segment(visit.page.paragraphs[2])]] if self._waits else []))
-        lines = len(verdict.broken(room - 2))
-        verdict.styles.height = lines if self._waits else min(lines, max(2, self.size.height // 5))
-        self._write_told()
         exhibits = outcome.exhibits if outcome else ()
         self.query_one(TabsPane).show([each.title for each in exhibits], visit.exhibit)
         self.query_one(Showcase).show(exhibits, visit.exhibit)
         controls.brief = self.size.height < BRIEF
         controls.show(visit)
-        controls.styles.height = len(controls.set_out(room - 2)[0])
+        below = len(controls.set_out(room - 2)[0])
+        controls.styles.height = below
+        finding = judged(visit, room - 2, marks)
+        if self._waits:
+            self._write_told()
+            verdict.show(*finding, [], [Segment(visit.page.paragraphs[2])])
+        else:
+            around = 2 + self._page_lines + self._write_told() + 1 + below
+            lines = [line for each in finding for line in wrapped(each, room - 2)]
+            most, more = max(2, self.size.height - around - LEFT), f"{self._shown_keys['face']}: all of it"
+            verdict.show(*shortened(lines, most, room - 2, more, marks))
+        verdict.styles.height = len(verdict.broken(room - 2))
 
     @property
     def _waits(self) -> bool:
@@ -573,16 +620,18 @@ class LabScreen(CommandedScreen):
         width = self.size.width - (24 if self.has_class("wide") else 0)
         return width - (min(72, (width - 2) // 3) + 2 if self.has_class("beside") else 0)
 
-    def _write_told(self) -> None:
-        """What runs, or how the result came about."""
+    def _write_told(self) -> int:
+        """What runs, or how the result came about; how many lines that takes."""
         line = self.query_one("#told", Prose)
         marks, visit = palette(self.app), self._visit
         seconds = time.monotonic() - self._began
         if self._job is not None and (not self._at_once or seconds > PATIENCE or visit.outcome is None):
             line.show(progressed(*self._progress, seconds, self._room - 2, marks))
         elif self._job is None:
-            line.show(told(visit, marks))
-        line.styles.height = max(1, min(3, len(line.broken(self._room - 2))))
+            line.show(told(visit, self._room - 2, marks))
+        lines = max(1, min(3, len(line.broken(self._room - 2))))
+        line.styles.height = lines
+        return lines
 
     def _write_about(self) -> None:
         book = self._book
@@ -602,16 +651,42 @@ class LabScreen(CommandedScreen):
 
     def _write_hints(self) -> None:
         marks = palette(self.app)
-        if self._count:
-            line: Text = counted_line(self._count, "n", marks)
+        if self._said:
+            line: Text = Text(self._said, marks.query, no_wrap=True)
+        elif self._count:
+            line = counted_line(self._count, "n", marks)
         else:
             before = keys.FORESEEING_HINTS
             table = keys.ENDED_HINTS if self._book.ended else keys.LAB_HINTS if self._visit.seen else before
             hints = keys.hints(self._shown_keys, table, keys.LAB)
+            if self._visit.reading:
+                hints = [(pressed, "result" if label == "page" else label, rank) for pressed, label, rank in hints]
             if self.has_class("beside"):
                 hints = [hint for hint in hints if hint[1] != "page"]
             line = fitted_line(hints, self.size.width - 2, marks)
         self.query_one("#hints", Static).update(line)
 
     def _complain(self, sentence: str) -> None:
-        self.notify(clip(visible(sentence), 400), markup=False, severity="warning", timeout=4)
+        """Say it in the last line, where it covers nothing; what is too long for that over the screen."""
+        said = visible(clipped(sentence))
+        if width(said) > self.size.width - 2:
+            self.notify(clip(said, 400), markup=False, severity="warning", timeout=SAID)
+            return
+        self._said = said
+        self._write_hints()
+
+        def unsay() -> None:
+            if self._said == said and self._drawable:
+                self._said = ""
+                self._write_hints()
+
+        self.set_timer(SAID, unsay)
+
+
+def clipped(sentence: str, typed: str = "") -> str:
+    """A sentence in which what somebody typed takes no more columns than can be read."""
+    typed = typed.strip()
+    if width(typed) > GIVEN:
+        sentence = sentence.replace(typed, clip(typed, GIVEN))
+    bare = [(word, word.rstrip(".,;:")) for word in sentence.split(" ")]
+    return " ".join(clip(short, GIVEN) + word[len(short) :] for word, short in bare)

@@ -28,6 +28,7 @@ from textual_plot.plot_widget import Legend
 from glasshead_tui.widgets.cells import clip, width
 from glasshead_tui.widgets.lean import LeanStrip
 from glasshead_tui.widgets.lines import Line, Lines, cells, differ
+from glasshead_tui.widgets.prose import wrapped
 
 Floats = NDArray[np.float64]
 
@@ -43,10 +44,22 @@ LEAST = 10, 2
 """Columns and lines inside the frame below which nothing is drawn."""
 NAMED = 10
 """Lines of a chart from which on the x axis is named below it; else the title does it."""
-LEGEND = 3
-"""Lines that a title with what each curve is may take."""
+INSIDE = 4
+"""Lines inside the frame that a title with what each curve is leaves, but for its first."""
+ENDS = 5
+"""Lines inside the frame below which the y axis has its two ends for ticks: round numbers would stand between rows."""
+TELLING = 3
+"""Ticks of the y axis at least, where there are more lines."""
+MARKERS = "ox+*#@"
+"""What points are told apart by, lines that coincide, and where there is no colour all lines."""
+COINCIDING = 0.2
+"""Share of a curve that runs in the rows of another from which on both get markers."""
+EACH = 5
+"""Markers of such a curve, about."""
 LABEL = 5
 """Columns of a tick's label; a longer one would be cut, and be another number."""
+SHORTEST = 3
+"""Columns of the name of a curve at least, where it gives way."""
 NEAR = 1e-9
 """How near to an end, relatively, a tick counts as being at it."""
 MAGNITUDES = 300
@@ -69,6 +82,8 @@ class Curve:
     """Smallest and largest values around each point."""
     value: str = ""
     """What the title says of it."""
+    apart: bool = False
+    """Joined, with few markers at other places than those of other curves."""
     roomy: bool = False
     """Drawn only where there is room for one more."""
 
@@ -95,7 +110,9 @@ class Chart:
     x_label: str = ""
     """What the x axis is."""
     legend: bool = False
-    """Whether the title may take more lines to say what each curve is."""
+    """Whether the title may take more lines to say what each curve is, and curves that coincide get markers."""
+    small: str = ""
+    """What is said where there is no room to draw."""
 
 
 class Head(Lines):
@@ -109,21 +126,39 @@ class Head(Lines):
     roomy = False
     named = False
     """Whether the x axis has its name below it."""
-    tall = True
-    """Whether there is room for a legend of several lines."""
+    most = 1
+    """Lines that there are for a title with a legend."""
+    small = False
+    """Whether there is no room to draw."""
     strong, quiet = Style(bold=True), Style()
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
-        return [] if self.chart is None else self.titled(self.chart, columns)
+        if self.chart is None:
+            return []
+        told = wrapped([Segment(self.chart.small, self.quiet)], columns) if self.small and self.chart.small else []
+        return [*self.titled(self.chart, columns), *told]
 
     def titled(self, chart: Chart, columns: int) -> list[Line]:
         """The title in a room of so many columns: one line, or more where the chart has a legend."""
         wishes = ((True, True, True), (False, True, True), (True, False, True), (False, False, True))
         variants = [self._line(chart, *wish) for wish in (*wishes, (True, False, False), (False, False, False))]
-        if chart.legend and self.tall and cells(variants[0]) > columns:
-            return [next((line for line in variants[4:] if cells(line) <= columns), variants[-1]),
-                    *self._legend(chart, columns)][:LEGEND]  # fmt: skip
+        if chart.legend and not self.small and cells(variants[0]) > columns:
+            title = next((line for line in variants[4:] if cells(line) <= columns), variants[-1])
+            return self._named(title, chart, columns)
         return [next((line for line in variants if cells(line) <= columns), variants[-1])]
+
+    def _named(self, title: Line, chart: Chart, columns: int) -> list[Line]:
+        """The title with what each curve is below it. Where there are too few lines for that the title gives way, and
+        then the ends of names."""
+        whole = self._legend(chart, columns)
+        if len(whole) < self.most:
+            return [title, *whole]
+        longest = max(width(curve.label) for curve in chart.curves)
+        while len(whole) > self.most and longest > SHORTEST:
+            longest -= 1
+            short = tuple(replace(curve, label=clip(curve.label, longest)) for curve in chart.curves)
+            whole = self._legend(replace(chart, curves=short), columns)
+        return whole[: self.most]
 
     def _line(self, chart: Chart, unit: bool, values: bool, labels: bool) -> Line:
         line: Line = [Segment(chart.title, self.strong)]
@@ -247,7 +282,24 @@ class _Plot(PlotWidget, can_focus=False, inherit_bindings=False):
                 yield _Canvas(id=name)
         yield Legend(id="legend")
 
+    # A screen can be left before this is composed, and be told to draw after its parts were taken away.
+
+    @property
+    def whole(self) -> bool:
+        """Whether all its parts are there."""
+        return bool(self.query(Grid)) and bool(self.query(Legend))
+
+    def _update_margin_sizes(self) -> None:
+        if self.whole:
+            super()._update_margin_sizes()
+
+    def _update_legend(self) -> None:
+        if self.whole:
+            super()._update_legend()
+
     def render(self) -> RenderResult:
+        if not self.whole:
+            return ""
         canvases = self.query(_Canvas)
         for canvas in canvases:
             canvas.drawing = True
@@ -262,6 +314,8 @@ class _Plot(PlotWidget, can_focus=False, inherit_bindings=False):
 
     def settle(self) -> None:
         """Draw the mark where it is now."""
+        if not self.whole:
+            return
         canvas = self.query_one("#plot", _Canvas)
         column = None if self.mark is None else self.get_pixel_from_coordinate(self.mark[0], 0)[0]
         seen = column is not None and 0 < column < canvas.size.width - 1
@@ -350,15 +404,20 @@ class Curves(Vertical, can_focus=False):
     def _draw(self) -> None:
         plot, given = self._plot, self._chart
         self._head.named = self._foot.display = self._names_below
-        self._head.tall = self.size.height >= NAMED - 2
+        self._head.small, self._head.most = False, max(1, self.size.height - self._names_below - 3 - INSIDE)
         columns, lines = self._room
+        if given is not None and given.legend:
+            given = self._head.chart = _marked_apart(given, columns, lines)
+            columns, lines = self._room
         self._head.roomy = lines >= MANY
+        plot.display = columns >= LEAST[0] and lines >= LEAST[1]
+        self._head.small = given is not None and not plot.display
         if given is not None:
-            self._head.styles.height = len(self._head.titled(given, self.size.width))
+            self._head.styles.height = len(self._head.titled(given, self.size.width)) if plot.display else "1fr"
+        self._foot.display = self._foot.display and plot.display
         self._head.redraw()
         self._foot.redraw()
         plot.clear()
-        plot.display = columns >= LEAST[0] and lines >= LEAST[1]
         if given is None or not plot.display:
             return
         chart = _straight(given)
@@ -366,22 +425,26 @@ class Curves(Vertical, can_focus=False):
         curves = [curve for curve in chart.curves if lines >= MANY or not curve.roomy]
         x = _spread(*chart.x)
         y = _spread(*(chart.y or _range(curves, x) or (0.0, 1.0)))
-        edge = EDGE * (y[1] - y[0])
+        # Of few rows, the first and the last have the ends in their middle.
+        edge = (y[1] - y[0]) * (EDGE if lines >= ENDS else 0.5 / (lines - 1))
         plot.set_xlimits(x[0], x[1] + (x[1] - x[0]) / columns)  # what is at the end is not drawn under the frame
         plot.set_ylimits(y[0] - edge, y[1] + edge)
         plot.set_x_formatter(_Ticks(list(self._across(chart, x, columns))))
-        plot.set_y_formatter(_Ticks(_straight_ticks(y, max(3, lines * 2 // 5 + 1), log=chart.log_y) if some else ()))
+        plot.set_y_formatter(_Ticks(_upwards(y, edge, lines, log=chart.log_y) if some else ()))
         drawn = [(curve, _columns(curve, x, _finest(curve, columns))) for curve in curves]
         for _, (at, _mean, low, high) in drawn if self._band is not None else ():
             if (high > low).any():
                 up_and_down = np.clip(np.stack([low, high], 1).ravel(), *y)
                 plot.plot(np.repeat(at, 2), up_and_down, str(self._band), HiResMode.QUADRANT)
-        for curve, (at, mean, _low, _high) in drawn:
+        for curve, (at, mean, _low, _high) in reversed(drawn) if given.legend else drawn:  # the first is on top
             if curve.joined or not curve.marker:
                 plot.plot(at, np.clip(mean, *y), str(curve.style), HiResMode.QUADRANT)
-        for curve, (at, mean, _low, _high) in drawn:  # no line runs over a marker
+        for number, (curve, (at, mean, _low, _high)) in enumerate(drawn):  # no line runs over a marker
             if curve.marker:
                 some_of = slice(None, None, max(1, -(-len(at) // (columns // 3)))) if curve.joined else slice(None)
+                if curve.apart:
+                    at, mean = _staggered(at, mean, number, len(drawn))
+                    some_of = slice(None)
                 plot.scatter(at[some_of], np.clip(mean[some_of], *y), curve.marker, str(curve.style))
 
     @staticmethod
@@ -394,6 +457,73 @@ class Curves(Vertical, can_focus=False):
                 yield x[1] + each, label
             elif at < x[1] - each * (len(label) / 2 + 1):
                 yield at, label
+
+
+def _marked_apart(given: Chart, columns: int, lines: int) -> Chart:
+    """A chart in which lines that run in the same rows as another have markers, each at its own places."""
+    straight = _straight(given)
+    x = _spread(*straight.x)
+    low, high = _spread(*(straight.y or _range(straight.curves, x) or (0.0, 1.0)))
+    places = np.linspace(*x, max(2, columns))
+    rows = []
+    for curve in straight.curves:
+        kept = np.isfinite(curve.y) & np.isfinite(curve.x)
+        at = np.full(len(places), np.nan)
+        if kept.any():
+            at = np.interp(places, curve.x[kept], curve.y[kept], left=np.nan, right=np.nan)
+        rows.append((at - low) / (high - low) * max(1, lines))
+
+    def hidden(one: int) -> bool:
+        return any(
+            float((np.abs(rows[one] - rows[other]) < 0.5).mean()) >= COINCIDING
+            for other, curve in enumerate(given.curves)
+            if other != one and (curve.joined or not curve.marker)
+        )
+
+    def changed(number: int, curve: Curve) -> Curve:
+        if (curve.marker and not curve.joined) or not hidden(number):
+            return curve
+        return replace(curve, marker=curve.marker or MARKERS[number % len(MARKERS)], joined=True, apart=True)
+
+    return replace(given, curves=tuple(changed(number, curve) for number, curve in enumerate(given.curves)))
+
+
+def _staggered(at: Floats, mean: Floats, number: int, count: int) -> tuple[Floats, Floats]:
+    """Where the markers of one of so many curves stand: at some of its points, or on its line if they are too few."""
+    if len(at) >= 2 * count or not len(at):
+        stride = max(count, len(at) // EACH)
+        some_of = slice(stride * number // count, None, stride)
+        return at[some_of], mean[some_of]
+    places = at[0] + (np.arange(EACH) + (number + 0.5) / count) / EACH * (at[-1] - at[0])
+    return places, np.interp(places, at, mean)
+
+
+def _upwards(y: tuple[float, float], edge: float, lines: int, *, log: bool) -> Sequence[tuple[float, str]]:
+    """Ticks of the y axis, one in a row at most: those nearest to the middle of their row."""
+    if lines < ENDS:
+        return [(at, label) for at in y if (label := _brief(10**at if log and abs(at) < MAGNITUDES else at))]
+    best: list[tuple[float, str]] = []
+    for most in range(max(3, lines * 2 // 5 + 1), lines + 1):
+        rows: dict[int, tuple[float, tuple[float, str]]] = {}
+        for tick in _straight_ticks(y, most, log=log):
+            place = (tick[0] - y[0] + edge) / (y[1] - y[0] + 2 * edge) * lines
+            off = abs(place - int(place) - 0.5)
+            if off < rows.get(int(place), (1.0, tick))[0]:
+                rows[int(place)] = off, tick
+        if len(rows) > len(best):
+            best = [tick for _, tick in rows.values()]
+        if len(best) >= TELLING:
+            break
+    return best
+
+
+def _brief(value: float) -> str:
+    """A number with three digits that count, or as many as fit; nothing where none does."""
+    for digits in (3, 2, 1):
+        label = f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+        if len(label) <= LABEL:
+            return label
+    return ""
 
 
 def _finest(curve: Curve, columns: int) -> int:
@@ -490,12 +620,25 @@ def axis(low: float, high: float, most: int, *, log: bool = False, whole: bool =
         return ticks(low, high, most, whole=whole)
     if not (isfinite(low) and isfinite(high) and high > low > 0 and most > 0):
         return []
+    tries = [_within(_twos(low, high, most), low, high)]
     if high / low < 10:
-        return _within(_twos(low, high, most), low, high) or ticks(low, high, most)
-    tries = [_within(found, low, high) for found in (_twos(low, high, most), *_tens(low, high))]
-    powers = _within([_decimal(1, power) for power in range(floor(log10(low)), ceil(log10(high)) + 1)], low, high)
-    tries.append(powers[:: -(-len(powers) // most)])
-    return next(found for found in tries if min(most, 2) <= len(found) <= most or found is tries[-1])
+        tries.append(ticks(low, high, most))
+        if len(tries[0]) > 1 or len(tries[1]) >= min(most, TELLING):
+            return tries[0] or tries[1]
+    tries += [_within(found, low, high) for found in _tens(low, high)]
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    for digits in ((1,), (1, 3), (1, 2, 5), range(1, 10)):
+        if len(digits) > 1 and len(powers) > MANY:
+            break
+        found = _within([_decimal(digit, power) for power in powers for digit in digits], low, high)
+        tries += [found[start::stride] for stride in _strides(len(found), most) for start in range(stride)]
+    some = [found for found in tries if len(found) <= most] or [[]]
+    return next((found for found in some if len(found) >= min(most, TELLING)), max(some, key=len))
+
+
+def _strides(count: int, most: int) -> range:
+    """How far apart so many ticks stand where at most some of them are kept, and about half of these."""
+    return range(max(1, count // most), 2 * count // most + 2)
 
 
 def _within(found: Sequence[tuple[float, str]], low: float, high: float) -> list[tuple[float, str]]:
