@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from glasshead import GlassheadError
-from glasshead.lab import NAMES, page
+from glasshead.lab import NAMES, page_of
 from glasshead.lab.scaling import scaling
 from glasshead.subject import load
 from glasshead_tui import lesson
@@ -32,10 +32,10 @@ def test_the_list_has_every_experiment_in_order(glasshead: Glasshead) -> None:
     found = [line.split() for line in result.out.splitlines()]
     assert [words[1] for words in found if words and words[0].isdecimal()] == list(NAMES)
     for name in NAMES:
-        assert " ".join(page(name).claim.split()[:3]) in result.out
+        assert " ".join(page_of(name).claim.split()[:3]) in result.out
     listed = strictly(glasshead("lab", "--json").out)
     assert [each["name"] for each in listed] == list(NAMES)
-    assert [control["name"] for control in listed[1]["controls"]] == [each.name for each in page("scaling").controls]
+    assert [control["name"] for control in listed[1]["controls"]] == [each.name for each in page_of("scaling").controls]
 
 
 def test_an_experiment_as_json_is_the_function_s_own_result(glasshead: Glasshead, here: Path) -> None:
@@ -43,8 +43,8 @@ def test_an_experiment_as_json_is_the_function_s_own_result(glasshead: Glasshead
     result = scaling(d_k=16, keys=4, queries=500, subject=load(here / "checkpoints" / "tiny"))
     assert told["values"] == {"d_k": 16, "keys": 4, "queries": 500, "draw": "normal", "text": "", "seed": 0}
     assert told["result"]["widths"][-1]["plain"]["variance"] == result.widths[-1].plain.variance
-    assert told["right"] == page("scaling").judge(result).answer
-    assert told["finding"] == page("scaling").judge(result).sentence
+    assert told["right"] == page_of("scaling").judge(result).answer
+    assert told["finding"] == page_of("scaling").judge(result).sentence
     assert (told["model"], told["made_on"], told["foreseen"]) == ("tiny", None, None)
 
 
@@ -52,7 +52,7 @@ def test_an_experiment_as_text_says_everything_in_order(glasshead: Glasshead) ->
     result = glasshead("lab", "scaling", *SMALL, "--predict", "A")
     assert result.status == 0 and not result.err
     flat = " ".join(result.out.split())
-    of = page("scaling")
+    of = page_of("scaling")
     order = (*of.paragraphs[:2], of.question.text, "You foresaw a", of.paragraphs[2])
     places = [flat.index(" ".join(part.split())) for part in order]
     assert places == sorted(places)
@@ -107,9 +107,9 @@ def test_text_that_would_steer_the_terminal_is_spelled_out(glasshead: Glasshead)
 
 def test_what_was_trained_before_is_shown_at_once_and_says_so(glasshead: Glasshead) -> None:
     for name in NAMES:
-        if page(name).trained:
+        if page_of(name).trained:
             told = strictly(glasshead("lab", name, "--json").out)
-            assert told["made_on"] and told["values"] == page(name).values("full")
+            assert told["made_on"] and told["values"] == page_of(name).values("full")
 
 
 def test_what_was_asked_for_in_the_values_of_before_is_that_too(glasshead: Glasshead) -> None:
@@ -131,7 +131,7 @@ def test_no_number_is_cut_however_narrow(
 def test_help_of_an_experiment_lists_its_controls(glasshead: Glasshead) -> None:
     result = glasshead("lab", "scaling", "--help")
     assert result.status == 0
-    for control in page("scaling").controls:
+    for control in page_of("scaling").controls:
         assert f"--{control.name.replace('_', '-')}" in result.out
     assert "--quick" in result.out and "--json" in result.out
     assert all(name in glasshead("lab", "--help").out for name in NAMES)

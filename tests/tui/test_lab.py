@@ -612,7 +612,7 @@ def test_a_real_experiment_runs_on_the_open_model_without_colour_too(tiny):
         terminal.until("2 of 10", "▸ a")
         terminal.press("down", "enter")
         terminal.until("you said  b", "‹512›", "━o q·k", "━x")
-        assert lab.page("scaling").question.answers[1] in terminal.text
+        assert lab.page_of("scaling").question.answers[1] in terminal.text
         terminal.press("\t", "\t", "\t", "\t")
         terminal.until("5/6", "tiny, d_k 8", "decoder.1.cross")
         terminal.press("q")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import NAMES, page
+from glasshead.lab import NAMES, page_of
 from glasshead.lab.page import Control
 from glasshead_tui.labbook import LabBook, Visit, turned
 from glasshead_tui.lesson import Place
@@ -33,7 +33,7 @@ def test_choices_words_and_yes_or_no_are_turned_too() -> None:
 
 
 def test_sizes_keep_what_was_typed_until_the_usual_values_come_back() -> None:
-    scaling = page("scaling")
+    scaling = page_of("scaling")
     visit = Visit(page=scaling, values={**scaling.values(), "text": "a dog"})
     visit.to_size("full")
     assert visit.values == {**scaling.values("full"), "text": "a dog"}

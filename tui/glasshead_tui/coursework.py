@@ -1,6 +1,6 @@
 """How far the course is, in lines or as JSON: what a pipe or a screen reader gets in place of the screen."""
 
-from glasshead.lab import NAMES, page
+from glasshead.lab import NAMES, page_of
 from glasshead.lab.page import LETTERS
 from glasshead_tui import strict
 from glasshead_tui.lesson import Place
@@ -14,7 +14,7 @@ def tell(place: Place, *, as_json: bool) -> None:
             "experiments": [
                 {
                     "name": name,
-                    "title": page(name).title,
+                    "title": page_of(name).title,
                     "foreseen": place.answers.get(name),
                     "right": place.right.get(name),
                 }
@@ -25,7 +25,7 @@ def tell(place: Place, *, as_json: bool) -> None:
         return
     for number, name in enumerate(NAMES, 1):
         mark = ">" if name == place.at else " "
-        print(f"{mark} {number:2}  {name:12} {page(name).title:34} {_standing(place, name)}".rstrip())
+        print(f"{mark} {number:2}  {name:12} {page_of(name).title:34} {_standing(place, name)}".rstrip())
     if place.judged:
         print(f"\n{place.foreseen} of {len(place.judged)} as you foresaw.")
     print(f"\nglasshead lesson goes on at {place.at}, in a terminal; glasshead lab {place.at} writes it as text.")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from glasshead.errors import GlassheadError, nearest
-from glasshead.lab import NAMES, page
+from glasshead.lab import NAMES, page_of
 from glasshead.lab.page import Control, Page, Size, Value
 from glasshead_tui.lesson import Place
 from glasshead_tui.outcome import Outcome
@@ -121,7 +121,7 @@ class LabBook:
         """The experiment that is open."""
         known = self.visits.get(self.at)
         if known is None:
-            opened = page(self.at)
+            opened = page_of(self.at)
             known = self.visits[self.at] = Visit(page=opened, values=opened.values())
             if self.at in self.right:  # in an earlier lesson
                 answer = self.place.answers.get(self.at)

@@ -11,7 +11,7 @@ from platformdirs import user_state_path
 
 from glasshead.errors import GlassheadError
 from glasshead.files import replace_text
-from glasshead.lab import NAMES, page
+from glasshead.lab import NAMES, page_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,5 +90,5 @@ def _numbers(content: Any) -> Mapping[str, int]:
     return {
         name: value
         for name, value in content.items()
-        if name in NAMES and type(value) is int and 0 <= value < len(page(name).question.answers)
+        if name in NAMES and type(value) is int and 0 <= value < len(page_of(name).question.answers)
     }

@@ -65,10 +65,10 @@ def lesson(name: str | None, *, checkpoint: str, restart: bool, mouse: bool, pla
     """
     from dataclasses import replace
 
-    from glasshead.lab import page
+    from glasshead.lab import page_of
     from glasshead_tui import lesson as course
 
-    at = None if name is None else page(name).name
+    at = None if name is None else page_of(name).name
     written = plain or as_json or not terminal()
     if not written:  # what is asked for is there, before anything is forgotten
         folder = checkpoints.find(checkpoint)

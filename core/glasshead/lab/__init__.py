@@ -30,7 +30,7 @@ NAMES = (
 """In the order of the course."""
 
 
-def page(name: str) -> Page:
+def page_of(name: str) -> Page:
     """The page of an experiment. Raises GlassheadError for a name that is none, with the nearest one."""
     if name not in NAMES:
         raise GlassheadError(
@@ -43,4 +43,4 @@ def page(name: str) -> Page:
 
 def all_pages() -> tuple[Page, ...]:
     """All of them, in order."""
-    return tuple(page(name) for name in NAMES)
+    return tuple(page_of(name) for name in NAMES)

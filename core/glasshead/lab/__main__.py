@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from glasshead.lab import all_pages, page
+from glasshead.lab import all_pages
 from glasshead.lab.page import Page
 from glasshead.lab.record import dumps
 
@@ -38,7 +38,7 @@ def make(of: Page, folder: Path = FOLDER) -> Path:
 
 def main(names: list[str]) -> None:
     """Make those that were named, or all."""
-    for of in map(page, names) if names else all_pages():
+    for of in map(page_of, names) if names else all_pages():
         if of.trained:
             print(f"{of.name} …", flush=True)
             print(f"{make(of)}: {of.title}", flush=True)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from glasshead import GlassheadError, Subject, load
-from glasshead.lab import all_pages, page
+from glasshead.lab import all_pages, page_of
 from glasshead.lab.checks import one_of, real, seed, whole
 from glasshead.lab.words import counted, shape, vector
 
@@ -34,7 +34,7 @@ def test_what_is_no_seed_is_told_in_a_sentence(given: Any) -> None:
 @pytest.mark.parametrize("name", SEEDED)
 @pytest.mark.parametrize("given", [-1, 2**64])
 def test_every_experiment_and_its_control_refuse_it_at_once(name: str, given: int, subject: Subject) -> None:
-    of = page(name)
+    of = page_of(name)
 
     def told(_share: float, _words: str) -> None:
         raise AssertionError("it has begun")

@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import layers, page
+from glasshead.lab import layers, page_of
 from glasshead.lab.complexity import KINDS, Complexity, Kind, complexity, waits
 from glasshead.lab.depends import hops
 from glasshead.lab.layers import Layer, Shape
@@ -121,7 +121,7 @@ def test_self_attention_is_no_longer_the_cheaper_one_when_sentences_are_longer_t
     for result, cheaper in ((short, True), (long, False)):
         cost = {row.layer: row.multiply_adds for row in result.rows}
         assert (cost["self-attention"] < cost["recurrent"]) is cheaper
-    told = page("complexity")
+    told = page_of("complexity")
     right = [told.question.answers[told.judge(each).answer] for each in (short, long)]
     assert right[0].startswith("self-attention")
     assert right[1].startswith("recurrent")
@@ -147,7 +147,7 @@ def test_with_its_projections_self_attention_is_dearer_than_recurrence_whatever_
 
 
 def test_where_two_layers_cost_the_same_neither_is_called_the_cheapest() -> None:
-    told = page("complexity")
+    told = page_of("complexity")
 
     def said(**given: int) -> tuple[str, str]:
         verdict = told.judge(counted(**given))
@@ -168,7 +168,7 @@ def test_where_two_layers_cost_the_same_neither_is_called_the_cheapest() -> None
 def test_the_crossing_is_said_to_be_where_it_is() -> None:
     for d, inside in ((8, False), (16, True)):
         result = counted(d=d)
-        notes = [each.note for each in page("complexity").exhibits(result) if "cross" in each.note]
+        notes = [each.note for each in page_of("complexity").exhibits(result) if "cross" in each.note]
         assert len(notes) == 1
         assert ("left of this plot" not in notes[0]) is inside
         assert any(each.n == d for each in result.costs) is inside

@@ -11,7 +11,7 @@ from torch import nn
 
 import glasshead
 from glasshead.errors import GlassheadError
-from glasshead.lab import page
+from glasshead.lab import page_of
 from glasshead.lab.exhibits import Table
 from glasshead.lab.norms import Norms, batch_norm, norms
 from glasshead.lab.smoothing import Norm, landscape, probe
@@ -71,7 +71,7 @@ def test_a_sentence_changes_with_its_mates_and_not_without(tiny: Path) -> None:
     assert changes["same mates, other order"].batch_largest < 1e-5
     assert changes["evaluation mode, other mates"].batch_largest < 1e-5
     assert all(each.layer_largest < 1e-5 for each in result.changes)
-    told = page("norms")
+    told = page_of("norms")
     assert told.question.answers[told.judge(result).answer] == "only batch normalisation's"
     still = (replace(result.changes[0], batch_largest=0.0), *result.changes[1:])
     assert told.question.answers[told.judge(replace(result, changes=still)).answer].startswith("neither")
@@ -101,19 +101,19 @@ def test_which_net_bends_more_is_said_by_the_figures(tiny: Path) -> None:
 
     def note(**betas: float) -> str:
         nets = tuple(replace(each, beta=betas.get(f"{each.norm}{each.depth}", 1.0)) for each in result.landscapes)
-        return page("norms").exhibits(replace(result, landscapes=nets))[-1].note
+        return page_of("norms").exhibits(replace(result, landscapes=nets))[-1].note
 
     assert "2 layers batch, 3 layers none." in note(none2=2.0, batch3=2.0)
     assert "2 layers none, 3 layers batch." in note(batch2=2.0, none3=2.0)
     assert "2 layers batch" in note(none2=float("nan"))
-    assert "mates" in page("norms").judge(result).sentence
-    assert "1 other mate the" in page("norms").judge(replace(result, mates=1)).sentence
+    assert "mates" in page_of("norms").judge(result).sentence
+    assert "1 other mate the" in page_of("norms").judge(replace(result, mates=1)).sentence
 
 
 def test_a_net_that_its_steps_throw_out_of_the_numbers_is_told_so(tiny: Path) -> None:
     result = ran(tiny)
     lost = replace(result, landscapes=tuple(replace(each, last=float("nan")) for each in result.landscapes))
-    table = page("norms").exhibits(lost)[-1]
+    table = page_of("norms").exhibits(lost)[-1]
     assert isinstance(table, Table)
     assert [row[table.columns.index("last")] for row in table.rows] == ["no number"] * len(table.rows)
 

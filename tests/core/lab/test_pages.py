@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from glasshead import Config, GlassheadError, Subject, load
-from glasshead.lab import NAMES, page
+from glasshead.lab import NAMES, page_of
 from glasshead.lab.exhibits import Grid, Lines, Plot, Table
 from glasshead.lab.page import Page
 from glasshead.lab.record import plain, restore, result_class, strict
@@ -37,7 +37,7 @@ class Results(dict[str, tuple[Any, float]]):
 
     def __missing__(self, name: str) -> tuple[Any, float]:
         started = time.process_time()
-        self[name] = run(page(name), self.subject), time.process_time() - started
+        self[name] = run(page_of(name), self.subject), time.process_time() - started
         return self[name]
 
 
@@ -59,7 +59,7 @@ def counted(result: Any) -> Any:
 
 @ALL
 def test_the_text_of_a_page_fits_the_smallest_screen(name: str) -> None:
-    of = page(name)
+    of = page_of(name)
     assert of.name == name and of.title and len(of.title) <= 34
     assert len(of.claim) <= 110
     assert all(0 < len(paragraph) <= 400 for paragraph in of.paragraphs)
@@ -72,7 +72,7 @@ def test_the_text_of_a_page_fits_the_smallest_screen(name: str) -> None:
 
 @ALL
 def test_the_controls_are_the_arguments(name: str) -> None:
-    of = page(name)
+    of = page_of(name)
     function = getattr(import_module(f"glasshead.lab.{name}"), name)
     arguments = inspect.signature(function).parameters
     assert {control.name for control in of.controls} == set(arguments) - {"subject", "told"}
@@ -91,7 +91,7 @@ def test_the_controls_are_the_arguments(name: str) -> None:
 
 @ALL
 def test_what_no_control_takes_the_experiment_refuses_too(name: str, subject: Subject) -> None:
-    of = page(name)
+    of = page_of(name)
     more: dict[str, Any] = {"subject": subject} if of.model else {}
     for control in of.controls:
         if control.least is not None and not control.choice:
@@ -107,7 +107,7 @@ def test_what_no_control_takes_the_experiment_refuses_too(name: str, subject: Su
 
 @ALL
 def test_an_experiment_shows_something_and_answers_its_question(name: str, results: Results) -> None:
-    of, (result, seconds) = page(name), results[name]
+    of, (result, seconds) = page_of(name), results[name]
     assert seconds < 10, "a quick look is quick"
     verdict = of.judge(result)
     assert 0 <= verdict.answer < len(of.question.answers)
@@ -131,7 +131,7 @@ def test_an_experiment_shows_something_and_answers_its_question(name: str, resul
 
 @ALL
 def test_a_result_is_frozen_plain_and_comes_back_from_json(name: str, results: Results) -> None:
-    of, (result, _) = page(name), results[name]
+    of, (result, _) = page_of(name), results[name]
     kind = result_class(of)
     assert is_dataclass(kind) and kind.__dataclass_params__.frozen and isinstance(result, kind)  # type: ignore[attr-defined]
     assert get_type_hints(kind)
@@ -143,7 +143,7 @@ def test_a_result_is_frozen_plain_and_comes_back_from_json(name: str, results: R
 
 @ALL
 def test_the_same_arguments_give_the_same_result(name: str, results: Results, subject: Subject) -> None:
-    of = page(name)
+    of = page_of(name)
     if of.trained:  # what trains is repeated in its own tests, at a smaller size
         return
     assert plain(counted(run(of, subject))) == plain(counted(results[name][0]))
@@ -161,12 +161,12 @@ def test_an_experiment_stops_when_it_is_asked_to(name: str, subject: Subject) ->
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        run(page(name), subject, told=told)
+        run(page_of(name), subject, told=told)
 
 
 @ALL
 def test_the_try_is_one_that_the_explorer_can_follow(name: str, subject: Subject) -> None:
-    attempt = page(name).attempt
+    attempt = page_of(name).attempt
     assert set(attempt.change) <= {each.name for each in fields(Config)}
     assert bool(attempt.change) == bool(attempt.changed)
     model = subject.changed(**attempt.change) if attempt.change else subject
@@ -187,4 +187,4 @@ def test_knowing_the_pages_costs_no_torch() -> None:
 
 def test_a_name_that_is_none_is_told_with_the_nearest_one() -> None:
     with pytest.raises(GlassheadError, match="Did you mean scaling"):
-        page("scalin")
+        page_of("scalin")

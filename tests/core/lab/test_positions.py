@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import glasshead
 from glasshead.errors import GlassheadError
-from glasshead.lab import little, page
+from glasshead.lab import little, page_of
 from glasshead.lab.positions import Positions, error_of, misses, positions, rotation
 from glasshead.lab.record import plain, restore
 from glasshead.lab.telling import StoppedError
@@ -138,7 +138,7 @@ def test_a_table_that_an_opened_model_learned_is_looked_at(tiny: Path) -> None:
         # Whatever the table holds, without it the encoder does not know order.
         assert [each.positions for each in result.readings] == ["learned", "none"]
         assert result.readings[1].difference < 1e-5
-        assert any("one of my own" in each.title for each in page("positions").exhibits(result))
+        assert any("one of my own" in each.title for each in page_of("positions").exhibits(result))
         assert restore(Positions, json.loads(json.dumps(plain(result)))) == result
 
 
@@ -146,7 +146,7 @@ def test_a_table_of_fewer_pairs_than_numbers_is_told_so_and_one_of_hardly_any_po
     def note(positions: int) -> str:
         table = torch.randn(positions, 16, generator=torch.Generator().manual_seed(5))
         result = ran(tiny, subject=opened(tiny, table), text="a b")
-        return " ".join(each.note for each in page("positions").exhibits(result) if "my own learned" in each.title)
+        return " ".join(each.note for each in page_of("positions").exhibits(result) if "my own learned" in each.title)
 
     assert "hardly foretell" in note(20)
     assert "hardly foretell" not in note(40)
@@ -174,7 +174,7 @@ def test_pairs_that_are_left_out_together_are_foretold_by_the_rest() -> None:
     ],
 )
 def test_the_finding_is_said_in_words_that_fit(tiny: Path, given: dict[str, int], words: str) -> None:
-    sentence = page("positions").judge(ran(tiny, **given)).sentence
+    sentence = page_of("positions").judge(ran(tiny, **given)).sentence
     assert words in sentence
     assert "%" not in sentence
 
@@ -184,7 +184,7 @@ def test_a_card_without_examples_is_no_mistake(tiny: Path) -> None:
 
 
 def test_the_answer_is_read_from_the_errors(result: Positions) -> None:
-    told = page("positions")
+    told = page_of("positions")
     assert told.question.answers[told.judge(result).answer] == "on k only"
     broken = replace(result, offsets=tuple(replace(each, error=0.5) for each in result.offsets))
     assert told.question.answers[told.judge(broken).answer].startswith("there is none")

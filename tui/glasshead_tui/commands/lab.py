@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import NAMES, all_pages, page
+from glasshead.lab import NAMES, all_pages, page_of
 from glasshead.lab.page import Control, Page, Size, Value
 
 
@@ -34,7 +34,7 @@ def lab(
     """The paper's claims as experiments; alone it lists them."""
     words = [*([] if name is None else [name]), *context.args]
     # A name that is none is told with the nearest one; of one that is, no other page is needed.
-    known = all_pages() if not words or words[0].startswith("-") else (page(words[0]),)
+    known = all_pages() if not words or words[0].startswith("-") else (page_of(words[0]),)
     status = table(known)(words, prog_name="glasshead lab", standalone_mode=False)
     return status if isinstance(status, int) else 0
 
