@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from glasshead.lab import all_pages
+from glasshead.lab import all_pages, page_of
 from glasshead.lab.page import Page
 from glasshead.lab.record import dumps
 

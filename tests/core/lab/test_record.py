@@ -2,13 +2,15 @@
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshead.lab import all_pages
+import glasshead
+from glasshead.lab import all_pages, page_of
 from glasshead.lab.exhibits import Lines
 from glasshead.lab.page import Control, Page, Question, Try, Verdict
 from glasshead.lab.record import dumps, plain, restore, result_class, shipped, strict
@@ -66,9 +68,7 @@ def test_what_an_experiment_that_trains_ships_is_of_its_full_size() -> None:
             assert exhibits and all(len(exhibit.note) <= 150 for exhibit in exhibits)
 
 
-def test_what_is_written_is_what_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    from pathlib import Path
-
+def test_what_is_written_is_what_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from glasshead.lab import record
 
     page = Page(
@@ -85,7 +85,7 @@ def test_what_is_written_is_what_is_read(monkeypatch: pytest.MonkeyPatch, tmp_pa
         sources=(),
         result=f"{Inner.__module__}:Inner",
     )
-    folder = Path(str(tmp_path)) / "results"
+    folder = tmp_path / "results"
     folder.mkdir()
     monkeypatch.setattr(record.resources, "files", lambda package: folder.parent)
     monkeypatch.setattr(record, "result_class", lambda page: Inner)
@@ -96,3 +96,15 @@ def test_what_is_written_is_what_is_read(monkeypatch: pytest.MonkeyPatch, tmp_pa
     made = shipped(page)
     assert made is not None
     assert (made.values, made.seconds, made.made_on, made.result) == ({"n": 3}, 12.3, "torch 9", result)
+
+
+def test_what_is_made_to_be_shipped_is_the_experiment_s_own_result(tmp_path: Path) -> None:
+    from glasshead.lab.__main__ import make
+
+    page = page_of("positions")
+    small = replace(page, controls=tuple(replace(each, full=each.of("quick")) for each in page.controls))
+    content = json.loads(make(small, tmp_path).read_text(encoding="utf-8"))
+    assert content["experiment"] == "positions" and content["values"] == page.values("quick")
+    result = page.run(**page.values("quick"), subject=glasshead.load("english-french"))
+    assert content["result"] == strict(plain(result))
+    assert [each.name for each in tmp_path.iterdir()] == ["positions.json"], "nothing half-written is left"
