@@ -110,7 +110,7 @@ def known(bench: Bench, name: str = "scaling", *, trained: bool = False) -> Page
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     """All pages of the lab are of one experiment that is known."""
     bench = Bench()
-    monkeypatch.setattr(labbook, "page", lambda name: known(bench, name))
+    monkeypatch.setattr(labbook, "page_of", lambda name: known(bench, name))
     return bench
 
 
@@ -189,7 +189,7 @@ async def test_the_finding_is_never_cut_without_saying_where_the_rest_is(explore
     def verbose(result: Doubled) -> Verdict:
         return Verdict(answer=1, sentence=" ".join(words))
 
-    monkeypatch.setattr(labbook, "page", lambda name: replace(known(bench, name), judge=verbose))
+    monkeypatch.setattr(labbook, "page_of", lambda name: replace(known(bench, name), judge=verbose))
     async with explore(size=(80, 24), text=None, lab="scaling") as explorer:
         await hit(explorer, "c")
         await says(explorer, *words, "doubling curve", "‹4›", "space page")
@@ -386,7 +386,7 @@ async def test_a_try_changes_the_model_and_undo_brings_everything_back(explore, 
 async def test_undo_brings_back_ones_own_sentence_after_tries_without_a_change_too(explore, bench, monkeypatch):
     monkeypatch.setattr("glasshead_tui.session.EXAMPLE", "tiny")  # the sentences of tries are for this model then
     attempts = [Try(sentence="Look there.", text="a black dog", steps=3), known(bench).attempt]
-    monkeypatch.setattr(labbook, "page", lambda name: replace(known(bench, name), attempt=attempts[name == "heads"]))
+    monkeypatch.setattr(labbook, "page_of", lambda name: replace(known(bench, name), attempt=attempts[name == "heads"]))
     async with explore(size=(80, 24), text="the cat") as explorer:
         screen = explorer.screen
         await hit(explorer, "space", "space")
@@ -547,7 +547,7 @@ async def test_a_place_that_cannot_be_kept_is_told_once(explore, bench, tmp_path
 async def test_what_was_trained_before_is_shown_first_and_said_to_be(explore, bench, monkeypatch):
     made = Shipped(values={"n": 50, "word": "old"}, seconds=212.0, made_on="a machine \x1b[2J", result=None)
     result = Doubled(n=50, twice=100, word="old")
-    monkeypatch.setattr(labbook, "page", lambda name: known(bench, name, trained=True))
+    monkeypatch.setattr(labbook, "page_of", lambda name: known(bench, name, trained=True))
     shipped: list[Shipped | None] = [Shipped(values=made.values, seconds=212.0, made_on=made.made_on, result=result)]
     monkeypatch.setattr("glasshead.lab.record.shipped", lambda page: shipped[0])
     async with explore(size=(80, 24), text=None, lab="heads") as explorer:

@@ -28,15 +28,16 @@ class _Sheet(Canvas):
 
 def printed(chart: Chart, columns: int, lines: int, *, strong: Style, quiet: Style) -> list[Line]:
     """Title, legend, frame and axes around `lines` lines of curves, in `columns` columns."""
-    wide = columns - MARGIN - 2
     x, y = _reach(chart)
-    sheet = _Sheet(wide, lines)
-    for curve in chart.curves:
-        _draw(sheet, curve, chart, x, y)
     heights = {
         round((1 - _part(at, y, log=chart.log_y)) * (lines - 1)): label
         for at, label in axis(*_bounds(y), max(3, lines * 2 // 5 + 1), log=chart.log_y)
     }
+    margin = max([MARGIN, *map(len, heights.values())])  # a label that is cut would be another number
+    wide = columns - margin - 2
+    sheet = _Sheet(wide, lines)
+    for curve in chart.curves:
+        _draw(sheet, curve, chart, x, y)
     drawing: list[Line] = [
         [Segment(chart.title, strong), Segment(f", {chart.unit}" if chart.unit else "", quiet)],
         *_legend(chart, columns, quiet),
@@ -44,8 +45,8 @@ def printed(chart: Chart, columns: int, lines: int, *, strong: Style, quiet: Sty
     for line in range(lines):
         label = heights.get(line)
         mark = "┤" if label else "│"
-        drawing.append([Segment(f"{label or '':>{MARGIN}} {mark}", quiet), *sheet.render_line(line)])
-    return [*drawing, *_below(chart, x, wide, quiet)]
+        drawing.append([Segment(f"{label or '':>{margin}} {mark}", quiet), *sheet.render_line(line)])
+    return [*drawing, *([Segment(" " * margin), *line] for line in _below(chart, x, wide, quiet))]
 
 
 def _legend(chart: Chart, columns: int, quiet: Style) -> list[Line]:
@@ -60,7 +61,7 @@ def _legend(chart: Chart, columns: int, quiet: Style) -> list[Line]:
 
 
 def _below(chart: Chart, x: tuple[float, float], wide: int, quiet: Style) -> Iterator[Line]:
-    """The x axis, its ticks and what it is."""
+    """The x axis, its ticks and what it is, from the frame on."""
     marks, labels = ["─"] * wide, [" "] * wide
     free = 0
     whole = all(bool((curve.x == np.round(curve.x)).all()) for curve in chart.curves)
@@ -72,10 +73,10 @@ def _below(chart: Chart, x: tuple[float, float], wide: int, quiet: Style) -> Ite
         marks[column] = "┬"
         labels[start : start + len(label)] = label
         free = start + len(label) + 1
-    yield [Segment(" " * MARGIN + " └" + "".join(marks), quiet)]
-    yield [Segment(" " * (MARGIN + 2) + "".join(labels).rstrip(), quiet)]
+    yield [Segment(" └" + "".join(marks), quiet)]
+    yield [Segment("  " + "".join(labels).rstrip(), quiet)]
     if chart.x_label:
-        yield [Segment(fit(chart.x_label, MARGIN + 2 + wide, right=True), quiet)]
+        yield [Segment(fit(chart.x_label, 2 + wide, right=True), quiet)]
 
 
 def _draw(sheet: _Sheet, curve: Curve, chart: Chart, x: tuple[float, float], y: tuple[float, float]) -> None:
