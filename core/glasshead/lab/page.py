@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from glasshead.errors import GlassheadError
+from glasshead.lab.checks import SEEDS
 from glasshead.lab.exhibits import Exhibit
 
 Value = int | float | str | bool
@@ -70,6 +71,11 @@ class Control:
         elif self.most is not None and not value <= self.most:
             raise GlassheadError(f"{self.name} is {value:,}; it must be at most {self.most:,}.")
         return value
+
+
+def seeded(help: str) -> Control:
+    """The control of an experiment's seed. help: what another one changes."""
+    return Control(name="seed", usual=0, help=help, stops=(0, 1, 2, 3), least=0, most=SEEDS)
 
 
 @dataclass(frozen=True, kw_only=True)

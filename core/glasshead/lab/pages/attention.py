@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Grid, Lines, Table
-from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.page import Control, Page, Question, Try, Verdict, seeded
 from glasshead.lab.words import counted, shape, vector
 
 if TYPE_CHECKING:
@@ -168,9 +168,7 @@ PAGE = Page(
             most=1024,
         ),
         Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
-        Control(
-            name="seed", usual=0, help="another seed draws other numbers", stops=(0, 1, 2, 3), least=0, most=2**32 - 1
-        ),
+        seeded("another seed draws other numbers"),
     ),
     run=run,
     judge=judge,

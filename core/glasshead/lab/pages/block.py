@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Plot, Series, Table
-from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.page import Control, Page, Question, Try, Verdict, seeded
 from glasshead.lab.words import counted
 
 if TYPE_CHECKING:
@@ -173,9 +173,7 @@ PAGE = Page(
         ),
         Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
         Control(name="token", usual=1, help="which token is worked out, from 0", stops=(0, 1, 2, 3), least=0),
-        Control(
-            name="seed", usual=0, help="another seed draws other weights", stops=(0, 1, 2, 3), least=0, most=2**32 - 1
-        ),
+        seeded("another seed draws other weights"),
     ),
     run=run,
     judge=judge,

@@ -4,7 +4,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Plot, Series, Table
-from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.page import Control, Page, Question, Try, Verdict, seeded
 from glasshead.lab.words import counted, shape, vector
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ PAGE = Page(
             most=2048,
         ),
         Control(name="h", usual=8, help="heads for the table of costs", stops=(1, 2, 4, 8, 16), least=1, most=2048),
-        Control(name="seed", usual=0, help="the first training's seed", stops=(0, 1, 2, 3), least=0, most=2**32 - 1),
+        seeded("the first training's seed"),
     ),
     run=run,
     judge=judge,

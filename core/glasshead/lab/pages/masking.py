@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Grid, Lines, Plot, Series, Table
-from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.page import Control, Page, Question, Try, Verdict, seeded
 
 if TYPE_CHECKING:
     from glasshead.lab.masking import Leak, Masked, Masking
@@ -226,14 +226,7 @@ PAGE = Page(
             quick=80,
             full=3000,
         ),
-        Control(
-            name="seed",
-            usual=0,
-            help="another seed: other scores, weights and sentences",
-            stops=(0, 1, 2, 3),
-            least=0,
-            most=2**32 - 1,
-        ),
+        seeded("another seed: other scores, weights and sentences"),
     ),
     run=run,
     judge=judge,

@@ -4,7 +4,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Lines, Plot, Series, Table
-from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.page import Control, Page, Question, Try, Verdict, seeded
 
 if TYPE_CHECKING:
     from glasshead.lab.norms import Norms
@@ -225,14 +225,7 @@ PAGE = Page(
             quick=15,
             full=400,
         ),
-        Control(
-            name="seed",
-            usual=0,
-            help="another seed draws other mates and nets",
-            stops=(0, 1, 2, 3),
-            least=0,
-            most=2**32 - 1,
-        ),
+        seeded("another seed draws other mates and nets"),
     ),
     run=run,
     judge=judge,

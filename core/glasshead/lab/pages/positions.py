@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Grid, Lines, Plot, Series, Table
-from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.page import Control, Page, Question, Try, Verdict, seeded
 
 if TYPE_CHECKING:
     from glasshead.lab.positions import Own, Positions
@@ -212,14 +212,7 @@ PAGE = Page(
             full=4000,
         ),
         Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
-        Control(
-            name="seed",
-            usual=0,
-            help="another seed trains and shuffles otherwise",
-            stops=(0, 1, 2, 3),
-            least=0,
-            most=2**32 - 1,
-        ),
+        seeded("another seed trains and shuffles otherwise"),
     ),
     run=run,
     judge=judge,

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Lines, Plot, Series, Table
-from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.page import Control, Page, Question, Try, Verdict, seeded
 
 if TYPE_CHECKING:
     from glasshead.lab.scaling import Scaling
@@ -161,9 +161,7 @@ PAGE = Page(
             choice=True,
         ),
         Control(name="text", usual="", help="a sentence for the trained model; empty: its first example"),
-        Control(
-            name="seed", usual=0, help="another seed draws other numbers", stops=(0, 1, 2, 3), least=0, most=2**32 - 1
-        ),
+        seeded("another seed draws other numbers"),
     ),
     run=run,
     judge=judge,

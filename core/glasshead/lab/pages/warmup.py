@@ -4,7 +4,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Plot, Series, Table
-from glasshead.lab.page import Control, Page, Question, Try, Verdict
+from glasshead.lab.page import Control, Page, Question, Try, Verdict, seeded
 from glasshead.lab.words import counted
 
 if TYPE_CHECKING:
@@ -211,14 +211,7 @@ PAGE = Page(
             quick=24,
             full=FULL,
         ),
-        Control(
-            name="seed",
-            usual=0,
-            help="another seed: other weights and sentences",
-            stops=(0, 1, 2, 3),
-            least=0,
-            most=2**32 - 1,
-        ),
+        seeded("another seed: other weights and sentences"),
     ),
     run=run,
     judge=judge,
