@@ -11,6 +11,7 @@ from tests.tui.conftest import Explorer
 from tests.tui.terminal import Terminal
 from textual import events
 from textual.app import App
+from textual.screen import Screen
 
 import glasshead
 from glasshead import lab
@@ -149,6 +150,12 @@ async def says(explorer: Explorer, *parts: str) -> None:
         await explorer.pilot.pause(0.01)
 
 
+async def asked(explorer: Explorer) -> Screen[object]:
+    """The question box, once it can be typed into: it opens some time after its key."""
+    await explorer.until(lambda: bool(explorer.app.screen.query(PlainInput)))
+    return explorer.app.screen
+
+
 async def test_before_an_answer_no_result_is_shown(explore, bench):
     async with explore(size=(80, 24)) as explorer:
         await hit(explorer, "L")
@@ -164,7 +171,7 @@ async def test_before_an_answer_no_result_is_shown(explore, bench):
 @pytest.mark.parametrize(
     ("pressed", "told"),
     [
-        (("b",), "you said b n + n and so do the numbers"),
+        (("b",), "you said b n + n as the numbers say"),
         (("up", "enter"), "you said c n squared the numbers say b n + n"),
         (("s",), "the numbers say b n + n"),
     ],
@@ -257,7 +264,7 @@ async def test_values_that_cannot_be_are_told_and_the_result_stays(explore, benc
         await says(explorer, "Twice 4 is 8.")
         await explorer.press("enter", *"many", "enter")  # nothing is changed: enter types
         await says(explorer, "n is 'many'; it must be a whole number.")
-        ask = explorer.app.screen
+        ask = await asked(explorer)
         assert isinstance(ask, Ask)
         ask.query_one(PlainInput).value = "100"
         await hit(explorer, "enter")
@@ -269,7 +276,7 @@ async def test_values_that_cannot_be_are_told_and_the_result_stays(explore, benc
         await hit(explorer, "enter")
         await says(explorer, "Nothing was typed: n stays 4.", "Twice 4 is 8.")
         await explorer.press("enter")
-        ask = explorer.app.screen
+        ask = await asked(explorer)
         ask.query_one(PlainInput).value = "13"
         await hit(explorer, "enter")
         await says(explorer, "n is 13; that is no number to double.", "result before", "Twice 4 is 8.")
@@ -472,7 +479,7 @@ async def test_pages_can_be_turned_and_gone_to(explore, bench, noticed):
         await says(explorer, "2 of 10")
         await explorer.press("colon", *"warmpu", "enter")
         await says(explorer, "Did you mean warmup?")
-        explorer.app.screen.query_one(PlainInput).value = "warm"
+        (await asked(explorer)).query_one(PlainInput).value = "warm"
         await hit(explorer, "enter")
         await says(explorer, "8 of 10")
         await hit(explorer, "2", "colon")
@@ -497,7 +504,7 @@ async def test_what_a_terminal_would_obey_is_made_visible(explore, bench):
         await hit(explorer, "s")
         await says(explorer, "Twice 4 is 8.")
         await hit(explorer, "down", "equals_sign")
-        explorer.app.screen.query_one(PlainInput).post_message(events.Paste("".join(HOSTILE)))
+        (await asked(explorer)).query_one(PlainInput).post_message(events.Paste("".join(HOSTILE)))
         await says(explorer, "Left out")
         await hit(explorer, "escape")
         # Typed or pasted it is left out; a value that came in another way is drawn all the same.

@@ -259,7 +259,7 @@ def judged(visit: Visit, columns: int, marks: Palette) -> list[Line]:
     if visit.answer is None:
         heads: list[Line] = [[Segment("the numbers say  ", marks.quiet), *says]]
     elif visit.answer == right:
-        said, agree = Segment("you said  ", marks.quiet), Segment("  and so do the numbers", marks.quiet)
+        said, agree = Segment("you said  ", marks.quiet), Segment("  as the numbers say", marks.quiet)
         heads = [[said, *says, agree], [said, *says, Segment(f" {DONE}", marks.good)], [said, *letter, agree]]
     else:
         heads = [

@@ -233,8 +233,7 @@ PAGE = Page(
     exhibits=exhibits,
     attempt=Try(
         sentence="The explorer opens without the mask. Step by step nothing comes after the newest token, but a pass "
-        "over all tokens at once is checked too: there 'nothing from the future' fails, and 'cached = full' with it. "
-        "z brings the mask back.",
+        "over all tokens at once is checked too: there 'nothing from the future' fails, and 'cached = full' with it.",
         text="the black cat is sleeping",
         steps=4,
         stack="decoder",

@@ -219,7 +219,7 @@ PAGE = Page(
     exhibits=exhibits,
     attempt=Try(
         sentence="The explorer opens without positions: look along a row of the encoder's self-attention. Equal tokens "
-        "get equal weights wherever they stand, and neighbours are nothing special. z brings positions back.",
+        "get equal weights wherever they stand, and neighbours are nothing special.",
         text="the black cat does not see the small house",
         steps=3,
         stack="encoder",

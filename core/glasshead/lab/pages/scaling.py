@@ -168,7 +168,7 @@ PAGE = Page(
     exhibits=exhibits,
     attempt=Try(
         sentence="The explorer opens without 1/√d_k: look at the weights (nearly all black or white), and press u to "
-        "see the arithmetic. z brings the scale back.",
+        "see the arithmetic.",
         text="the black cat is sleeping",
         steps=4,
         stack="decoder",
