@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from glasshead_tui.keys import GROUPS, LAB, WATCH, Groups
+from glasshead_tui.state.keys import GROUPS, LAB, WATCH, Groups
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 TABLES = {"keys": GROUPS, "lab keys": LAB, "watch keys": WATCH}

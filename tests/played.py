@@ -155,7 +155,7 @@ def played(scene: Iterator[Event | Wait], folder: Path) -> Iterator[Event]:
 
 
 if __name__ == "__main__":
-    from glasshead_tui import progress
+    from glasshead_tui.live import lines as progress
 
     home, name = Path(sys.argv[1]), sys.argv[2]
     progress.show(

@@ -15,17 +15,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glasshead.beam import Hypothesis as Hypothesis
-    from glasshead.beam import beam_search as beam_search
-    from glasshead.checkpoint import available as available
-    from glasshead.checkpoint import save as save
-    from glasshead.decode import Stepper as Stepper
+    from glasshead.checkpoints.format import available as available
+    from glasshead.checkpoints.format import save as save
+    from glasshead.decoding.beam import Hypothesis as Hypothesis
+    from glasshead.decoding.beam import beam_search as beam_search
+    from glasshead.decoding.pick import Sample as Sample
+    from glasshead.decoding.pick import greedy as greedy
+    from glasshead.decoding.stepper import Stepper as Stepper
     from glasshead.errors import GlassheadError as GlassheadError
     from glasshead.errors import TooLongError as TooLongError
     from glasshead.model import Config as Config
     from glasshead.model import Transformer as Transformer
-    from glasshead.pick import Sample as Sample
-    from glasshead.pick import greedy as greedy
     from glasshead.subject import Subject as Subject
     from glasshead.subject import load as load
     from glasshead.tap import Place as Place
@@ -35,23 +35,23 @@ if TYPE_CHECKING:
     from glasshead.text import Codec as Codec
     from glasshead.text import Token as Token
     from glasshead.text import Vocabulary as Vocabulary
-    from glasshead.trace import Trace as Trace
-    from glasshead.truth import checks as checks
+    from glasshead.traces.trace import Trace as Trace
+    from glasshead.truth.trace_checks import checks as checks
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Hypothesis": "beam",
-    "beam_search": "beam",
-    "available": "checkpoint",
-    "save": "checkpoint",
-    "Stepper": "decode",
+    "Hypothesis": "decoding.beam",
+    "beam_search": "decoding.beam",
+    "available": "checkpoints.format",
+    "save": "checkpoints.format",
+    "Stepper": "decoding.stepper",
     "GlassheadError": "errors",
     "TooLongError": "errors",
     "Config": "model",
     "Transformer": "model",
-    "Sample": "pick",
-    "greedy": "pick",
+    "Sample": "decoding.pick",
+    "greedy": "decoding.pick",
     "Subject": "subject",
     "load": "subject",
     "Place": "tap",
@@ -61,8 +61,8 @@ _HOME = {
     "Codec": "text",
     "Token": "text",
     "Vocabulary": "text",
-    "Trace": "trace",
-    "checks": "truth",
+    "Trace": "traces.trace",
+    "checks": "truth.trace_checks",
 }
 __all__ = sorted([*_HOME, "__version__"])
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import torch
 
-from glasshead import checkpoint
-from glasshead.beam import beam_search
-from glasshead.decode import Stepper
+from glasshead.checkpoints import format as checkpoint
+from glasshead.decoding.beam import beam_search
+from glasshead.decoding.pick import Pick, greedy
+from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError, TooLongError
 from glasshead.model import Config, Transformer
-from glasshead.pick import Pick, greedy
 from glasshead.tap import Change
 from glasshead.text import Token, Vocabulary
-from glasshead.trace import BUDGET, Kind
+from glasshead.traces.trace import BUDGET, Kind
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 import glasshead
-from glasshead.beam import search
+from glasshead.decoding.beam import search
 from glasshead.recipes import recipe
 
 SHAPE = {"d_model": 256, "heads": 8, "d_ff": 1024, "encoder_layers": 3, "decoder_layers": 3, "max_length": 128}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.tui.terminal import Terminal
+from tests.tui.pseudo_terminal import Terminal
 
 import glasshead
 

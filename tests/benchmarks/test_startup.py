@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.tui.terminal import Terminal
+from tests.tui.pseudo_terminal import Terminal
 
 ROUNDS = 7
 # Compiled modules are there after the first start of any program; a start that has to compile measures the compiler.

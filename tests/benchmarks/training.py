@@ -32,12 +32,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glasshead.model import Config, Transformer
-from glasshead.training.batches import Batch, Sampler, batch, target_tokens
+from glasshead.training.data.batches import Batch, Sampler, batch, target_tokens
+from glasshead.training.data.ids import Ids
+from glasshead.training.data.stream import Stream
 from glasshead.training.engine import Engine
-from glasshead.training.ids import Ids
-from glasshead.training.kernels import has_bfloat16
+from glasshead.training.fast.kernels import has_bfloat16
 from glasshead.training.settings import resolve
-from glasshead.training.stream import Stream
 
 PAD, BOS, EOS, SIZE = 0, 1, 2, 8000
 SENTENCES, LENGTHS, ROUNDS = 64, (20, 32, 48, 64), 6

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from .conftest import Glasshead, obeyed
+from tests.cli.conftest import Glasshead, obeyed
 
 
 def damage_nothing(folder: Path) -> None:

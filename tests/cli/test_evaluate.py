@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.cli.conftest import Glasshead, obeyed, strictly
 from tests.conftest import HOSTILE, LINES
-
-from .conftest import Glasshead, obeyed, strictly
 
 PAIRS = list(zip(LINES[:3], LINES[3:], strict=True))
 SILENT = "\x1b\x07\x9b\u202e"
@@ -54,7 +53,7 @@ def told(text: str) -> dict[str, str]:
 def test_the_figures_are_those_of_sacrebleu(glasshead: Glasshead, pairs: str, endless: None, beam: str) -> None:
     from sacrebleu import corpus_bleu, corpus_chrf
 
-    from glasshead_tui.visible import visible
+    from glasshead_tui.terminal.visible import visible
 
     given = [glasshead("translate", "tiny", source, "--beam", beam).out.rstrip("\n") for source, _ in PAIRS]
     result = glasshead("evaluate", "tiny", "--pairs", pairs, "--beam", beam, "--json", "--output", "hypotheses.txt")
@@ -73,7 +72,7 @@ def test_the_figures_are_those_of_sacrebleu(glasshead: Glasshead, pairs: str, en
 
 
 def test_the_perplexity_is_that_of_the_model(tiny: Path, glasshead: Glasshead, pairs: str) -> None:
-    from glasshead.checkpoint import load
+    from glasshead.checkpoints.format import load
 
     model, vocabulary, _ = load(tiny)
     losses = []
@@ -127,7 +126,7 @@ def test_pairs_come_in_many_forms(glasshead: Glasshead, here: Path, pairs: str) 
 
 def test_a_recipe_is_scored_on_its_unseen_sentences(learned: str, endless: None, glasshead: Glasshead) -> None:
     from glasshead.recipes import recipe
-    from glasshead_tui.visible import visible
+    from glasshead_tui.terminal.visible import visible
 
     result = glasshead("evaluate", learned, "--limit", "7", "--output", "given")
     assert (result.status, result.err) == (0, "")
@@ -240,7 +239,7 @@ def test_a_gpu_that_is_not_there_is_told_of_at_once(
     glasshead: Glasshead, pairs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    monkeypatch.setattr("glasshead.checkpoint.load", lambda *_: pytest.fail("time is spent"))
+    monkeypatch.setattr("glasshead.checkpoints.format.load", lambda *_: pytest.fail("time is spent"))
     result = glasshead("evaluate", "tiny", "--pairs", pairs, "--device", "cuda")
     assert result.status == 2
     assert "cuda" in result.err

@@ -178,33 +178,6 @@ def test_the_constraints_pin_everything_and_name_no_index() -> None:
     assert {requirement(each) for each in wanted} <= set(names)
 
 
-def contract(name: str) -> dict[str, list[str]]:
-    """An import contract of pyproject.toml, by the beginning of its name."""
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
-    [found] = [each for each in contracts if each["name"].startswith(name)]
-    return dict(found)
-
-
-def modules(folder: str, package: str) -> set[str]:
-    """The modules and packages of a package, one level deep."""
-    found = [
-        path for path in (ROOT / folder / package).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
-    ]
-    return {f"{package}.{path.stem}" for path in found if not path.stem.startswith("__")}
-
-
-def test_the_import_contracts_forget_no_module() -> None:
-    """A new module is forbidden until someone says otherwise."""
-    core, tui = modules("core", "glasshead"), modules("tui", "glasshead_tui")
-    known = {"glasshead.trace", "glasshead.cell", "glasshead.truth", "glasshead.text", "glasshead_tui.panes"}
-    known |= {"glasshead_tui.focus", "glasshead_tui.paint", "glasshead_tui.visible", "glasshead_tui.widgets"}
-    assert set(contract("panes")["forbidden_modules"]) == (core | tui) - known
-    known = {"glasshead.attend", "glasshead.tap", "glasshead.errors"}
-    assert set(contract("attention")["forbidden_modules"]) == core - known
-
-
 def test_continuous_integration_runs_what_a_person_runs() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK) or sys.platform == "win32"

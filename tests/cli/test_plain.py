@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from glasshead_tui import plain
+from glasshead_tui.plain import tables as plain
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.cli.forking import Forks, forks
 
-from glasshead import checkpoint
+from glasshead.checkpoints import format as checkpoint
 from glasshead.training.run import Run
-
-from .forking import Forks, forks
 
 KILLS, EVERY = 30, 10
 WORDS = [

@@ -12,15 +12,14 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import Glasshead, obeyed
 from typer.main import get_command
 
-from glasshead import checkpoint
+from glasshead.checkpoints import format as checkpoint
 from glasshead.recipes import recipe
 from glasshead.training.run import Run
 from glasshead.training.settings import Settings
 from glasshead_tui.commands.table import app
-
-from .conftest import Glasshead, obeyed
 
 TINY = [
     *("--d-model", "32", "--heads", "2", "--layers", "1", "--d-ff", "64", "--batch-tokens", "256"),

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.cli.conftest import Glasshead, obeyed
 from tests.conftest import HOSTILE
-
-from .conftest import Glasshead, obeyed
 
 
 def by_hand(folder: Path, text: str) -> str:
     """Greedy decoding, step by step, with full forward passes."""
-    from glasshead.checkpoint import load
+    from glasshead.checkpoints.format import load
 
     model, vocabulary, _ = load(folder)
     codec = vocabulary.target
@@ -25,13 +24,13 @@ def by_hand(folder: Path, text: str) -> str:
 
 @pytest.mark.parametrize("text", ["a dog", "the black cat is sleeping", "猫 🙂"])
 def test_a_sentence_is_decoded_greedily(tiny: Path, glasshead: Glasshead, text: str) -> None:
-    from glasshead_tui.visible import visible
+    from glasshead_tui.terminal.visible import visible
 
     assert glasshead("translate", "tiny", text).out == visible(by_hand(tiny, text)) + "\n"
 
 
 def test_a_model_with_a_vocabulary_for_each_side(twofold: Path, glasshead: Glasshead) -> None:
-    from glasshead_tui.visible import visible
+    from glasshead_tui.terminal.visible import visible
 
     for text in ("a dog", "the black zebra is sleeping"):
         result = glasshead("translate", str(twofold), text)
@@ -51,10 +50,10 @@ def test_lines_come_out_as_they_went_in(glasshead: Glasshead) -> None:
 
 
 def test_the_beam_is_as_wide_as_it_is_told(tiny: Path, glasshead: Glasshead) -> None:
-    from glasshead.beam import beam_search
-    from glasshead.checkpoint import load
+    from glasshead.checkpoints.format import load
+    from glasshead.decoding.beam import beam_search
     from glasshead.text import Codec
-    from glasshead_tui.visible import visible
+    from glasshead_tui.terminal.visible import visible
 
     model, vocabulary, _ = load(tiny)
     source = [*vocabulary.source.encode("a dog"), Codec.EOS]
@@ -88,7 +87,7 @@ def test_what_the_model_says_steers_no_terminal(
 
 
 def test_the_model_has_one_thread_unless_the_person_says_otherwise(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from glasshead_tui.loading import load
+    from glasshead.decoding.threads import load
 
     before = torch.get_num_threads()
     try:

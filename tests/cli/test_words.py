@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from .conftest import Glasshead
+from tests.cli.conftest import Glasshead
 
 Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -80,7 +79,8 @@ def test_version_is_that_of_the_package(glasshead: Glasshead) -> None:
     ids=" ".join,
 )
 def test_what_is_read_without_typer_is_what_typer_reads(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
-    from glasshead_tui import cli, opening
+    from glasshead_tui import cli
+    from glasshead_tui.launch import explore as opening
 
     signature = inspect.signature(opening.explore)
     asked: list[dict[str, Any]] = []

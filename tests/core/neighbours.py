@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-
-from .reference import may_look, positions, softmax
+from tests.core.reference import may_look, positions, softmax
 
 Array = Any
 

@@ -9,12 +9,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.helpers import gap
+from tests.core.reference import may_look, softmax
 from torch import Tensor
 
 from glasshead.attend import STAGES, attend, causal, near, neighbourhood
-
-from .helpers import gap
-from .reference import may_look, softmax
 
 few = settings(max_examples=25, deadline=None)
 MASKS: dict[str, Callable[[int, int, int, int], tuple[int, ...] | None]] = {

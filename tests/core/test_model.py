@@ -8,13 +8,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.helpers import OPTIONS, gap, ids, make
+from tests.core.reference import positions, transform
 
 from glasshead import Config, GlassheadError, Transformer, listen
-from glasshead.cache import Cache
+from glasshead.decoding.cache import Cache
 from glasshead.model import sinusoids
-
-from .helpers import OPTIONS, gap, ids, make
-from .reference import positions, transform
 
 few = settings(max_examples=20, deadline=None)
 

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 import torch
+from tests.core.helpers import gap, make, part
 from torch import Tensor, nn
 
 from glasshead import Transformer, listen
-
-from .helpers import gap, make, part
 
 LIMIT = 1e-5
 SHAPES: dict[str, dict[str, Any]] = {

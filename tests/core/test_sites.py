@@ -7,12 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.helpers import OPTIONS, gap, ids, make, plain
+from tests.core.reference import transform
 
 from glasshead import listen
 from glasshead.tap import sites
-
-from .helpers import OPTIONS, gap, ids, make, plain
-from .reference import transform
 
 SOURCE, TARGET = (5, 9, 4, 7, 2), (1, 8, 3, 8)
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.core.helpers import gap
+from tests.core.reference import softmax, transform
 
 import glasshead
 from glasshead import Codec, GlassheadError, Sample, Subject
-
-from .helpers import gap
-from .reference import softmax, transform
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 import torch
+from tests.core.helpers import OPTIONS, gap, ids, make
 from torch import Tensor, nn
 
 from glasshead import GlassheadError, Place, Transformer, listen
-from glasshead.cache import Cache
+from glasshead.decoding.cache import Cache
 from glasshead.tap import sites
-
-from .helpers import OPTIONS, gap, ids, make
 
 SOURCE, TARGET = ids(5, 9, 4, 7, 2), ids(1, 8, 3, 8)
 

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from glasshead_tui.app import GlassheadApp
-from glasshead_tui.panes.truth import TruthPane
+from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.explore import ExploreScreen
 
 LIMIT = 20.0

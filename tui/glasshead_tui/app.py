@@ -9,8 +9,8 @@ from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
-from glasshead_tui import keys
-from glasshead_tui.visible import visible
+from glasshead_tui.state import keys
+from glasshead_tui.terminal.visible import visible
 
 FIRST_FRAME = 0.05
 """Seconds until the model begins to load: importing torch would get in the way of the first frame."""
@@ -74,7 +74,7 @@ class GlassheadApp(Framed):
         lab: the experiment that is opened at once, none: the explorer · lesson: whether the lab keeps one's place in a
         file, and is opened at once, where one was if `lab` does not say otherwise.
         """
-        from glasshead_tui.session import Session
+        from glasshead_tui.work.session import Session
 
         self._subject_name = Path(checkpoint).name or checkpoint
         self._session = Session(checkpoint, text, self._hear)
@@ -99,7 +99,7 @@ class WatchApp(Framed):
     """The screen that watches the training in one folder."""
 
     def __init__(self, folder: Path) -> None:
-        from glasshead_tui.watcher import Watcher
+        from glasshead_tui.work.watcher import Watcher
 
         self._folder = folder
         self._watcher = Watcher(folder, self._hear)

@@ -51,7 +51,7 @@ def run(words: Sequence[str]) -> int:
 
 def complain(sentence: str) -> None:
     """Tell a person what is wrong, on standard error. The sentence may quote anything: it cannot steer the terminal."""
-    from glasshead_tui.visible import visible
+    from glasshead_tui.terminal.visible import visible
 
     print(*(visible(line) for line in sentence.split("\n")), sep="\n", file=sys.stderr)
 
@@ -89,7 +89,7 @@ def _dispatch(words: Sequence[str]) -> int:
     given = None if "_GLASSHEAD_COMPLETE" in os.environ else plain_words(words)  # the shell asks to complete a line
     if given is None:
         return _typer(words)
-    from glasshead_tui.opening import explore
+    from glasshead_tui.launch.explore import explore
 
     return explore(**given)
 
@@ -114,7 +114,7 @@ def _typer(words: Sequence[str]) -> int:
 
 def _meant(words: Sequence[str], context: Any) -> list[str]:
     """A hint for who names a checkpoint where a command is expected."""
-    from glasshead.checkpoint import available
+    from glasshead.checkpoints.format import available
 
     if context is None or context.parent is not None or words[0] not in [each.name for each in available()]:
         return []

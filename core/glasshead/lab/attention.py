@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from glasshead.attend import attend
-from glasshead.lab import checks
-from glasshead.lab.checks import whole
-from glasshead.lab.sentence import Sentence, read, values
-from glasshead.lab.telling import Told, part, silent
-from glasshead.lab.words import counted
+from glasshead.lab.tools import checks
+from glasshead.lab.tools.checks import whole
+from glasshead.lab.tools.sentence import Sentence, read, values
+from glasshead.lab.tools.telling import Told, part, silent
+from glasshead.lab.tools.words import counted
 from glasshead.model import Attention as Module
 from glasshead.model import Config
 from glasshead.subject import Subject

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import checks
-from glasshead.lab.checks import one_of, whole
-from glasshead.lab.little import FIRST, Pairs, build
-from glasshead.lab.sentence import read, values
-from glasshead.lab.telling import Told, part, silent
-from glasshead.lab.words import counted
+from glasshead.lab.tools import checks
+from glasshead.lab.tools.checks import one_of, whole
+from glasshead.lab.tools.sentence import read, values
+from glasshead.lab.tools.small_training import FIRST, Pairs, build
+from glasshead.lab.tools.telling import Told, part, silent
+from glasshead.lab.tools.words import counted
 from glasshead.model import Config, LayerNorm, Residual, Transformer
 from glasshead.subject import Subject
 from glasshead.training.loss import smoothed

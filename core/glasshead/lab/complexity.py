@@ -19,12 +19,12 @@ from dataclasses import dataclass, replace
 import torch
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import layers
-from glasshead.lab.checks import whole
-from glasshead.lab.depends import chain, hops
-from glasshead.lab.layers import Layer, Shape, Tapped
-from glasshead.lab.stopwatch import fastest, slope
-from glasshead.lab.telling import Told, part, silent
+from glasshead.lab.tools import layers
+from glasshead.lab.tools.checks import whole
+from glasshead.lab.tools.layers import Layer, Shape, Tapped
+from glasshead.lab.tools.paths import chain, hops
+from glasshead.lab.tools.stopwatch import fastest, slope
+from glasshead.lab.tools.telling import Told, part, silent
 
 WIDTH = 4
 """Width of the vectors on which paths and chains are counted: neither depends on it."""

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import checks
-from glasshead.lab.checks import whole
-from glasshead.lab.curve import binned
-from glasshead.lab.little import FIRST, Pairs, build, exact, loss_of, pairs, train
-from glasshead.lab.telling import Told, part, silent
-from glasshead.lab.words import counted
+from glasshead.lab.tools import checks
+from glasshead.lab.tools.checks import whole
+from glasshead.lab.tools.curve import binned
+from glasshead.lab.tools.small_training import FIRST, Pairs, build, exact, loss_of, pairs, train
+from glasshead.lab.tools.telling import Told, part, silent
+from glasshead.lab.tools.words import counted
 from glasshead.model import Attention, Config, Transformer
 from glasshead.tap import listen
 from glasshead.training.schedule import constant

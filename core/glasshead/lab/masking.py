@@ -21,11 +21,12 @@ import torch
 from torch import Tensor
 
 from glasshead.attend import causal, softmax
-from glasshead.lab import checks, little
-from glasshead.lab.checks import real, whole
-from glasshead.lab.curve import binned
-from glasshead.lab.pace import noam
-from glasshead.lab.telling import Told, named, part, silent
+from glasshead.lab.tools import checks
+from glasshead.lab.tools import small_training as little
+from glasshead.lab.tools.checks import real, whole
+from glasshead.lab.tools.curve import binned
+from glasshead.lab.tools.schedule import noam
+from glasshead.lab.tools.telling import Told, named, part, silent
 from glasshead.model import Config, Transformer
 from glasshead.tap import Change, listen
 from glasshead.text import Codec

@@ -21,10 +21,10 @@ from torch import Tensor, nn
 
 from glasshead import recipes
 from glasshead.errors import GlassheadError
-from glasshead.lab import checks
-from glasshead.lab.sentence import wanted
-from glasshead.lab.smoothing import Landscape, landscapes
-from glasshead.lab.telling import Told, part, silent
+from glasshead.lab.tools import checks
+from glasshead.lab.tools.sentence import wanted
+from glasshead.lab.tools.smoothness import Landscape, landscapes
+from glasshead.lab.tools.telling import Told, part, silent
 from glasshead.model import LayerNorm
 from glasshead.subject import Subject
 from glasshead.text import SPECIALS

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from glasshead.errors import GlassheadError
-from glasshead.lab.checks import SEEDS
 from glasshead.lab.exhibits import Exhibit
+from glasshead.lab.tools.checks import SEEDS
 
 Value = int | float | str | bool
 Size = Literal["usual", "quick", "full"]

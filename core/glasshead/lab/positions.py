@@ -19,9 +19,10 @@ import torch
 from torch import Tensor
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import checks, little
-from glasshead.lab.sentence import wanted
-from glasshead.lab.telling import Told, part, silent
+from glasshead.lab.tools import checks
+from glasshead.lab.tools import small_training as little
+from glasshead.lab.tools.sentence import wanted
+from glasshead.lab.tools.telling import Told, part, silent
 from glasshead.model import Config, sinusoids
 from glasshead.subject import Subject
 from glasshead.training.schedule import rate

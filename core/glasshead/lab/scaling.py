@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import checks
-from glasshead.lab.checks import one_of, whole
-from glasshead.lab.sentence import Sentence, read, values
-from glasshead.lab.telling import Told, named, part, silent
+from glasshead.lab.tools import checks
+from glasshead.lab.tools.checks import one_of, whole
+from glasshead.lab.tools.sentence import Sentence, read, values
+from glasshead.lab.tools.telling import Told, named, part, silent
 from glasshead.subject import Subject
 
 Draw = Literal["normal", "uniform", "signs"]

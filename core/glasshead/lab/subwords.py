@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import checks, little
-from glasshead.lab.bpe import CLASSIC, cut, learn, spelled
-from glasshead.lab.checks import whole
-from glasshead.lab.pace import noam
 from glasshead.lab.page import LONGEST
-from glasshead.lab.telling import Told, named, part, silent
+from glasshead.lab.tools import checks
+from glasshead.lab.tools import small_training as little
+from glasshead.lab.tools.bpe import CLASSIC, cut, learn, spelled
+from glasshead.lab.tools.checks import whole
+from glasshead.lab.tools.schedule import noam
+from glasshead.lab.tools.telling import Told, named, part, silent
 from glasshead.model import Config, Transformer
 from glasshead.recipes import Pair, Split, recipe
 from glasshead.text import BYTES, SPECIALS, WORD_START, Codec, Level, Vocabulary

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from glasshead.checkpoint import SETTINGS
+from glasshead.checkpoints.format import SETTINGS
 from glasshead.errors import GlassheadError
 from glasshead.files import replace_text
 from glasshead.training import settings as all_settings

@@ -11,7 +11,7 @@ from glasshead.recipes import recipe
 from glasshead.training.settings import Settings
 
 if TYPE_CHECKING:
-    from glasshead.training.corpus import Corpus
+    from glasshead.training.data.corpus import Corpus
     from glasshead.training.engine import Engine
     from glasshead.training.evaluate import Scores
     from glasshead.training.events import Evaluated

@@ -32,8 +32,8 @@ from torch.nn import functional as F
 from glasshead.errors import GlassheadError
 from glasshead.model import Transformer
 from glasshead.text import Codec
-from glasshead.training import kernels
-from glasshead.training.batches import Batch
+from glasshead.training.data.batches import Batch
+from glasshead.training.fast import kernels
 from glasshead.training.loss import projected
 from glasshead.training.settings import Settings
 

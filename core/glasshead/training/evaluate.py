@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from glasshead.beam import BATCH_TOKENS, StoppedError, groups, padded, search
+from glasshead.decoding.beam import BATCH_TOKENS, StoppedError, groups, padded, search
 from glasshead.errors import GlassheadError
 from glasshead.recipes.base import Pair
 from glasshead.training.loss import smoothed

@@ -15,24 +15,26 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from glasshead import checkpoint
+from glasshead.checkpoints import format as checkpoint
 from glasshead.errors import GlassheadError
 from glasshead.model import Config, Transformer
-from glasshead.training import flops, probes, state
-from glasshead.training.batches import Sampler, batch, target_tokens
+from glasshead.training import state
+from glasshead.training.background import telling
 from glasshead.training.card import brief, described
-from glasshead.training.corpus import Corpus, prepare
+from glasshead.training.data.batches import Sampler, batch, target_tokens
+from glasshead.training.data.corpus import Corpus, prepare
+from glasshead.training.data.stream import Stream
 from glasshead.training.engine import Engine
 from glasshead.training.evaluate import StoppedError, score
 from glasshead.training.events import Evaluated, Event, Prepared, Preparing, Saved, Started, Stopped
-from glasshead.training.recorder import Recorder
+from glasshead.training.fast import flops
+from glasshead.training.record import probes
+from glasshead.training.record.recorder import Recorder
+from glasshead.training.record.trackers import Trackers
 from glasshead.training.run import Run
 from glasshead.training.schedule import scheduled
 from glasshead.training.settings import Settings
-from glasshead.training.stream import Stream
 from glasshead.training.tally import Tally
-from glasshead.training.telling import telling
-from glasshead.training.trackers import Trackers
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
 """Errors of the system that are nobody's bug."""

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from glasshead.training.products import linear, multiply, rounded, slope
+from glasshead.training.fast.products import linear, multiply, rounded, slope
 
 AT_ONCE = {"cpu": 1 << 20}
 """Logits worked on together: on a processor what fits in its cache, elsewhere plenty."""

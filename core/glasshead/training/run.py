@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from glasshead import checkpoint
+from glasshead.checkpoints import format as checkpoint
 from glasshead.errors import GlassheadError
 from glasshead.files import flush, is_part, replace_text
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from glasshead.errors import GlassheadError
-from glasshead.training import flops
 from glasshead.training.engine import Engine, Updated
 from glasshead.training.events import Progress
+from glasshead.training.fast import flops
 
 if TYPE_CHECKING:
-    from glasshead.training.batches import Rows
-    from glasshead.training.ids import Ids
+    from glasshead.training.data.batches import Rows
+    from glasshead.training.data.ids import Ids
 
 
 SMALLEST_SCALE = 2.0**-10

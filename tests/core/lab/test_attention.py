@@ -16,7 +16,7 @@ from glasshead import GlassheadError, Subject, listen, load
 from glasshead.lab.attention import Attention, attention, single, stacked
 from glasshead.lab.exhibits import Table
 from glasshead.lab.pages.attention import exhibits, judge
-from glasshead.lab.sentence import EXAMPLE, read, values, wanted
+from glasshead.lab.tools.sentence import EXAMPLE, read, values, wanted
 from glasshead.model import Attention as Module
 
 

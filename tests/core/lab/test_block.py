@@ -12,9 +12,9 @@ from torch.nn import functional as F
 
 from glasshead import Config, GlassheadError, Subject, listen, load
 from glasshead.lab.block import WAYS, Block, Flow, Side, Way, block, flow, made
-from glasshead.lab.little import Pairs, pairs
 from glasshead.lab.pages.block import judge
-from glasshead.lab.sentence import read
+from glasshead.lab.tools.sentence import read
+from glasshead.lab.tools.small_training import Pairs, pairs
 from glasshead.model import FeedForward, Residual, Transformer
 from glasshead.tap import sites
 

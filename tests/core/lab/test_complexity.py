@@ -13,12 +13,13 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import layers, page_of
+from glasshead.lab import page_of
 from glasshead.lab.complexity import KINDS, Complexity, Kind, complexity, waits
-from glasshead.lab.depends import hops
-from glasshead.lab.layers import Layer, Shape
-from glasshead.lab.stopwatch import fastest, slope
-from glasshead.lab.telling import StoppedError
+from glasshead.lab.tools import layers
+from glasshead.lab.tools.layers import Layer, Shape
+from glasshead.lab.tools.paths import hops
+from glasshead.lab.tools.stopwatch import fastest, slope
+from glasshead.lab.tools.telling import StoppedError
 from glasshead.model import Attention, Config
 
 counting = import_module("glasshead.lab.complexity")

@@ -15,8 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from glasshead import GlassheadError
 from glasshead.lab.heads import LENGTH, LETTERS, Heads, examples, fetch, heads, numbers
-from glasshead.lab.little import FIRST
 from glasshead.lab.pages.heads import exhibits, judge
+from glasshead.lab.tools.small_training import FIRST
 from glasshead.text import Codec
 
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import little
 from glasshead.lab import masking as lab
 from glasshead.lab.exhibits import Plot
 from glasshead.lab.masking import masking
 from glasshead.lab.page import Verdict
 from glasshead.lab.pages.masking import PAGE
-from glasshead.lab.telling import StoppedError
+from glasshead.lab.tools import small_training as little
+from glasshead.lab.tools.telling import StoppedError
 from glasshead.model import Transformer
 from glasshead.tap import listen
 

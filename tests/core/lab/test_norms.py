@@ -14,8 +14,8 @@ from glasshead.errors import GlassheadError
 from glasshead.lab import page_of
 from glasshead.lab.exhibits import Table
 from glasshead.lab.norms import Norms, batch_norm, norms
-from glasshead.lab.smoothing import Norm, landscape, probe
-from glasshead.lab.telling import StoppedError
+from glasshead.lab.tools.smoothness import Norm, landscape, probe
+from glasshead.lab.tools.telling import StoppedError
 from glasshead.model import LayerNorm
 
 

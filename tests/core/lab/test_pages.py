@@ -16,7 +16,7 @@ from glasshead.lab import NAMES, page_of
 from glasshead.lab.exhibits import Grid, Lines, Plot, Table
 from glasshead.lab.page import Page
 from glasshead.lab.record import plain, restore, result_class, strict
-from glasshead.lab.telling import StoppedError
+from glasshead.lab.tools.telling import StoppedError
 
 ALL = pytest.mark.parametrize("name", NAMES)
 OPTIONS = {"quick", "full", "predict", "json", "model", "anew", "help"}

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 import glasshead
 from glasshead.errors import GlassheadError
-from glasshead.lab import little, page_of
+from glasshead.lab import page_of
 from glasshead.lab.positions import Positions, error_of, misses, positions, rotation
 from glasshead.lab.record import plain, restore
-from glasshead.lab.telling import StoppedError
+from glasshead.lab.tools import small_training as little
+from glasshead.lab.tools.telling import StoppedError
 from glasshead.model import sinusoids
 from glasshead.subject import Subject
 

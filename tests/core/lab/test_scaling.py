@@ -13,7 +13,7 @@ from glasshead import GlassheadError, Subject, load
 from glasshead.lab.exhibits import Lines
 from glasshead.lab.pages.scaling import exhibits, judge
 from glasshead.lab.scaling import Scaling, entropy, scaling, spread
-from glasshead.lab.telling import StoppedError
+from glasshead.lab.tools.telling import StoppedError
 
 
 @pytest.fixture(scope="module")

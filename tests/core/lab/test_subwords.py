@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from glasshead.errors import GlassheadError
 from glasshead.lab import subwords as lab
-from glasshead.lab.bpe import CLASSIC
 from glasshead.lab.page import Verdict
 from glasshead.lab.pages.subwords import PAGE
 from glasshead.lab.subwords import subwords
-from glasshead.lab.telling import StoppedError, silent
+from glasshead.lab.tools.bpe import CLASSIC
+from glasshead.lab.tools.telling import StoppedError, silent
 from glasshead.recipes import Pair
 from glasshead.text import Codec
 from glasshead.training.evaluate import Sample, Scores

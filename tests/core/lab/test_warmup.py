@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glasshead.errors import GlassheadError
-from glasshead.lab import little
 from glasshead.lab import warmup as lab
-from glasshead.lab.pace import noam
 from glasshead.lab.page import Verdict
 from glasshead.lab.pages.warmup import PAGE
-from glasshead.lab.telling import StoppedError
+from glasshead.lab.tools import small_training as little
+from glasshead.lab.tools.schedule import noam
+from glasshead.lab.tools.telling import StoppedError
 from glasshead.lab.warmup import warmup
 
 

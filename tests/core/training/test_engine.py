@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from glasshead.errors import GlassheadError
 from glasshead.model import Config, Transformer
-from glasshead.training.batches import Batch
+from glasshead.training.data.batches import Batch
 from glasshead.training.engine import Compiled, Engine, Objective, device_of, draw, precision_of
 from glasshead.training.settings import Settings, resolve
 

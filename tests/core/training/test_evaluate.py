@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 import torch
 from sacrebleu import corpus_bleu, corpus_chrf
+from tests.core.helpers import make
+from tests.core.reference import log_softmax, transform
 
 from glasshead import Codec, GlassheadError, Vocabulary, beam_search, load
 from glasshead.recipes import recipe
 from glasshead.training.evaluate import Scores, StoppedError, score
-
-from ..helpers import make
-from ..reference import log_softmax, transform
 
 LINES = ["the black cat", "the small house is red", "a dog", "le chat noir dort", "la maison", "un chien ne voit pas"]
 PAIRS = [

@@ -14,16 +14,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from glasshead import checkpoint
+from glasshead.checkpoints import format as checkpoint
 from glasshead.errors import GlassheadError
 from glasshead.model import Transformer
 from glasshead.recipes import recipe
-from glasshead.training import probes, state
+from glasshead.training import state
 from glasshead.training.begin import begin
 from glasshead.training.engine import Engine
 from glasshead.training.evaluate import score
 from glasshead.training.events import Evaluated, Event, Prepared, Preparing, Progress, Saved, Started, Stopped
 from glasshead.training.loop import mean, train
+from glasshead.training.record import probes
 from glasshead.training.run import Run
 from glasshead.training.schedule import rate
 

@@ -13,7 +13,7 @@ from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.lean import LeanView
 
 if TYPE_CHECKING:
-    from glasshead.decode import Stepper
+    from glasshead.decoding.stepper import Stepper
 
 
 class Frame(App[None]):

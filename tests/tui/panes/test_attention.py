@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widget import Widget
 
-from glasshead_tui.focus import Focus
+from glasshead_tui.drawing.matrix import HeadMatrix, weight_level
 from glasshead_tui.panes.attention import AttentionPane
-from glasshead_tui.panes.matrix import HeadMatrix, weight_level
+from glasshead_tui.state.focus import Focus
 from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.scale import ABSENT, MASKED
 
 if TYPE_CHECKING:
     from conftest import Drawn, Framed
 
-    from glasshead.decode import Stepper
+    from glasshead.decoding.stepper import Stepper
 
 
 def matrix_of(pane: Widget) -> HeadMatrix:

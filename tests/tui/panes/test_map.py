@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from glasshead_tui.focus import Focus
+from glasshead_tui.drawing.matrix import weight_level
 from glasshead_tui.panes.map import Heads, MapPane, pooled
-from glasshead_tui.panes.matrix import weight_level
+from glasshead_tui.state.focus import Focus
 from glasshead_tui.widgets.scale import MASKED
 
 if TYPE_CHECKING:
     from conftest import Framed
 
-    from glasshead.decode import Stepper
+    from glasshead.decoding.stepper import Stepper
 
 
 def test_a_dot_is_the_largest_weight_under_it() -> None:

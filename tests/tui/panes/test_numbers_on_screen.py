@@ -8,18 +8,18 @@ import pytest
 import torch
 
 from glasshead.text import Token
-from glasshead.truth import Check
-from glasshead_tui.focus import Focus
-from glasshead_tui.panes.norms import NormsPane
-from glasshead_tui.panes.sum import SumPane
-from glasshead_tui.panes.tokens import TokensPane
-from glasshead_tui.panes.truth import TruthPane
-from glasshead_tui.panes.vectors import VectorsPane
+from glasshead.truth.trace_checks import Check
+from glasshead_tui.panes.explore.norms import NormsPane
+from glasshead_tui.panes.explore.sum import SumPane
+from glasshead_tui.panes.explore.tokens import TokensPane
+from glasshead_tui.panes.explore.truth import TruthPane
+from glasshead_tui.panes.explore.vectors import VectorsPane
+from glasshead_tui.state.focus import Focus
 
 if TYPE_CHECKING:
     from conftest import Drawn, Framed
 
-    from glasshead.decode import Stepper
+    from glasshead.decoding.stepper import Stepper
 
 SIZES = [(28, 16), (42, 30), (76, 15), (100, 40)]
 
@@ -58,7 +58,7 @@ async def test_the_sum_can_be_done_by_hand(
 async def test_a_sum_of_very_small_numbers_still_has_digits(
     line: "Stepper", framed: "Framed", drawn: "Drawn", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from glasshead_tui.panes import sum as module
+    from glasshead_tui.panes.explore import sum as module
 
     found = module.chosen_cell
 

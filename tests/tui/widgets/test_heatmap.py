@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from glasshead_tui.paint import Colours, chosen
+from glasshead_tui.drawing.paint import Colours, chosen
 from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
-from glasshead_tui.paint import Colours, chosen
+from glasshead_tui.drawing.paint import Colours, chosen
 from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails, arranged
 
 GROUPS = st.lists(

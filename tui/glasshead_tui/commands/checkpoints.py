@@ -10,9 +10,10 @@ def checkpoints(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, with all that the cards say.")] = False,
 ) -> None:
     """List what can be opened by name."""
-    from glasshead.checkpoint import WEIGHTS, available
+    from glasshead.checkpoints.format import WEIGHTS, available
     from glasshead.errors import GlassheadError
-    from glasshead_tui import strict, weights
+    from glasshead_tui import weights
+    from glasshead_tui.terminal import strict_json as strict
 
     found: list[dict[str, Any]] = []
     for each in available():
@@ -41,7 +42,7 @@ def checkpoints(
 
 
 def _print(found: list[dict[str, Any]]) -> None:
-    from glasshead_tui.visible import fit, visible
+    from glasshead_tui.terminal.visible import fit, visible
 
     head = ("name", "layers", "heads", "d_model", "parameters", "size", "score", "path")
     rows = [head]

@@ -18,8 +18,8 @@ from glasshead_tui.commands.arguments import Checkpoint
 if TYPE_CHECKING:
     from glasshead.recipes import Pair, Recipe
     from glasshead.text import Vocabulary
+    from glasshead.training.data.pairs import Files, Report
     from glasshead.training.evaluate import Scores
-    from glasshead.training.pairs import Files, Report
 
 UNSEEN = 2000
 """Sentences of a recipe, where nobody says how many."""
@@ -83,7 +83,7 @@ def evaluate(
 
     The references are compared as the vocabulary sees them, e.g. in lower case: a model can write nothing else.
     """
-    from glasshead import checkpoint as checkpoints
+    from glasshead.checkpoints import format as checkpoints
 
     files = _files(pairs, source, target, source_column, target_column)
     if files is None and skip_bad:
@@ -121,7 +121,7 @@ def evaluate(
         "device": where.type,
     }
     if as_json:
-        from glasshead_tui import strict
+        from glasshead_tui.terminal import strict_json as strict
 
         print(strict.dumps(_figures(how, scores, report), indent=2))
     else:
@@ -140,7 +140,7 @@ def _files(
         raise GlassheadError("--source-column and --target-column have no meaning without --pairs.")
     if pairs is None and source is None:
         return None
-    from glasshead.training.pairs import Files
+    from glasshead.training.data.pairs import Files
 
     return Files(pairs, source, target, source_column, target_column)
 
@@ -172,7 +172,7 @@ def _read(
         assert recipe is not None
         told(f"drawing sentences of {recipe.name}", 0, None)
         return recipe.sample("test", UNSEEN if limit is None else limit), None
-    from glasshead.training.pairs import Report, read
+    from glasshead.training.data.pairs import Report, read
 
     report = Report(files.name)
 
@@ -256,7 +256,7 @@ def _progress() -> Iterator[Told]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from glasshead_tui.visible import visible
+    from glasshead_tui.terminal.visible import visible
 
     began = time.monotonic()
     columns = (
@@ -309,7 +309,7 @@ def _figures(how: Mapping[str, Any], scores: "Scores", report: "Report | None") 
 
 def _print(how: Mapping[str, Any], scores: "Scores", report: "Report | None") -> None:
     """A line a figure: its name, the figure, and what it says."""
-    from glasshead_tui.visible import visible
+    from glasshead_tui.terminal.visible import visible
 
     kind = f"unseen test sentences of the recipe {how['recipe']}" if report is None else "pairs"
     way = f"a beam of {how['beam']}, length penalty {how['length_penalty']:g}" if how["beam"] > 1 else "greedily"

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from glasshead_tui import opening
 from glasshead_tui.commands.arguments import Checkpoint, Truncate
+from glasshead_tui.launch import explore as opening
 
 
 def explore(

@@ -58,7 +58,7 @@ def listed(
         name = context.invoked_subcommand
         raise GlassheadError(f"--json belongs after the experiment's name: glasshead lab {name} --json.")
     if context.invoked_subcommand is None:
-        from glasshead_tui.experiment import tell_all
+        from glasshead_tui.plain.experiment import tell_all
 
         tell_all(as_json=as_json)
     return 0
@@ -68,7 +68,7 @@ def command(of: Page) -> Any:
     """The command of one experiment."""
 
     def run(**given: Any) -> int:
-        from glasshead_tui.experiment import Asked, perform
+        from glasshead_tui.plain.experiment import Asked, perform
 
         size = chosen_size(quick=given.pop("quick"), full=given.pop("full"))
         as_json, anew = given.pop("json"), given.pop("anew", False)

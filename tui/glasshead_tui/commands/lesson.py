@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from glasshead_tui import opening
 from glasshead_tui.commands.arguments import complete_checkpoint
 from glasshead_tui.commands.lab import complete_experiment
+from glasshead_tui.launch import explore as opening
 
 
 def lesson(

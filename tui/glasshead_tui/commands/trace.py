@@ -9,10 +9,10 @@ from glasshead.errors import GlassheadError
 from glasshead_tui.commands.arguments import Checkpoint, Truncate
 
 if TYPE_CHECKING:
-    from glasshead.decode import Stepper
+    from glasshead.decoding.stepper import Stepper
     from glasshead.subject import Subject
     from glasshead.text import Token
-    from glasshead.trace import Trace
+    from glasshead.traces.trace import Trace
 
 EVERY = "decoder.*.cross.weights"
 
@@ -34,11 +34,11 @@ def trace(
     truncate: Truncate = False,
 ) -> None:
     """Write what was captured in a decode, as numbers."""
-    from glasshead_tui.typed import fitting, sentence
+    from glasshead_tui.terminal.sentences import fitting, sentence
 
     text = sentence(text)
 
-    from glasshead_tui.loading import load
+    from glasshead.decoding.threads import load
 
     subject = load(checkpoint)
     chosen, needed = _choose(subject, keep or [EVERY])
@@ -86,7 +86,7 @@ def _axes(seen: "Trace", site: str) -> tuple[str, "tuple[Token, ...]", "tuple[To
 
 
 def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:
-    from glasshead_tui import strict
+    from glasshead_tui.terminal import strict_json as strict
 
     seen = line.trace
     yield strict.dumps(
@@ -113,7 +113,7 @@ def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[st
 
 def _tsv(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:
     """A row for every number. `row` and `column` count from 0; a column that is a key has a token too."""
-    from glasshead_tui.visible import visible
+    from glasshead_tui.terminal.visible import visible
 
     seen = line.trace
     yield "site\thead\trow\trow_token\tcolumn\tcolumn_token\tvalue"
@@ -132,8 +132,8 @@ def _tsv(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str
 
 
 def _table(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:
-    from glasshead_tui import plain
-    from glasshead_tui.visible import visible
+    from glasshead_tui.plain import tables as plain
+    from glasshead_tui.terminal.visible import visible
 
     seen = line.trace
     yield f"checkpoint  {visible(subject.name)}"

@@ -54,7 +54,7 @@ def train(
     file = read(config) if config else None
     settings = begin(out, flags, file, resume=resume, overwrite=overwrite, leads=rank == 0, writes=not watch)
     if watch:
-        from glasshead_tui.watched import train_and_watch
+        from glasshead_tui.launch.train import train_and_watch
 
         return train_and_watch([*words, *(["--resume"] if resume else [])], out)
     try:
@@ -67,15 +67,15 @@ def train(
 
 def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, first: bool) -> int:
     """Train, and tell; the exit status."""
-    from glasshead.training.memory import spare
+    from glasshead.training.fast.memory import spare
 
     spare()  # before torch is imported
 
     from glasshead.training.events import Event, Stopped
     from glasshead.training.loop import train as training
-    from glasshead_tui import progress
-    from glasshead_tui.interrupting import interruptible
-    from glasshead_tui.visible import visible
+    from glasshead_tui.live import lines as progress
+    from glasshead_tui.terminal.interrupt import interruptible
+    from glasshead_tui.terminal.visible import visible
 
     stopped: list[Event] = []
 

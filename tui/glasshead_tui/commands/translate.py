@@ -41,10 +41,10 @@ def translate(
         raise GlassheadError("--sample and --beam are two ways of decoding: choose one.")
     sentences = _sentences(text)
 
-    from glasshead.pick import Pick, Sample, greedy
-    from glasshead_tui.loading import load
-    from glasshead_tui.typed import fitting
-    from glasshead_tui.visible import visible
+    from glasshead.decoding.pick import Pick, Sample, greedy
+    from glasshead.decoding.threads import load
+    from glasshead_tui.terminal.sentences import fitting
+    from glasshead_tui.terminal.visible import visible
 
     pick: Pick = greedy
     if sample:
@@ -60,7 +60,7 @@ def translate(
 
 def _sentences(text: str | None) -> Iterator[tuple[str, str]]:
     """What to translate, each with the words that say where it stands."""
-    from glasshead_tui.typed import lines, sentence
+    from glasshead_tui.terminal.sentences import lines, sentence
 
     if text is not None and text != "-":
         return iter([("", sentence(text))])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from glasshead_tui import opening
+from glasshead_tui.launch import explore as opening
 
 
 def watch(
@@ -33,7 +33,7 @@ def watch(
 
     Only reads: the training is not disturbed, and leaving the screen leaves it running.
     """
-    from glasshead_tui import watching
+    from glasshead_tui.launch import watch as watching
 
     return watching.watch(
         run,

@@ -7,21 +7,21 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from glasshead_tui.focus import STAGES, Focus
-from glasshead_tui.paint import Palette, palette
-from glasshead_tui.panes.matrix import HeadMatrix, weight_level
-from glasshead_tui.panes.memo import chosen_cell
-from glasshead_tui.panes.numbers import real, weight
-from glasshead_tui.panes.titles import entitle
-from glasshead_tui.panes.words import attention_name, labels, spoken, widest
+from glasshead_tui.drawing.matrix import HeadMatrix, weight_level
+from glasshead_tui.drawing.memo import chosen_cell
+from glasshead_tui.drawing.names import attention_name, labels, spoken, widest
+from glasshead_tui.drawing.numbers import real, weight
+from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.state.focus import STAGES, Focus
 from glasshead_tui.widgets.fitting import Form, fitted
 from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.lines import Line, Lines, cells
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS, MASKED_GLYPH
 
 if TYPE_CHECKING:
-    from glasshead.cell import Cell
-    from glasshead.trace import Trace
+    from glasshead.analysis.cell import Cell
+    from glasshead.traces.trace import Trace
 
 _FORMS: tuple[Form | None, ...] = (None, "digits", "blocks", "halves")
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from glasshead_tui.focus import Focus
-from glasshead_tui.paint import palette
-from glasshead_tui.panes.titles import entitle
-from glasshead_tui.visible import visible
+from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.scale import LEVELS, MASKED
 from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from glasshead.trace import Trace
+    from glasshead.traces.trace import Trace
 
 AT_ONCE = 2_000_000  # weights pooled before the screen is drawn; the rest follows, a layer at a time
 

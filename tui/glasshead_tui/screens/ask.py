@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from glasshead_tui.visible import visible
+from glasshead_tui.terminal.visible import visible
 
 MOST_NAMED = 12
 """Characters left out that are named at most."""

@@ -10,9 +10,9 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from glasshead_tui.panes.words import labels, spoken
-from glasshead_tui.session import Moment
-from glasshead_tui.visible import clip, fit
+from glasshead_tui.drawing.names import labels, spoken
+from glasshead_tui.terminal.visible import clip, fit
+from glasshead_tui.work.session import Moment
 
 
 class Choose(ModalScreen[int | None]):

@@ -16,22 +16,23 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from glasshead.errors import GlassheadError
-from glasshead_tui import keys
-from glasshead_tui.focus import STAGES, Focus, Kind, Stack
-from glasshead_tui.paint import palette
+from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.explore.norms import NormsPane
+from glasshead_tui.panes.explore.sum import SumPane
+from glasshead_tui.panes.explore.tokens import TokensPane
+from glasshead_tui.panes.explore.truth import TruthPane
+from glasshead_tui.panes.explore.vectors import VectorsPane
 from glasshead_tui.panes.map import MapPane
-from glasshead_tui.panes.norms import NormsPane
-from glasshead_tui.panes.sum import SumPane
-from glasshead_tui.panes.tokens import TokensPane
-from glasshead_tui.panes.truth import TruthPane
-from glasshead_tui.panes.vectors import VectorsPane
 from glasshead_tui.screens.ask import Ask
+from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.choose import Choose
-from glasshead_tui.screens.commanded import CommandedScreen
 from glasshead_tui.screens.help import Help
-from glasshead_tui.screens.margins import about_line, hints_line, tabs_line
-from glasshead_tui.session import (
+from glasshead_tui.screens.lines import about_line, hints_line, tabs_line
+from glasshead_tui.state import keys
+from glasshead_tui.state.focus import STAGES, Focus, Kind, Stack
+from glasshead_tui.terminal.visible import clip, visible
+from glasshead_tui.work.session import (
     About,
     Checked,
     Examined,
@@ -44,12 +45,11 @@ from glasshead_tui.session import (
     Session,
     Stepped,
 )
-from glasshead_tui.visible import clip, visible
 
 if TYPE_CHECKING:
     from glasshead.lab.page import Try
-    from glasshead_tui.labbook import LabBook
     from glasshead_tui.screens.lab import LabScreen
+    from glasshead_tui.state.labbook import LabBook
 
 PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPane]] = {
     "map": MapPane,
@@ -242,9 +242,9 @@ class ExploreScreen(CommandedScreen):
 
     def action_lab(self) -> None:
         """Open the lab, where one was."""
-        from glasshead_tui import lesson
-        from glasshead_tui.labbook import LabBook
         from glasshead_tui.screens.lab import LabScreen
+        from glasshead_tui.state import course as lesson
+        from glasshead_tui.state.labbook import LabBook
 
         if not self.is_current:
             return
@@ -272,7 +272,7 @@ class ExploreScreen(CommandedScreen):
 
     def _keep_place(self) -> None:
         """Keep one's place in the lesson; that it cannot be kept is told once."""
-        from glasshead_tui import lesson
+        from glasshead_tui.state import course as lesson
 
         if not self._lesson or self._lab_book is None:
             return

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from glasshead_tui.keys import GROUPS, Groups
+from glasshead_tui.state.keys import GROUPS, Groups
 
 Meanings = tuple[tuple[str, str], ...]
 

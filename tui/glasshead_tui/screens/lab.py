@@ -20,12 +20,10 @@ from textual.widgets import Static
 from glasshead.errors import GlassheadError
 from glasshead.lab import NAMES
 from glasshead.lab.page import LETTERS, Try
-from glasshead_tui import keys
-from glasshead_tui.labbook import GIVEN, SIZES, LabBook, Visit, shown
-from glasshead_tui.outcome import Outcome
-from glasshead_tui.paint import palette
-from glasshead_tui.panes.exhibit import ExhibitPane
-from glasshead_tui.panes.lab import (
+from glasshead_tui.drawing.paint import palette
+from glasshead_tui.panes.lab.exhibit import ExhibitPane
+from glasshead_tui.panes.lab.showcase import Showcase
+from glasshead_tui.panes.lab.texts import (
     ContentsPane,
     ControlsPane,
     QuestionPane,
@@ -39,17 +37,19 @@ from glasshead_tui.panes.lab import (
     shortened,
     told,
 )
-from glasshead_tui.panes.showcase import Showcase
 from glasshead_tui.screens.ask import Ask
-from glasshead_tui.screens.commanded import CommandedScreen
+from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.help import Help, Meanings
-from glasshead_tui.screens.margins import counted_line, fitted_line, lab_line
-from glasshead_tui.session import About, Examined, Examining, Recalled, Refused, Session
-from glasshead_tui.visible import clip, visible
+from glasshead_tui.screens.lines import counted_line, fitted_line, lab_line
+from glasshead_tui.state import keys
+from glasshead_tui.state.labbook import GIVEN, SIZES, LabBook, Visit, shown
+from glasshead_tui.state.outcome import Outcome
+from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.prose import Prose, wrapped
 from glasshead_tui.widgets.spots import SpotLines
+from glasshead_tui.work.session import About, Examined, Examining, Recalled, Refused, Session
 
 WIDE, HIGH = 104, 30
 """From this size on the list of experiments, the page and its result are on the screen at once."""

@@ -18,26 +18,26 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
-from glasshead_tui import keys
-from glasshead_tui.charts import SHARES, charts
-from glasshead_tui.focus import Focus
-from glasshead_tui.paint import palette
-from glasshead_tui.panes.curves import CurvesPane
-from glasshead_tui.panes.heads import KINDS, HeadsPane
-from glasshead_tui.panes.probe import ProbePane
-from glasshead_tui.panes.saying import SayingPane
+from glasshead_tui.drawing.charts import SHARES, charts
+from glasshead_tui.drawing.paint import palette
+from glasshead_tui.panes.watch.curves import CurvesPane
+from glasshead_tui.panes.watch.heads import KINDS, HeadsPane
+from glasshead_tui.panes.watch.probe import ProbePane
+from glasshead_tui.panes.watch.saying import SayingPane
 from glasshead_tui.screens.ask import Ask
-from glasshead_tui.screens.commanded import CommandedScreen
+from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.help import Help, Meanings
-from glasshead_tui.screens.margins import counted_line, fitted_line, tabs_line
-from glasshead_tui.screens.runlines import about_line, facts_line, place_line
-from glasshead_tui.visible import visible
-from glasshead_tui.watcher import Heard, Recalled, Unread, Watcher
+from glasshead_tui.screens.lines import counted_line, fitted_line, tabs_line
+from glasshead_tui.screens.run_lines import about_line, facts_line, place_line
+from glasshead_tui.state import keys
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.slider import Slider
+from glasshead_tui.work.watcher import Heard, Recalled, Unread, Watcher
 
 if TYPE_CHECKING:
-    from glasshead.training.journal import Metrics
-    from glasshead.training.probes import Probe, Recorded
+    from glasshead.training.record.journal import Metrics
+    from glasshead.training.record.probes import Probe, Recorded
 
 PANES = ("curves", "attention", "map")
 AROUND = 7

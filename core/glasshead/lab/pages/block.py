@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from glasshead.lab.exhibits import Exhibit, Plot, Series, Table
 from glasshead.lab.page import Control, Page, Question, Try, Verdict, seeded
-from glasshead.lab.words import counted
+from glasshead.lab.tools.words import counted
 
 if TYPE_CHECKING:
     from glasshead.lab.block import Block, Flow

@@ -98,7 +98,7 @@ def exhibits(result: "Scaling") -> tuple[Exhibit, ...]:
 
 def _power(result: "Scaling") -> float:
     """The power of d_k that the variance grows as, by a line through all widths; 0 where nothing varies."""
-    from glasshead.lab.stopwatch import slope
+    from glasshead.lab.tools.stopwatch import slope
 
     varying = [each for each in result.widths if each.plain.variance > 0]
     return slope([each.d_k for each in varying], [each.plain.variance for each in varying]) if len(varying) > 1 else 0.0

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from glasshead.lab.bpe import CLASSIC
 from glasshead.lab.exhibits import Exhibit, Lines, Plot, Series, Table
 from glasshead.lab.page import Control, Page, Question, Try, Verdict, seeded
-from glasshead.lab.words import counted
+from glasshead.lab.tools.bpe import CLASSIC
+from glasshead.lab.tools.words import counted
 
 if TYPE_CHECKING:
     from glasshead.lab.subwords import Example, Subwords

@@ -1,0 +1,1 @@
+"""From a trace to numbers. Nothing here runs a model."""

@@ -1,0 +1,100 @@
+"""One cell of an attention, followed from its query and key to its weight and on to the head's output.
+
+Everything is computed in float64 from the q, k and v that were captured, beside the score and weight that the model
+itself had, so that whoever looks can check one against the other.
+"""
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from glasshead.attend import softmax
+from glasshead.errors import GlassheadError
+from glasshead.traces.trace import Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """The arithmetic of one attention weight. Vectors are of the width of one head."""
+
+    site: str
+    """The attention, e.g. `decoder.1.self`."""
+    head: int
+    query: int
+    key: int
+    q: tuple[float, ...]
+    k: tuple[float, ...]
+    v: tuple[float, ...]
+    products: tuple[float, ...]
+    """q_i · k_i, number by number; they add up to `dot`."""
+    dot: float
+    """q·k."""
+    scale: float
+    score: float
+    """q·k × scale."""
+    may_look: bool
+    """False where the mask has put −∞."""
+    exp: float
+    """e^score; 0 where one may not look."""
+    total: float
+    """Sum of e^score over all keys of the row that may be looked at."""
+    weight: float
+    """exp ÷ total."""
+    captured_score: float
+    """The score that the model used."""
+    captured_masked: float
+    """The same after the mask: −∞ where one may not look."""
+    captured_weight: float
+    """The weight that the model used."""
+    weights: tuple[float, ...]
+    """The weights of the whole row, captured."""
+    mixed: tuple[float, ...]
+    """Σ weight · v over the row, computed from the captured weights and values."""
+    output: tuple[float, ...]
+    """The head's output for the query, captured: what `mixed` must equal."""
+
+
+def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
+    """Follow one cell of the attention `site`. Raises GlassheadError for a cell that the trace does not have."""
+    weights = trace[f"{site}.weights"]
+    for what, number, count in zip(("head", "query", "key"), (head, query, key), weights.shape, strict=True):
+        if not 0 <= number < count:
+            raise GlassheadError(f"{site} has no {what} {number}: it has {count}, counted from 0.")
+    q, keys, values = (trace[f"{site}.{name}"][head].double() for name in "qkv")
+    q = q[query]
+    masked = trace[f"{site}.masked"][head, query].double()
+    scores = keys @ q * trace.scale
+    # e^score is shown as it is, not relative to the row's maximum: in float64 it holds up to a score of 709.
+    exps = scores.clamp(max=700).exp().masked_fill(masked.isneginf(), 0.0)
+    # The weight itself is computed relative to the maximum, so that it is right beyond those scores too.
+    again = softmax(scores.masked_fill(masked.isneginf(), -math.inf))
+    products = q * keys[key]
+    row = weights[head, query].double()
+    return Cell(
+        site=site,
+        head=head,
+        query=query,
+        key=key,
+        q=_numbers(q),
+        k=_numbers(keys[key]),
+        v=_numbers(values[key]),
+        products=_numbers(products),
+        dot=float(products.sum()),
+        scale=trace.scale,
+        score=float(scores[key]),
+        may_look=bool(masked[key] > -math.inf),
+        exp=float(exps[key]),
+        total=float(exps.sum()),
+        weight=float(again[key]),
+        captured_score=float(trace[f"{site}.scores"][head, query, key]),
+        captured_masked=float(masked[key]),
+        captured_weight=float(row[key]),
+        weights=_numbers(row),
+        mixed=_numbers(row @ values),
+        output=_numbers(trace[f"{site}.heads"][head, query]),
+    )
+
+
+def _numbers(vector: Tensor) -> tuple[float, ...]:
+    return tuple(vector.tolist())

@@ -1,0 +1,1 @@
+"""Checkpoints on disk: finding, describing, reading and writing them. No pickle."""

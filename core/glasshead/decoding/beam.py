@@ -1,0 +1,263 @@
+"""Beam search: the most probable of many lines, and not just the greedy one; for many sentences at once.
+
+    score(y) = log P(y | x) ÷ ((5 + n) / 6)^α          (Wu et al. 2016, equation 14, without its coverage)
+
+for a line y of n tokens, the end token included. The paper decodes with 4 lines and α = 0.6 (section 6.1). At every
+step each open line of a sentence could go on with any token. Of these candidates the 2 w best are looked at: those that
+end are finished, the w best of the others stay open. The search of a sentence ends when none of its open lines can
+still beat what has been found. With w = 1 only the best candidate is looked at: greedy decoding.
+
+Sentences of about the same length are searched together; those that are done leave, so that the work shrinks.
+Axes: s sentences still searched · w lines of each · c candidates · n tokens · b rows of the model, s × w.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from glasshead.decoding.cache import Cache
+from glasshead.decoding.stepper import ONE_AT_A_TIME, Model
+from glasshead.errors import GlassheadError
+
+BATCH_TOKENS = 4096
+"""Source tokens searched together, padding included, those of a sentence counted once for each of its lines."""
+SHORT = 16
+"""What a sentence counts at least: the logits of its lines take room, however short it is."""
+STEEPEST = 10.0
+"""The largest exponent of the length penalty; with far larger ones scores could not be told from 0."""
+LEAVING = 8
+"""Sentences that are done leave when they are one in so many: to close the ranks costs a copy of what is remembered."""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A finished line of beam search."""
+
+    ids: tuple[int, ...]
+    """Without start and end token."""
+    score: float
+    """log P(target | source) ÷ length penalty."""
+
+
+class StoppedError(Exception):
+    """The search was stopped before it had found everything."""
+
+
+def beam_search(
+    model: Model,
+    source: Sequence[int],
+    *,
+    width: int,
+    length_penalty: float = 0.6,
+    limit: int | None = None,
+    count: int | None = None,
+) -> list[Hypothesis]:
+    """The best finished lines for one source, best first: `search` for a single sentence."""
+    return search(model, [source], width=width, length_penalty=length_penalty, limit=limit, count=count)[0]
+
+
+@torch.inference_mode()
+def search(
+    model: Model,
+    sources: Sequence[Sequence[int]],
+    *,
+    width: int = 1,
+    length_penalty: float = 0.6,
+    limit: int | Sequence[int] | None = None,
+    count: int | None = None,
+    batch_tokens: int = BATCH_TOKENS,
+    stop: Callable[[], bool] = lambda: False,
+    told: Callable[[int], None] = lambda _done: None,
+) -> list[list[Hypothesis]]:
+    """For every source the best finished lines, best first; the sources end with the end token.
+
+    What is found for a source does not depend on the others, but for the rounding of sums of another shape.
+    length_penalty: α of the formula above. limit: the most tokens of a line, the end token counted, of all sentences or
+    of each; a line that reaches it is finished as it is. Without one it is what the model can take, and never more.
+    count: how many lines are wanted, `width` unless it is given. The best alone is known for sure much sooner.
+    stop: asked before every step; once it is true, StoppedError is raised. told: how many sources are done.
+
+    Raises GlassheadError for numbers that make no sense, for a model in training mode, and for one whose logits are no
+    numbers.
+    """
+    if width < 1:
+        raise GlassheadError(f"The beam is {width} wide; it must be at least 1.")
+    if not -STEEPEST <= length_penalty <= STEEPEST:
+        raise GlassheadError(
+            f"The length penalty is {length_penalty}; it is an exponent from {-STEEPEST:g} to {STEEPEST:g}."
+        )
+    if model.training:
+        raise GlassheadError("The model is in training mode, with dropout on: call model.eval() before decoding.")
+    count = width if count is None else count
+    if not 1 <= count <= width:
+        raise GlassheadError(f"{count} lines are asked for; a beam {width} wide finds from 1 to {width}.")
+    most = model.config.max_length - 1
+    limits = [most if limit is None else limit] * len(sources) if limit is None or isinstance(limit, int) else limit
+    if any(each < 1 for each in limits):
+        raise GlassheadError(f"The limit is {min(limits)} tokens; a line has at least 1, the end token.")
+    found: dict[int, list[Hypothesis]] = {}
+    for group in groups([width * max(len(source), SHORT) for source in sources], batch_tokens):
+        together = _Together(
+            model,
+            [sources[number] for number in group],
+            [min(limits[number], most) for number in group],
+            width,
+            count,
+            length_penalty,
+        )
+        for place, lines in together.run(stop):
+            if not lines:
+                raise GlassheadError(
+                    "The model's logits are not finite numbers, so that no line can be found: are its weights damaged?"
+                )
+            found[group[place]] = lines
+            told(len(found))
+    return [found[number] for number in range(len(sources))]
+
+
+class _Together:
+    """The search of one group of sentences."""
+
+    def __init__(
+        self,
+        model: Model,
+        sources: list[Sequence[int]],
+        limits: list[int],
+        width: int,
+        wanted: int,
+        length_penalty: float,
+    ) -> None:
+        self.model, self.width, self.wanted, self.alpha = model, width, wanted, length_penalty
+        device = next(iter(model.parameters())).device
+        source, self.mask = padded(sources, model.config.pad_id, device)
+        with ONE_AT_A_TIME:
+            self.memory = model.encode(source, self.mask)
+        self.cache = Cache(model.config.decoder_layers)
+        count = len(sources)
+        self.places = list(range(count))
+        """Which sentences are still searched."""
+        self.limits = torch.tensor(limits, device=device)
+        precise = torch.float32 if device.type == "mps" else torch.float64  # Apple's GPUs have no float64
+        self.newest = torch.full((count, 1), model.config.bos_id, device=device)
+        """The tokens that the model reads next: b 1."""
+        self.open = torch.empty((count, 1, 0), dtype=torch.long, device=device)
+        """The tokens of the open lines, best line first: s w n."""
+        self.totals = torch.zeros(count, 1, dtype=precise, device=device)
+        """log P of the open lines: s w. −∞ where there is no line."""
+        self.finished = torch.empty((count, wanted, 0), dtype=torch.long, device=device)
+        """The tokens of the finished lines, best first: s w n, end tokens after the last."""
+        self.scores = torch.full((count, wanted), -torch.inf, dtype=precise, device=device)
+        """The scores of the finished lines: s w. −∞ where there is none yet."""
+
+    def run(self, stop: Callable[[], bool]) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """The place of each sentence and what was found for it, in the order in which they are done."""
+        eos = self.model.config.eos_id
+        n = 0
+        while self.places:
+            if stop():
+                raise StoppedError
+            n += 1
+            total, line, lines = self._candidates(n)
+            ends = (lines[..., -1] == eos) | (self.limits == n).unsqueeze(-1)
+            if ends.any():
+                self._finish(total.masked_fill(~ends, -torch.inf) / self._penalty(n), lines)
+            self.totals, best = total.masked_fill(ends, -torch.inf).topk(min(self.width, total.shape[1]))
+            line, self.open = line.gather(1, best), _take(lines, best)
+            # log P only falls from here, and the penalty is largest at the greatest length. (> is false of NaN.)
+            reachable = self.totals[:, 0] / self._penalty(self.limits if self.alpha > 0 else n)
+            done = ~(self.totals[:, 0] > -torch.inf) | (self.scores[:, -1] >= reachable)
+            self.totals[done] = -torch.inf  # what was found is not added to while others are waited for
+            yield from self._move(line, done)
+
+    def _candidates(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The best ways to go on, best first: log P, s c; the lines they go on from, s c; all their tokens, s c n."""
+        with ONE_AT_A_TIME:
+            logits = self.model.decode(self.newest, self.memory, self.mask, past=self.cache)[:, -1]
+        log_p = torch.log_softmax(logits, -1, dtype=torch.promote_types(logits.dtype, torch.float32))
+        most = 1 if self.width == 1 else 2 * self.width
+        values, tokens = log_p.topk(min(most, log_p.shape[-1]))  # the best of a sentence are among those of its lines
+        sums = (self.totals.unsqueeze(-1) + values.view(*self.totals.shape, -1)).flatten(1)
+        total, place = sums.topk(min(most, sums.shape[1]))
+        line = place // values.shape[1]
+        token = tokens.view(len(sums), -1).gather(1, place)
+        return total, line, torch.cat([_take(self.open, line), token.unsqueeze(-1)], -1)
+
+    def _finish(self, scores: Tensor, lines: Tensor) -> None:
+        """Put these lines (s c n) among the finished ones where their scores (s c) are good enough."""
+        eos, grown = self.model.config.eos_id, lines.shape[-1] - self.finished.shape[-1]
+        finished = torch.nn.functional.pad(self.finished, (0, grown), value=eos)
+        self.scores, best = torch.cat([self.scores, scores], 1).topk(self.wanted)
+        self.finished = _take(torch.cat([finished, lines], 1), best)
+
+    def _move(self, line: Tensor, done: Tensor) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Let the model's rows follow the lines (s w, from which each goes on) and those leave that are done (s)."""
+        count, before = len(self.places), len(self.newest) // len(self.places)
+        rows = torch.arange(count, device=line.device).unsqueeze(-1) * before + line
+        leaves = done.tolist()
+        leaving = sum(leaves) * LEAVING >= count
+        if leaving:
+            yield from self._found([place for place in range(count) if leaves[place]])
+            stay = (~done).nonzero().squeeze(-1)
+            self.places = [place for place, leave in zip(self.places, leaves, strict=True) if not leave]
+            self.limits, self.totals, self.open = self.limits[stay], self.totals[stay], self.open[stay]
+            self.scores, self.finished, rows = self.scores[stay], self.finished[stay], rows[stay]
+        if not self.places:
+            return
+        self.newest = self.open[..., -1].reshape(-1, 1)
+        rows = rows.flatten()
+        regrouped = leaving or len(rows) != count * before
+        if regrouped:
+            self.memory = self.memory.index_select(0, rows)
+            self.mask = None if self.mask is None else self.mask.index_select(0, rows)
+        if regrouped or not torch.equal(rows, torch.arange(len(rows), device=rows.device)):
+            self.cache.reorder(rows, sources=regrouped)
+
+    def _found(self, places: list[int]) -> Iterator[tuple[int, list[Hypothesis]]]:
+        eos = self.model.config.eos_id
+        for place, scores, lines in zip(
+            places, self.scores[places].tolist(), self.finished[places].tolist(), strict=True
+        ):
+            yield (
+                self.places[place],
+                [
+                    Hypothesis(tuple(line[: line.index(eos)] if eos in line else line), score)
+                    for score, line in zip(scores, lines, strict=True)
+                    if score > -torch.inf
+                ],
+            )
+
+    def _penalty(self, n: int | Tensor) -> float | Tensor:
+        return ((5 + n) / 6) ** self.alpha
+
+
+def groups(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
+    """Places of about equal `lengths`, the longest first: as many together as fit into `batch_tokens`, at least one.
+
+    Longest first, so that what does not fit into memory fails at once.
+    """
+    group: list[int] = []
+    for place in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
+        if group and lengths[group[0]] * (len(group) + 1) > batch_tokens:
+            yield group
+            group = []
+        group.append(place)
+    if group:
+        yield group
+
+
+def padded(rows: Sequence[Sequence[int]], pad_id: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
+    """Rows of ids as one matrix, b k, and where its tokens are no padding, b 1 1 k: None where all are as long."""
+    lengths = [len(row) for row in rows]
+    longest = max(lengths)
+    ids = torch.tensor([[*row, *[pad_id] * (longest - len(row))] for row in rows], dtype=torch.long, device=device)
+    if min(lengths) == longest:
+        return ids, None
+    mask = torch.arange(longest) < torch.tensor(lengths).unsqueeze(-1)
+    return ids, mask[:, None, None, :].to(device)
+
+
+def _take(lines: Tensor, which: Tensor) -> Tensor:
+    """lines: s w n · which: s c → the tokens of these lines, s c n."""
+    return lines.gather(1, which.unsqueeze(-1).expand(-1, -1, lines.shape[-1]))

@@ -1,0 +1,1 @@
+"""What the steps of a decode showed: recording it, and reading it by site."""

@@ -1,0 +1,1 @@
+"""From a user's files, or a recipe, to batches of tokens."""

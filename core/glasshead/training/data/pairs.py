@@ -1,0 +1,421 @@
+"""Pairs of sentences out of files, one at a time: TSV, CSV, JSON lines, or two files of parallel lines.
+
+What a file says is given as it stands. What breaks its structure (bytes that are no UTF-8, one column, no JSON) is
+raised with file and line, or, if so wished, left out; what is left out is always counted by its reason, with the first
+line as an example, in a `Report`. Whether a sound pair is worth learning from is not asked here.
+"""
+
+import csv
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from glasshead.errors import GlassheadError, nearest
+from glasshead.training.data.lines import LONGEST, Fault, Fingerprint, TextFile
+
+KINDS = {
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".txt": "tsv",
+    ".csv": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+}
+PACKED = (".gz", ".zst")
+SOURCE, TARGET = "source", "target"
+"""The columns of a CSV and the keys of JSON, unless others are named."""
+MEND = "mend it, or say --skip-bad to leave such lines out"
+
+Cells = tuple[str, str]
+Found = tuple[Path, int, int, Cells | Fault]
+"""File, first line, last line, and the two sentences, or what is wrong."""
+
+
+class Line(NamedTuple):
+    """A pair as it stands in a file."""
+
+    source: str
+    target: str
+    number: int
+    """The line of the file it begins on, from 1."""
+    end: int
+    """The line it ends on: `read(after=end)` goes on behind it."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where pairs are: one file of pairs, or one of sources and one of targets."""
+
+    pairs: Path | None = None
+    source: Path | None = None
+    target: Path | None = None
+    source_column: str | None = None
+    """Of a file of pairs: the name of a column or key ("translation.en" is a key in a key), or its number from 1."""
+    target_column: str | None = None
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The files by what they are: pairs, or source and target."""
+        named = {"pairs": self.pairs, SOURCE: self.source, TARGET: self.target}
+        return {name: path for name, path in named.items() if path is not None}
+
+    @property
+    def name(self) -> str:
+        """What to call them in a sentence."""
+        return " and ".join(map(str, self.paths.values()))
+
+    def check(self) -> None:
+        """Look at the files without reading them. Raises GlassheadError for all that can be known of them so far."""
+        for path in self.paths.values():
+            TextFile(path)
+        if self.pairs is not None:
+            _reader(self, self.pairs, Report(self.name))
+        elif self.source is None or self.target is None:
+            raise ValueError("one file of pairs, or one of sources and one of targets")
+        elif self.source.samefile(self.target):
+            raise GlassheadError(f"{self.source} and {self.target} are the same file: give the translations as target.")
+
+
+@dataclass
+class Report:
+    """What was read and what was left out, to be told in sentences."""
+
+    what: str
+    unit: str = "line"
+    """What `number` counts."""
+    pairs: int = 0
+    left_out: dict[str, list[int]] = field(default_factory=dict)
+    """By reason: how many, and the number of the first."""
+    notes: list[str] = field(default_factory=list)
+    fingerprints: list[Fingerprint] = field(default_factory=list)
+    """Of the files, once they were read to their ends."""
+
+    def leave_out(self, reason: str, number: int) -> None:
+        """Count a pair that is not used. reason: as in "3 empty"."""
+        count, first = self.left_out.get(reason, (0, number))
+        self.left_out[reason] = [count + 1, min(first, number)]
+
+    @property
+    def kept(self) -> int:
+        """Pairs that were not left out."""
+        return self.pairs - sum(count for count, _ in self.left_out.values())
+
+    def lines(self) -> tuple[str, ...]:
+        """All of it in sentences."""
+        gone = self.pairs - self.kept
+        if not gone:
+            return f"{self.what}: {self.pairs:,} pair{'s' if self.pairs != 1 else ''}.", *self.notes
+        reasons = ", ".join(
+            f"{count:,} {reason} ({'first: ' if count > 1 else ''}{self.unit} {first:,})"
+            for reason, (count, first) in self.left_out.items()
+        )
+        return f"{self.what}: {gone:,} of {self.pairs:,} pairs left out: {reasons}.", *self.notes
+
+    def state(self) -> dict[str, Any]:
+        """What a report can be made of again, in JSON. Files that were read to their ends are not in it."""
+        return {
+            "what": self.what, "unit": self.unit, "pairs": self.pairs, "left_out": self.left_out, "notes": self.notes
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> Self:
+        """The report of a `state`."""
+        return cls(**state)
+
+
+def read(files: Files, *, report: Report, skip_bad: bool = False, after: int = 0) -> Iterator[Line]:
+    """The pairs of files, in their order; the report grows as they are given.
+
+    skip_bad: leave out what cannot be read, instead of raising GlassheadError with file and line. after: how many lines
+    to pass over; the report is then one that knows them already. Lines that are too long to be held are always left
+    out. What concerns a whole file (it is cut short, parallel files have different numbers of lines) is always raised.
+    """
+    files.check()
+    found = _pairs(files, report, after) if files.pairs is not None else _parallel(files, report, after)
+    for path, number, end, cells in found:
+        report.pairs += 1
+        if not isinstance(cells, Fault):
+            yield Line(cells[0], cells[1], number, end)
+        elif cells.too_long or skip_bad:
+            report.leave_out(cells.reason, number)
+        else:
+            raise GlassheadError(f"{path}, line {number:,}: {cells.sentence}; {MEND}.")
+
+
+def _pairs(files: Files, report: Report, after: int) -> Iterator[Found]:
+    assert files.pairs is not None
+    file = TextFile(files.pairs)
+    for number, end, cells in _reader(files, files.pairs, report)(file, after):
+        yield files.pairs, number, end, cells
+    if file.fingerprint is not None:
+        report.fingerprints = [file.fingerprint]
+
+
+def _parallel(files: Files, report: Report, after: int) -> Iterator[Found]:
+    assert files.source is not None and files.target is not None
+    both = TextFile(files.source), TextFile(files.target)
+    sources, targets = (file.lines(after) for file in both)
+    number = after
+    while True:
+        source, target = next(sources, None), next(targets, None)
+        if source is None or target is None:
+            break
+        number = source[0]
+        if isinstance(source[1], Fault):
+            yield files.source, number, number, source[1]
+        elif isinstance(target[1], Fault):
+            yield files.target, number, number, target[1]
+        else:
+            yield files.source, number, number, (source[1], target[1])
+    if source is not None or target is not None:
+        shorter, longer, rest = (
+            (files.target, files.source, sources) if source else (files.source, files.target, targets)
+        )
+        total = number + 1 + sum(1 for _ in rest)
+        raise GlassheadError(
+            f"{shorter} ends after line {number:,}, but {longer} goes on to line {total:,}: line by line they do not "
+            "belong together."
+        )
+    report.fingerprints = [file.fingerprint for file in both if file.fingerprint is not None]
+
+
+Reader = Callable[[TextFile, int], Iterator[tuple[int, int, Cells | Fault]]]
+
+
+def _reader(files: Files, path: Path, report: Report) -> Reader:
+    """What reads this kind of file; its suffix says which kind it is."""
+    plain = path.with_suffix("") if path.suffix.lower() in PACKED else path
+    kind = KINDS.get(plain.suffix.lower())
+    if kind is None:
+        known = ", ".join(KINDS)
+        raise GlassheadError(
+            f"{path}: its name does not say what kind of file it is. Known are {known}, each also with .gz or .zst; "
+            "parallel lines are given as --source and --target."
+        )
+    if kind == "json":
+        return _line_by_line(_json(files.source_column or SOURCE, files.target_column or TARGET))
+    if kind == "tsv":
+        return _tabs(files, path, report)
+    return _commas(files, path, report)
+
+
+def _line_by_line(parse: Callable[[str], Cells | Fault], header: int = 0) -> Reader:
+    """Where every line is a pair of its own, after a header of so many lines."""
+
+    def pairs(file: TextFile, after: int) -> Iterator[tuple[int, int, Cells | Fault]]:
+        for number, text in file.lines(max(after, header)):
+            yield number, number, text if isinstance(text, Fault) else parse(text)
+
+    return pairs
+
+
+def _json(source: str, target: str) -> Callable[[str], Cells | Fault]:
+    def parse(line: str) -> Cells | Fault:
+        if not line.strip():
+            return "", ""
+        try:
+            found = json.loads(line)
+        except json.JSONDecodeError as error:
+            return Fault("not JSON", f"this is no JSON object of one line ({error.msg}, character {error.colno})")
+        except (ValueError, RecursionError):  # a number without end, or brackets without end
+            return Fault("not JSON", "this is no JSON object that can be read")
+        if not isinstance(found, dict):
+            return Fault("not a JSON object", f'this is not a JSON object such as {{"{source}": "…", "{target}": "…"}}')
+        cells = []
+        for key in (source, target):
+            text = _within(found, key)
+            if text is None:
+                keys = ", ".join(map(repr, found)) or "none"
+                return Fault(
+                    f"without {key!r}",
+                    f"there is no key {key!r}; its keys are {keys} (--source-column and --target-column name them)",
+                )
+            if not isinstance(text, str):
+                return Fault(f"whose {key!r} is no text", f"what stands under {key!r} is not text")
+            if "\\u" in line:
+                if "\0" in text:
+                    return Fault("with a NUL byte", f"what stands under {key!r} holds NUL, which no text does")
+                if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+                    return Fault("not Unicode", f"what stands under {key!r} holds half of a surrogate pair")
+            cells.append(text)
+        return cells[0], cells[1]
+
+    return parse
+
+
+def _within(found: dict[str, Any], key: str) -> Any:
+    """The value of a key, or of a key within a key; None where there is none."""
+    if key in found:
+        return found[key]
+    head, dot, rest = key.partition(".")
+    inner = found.get(head)
+    return _within(inner, rest) if dot and isinstance(inner, dict) else None
+
+
+def _tabs(files: Files, path: Path, report: Report) -> Reader:
+    """Columns between tabs; nothing is quoted. Columns by name need a header, by number there is none."""
+    columns = files.source_column or "1", files.target_column or "2"
+    if all(column.isdecimal() for column in columns):
+        header, (first, second) = 0, (_number(column, path) for column in columns)
+    else:
+        columns = files.source_column or SOURCE, files.target_column or TARGET
+        _, names = next(TextFile(path).lines())
+        if isinstance(names, Fault):
+            raise GlassheadError(f"{path}, line 1: {names.sentence}; the names of the columns should stand there.")
+        header, (first, second) = 1, _named(columns, names.split("\t"), path)
+    _different(first, second, path)
+    least = max(first, second)
+    told = files.source_column is not None or files.target_column is not None
+
+    def parse(line: str) -> Cells | Fault:
+        nonlocal told
+        cells = line.split("\t")
+        if len(cells) <= least:
+            if not line.strip():
+                return "", ""
+            have = "is one column" if len(cells) == 1 else f"are {len(cells)} columns"
+            return Fault(
+                "of too few columns", f"there {have}, and column {least + 1} is wanted (columns stand between tabs)"
+            )
+        if len(cells) > 2 and not told:
+            told = True
+            note = f"{path} has more than two columns: the first two are read, the others are not."
+            if note not in report.notes:
+                report.notes.append(note)
+        return cells[first], cells[second]
+
+    return _line_by_line(parse, header)
+
+
+def _commas(files: Files, path: Path, report: Report) -> Reader:
+    """CSV (RFC 4180): columns between commas, a header; a quoted field may hold commas, quotes and line ends."""
+    start = next(_records(TextFile(path).lines()))
+    if isinstance(start[2], Fault):
+        raise GlassheadError(f"{path}, line 1: {start[2].sentence}; the names of the columns should stand there.")
+    names, header = start[2], start[1]
+    first, second = _named((files.source_column or SOURCE, files.target_column or TARGET), names, path)
+    _different(first, second, path)
+    if any(column is not None and column.isdecimal() for column in (files.source_column, files.target_column)):
+        note = f"{path}: its first line is the header, no pair: {', '.join(map(repr, names))}."
+        if note not in report.notes:
+            report.notes.append(note)
+
+    def pairs(file: TextFile, after: int) -> Iterator[tuple[int, int, Cells | Fault]]:
+        for number, end, cells in _records(file.lines(max(after, header))):
+            if isinstance(cells, Fault):
+                yield number, end, cells
+            elif not cells:
+                yield number, end, ("", "")
+            elif len(cells) != len(names):
+                have = f"{len(cells)} column{'s' if len(cells) > 1 else ''}"
+                sentence = f"there {'are' if len(cells) > 1 else 'is'} {have}, and the header has {len(names)}"
+                yield number, end, Fault("of another number of columns", sentence)
+            else:
+                yield number, end, (cells[first], cells[second])
+
+    return pairs
+
+
+def _number(column: str, path: Path) -> int:
+    if int(column) < 1:
+        raise GlassheadError(f"{path}: there is no column {column}; columns are counted from 1.")
+    return int(column) - 1
+
+
+def _named(columns: tuple[str, str], names: list[str], path: Path) -> tuple[int, int]:
+    """Where the columns are in the header, by their names or by their numbers from 1."""
+    places = []
+    plain = [name.strip() for name in names]
+    for column, option in zip(columns, ("--source-column", "--target-column"), strict=True):
+        if plain.count(column) == 1:
+            places.append(plain.index(column))
+        elif column in plain:
+            raise GlassheadError(f"{path}, line 1: two columns are called {column!r}; give its number as {option}.")
+        elif column.isdecimal() and 1 <= int(column) <= len(plain):
+            places.append(int(column) - 1)
+        else:
+            raise GlassheadError(
+                f"{path}, line 1: there is no column {column!r}. {nearest(column, plain, what='column')} "
+                f"Name it with {option}; without a header a file is no CSV, give TSV."
+            )
+    return places[0], places[1]
+
+
+def _different(first: int, second: int, path: Path) -> None:
+    if first == second:
+        raise GlassheadError(f"{path}: column {first + 1} cannot be both source and target.")
+
+
+class _BrokenError(Exception):
+    """What the reader of CSV asked for next is not a line that it can go on with."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.sentence)
+        self.fault = fault
+
+
+UNCLOSED = Fault(
+    "with a quote that is not closed",
+    f"a quoted field begins here and does not end in the file, or within {LONGEST:,} bytes",
+)
+
+
+class _Feed:
+    """Lines for `csv.reader`, one by one as it asks for them, and again if it took too many for a record."""
+
+    def __init__(self, lines: Iterator[tuple[int, str | Fault]]) -> None:
+        self._lines = lines
+        self._waiting: deque[tuple[int, str | Fault]] = deque()
+        self.taken: list[tuple[int, str | Fault]] = []
+        self._size = 0
+
+    def begin(self) -> None:
+        """Another record."""
+        self.taken.clear()
+        self._size = 0
+
+    def put_back(self) -> None:
+        """All but the first line of this record."""
+        self._waiting.extendleft(reversed(self.taken[1:]))
+        del self.taken[1:]
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        number, text = self._waiting.popleft() if self._waiting else next(self._lines)
+        self.taken.append((number, text))
+        if isinstance(text, Fault):
+            raise _BrokenError(UNCLOSED if text.too_long and (len(self.taken) > 1 or text.quotes % 2) else text)
+        self._size += len(text) + 1
+        if self._size > LONGEST + 1:
+            raise _BrokenError(UNCLOSED)
+        return text + "\n"
+
+
+def _records(lines: Iterator[tuple[int, str | Fault]]) -> Iterator[tuple[int, int, list[str] | Fault]]:
+    """First line, last line and fields of every record of CSV; a blank line has no fields.
+
+    A record that is broken is one line: those that were taken for its further lines are read again, on their own.
+    """
+    feed = _Feed(lines)
+    reader = csv.reader(feed, strict=True)
+    while True:
+        feed.begin()
+        cells: list[str] | Fault
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except _BrokenError as error:
+            cells = error.fault
+        except csv.Error as error:
+            ended = "unexpected end" in str(error)
+            cells = UNCLOSED if ended else Fault("not CSV", f"this is not CSV ({error})")
+        if isinstance(cells, Fault):
+            feed.put_back()
+        yield feed.taken[0][0], feed.taken[-1][0], cells

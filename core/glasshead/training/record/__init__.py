@@ -1,0 +1,1 @@
+"""What a training leaves behind: its journal, its probes, the trackers."""

@@ -1,0 +1,116 @@
+"""The writing side of metrics.jsonl: every event of a training as one line of JSON (journal.py reads them)."""
+
+import json
+import math
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from glasshead.errors import GlassheadError
+from glasshead.training.events import Evaluated, Event, Progress, Saved, Started, Stopped
+from glasshead.training.record.journal import ENDED, EVALUATION, SAVED, STARTED, STEP, STOPPED
+
+Told = TypeVar("Told", bound=Event)
+
+
+class Recorder:
+    """Appends to a run's metrics.jsonl; without a path, as in all processes but the first, it writes nothing."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+
+    def rewind(self, step: int) -> None:
+        """Cut off what lies beyond a step, and a line that was never finished."""
+        if self.path is None or not self.path.exists():
+            return
+        keep = 0
+        with self.path.open("rb+") as file:
+            for line in file:
+                if not line.endswith(b"\n") or _beyond(line, step):
+                    break
+                keep += len(line)
+            file.truncate(keep)
+
+    def tell(self, event: Told) -> Told:
+        """Write an event down, and hand it on."""
+        if self.path is not None and (record := recorded(event)):
+            self._append(record)
+        return event
+
+    def ended(self, step: int) -> None:
+        """The training is over."""
+        if self.path is not None:
+            self._append({"event": ENDED, "step": step})
+
+    def flush(self) -> None:
+        """Have the disk keep what was written."""
+        if self.path is not None and self.path.exists():
+            with self.path.open("ab") as file:
+                os.fsync(file.fileno())
+
+    def _append(self, record: dict[str, Any]) -> None:
+        assert self.path is not None
+        line = json.dumps(finite(record), ensure_ascii=False) + "\n"
+        try:
+            # Opened anew for each line: whoever follows the file sees whole lines, and a kill loses none.
+            with self.path.open("ab", buffering=0) as file:
+                file.write(line.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise GlassheadError(
+                f"{self.path} cannot be written any more: {error.strerror or error}. "
+                "--resume goes on from what was saved."
+            ) from error
+
+
+def recorded(event: Event) -> dict[str, Any] | None:
+    """An event as a line of the file; None for those that are not kept."""
+    match event:
+        case Started():
+            return {
+                "event": STARTED, "step": event.step, "steps": event.steps, "parameters": event.parameters,
+                "precision": event.precision, "device": event.device, "processes": event.processes,
+                "accumulate": event.accumulate, "d_model": event.config.d_model,
+                "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            }  # fmt: skip
+        case Progress():
+            return {
+                "event": STEP, "step": event.step, "loss": event.loss, "perplexity": event.perplexity,
+                "rate": event.rate, "norm": event.norm, "tokens": event.tokens, "seconds": event.seconds,
+                "total_tokens": event.total_tokens, "mfu": event.mfu,
+            }  # fmt: skip
+        case Evaluated():
+            scores = event.scores
+            return {
+                "event": EVALUATION, "step": event.step, "perplexity": scores.perplexity, "loss": scores.loss,
+                "exact": scores.exact, "bleu": scores.bleu, "chrf": scores.chrf, "sentences": scores.sentences,
+                "held": event.held, "last": event.last, "samples": [asdict(each) for each in scores.samples[:SAMPLES]],
+            }  # fmt: skip
+        case Saved():
+            folder = f"{event.folder.parent.name}/{event.folder.name}" if event.folder.name.startswith("step-") else "."
+            return {"event": SAVED, "step": event.step, "folder": folder, "averaged": event.averaged}
+        case Stopped():
+            return {"event": STOPPED, "step": event.step}
+    return None
+
+
+SAMPLES = 8
+"""Translations of an evaluation that are kept."""
+
+
+def finite(value: Any) -> Any:
+    """The same without NaN and infinities, which JSON does not know: null in their place."""
+    if isinstance(value, dict):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _beyond(line: bytes, step: int) -> bool:
+    try:
+        record = json.loads(line)
+        return record["step"] > step or record["event"] in (STOPPED, ENDED)
+    except (ValueError, KeyError, TypeError):
+        return True

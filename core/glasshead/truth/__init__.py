@@ -1,0 +1,1 @@
+"""Checks that what is shown is true."""

@@ -1,0 +1,84 @@
+"""Is what is shown true? Checks that a trace must pass, computed from what was captured and never taken for granted."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from glasshead.attend import softmax
+from glasshead.traces.trace import Trace
+
+TOLERANCE = 1e-4
+"""Largest difference that float32 arithmetic in another order may leave, for weights and for logits of some tens."""
+LARGEST = 4_000_000
+"""Cells of attention that are checked at once; of a longer trace the newest rows are."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One statement about a trace."""
+
+    label: str
+    ok: bool
+    value: float | None
+    """What was measured: the largest error, or the number of cells that break the rule."""
+    detail: str
+    """The statement in full, and what was looked at."""
+
+
+def checks(trace: Trace, cache_error: float | None = None, peeking: int | None = None) -> tuple[Check, ...]:
+    """The checks of a trace that can be made of what was captured.
+
+    cache_error, peeking: what `Stepper.verify` measured, where it did, in a pass over all tokens at once. Only there
+    are keys of the future that masked self-attention could look at; in a step from the cache there are none.
+    """
+    worst_sum = worst_weight = 0.0
+    full, peeking = peeking is not None, peeking or 0
+    newest = compared = False
+    names = [site.removesuffix(".weights") for site in trace.find("*.weights")]
+    cells = sum(trace[f"{name}.weights"].numel() for name in names)
+    for name in names:
+        weights, may_look = trace[f"{name}.weights"], trace.may_look(name)
+        if cells > LARGEST:
+            newest = True
+            weights, may_look = weights[:, -1:], may_look[-1:]
+        sees = may_look.any(-1)
+        worst_sum = max(worst_sum, _largest(weights.sum(-1) - sees.float()))
+        peeking += int((weights[:, ~may_look] != 0).sum())
+        if f"{name}.q" not in trace or f"{name}.k" not in trace:
+            continue
+        compared = True
+        queries = trace[f"{name}.q"][:, -weights.shape[1] :]
+        scores = queries.double() @ trace[f"{name}.k"].double().transpose(-2, -1) * trace.scale
+        again = softmax(scores.masked_fill(~may_look, -torch.inf))
+        worst_weight = max(worst_weight, _largest(weights - again))
+    rows = "the newest row of every attention" if newest else "every row of every attention"
+    found = [
+        Check("rows sum to 1", worst_sum <= TOLERANCE, worst_sum, f"The weights of {rows} sum to 1."),
+        Check(
+            "nothing from the future", not peeking, float(peeking),
+            f"In {rows}{', and in a pass over all tokens at once,' if full else ''} "
+            "what the mask hides has a weight of exactly 0.",
+        ),
+    ]  # fmt: skip
+    if compared:
+        found.append(
+            Check(
+                "captured = recomputed", worst_weight <= TOLERANCE, worst_weight,
+                f"The weights of {rows} equal softmax(q·k × scale) of the captured q and k, computed anew in float64.",
+            )
+        )  # fmt: skip
+    if cache_error is not None:
+        found.append(
+            Check(
+                "cached = full", cache_error <= TOLERANCE, cache_error,
+                "The logits of the steps, taken from a cache, equal those of one pass over all tokens without it.",
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _largest(errors: Tensor) -> float:
+    """The largest error; where one is not a number, infinity, since no comparison would find it."""
+    return float(errors.abs().nan_to_num(nan=math.inf).max())

@@ -1,0 +1,385 @@
+"""Pairs out of files: what was written is read again; what is wrong is told with file and line; memory stays small."""
+
+import csv
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from glasshead.errors import GlassheadError
+from glasshead.training.data.lines import LONGEST, Fingerprint, TextFile
+from glasshead.training.data.pairs import Files, Line, Report, read
+
+Pair = tuple[str, str]
+many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def texts(without: str) -> st.SearchStrategy[str]:
+    """Any text, U+2028 and \\x0b among it, without these characters, surrogates, and the mark that files begin with."""
+    return st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff" + without), max_size=12)
+
+
+def pairs_of(without: str) -> st.SearchStrategy[list[Pair]]:
+    return st.lists(st.tuples(texts(without), texts(without)), min_size=1, max_size=8)
+
+
+def plain(data: bytes) -> bytes:
+    return data
+
+
+def zipped(data: bytes) -> bytes:
+    """Two parts, as `cat a.gz b.gz` makes them."""
+    return gzip.compress(data[: len(data) // 2]) + gzip.compress(data[len(data) // 2 :])
+
+
+def standard(data: bytes) -> bytes:
+    packer = zstandard.ZstdCompressor()
+    return packer.compress(data[: len(data) // 2]) + packer.compress(data[len(data) // 2 :])
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {"": plain, ".gz": zipped, ".zst": standard}
+suffixes = st.sampled_from(sorted(PACKED))
+
+
+def write(folder: Path, name: str, data: str | bytes) -> Path:
+    """A file, packed as its name says."""
+    path = folder / name
+    packed = PACKED.get(path.suffix, plain)
+    path.write_bytes(packed(data.encode() if isinstance(data, str) else data))
+    return path
+
+
+def found(files: Files, **how: Any) -> list[Line]:
+    return list(read(files, report=Report("it"), **how))
+
+
+def sentences(lines: list[Line]) -> list[Pair]:
+    return [(line.source, line.target) for line in lines]
+
+
+@many
+@given(pairs_of("\t\n\r"), suffixes, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
+def test_tabs(tmp_path: Path, pairs: list[Pair], suffix: str, end: str, mark: bool, ended: bool) -> None:
+    text = end.join(f"{source}\t{target}" for source, target in pairs) + (end if ended else "")
+    path = write(tmp_path, "it.tsv" + suffix, ("\ufeff" if mark else "") + text)
+    lines = found(Files(pairs=path))
+    assert sentences(lines) == pairs
+    assert [line.number for line in lines] == list(range(1, len(pairs) + 1))
+
+
+@many
+@given(pairs_of("\r"), suffixes, st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_commas(tmp_path: Path, pairs: list[Pair], suffix: str, end: str, everything: bool) -> None:
+    path = tmp_path / "it.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        quoting = csv.QUOTE_ALL if everything else csv.QUOTE_MINIMAL
+        writer = csv.DictWriter(file, ["id", "target", "source"], lineterminator=end, quoting=quoting)
+        writer.writeheader()
+        for number, (source, target) in enumerate(pairs):
+            writer.writerow({"id": number, "source": source, "target": target})
+    path = write(tmp_path, "it.csv" + suffix, path.read_bytes())
+    lines = found(Files(pairs=path))
+    assert sentences(lines) == pairs
+    number = 2
+    for line, pair in zip(lines, pairs, strict=True):
+        assert line.number == number
+        number += 1 + "".join(pair).count("\n")
+        assert line.end == number - 1
+
+
+@many
+@given(pairs_of(""), suffixes, st.booleans())
+def test_json_lines(tmp_path: Path, pairs: list[Pair], suffix: str, escaped: bool) -> None:
+    rows = [json.dumps({"id": 1, "t": {"en": source, "fr": target}}, ensure_ascii=escaped) for source, target in pairs]
+    path = write(tmp_path, "it.jsonl" + suffix, "\n".join(rows))
+    assert sentences(found(Files(pairs=path, source_column="t.en", target_column="t.fr"))) == pairs
+
+
+@many
+@given(pairs_of("\n\r"), suffixes, suffixes)
+def test_parallel_lines(tmp_path: Path, pairs: list[Pair], one: str, other: str) -> None:
+    source = write(tmp_path, "it.en" + one, "".join(source + "\n" for source, _ in pairs))
+    target = write(tmp_path, "it.fr" + other, "".join(target + "\n" for _, target in pairs))
+    assert sentences(found(Files(source=source, target=target))) == pairs
+
+
+@many
+@given(st.data(), pairs_of("\t\r"), st.sampled_from(["csv", "jsonl", "tsv"]))
+def test_reading_goes_on_where_it_was(tmp_path: Path, data: st.DataObject, pairs: list[Pair], kind: str) -> None:
+    """With a line that is too long, and one that is broken, among them: also the reports come out the same."""
+    wrong = ["x" * (LONGEST + 1), "only this"]
+    if kind == "csv":
+        rows = ["source,target"] + [",".join('"' + side.replace('"', '""') + '"' for side in pair) for pair in pairs]
+    elif kind == "jsonl":
+        rows = [json.dumps({"source": source, "target": target}) for source, target in pairs]
+    else:
+        rows = [f"{source}\t{target}".replace("\n", " ") for source, target in pairs]
+    for row in wrong:
+        rows.insert(data.draw(st.integers(kind == "csv", len(rows))), row)
+    files = Files(pairs=write(tmp_path, f"it.{kind}", "\n".join(rows) + "\n"))
+    whole = Report("it")
+    lines = list(read(files, report=whole, skip_bad=True))
+    stop = data.draw(st.integers(0, len(lines) - 1))
+    first = Report("it")
+    before = read(files, report=first, skip_bad=True)
+    begun = [next(before) for _ in range(stop)]
+    second = Report.of(json.loads(json.dumps(first.state())))
+    rest = list(read(files, report=second, skip_bad=True, after=begun[-1].end if begun else 0))
+    if begun:
+        assert second.lines() == whole.lines()
+        assert [*begun, *rest] == lines
+    assert len(whole.left_out) == 2 and whole.kept == len(pairs)
+
+
+def test_a_million_characters_are_passed_over_and_counted_and_not_held(tmp_path: Path) -> None:
+    for suffix in PACKED:
+        line = "x" * 20_000_000
+        path = write(tmp_path, "it.tsv" + suffix, f"a\tb\n{line}\t{line[:50]}\nc\td\n{line}")
+        del line
+        report = Report("it")
+        tracemalloc.start()
+        lines = list(read(Files(pairs=path), report=report))
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert [(line.source, line.number) for line in lines] == [("a", 1), ("c", 3)]
+        assert report.lines() == ("it: 2 of 4 pairs left out: 2 longer than 131,072 bytes (first: line 2).",)
+        assert held < (30 << 20 if suffix == ".zst" else 4 << 20)
+
+
+@pytest.mark.parametrize("character", ["a", "é", "猫"])
+def test_the_longest_line_that_is_held(tmp_path: Path, character: str) -> None:
+    size = len(character.encode())
+    fits = "x\t" + character * ((LONGEST - 2) // size)
+    long = "x\t" + character * ((LONGEST - 2) // size + 1)
+    padding = "y\tz\n" * 262_100  # so that the line lies across two blocks of reading, too
+    path = write(tmp_path, "it.tsv", f"{fits}\r\n{long}\r\n{padding}{fits}\n{long}\n{fits}")
+    report = Report("it")
+    lines = [line.number for line in read(Files(pairs=path), report=report) if line.source == "x"]
+    assert lines == [1, 262_103, 262_105]
+    assert report.left_out == {f"longer than {LONGEST:,} bytes": [2, 2]}
+
+
+BROKEN = [
+    ("no-utf8.tsv", b"a\tb\ncaf\xe9\tb\nc\td\n", 2, "byte 4 is 0xE9, which is not UTF-8", "not UTF-8"),
+    ("cut.tsv", "a\tb\nc\té".encode()[:-1], 2, "not UTF-8", "not UTF-8"),
+    ("nul.tsv", b"a\tb\na\0\tb\nc\td\n", 2, "byte 2 is NUL", "with a NUL byte"),
+    ("one.tsv", b"a\tb\nalone\nc\td\n", 2, "one column", "of too few columns"),
+    ("json.jsonl", b'{"source": "a", "target": "b"}\n{"source": \n', 2, "no JSON object", "not JSON"),
+    ("array.jsonl", b'["a", "b"]\n', 1, "not a JSON object", "not a JSON object"),
+    ("deep.jsonl", b"[" * 100_000 + b"\n", 1, "no JSON object", "not JSON"),
+    ("number.jsonl", b'{"source": "a", "target": 5}\n', 1, "'target' is not text", "whose 'target' is no text"),
+    ("digits.jsonl", b'{"source": ' + b"1" * 5000 + b"}\n", 1, "no JSON object", "not JSON"),
+    ("key.jsonl", b'\n{"source": "a", "text": "b"}\n', 2, "no key 'target'; its keys are 'source', 'text'", "without"),
+    ("escape.jsonl", b'{"source": "a", "target": "\\u0000"}\n', 1, "NUL", "with a NUL byte"),
+    ("half.jsonl", b'{"source": "a", "target": "\\ud800"}\n', 1, "half of a surrogate pair", "not Unicode"),
+    ("few.csv", b'source,target\n"x\ny",b\nc\n', 4, "1 column, and the header has 2", "another number of columns"),
+    ("more.csv", b"source,target\na,b,c\n", 2, "3 columns, and the header has 2", "another number of columns"),
+    ("open.csv", b'source,target\na,b\n"c,d\ne,f\n', 3, "quoted field begins here", "not closed"),
+    ("after.csv", b'source,target\n"a"b,c\n', 2, "not CSV", "not CSV"),
+    ("utf8.csv", b"source,target\na,b\n\xff,b\n", 3, "0xFF", "not UTF-8"),
+    ("long.csv", b'source,target\na,"' + b"x" * (LONGEST + 9) + b"\n" + b'y"\nc,d\n', 2, "quoted field", "not closed"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "line", "told", "reason"), BROKEN)
+def test_what_is_broken_is_told_with_file_and_line(
+    tmp_path: Path, name: str, data: bytes, line: int, told: str, reason: str
+) -> None:
+    path = write(tmp_path, name, data)
+    with pytest.raises(GlassheadError) as error:
+        found(Files(pairs=path))
+    assert str(error.value).startswith(f"{path}, line {line}: ")
+    assert told in str(error.value) and "--skip-bad" in str(error.value)
+    report = Report("it")
+    kept = list(read(Files(pairs=path), report=report, skip_bad=True))
+    assert any(reason in each and first == line for each, (_, first) in report.left_out.items())
+    assert report.pairs == len(kept) + sum(count for count, _ in report.left_out.values())
+
+
+def test_a_quote_that_is_never_closed_costs_its_own_line_and_no_other(tmp_path: Path) -> None:
+    rows = [f"{number},text {number}" for number in range(20_000)]
+    rows[100] = '"100,text'
+    report = Report("it")
+    path = write(tmp_path, "it.csv", "\n".join(["source,target", *rows]))
+    lines = list(read(Files(pairs=path), report=report, skip_bad=True))
+    assert [line.source for line in lines] == [str(number) for number in range(20_000) if number != 100]
+    assert [line.number for line in lines] == [number for number in range(2, 20_002) if number != 102]
+    assert report.left_out == {"with a quote that is not closed": [1, 102]}
+
+
+def test_blank_lines_are_empty_pairs(tmp_path: Path) -> None:
+    for name, text in (
+        ("it.tsv", "a\tb\n\n  \nc\td\n"),
+        ("it.csv", "source,target\na,b\n\nc,d\n"),
+        ("it.jsonl", '{"source": "a", "target": "b"}\n\n{"source": "c", "target": "d"}\n'),
+    ):
+        lines = sentences(found(Files(pairs=write(tmp_path, name, text))))
+        assert [pair for pair in lines if pair != ("", "")] == [("a", "b"), ("c", "d")]
+        assert len(lines) > 2
+
+
+def test_parallel_files_of_different_lengths(tmp_path: Path) -> None:
+    one, two = write(tmp_path, "it.en", "a\nb\nc\nd\n"), write(tmp_path, "it.fr", "a\nb\n")
+    with pytest.raises(GlassheadError, match=r"it\.fr ends after line 2, but .*it\.en goes on to line 4"):
+        found(Files(source=one, target=two), skip_bad=True)
+    with pytest.raises(GlassheadError, match=r"it\.fr ends after line 2, but .*it\.en goes on to line 4"):
+        found(Files(source=two, target=one))
+
+
+def test_parallel_faults_name_the_file_they_are_in(tmp_path: Path) -> None:
+    one, two = write(tmp_path, "it.en", "a\nb\n"), write(tmp_path, "it.fr", b"a\n\xff\n")
+    with pytest.raises(GlassheadError, match=r"it\.fr, line 2: byte 1 is 0xFF"):
+        found(Files(source=one, target=two))
+    assert sentences(found(Files(source=one, target=two), skip_bad=True)) == [("a", "a")]
+
+
+def test_one_file_for_both_sides(tmp_path: Path) -> None:
+    path = write(tmp_path, "it.en", "a\n")
+    other = tmp_path / "link"
+    other.symlink_to(path)
+    with pytest.raises(GlassheadError, match="are the same file"):
+        found(Files(source=path, target=other))
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_wherever_a_compressed_file_is_cut_it_is_told(tmp_path: Path, suffix: str) -> None:
+    pack = gzip.compress if suffix == ".gz" else zstandard.ZstdCompressor().compress
+    rows = [f"{number}\t{number * number}\n" for number in range(40)]
+    first, second = pack("".join(rows[:20]).encode()), pack("".join(rows[20:]).encode())
+    path = tmp_path / ("it.tsv" + suffix)
+    for end in range(1, len(first + second)):
+        path.write_bytes((first + second)[:end])
+        if end == len(first):  # nothing shows that a whole part has gone
+            assert len(found(Files(pairs=path))) == 20
+            continue
+        with pytest.raises(GlassheadError, match="is cut short"):
+            found(Files(pairs=path), skip_bad=True)
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_what_is_not_compressed_is_told(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / ("it.tsv" + suffix)
+    path.write_bytes(b"a\tb\n")
+    with pytest.raises(GlassheadError, match="cannot be unpacked"):
+        found(Files(pairs=path))
+    damaged = bytearray(PACKED[suffix](b"a\tb\n" * 5000 + os.urandom(500)))
+    damaged[len(damaged) - 40] ^= 255
+    path.write_bytes(damaged)
+    with pytest.raises(GlassheadError, match=r"cannot be unpacked|cut short|not UTF-8|NUL"):
+        found(Files(pairs=path))
+
+
+def test_padding_after_a_gzip_part_is_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "it.tsv.gz"
+    path.write_bytes(gzip.compress(b"a\tb\n") + b"\0" * 700 + gzip.compress(b"c\td\n") + b"\0" * 1500)
+    assert sentences(found(Files(pairs=path))) == [("a", "b"), ("c", "d")]
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.tsv"
+    os.mkfifo(pipe)
+    cases = {
+        tmp_path / "missing.tsv": "There is no file",
+        tmp_path / "a\0b.tsv": "cannot be read",
+        tmp_path: "is a folder",
+        pipe: "a pipe cannot be",
+        write(tmp_path, "empty.tsv", ""): "is empty",
+        write(tmp_path, "nothing.tsv.gz", ""): "is empty",
+        write(tmp_path, "wide.tsv", "a\tb\n".encode("utf-16")): "UTF-16",
+        write(tmp_path, "it.xlsx", "a\tb\n"): r"Known are \.tsv, .*--source and --target",
+        write(tmp_path, "it", "a\tb\n"): "does not say what kind",
+    }
+    for path, told in cases.items():
+        with pytest.raises(GlassheadError, match=told):
+            found(Files(pairs=path))
+
+
+def test_columns(tmp_path: Path) -> None:
+    table = write(tmp_path, "it.tsv", "id\ten\tfr\n1\ta\tb\n2\tc\td\n")
+    comma = write(tmp_path, "it.csv", "id, en ,fr,fr\n1,a,b,x\n2,c,d,x\n")
+    wanted = [("a", "b"), ("c", "d")]
+
+    def columns(path: Path, source: str | None, target: str | None) -> list[Pair]:
+        return sentences(found(Files(pairs=path, source_column=source, target_column=target)))
+
+    assert columns(table, "en", "fr") == wanted
+    assert columns(table, "2", "3") == [("en", "fr"), *wanted]  # by numbers: no header
+    assert columns(table, "en", "3") == wanted
+    assert columns(comma, "en", "3") == wanted
+    assert columns(table, None, "3") == [("id", "fr"), ("1", "b"), ("2", "d")]
+    for path, source, target, told in (
+        (table, "eng", "fr", "line 1: there is no column 'eng'. Did you mean en"),
+        (comma, None, None, "line 1: there is no column 'source'. Known: id, en, fr"),
+        (comma, "en", "fr", "line 1: two columns are called 'fr'"),
+        (table, "en", "en", "column 2 cannot be both"),
+        (table, None, "1", "column 1 cannot be both"),
+        (table, "0", "1", "counted from 1"),
+        (table, "1", "4", "line 1: there are 3 columns, and column 4 is wanted"),
+    ):
+        with pytest.raises(GlassheadError, match=told):
+            columns(path, source, target)
+
+
+def test_further_columns_are_told_once(tmp_path: Path) -> None:
+    path = write(tmp_path, "it.tsv", "a\tb\nc\td\te\nf\tg\th\n")
+    report = Report("it")
+    assert sentences(list(read(Files(pairs=path), report=report))) == [("a", "b"), ("c", "d"), ("f", "g")]
+    assert report.lines() == (
+        "it: 3 pairs.",
+        f"{path} has more than two columns: the first two are read, the others are not.",
+    )
+    report = Report("it")
+    list(read(Files(pairs=path, source_column="1", target_column="2"), report=report))
+    assert report.lines() == ("it: 3 pairs.",)
+
+
+def test_the_report_counts_by_reason_and_names_the_first() -> None:
+    report = Report("pairs.tsv", pairs=1_000_000)
+    for line in (9000, 7, 8):
+        report.leave_out("empty", line)
+    report.leave_out("not UTF-8", 1234)
+    assert report.kept == 999_996
+    assert report.lines() == (
+        "pairs.tsv: 4 of 1,000,000 pairs left out: 3 empty (first: line 7), 1 not UTF-8 (line 1,234).",
+    )
+
+
+@pytest.mark.parametrize("suffix", sorted(PACKED))
+def test_fingerprints_are_of_the_bytes_on_the_disk(tmp_path: Path, suffix: str) -> None:
+    path = write(tmp_path, "it.tsv" + suffix, "".join(f"{number}\tx\n" for number in range(3000)))
+    data = path.read_bytes()
+    for after in (0, 1234):
+        report = Report("it")
+        assert len(list(read(Files(pairs=path), report=report, after=after))) == 3000 - after
+        (told,) = report.fingerprints
+        assert told == Fingerprint.of(path)
+        assert (told.size, told.digest) == (len(data), blake2b(data, digest_size=16).hexdigest())
+
+
+def test_a_file_that_grows_while_it_is_read_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, "it.tsv", "a\tb\n" * 3)
+    lines = TextFile(path).lines()
+    next(lines)
+    with path.open("a") as file:
+        file.write("c\td\n")
+    with pytest.raises(GlassheadError, match="was changed while it was read"):
+        list(lines)
+
+
+def test_reading_and_preparing_need_no_torch() -> None:
+    program = (
+        "import sys, glasshead.training.data.pairs, glasshead.training.data.corpus, glasshead.training.data.stages\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

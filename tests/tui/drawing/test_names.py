@@ -1,0 +1,64 @@
+"""How tokens and numbers are written."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glasshead.text import Token
+from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.numbers import error, real, weight
+
+
+def value_of(text: str) -> float:
+    return float(text.replace("−", "-").replace("∞", "inf"))
+
+
+@given(st.floats(0, 1), st.integers(3, 8))
+def test_a_weight_reads_back_to_its_last_digit(number: float, room: int) -> None:
+    text = weight(number, room)
+    assert len(text) <= room
+    assert abs(value_of(text) - number) <= 0.51 * 10 ** -(room - 2 if text[0] != "." else room - 1)
+    assert (text == "0") == (number == 0)
+
+
+@given(st.floats(-1e300, 1e300) | st.sampled_from([math.inf, -math.inf]), st.integers(5, 12))
+def test_a_number_fits_its_room_and_reads_back(number: float, room: int) -> None:
+    text = real(number, room)
+    assert len(text) <= room
+    if "▲" in text:
+        assert room < 8 and abs(number) >= 1e9
+    elif math.isfinite(number):
+        assert value_of(text) == pytest.approx(number, rel=0.5, abs=0.5)
+        assert math.copysign(1, value_of(text)) == math.copysign(1, number) or value_of(text) == 0
+    else:
+        assert value_of(text) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "room", "text"),
+    [
+        (18.423, 9, "18.4230"), (-0.0042, 6, "−.0042"), (3.2568, 4, "3.26"), (-12.34, 5, "−12.3"), (123456.0, 4, "1e5"),
+        (-math.inf, 4, "−∞"), (math.nan, 4, "nan"), (-0.0, 9, "0.0000"), (0.0, 9, "0.0000"),
+    ],
+)  # fmt: skip
+def test_numbers_as_a_person_writes_them(number: float, room: int, text: str) -> None:
+    assert real(number, room) == text
+
+
+def test_errors_have_one_digit() -> None:
+    assert [error(number) for number in (3.2e-7, 0.0, 2.0)] == ["3e-7", "0", "2e0"]
+
+
+def test_pieces_of_words_are_joined_to_them() -> None:
+    names = ["<s>", "▁the", "▁c", "at", ".", "</s>", "<pad>"]
+    assert labels(tuple(Token(n, name) for n, name in enumerate(names))) == ("▸", "the", "c", "‿at", "‿.", "■", "<pad>")
+
+
+def test_a_vocabulary_without_word_starts_is_left_alone() -> None:
+    assert labels((Token(1, "<s>"), Token(5, "a"), Token(6, "b"))) == ("▸", "a", "b")
+
+
+def test_what_a_vocabulary_holds_cannot_act_on_the_terminal() -> None:
+    assert labels((Token(5, "▁\x1b[2J"), Token(6, "[/b]"), Token(7, "▁"))) == ("␛[2J", "‿[/b]", "␣")

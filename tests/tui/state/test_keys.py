@@ -1,0 +1,77 @@
+"""The keys: every one does something, none does two things, and the README tells the truth about them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glasshead.errors import GlassheadError
+from glasshead_tui.screens.explore import ExploreScreen
+from glasshead_tui.screens.lab import LabScreen
+from glasshead_tui.state import keys
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize("groups", [keys.GROUPS, keys.LAB], ids=["explorer", "lab"])
+def test_ids_and_keys_are_unique(groups):
+    listed = keys.listed(groups)
+    assert len({key.id for key in listed}) == len(listed)
+    pressed = [name for key in listed for name in key.keys.split(",")]
+    assert len(set(pressed)) == len(pressed)
+
+
+@pytest.mark.parametrize(
+    ("screen", "key"),
+    [*((ExploreScreen, key) for key in keys.ALL), *((LabScreen, key) for key in keys.listed(keys.LAB))],
+    ids=lambda each: getattr(each, "id", None),
+)
+def test_every_key_has_an_action(screen, key):
+    assert hasattr(screen, f"action_{key.action.split('(')[0]}")
+
+
+@pytest.mark.parametrize("table", [keys.FORESEEING_HINTS, keys.LAB_HINTS, keys.ENDED_HINTS])
+def test_the_hints_of_the_lab_are_of_keys_that_it_has(table):
+    names = keys.shown({}, keys.LAB)
+    assert [pressed for pressed, *_ in keys.hints(names, table, keys.LAB)] == [hint.shown for hint in table]
+    moved = keys.hints({**names, "help": "x"}, table, keys.LAB)
+    assert ("x", "help", 0) in moved
+
+
+def test_a_key_of_the_lab_can_be_put_elsewhere(tmp_path):
+    file = tmp_path / "keys.toml"
+    file.write_text('try = "y"\nundo = "w"\n')
+    assert keys.read(file) == {"try": "y", "undo": "w"}
+
+
+def test_the_readme_tells_all_keys():
+    script = ROOT / ".github" / "keys.py"
+    assert subprocess.run([sys.executable, str(script), "--check"], check=False).returncode == 0
+
+
+def test_no_file_means_no_keys_of_ones_own(tmp_path):
+    assert keys.read(tmp_path / "keys.toml") == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("step = ", "TOML"),
+        ('stepp = "x"', "step"),
+        ("step = 3", "text of keys"),
+        ('step = ""', "text of keys"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(tmp_path, content, told):
+    file = tmp_path / "keys.toml"
+    file.write_text(content)
+    with pytest.raises(GlassheadError, match=told) as error:
+        keys.read(file)
+    assert str(file) in str(error.value)
+
+
+def test_bytes_that_are_no_text_are_told(tmp_path):
+    (tmp_path / "keys.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(GlassheadError, match="TOML"):
+        keys.read(tmp_path / "keys.toml")

@@ -1,0 +1,1 @@
+"""How things look everywhere: styles, names, numbers, charts."""

@@ -1,0 +1,76 @@
+"""One head's matrix as a heat map reads it, in one of its three stages.
+
+Weights are drawn by their square root: it sets .01 apart from nothing, and 1 from .5, which a straight scale does not.
+Scores are drawn against the largest of them. Nothing but the rows on the screen is ever quantised.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf, sqrt
+from typing import TYPE_CHECKING
+
+from glasshead_tui.drawing.numbers import real, weight
+from glasshead_tui.state.focus import Stage
+from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+UNKNOWN = "·"
+
+
+def weight_level(value: float) -> int:
+    """The level of a weight of 0 … 1."""
+    return round(sqrt(min(1.0, max(0.0, value))) * (LEVELS - 1))
+
+
+@dataclass(frozen=True)
+class HeadMatrix:
+    """`values` and `masked` of one head (q k each), with `ghost_rows` and `ghost_columns` for what is still to come."""
+
+    stage: Stage
+    values: "Tensor"
+    masked: "Tensor"
+    queries: tuple[str, ...]
+    keys: tuple[str, ...]
+    ghost_rows: int = 0
+    ghost_columns: int = 0
+
+    @cached_property
+    def row_labels(self) -> tuple[str, ...]:
+        return self.queries + (UNKNOWN,) * self.ghost_rows
+
+    @cached_property
+    def column_labels(self) -> tuple[str, ...]:
+        return self.keys + (UNKNOWN,) * self.ghost_columns
+
+    @property
+    def digits(self) -> int:
+        return 3 if self.stage == "weights" else 4
+
+    @cached_property
+    def largest(self) -> float:
+        """The score furthest from zero, of those that are numbers."""
+        return float(self.values.nan_to_num(0, 0, 0).abs().max()) or 1.0
+
+    @cached_property
+    def hides(self) -> bool:
+        """Whether any cell is drawn as masked."""
+        return self.stage != "scores" and bool((self.masked == -inf).any())
+
+    def levels(self, row: int) -> bytes:
+        if row >= len(self.queries):
+            return bytes([ABSENT]) * len(self.column_labels)
+        values = self.values[row].nan_to_num(0, 0, 0)
+        parts = values.clamp(0, 1).sqrt() if self.stage == "weights" else (values / self.largest + 1) / 2
+        levels = (parts * (LEVELS - 1)).round().int()
+        if self.stage != "scores":
+            hidden = self.masked[row] == -inf
+            if self.stage == "weights":
+                hidden &= values == 0  # a weight behind the mask would be an error: it must not be covered up
+            levels = levels.masked_fill(hidden, MASKED)
+        return bytes(levels.tolist()) + bytes([ABSENT]) * self.ghost_columns
+
+    def text(self, row: int, column: int, room: int) -> str:
+        value = float(self.values[row, column])
+        return weight(value, min(room, 4)) if self.stage == "weights" else real(value, min(room, 6))

@@ -1,0 +1,66 @@
+"""What tokens and attentions are called on the screen."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from glasshead_tui.drawing.memo import by_identity
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import visible
+from glasshead_tui.widgets.cells import width
+
+if TYPE_CHECKING:
+    from glasshead.text import Token
+
+START, END = "▸", "■"
+JOINED = "‿"  # this piece is written onto the one before it
+_SPECIAL = {"<s>": START, "</s>": END}
+_WORD_STARTS = ("▁", "Ġ")
+
+_KINDS = {
+    ("encoder", "self"): "self-attention",
+    ("decoder", "self"): "masked self-attention",
+    ("decoder", "cross"): "encoder–decoder attention",
+}
+
+
+@by_identity
+def labels(tokens: "tuple[Token, ...]") -> tuple[str, ...]:
+    """A short name a token, as `named` has it."""
+    return named([token.text for token in tokens])
+
+
+def named(texts: Sequence[str]) -> tuple[str, ...]:
+    """A short name a token: the word, or ‿ and the piece that continues one; ▸ for the start and ■ for the end."""
+    marks = any(text.startswith(_WORD_STARTS) for text in texts)
+    names: list[str] = []
+    for text in texts:
+        if text in _SPECIAL:
+            names.append(_SPECIAL[text])
+        elif text.startswith(_WORD_STARTS):
+            names.append(visible(text[1:]) or "␣")
+        else:
+            continues = marks and names and names[-1] not in (START, END) and not text.startswith("<")
+            names.append(JOINED * bool(continues) + visible(text))
+    return tuple(names)
+
+
+def spoken(label: str) -> str:
+    """A label where there is room to say what the glyphs are."""
+    return {START: f"{START} start", END: f"{END} end"}.get(label, label)
+
+
+def attention_name(focus: Focus) -> str:
+    """The attention looked at, in the paper's words."""
+    return f"{focus.stack} {focus.layer} · {_KINDS[focus.stack, focus.kind]} · head {focus.head}"
+
+
+def sides(focus: Focus) -> tuple[str, str]:
+    """Where the query and the key of the attention looked at stand: "source" or "target"."""
+    query = "source" if focus.stack == "encoder" else "target"
+    return query, "source" if focus.kind == "cross" else query
+
+
+@by_identity
+def widest(names: tuple[str, ...]) -> int:
+    """The columns of the longest name."""
+    return max(map(width, names), default=0)

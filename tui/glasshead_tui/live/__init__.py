@@ -1,0 +1,1 @@
+"""A training in its own terminal: the live panel, or plain lines."""

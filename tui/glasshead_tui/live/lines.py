@@ -1,0 +1,193 @@
+"""What a training tells while it goes on, in words: plain lines where the output is a pipe, a file or a plain terminal.
+
+In a terminal that can do more, live.py draws the same figures. `show` chooses.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from glasshead_tui.live.figures import Figures, picked
+from glasshead_tui.terminal.visible import visible
+
+if TYPE_CHECKING:
+    from glasshead.training.evaluate import Sample, Scores
+    from glasshead.training.events import Evaluated, Event, Preparing, Saved, Started
+
+QUIET = 10.0
+"""Seconds between two plain lines of progress."""
+SOON = 1.0
+"""Seconds after which a preparation is long enough to be told of."""
+SHOWN = 4
+"""Translations shown after an evaluation."""
+
+
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+def show(events: "Iterator[Event]", *, stop: Callable[[], bool] = never) -> None:
+    """Tell what happens in the way that suits the output. stop: whether the training was asked to stop."""
+    if moves():
+        from glasshead_tui.live.panel import follow
+
+        follow(events, stop=stop)
+    else:
+        lines(events)
+
+
+def moves() -> bool:
+    """Whether the output is a terminal in which something can be drawn twice in one place."""
+    able = sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+    return able and os.name != "nt" and (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def lines(events: "Iterator[Event]", *, clock: Callable[[], float] = time.monotonic) -> None:
+    """Tell what happens in plain lines: nothing moves, nothing is coloured."""
+    from glasshead.training.events import Preparing, Progress
+
+    figures = Figures()
+    due, told = clock() + SOON, 0
+    for event in events:
+        figures.note(event)
+        if isinstance(event, Preparing):
+            if clock() >= due:
+                due = clock() + QUIET
+                print(prepared(event), flush=True)
+        elif isinstance(event, Progress):
+            if clock() >= due or not told or event.step == event.steps:
+                due, told = clock() + QUIET, event.step
+                print(stepped(figures), flush=True)
+        else:
+            for line in report(event):
+                print(line, flush=True)
+
+
+def stepped(figures: Figures) -> str:
+    """The figures of the last updates on one line; there must have been one."""
+    update, recent = figures.update, figures.recent
+    assert update is not None and recent is not None
+    parts = [
+        f"step {update.step}/{update.steps}",
+        f"loss {recent.loss:.3f}",
+        f"perplexity {number(recent.perplexity)}",
+        f"rate {update.rate:.1e}",
+        f"norm {recent.norm:.2f}",
+    ]
+    if recent.speed is not None:
+        parts.append(f"{recent.speed:,.0f} tokens/s")
+    if recent.mfu is not None:
+        parts.append(f"MFU {percent(recent.mfu, 0)}")
+    if figures.pace.remaining is not None:
+        parts.append(f"{clocked(figures.pace.remaining)} left")
+    return "  ".join(parts)
+
+
+def report(event: "Event") -> list[str]:
+    """What is worth keeping of an event, in lines that are safe to print."""
+    from glasshead.training.events import Evaluated, Prepared, Saved, Started, Stopped
+
+    if isinstance(event, Prepared):
+        return [visible(line) for line in event.lines]
+    if isinstance(event, Started):
+        return started(event)
+    if isinstance(event, Evaluated):
+        return [evaluated(event), *(f"  {line}" for line in shown(event.scores))]
+    if isinstance(event, Saved):
+        return [saved(event)]
+    if isinstance(event, Stopped):
+        if event.step == 0:
+            return ["Stopped before the first step."]
+        return [f"Stopped after step {event.step} of {event.steps}; all that was learned is saved."]
+    return []
+
+
+def prepared(event: "Preparing") -> str:
+    """How far a preparation is: `reading pairs.tsv: 430,000 of 1,000,000`."""
+    of = "" if event.total is None else f" of {event.total:,}"
+    return f"{visible(event.what)}: {event.done:,}{of}"
+
+
+def started(event: "Started") -> list[str]:
+    """The model, and what it is trained on."""
+    config = event.config
+    sizes = [config.vocab_size] if config.source_vocab_size is None else [config.source_vocab_size, config.vocab_size]
+    on = [f"in {event.precision} on {visible(event.device)}"]
+    if event.processes > 1:
+        on.append(f"by {event.processes} processes")
+    if event.accumulate > 1:
+        on.append(f"{event.accumulate} batches of a process to an update")
+    told = [
+        f"{config.encoder_layers} + {config.decoder_layers} layers, {config.heads} heads, d_model {config.d_model}, "
+        f"vocabulary {' + '.join(map(str, sizes))}: {event.parameters:,} parameters, trained {', '.join(on)}"
+    ]
+    if event.peak > 0:
+        told.append(f"MFU, model FLOPs utilisation, is the share that the model uses of {reached(event.peak)}")
+    if event.step:
+        told.append(f"goes on after step {event.step} of {event.steps}")
+    return told
+
+
+def reached(peak: float) -> str:
+    """What a utilisation is measured against."""
+    return f"{operations(peak)} that a large matrix product reaches here"
+
+
+def evaluated(event: "Evaluated") -> str:
+    """The scores of an evaluation on one line."""
+    scores = event.scores
+    held = "unseen test sentences" if event.held == "test" else f"{visible(event.held)} sentences"
+    long = f"; {scores.too_long} too long for the model" if scores.too_long else ""
+    return (
+        f"step {event.step}: {percent(scores.exact)} of {scores.sentences:,} {held} exactly right, "
+        f"perplexity {number(scores.perplexity)}, BLEU {scores.bleu:.1f}, chrF {scores.chrf:.1f}{long}"
+    )
+
+
+def saved(event: "Saved") -> str:
+    """Where a checkpoint is."""
+    what = f"the average of {event.averaged} snapshots" if event.averaged > 1 else "one snapshot"
+    return f"step {event.step}: saved to {visible(str(event.folder))}, {what}"
+
+
+def shown(scores: "Scores", count: int = SHOWN) -> Iterator[str]:
+    """Some translations, and what was expected where they are wrong."""
+    for sample in picked(scores.samples, count):
+        ending = "" if sample.right else f"   (expected: {visible(sample.expected)})"
+        yield f"{mark(sample)} {visible(sample.source)} → {visible(sample.given)}{ending}"
+
+
+def mark(sample: "Sample") -> str:
+    """✓ or ✗."""
+    return "✓" if sample.right else "✗"
+
+
+def number(value: float) -> str:
+    """A perplexity in few characters: `3.12`, `41.7`, `1,234`, `2.1e+09`."""
+    if value < 10:
+        return f"{value:.3f}"
+    return f"{value:.2f}" if value < 100 else f"{value:,.0f}" if value < 1e7 else f"{value:.1e}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share from 0 to 1 in percent: `24.0 %`."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def operations(rate: float) -> str:
+    """A number of operations a second: `210 GFLOP/s`, `1.2 TFLOP/s`."""
+    size, name = next((each for each in ((1e15, "P"), (1e12, "T")) if rate >= each[0]), (1e9, "G"))
+    return f"{rate / size:.{0 if rate >= 10 * size else 1}f} {name}FLOP/s"
+
+
+def clocked(seconds: float) -> str:
+    """A time as a clock shows it: `4:05`, `1:02:03`, `2 d 03:04`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours:02}:{minutes:02}"
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

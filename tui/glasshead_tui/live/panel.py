@@ -1,0 +1,360 @@
+"""A training in a terminal: one panel that is drawn again and again, and above it what is worth keeping.
+
+`panel` makes lines of figures for a window of any size: what matters most has its place first, and what does not fit
+is left out. All text that comes from files goes through `visible`.
+"""
+
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from glasshead_tui.live.figures import Course, Figures, Trend, picked, trends
+from glasshead_tui.live.lines import (
+    clocked,
+    evaluated,
+    mark,
+    never,
+    number,
+    operations,
+    percent,
+    reached,
+    report,
+    stepped,
+)
+from glasshead_tui.terminal.region import Region
+from glasshead_tui.terminal.visible import clip, fit, visible
+from glasshead_tui.widgets.cells import width as columns_of
+from glasshead_tui.widgets.slope import slope
+
+if TYPE_CHECKING:
+    from glasshead.training.evaluate import Sample
+    from glasshead.training.events import Event, Preparing, Progress
+
+WIDEST = 140
+"""Columns beyond which a panel is not easier to read."""
+FIGURE, SCORE, VALUE, CHANGE = 13, 10, 8, 8
+"""Columns of the name of a figure, or of a score, of its value, and of how much it changed."""
+LOUD, QUIET, DRAWN = "bold", "dim", "cyan"
+GOOD, BAD = "green", "red"
+
+
+def follow(events: "Iterator[Event]", *, stop: Callable[[], bool] = never) -> None:
+    """Tell what happens in the terminal that the output is. What the events raise passes through, the panel gone."""
+    from glasshead.training.events import Evaluated, Progress
+
+    figures, began = Figures(), time.monotonic()
+
+    def draw(width: int, height: int) -> list[Text]:
+        return panel(figures, width, height, seconds=time.monotonic() - began, stopping=stop())
+
+    told = 0  # the last step whose figures are kept above the panel
+    with Region(draw) as region:
+        try:
+            for event in events:
+                with region.lock:
+                    figures.note(event)
+                if isinstance(event, Progress):
+                    if event.step == event.steps:
+                        told = event.step
+                        region.keep(Text(stepped(figures)))
+                elif isinstance(event, Evaluated) and not event.last:
+                    region.keep(Text(evaluated(event)))  # its translations are in the panel
+                else:
+                    region.keep(*map(marked, report(event)))
+        finally:  # the panel goes, and with it the figures of where it ended
+            if figures.update is not None and figures.update.step != told:
+                region.keep(Text(stepped(figures)))
+
+
+def marked(line: str) -> Text:
+    """A line of a report, with ✓ and ✗ in their colours."""
+    text = Text(line)
+    if line.lstrip().startswith(("✓", "✗")):
+        at = len(line) - len(line.lstrip())
+        text.stylize(GOOD if line[at] == "✓" else BAD, at, at + 1)
+    return text
+
+
+def panel(figures: Figures, width: int, height: int, *, seconds: float, stopping: bool = False) -> list[Text]:
+    """The figures in at most `height` lines of at most `width` columns. seconds: since the beginning.
+
+    A tall window keeps a third of its lines for what is above the panel.
+    """
+    update, preparing = figures.update, figures.preparing
+    if update is None and preparing is None and figures.started is None:
+        return []
+    framed = width >= 44 and height >= 8
+    inner = min(width, WIDEST) - 4 if framed else width
+    room = min(height, max(18, height * 2 // 3)) - 2 if framed else height
+    if figures.started is None:
+        body, title = (doing(preparing, inner, seconds) if preparing is not None else []), "preparing"
+    else:
+        body, title = training(figures, inner, room, seconds), "training"
+    if stopping:
+        title = "stopping: this step is finished, then all is saved"
+    if not framed:
+        return [clipped(line, width) for line in body[:room]]
+    started = figures.started
+    where = f"{started.precision} on {visible(started.device)}" if started is not None else ""
+    return frame(body[:room], inner, title, where, memory(started.device if started is not None else ""))
+
+
+def frame(body: Sequence[Text], inner: int, title: str, above: str, below: str) -> list[Text]:
+    """Lines in a box with a title, and notes in its upper and lower edge where there is room."""
+    title = clip(title, inner - 2)
+    top = edge(inner - columns_of(title) - 1, above)
+    return [
+        Text.assemble(("╭─ ", QUIET), (title, LOUD), (f" {top}╮", QUIET)),
+        *(Text.assemble(("│ ", QUIET), padded(line, inner), (" │", QUIET)) for line in body),
+        Text(f"╰{edge(inner + 2, below)}╯", QUIET),
+    ]
+
+
+def edge(width: int, note: str) -> str:
+    """A line with a note near its right end, if there is room for it."""
+    note = f" {note} ─" if note and columns_of(note) + 4 <= width else ""
+    return "─" * (width - columns_of(note)) + note
+
+
+def training(figures: Figures, inner: int, room: int, seconds: float) -> list[Text]:
+    """All figures of a training, those first that matter most, in at most `room` lines."""
+    left = room
+    groups: list[list[Text]] = []
+    for group in (head(figures, inner, seconds), tables(figures, inner), utilisation(figures, inner)):
+        if group and len(group) <= left:
+            groups.append(group)
+            left -= len(group)
+    samples = translations(figures, inner, min(left - len(groups), room // (3 if room < 20 else 4)))
+    if samples:
+        groups.append(samples)
+        left -= len(samples)
+    gaps = len(groups) - 1
+    tall = min(6, left - gaps - 2)
+    if tall >= 3 and inner >= 40 and len(figures.courses["loss"].means(2)) == 2:
+        groups.insert(1, chart(figures.courses["loss"], inner, tall))
+        left, gaps = left - tall - 1, gaps + 1
+    between = [Text()] if left >= gaps else []
+    return [line for at, group in enumerate(groups) for line in (*(between if at else ()), *group)]
+
+
+def head(figures: Figures, inner: int, seconds: float) -> list[Text]:
+    """How far it is, on two lines, and what else is going on."""
+    started, update, recent = figures.started, figures.update, figures.recent
+    assert started is not None
+    step, steps = (update.step, update.steps) if update is not None else (started.step, started.steps)
+    facts = [f"step {step:,} of {steps:,}", f"{clocked(seconds)} elapsed"]
+    if figures.pace.remaining is not None:
+        facts.append(f"{clocked(figures.pace.remaining)} left")
+    if recent is not None and recent.speed is not None:
+        facts.append(f"{recent.speed:,.0f} tokens/s")
+    lines = [bar(step, steps, inner), listed(facts, inner)]
+    if figures.preparing is not None:
+        lines += doing(figures.preparing, inner, None)
+    return lines
+
+
+def bar(done: int, total: int, width: int) -> Text:
+    """A bar with its percent; it is full only when all is done."""
+    share = min(1.0, done / total) if total > 0 else 1.0
+    said = f" {math.floor(100 * share):3} %"
+    room = max(1, width - len(said))
+    halves = math.floor(2 * room * share)
+    full = "━" * (halves // 2) + "╸" * (halves % 2)
+    return Text.assemble((full, DRAWN), ("─" * (room - len(full)), QUIET), (said, LOUD))
+
+
+def listed(facts: Sequence[str], width: int) -> Text:
+    """As many facts as a line has room for; figures are loud, words are quiet."""
+    text = Text()
+    for fact in facts:
+        if text.cell_len + len(fact) + 3 * bool(text) > width:
+            break
+        if text:
+            text.append(" · ", QUIET)
+        for at, word in enumerate(fact.split(" ")):
+            text.append(" " * (at > 0))
+            text.append(word, LOUD if word[:1].isdigit() else QUIET)
+    return text
+
+
+def doing(event: "Preparing", inner: int, seconds: float | None) -> list[Text]:
+    """A preparation, or a scoring: what, how far, and for how long."""
+    facts = [f"{event.done:,} so far" if event.total is None else f"{event.done:,} of {event.total:,}"]
+    if seconds is not None:
+        facts.append(f"{clocked(seconds)} elapsed")
+    said = Text.assemble("   ", listed(facts, inner))
+    beside = said.cell_len + 12 <= inner
+    what = clip(visible(event.what), inner - said.cell_len if beside else inner)
+    line = Text.assemble(what, said) if beside else Text(what)
+    return [line] if event.total is None else [bar(event.done, event.total, inner), line]
+
+
+def tables(figures: Figures, inner: int) -> list[Text]:
+    """The figures of the training, and beside or below them the scores."""
+    if figures.update is None:
+        return []
+    beside = inner >= 72
+    width = (inner - 3) // 2 if beside else inner
+    left, right = measured(figures, figures.update, width), scores(figures, width)
+    if not beside:
+        return [*left, *right] if figures.validations else left
+    pairs = zip_longest(left, right, fillvalue=Text())
+    return [Text.assemble(padded(one, width), "   ", other) for one, other in pairs]
+
+
+def measured(figures: Figures, update: "Progress", width: int) -> list[Text]:
+    """The figures of the last updates, each with its course since the training was begun or gone on with."""
+    recent = figures.recent
+    assert recent is not None
+    many = f"last {recent.updates} updates" if recent.updates > 1 else "first update"
+    rows = (
+        ("loss", f"{recent.loss:.3f}"),
+        ("perplexity", number(recent.perplexity)),
+        ("learning rate", f"{update.rate:.1e}"),
+        ("gradient norm", f"{recent.norm:.2f}"),
+    )
+    room = width - FIGURE - VALUE - 2
+    lines = [heading("training", many, width)]
+    for (label, value), course in zip(rows, figures.courses.values(), strict=True):
+        drawn = slope(course.means(room))[0] if room > 3 else ""
+        lines.append(row(f"{label:{FIGURE}}", value, Text(drawn, DRAWN)))
+    return lines
+
+
+def scores(figures: Figures, width: int) -> list[Text]:
+    """The newest scores, how they changed since the last time, and their course."""
+    if not figures.validations:
+        return [heading("validation", "not yet", width)]
+    newest = figures.validations[-1]
+    told = f"step {newest.step:,}, {newest.scores.sentences:,} sentences"
+    if len(f"validation · {told}") > width:
+        told = f"step {newest.step:,}"
+    return [heading("validation", told, width), *(trended(trend, width) for trend in trends(figures.validations))]
+
+
+def trended(trend: Trend, width: int) -> Text:
+    """A score on one line."""
+    show: Callable[[float], str] = number if trend.name == "perplexity" else "{:.1f}".format
+    value = show(trend.values[-1]) + (" %" if trend.name == "exact" else "")
+    change = Text(" " * CHANGE)
+    if len(trend.values) > 1:
+        better = (trend.change > 0) == trend.rising
+        sign = "▲" if trend.change > 0 else "▼" if trend.change < 0 else "="
+        style = (GOOD if better else BAD) if trend.change else QUIET
+        change = Text(fit(f"{sign} {show(abs(trend.change))}" if trend.change else sign, CHANGE), style)
+    room = width - SCORE - VALUE - CHANGE - 3
+    finite = [value for value in trend.values if math.isfinite(value)][-max(0, room) :] if room > 3 else []
+    each = min(3, room // len(finite)) if finite else 1
+    drawn = "".join(bar * each for bar in slope(finite)[0])
+    return Text.assemble(row(f"{trend.name:{SCORE}}", value, change), " ", (drawn, DRAWN))
+
+
+def heading(name: str, told: str, width: int) -> Text:
+    """What the rows below are."""
+    return Text.assemble((name, LOUD), (clip(f" · {told}", max(0, width - len(name))), QUIET))
+
+
+def row(label: str, value: str, rest: Text) -> Text:
+    """A figure: its name, its value, and what belongs to it."""
+    return Text.assemble((f"{label} ", QUIET), (f"{value:>{VALUE}}", LOUD), " ", rest)
+
+
+def utilisation(figures: Figures, inner: int) -> list[Text]:
+    """Model FLOPs utilisation, and what it is a share of, as far as there is room for it."""
+    started, recent = figures.started, figures.recent
+    if started is None or recent is None or recent.mfu is None or not started.peak > 0:
+        return []
+    share = f"MFU {percent(recent.mfu, 0)}"
+    for of in (f" of {reached(started.peak)}", f" of {operations(started.peak)}", ""):
+        if len(share + of) <= inner:
+            return [Text.assemble((share, LOUD), (of, QUIET))]
+    return []
+
+
+def translations(figures: Figures, inner: int, room: int) -> list[Text]:
+    """Translations of the newest evaluation in at most `room` lines, the arrows below each other."""
+    if figures.evaluated is None or room < 1:
+        return []
+    chosen = picked(figures.evaluated.scores.samples, room)
+    while sum(1 if sample.right else 2 for sample in chosen) > room and len(chosen) > 1:
+        chosen = picked(figures.evaluated.scores.samples, len(chosen) - 1)
+    return [line for sample in chosen for line in translated(sample, chosen, inner)][:room]
+
+
+def translated(sample: "Sample", among: "Sequence[Sample]", inner: int) -> list[Text]:
+    """A translation, and below it what was expected where it is wrong."""
+    sources = max(columns_of(visible(each.source)) for each in among)
+    side = max(9, min(sources, (inner - 5) * 2 // 5))
+    rest = max(0, inner - side - 5)
+    style = GOOD if sample.right else BAD
+    lines = [
+        Text.assemble(
+            (f"{mark(sample)} ", style),
+            fit(visible(sample.source), side),
+            (" → ", QUIET),
+            clip(visible(sample.given), rest),
+        )
+    ]
+    if not sample.right:
+        expected = clip(visible(sample.expected), rest)
+        lines.append(Text.assemble((f"  {'expected':>{side}}   ", QUIET), (expected, QUIET)))
+    return lines
+
+
+def chart(course: Course, inner: int, lines: int) -> list[Text]:
+    """The course of the loss, with its highest and its lowest value at the side."""
+    side = 8
+    values = course.means(inner - side)
+    sides = {0: f"{max(values):7.3f}", lines // 2: "   loss", lines - 1: f"{min(values):7.3f}"}
+    drawn = slope(values, lines)
+    return [Text.assemble((f"{sides.get(at, ''):{side}}", QUIET), (row, DRAWN)) for at, row in enumerate(drawn)]
+
+
+def padded(text: Text, width: int) -> Text:
+    """A line in exactly so many columns."""
+    text = clipped(text, width)
+    text.append(" " * (width - text.cell_len))
+    return text
+
+
+def clipped(text: Text, width: int) -> Text:
+    """A line in at most so many columns."""
+    if text.cell_len > width:
+        text = text.copy()
+        text.truncate(width, overflow="ellipsis")
+    return text
+
+
+def memory(device: str) -> str:
+    """The memory that this process takes, and the most that it has reserved on its GPU."""
+    size = resident()
+    found = [] if size is None else [f"{amount(size)} of memory"]
+    torch = sys.modules.get("torch")  # where a GPU is used it has been imported long ago
+    if device.startswith("cuda") and torch is not None:
+        found.append(f"{amount(torch.cuda.max_memory_reserved())} of the GPU")
+    return ", ".join(found)
+
+
+def amount(size: int) -> str:
+    """Bytes in few characters: `1.9 GB`, `310 MB`."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def resident() -> int | None:
+    """Bytes of this process in memory; its highest number of them where the system tells only that."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

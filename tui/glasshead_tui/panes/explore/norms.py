@@ -1,0 +1,93 @@
+"""Norms: the chosen token through every LayerNorm of its stack, in order.
+
+step 1    n = (x − mean) / √(variance + ε)       its mean is 0, its variance 1
+step 2    gain · n + bias                        the gain and bias were learned
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+
+from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.numbers import real
+from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import fit
+from glasshead_tui.widgets.lines import Line, Lines
+from glasshead_tui.widgets.sparks import pooled, sparks
+
+if TYPE_CHECKING:
+    from glasshead.traces.trace import Trace
+
+NAME, NUMBER = 9, 8  # columns
+
+
+@dataclass(frozen=True)
+class Normed:
+    """One LayerNorm at one token."""
+
+    name: str
+    before: tuple[float, float] | None  # mean and variance; None for a norm that takes no mean
+    after: tuple[float, float]
+    out: tuple[float, ...]
+
+
+class NormsPane(Lines):
+    """See the module."""
+
+    INSET = 1
+
+    _norms: tuple[Normed, ...] = ()
+    _here = -1
+    _token = ""  # in the drawing and not in the title: a title is sent with all of its pane
+
+    def show(self, trace: "Trace", focus: Focus) -> None:
+        """Draw all LayerNorms that the query's token goes through, the one after the chosen attention marked."""
+        found = [site.removesuffix(".norm.normed") for site in trace.find(f"{focus.stack}*.norm.normed")]
+        self._norms = tuple(_normed(trace, site, focus.query) for site in found)
+        self._here = found.index(focus.prefix) if focus.prefix in found else -1
+        self._token = labels(trace.tokens(focus.stack))[focus.query]
+        entitle(self, "norms")
+        self.redraw()
+        if self._here >= 0:
+            self.show_line(self._here + 1)
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        if not self._norms:
+            return []
+        marks = palette(self.app)
+        room = columns - NAME - 4 * NUMBER - 2
+        drawing = _heads(fit(self._token, NAME), room, lines >= len(self._norms) + 2, marks)
+        for number, norm in enumerate(self._norms):
+            style = marks.query if number == self._here else None
+            before = [real(value, 7) for value in norm.before] if norm.before else ["none", "(RMS)"]
+            after = [f"{abs(norm.after[0]):.3f}", f"{norm.after[1]:.3f}"]
+            numbers = "".join(fit(text, NUMBER, right=True) for text in (*before, *after))
+            bars = sparks(pooled(norm.out, room, widest=1), 1, marks.positive, marks.negative)[0]
+            drawing.append([Segment(f"{fit(norm.name, NAME)}{numbers}  ", style), *bars])
+        return drawing
+
+
+def _heads(token: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:
+    """What the columns are: mean and variance before and after step 1, and the vector after step 2."""
+    name = Segment(token, marks.query)
+    mean_and_variance = fit("mean", NUMBER, right=True) + fit("var", NUMBER, right=True)
+    if not two_lines:
+        after = " →" + mean_and_variance[2:]
+        return [[name, Segment(f"{mean_and_variance}{after} → {fit('gain·x + bias', room - 1)}", marks.quiet)]]
+    steps = "".join(fit(step, 2 * NUMBER, right=True) for step in ("before", "after step 1"))
+    return [
+        [name, Segment(f"{steps}  {fit('after step 2: gain·x + bias', room)}")],
+        [Segment(" " * NAME + 2 * mean_and_variance, marks.quiet)],
+    ]
+
+
+def _normed(trace: "Trace", site: str, row: int) -> Normed:
+    normed = trace[f"{site}.norm.normed"][row]
+    mean = f"{site}.norm.mean"
+    before = (float(trace[mean][row]), float(trace[f"{site}.norm.var"][row])) if mean in trace else None
+    after = float(normed.mean()), float(normed.var(correction=0))
+    name = site.partition(".")[2] or "last"  # the one after the stack of a pre-norm model
+    return Normed(name, before, after, tuple(trace[f"{site}.norm.out"][row].tolist()))

@@ -1,0 +1,146 @@
+"""Sum: the chosen cell in real digits, from q·k to its weight, and the row's weighted sum of values.
+
+weight = softmax(q·k / √d_k)    output = Σ weight · v        (Attention Is All You Need, section 3.2.1)
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from rich.style import Style
+
+from glasshead_tui.drawing.memo import chosen_cell
+from glasshead_tui.drawing.names import labels, spoken
+from glasshead_tui.drawing.numbers import real, weight
+from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import fit
+from glasshead_tui.widgets.lines import Line, Lines, beside
+from glasshead_tui.widgets.sparks import pooled, sparks
+
+if TYPE_CHECKING:
+    from glasshead.analysis.cell import Cell
+    from glasshead.traces.trace import Trace
+
+SIDE_BY_SIDE = 64  # columns from which both sums stand beside each other
+EXPLAINED = 40  # columns from which each line of the arithmetic has a word of explanation
+TRUE = 1e-4  # the largest difference that float32 arithmetic in another order may leave
+MOST = 10  # keys whose gift is drawn at most: what comes after the heaviest ten can hardly be seen
+NAME, NUMBER = 11, 9  # columns
+
+
+@dataclass(frozen=True)
+class Row:
+    """The row of the chosen cell: its names, and its keys with the heaviest first and what they hold."""
+
+    query: str
+    keys: tuple[str, ...]
+    heaviest: list[int]
+    values: list[list[float]]
+
+
+class SumPane(Lines):
+    """See the module."""
+
+    INSET = 1
+
+    _shown: "tuple[Cell, Row] | None" = None
+
+    def show(self, trace: "Trace", focus: Focus) -> None:
+        """Draw the arithmetic of the chosen cell."""
+        queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
+        found = chosen_cell(trace, focus)
+        heaviest = sorted(range(len(found.weights)), key=lambda key: -found.weights[key])[:MOST]
+        values = trace[f"{focus.prefix}.v"][focus.head][heaviest].tolist()
+        self._shown = found, Row(queries[focus.query], keys, heaviest, values)
+        entitle(self, "sum")
+        self.redraw()
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        if self._shown is None:
+            return []
+        marks = palette(self.app)
+        cell, row = self._shown
+        if columns >= SIDE_BY_SIDE:
+            left = min(columns // 2, 54)
+            return beside(_weight(cell, row, left - 3, marks), _output(cell, row, columns - left, lines, marks), left)
+        above = _weight(cell, row, columns, marks)
+        if lines < len(above) + 7:
+            above = [line for line in above if line]
+        else:
+            above.append([])
+        return above + _output(cell, row, columns, lines - len(above), marks)
+
+
+def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
+    """From q·k to the weight, one operation a line."""
+    width = len(cell.q)
+    by_the_paper = abs(cell.scale * width**0.5 - 1) < 1e-6
+    true = abs(cell.weight - cell.captured_weight) <= TRUE
+    verdict = marks.good if true else marks.bad
+    steps: tuple[tuple[str, str, str, Style | None], ...] = (
+        ("q·k", _number(cell.dot), f"sum of {width} products", None),
+        (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", _number(cell.score), "the score", None),
+        ("may look?", "yes: + 0" if cell.may_look else "no: −∞", "the mask", None if cell.may_look else marks.bad),
+        ("exp", _number(cell.exp), "e to the score", None),
+        ("÷ Σ exp", _number(cell.total), "of all it may see", None),
+        ("= weight", weight(cell.weight, 6), "", marks.strong),
+        ("the model's", weight(cell.captured_weight, 6), "✓ the same" if true else "✗ not the same", verdict),
+    )
+    drawing: list[Line] = [
+        _side("query", row.query, cell.query, columns, marks.query),
+        _side("key", row.keys[cell.key], cell.key, columns, marks.key),
+        [],
+    ]
+    for name, number, meaning, style in steps:
+        line = [Segment(fit(name, NAME) + fit(number, NUMBER, right=True), style)]
+        if columns >= EXPLAINED:
+            line.append(Segment(f"  {meaning}", verdict if name == "the model's" else marks.quiet))
+        elif name == "the model's":
+            line.append(Segment(f" {meaning[0]}", verdict))
+        drawing.append(line)
+    return drawing
+
+
+def _number(value: float) -> str:
+    """Four decimals; what would then be zero, and is not, as a power of ten: 7.1e-7."""
+    shown = real(value, NUMBER)
+    if value and not shown.strip("−0."):
+        return f"{value:.1e}".replace("e-0", "e-").replace("-", "−", int(value < 0))
+    return shown
+
+
+def _side(what: str, name: str, position: int, columns: int, style: Style) -> Line:
+    end = min(columns, NAME + NUMBER)
+    return [
+        Segment(fit(what, 7)),
+        Segment(fit(spoken(name), end - 12) + fit(str(position), 5, right=True), style),
+    ]
+
+
+def _output(cell: "Cell", row: Row, columns: int, lines: int, marks: Palette) -> list[Line]:
+    """What the heaviest keys give, weight · v, and the sum of all, drawn to one scale."""
+    error = max(abs(mixed - output) for mixed, output in zip(cell.mixed, cell.output, strict=True))
+    true = error <= TRUE * max(map(abs, cell.output))
+    count = min(len(row.heaviest), max(1, lines - 2))
+    if count < len(cell.weights):
+        count = max(1, count - 1)
+    shown = row.heaviest[:count]
+    gifts = [[cell.weights[key] * value for value in values] for key, values in zip(shown, row.values, strict=False)]
+    largest = max(abs(value) for vector in (*gifts, cell.output) for value in vector)
+    room = columns - NAME - 3
+
+    def bars(vector: "list[float] | tuple[float, ...]") -> Line:
+        return sparks(pooled(vector, room), 1, marks.positive, marks.negative, largest=largest)[0]
+
+    drawing: list[Line] = [[Segment("Σ weight·v", marks.strong), Segment("  what each gives", marks.quiet)]]
+    for key, gift in zip(shown, gifts, strict=True):
+        style = marks.key if key == cell.key else None
+        amount = fit(weight(cell.weights[key], 4), 5, right=True)
+        drawing.append([Segment(f"{fit(row.keys[key], NAME - 3)}{amount} ", style), *bars(gift)])
+    if count < len(cell.weights):
+        rest = max(0.0, 1 - sum(cell.weights[key] for key in shown))
+        drawing.append([Segment(f"… {len(cell.weights) - count} more, {weight(rest, 4)} in all", marks.quiet)])
+    verdict = Segment(" ✓ " if true else " ✗ ", marks.good if true else marks.bad)
+    return [*drawing, [Segment(fit("= output", NAME), marks.strong), verdict, *bars(cell.output)]]

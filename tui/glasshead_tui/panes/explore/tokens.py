@@ -1,0 +1,170 @@
+"""Tokens: the source, the target so far, and what may come next, with probabilities and how undecided it is."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from rich.segment import Segment
+from rich.style import Style
+
+from glasshead_tui.drawing.memo import by_identity
+from glasshead_tui.drawing.names import END, JOINED, START, labels, sides
+from glasshead_tui.drawing.numbers import weight
+from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import clip, fit
+from glasshead_tui.widgets.bars import bar
+from glasshead_tui.widgets.cells import width
+from glasshead_tui.widgets.lines import Line, Lines, cells
+
+if TYPE_CHECKING:
+    from glasshead.text import Token
+    from glasshead.traces.trace import Trace
+
+HEAD = 9  # columns of "source", "target", "next"
+
+
+class Progress(Protocol):
+    """How far the decoding has come."""
+
+    @property
+    def source(self) -> "tuple[Token, ...]": ...
+    @property
+    def tokens(self) -> "tuple[Token, ...]": ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def done(self) -> bool: ...
+    @property
+    def candidates(self) -> "tuple[Token, ...]": ...
+    @property
+    def entropy(self) -> float:
+        """Of the next token, in bits."""
+
+
+class _Lit(NamedTuple):
+    """How a token looked at is marked: by a style, and by brackets where there is no colour."""
+
+    style: Style
+    brackets: str
+
+
+class TokensPane(Lines):
+    """See the module."""
+
+    DEFAULT_CSS = """
+    TokensPane { height: 3; }
+    """
+
+    _shown: tuple[Focus, Progress] | None = None
+
+    def show(self, trace: "Trace", focus: Focus, progress: Progress) -> None:
+        """Draw where the decoding stands, with query and key of the chosen cell marked."""
+        self._shown = focus, progress
+        self.redraw()
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        if self._shown is None:
+            return []
+        focus, progress = self._shown
+        marks = palette(self.app)
+        query, key = sides(focus)
+        drawing: list[Line] = []
+        for side, tokens in (("source", progress.source), ("target", progress.tokens)):
+            lit = {focus.key: _Lit(marks.key, "()")} if key == side else {}
+            if query == side:
+                lit[focus.query] = _Lit(marks.query, "[]")
+            names, tail = labels(tokens), ""
+            if side == "target":
+                tail = f"  step {progress.step}" + (", done" if progress.done else "")
+            line: Line = [Segment(fit(side, HEAD), marks.quiet)]
+            newest = side == "target" and not progress.done
+            line += _sentence(names, lit, columns - HEAD - width(tail) - 2 * newest, marks)
+            if newest:
+                line.append(Segment(" ┃", marks.strong))
+            if tail:
+                line += [Segment(" " * (columns - cells(line) - width(tail))), Segment(tail, marks.quiet)]
+            drawing.append(line)
+        return drawing + self._next(progress, columns, lines - 2, marks)
+
+    def _next(self, progress: Progress, columns: int, lines: int, marks: Palette) -> list[Line]:
+        """The candidates, best first: name, probability and bar, the bars on a second line where there is one."""
+        head = Segment(fit("next", HEAD), marks.quiet)
+        if progress.done or not progress.candidates:
+            why = f"the line is done: {END} ends it" if progress.done else "nothing"
+            return [[head, Segment(why, marks.quiet)]]
+        tail = f"  entropy {progress.entropy:.{2 if columns >= 100 else 1}f} bits"
+        names = labels((*progress.tokens, *progress.candidates))[len(progress.tokens) :]
+        room = columns - HEAD - width(tail)
+        count = max(1, min(len(names), room // (22 if columns >= 100 else 17), 8))
+        each = room // count
+        first: Line = [head]
+        second: Line = [Segment(" " * HEAD)]
+        for number, (name, token) in enumerate(zip(names[:count], progress.candidates, strict=False)):
+            chance = token.probability or 0.0
+            label = f"{clip(name, each - 8)} "
+            style = marks.strong if number == 0 else None
+            amount = weight(chance, 4) + " "
+            first += [Segment(label, style), Segment(amount, marks.quiet)]
+            left = each - width(label) - width(amount)
+            bars = bar(chance, each - 2) if lines > 1 else bar(chance, max(0, left - 2))
+            if lines > 1:
+                first.append(Segment(" " * left))
+                second.append(Segment(fit(bars, each), marks.positive))
+            else:
+                first.append(Segment(fit(bars, left), marks.positive))
+        first.append(Segment(tail, marks.quiet))
+        return [first, second] if lines > 1 else [first]
+
+
+class _Words(NamedTuple):
+    """A sentence to be drawn: its words and pieces, which of them continue the one before, and where each begins."""
+
+    words: tuple[str, ...]
+    joined: tuple[bool, ...]
+    starts: tuple[int, ...]
+
+
+@by_identity
+def _words(names: tuple[str, ...]) -> _Words:
+    words = tuple(name.removeprefix(JOINED) if at else name for at, name in enumerate(names))
+    joined = (*(at > 0 and name.startswith(JOINED) for at, name in enumerate(names)), False)
+    widths = (width(word) + (not joined[at]) for at, word in enumerate(words))
+    return _Words(words, joined, tuple(accumulate(widths, initial=0)))
+
+
+def _sentence(names: tuple[str, ...], lit: dict[int, _Lit], columns: int, marks: Palette) -> Line:
+    """As much of a sentence as fits around the tokens looked at, else around its end."""
+    words, joined, starts = _words(names)
+    brackets = 0 if marks.coloured else 2 * len(lit)
+    first, last = _window(starts, max(lit, default=len(words) - 1), columns + 1 - brackets)
+    line: Line = [Segment("… ", marks.quiet)] if first else []
+    for at in range(first, last):
+        if at > first and not joined[at]:
+            line.append(Segment(" "))
+        word, style = words[at], marks.quiet if names[at] in (START, END) else None
+        if at in lit:
+            style = lit[at].style
+            word = word if marks.coloured else f"{lit[at].brackets[0]}{word}{lit[at].brackets[1]}"
+        # Pieces of one word are underlined together, so that one sees where the vocabulary cut it.
+        if joined[at] or joined[at + 1]:
+            style = (style or Style()) + Style(underline=True)
+        line.append(Segment(word, style))
+    return [*line, Segment(" …", marks.quiet)] if last < len(words) else line
+
+
+def _window(starts: Sequence[int], centre: int, columns: int) -> tuple[int, int]:
+    """First and last + 1 of the items to show: all, or those around `centre` with room for … at both ends."""
+    count = len(starts) - 1
+    if starts[-1] <= columns:
+        return 0, count
+    room = columns - 4
+    first = centre
+    while first and starts[centre + 1] - starts[first - 1] <= room * 2 // 3:
+        first -= 1
+    last = centre + 1
+    while last < count and starts[last + 1] - starts[first] <= room:
+        last += 1
+    while first and starts[last] - starts[first - 1] <= room:
+        first -= 1
+    return first, last

@@ -1,0 +1,54 @@
+"""Truth: is what is shown true? One line, always in sight; what fails comes first."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+
+from glasshead_tui.drawing.numbers import error
+from glasshead_tui.drawing.paint import palette
+from glasshead_tui.terminal.visible import clip, visible
+from glasshead_tui.widgets.lines import Line, Lines, cells
+
+if TYPE_CHECKING:
+    from glasshead.truth.trace_checks import Check
+
+
+class TruthPane(Lines):
+    """See the module."""
+
+    DEFAULT_CSS = """
+    TruthPane { height: 1; }
+    """
+
+    _checks: "tuple[Check, ...] | None" = None
+
+    def show(self, checks: "Sequence[Check] | None") -> None:
+        """Draw the results; None while they are being computed."""
+        self._checks = None if checks is None else tuple(checks)
+        self.redraw()
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        marks = palette(self.app)
+        head = Segment("truth  ", marks.quiet)
+        if self._checks is None:
+            return [[head, Segment("checking …", marks.quiet)]]
+        full, short = [head], [head]
+        for check in sorted(self._checks, key=lambda check: check.ok):
+            sign = Segment("✓ " if check.ok else "✗ ", marks.good if check.ok else marks.bad)
+            label = visible(check.label)
+            measured = f" {error(check.value)}" if check.value else ""
+            part = [sign, Segment(label, None if check.ok else marks.bad), Segment(f"{measured}   ", marks.quiet)]
+            full += part
+            if not check.ok:
+                short += part
+        passed = sum(check.ok for check in self._checks)
+        style = marks.good if passed == len(self._checks) else marks.bad
+        short.append(Segment(f"{'✓' if style is marks.good else '✗'} {passed} of {len(self._checks)}", style))
+        if cells(full) <= columns:
+            return [full]
+        spare = columns - cells(short) - 2
+        failed = [check for check in self._checks if not check.ok]
+        if failed and spare > 12:
+            short.append(Segment(f"  {clip(visible(failed[0].detail), spare)}", marks.quiet))
+        return [short]

@@ -1,0 +1,76 @@
+"""Vectors: the query and the key of the chosen cell, their products, the value, and the head's output, as bars."""
+
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from rich.style import Style
+
+from glasshead_tui.drawing.memo import chosen_cell
+from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.numbers import real
+from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import fit
+from glasshead_tui.widgets.lines import Line, Lines
+from glasshead_tui.widgets.sparks import pooled, sparks
+
+if TYPE_CHECKING:
+    from glasshead.analysis.cell import Cell
+    from glasshead.traces.trace import Trace
+
+NUMBERS = 10  # columns for the number beside a vector
+
+
+class VectorsPane(Lines):
+    """See the module."""
+
+    INSET = 1
+
+    _cell: "Cell | None" = None
+    _names = ("", "")
+
+    def show(self, trace: "Trace", focus: Focus) -> None:
+        """Draw the vectors of the chosen cell."""
+        queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
+        self._names = queries[focus.query], keys[focus.key]
+        self._cell = chosen_cell(trace, focus)
+        entitle(self, f"vectors · {len(self._cell.q)} numbers each")
+        self.redraw()
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        found = self._cell
+        if found is None:
+            return []
+        marks = palette(self.app)
+        query, key = self._names
+        rows: list[tuple[str, str, tuple[float, ...], str, Style | None]] = [
+            ("q", query, found.q, "asks", marks.query),
+            ("k", key, found.k, "is asked", marks.key),
+            ("q × k", "", found.products, "Σ = q·k", None),
+            ("v", key, found.v, "gives", marks.key),
+            ("out", query, found.output, "Σ weight · v", marks.query),
+        ]
+        # A bar for every number matters more than the end of a long token.
+        label = min(16, max(8, columns - NUMBERS - len(found.q)))
+        room = columns - label - NUMBERS
+        tall = lines >= 2 * len(rows)
+        space = not tall and lines >= 2 * len(rows) - 1
+        drawing: list[Line] = []
+        note = ""
+        for name, token, vector, meaning, style in rows:
+            bars = pooled(vector, room)
+            note = bars.note or note
+            shown = sparks(bars, 2 if tall else 1, marks.positive, marks.negative)
+            number = f"Σ {real(found.dot)}" if name == "q × k" else f"±{real(max(map(abs, vector)), 6)}"
+            head = fit(f"{name} {token}", label - 1) + (" " * NUMBERS if tall else fit(number, NUMBERS))
+            drawing.append([Segment(f"{head} ", style), *shown[0]])
+            if tall:
+                drawing.append([Segment(f"{fit(meaning, label - 1)}{fit(number, NUMBERS)} ", marks.quiet), *shown[1]])
+            elif space:
+                drawing.append([])
+        if space:
+            drawing.pop()
+        if note and len(drawing) < lines:
+            drawing.append([Segment(note, marks.quiet)])
+        return drawing

@@ -1,0 +1,83 @@
+"""The map of a probe: every layer × head of each kind of attention as a small picture, at one step of the training."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from textual.message import Message
+
+from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.watch.probe import Probed, levels
+from glasshead_tui.state.focus import Focus, Kind, Stack
+from glasshead_tui.widgets.scale import MASKED
+from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
+
+KINDS: tuple[tuple[str, Stack, Kind], ...] = (
+    ("encoder self", "encoder", "self"),
+    ("decoder self (masked)", "decoder", "self"),
+    ("decoder → encoder", "decoder", "cross"),
+)
+"""In the order in which a token meets them."""
+
+
+class ProbeHeads:
+    """The pictures of a probe: weights, max-pooled, so that one strong look is never averaged away."""
+
+    def __init__(self, probe: Probed) -> None:
+        self.probe = probe
+        self.kinds = [kind for kind in KINDS if probe.layers(*kind[1:])]
+        self.groups = [Group(label, probe.layers(stack, kind), probe.heads) for label, stack, kind in self.kinds]
+
+    def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes]:
+        """At most `lines` rows of at most `columns` levels. A dot is masked when all under it is."""
+        _, stack, kind = self.kinds[place.group]
+        values = self.probe.weights[f"{stack}.{place.row}.{kind}"][place.column]
+        looks = self.probe.looks[f"{stack}.{kind}"]
+        found = _pooled(levels(values), columns, lines)
+        found[_pooled(looks | (values != 0), columns, lines) == 0] = MASKED
+        return [row.tobytes() for row in found]
+
+
+def _pooled(values: np.ndarray, columns: int, lines: int) -> np.ndarray:
+    """The largest value of each of at most `lines` × `columns` parts of a matrix."""
+    for axis, parts in ((0, lines), (1, columns)):
+        count = values.shape[axis]
+        if count > parts:
+            values = np.maximum.reduceat(values, np.arange(parts) * count // parts, axis=axis)
+    return values.copy()
+
+
+class HeadsPane(Thumbnails):
+    """See the module."""
+
+    INSET = 1
+
+    class Picked(Message):
+        """A head was clicked."""
+
+        def __init__(self, stack: Stack, kind: Kind, layer: int, head: int) -> None:
+            super().__init__()
+            self.stack, self.kind, self.layer, self.head = stack, kind, layer, head
+
+    _heads: ProbeHeads | None = None
+
+    def show(self, probe: Probed, focus: Focus) -> None:
+        """Draw all heads of a probe, and mark the one looked at."""
+        if self._heads is None or self._heads.probe is not probe:
+            self._heads = ProbeHeads(probe)
+            self.show_gallery(self._heads, palette(self.app).weights, self._place(focus))
+        elif self._place(focus) != self.selected:
+            self.select(self._place(focus))
+        entitle(self, "map", "all heads")
+
+    def _place(self, focus: Focus) -> Place | None:
+        assert self._heads is not None
+        kinds = [(stack, kind) for _, stack, kind in self._heads.kinds]
+        here = focus.stack, focus.kind
+        return Place(kinds.index(here), focus.layer, focus.head) if here in kinds else None
+
+    def on_thumbnails_selected(self, event: Thumbnails.Selected) -> None:
+        event.stop()
+        if self._heads:
+            _, stack, kind = self._heads.kinds[event.place.group]
+            self.post_message(self.Picked(stack, kind, event.place.row, event.place.column))

@@ -1,0 +1,184 @@
+"""A probe: one sentence of a training at one of its steps, as it was recorded, and one head's attention in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from glasshead_tui.drawing.matrix import weight_level
+from glasshead_tui.drawing.names import named, spoken
+from glasshead_tui.drawing.numbers import real, weight
+from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.attention import Notes
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.widgets.heatmap import HeatMap
+from glasshead_tui.widgets.lines import Line
+from glasshead_tui.widgets.scale import LEVELS, MASKED, MASKED_GLYPH
+
+_NAMES = {
+    ("encoder", "self"): "encoder {} self",
+    ("decoder", "self"): "decoder {} self (masked)",
+    ("decoder", "cross"): "decoder {} → encoder",
+}
+
+
+class Probed(Protocol):
+    """A sentence as it was recorded at one step."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def expected(self) -> str: ...
+    @property
+    def given(self) -> str: ...
+    @property
+    def heads(self) -> int: ...
+    @property
+    def weights(self) -> Mapping[str, NDArray[np.float16]]:
+        """`decoder.1.cross` → h q k."""
+
+    @property
+    def looks(self) -> Mapping[str, NDArray[np.bool_]]:
+        """`decoder.cross` → q k: where a query may look."""
+
+    def axes(self, stack: str, kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The names of the tokens at the queries and at the keys."""
+
+    def layers(self, stack: str, kind: str) -> int:
+        """How many layers have this kind of attention."""
+
+
+@dataclass(frozen=True)
+class ProbeMatrix:
+    """One head's weights (q k) as a heat map reads them, drawn by their square root like those of the explorer."""
+
+    values: NDArray[np.float16]
+    looks: NDArray[np.bool_]
+    row_labels: tuple[str, ...]
+    column_labels: tuple[str, ...]
+    digits = 3
+
+    @cached_property
+    def hides(self) -> bool:
+        """Whether any cell is drawn as masked."""
+        return bool((~self.looks & (self.values == 0)).any())
+
+    def levels(self, row: int) -> bytes:
+        """A byte a column."""
+        found = levels(self.values[row])
+        # A weight behind the mask would be an error: it must not be covered up.
+        found[~self.looks[row] & (self.values[row] == 0)] = MASKED
+        return found.tobytes()
+
+    def text(self, row: int, column: int, room: int) -> str:
+        """The number of a cell."""
+        return weight(float(self.values[row, column]), min(room, 4))
+
+
+def levels(weights: NDArray[np.float16]) -> NDArray[np.uint8]:
+    """The levels of weights, of any shape; of what is no number, 0."""
+    parts = np.sqrt(np.clip(np.nan_to_num(weights.astype(np.float32), nan=0, posinf=0, neginf=0), 0, 1))
+    return np.round(parts * (LEVELS - 1)).astype(np.uint8)
+
+
+class ProbePane(Vertical, can_focus=False):
+    """See the module."""
+
+    DEFAULT_CSS = """
+    ProbePane { padding: 0 1; }
+    """
+
+    class Picked(Message):
+        """A cell was clicked."""
+
+        def __init__(self, query: int, key: int) -> None:
+            super().__init__()
+            self.query, self.key = query, key
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shown: tuple[Probed, Focus] | None = None
+        self._heatmap, self._notes = HeatMap(), Notes()
+        self._matrix: ProbeMatrix | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self._heatmap
+        yield self._notes
+
+    def show(self, probe: Probed, focus: Focus) -> None:
+        """Draw a head; when only the cell is another one, move the cursor."""
+        before, self._shown = self._shown, (probe, focus)
+        if before and before[0] is probe and before[1].to(query=focus.query, key=focus.key) == focus:
+            self._heatmap.cursor = focus.query, focus.key
+        else:
+            self._draw_matrix()
+        self._write_notes()
+
+    def on_resize(self) -> None:
+        if self._shown:
+            self._draw_matrix()
+
+    def on_heat_map_cursor_moved(self, event: HeatMap.CursorMoved) -> None:
+        event.stop()
+        self.post_message(self.Picked(event.row, event.column))
+
+    def _draw_matrix(self) -> None:
+        assert self._shown is not None
+        probe, focus = self._shown
+        queries, keys = (named(names) for names in probe.axes(focus.stack, focus.kind))
+        values = probe.weights[focus.prefix][focus.head]
+        self._matrix = ProbeMatrix(values, probe.looks[f"{focus.stack}.{focus.kind}"], queries, keys)
+        self._heatmap.show(self._matrix, palette(self.app).weights, (focus.query, focus.key))
+        entitle(
+            self,
+            f"{_NAMES[focus.stack, focus.kind].format(focus.layer)} · head {focus.head}",
+            f"rows look at columns · step {focus.step:,}",
+        )
+        self._notes.legend = _legend(self._matrix, focus, palette(self.app))
+
+    def _write_notes(self) -> None:
+        assert self._shown is not None and self._matrix is not None
+        self._notes.readout = _readout(self._matrix, self._shown[1], palette(self.app))
+        self._notes.redraw()
+
+
+def _readout(matrix: ProbeMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...]:
+    """The chosen cell and, where there is room, where its query looks most."""
+    row = matrix.values[focus.query].astype(float)
+    query, key = spoken(matrix.row_labels[focus.query]), spoken(matrix.column_labels[focus.key])
+    pair: Line = [Segment(query, marks.query), Segment(" → ", marks.quiet), Segment(key, marks.key)]
+    if not matrix.looks[focus.query, focus.key]:
+        later = (focus.stack, focus.kind) == ("decoder", "self") and focus.key > focus.query
+        why = "it comes later" if later else "may not be looked at"
+        hidden = [*pair, Segment("  "), Segment(" −∞ ", marks.strong), Segment(why)]
+        return hidden, hidden[:-1]
+    short: Line = [*pair, Segment("  "), Segment(weight(row[focus.key], 5), marks.strong)]
+    if not np.isfinite(row).all():
+        return ([*short, Segment("   this row is no number: the training had diverged", marks.bad)], short)
+    best = int(row.argmax())
+    most = [Segment("   most: ", marks.quiet), Segment(spoken(matrix.column_labels[best]), marks.key)]
+    most.append(Segment(f" {weight(row[best], 5)}", marks.quiet))
+    return ([*short, *most, Segment(f"   row sums to {row.sum():.3f}", marks.quiet)], [*short, *most], short)
+
+
+def _legend(matrix: ProbeMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...]:
+    """What colours and glyphs mean, at several lengths."""
+    scale = marks.weights
+    colours: Line = []
+    for value in (0.0, 0.01, 0.1, 0.3, 1.0):
+        level = weight_level(value)
+        sample = scale.glyphs[level] * 2 if not scale.coloured else ""
+        colours.append(Segment(f"{sample} {real(value, 3)} ", scale.fills[level]))
+    if not matrix.hides:
+        return (colours,)
+    why = "comes later" if focus.stack == "decoder" and focus.kind == "self" else "masked"
+    glyph: Line = [Segment("  "), Segment(MASKED_GLYPH * 3, scale.masked), Segment(f" −∞ {why}", marks.quiet)]
+    return [*colours, *glyph], glyph[1:], colours

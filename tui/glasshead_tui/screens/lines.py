@@ -1,0 +1,81 @@
+"""The lines around the panes: what is explored, which pane is shown, and which key does what."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from glasshead_tui.drawing.paint import Palette
+from glasshead_tui.state import keys
+from glasshead_tui.terminal.visible import visible
+from glasshead_tui.work.session import About, Moment
+
+LOADING = "loading the model …"
+
+
+def about_line(name: str, about: About | None, moment: Moment | None, undo: str, width: int, marks: Palette) -> Text:
+    """The model, as much of it as there is room for; how it is changed, if it is, with the key that undoes that."""
+    line = Text(f"glasshead   {visible(name)}   ", "bold", no_wrap=True, overflow="ellipsis")
+    if about is None:
+        return line.append(LOADING, marks.quiet)
+    if moment is not None and moment.changed:
+        line.append(moment.changed, marks.bad).append(f" · {undo} undoes it   ", marks.quiet)
+    parts = [*about.shape, "float32 on the CPU"]
+    if moment is not None:
+        parts.append(f"trace {moment.trace.bytes / 1e6:.1f} MB")
+    while len(parts) > 1 and line.cell_len + cell_len(" · ".join(parts)) > width:
+        parts.pop()
+    return line.append(" · ".join(parts), marks.quiet)
+
+
+def lab_line(which: str, title: str, model: str, face: str, width: int, marks: Palette) -> Text:
+    """Which experiment is open, the model it runs on, and which of page and result is shown where they take turns."""
+    line = Text(f"{which} · ", marks.quiet, no_wrap=True, overflow="ellipsis").append(title, marks.strong)
+    if model and line.cell_len + cell_len(model) + 28 < width:
+        line.append(f"   on {model}", marks.quiet)
+    if face and line.cell_len + 15 < width:
+        line.append(" " * (width - line.cell_len - 12))
+        for name in ("page", "result"):
+            line.append(name.upper() if name == face else name, marks.strong if name == face else marks.quiet)
+            line.append("  " if name == "page" else "")
+    return line
+
+
+def tabs_line(panes: Iterable[str], active: str, shown: Mapping[str, str], marks: Palette) -> Text:
+    """The panes that take turns, each with its key, the one shown in capitals."""
+    line = Text(no_wrap=True)
+    for name in panes:
+        chosen = name == active
+        line.append(f"{shown[name].split()[0]} ", marks.quiet)
+        line.append(name.upper() if chosen else name, marks.strong if chosen else marks.quiet)
+        line.append("   ")
+    return line
+
+
+def hints_line(count: int, shown: Mapping[str, str], width: int, marks: Palette) -> Text:
+    """As many hints as fit, those that matter most; or, after a number, what it waits for."""
+    if count:
+        return counted_line(count, "space or l", marks)
+    return fitted_line(keys.hints(shown), width, marks)
+
+
+def counted_line(count: int, examples: str, marks: Palette) -> Text:
+    """What a number that was typed waits for."""
+    line = Text(f"{count} ×", marks.strong)
+    return line.append(f"  now a key, for example {examples} · esc forgets the number", marks.quiet)
+
+
+def fitted_line(hints: list[tuple[str, str, int]], width: int, marks: Palette) -> Text:
+    """As many hints as fit, those that matter most."""
+    while len(hints) > 1 and cell_len(_joined(hints)) > width:
+        hints.remove(max(hints, key=lambda hint: hint[2]))
+    line = Text(no_wrap=True, overflow="ellipsis")
+    for pressed, label, _ in hints:
+        line.append(pressed, marks.strong)
+        line.append(f" {label}  ", marks.quiet)
+    line.right_crop(2)
+    return line
+
+
+def _joined(hints: Sequence[tuple[str, str, int]]) -> str:
+    return "  ".join(f"{pressed} {label}" for pressed, label, _ in hints)

@@ -1,0 +1,1 @@
+"""The terminal and its streams: what may be written, what is read."""

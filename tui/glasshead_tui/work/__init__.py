@@ -1,0 +1,1 @@
+"""The threads that run models and read runs, and the messages they send."""

@@ -1,0 +1,408 @@
+"""Session: the one thread in which the model is loaded and run. Keys become jobs, jobs become frozen Moments.
+
+The thread does its jobs in order, one forward pass at a time. When none came for a while it checks what is shown.
+Nothing in here draws; the app gets messages.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from glasshead.errors import GlassheadError, TooLongError
+
+if TYPE_CHECKING:
+    from glasshead.decoding.stepper import Stepper
+    from glasshead.lab.page import Page, Try, Value
+    from glasshead.lab.record import Shipped
+    from glasshead.subject import Subject
+    from glasshead.text import Token
+    from glasshead.traces.trace import Trace
+    from glasshead.truth.trace_checks import Check
+
+CANDIDATES = 24
+POLL = 0.05
+"""Seconds between two looks at whether the app has gone."""
+QUIET = 0.15
+"""Seconds without a job after which what is shown is checked: a check takes longer than a step."""
+PACE = 0.08
+"""Seconds between two Moments while decoding to the end, or two tellings of an experiment: about 12 a second."""
+EXAMPLE = "english-french"
+"""The model that the sentences of the lab's tries are for; every other one shows them on its own sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """All that is shown of one point of a line."""
+
+    trace: "Trace"
+    source: "tuple[Token, ...]"
+    tokens: "tuple[Token, ...]"
+    """The target so far, with the start token."""
+    text: str
+    """The source as it was typed."""
+    line: int
+    """Which source sentence this is, counted from 1."""
+    step: int
+    done: bool
+    limit: int
+    """Most steps that can be taken."""
+    candidates: "tuple[Token, ...]"
+    entropy: float
+    """Of the next token, in bits."""
+    changed: str
+    """How the model differs from the one that was opened, in a few words; nothing where it does not."""
+    tried: bool = False
+    """Whether this is of a try, and there is something to be brought back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What the header says of the model."""
+
+    name: str
+    shape: tuple[str, ...]
+    """In the order of importance."""
+    limit: int
+    """Most tokens of a source."""
+
+
+class Opened(Message):
+    """The model is loaded."""
+
+    def __init__(self, about: About) -> None:
+        super().__init__()
+        self.about = about
+
+
+class Stepped(Message):
+    """The line is somewhere else, or another line."""
+
+    def __init__(self, moment: Moment, *, ticket: int, fresh: bool) -> None:
+        """ticket: of the job that did it · fresh: a new source sentence."""
+        super().__init__()
+        self.moment, self.ticket, self.fresh = moment, ticket, fresh
+
+
+class Checked(Message):
+    """What is shown has been checked."""
+
+    def __init__(self, moment: Moment, checks: "tuple[Check, ...]") -> None:
+        super().__init__()
+        self.moment, self.checks = moment, checks
+
+
+class Refused(Message):
+    """A job that could not be done, and why."""
+
+    def __init__(self, sentence: str, *, ticket: int, too_long: bool = False) -> None:
+        super().__init__()
+        self.sentence, self.ticket, self.too_long = sentence, ticket, too_long
+
+
+class Examining(Message):
+    """How far an experiment is."""
+
+    def __init__(self, *, ticket: int, share: float, words: str) -> None:
+        """share: what is done, 0–1 · words: what is being done."""
+        super().__init__()
+        self.ticket, self.share, self.words = ticket, share, words
+
+
+class Recalled(Message):
+    """What comes with the program of an experiment that trains."""
+
+    def __init__(self, *, ticket: int, made: "Shipped | None") -> None:
+        """made: None where nothing does."""
+        super().__init__()
+        self.ticket, self.made = ticket, made
+
+
+class Examined(Message):
+    """An experiment has its result."""
+
+    def __init__(self, *, ticket: int, result: Any, seconds: float) -> None:
+        super().__init__()
+        self.ticket, self.result, self.seconds = ticket, result, seconds
+
+
+class NotOpened(Message):
+    """The model could not be loaded."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+
+
+@dataclass(frozen=True)
+class _Before:
+    """Where a person was when a try began."""
+
+    subject: "Subject"
+    changed: str
+    text: str | None
+    truncate: bool
+    line: "Stepper"
+
+
+class Session:
+    """Jobs for the model, each with a ticket. All public methods but `run` return at once, from any thread."""
+
+    def __init__(self, checkpoint: str, text: str | None, post: Callable[[Message], Any]) -> None:
+        """post: takes the messages; called from the session's thread."""
+        self._checkpoint, self._text, self._post = checkpoint, text, post
+        self._jobs: SimpleQueue[tuple[int, Callable[[], None]]] = SimpleQueue()
+        self._issued = count(1)
+        self._newest = self._stopped = self._ticket = self._examination = 0
+        self._gone: Callable[[], bool] = lambda: False
+        self._opened: Subject | None = None
+        self._subject: Subject | None = None
+        """The one that decodes: what was opened, or that with a change."""
+        self._changed = ""
+        self._line: Stepper | None = None
+        self._before: _Before | None = None
+        """What a try has put aside, until it is brought back or a new sentence begins."""
+        self._truncate = False
+        self._lines = 0
+        self._moment: Moment | None = None
+
+    def begin(self, text: str, *, truncate: bool = False) -> int:
+        """Start a new line from this source sentence."""
+        return self._put(lambda: self._begin(text, truncate))
+
+    def step(self, times: int = 1) -> int:
+        """Take steps, as far as there are any."""
+        return self._put(lambda: self._walk(times))
+
+    def back(self, times: int = 1) -> int:
+        """Undo steps."""
+        return self._put(lambda: self._goto(self._stepper.step_number - times))
+
+    def goto(self, step: int) -> int:
+        """Go to a step, back or forward."""
+        return self._put(lambda: self._goto(step))
+
+    def end(self) -> int:
+        """Decode until the end token or the limit, or until something else is asked for."""
+        return self._put(lambda: self._walk(self._stepper.limit, patient=False))
+
+    def choose(self, token: int, moment: Moment) -> int:
+        """Take this token next, at the step that the moment shows."""
+        return self._put(lambda: self._choose(token, moment))
+
+    def attempt(self, attempt: "Try") -> int:
+        """Start a new line that shows what an experiment is about, on a changed model if it says so, and take steps."""
+        return self._put(lambda: self._attempt(attempt))
+
+    def undo(self) -> int:
+        """Bring back what was there before a try: model, sentence and step. Where a new sentence has begun since, the
+        model as it was opened, on that sentence at the same step."""
+        return self._put(self._undo)
+
+    def examine(self, page: "Page", values: "Mapping[str, Value]") -> int:
+        """Run an experiment. One that was asked for before is stopped, and has no result."""
+        self._examination = ticket = self._put(lambda: self._examine(page, dict(values)))
+        return ticket
+
+    def recall(self, page: "Page") -> int:
+        """Read the result of an experiment that comes with the program."""
+        return self._put(lambda: self._recall(page))
+
+    def halt(self) -> None:
+        """Take no further step for what was asked for so far, and stop an experiment."""
+        self._stopped = self._newest
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits to be done."""
+        return self._jobs.empty()
+
+    def run(self, gone: Callable[[], bool]) -> None:
+        """Load, then do jobs until `gone()`. A person's mistakes become Refused; a bug is raised."""
+        self._gone = gone
+        try:
+            self._open()
+        except GlassheadError as error:
+            self._post(NotOpened(str(error)))
+            return
+        checked: Moment | None = None
+        quiet = time.monotonic()
+        while not gone():
+            try:
+                self._ticket, job = self._jobs.get(timeout=POLL)
+            except Empty:
+                if self._moment is not checked and time.monotonic() - quiet >= QUIET:
+                    checked = self._moment
+                    self._check()
+                continue
+            self._do(job)
+            quiet = time.monotonic()
+
+    def _put(self, job: Callable[[], None]) -> int:
+        self._newest = next(self._issued)
+        self._jobs.put((self._newest, job))
+        return self._newest
+
+    def _do(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except GlassheadError as error:
+            self._post(Refused(str(error), ticket=self._ticket, too_long=isinstance(error, TooLongError)))
+
+    def _open(self) -> None:
+        from glasshead.decoding.threads import load
+        from glasshead_tui.launch.explore import first_sentence
+
+        subject = self._opened = self._subject = load(self._checkpoint)
+        config = subject.config
+        shape = (
+            f"{config.encoder_layers}+{config.decoder_layers} layers",
+            f"{config.heads} heads",
+            f"d {config.d_model}",
+            f"{subject.parameters / 1e6:.1f} M parameters",
+        )
+        self._post(Opened(About(name=subject.name, shape=shape, limit=subject.limit)))
+        self._do(lambda: self._begin(first_sentence(subject) if self._text is None else self._text, truncate=False))
+        # A full collection would take tens of milliseconds in the midst of a key press, now that torch is there.
+        gc.collect()
+        gc.freeze()
+
+    @property
+    def _stepper(self) -> "Stepper":
+        if self._line is None:
+            raise GlassheadError("There is no sentence yet: type one with i.")
+        return self._line
+
+    def _begin(self, text: str, truncate: bool) -> None:
+        assert self._subject is not None
+        self._start(self._subject, self._changed, text, truncate)
+        self._before = None
+        self._tell(fresh=True)
+
+    def _start(self, subject: "Subject", changed: str, text: str, truncate: bool) -> None:
+        """A new line, if this subject can have it; nothing is another if it cannot."""
+        self._line = subject.start(text, truncate=truncate)
+        self._subject, self._changed = subject, changed
+        self._lines += 1
+        self._text, self._truncate = text, truncate
+
+    def _attempt(self, attempt: "Try") -> None:
+        subject = self._opened
+        assert subject is not None
+        own = subject.name == EXAMPLE and attempt.text
+        text, truncate = (attempt.text, False) if own else (self._text, self._truncate)
+        if not text:
+            raise GlassheadError("There is no sentence yet: type one with i.")
+        if attempt.change:
+            subject = subject.changed(**attempt.change)
+        before = self._before
+        if before is None and self._line is not None and self._subject is not None:
+            before = _Before(self._subject, self._changed, self._text, self._truncate, self._line)
+        self._start(subject, attempt.changed if attempt.change else "", text, truncate)
+        self._before = before
+        self._tell(fresh=True)
+        self._walk(attempt.steps)
+
+    def _undo(self) -> None:
+        if (before := self._before) is not None:
+            self._before = None
+            self._subject, self._changed, self._line = before.subject, before.changed, before.line
+            self._text, self._truncate = before.text, before.truncate
+            self._lines += 1
+            self._tell(fresh=True)
+            return
+        if not self._changed or self._opened is None:
+            raise GlassheadError("Sentence and model are yours, as they were opened: there is nothing to undo.")
+        step = self._stepper.step_number
+        self._start(self._opened, "", self._text or "", self._truncate)
+        self._walk(step)
+
+    def _recall(self, page: "Page") -> None:
+        from glasshead.lab.record import shipped
+
+        self._post(Recalled(ticket=self._ticket, made=shipped(page)))
+
+    def _examine(self, page: "Page", values: "dict[str, Value]") -> None:
+        from glasshead.lab.tools.telling import StoppedError
+
+        ticket, told = self._ticket, 0.0
+
+        def tell(share: float, words: str) -> None:
+            nonlocal told
+            if self._gone() or ticket <= self._stopped or ticket < self._examination:
+                raise StoppedError
+            if time.monotonic() - told >= PACE:
+                told = time.monotonic()
+                self._post(Examining(ticket=ticket, share=share, words=words))
+
+        given = {"subject": self._opened} if page.model else {}
+        began = time.perf_counter()
+        try:
+            tell(0.0, "begins")
+            result = page.run(told=tell, **values, **given)
+        except StoppedError:
+            return
+        self._post(Examined(ticket=ticket, result=result, seconds=time.perf_counter() - began))
+
+    def _walk(self, steps: int, *, patient: bool = True) -> None:
+        """Take steps. patient: what was asked for meanwhile waits until they are taken."""
+        line, told = self._stepper, time.monotonic()
+        for _ in range(steps):
+            halted = self._ticket <= self._stopped or not (patient or self._jobs.empty())
+            if line.done or halted or self._gone():
+                break
+            line.step()
+            if time.monotonic() - told >= PACE:
+                self._tell()
+                told = time.monotonic()
+        self._tell()
+
+    def _goto(self, step: int) -> None:
+        line = self._stepper
+        if step <= line.step_number:
+            line.goto(max(0, step))
+            self._tell()
+        else:
+            self._walk(step - line.step_number)
+
+    def _choose(self, token: int, moment: Moment) -> None:
+        if moment.line != self._lines:
+            raise GlassheadError("That token was offered for another sentence: nothing was taken.")
+        self._stepper.goto(moment.step)
+        self._stepper.choose(token)
+        self._tell()
+
+    def _tell(self, *, fresh: bool = False) -> None:
+        """Post the Moment where the line stands."""
+        line = self._stepper
+        entropy = 0.0
+        if not line.done:
+            chances = line.probabilities().double()
+            entropy = float(-(chances * chances.clamp_min(1e-300).log2()).sum())
+        self._moment = Moment(
+            trace=line.outlook,
+            source=tuple(line.source),
+            tokens=tuple(line.tokens),
+            text=self._text or "",
+            line=self._lines,
+            step=line.step_number,
+            done=line.done,
+            limit=line.limit,
+            candidates=tuple(line.candidates(CANDIDATES)),
+            entropy=entropy,
+            changed=self._changed,
+            tried=self._before is not None,
+        )
+        self._post(Stepped(self._moment, ticket=self._ticket, fresh=fresh))
+
+    def _check(self) -> None:
+        """Check what is shown, and say so."""
+        from glasshead.truth.trace_checks import checks
+
+        if self._moment is not None and self._line is not None:
+            self._post(Checked(self._moment, checks(self._moment.trace, *self._line.verify())))
