@@ -3,7 +3,9 @@
 import sys
 from pathlib import Path
 
-from glasshead_tui.state.keys import GROUPS, LAB, WATCH, Groups
+from glasshead_tui.state.keymaps import EXPLORE as GROUPS
+from glasshead_tui.state.keymaps import LAB, WATCH
+from glasshead_tui.state.keys import Groups
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 TABLES = {"keys": GROUPS, "lab keys": LAB, "watch keys": WATCH}

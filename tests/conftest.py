@@ -24,7 +24,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a checkpoint named `tiny`: 2 + 2 layers, 4 heads, d_model 32, sources of at most 47 tokens."""
     import torch
 
-    from glasshead.checkpoints.format import save
+    from glasshead.checkpoints.save import save
     from glasshead.model import Config, Transformer
     from glasshead.text import Codec, Vocabulary
 
@@ -50,7 +50,7 @@ def twofold(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a checkpoint that reads English words and writes French subwords, with a vocabulary for each."""
     import torch
 
-    from glasshead.checkpoints.format import save
+    from glasshead.checkpoints.save import save
     from glasshead.model import Config, Transformer
     from glasshead.text import Codec, Vocabulary
 
@@ -78,7 +78,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint whose vocabulary and card hold escape sequences, bidi controls and markup."""
     import torch
 
-    from glasshead.checkpoints.format import save
+    from glasshead.checkpoints.save import save
     from glasshead.model import Config, Transformer
     from glasshead.text import Codec, Vocabulary
 

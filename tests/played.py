@@ -155,10 +155,10 @@ def played(scene: Iterator[Event | Wait], folder: Path) -> Iterator[Event]:
 
 
 if __name__ == "__main__":
-    from glasshead_tui.live import lines as progress
+    from glasshead_tui.live.show import show
 
     home, name = Path(sys.argv[1]), sys.argv[2]
-    progress.show(
+    show(
         played({"whole": whole, "hostile": hostile, "failing": failing, "stopping": stopping}[name](), home),
         stop=(home / "asked").exists,
     )

@@ -15,8 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glasshead.checkpoints.format import available as available
-    from glasshead.checkpoints.format import save as save
+    from glasshead.checkpoints.find import available as available
+    from glasshead.checkpoints.save import save as save
     from glasshead.decoding.beam import Hypothesis as Hypothesis
     from glasshead.decoding.beam import beam_search as beam_search
     from glasshead.decoding.pick import Sample as Sample
@@ -43,8 +43,8 @@ __version__ = "0.1.0"
 _HOME = {
     "Hypothesis": "decoding.beam",
     "beam_search": "decoding.beam",
-    "available": "checkpoints.format",
-    "save": "checkpoints.format",
+    "available": "checkpoints.find",
+    "save": "checkpoints.save",
     "Stepper": "decoding.stepper",
     "GlassheadError": "errors",
     "TooLongError": "errors",

@@ -7,7 +7,9 @@ from typing import Any
 
 import torch
 
-from glasshead.checkpoints import format as checkpoint
+from glasshead.anatomy import Kind
+from glasshead.checkpoints import load as checkpoint
+from glasshead.checkpoints.find import locate
 from glasshead.decoding.beam import beam_search
 from glasshead.decoding.pick import Pick, greedy
 from glasshead.decoding.stepper import Stepper
@@ -15,7 +17,7 @@ from glasshead.errors import GlassheadError, TooLongError
 from glasshead.model import Config, Transformer
 from glasshead.tap import Change
 from glasshead.text import Token, Vocabulary
-from glasshead.traces.trace import BUDGET, Kind
+from glasshead.traces.record import BUDGET
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,14 @@ def load(name: str | Path) -> Subject:
 
     Raises GlassheadError with a sentence for whatever is missing, damaged, foreign or does not fit.
     """
-    folder, title = checkpoint.locate(name)
+    folder, title = locate(name)
     model, vocabulary, card = checkpoint.load(folder)
     return Subject(title, model, vocabulary, folder, card)
+
+
+def first_sentence(subject: "Subject") -> str:
+    """What to decode where nobody has said: the first example on the model's card."""
+    examples = subject.card.get("examples")
+    if not isinstance(examples, list) or not examples or not isinstance(examples[0], str):
+        raise GlassheadError(f"What shall {subject.name} decode? Its card has no examples: give a sentence (--text).")
+    return examples[0]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from inspect import Parameter, signature
+from threading import RLock
 from typing import Any
 
 from torch import Tensor, nn
@@ -190,3 +191,7 @@ def _with_place(change: Any) -> Any:
         and parameter.default is Parameter.empty
     ]
     return change if len(positional) >= 2 else lambda value, _place: change(value)
+
+
+ONE_AT_A_TIME = RLock()
+"""Held while a model runs under taps: two threads must not listen to one model at once."""

@@ -10,7 +10,7 @@ from tests.cli.conftest import Glasshead, obeyed, strictly
 
 @pytest.fixture
 def no_bundle(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
-    monkeypatch.setattr("glasshead.checkpoints.format.home", lambda: here / "bundled")
+    monkeypatch.setattr("glasshead.checkpoints.find.home", lambda: here / "bundled")
 
 
 def test_a_line_for_each(glasshead: Glasshead, here: Path, no_bundle: None) -> None:

@@ -72,7 +72,7 @@ def test_the_figures_are_those_of_sacrebleu(glasshead: Glasshead, pairs: str, en
 
 
 def test_the_perplexity_is_that_of_the_model(tiny: Path, glasshead: Glasshead, pairs: str) -> None:
-    from glasshead.checkpoints.format import load
+    from glasshead.checkpoints.load import load
 
     model, vocabulary, _ = load(tiny)
     losses = []
@@ -239,7 +239,7 @@ def test_a_gpu_that_is_not_there_is_told_of_at_once(
     glasshead: Glasshead, pairs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    monkeypatch.setattr("glasshead.checkpoints.format.load", lambda *_: pytest.fail("time is spent"))
+    monkeypatch.setattr("glasshead.checkpoints.load.load", lambda *_: pytest.fail("time is spent"))
     result = glasshead("evaluate", "tiny", "--pairs", pairs, "--device", "cuda")
     assert result.status == 2
     assert "cuda" in result.err

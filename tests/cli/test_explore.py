@@ -12,7 +12,7 @@ TEXT = "the black cat"
 
 def full_pass(folder: Path, text: str, target: list[str], keep: str) -> tuple[list[list[str]], torch.Tensor]:
     """For every row of the target its five best tokens, and one site: from one pass over it all, without a cache."""
-    from glasshead.checkpoints.format import load
+    from glasshead.checkpoints.load import load
     from glasshead.tap import listen
 
     model, vocabulary, _ = load(folder)

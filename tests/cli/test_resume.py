@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import load_file
 from tests.cli.forking import Forks, forks
 
-from glasshead.checkpoints import format as checkpoint
+from glasshead.checkpoints.find import find
+from glasshead.checkpoints.load import load
 from glasshead.training.run import Run
 
 KILLS, EVERY = 30, 10
@@ -111,7 +112,7 @@ def test_killed_at_thirty_random_moments_it_becomes_the_same_model(
             assert now >= before, "a step that had been saved was lost"
             before = now
             if now:  # whatever was being written: what is named is whole
-                checkpoint.load(checkpoint.find(folder))
+                load(find(folder))
                 steps = [line["step"] for line in told_so_far(folder) if line["event"] == "step"]
                 assert steps[-1] - now <= EVERY
         same(expected, folder)

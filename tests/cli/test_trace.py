@@ -29,7 +29,7 @@ def told(glasshead: Glasshead) -> Any:
 
 
 def test_the_numbers_are_those_of_one_pass_without_a_cache(tiny: Path, told: Any) -> None:
-    from glasshead.checkpoints.format import load
+    from glasshead.checkpoints.load import load
     from glasshead.tap import listen
 
     model, vocabulary, _ = load(tiny)

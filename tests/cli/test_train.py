@@ -15,7 +15,8 @@ import pytest
 from tests.cli.conftest import Glasshead, obeyed
 from typer.main import get_command
 
-from glasshead.checkpoints import format as checkpoint
+from glasshead.checkpoints.find import find
+from glasshead.checkpoints.load import load
 from glasshead.recipes import recipe
 from glasshead.training.run import Run
 from glasshead.training.settings import Settings
@@ -44,7 +45,7 @@ def test_a_tiny_run_tells_saves_and_describes(glasshead: Glasshead, here: Path) 
     assert any(line.startswith("step 5: ") and "of 3 validation sentences" in line for line in lines)
     assert any(line.startswith("step 9: ") and "of 30 unseen test sentences" in line for line in lines)
     assert [line for line in lines if "saved to deep/tiny," in line]
-    card = checkpoint.load(here / "deep/tiny")[2]
+    card = load(here / "deep/tiny")[2]
     assert card["command"].startswith("glasshead train reverse --out deep/tiny ")
     assert {"--steps 9", "--encoder-layers 1", "--d-ff 64"} <= set(re.findall(r"--\S+ \S+", card["command"]))
     assert card["test"]["sentences"] == 30 and 0 <= card["test"]["bleu"] <= 100
@@ -53,7 +54,7 @@ def test_a_tiny_run_tells_saves_and_describes(glasshead: Glasshead, here: Path) 
     assert again.status == 2 and "Say --resume to go on with it, --overwrite to forget it" in again.err
     assert "saved at step 9 is whole" in again.err
     over = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "1", *TINY, "--overwrite")
-    assert over.status == 0 and checkpoint.load(here / "deep/tiny")[2]["training"]["steps_taken"] == 1
+    assert over.status == 0 and load(here / "deep/tiny")[2]["training"]["steps_taken"] == 1
 
 
 @pytest.mark.parametrize("kind", ["tsv", "csv", "jsonl", "parallel"])
@@ -76,7 +77,7 @@ def test_a_run_on_files_of_one_s_own(kind: str, glasshead: Glasshead, here: Path
     done = glasshead("train", *given, "--out", "run", "--steps", "5", "--vocab-size", "0", "--separate", *TINY)
     assert done.status == 0, done.err
     assert "of 3 unseen validation" in done.out or "validation sentences" in done.out
-    model, vocabulary, card = checkpoint.load(here / "run")
+    model, vocabulary, card = load(here / "run")
     assert not vocabulary.joint and model.config.source_size == vocabulary.source.size
     assert set(card["examples"]) <= {source for source, _ in rows}
     assert glasshead("translate", "run", rows[0][0]).status == 0
@@ -90,7 +91,7 @@ def test_settings_of_a_file_and_what_beats_them(glasshead: Glasshead, here: Path
     assert done.status == 0, done.err
     kept = tomllib.loads((here / "run" / "run.toml").read_text())
     assert (kept["training"]["steps"], kept["training"]["seed"], kept["training"]["schedule"]) == (2, 9, "cosine")
-    assert kept["model"]["norm"] == "pre" and checkpoint.load(here / "run")[0].config.norm == "pre"
+    assert kept["model"]["norm"] == "pre" and load(here / "run")[0].config.norm == "pre"
 
 
 def test_every_setting_is_an_option_and_the_other_way_round() -> None:
@@ -172,7 +173,7 @@ def test_a_disk_that_is_full_is_told_and_the_last_checkpoint_is_whole(here: Path
     assert "What was saved at step 4 is whole; --resume continues from it." in done.stderr
     newest = Run(here / "run").latest
     assert newest is not None and newest.name == "step-00000004"
-    checkpoint.load(checkpoint.find(here / "run"))
+    load(find(here / "run"))
 
 
 def test_importing_the_command_costs_no_torch() -> None:

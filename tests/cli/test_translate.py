@@ -10,7 +10,7 @@ from tests.conftest import HOSTILE
 
 def by_hand(folder: Path, text: str) -> str:
     """Greedy decoding, step by step, with full forward passes."""
-    from glasshead.checkpoints.format import load
+    from glasshead.checkpoints.load import load
 
     model, vocabulary, _ = load(folder)
     codec = vocabulary.target
@@ -50,7 +50,7 @@ def test_lines_come_out_as_they_went_in(glasshead: Glasshead) -> None:
 
 
 def test_the_beam_is_as_wide_as_it_is_told(tiny: Path, glasshead: Glasshead) -> None:
-    from glasshead.checkpoints.format import load
+    from glasshead.checkpoints.load import load
     from glasshead.decoding.beam import beam_search
     from glasshead.text import Codec
     from glasshead_tui.terminal.visible import visible
@@ -87,7 +87,7 @@ def test_what_the_model_says_steers_no_terminal(
 
 
 def test_the_model_has_one_thread_unless_the_person_says_otherwise(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from glasshead.decoding.threads import load
+    from glasshead.subject import load
 
     before = torch.get_num_threads()
     try:

@@ -9,7 +9,7 @@ from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
-from glasshead_tui.state import keys
+from glasshead_tui.state import keymaps, keys
 from glasshead_tui.terminal.visible import visible
 
 FIRST_FRAME = 0.05
@@ -34,7 +34,7 @@ class Framed(App[None]):
         """
         super().__init__()
         self._does, self._delay = work, delay
-        self._own_keys = keys.read(keys_file())
+        self._own_keys = keymaps.read_keys(keys_file())
         self.set_keymap(self._own_keys)
 
     def on_mount(self) -> None:
@@ -88,8 +88,8 @@ class GlassheadApp(Framed):
         return ExploreScreen(
             self._session,
             self._subject_name,
-            keys.shown(self._own_keys),
-            lab_keys=keys.shown(self._own_keys, keys.LAB),
+            keys.shown(self._own_keys, keymaps.EXPLORE),
+            lab_keys=keys.shown(self._own_keys, keymaps.LAB),
             lab=self._lab,
             lesson=self._lesson,
         )
@@ -109,4 +109,4 @@ class WatchApp(Framed):
         """Curves, attention, time."""
         from glasshead_tui.screens.watch import WatchScreen
 
-        return WatchScreen(self._watcher, visible(str(self._folder)), keys.shown(self._own_keys, keys.WATCH))
+        return WatchScreen(self._watcher, visible(str(self._folder)), keys.shown(self._own_keys, keymaps.WATCH))

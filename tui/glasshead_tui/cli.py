@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.terminal.complain import complain
 
 UNWRITTEN, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -47,13 +48,6 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
-
-
-def complain(sentence: str) -> None:
-    """Tell a person what is wrong, on standard error. The sentence may quote anything: it cannot steer the terminal."""
-    from glasshead_tui.terminal.visible import visible
-
-    print(*(visible(line) for line in sentence.split("\n")), sep="\n", file=sys.stderr)
 
 
 def _write_no_more() -> None:
@@ -114,7 +108,7 @@ def _typer(words: Sequence[str]) -> int:
 
 def _meant(words: Sequence[str], context: Any) -> list[str]:
     """A hint for who names a checkpoint where a command is expected."""
-    from glasshead.checkpoints.format import available
+    from glasshead.checkpoints.find import available
 
     if context is None or context.parent is not None or words[0] not in [each.name for each in available()]:
         return []

@@ -18,8 +18,9 @@ import torch
 from torch import Tensor
 
 from glasshead.decoding.cache import Cache
-from glasshead.decoding.stepper import ONE_AT_A_TIME, Model
+from glasshead.decoding.protocols import Model
 from glasshead.errors import GlassheadError
+from glasshead.tap import ONE_AT_A_TIME
 
 BATCH_TOKENS = 4096
 """Source tokens searched together, padding included, those of a sentence counted once for each of its lines."""

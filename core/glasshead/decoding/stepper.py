@@ -4,62 +4,23 @@ Step n asks from token n − 1 and appends token n. It computes one row: the que
 values of all tokens so far, which the cache has. Going back computes nothing, and forward again takes what is known.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
-from threading import RLock
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from glasshead.anatomy import Kind
 from glasshead.decoding.cache import Cache
 from glasshead.decoding.pick import Pick, greedy
+from glasshead.decoding.protocols import Model, Vocabulary
 from glasshead.errors import GlassheadError
-from glasshead.tap import Change, listen
+from glasshead.tap import ONE_AT_A_TIME, Change, listen
 from glasshead.text import Token
-from glasshead.traces.trace import BUDGET, Kind, Record, Trace
-
-ONE_AT_A_TIME = RLock()
-"""Held while a model runs under taps: two threads must not listen to one model at once."""
-
-
-class Model(Protocol):
-    """What decoding asks of an encoder–decoder model."""
-
-    config: Any
-    training: bool
-
-    def parameters(self) -> Iterator[Tensor]:
-        """The tensors that were learned; where they are, the model runs."""
-
-    def encode(self, source: Tensor, mask: Tensor | None = None) -> Tensor:
-        """b k ids → what cross-attention looks at, b k m."""
-
-    def decode(self, target: Tensor, memory: Tensor, memory_mask: Tensor | None = None, past: Any = None) -> Tensor:
-        """b q ids of new tokens → logits b q v."""
-
-
-class Names(Protocol):
-    """What decoding asks of the tokenizer of one side."""
-
-    def tokens(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
-        """The tokens with these ids."""
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """The text of these ids."""
-
-
-class Vocabulary(Protocol):
-    """The names of both sides; one tokenizer may be both."""
-
-    @property
-    def source(self) -> Names:
-        """Of what is read."""
-
-    @property
-    def target(self) -> Names:
-        """Of what is written."""
+from glasshead.traces.record import BUDGET, Record
+from glasshead.traces.trace import Trace
 
 
 class Stepper:

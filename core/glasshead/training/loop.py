@@ -15,14 +15,17 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from glasshead.checkpoints import format as checkpoint
+from glasshead.checkpoints.format import CONFIG
+from glasshead.checkpoints.load import load
+from glasshead.checkpoints.save import save
 from glasshead.errors import GlassheadError
 from glasshead.model import Config, Transformer
 from glasshead.training import state
 from glasshead.training.background import telling
 from glasshead.training.card import brief, described
 from glasshead.training.data.batches import Sampler, batch, target_tokens
-from glasshead.training.data.corpus import Corpus, prepare
+from glasshead.training.data.corpus import Corpus
+from glasshead.training.data.prepare import prepare
 from glasshead.training.data.stream import Stream
 from glasshead.training.engine import Engine
 from glasshead.training.evaluate import StoppedError, score
@@ -140,13 +143,13 @@ class Training:
             raise GlassheadError(
                 f"The processes do not see the same {self.run.folder}: it must be a folder of them all."
             )
-        if self.step >= self.settings.steps and (self.run.folder / checkpoint.CONFIG).is_file():
+        if self.step >= self.settings.steps and (self.run.folder / CONFIG).is_file():
             self.journal.rewind(self.step)
             self.journal.ended(self.step)
             yield Prepared((f"This training had ended already, at step {self.step}. More --steps let it go on.",))
             return
         if self.engine.main:
-            (self.run.folder / checkpoint.CONFIG).unlink(missing_ok=True)  # not ended any more
+            (self.run.folder / CONFIG).unlink(missing_ok=True)  # not ended any more
             self.journal.rewind(self.step)
             probes.rewind(self.run.probes, self.step)
         padding = f"Batches of {self.settings.batch_tokens:,} tokens, {self.sampler.padding:.1%} of them padding."
@@ -300,7 +303,7 @@ class Training:
         self.journal.flush()  # what the folder says of these steps is on the disk before the checkpoint is
 
         def write(folder: Path) -> None:
-            checkpoint.save(folder, self.twin, self.corpus.vocabulary, self.card(), name=self.run.folder.resolve().name)
+            save(folder, self.twin, self.corpus.vocabulary, self.card(), name=self.run.folder.resolve().name)
             state.write(folder, now, self.engine.parameters, self.engine.optimizer.state)
 
         folder = self.run.publish(self.step, write)
@@ -315,7 +318,7 @@ class Training:
         """
         newest = self.run.latest
         assert newest is not None  # the last step was saved
-        saved, vocabulary, _ = checkpoint.load(newest)
+        saved, vocabulary, _ = load(newest)
         saved.to(self.engine.device)
         fill(self.twin, [parameter.detach() for parameter in saved.parameters()])
         self.probe()
@@ -327,7 +330,7 @@ class Training:
             yield self.journal.tell(Stopped(self.step, self.settings.steps))
             return
         evaluated = Evaluated(self.step, final, last=True, held="test" if unseen else "validation")
-        checkpoint.save(self.run.folder, self.twin, vocabulary, self.card(evaluated))
+        save(self.run.folder, self.twin, vocabulary, self.card(evaluated))
         yield self.journal.tell(evaluated)
         yield self.journal.tell(Saved(self.step, self.run.folder, self.averaged))
         self.journal.ended(self.step)

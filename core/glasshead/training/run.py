@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import TextIO
 
 from glasshead.checkpoints import format as checkpoint
+from glasshead.checkpoints.format import SETTINGS
 from glasshead.errors import GlassheadError
 from glasshead.files import flush, is_part, replace_text
+from glasshead.training.record.journal import plausible
 
 METRICS, LOCK, LOG, PROBE = "metrics.jsonl", ".lock", "train.log", ".writable"
 DATA, PROBES, CHECKPOINTS, TRAINING = "data", "probes", "checkpoints", "training"
@@ -200,3 +202,37 @@ def _lock(file: TextIO, folder: Path) -> None:
         ) from None
     except OSError:  # some network file systems know no locks
         return
+
+
+FIRST = 1 << 16
+"""Bytes of metrics.jsonl that must hold something of a training, if there are so many."""
+
+
+def check(folder: Path) -> None:
+    """Raise GlassheadError for what is not the folder of a training."""
+    name = str(folder)
+    if "\0" in name:
+        raise GlassheadError("The name of the folder holds a NUL character, which no folder's name can.")
+    try:
+        if not folder.exists():
+            raise GlassheadError(f"There is no folder {name}. Give the one that `glasshead train --out` writes to.")
+        if not folder.is_dir():
+            raise GlassheadError(
+                f"{name} is a file; a run is a folder, the one that `glasshead train --out` writes to."
+            )
+        if (folder / SETTINGS).is_file():
+            return
+        if not (folder / METRICS).is_file():
+            raise GlassheadError(
+                f"{name} holds neither {SETTINGS} nor {METRICS}: it is not the folder of a training. "
+                "Give the one that `glasshead train --out` writes to."
+            )
+        with (folder / METRICS).open("rb") as file:
+            beginning = file.read(FIRST)
+    except OSError as error:
+        raise GlassheadError(f"{name} cannot be opened: {error.strerror}.") from None
+    if not plausible(beginning):
+        raise GlassheadError(
+            f"{folder / METRICS} tells nothing of a training: {name} is the folder of something else. "
+            "Give the one that `glasshead train --out` writes to."
+        )

@@ -20,8 +20,10 @@ from tests.core.helpers import OPTIONS, gap, ids, make
 
 import glasshead
 from glasshead import Codec, GlassheadError, Transformer, Vocabulary, available, save
-from glasshead.checkpoints.format import describe, find, load, locate
+from glasshead.checkpoints.find import find, locate
+from glasshead.checkpoints.format import describe
 from glasshead.checkpoints.format import vocabulary as tokenizers_of
+from glasshead.checkpoints.load import load
 from glasshead.text import Level
 
 ONE_VOCABULARY = {name: options for name, options in OPTIONS.items() if "source_vocab_size" not in options}
@@ -683,7 +685,7 @@ def test_a_latest_that_is_no_file_is_refused(kind: str, run: Path) -> None:
 def test_finding_and_listing_cost_no_torch(tiny: Path) -> None:
     code = (
         "import sys, glasshead\n"
-        f"from glasshead.checkpoints.format import available, describe, find\n"
+        f"from glasshead.checkpoints.find import available, find; from glasshead.checkpoints.format import describe\n"
         f"describe(find({str(tiny)!r})); available(); glasshead.available()\n"
         "try: find('engish')\n"
         "except glasshead.GlassheadError: pass\n"

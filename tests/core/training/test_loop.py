@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from glasshead.checkpoints import format as checkpoint
+from glasshead.checkpoints.load import load
 from glasshead.errors import GlassheadError
 from glasshead.model import Transformer
 from glasshead.recipes import recipe
@@ -112,7 +112,7 @@ def test_the_events_tell_the_story_in_order(finished: tuple[Path, list[Event]]) 
 
 def test_what_is_saved_is_whole_and_was_scored_as_saved(finished: tuple[Path, list[Event]]) -> None:
     folder, events = finished
-    model, vocabulary, card = checkpoint.load(folder)
+    model, vocabulary, card = load(folder)
     final = of(Evaluated, events)[-1]
     again = score(model, vocabulary, recipe("reverse").sample("test", 40))
     assert replace(again, seconds=0.0) == replace(final.scores, seconds=0.0)
@@ -159,7 +159,7 @@ def test_stopped_anywhere_it_goes_on_as_if_it_had_not_been(
     told = [[json.loads(line) for line in (each / "metrics.jsonl").open()] for each in (finished[0], tmp_path)]
     first, second = ([(line["step"], line["loss"]) for line in lines if line["event"] == "step"] for lines in told)
     assert first == second
-    assert checkpoint.load(tmp_path)[2]["validation"].keys() == {"step 6"} - ({"step 6"} if 6 in moments else set())
+    assert load(tmp_path)[2]["validation"].keys() == {"step 6"} - ({"step 6"} if 6 in moments else set())
 
 
 def test_a_run_that_has_ended_can_be_made_longer(finished: tuple[Path, list[Event]], tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_sentences_longer_than_the_model_takes_are_no_probes(tmp_path: Path) -> 
 
 
 def test_the_card_says_with_what_and_when(finished: tuple[Path, list[Event]]) -> None:
-    told = checkpoint.load(finished[0])[2]["training"]
+    told = load(finished[0])[2]["training"]
     assert told["precision"] == of(Started, finished[1])[0].precision
     assert told["torch"] == torch.__version__ and told["threads"] == torch.get_num_threads()
     date = datetime.fromisoformat(told["date"])
@@ -214,7 +214,7 @@ def test_a_loss_that_is_no_number_ends_it_and_what_was_saved_stays(
         run(tmp_path)
     newest = Run(tmp_path).latest
     assert newest is not None and newest.name == "step-00000005"
-    checkpoint.load(newest)
+    load(newest)
 
 
 def test_weights_that_explode_are_not_saved(tmp_path: Path) -> None:

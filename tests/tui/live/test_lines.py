@@ -14,7 +14,9 @@ from tests.cli.conftest import obeyed
 from tests.played import HOSTILE, STEPS, Sample, evaluated, started, update
 
 from glasshead.training.events import Event, Prepared, Preparing, Saved, Stopped
+from glasshead_tui.drawing import durations
 from glasshead_tui.live import lines as progress
+from glasshead_tui.terminal import tty
 
 
 @pytest.fixture
@@ -125,7 +127,7 @@ def test_what_is_played_has_the_names_of_what_is_real() -> None:
     [(0, "0:00"), (65, "1:05"), (9999.6, "2:46:40"), (86_399, "23:59:59"), (86_400, "1 d 00:00"), (1e6, "11 d 13:46")],
 )
 def test_a_time_is_read_as_a_clock(seconds: float, shown: str) -> None:
-    assert progress.clocked(seconds) == shown
+    assert durations.clocked(seconds) == shown
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,7 @@ def test_a_time_is_read_as_a_clock(seconds: float, shown: str) -> None:
     [(1.0, "1.000"), (41.666, "41.67"), (1234.5, "1,234"), (2.1e9, "2.1e+09"), (float("inf"), "inf")],
 )
 def test_a_perplexity_takes_few_characters(value: float, shown: str) -> None:
-    assert progress.number(value) == shown
+    assert durations.number(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_a_perplexity_takes_few_characters(value: float, shown: str) -> None:
      (2e15, "2.0 PFLOP/s"), (5e8, "0.5 GFLOP/s")],
 )  # fmt: skip
 def test_operations_take_few_characters(rate: float, shown: str) -> None:
-    assert progress.operations(rate) == shown
+    assert durations.operations(rate) == shown
 
 
 class Screen(io.TextIOWrapper):
@@ -161,9 +163,9 @@ def test_only_a_terminal_that_can_is_drawn_in(
 ) -> None:
     monkeypatch.setenv("TERM", term)
     monkeypatch.setattr(sys, "stdout", Screen(io.BytesIO(), encoding=encoding))
-    assert progress.moves() is moves
+    assert tty.moves() is moves
     monkeypatch.setattr(sys, "stdout", io.StringIO())
-    assert not progress.moves()
+    assert not tty.moves()
 
 
 def test_what_the_events_raise_passes_through(told: Any) -> None:

@@ -35,7 +35,7 @@ VOCABULARIES = {
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 async def test_every_pane_of_every_model(explore, tiny, tmp_path, shape):
-    _, vocabulary, _ = glasshead.checkpoints.format.load(tiny)
+    _, vocabulary, _ = glasshead.checkpoints.load.load(tiny)
     usual = {"d_model": 16, "heads": 2, "d_ff": 16, "encoder_layers": 1, "decoder_layers": 2, "max_length": 40}
     torch.manual_seed(1)
     model = glasshead.Transformer(glasshead.Config(vocab_size=vocabulary.target.size, **{**usual, **shape}))

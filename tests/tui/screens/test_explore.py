@@ -7,7 +7,7 @@ import glasshead
 from glasshead_tui.screens.ask import Ask, PlainInput
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.help import Help
-from glasshead_tui.state import keys
+from glasshead_tui.state import keymaps
 
 
 async def test_steps_and_steps_back_follow_the_model(explore, tiny):
@@ -238,7 +238,7 @@ async def test_help_names_every_key(explore):
         await explorer.press("question_mark")
         assert isinstance(explorer.app.screen, Help)
         shown = " ".join(explorer.text.split())
-        for key in keys.ALL:
+        for key in keymaps.ALL:
             assert " ".join(key.meaning.split()[:3]) in shown, key.id
         await explorer.press("escape")
         assert explorer.app.screen is explorer.screen
@@ -275,7 +275,7 @@ async def test_the_palette_runs_what_a_key_does(explore):
 
 
 async def test_a_model_without_examples_asks_for_a_sentence(explore, tmp_path, tiny):
-    model, vocabulary, _ = glasshead.checkpoints.format.load(tiny)
+    model, vocabulary, _ = glasshead.checkpoints.load.load(tiny)
     glasshead.save(tmp_path / "bare", model, vocabulary, {})
     async with explore(text=None, checkpoint=tmp_path / "bare") as explorer:
         await explorer.until(lambda: isinstance(explorer.app.screen, Ask))

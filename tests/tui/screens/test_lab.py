@@ -25,7 +25,7 @@ from glasshead_tui.screens.explore import ExploreScreen
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lab import LabScreen
 from glasshead_tui.state import course as lesson
-from glasshead_tui.state import keys, labbook
+from glasshead_tui.state import keymaps, keys, labbook
 
 LIMIT = 20.0
 
@@ -587,7 +587,7 @@ async def test_help_and_palette_know_every_key_of_the_lab(explore, bench, tmp_pa
         await explorer.press("question_mark")
         assert isinstance(explorer.app.screen, Help)
         shown = " ".join(explorer.text.split())
-        for key in keys.listed(keys.LAB):
+        for key in keys.listed(keymaps.LAB):
             assert " ".join(key.meaning.split()[:3]) in shown, key.id
         await hit(explorer, "escape", "s")
         assert bench.ran == []

@@ -23,7 +23,7 @@ from glasshead_tui.panes.watch.heads import HeadsPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.watch import WatchScreen
-from glasshead_tui.state import keys
+from glasshead_tui.state import keymaps, keys
 from glasshead_tui.widgets.curves import Curves
 from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.scale import MASKED
@@ -371,17 +371,17 @@ async def test_nothing_in_the_folder_changes(watch: Watch, run: Run) -> None:
     assert contents(run.folder) == before
 
 
-@pytest.mark.parametrize("key", keys.listed(keys.WATCH), ids=lambda key: key.id)
+@pytest.mark.parametrize("key", keys.listed(keymaps.WATCH), ids=lambda key: key.id)
 def test_every_key_has_an_action(key: keys.Key) -> None:
     assert hasattr(WatchScreen, f"action_{key.action.split('(')[0]}")
 
 
 def test_ids_and_keys_are_unique() -> None:
-    found = keys.listed(keys.WATCH)
+    found = keys.listed(keymaps.WATCH)
     assert len({key.id for key in found}) == len(found)
     pressed = [name for key in found for name in key.keys.split(",")]
     assert len(set(pressed)) == len(pressed)
-    assert {id for hint in keys.WATCH_HINTS for id in hint.ids} <= {key.id for key in found}
+    assert {id for hint in keymaps.WATCH_HINTS for id in hint.ids} <= {key.id for key in found}
 
 
 async def test_the_help_tells_all_keys_and_keys_of_ones_own(
@@ -396,14 +396,14 @@ async def test_the_help_tells_all_keys_and_keys_of_ones_own(
         await watching.at(30)
         await watching.press("question_mark")
         await watching.until(lambda: isinstance(watching.app.screen, Help))
-        await watching.says(*(key.meaning for key in keys.listed(keys.WATCH)))
+        await watching.says(*(key.meaning for key in keys.listed(keymaps.WATCH)))
         await watching.press("escape")
 
 
 async def test_the_palette_offers_all_that_a_key_does(watch: Watch, run: Run) -> None:
     async with watch(run) as watching:
         offered = {(command.title.split("  (")[0], command.help) for command in watching.screen.commands()}
-        for key in keys.listed(keys.WATCH):
+        for key in keys.listed(keymaps.WATCH):
             assert key.id == "palette" or (key.id.replace("_", " "), key.meaning) in offered
         await watching.press("ctrl+p")
         await watching.press(*"first", "enter", "enter")

@@ -9,12 +9,12 @@ import pytest
 from glasshead.errors import GlassheadError
 from glasshead_tui.screens.explore import ExploreScreen
 from glasshead_tui.screens.lab import LabScreen
-from glasshead_tui.state import keys
+from glasshead_tui.state import keymaps, keys
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.parametrize("groups", [keys.GROUPS, keys.LAB], ids=["explorer", "lab"])
+@pytest.mark.parametrize("groups", [keymaps.EXPLORE, keymaps.LAB], ids=["explorer", "lab"])
 def test_ids_and_keys_are_unique(groups):
     listed = keys.listed(groups)
     assert len({key.id for key in listed}) == len(listed)
@@ -24,25 +24,25 @@ def test_ids_and_keys_are_unique(groups):
 
 @pytest.mark.parametrize(
     ("screen", "key"),
-    [*((ExploreScreen, key) for key in keys.ALL), *((LabScreen, key) for key in keys.listed(keys.LAB))],
+    [*((ExploreScreen, key) for key in keymaps.ALL), *((LabScreen, key) for key in keys.listed(keymaps.LAB))],
     ids=lambda each: getattr(each, "id", None),
 )
 def test_every_key_has_an_action(screen, key):
     assert hasattr(screen, f"action_{key.action.split('(')[0]}")
 
 
-@pytest.mark.parametrize("table", [keys.FORESEEING_HINTS, keys.LAB_HINTS, keys.ENDED_HINTS])
+@pytest.mark.parametrize("table", [keymaps.FORESEEING_HINTS, keymaps.LAB_HINTS, keymaps.ENDED_HINTS])
 def test_the_hints_of_the_lab_are_of_keys_that_it_has(table):
-    names = keys.shown({}, keys.LAB)
-    assert [pressed for pressed, *_ in keys.hints(names, table, keys.LAB)] == [hint.shown for hint in table]
-    moved = keys.hints({**names, "help": "x"}, table, keys.LAB)
+    names = keys.shown({}, keymaps.LAB)
+    assert [pressed for pressed, *_ in keys.hints(names, table, keymaps.LAB)] == [hint.shown for hint in table]
+    moved = keys.hints({**names, "help": "x"}, table, keymaps.LAB)
     assert ("x", "help", 0) in moved
 
 
 def test_a_key_of_the_lab_can_be_put_elsewhere(tmp_path):
     file = tmp_path / "keys.toml"
     file.write_text('try = "y"\nundo = "w"\n')
-    assert keys.read(file) == {"try": "y", "undo": "w"}
+    assert keymaps.read_keys(file) == {"try": "y", "undo": "w"}
 
 
 def test_the_readme_tells_all_keys():
@@ -51,7 +51,7 @@ def test_the_readme_tells_all_keys():
 
 
 def test_no_file_means_no_keys_of_ones_own(tmp_path):
-    assert keys.read(tmp_path / "keys.toml") == {}
+    assert keymaps.read_keys(tmp_path / "keys.toml") == {}
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path, content, told):
     file = tmp_path / "keys.toml"
     file.write_text(content)
     with pytest.raises(GlassheadError, match=told) as error:
-        keys.read(file)
+        keymaps.read_keys(file)
     assert str(file) in str(error.value)
 
 
 def test_bytes_that_are_no_text_are_told(tmp_path):
     (tmp_path / "keys.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(GlassheadError, match="TOML"):
-        keys.read(tmp_path / "keys.toml")
+        keymaps.read_keys(tmp_path / "keys.toml")

@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from glasshead_tui.work.session import Checked, NotOpened, Opened, Refused, Session, Stepped
+from glasshead_tui.work.messages import Checked, NotOpened, Opened, Refused, Stepped
+from glasshead_tui.work.session import Session
 
 
 @pytest.fixture

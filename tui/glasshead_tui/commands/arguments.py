@@ -7,7 +7,7 @@ import typer
 
 def complete_checkpoint(incomplete: str) -> list[str]:
     """The names that the shell may complete to."""
-    from glasshead.checkpoints.format import available
+    from glasshead.checkpoints.find import available
 
     return [each.name for each in available() if each.name.startswith(incomplete)]
 

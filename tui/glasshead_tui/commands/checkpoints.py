@@ -10,15 +10,16 @@ def checkpoints(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, with all that the cards say.")] = False,
 ) -> None:
     """List what can be opened by name."""
-    from glasshead.checkpoints.format import WEIGHTS, available
+    from glasshead import tensors
+    from glasshead.checkpoints.find import available
+    from glasshead.checkpoints.format import WEIGHTS
     from glasshead.errors import GlassheadError
-    from glasshead_tui import weights
     from glasshead_tui.terminal import strict_json as strict
 
     found: list[dict[str, Any]] = []
     for each in available():
         try:
-            parameters, problem = weights.count(each.folder / WEIGHTS), None
+            parameters, problem = tensors.count_numbers(each.folder / WEIGHTS), None
         except GlassheadError as error:
             parameters, problem = None, str(error)
         found.append(

@@ -83,7 +83,9 @@ def evaluate(
 
     The references are compared as the vocabulary sees them, e.g. in lower case: a model can write nothing else.
     """
-    from glasshead.checkpoints import format as checkpoints
+    from glasshead.checkpoints.find import locate
+    from glasshead.checkpoints.format import describe
+    from glasshead.checkpoints.load import load
 
     files = _files(pairs, source, target, source_column, target_column)
     if files is None and skip_bad:
@@ -92,15 +94,15 @@ def evaluate(
         raise GlassheadError("--length-penalty has no meaning without --beam: greedy decoding compares no lines.")
     if files is not None:
         files.check()
-    folder, name = checkpoints.locate(checkpoint)
-    recipe = None if files is not None else _recipe(name, checkpoints.describe(folder)["card"])
+    folder, name = locate(checkpoint)
+    recipe = None if files is not None else _recipe(name, describe(folder)["card"])
     alpha = 0.6 if length_penalty is None else length_penalty
     with Translations(output, files) as translations, _progress() as told:
         from glasshead.training.engine import device_of
         from glasshead.training.evaluate import score
 
         where = device_of(device)
-        model, vocabulary, _ = checkpoints.load(folder)
+        model, vocabulary, _ = load(folder)
         held, report = _read(files, recipe, vocabulary, limit, told, skip_bad=skip_bad)
         scores = score(
             model.to(where),

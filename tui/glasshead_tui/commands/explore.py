@@ -6,6 +6,7 @@ import typer
 
 from glasshead_tui.commands.arguments import Checkpoint, Truncate
 from glasshead_tui.launch import explore as opening
+from glasshead_tui.state.focus import Which
 
 
 def explore(
@@ -19,7 +20,7 @@ def explore(
         bool, typer.Option("--plain", help="Write text, as is done anyway where the output is no terminal.")
     ] = False,
     kind: Annotated[
-        opening.Kind,
+        Which,
         typer.Option(
             help="Whose attention the text draws: decoder → encoder, the decoder's own (masked), the encoder's."
         ),

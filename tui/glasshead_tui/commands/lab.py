@@ -68,7 +68,8 @@ def command(of: Page) -> Any:
     """The command of one experiment."""
 
     def run(**given: Any) -> int:
-        from glasshead_tui.plain.experiment import Asked, perform
+        from glasshead_tui.launch.experiment import perform
+        from glasshead_tui.plain.experiment import Asked
 
         size = chosen_size(quick=given.pop("quick"), full=given.pop("full"))
         as_json, anew = given.pop("json"), given.pop("anew", False)

@@ -6,7 +6,8 @@ import typer
 
 from glasshead_tui.commands.arguments import complete_checkpoint
 from glasshead_tui.commands.lab import complete_experiment
-from glasshead_tui.launch import explore as opening
+from glasshead_tui.launch import lesson as course
+from glasshead_tui.launch.explore import DEFAULT
 
 
 def lesson(
@@ -24,7 +25,7 @@ def lesson(
         typer.Option(
             metavar="CHECKPOINT", help="The trained model: a name, or a folder.", autocompletion=complete_checkpoint
         ),
-    ] = opening.DEFAULT,
+    ] = DEFAULT,
     restart: Annotated[bool, typer.Option("--restart", help="Forget your place and your answers.")] = False,
     mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Whether the screen listens to the mouse.")] = True,
     plain: Annotated[
@@ -36,4 +37,4 @@ def lesson(
 
     At each one you first say what you foresee, then see what the numbers say. Your place and your answers are kept.
     """
-    return opening.lesson(name, checkpoint=model, restart=restart, mouse=mouse, plain=plain, as_json=as_json)
+    return course.lesson(name, checkpoint=model, restart=restart, mouse=mouse, plain=plain, as_json=as_json)

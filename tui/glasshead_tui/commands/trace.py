@@ -38,8 +38,10 @@ def trace(
 
     text = sentence(text)
 
-    from glasshead.decoding.threads import load
+    from glasshead.decoding.threads import one_thread
+    from glasshead.subject import load
 
+    one_thread()
     subject = load(checkpoint)
     chosen, needed = _choose(subject, keep or [EVERY])
     line = subject.start(fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate), keep=needed)

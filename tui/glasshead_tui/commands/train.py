@@ -1,7 +1,7 @@
 """`glasshead train`: from pairs of sentences to a checkpoint that can be explored.
 
 Its options are those of the settings' table (glasshead.training.settings), so that the command line and a TOML file
-cannot differ; here are only those of the run itself. What is told meanwhile is in progress.py.
+cannot differ; here are only those of the run itself. What is told meanwhile is in live/.
 """
 
 import inspect
@@ -73,7 +73,7 @@ def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, fir
 
     from glasshead.training.events import Event, Stopped
     from glasshead.training.loop import train as training
-    from glasshead_tui.live import lines as progress
+    from glasshead_tui.live.show import show
     from glasshead_tui.terminal.interrupt import interruptible
     from glasshead_tui.terminal.visible import visible
 
@@ -89,7 +89,7 @@ def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, fir
     with interruptible() as asked:
         events = noted(training(out, settings, resume=resume, command=shlex.join(words), stop=asked))
         if first:
-            progress.show(events, stop=asked)
+            show(events, stop=asked)
         else:
             for _ in events:
                 pass

@@ -42,13 +42,15 @@ def translate(
     sentences = _sentences(text)
 
     from glasshead.decoding.pick import Pick, Sample, greedy
-    from glasshead.decoding.threads import load
+    from glasshead.decoding.threads import one_thread
+    from glasshead.subject import load
     from glasshead_tui.terminal.sentences import fitting
     from glasshead_tui.terminal.visible import visible
 
     pick: Pick = greedy
     if sample:
         pick = Sample(temperature=1.0 if temperature is None else temperature, top_k=top_k, top_p=top_p, seed=seed or 0)
+    one_thread()
     subject = load(checkpoint)
     for place, each in sentences:
         try:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from glasshead_tui.launch import explore as opening
+from glasshead_tui.state.focus import Which
 
 
 def watch(
@@ -22,7 +22,7 @@ def watch(
         int | None, typer.Option(metavar="N", help="At which recorded step.", show_default="the newest")
     ] = None,
     kind: Annotated[
-        opening.Kind, typer.Option(help="Which: decoder → encoder, the decoder's own (masked), the encoder's.")
+        Which, typer.Option(help="Which: decoder → encoder, the decoder's own (masked), the encoder's.")
     ] = "cross",
     layer: Annotated[
         int | None, typer.Option(metavar="N", help="Its layer, counted from 0.", show_default="the last")

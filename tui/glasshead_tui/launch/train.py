@@ -20,8 +20,8 @@ def train_and_watch(words: list[str], folder: Path) -> int:
     Leaving the screen leaves the training alone; Ctrl-C after that stops it, as ever. Where there is no terminal, there
     are only the lines. Raises GlassheadError where the folder cannot be written to.
     """
-    from glasshead_tui.launch.explore import terminal
     from glasshead_tui.launch.watch import open_watch
+    from glasshead_tui.terminal.tty import terminal
 
     log = folder / LOG
     try:

@@ -5,14 +5,9 @@ Imports neither torch nor Textual before it is certain that there is something t
 
 from pathlib import Path
 
-from glasshead.checkpoints.format import SETTINGS
-from glasshead.errors import GlassheadError
-from glasshead.training.record.journal import plausible
-from glasshead.training.run import METRICS
-from glasshead_tui.launch.explore import Kind, terminal
-
-FIRST = 1 << 16
-"""Bytes of metrics.jsonl that must hold something of a training, if there are so many."""
+from glasshead.training.run import check
+from glasshead_tui.state.focus import Which
+from glasshead_tui.terminal.tty import terminal
 
 
 def watch(
@@ -21,7 +16,7 @@ def watch(
     mouse: bool = True,
     plain: bool = False,
     as_json: bool = False,
-    kind: Kind = "cross",
+    kind: Which = "cross",
     layer: int | None = None,
     head: int = 0,
     sentence: int = 0,
@@ -49,33 +44,3 @@ def open_watch(folder: Path, *, mouse: bool = True) -> int:
     app = WatchApp(folder)
     app.run(mouse=mouse)
     return app.return_code or 0
-
-
-def check(folder: Path) -> None:
-    """Raise GlassheadError for what is not the folder of a training."""
-    name = str(folder)
-    if "\0" in name:
-        raise GlassheadError("The name of the folder holds a NUL character, which no folder's name can.")
-    try:
-        if not folder.exists():
-            raise GlassheadError(f"There is no folder {name}. Give the one that `glasshead train --out` writes to.")
-        if not folder.is_dir():
-            raise GlassheadError(
-                f"{name} is a file; a run is a folder, the one that `glasshead train --out` writes to."
-            )
-        if (folder / SETTINGS).is_file():
-            return
-        if not (folder / METRICS).is_file():
-            raise GlassheadError(
-                f"{name} holds neither {SETTINGS} nor {METRICS}: it is not the folder of a training. "
-                "Give the one that `glasshead train --out` writes to."
-            )
-        with (folder / METRICS).open("rb") as file:
-            beginning = file.read(FIRST)
-    except OSError as error:
-        raise GlassheadError(f"{name} cannot be opened: {error.strerror}.") from None
-    if not plausible(beginning):
-        raise GlassheadError(
-            f"{folder / METRICS} tells nothing of a training: {name} is the folder of something else. "
-            "Give the one that `glasshead train --out` writes to."
-        )

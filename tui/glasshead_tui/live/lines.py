@@ -3,12 +3,11 @@
 In a terminal that can do more, live.py draws the same figures. `show` chooses.
 """
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from glasshead_tui.drawing.durations import clocked, number, percent, reached
 from glasshead_tui.live.figures import Figures, picked
 from glasshead_tui.terminal.visible import visible
 
@@ -27,22 +26,6 @@ SHOWN = 4
 def never() -> bool:
     """Nobody asks to stop."""
     return False
-
-
-def show(events: "Iterator[Event]", *, stop: Callable[[], bool] = never) -> None:
-    """Tell what happens in the way that suits the output. stop: whether the training was asked to stop."""
-    if moves():
-        from glasshead_tui.live.panel import follow
-
-        follow(events, stop=stop)
-    else:
-        lines(events)
-
-
-def moves() -> bool:
-    """Whether the output is a terminal in which something can be drawn twice in one place."""
-    able = sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
-    return able and os.name != "nt" and (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def lines(events: "Iterator[Event]", *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -131,11 +114,6 @@ def started(event: "Started") -> list[str]:
     return told
 
 
-def reached(peak: float) -> str:
-    """What a utilisation is measured against."""
-    return f"{operations(peak)} that a large matrix product reaches here"
-
-
 def evaluated(event: "Evaluated") -> str:
     """The scores of an evaluation on one line."""
     scores = event.scores
@@ -163,31 +141,3 @@ def shown(scores: "Scores", count: int = SHOWN) -> Iterator[str]:
 def mark(sample: "Sample") -> str:
     """✓ or ✗."""
     return "✓" if sample.right else "✗"
-
-
-def number(value: float) -> str:
-    """A perplexity in few characters: `3.12`, `41.7`, `1,234`, `2.1e+09`."""
-    if value < 10:
-        return f"{value:.3f}"
-    return f"{value:.2f}" if value < 100 else f"{value:,.0f}" if value < 1e7 else f"{value:.1e}"
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """A share from 0 to 1 in percent: `24.0 %`."""
-    return f"{100 * share:.{digits}f} %"
-
-
-def operations(rate: float) -> str:
-    """A number of operations a second: `210 GFLOP/s`, `1.2 TFLOP/s`."""
-    size, name = next((each for each in ((1e15, "P"), (1e12, "T")) if rate >= each[0]), (1e9, "G"))
-    return f"{rate / size:.{0 if rate >= 10 * size else 1}f} {name}FLOP/s"
-
-
-def clocked(seconds: float) -> str:
-    """A time as a clock shows it: `4:05`, `1:02:03`, `2 d 03:04`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours:02}:{minutes:02}"
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -15,19 +15,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from glasshead_tui.drawing.durations import clocked, number, operations, percent, reached
 from glasshead_tui.live.figures import Course, Figures, Trend, picked, trends
-from glasshead_tui.live.lines import (
-    clocked,
-    evaluated,
-    mark,
-    never,
-    number,
-    operations,
-    percent,
-    reached,
-    report,
-    stepped,
-)
+from glasshead_tui.live.lines import evaluated, mark, never, report, stepped
 from glasshead_tui.terminal.region import Region
 from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.cells import width as columns_of

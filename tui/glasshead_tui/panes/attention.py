@@ -10,13 +10,14 @@ from textual.message import Message
 from glasshead_tui.drawing.matrix import HeadMatrix, weight_level
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import attention_name, labels, spoken, widest
+from glasshead_tui.drawing.notes import Notes, join_pieces
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.state.focus import STAGES, Focus
 from glasshead_tui.widgets.fitting import Form, fitted
 from glasshead_tui.widgets.heatmap import HeatMap
-from glasshead_tui.widgets.lines import Line, Lines, cells
+from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS, MASKED_GLYPH
 
 if TYPE_CHECKING:
@@ -24,20 +25,6 @@ if TYPE_CHECKING:
     from glasshead.traces.trace import Trace
 
 _FORMS: tuple[Form | None, ...] = (None, "digits", "blocks", "halves")
-
-
-class Notes(Lines):
-    """Two lines under the matrix: the chosen cell, and what the colours and glyphs mean."""
-
-    DEFAULT_CSS = """
-    Notes { height: 2; }
-    """
-
-    readout: tuple[Line, ...] = ()  # the same said at greater and smaller length
-    legend: tuple[Line, ...] = ()
-
-    def drawn(self, columns: int, lines: int) -> list[Line]:
-        return [_longest(self.readout, columns), _longest(self.legend, columns)]
 
 
 class AttentionPane(Vertical, can_focus=False):
@@ -205,14 +192,4 @@ def _legend(matrix: HeadMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...
         short.append(ghost)
     # Where there is no room for both, glyphs before colours: those can be guessed.
     variants = [colours, *long], [colours, *short], short, short[:1], [colours]
-    return tuple(_joined(parts) for parts in variants if parts)
-
-
-def _joined(parts: list[Line]) -> Line:
-    return [*parts[0], *(piece for part in parts[1:] for piece in (Segment("  "), *part))]
-
-
-def _longest(variants: tuple[Line, ...], columns: int) -> Line:
-    """The first, which is the longest, that fits; else the last."""
-    fitting = (line for line in variants if cells(line) <= columns)
-    return next(fitting, variants[-1] if variants else [])
+    return tuple(join_pieces(parts) for parts in variants if parts)

@@ -11,9 +11,9 @@ from glasshead.errors import GlassheadError
 from glasshead.training.record import probes
 from glasshead.training.record.journal import Evaluation, Follower, Metrics
 from glasshead.training.run import METRICS, PROBES
-from glasshead_tui.launch.explore import Kind
-from glasshead_tui.live.lines import clocked
+from glasshead_tui.drawing.durations import clocked, silence
 from glasshead_tui.plain import tables as plain
+from glasshead_tui.state.focus import Which
 from glasshead_tui.terminal import strict_json as strict
 from glasshead_tui.terminal.visible import visible
 
@@ -22,7 +22,7 @@ from glasshead_tui.terminal.visible import visible
 class Wanted:
     """Whose attention is told."""
 
-    kind: Kind = "cross"
+    kind: Which = "cross"
     layer: int | None = None
     head: int = 0
     sentence: int = 0
@@ -177,14 +177,3 @@ def _evaluations(found: tuple[Evaluation, ...]) -> Iterator[str]:
 
 def _cell(value: float, columns: int, decimals: int) -> str:
     return (f"{value:.{decimals}f}" if isfinite(value) else "–").rjust(columns)
-
-
-def silence(seconds: float) -> str:
-    """How long nothing has been heard: `42 s`, `4 min`, `3 h 5 min`, `3 d 4 h`."""
-    whole = max(0, round(seconds))
-    if whole < 120:
-        return f"{whole} s"
-    if whole < 7200:
-        return f"{whole // 60} min"
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours} h {minutes} min" if hours < 24 else f"{hours // 24:,} d {hours % 24} h"

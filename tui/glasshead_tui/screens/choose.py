@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.terminal.visible import clip, fit
-from glasshead_tui.work.session import Moment
+from glasshead_tui.work.messages import Moment
 
 
 class Choose(ModalScreen[int | None]):

@@ -29,10 +29,10 @@ from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line, hints_line, tabs_line
-from glasshead_tui.state import keys
-from glasshead_tui.state.focus import STAGES, Focus, Kind, Stack
+from glasshead_tui.state import keymaps, keys
+from glasshead_tui.state.focus import STAGES, Attention, Focus, Stack
 from glasshead_tui.terminal.visible import clip, visible
-from glasshead_tui.work.session import (
+from glasshead_tui.work.messages import (
     About,
     Checked,
     Examined,
@@ -42,9 +42,9 @@ from glasshead_tui.work.session import (
     Opened,
     Recalled,
     Refused,
-    Session,
     Stepped,
 )
+from glasshead_tui.work.session import Session
 
 if TYPE_CHECKING:
     from glasshead.lab.page import Try
@@ -58,7 +58,7 @@ PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPan
     "vectors": VectorsPane,
     "norms": NormsPane,
 }
-KINDS: tuple[tuple[Stack, Kind], ...] = (("encoder", "self"), ("decoder", "self"), ("decoder", "cross"))
+KINDS: tuple[tuple[Stack, Attention], ...] = (("encoder", "self"), ("decoder", "self"), ("decoder", "cross"))
 """In the order in which a token meets them."""
 WIDE, HIGH = 104, 30
 """From this size on every pane is on the screen at once."""
@@ -69,8 +69,8 @@ LEAST_WIDTH, LEAST_HEIGHT = 50, 15
 class ExploreScreen(CommandedScreen):
     """See the module."""
 
-    GROUPS: ClassVar[keys.Groups] = keys.GROUPS
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings()
+    GROUPS: ClassVar[keys.Groups] = keymaps.EXPLORE
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keymaps.EXPLORE)
     DEFAULT_CSS = """
     ExploreScreen { layout: vertical; }
     ExploreScreen #about { height: 1; padding: 0 1; }

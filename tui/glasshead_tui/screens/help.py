@@ -12,7 +12,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from glasshead_tui.state.keys import GROUPS, Groups
+from glasshead_tui.state.keymaps import EXPLORE as GROUPS
+from glasshead_tui.state.keys import Groups
 
 Meanings = tuple[tuple[str, str], ...]
 

@@ -21,27 +21,18 @@ from glasshead.errors import GlassheadError
 from glasshead.lab import NAMES
 from glasshead.lab.page import LETTERS, Try
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.panes.lab.contents import ContentsPane
+from glasshead_tui.panes.lab.controls import ControlsPane, hinted
 from glasshead_tui.panes.lab.exhibit import ExhibitPane
+from glasshead_tui.panes.lab.question import QuestionPane
 from glasshead_tui.panes.lab.showcase import Showcase
-from glasshead_tui.panes.lab.texts import (
-    ContentsPane,
-    ControlsPane,
-    QuestionPane,
-    TabsPane,
-    TextPane,
-    ending,
-    hinted,
-    introduced,
-    judged,
-    progressed,
-    shortened,
-    told,
-)
+from glasshead_tui.panes.lab.tabs import TabsPane
+from glasshead_tui.panes.lab.texts import TextPane, ending, introduced, judged, progressed, shortened, told
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.help import Help, Meanings
 from glasshead_tui.screens.lines import counted_line, fitted_line, lab_line
-from glasshead_tui.state import keys
+from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.labbook import GIVEN, SIZES, LabBook, Visit, shown
 from glasshead_tui.state.outcome import Outcome
 from glasshead_tui.terminal.visible import clip, visible
@@ -49,7 +40,8 @@ from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.prose import Prose, wrapped
 from glasshead_tui.widgets.spots import SpotLines
-from glasshead_tui.work.session import About, Examined, Examining, Recalled, Refused, Session
+from glasshead_tui.work.messages import About, Examined, Examining, Recalled, Refused
+from glasshead_tui.work.session import Session
 
 WIDE, HIGH = 104, 30
 """From this size on the list of experiments, the page and its result are on the screen at once."""
@@ -85,8 +77,8 @@ GLYPHS: Meanings = (
 class LabScreen(CommandedScreen):
     """See the module."""
 
-    GROUPS: ClassVar[keys.Groups] = keys.LAB
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.LAB)
+    GROUPS: ClassVar[keys.Groups] = keymaps.LAB
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keymaps.LAB)
     DEFAULT_CSS = """
     LabScreen { layout: vertical; }
     LabScreen #about, LabScreen #hints { height: 1; padding: 0 1; }
@@ -471,7 +463,7 @@ class LabScreen(CommandedScreen):
     def action_help(self) -> None:
         """All keys."""
         count = "A number typed before a key repeats it: 3 n goes three experiments on."
-        page = Help(self._shown_keys, introduction=INTRODUCTION, groups=keys.LAB, glyphs=GLYPHS, count=count)
+        page = Help(self._shown_keys, introduction=INTRODUCTION, groups=keymaps.LAB, glyphs=GLYPHS, count=count)
         self.app.push_screen(page)
 
     def action_quit(self) -> None:
@@ -656,9 +648,9 @@ class LabScreen(CommandedScreen):
         elif self._count:
             line = counted_line(self._count, "n", marks)
         else:
-            before = keys.FORESEEING_HINTS
-            table = keys.ENDED_HINTS if self._book.ended else keys.LAB_HINTS if self._visit.seen else before
-            hints = keys.hints(self._shown_keys, table, keys.LAB)
+            before = keymaps.FORESEEING_HINTS
+            table = keymaps.ENDED_HINTS if self._book.ended else keymaps.LAB_HINTS if self._visit.seen else before
+            hints = keys.hints(self._shown_keys, table, keymaps.LAB)
             if self._visit.reading:
                 hints = [(pressed, "result" if label == "page" else label, rank) for pressed, label, rank in hints]
             if self.has_class("beside"):

@@ -6,9 +6,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.state import keys
+from glasshead_tui.state import keymaps, keys
 from glasshead_tui.terminal.visible import visible
-from glasshead_tui.work.session import About, Moment
+from glasshead_tui.work.messages import About, Moment
 
 LOADING = "loading the model …"
 
@@ -56,7 +56,7 @@ def hints_line(count: int, shown: Mapping[str, str], width: int, marks: Palette)
     """As many hints as fit, those that matter most; or, after a number, what it waits for."""
     if count:
         return counted_line(count, "space or l", marks)
-    return fitted_line(keys.hints(shown), width, marks)
+    return fitted_line(keys.hints(shown, keymaps.EXPLORE_HINTS, keymaps.EXPLORE), width, marks)
 
 
 def counted_line(count: int, examples: str, marks: Palette) -> Text:

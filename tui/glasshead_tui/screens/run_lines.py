@@ -8,10 +8,9 @@ from rich.style import Style
 from rich.text import Text
 
 from glasshead.training.record.journal import Evaluation, Metrics
+from glasshead_tui.drawing.durations import clocked, silence
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.live.lines import clocked
-from glasshead_tui.plain.training import silence
 from glasshead_tui.terminal.visible import clip, visible
 
 SILENCE = 15.0

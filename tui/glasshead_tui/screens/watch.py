@@ -29,7 +29,7 @@ from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.help import Help, Meanings
 from glasshead_tui.screens.lines import counted_line, fitted_line, tabs_line
 from glasshead_tui.screens.run_lines import about_line, facts_line, place_line
-from glasshead_tui.state import keys
+from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.slider import Slider
@@ -71,8 +71,8 @@ NOTHING = "No attention has been recorded yet.\nIt is kept at every evaluation, 
 class WatchScreen(CommandedScreen):
     """See the module."""
 
-    GROUPS: ClassVar[keys.Groups] = keys.WATCH
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.WATCH)
+    GROUPS: ClassVar[keys.Groups] = keymaps.WATCH
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keymaps.WATCH)
     DEFAULT_CSS = """
     WatchScreen { layout: vertical; }
     WatchScreen #about, WatchScreen #facts, WatchScreen #tabs, WatchScreen #place, WatchScreen #hints
@@ -387,7 +387,7 @@ class WatchScreen(CommandedScreen):
         """All keys."""
         count = "A number typed before a key repeats it: 5 → goes five stops on."
         self.app.push_screen(
-            Help(self._shown_keys, introduction=INTRODUCTION, groups=keys.WATCH, glyphs=GLYPHS, count=count)
+            Help(self._shown_keys, introduction=INTRODUCTION, groups=keymaps.WATCH, glyphs=GLYPHS, count=count)
         )
 
     def action_quit(self) -> None:
@@ -486,7 +486,7 @@ class WatchScreen(CommandedScreen):
         if self._count:
             line = counted_line(self._count, "→ or l", marks)
         else:
-            hints = keys.hints(self._shown_keys, keys.WATCH_HINTS, keys.WATCH)
+            hints = keys.hints(self._shown_keys, keymaps.WATCH_HINTS, keymaps.WATCH)
             line = fitted_line(hints, self.size.width - 2, marks)
         self._write("hints", line)
 

@@ -4,7 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Stack = Literal["encoder", "decoder"]
-Kind = Literal["self", "cross"]
+Attention = Literal["self", "cross"]
+"""What a query looks at: its own side, or from the decoder the encoder's output."""
+Which = Literal["cross", "self", "encoder"]
+"""An attention as the command line names it: stack and kind in one word."""
 Stage = Literal["scores", "masked", "weights"]
 
 STAGES: tuple[Stage, ...] = ("scores", "masked", "weights")
@@ -15,7 +18,7 @@ class Focus:
     """Which attention, which of its cells, in which stage, after how many steps. All numbers count from 0."""
 
     stack: Stack = "decoder"
-    kind: Kind = "self"
+    kind: Attention = "self"
     layer: int = 0
     head: int = 0
     query: int = 0

@@ -5,14 +5,10 @@ Every key has an id, so that it can be put elsewhere: a file `keys.toml` in the 
 like `step = "n,space"`.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from textual.binding import Binding, BindingType
-
-from glasshead.errors import GlassheadError, nearest
 
 
 @dataclass(frozen=True)
@@ -30,118 +26,6 @@ class Key:
 
 Groups = dict[str, tuple[Key, ...]]
 
-GROUPS: Groups = {
-    "Decoding": (
-        Key("step", "space,n", "space", "step", "take the next token"),
-        Key("back", "b,backspace", "b", "back", "undo the last step; costs no run of the model"),
-        Key("start", "home", "home", "start", "back to before the first step"),
-        Key("end", "end", "end", "end", "decode to the end; esc stops on the way"),
-        Key("goto", "colon", ":", "goto", "go to step n"),
-        Key("choose", "enter", "enter", "choose", "take another candidate: the line branches there"),
-        Key("sentence", "i", "i", "sentence", "type a new source sentence"),
-        Key("undo", "z", "z", "undo", "bring back sentence, step and model, as they were before a try of the lab"),
-    ),
-    "What is looked at": (
-        Key("left", "left,h", "← h", "move('left')", "cursor to the key on the left"),
-        Key("down", "down,j", "↓ j", "move('down')", "cursor to the query below"),
-        Key("up", "up,k", "↑ k", "move('up')", "cursor to the query above"),
-        Key("right", "right,l", "→ l", "move('right')", "cursor to the key on the right"),
-        Key("page_up", "pageup", "pgup", "move('page_up')", "ten queries up"),
-        Key("page_down", "pagedown", "pgdn", "move('page_down')", "ten queries down"),
-        Key("layer_down", "left_square_bracket", "[", "layer(-1)", "the layer below"),
-        Key("layer_up", "right_square_bracket", "]", "layer(1)", "the layer above"),
-        Key("head_down", "left_parenthesis,comma", "( ,", "head(-1)", "the head before"),
-        Key("head_up", "right_parenthesis,full_stop", ") .", "head(1)", "the head after"),
-        Key("kind", "t", "t", "kind", "encoder's attention, masked self-attention, decoder → encoder"),
-        Key("stage", "s", "s", "stage", "scores, masked (−∞ where one may not look), weights"),
-        Key("find", "slash", "/", "find", "find a token: the cursor goes to the next one"),
-    ),
-    "The screen": (
-        Key("next_pane", "tab", "tab", "pane(1)", "the next pane; where they take turns, show it"),
-        Key("last_pane", "shift+tab", "shift+tab", "pane(-1)", "the pane before"),
-        Key("map", "m", "m", "show('map')", "the map: in it the arrows choose layer and head"),
-        Key("attention", "a", "a", "show('attention')", "the attention matrix"),
-        Key("sum", "u", "u", "show('sum')", "the chosen cell, from q·k to its weight"),
-        Key("vectors", "v", "v", "show('vectors')", "the vectors q, k and v of the chosen cell"),
-        Key("norms", "o", "o", "show('norms')", "every LayerNorm of the chosen token"),
-        Key("lab", "L", "L", "lab", "the lab: ten claims of the paper as experiments, to foresee and to measure"),
-        Key("stop", "escape", "esc", "stop", "stop decoding; forget a count; put a notice away"),
-        Key("help", "question_mark,f1", "?", "help", "all keys and glyphs"),
-        Key("palette", "ctrl+p", "ctrl+p", "palette", "every command by name"),
-        Key("quit", "q,ctrl+q", "q", "quit", "leave"),
-    ),
-}
-
-
-_EXPLORER = {key.id: key for group in GROUPS.values() for key in group}
-
-WATCH: Groups = {
-    "Through the training": (
-        Key("earlier", "left", "←", "time(-1)", "the stop before: a stop is a step whose attention was kept"),
-        Key("later", "right", "→", "time(1)", "the next stop"),
-        Key("much_earlier", "pageup", "pgup", "time(-10)", "ten stops back"),
-        Key("much_later", "pagedown", "pgdn", "time(10)", "ten stops on"),
-        Key("first", "home", "home", "first", "the first stop"),
-        Key("newest", "end", "end", "newest", "the newest stop, and every newer one as it comes"),
-        Key("play", "space", "space", "play", "run through the training from here, or pause"),
-        _EXPLORER["goto"],
-        Key("zoom", "z", "z", "zoom", "curves of all steps, of the newest half, of the newest tenth"),
-    ),
-    "What is looked at": (
-        Key("sentence_up", "up,p", "↑ p", "sentence(-1)", "the sentence before"),
-        Key("sentence_down", "down,n", "↓ n", "sentence(1)", "the next sentence"),
-        Key("cell_left", "h", "h", "move('left')", "cursor to the key on the left; in the map, the head before"),
-        Key("cell_down", "j", "j", "move('down')", "cursor to the query below; in the map, the layer below it"),
-        Key("cell_up", "k", "k", "move('up')", "cursor to the query above; in the map, the layer above it"),
-        Key("cell_right", "l", "l", "move('right')", "cursor to the key on the right; in the map, the next head"),
-        *(_EXPLORER[name] for name in ("layer_down", "layer_up", "head_down", "head_up", "kind")),
-    ),
-    "The screen": (
-        _EXPLORER["next_pane"],
-        _EXPLORER["last_pane"],
-        Key("curves", "c", "c", "show('curves')", "the curves: loss, scores, learning rate"),
-        _EXPLORER["attention"],
-        Key("map", "m", "m", "show('map')", "the map: in it h j k l choose layer and head"),
-        Key("stop", "escape", "esc", "stop", "pause; forget a count"),
-        *(_EXPLORER[name] for name in ("help", "palette", "quit")),
-    ),
-}
-
-LAB: Groups = {
-    "What do you foresee?": (
-        *(
-            Key(f"answer_{each}", each, each, f"answer({number})", f"answer {each}, and see what the numbers say")
-            for number, each in enumerate("abcd")
-        ),
-        Key("skip", "s", "s", "skip", "run it without an answer"),
-        Key("confirm", "enter", "enter", "confirm", "take the marked answer; run what was changed; type a value"),
-    ),
-    "Controls": (
-        Key("above", "up,k", "↑ k", "mark(-1)", "the answer above; the control before"),
-        Key("below", "down,j", "↓ j", "mark(1)", "the answer below; the next control"),
-        Key("lower", "left,h", "← h", "turn(-1)", "turn the marked control to the stop before"),
-        Key("higher", "right,l", "→ l", "turn(1)", "turn the marked control to the next stop"),
-        Key("type", "equals_sign", "=", "type", "type any value for the marked control"),
-        Key("usual", "r", "r", "usual", "the usual values, with the result that was shown first"),
-        Key("size", "f", "f", "size", "a full size, a quick one, the usual one"),
-    ),
-    "The experiment": (
-        Key("next_exhibit", "tab", "tab", "exhibit(1)", "the next table or plot"),
-        Key("last_exhibit", "shift+tab", "shift+tab", "exhibit(-1)", "the table or plot before"),
-        Key("face", "space", "space", "face", "the page, or its result, where they take turns"),
-        Key("text_up", "pageup", "pgup", "scroll(-1)", "up in a text that is longer than its room"),
-        Key("text_down", "pagedown", "pgdn", "scroll(1)", "down in it"),
-        Key("try", "t", "t", "try", "see it in a decode: the explorer, set up for it"),
-        Key("next_page", "n,right_square_bracket", "n ]", "page(1)", "the next experiment"),
-        Key("last_page", "p,left_square_bracket", "p [", "page(-1)", "the experiment before"),
-        Key("experiment", "colon", ":", "goto", "go to an experiment by its number or its name"),
-        Key("stop", "escape", "esc", "stop", "stop what runs; where nothing does, back to the explorer"),
-        Key("leave", "q", "q", "leave", "back to the explorer"),
-        *(_EXPLORER[name] for name in ("help", "palette")),
-        Key("exit", "ctrl+q", "ctrl+q", "quit", "leave glasshead"),
-    ),
-}
-
 
 @dataclass(frozen=True)
 class Hint:
@@ -155,89 +39,22 @@ class Hint:
     """How soon it gives way where the line is short."""
 
 
-HINTS = (
-    Hint(("step",), "space", "step", 0),
-    Hint(("back",), "b", "back", 0),
-    Hint(("sentence",), "i", "sentence", 1),
-    Hint(("choose",), "enter", "token", 5),
-    Hint(("left", "down", "up", "right"), "hjkl", "cell", 2),
-    Hint(("layer_down", "layer_up", "head_down", "head_up"), "[ ] ( )", "layer head", 3),
-    Hint(("kind",), "t", "kind", 4),
-    Hint(("stage",), "s", "stage", 6),
-    Hint(("next_pane",), "tab", "pane", 7),
-    Hint(("lab",), "L", "lab", 1),
-    Hint(("help",), "?", "help", 0),
-    Hint(("quit",), "q", "quit", 0),
-)
-
-FORESEEING_HINTS: tuple[Hint, ...] = (
-    Hint(("answer_a",), "a b c d", "answer", 0),
-    Hint(("above", "below", "confirm"), "↑ ↓ enter", "answer", 3),
-    Hint(("skip",), "s", "just see it", 1),
-    Hint(("text_up", "text_down"), "pgup pgdn", "text", 5),
-    Hint(("next_page", "last_page"), "n p", "next, before", 2),
-    Hint(("help",), "?", "help", 0),
-    Hint(("leave",), "q", "explorer", 0),
-)
-"""Of the lab, before a result is seen."""
-
-LAB_HINTS: tuple[Hint, ...] = (
-    Hint(("next_exhibit",), "tab", "exhibit", 0),
-    Hint(("above", "below", "lower", "higher"), "↑↓←→", "turn", 0),
-    Hint(("type",), "=", "type", 4),
-    Hint(("usual",), "r", "usual", 6),
-    Hint(("size",), "f", "size", 5),
-    Hint(("face",), "space", "page", 1),
-    Hint(("try",), "t", "try it", 3),
-    Hint(("next_page",), "n", "next", 2),
-    Hint(("help",), "?", "help", 0),
-    Hint(("leave",), "q", "explorer", 0),
-)
-
-ENDED_HINTS: tuple[Hint, ...] = (
-    Hint(("last_page",), "p", "before", 0),
-    Hint(("experiment",), ":", "go to an experiment", 1),
-    Hint(("help",), "?", "help", 0),
-    Hint(("leave",), "q", "explorer", 0),
-)
-"""Of a lesson, after the last experiment."""
-
-WATCH_HINTS = (
-    Hint(("earlier", "later"), "← →", "time", 0),
-    Hint(("play",), "space", "play", 0),
-    Hint(("newest",), "end", "newest", 2),
-    Hint(("sentence_up", "sentence_down"), "↑ ↓", "sentence", 1),
-    Hint(("kind",), "t", "kind", 4),
-    Hint(("layer_down", "layer_up", "head_down", "head_up"), "[ ] ( )", "layer head", 3),
-    Hint(("cell_left", "cell_down", "cell_up", "cell_right"), "hjkl", "cell", 5),
-    Hint(("zoom",), "z", "zoom", 6),
-    Hint(("next_pane",), "tab", "pane", 7),
-    Hint(("help",), "?", "help", 0),
-    Hint(("quit",), "q", "quit", 0),
-)
-
-
 def listed(groups: Groups) -> tuple[Key, ...]:
     """All keys of a screen, in their order."""
     return tuple(key for group in groups.values() for key in group)
 
 
-ALL = listed(GROUPS)
-
-
-def bindings(groups: Groups = GROUPS) -> list[BindingType]:
+def bindings(groups: Groups) -> list[BindingType]:
     """The keys as Textual's bindings."""
     return [Binding(key.keys, key.action, key.meaning, show=False, id=key.id) for key in listed(groups)]
 
 
-def shown(own: Mapping[str, str], groups: Groups = GROUPS) -> dict[str, str]:
+def shown(own: Mapping[str, str], groups: Groups) -> dict[str, str]:
     """Id → the keys as a person reads them, where some have been put elsewhere."""
     return {key.id: own[key.id].replace(",", " ") if key.id in own else key.shown for key in listed(groups)}
 
 
-def hints(
-    names: Mapping[str, str], table: tuple[Hint, ...] = HINTS, groups: Groups = GROUPS
-) -> list[tuple[str, str, int]]:
+def hints(names: Mapping[str, str], table: tuple[Hint, ...], groups: Groups) -> list[tuple[str, str, int]]:
     """Keys, label and rank of each hint of a table; names: as `shown` gives them."""
     usual = shown({}, groups)
     return [
@@ -250,23 +67,3 @@ def hints(
         )
         for hint in table
     ]
-
-
-def read(path: Path) -> dict[str, str]:
-    """A person's own keys: id → keys, as Textual's key map takes them. Nothing where there is no such file.
-
-    Raises GlassheadError, naming the file, for what is not TOML, and for an id that does not exist.
-    """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise GlassheadError(f"{path} cannot be read as TOML ({error}). Mend it, or move it away.") from error
-    known = list(dict.fromkeys(key.id for key in (*ALL, *listed(WATCH), *listed(LAB))))
-    for name, keys in content.items():
-        if name not in known:
-            raise GlassheadError(f"{path}: there is no key {name!r}. {nearest(name, known, what='key')}")
-        if not isinstance(keys, str) or not keys.strip():
-            raise GlassheadError(f'{path}: {name} must be a text of keys, like "{ALL[0].keys}".')
-    return {name: str(keys) for name, keys in content.items()}

@@ -15,15 +15,23 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from glasshead.errors import GlassheadError, TooLongError
+from glasshead_tui.work.messages import (
+    About,
+    Checked,
+    Examined,
+    Examining,
+    Moment,
+    NotOpened,
+    Opened,
+    Recalled,
+    Refused,
+    Stepped,
+)
 
 if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
     from glasshead.lab.page import Page, Try, Value
-    from glasshead.lab.record import Shipped
     from glasshead.subject import Subject
-    from glasshead.text import Token
-    from glasshead.traces.trace import Trace
-    from glasshead.truth.trace_checks import Check
 
 CANDIDATES = 24
 POLL = 0.05
@@ -34,109 +42,6 @@ PACE = 0.08
 """Seconds between two Moments while decoding to the end, or two tellings of an experiment: about 12 a second."""
 EXAMPLE = "english-french"
 """The model that the sentences of the lab's tries are for; every other one shows them on its own sentence."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Moment:
-    """All that is shown of one point of a line."""
-
-    trace: "Trace"
-    source: "tuple[Token, ...]"
-    tokens: "tuple[Token, ...]"
-    """The target so far, with the start token."""
-    text: str
-    """The source as it was typed."""
-    line: int
-    """Which source sentence this is, counted from 1."""
-    step: int
-    done: bool
-    limit: int
-    """Most steps that can be taken."""
-    candidates: "tuple[Token, ...]"
-    entropy: float
-    """Of the next token, in bits."""
-    changed: str
-    """How the model differs from the one that was opened, in a few words; nothing where it does not."""
-    tried: bool = False
-    """Whether this is of a try, and there is something to be brought back."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class About:
-    """What the header says of the model."""
-
-    name: str
-    shape: tuple[str, ...]
-    """In the order of importance."""
-    limit: int
-    """Most tokens of a source."""
-
-
-class Opened(Message):
-    """The model is loaded."""
-
-    def __init__(self, about: About) -> None:
-        super().__init__()
-        self.about = about
-
-
-class Stepped(Message):
-    """The line is somewhere else, or another line."""
-
-    def __init__(self, moment: Moment, *, ticket: int, fresh: bool) -> None:
-        """ticket: of the job that did it · fresh: a new source sentence."""
-        super().__init__()
-        self.moment, self.ticket, self.fresh = moment, ticket, fresh
-
-
-class Checked(Message):
-    """What is shown has been checked."""
-
-    def __init__(self, moment: Moment, checks: "tuple[Check, ...]") -> None:
-        super().__init__()
-        self.moment, self.checks = moment, checks
-
-
-class Refused(Message):
-    """A job that could not be done, and why."""
-
-    def __init__(self, sentence: str, *, ticket: int, too_long: bool = False) -> None:
-        super().__init__()
-        self.sentence, self.ticket, self.too_long = sentence, ticket, too_long
-
-
-class Examining(Message):
-    """How far an experiment is."""
-
-    def __init__(self, *, ticket: int, share: float, words: str) -> None:
-        """share: what is done, 0–1 · words: what is being done."""
-        super().__init__()
-        self.ticket, self.share, self.words = ticket, share, words
-
-
-class Recalled(Message):
-    """What comes with the program of an experiment that trains."""
-
-    def __init__(self, *, ticket: int, made: "Shipped | None") -> None:
-        """made: None where nothing does."""
-        super().__init__()
-        self.ticket, self.made = ticket, made
-
-
-class Examined(Message):
-    """An experiment has its result."""
-
-    def __init__(self, *, ticket: int, result: Any, seconds: float) -> None:
-        super().__init__()
-        self.ticket, self.result, self.seconds = ticket, result, seconds
-
-
-class NotOpened(Message):
-    """The model could not be loaded."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__()
-        self.sentence = sentence
 
 
 @dataclass(frozen=True)
@@ -255,9 +160,10 @@ class Session:
             self._post(Refused(str(error), ticket=self._ticket, too_long=isinstance(error, TooLongError)))
 
     def _open(self) -> None:
-        from glasshead.decoding.threads import load
-        from glasshead_tui.launch.explore import first_sentence
+        from glasshead.decoding.threads import one_thread
+        from glasshead.subject import first_sentence, load
 
+        one_thread()
         subject = self._opened = self._subject = load(self._checkpoint)
         config = subject.config
         shape = (

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from glasshead.decoding.stepper import ONE_AT_A_TIME
 from glasshead.lab.tools.telling import Told, silent
 from glasshead.subject import Subject
-from glasshead.tap import listen
+from glasshead.tap import ONE_AT_A_TIME, listen
 
 EXAMPLE = "the black cat is sleeping"
 """What is read where nothing else is given."""

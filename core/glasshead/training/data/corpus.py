@@ -24,8 +24,6 @@ from glasshead.text import Codec, Vocabulary
 from glasshead.training.data.ids import Ids, ids_file, offsets_file
 from glasshead.training.data.lines import Fingerprint
 from glasshead.training.events import Preparing
-from glasshead.training.settings import Settings
-from glasshead.training.settings import told as value_told
 
 MANIFEST, TEXTS = "manifest.json", "valid.jsonl"
 TOKENIZER, SOURCE_TOKENIZER = "tokenizer.json", "source-tokenizer.json"
@@ -87,75 +85,6 @@ class Corpus:
         with (self.folder / TEXTS).open(encoding="utf-8", newline="\n") as file:
             found = [json.loads(line) for row, line in enumerate(islice(file, total)) if row in chosen]
         return [(source, target) for source, target in found]
-
-
-def prepare(
-    folder: Path,
-    settings: Settings,
-    *,
-    told: Told = lambda _: None,
-    stop: Callable[[], bool] = lambda: False,
-) -> Corpus | None:
-    """The corpus of a run: opened if it is there, prepared if not, and if it was begun, gone on with.
-
-    told: hears how far it is. stop: asked often; once it is true, what is done is kept for the next call, and None is
-    given.
-    Raises GlassheadError for what is wrong with the data, then nothing of the preparation is kept; and if what is there
-    was prepared, or begun, with other settings or of other files, with the difference.
-    """
-    from glasshead.training.data.stages import inputs, preparation, tidy, wanted
-
-    paths = inputs(settings)
-    if (folder / MANIFEST).is_file():
-        tidy(folder)
-        corpus = Corpus(folder)
-        same(folder, corpus.manifest["wanted"], wanted(settings), corpus.manifest["inputs"], paths)
-        return corpus
-    try:
-        if not preparation(folder, settings, paths, told, stop).run():
-            return None
-    except OSError as error:
-        raise GlassheadError(
-            f"The corpus cannot be written to {folder}: {error.strerror or error}. What was prepared is kept: once "
-            "that is mended, the same command goes on."
-        ) from error
-    return Corpus(folder)
-
-
-def same(
-    folder: Path,
-    before: Mapping[str, Any],
-    now: Mapping[str, Any],
-    inputs: Mapping[str, Mapping[str, Any]],
-    paths: Mapping[str, Path],
-) -> None:
-    """Raises GlassheadError, with the differences, if a corpus was made in another way or of other files than now.
-
-    before, now: the settings that matter. inputs: the fingerprints of the files it was made of, those that are known.
-    """
-    found = [
-        f"{name} was {value_told(before.get(name))} and is {value_told(now.get(name))}"
-        for name in {**before, **now}
-        if before.get(name) != now.get(name)
-    ]
-    for role, path in paths.items():
-        if role in inputs and path.is_file() and not _unchanged(path, Fingerprint(**inputs[role])):
-            size, others = path.stat().st_size, inputs[role]["size"]
-            how = f"it had {others:,} bytes and has {size:,}" if size != others else "it says something else"
-            found.append(f"{path} is not the file that it was ({how})")
-    if found:
-        raise GlassheadError(
-            f"The corpus in {folder} was made of something else: {'; '.join(found)}. Give what it was made of, or "
-            "another --out."
-        )
-
-
-def _unchanged(path: Path, before: Fingerprint) -> bool:
-    """Whether a file is the same. It is read only if its size or its time of change does not say so."""
-    found = path.stat()
-    if found.st_size != before.size:
-        return False
-    return found.st_mtime_ns == before.modified or Fingerprint.of(path).digest == before.digest
 
 
 def read_vocabulary(folder: Path) -> Vocabulary:

@@ -8,34 +8,26 @@ as they are needed. Nothing is held in memory but a chunk of pairs and a few num
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from glasshead.checkpoints import format as checkpoint
 from glasshead.errors import GlassheadError
 from glasshead.files import replace_text
-from glasshead.recipes import recipe
 from glasshead.text import Codec, Vocabulary
 from glasshead.training.data import corpus
-from glasshead.training.data.encoder import LONGEST, Encoder, words
+from glasshead.training.data.encoder import Encoder
 from glasshead.training.data.growing import RECORD, Growing
-from glasshead.training.data.ids import Array, Writer, number_type
+from glasshead.training.data.ids import Writer, number_type
 from glasshead.training.data.lines import Fingerprint
-from glasshead.training.data.pairs import Files, Line, Report, read
+from glasshead.training.data.origin import given_vocabulary, limit, same, seen, wanted
+from glasshead.training.data.splits import Split
 from glasshead.training.events import Preparing
 from glasshead.training.settings import Settings
 
-CHUNK = 2000
-"""Pairs that are tokenised at once,"""
-CHUNK_CHARACTERS = 500_000
-"""or fewer, if they have so many characters."""
 COMMIT_SECONDS = 1.0
 """How much work is lost at most when the process is killed."""
 VOCABULARY_PAIRS = 100_000
@@ -54,85 +46,15 @@ TOKENS_A_PAIR = 10
 """What a recipe's pair has at least, about, on its longer side."""
 VOCABULARY = 8000
 """Entries of a vocabulary that nobody gave a size."""
-AT_ONCE = 1 << 22
-"""Hashes that are sorted at once."""
 
-KEEP, EMPTY, COPY, AGAIN, VALID = range(5)
-REASONS = {EMPTY: "empty", COPY: "whose target is their source", AGAIN: "that were there before"}
 KINDS, PAIRS, SOURCES, SAMPLE = "scan.kinds", "scan.pairs", "scan.sources", "scan.sample.jsonl"
-HASH = np.dtype("<u8")
 
 Told = Callable[[Preparing], None]
-
-
-def wanted(settings: Settings) -> dict[str, Any]:
-    """The settings that decide what a corpus is. Files are known by what they hold, not by their names."""
-    names = ["seed", "vocab_size", "vocabulary", "level", "lowercase"]
-    if settings.recipe is not None:
-        names += ["recipe", "generate"]
-    else:
-        names += ["source_column", "target_column", "valid_size", "skip_bad", "keep_copies", "keep_duplicates"]
-    found = {name: getattr(settings, name) for name in names}
-    return {**found, "max_length": limit(settings), "tokenizer": settings.tokenizer is not None}
-
-
-def limit(settings: Settings) -> int:
-    """The tokens of the longest sentence that is kept, its end included: it must fit in the model, and in a batch."""
-    return min(settings.max_length, settings.batch_tokens)
-
-
-def inputs(settings: Settings) -> dict[str, Path]:
-    """The files that a corpus is made of, by the settings that name them."""
-    found = {**_files(settings).paths}
-    found |= {{"pairs": "valid"}.get(name, f"valid_{name}"): path for name, path in _valid(settings).paths.items()}
-    if settings.tokenizer is not None:
-        with suppress(GlassheadError):  # it may be gone; whoever needs it will see
-            folder = _tokenizer_folder(settings.tokenizer)
-            found["tokenizer"] = folder / corpus.TOKENIZER
-            if (folder / corpus.SOURCE_TOKENIZER).is_file():
-                found["source-tokenizer"] = folder / corpus.SOURCE_TOKENIZER
-    return found
-
-
-def _files(settings: Settings) -> Files:
-    return _of(settings.pairs, settings.source, settings.target, settings)
-
-
-def _valid(settings: Settings) -> Files:
-    return _of(settings.valid, settings.valid_source, settings.valid_target, settings)
-
-
-def _of(pairs: str | None, source: str | None, target: str | None, settings: Settings) -> Files:
-    one, first, second = (None if name is None else Path(name) for name in (pairs, source, target))
-    return Files(one, first, second, settings.source_column, settings.target_column)
-
-
-def _tokenizer_folder(name: str) -> Path:
-    """Where the tokenizers of a checkpoint are, or of a run, even one that has saved no checkpoint yet."""
-    data = Path(name) / "data"
-    if (data / corpus.MANIFEST).is_file():
-        return data
-    return checkpoint.find(name)
-
-
-def _given(name: str) -> Vocabulary:
-    """The vocabulary of a checkpoint or run."""
-    folder = _tokenizer_folder(name)
-    own = (folder / corpus.MANIFEST).is_file()
-    return corpus.read_vocabulary(folder) if own else checkpoint.vocabulary(folder)
 
 
 def _sizes(vocabulary: Vocabulary) -> str:
     source, target = (f"{codec.size:,} {codec.level}s" for codec in (vocabulary.source, vocabulary.target))
     return target if vocabulary.joint else f"{source} of the source and {target} of the target"
-
-
-def preparation(
-    folder: Path, settings: Settings, paths: Mapping[str, Path], told: Told, stop: Callable[[], bool]
-) -> "Preparation":
-    """What prepares a corpus with these settings."""
-    kind = OwnFiles if settings.recipe is None else Made
-    return kind(folder, settings, paths, told, stop)
 
 
 def tidy(folder: Path) -> None:
@@ -160,12 +82,12 @@ class Preparation:
         """Raises GlassheadError if one was begun here with other settings or files."""
         self.folder, self.settings, self.paths, self._told, self._stop = folder, settings, paths, told, stop
         self.limit = limit(settings)
-        self.given = None if settings.tokenizer is None else _given(settings.tokenizer)
+        self.given = None if settings.tokenizer is None else given_vocabulary(settings.tokenizer)
         self.files = Growing(folder)
         self.state: dict[str, Any] = self.files.state
         self._committed = time.monotonic()
         if self.state:
-            corpus.same(folder, self.state["wanted"], wanted(settings), self.state["inputs"], paths)
+            same(folder, self.state["wanted"], wanted(settings), self.state["inputs"], paths)
             if self.state["stage"] == self.stages[0] and self.state["seen"] != seen(paths):
                 self.files.forget()  # what was read of a file that has changed since is of no use
         if not self.files.state:
@@ -322,371 +244,3 @@ class Preparation:
             f"{train.pairs:,} pair{'s' if train.pairs != 1 else ''} to train on, with {have:,} tokens, and one update "
             f"takes {taken} of them: give more pairs{do}.\n" + "\n".join(self.state["lines"])
         )
-
-
-class Split:
-    """Collects pairs, and turns them to ids a chunk at a time."""
-
-    def __init__(
-        self, files: Growing, name: str, encoders: tuple[Encoder, Encoder], types: Sequence[str], limit: int
-    ) -> None:
-        self.name, self.writer = name, Writer(files, name, types)
-        self._files, self._encoders, self._limit = files, encoders, limit
-        self._waiting: list[Line] = []
-        self.characters = 0
-
-    def add(self, line: Line) -> None:
-        """One pair more."""
-        self._waiting.append(line)
-        self.characters += len(line.source) + len(line.target)
-
-    def __len__(self) -> int:
-        """Pairs that are waiting."""
-        return len(self._waiting)
-
-    def flush(self, report: Report, *, texts: bool) -> None:
-        """Write what is waiting, but what is too long. texts: as text too, for the sentences that are held back."""
-        one, other = self._encoders
-        long = f"longer than {self._limit:,} tokens"
-        lines = []
-        for line in self._waiting:
-            if one.exceeds(line.source, self._limit) or other.exceeds(line.target, self._limit):
-                report.leave_out(long, line.number)
-            else:
-                lines.append(line)
-        self._waiting.clear()
-        self.characters = 0
-        if not lines:
-            return
-        ids = one.encode([line.source for line in lines]), other.encode([line.target for line in lines])
-        kept: tuple[list[list[int]], list[list[int]]] = ([], [])
-        written = []
-        for line, source, target in zip(lines, *ids, strict=True):
-            if not source or not target:
-                report.leave_out(REASONS[EMPTY], line.number)
-            elif max(len(source), len(target)) >= self._limit:
-                report.leave_out(long, line.number)
-            else:
-                kept[0].append(source)
-                kept[1].append(target)
-                written.append(line)
-        self.writer.append(*kept)
-        if texts:
-            rows = (json.dumps([line.source, line.target], ensure_ascii=False) + "\n" for line in written)
-            self._files.append(corpus.TEXTS, "".join(rows).encode())
-
-
-def full(*splits: Split) -> bool:
-    """Whether enough is waiting to be written."""
-    return sum(map(len, splits)) >= CHUNK or sum(split.characters for split in splits) >= CHUNK_CHARACTERS
-
-
-class OwnFiles(Preparation):
-    """Pairs of the user's own files."""
-
-    stages = ("scan", "learn", "hold", "encode", "finish")
-
-    def __init__(self, folder: Path, settings: Settings, *rest: Any) -> None:
-        self.own, self.held = _files(settings), _valid(settings)
-        for files in (self.own, self.held):
-            if files.paths:
-                files.check()  # before anything that was begun is touched
-        columns = settings.source_column is not None or settings.target_column is not None
-        if columns and "pairs" not in {**self.own.paths, **self.held.paths}:
-            raise GlassheadError("--source-column and --target-column are for --pairs: parallel lines have no columns.")
-        super().__init__(folder, settings, *rest)
-        self._verdict: Array | None = None
-
-    def scan(self) -> None:
-        """Read everything once: is it sound, and what of it is twice there?"""
-        report = self._report(self.own)
-        what = f"reading {self.own.name}"
-        kinds, pairs, sources = bytearray(), bytearray(), bytearray()
-        sample: list[str] = []
-        before = self._bytes(KINDS)
-        done, sound = len(before), int((before == KEEP).sum())
-
-        def write() -> None:
-            for name, data in ((KINDS, kinds), (PAIRS, pairs), (SOURCES, sources)):
-                self.files.append(name, bytes(data))
-                data.clear()
-            self.files.append(SAMPLE, "".join(sample).encode())
-            sample.clear()
-
-        seed = self._seed
-        for line in read(self.own, report=report, skip_bad=self.settings.skip_bad, after=self.state["after"]):
-            source, target = line.source.strip(), line.target.strip()
-            kind = EMPTY if not source or not target else COPY if source == target else KEEP
-            key = blake2b(f"{source}\0{target}".encode(), digest_size=8).digest()
-            kinds.append(kind)
-            pairs += key
-            sources += hashed(source, seed)
-            if kind == KEEP:
-                sound += 1
-                # Those with the smallest hashes are a draw from the whole file; how small they must be shows with time.
-                if int.from_bytes(key, "little") * sound < 2 * VOCABULARY_PAIRS << 64:
-                    texts = [source[:LEARNED_CHARACTERS], target[:LEARNED_CHARACTERS]]
-                    sample.append(json.dumps([done, *texts], ensure_ascii=False) + "\n")
-            done += 1
-            if len(kinds) >= CHUNK:
-                write()
-                self.step(what, done, None, after=line.end, report=report.state())
-        write()
-        self.state["inputs"].update(self._fingerprints(self.own, report, ""))
-        self._verdict = self._judge(report)
-
-    def _report(self, files: Files) -> Report:
-        state = self.state["report"]
-        return Report(files.name) if state is None else Report.of(state)
-
-    def _fingerprints(self, files: Files, report: Report, prefix: str) -> dict[str, Any]:
-        known = zip(files.paths, report.fingerprints, strict=True)
-        return {("valid" if prefix and role == "pairs" else prefix + role): asdict(each) for role, each in known}
-
-    @property
-    def _seed(self) -> bytes:
-        return str(self.settings.seed).encode()[:64]
-
-    def verdict(self) -> Array:
-        """What becomes of every pair that was read: KEEP, EMPTY, COPY, AGAIN or VALID."""
-        if self._verdict is None:
-            self._verdict = self._judge()
-        return self._verdict
-
-    def _bytes(self, name: str) -> Array:
-        return np.fromfile(self.folder / name, np.uint8) if self.files.size(name) else np.empty(0, np.uint8)
-
-    def _judge(self, report: Report | None = None) -> Array:
-        """report: what the first reading found. Raises GlassheadError if nothing is left, or can be held back."""
-        self.files.flush()
-        found = self._bytes(KINDS)
-        copies = int((found == COPY).sum())
-        if self.settings.keep_copies:
-            found[found == COPY] = KEEP
-        elif copies and copies == (found != EMPTY).sum():
-            raise GlassheadError(
-                f"{self.own.name}: the target of every pair is its source. Is it the right column, or file? If they "
-                "are meant to be the same, say --keep-copies."
-            )
-        kept = np.flatnonzero(found == KEEP)
-        if not len(kept):
-            bad = "" if report is None else " ".join(report.lines())
-            raise GlassheadError(f"{self.own.name}: no pair is left to train on, all are empty. {bad}".strip())
-        if not self.settings.keep_duplicates:
-            found[kept[repeated(self._hashes(PAIRS)[kept])]] = AGAIN
-            kept = np.flatnonzero(found == KEEP)
-        if not self.held.paths:
-            size = self.settings.valid_size
-            size = max(1, min(2000, len(kept) // 100)) if size is None else size
-            if size >= len(kept):
-                again = int((found == AGAIN).sum())
-                why = f" ({again:,} that were there before left out; --keep-duplicates keeps them)" if again else ""
-                raise GlassheadError(
-                    f"{self.own.name}: of {len(kept):,} different pairs{why} {size:,} cannot be held back for scoring. "
-                    "Give more pairs, a smaller --valid-size, or a file for scoring as --valid."
-                )
-            sources = self._hashes(SOURCES)[kept]
-            found[kept[np.isin(sources, drawn(sources, size))]] = VALID
-            if not (found == VALID).any() or not (found == KEEP).any():
-                raise GlassheadError(
-                    f"{self.own.name}: there are too few different sources to hold some back for scoring. Give more "
-                    "pairs, or a file for scoring as --valid."
-                )
-        return found
-
-    def _hashes(self, name: str) -> Array:
-        return np.memmap(self.folder / name, HASH, mode="r")
-
-    def learn(self) -> None:
-        """The vocabulary, from a sample of what is trained on."""
-        found, keys = self.verdict(), self._hashes(PAIRS)
-        rows, sizes = [], []
-        for row, source, target in self._sample():
-            if found[row] == KEEP:
-                rows.append(row)
-                long = sum(len(word) for text in (source, target) for word in words(text) if len(word) > LONGEST)
-                sizes.append((len(source) + len(target), long))
-        order = np.argsort(keys[np.array(rows, np.int64)], kind="stable")[:VOCABULARY_PAIRS]
-        total = np.cumsum(np.array(sizes, np.int64)[order], axis=0)
-        order = order[(total <= (VOCABULARY_CHARACTERS, UNSPACED_CHARACTERS)).all(1)]
-        chosen = {rows[place] for place in order}
-        self.learn_from(
-            lambda: ((source, target) for row, source, target in self._sample() if row in chosen),
-            len(chosen),
-            VOCABULARY,
-        )
-
-    def _sample(self) -> Iterator[tuple[int, str, str]]:
-        with (self.folder / SAMPLE).open(encoding="utf-8", newline="\n") as file:
-            for line in file:
-                row, source, target = json.loads(line)
-                yield row, source, target
-
-    def hold(self) -> None:
-        """What is held back, if it is a file of its own."""
-        if not self.held.paths:
-            return
-        (valid,) = self.splits("valid")
-        report = Report(self.held.name)
-        sources = bytearray()
-        for line in read(self.held, report=report, skip_bad=self.settings.skip_bad):
-            if not line.source.strip() or not line.target.strip():
-                report.leave_out(REASONS[EMPTY], line.number)
-                continue
-            sources += hashed(line.source.strip(), self._seed)
-            valid.add(line)
-            if full(valid):
-                valid.flush(report, texts=True)
-                self.poll(f"reading {self.held.name}", report.pairs)
-        valid.flush(report, texts=True)
-        self.state["inputs"].update(self._fingerprints(self.held, report, "valid_"))
-        self.state["lines"] += report.lines()
-        if not valid.writer.pairs:
-            raise GlassheadError(f"{self.held.name}: no pair is left to be scored on. {' '.join(report.lines())}")
-        learned = self._hashes(SOURCES)[self.verdict() == KEEP]
-        both = int(np.isin(np.frombuffer(bytes(sources), HASH), learned).sum())
-        if both:
-            self.state["lines"].append(
-                f"{both:,} of the sources in {self.held.name} are trained on too: scores on them say too much."
-            )
-
-    def encode(self) -> None:
-        """Read everything again, and turn it to ids."""
-        found = self.verdict()
-        train, valid = self.splits("train", "valid")
-        report = self._report(self.own)
-        row = self.state["row"]
-        what = f"tokenising {self.own.name}"
-        held = not self.held.paths
-        for line in read(self.own, report=report, skip_bad=self.settings.skip_bad, after=self.state["after"]):
-            fate = int(found[row]) if row < len(found) else KEEP
-            row += 1
-            if fate == KEEP:
-                train.add(line)
-            elif fate == VALID:
-                valid.add(line)
-            else:
-                report.leave_out(REASONS[fate], line.number)
-            if full(train, valid):
-                train.flush(report, texts=False)
-                valid.flush(report, texts=held)
-                self.step(what, row, len(found), after=line.end, row=row, report=report.state())
-        train.flush(report, texts=False)
-        valid.flush(report, texts=held)
-        self._told(Preparing(what, row, len(found)))
-        for role, each in self._fingerprints(self.own, report, "").items():
-            if each["digest"] != self.state["inputs"][role]["digest"]:
-                raise GlassheadError(
-                    f"{self.paths[role]} was changed between two readings. Start again when it is done."
-                )
-        self.state["lines"] = [*report.lines(), *self.state["lines"]]
-        if held:
-            self.state["lines"].append(
-                f"{valid.writer.pairs:,} pairs are held back for scoring, by their sources: none of them is trained on."
-            )
-
-
-class Made(Preparation):
-    """Pairs that a recipe makes. Duplicates and copies among them are as they should be."""
-
-    stages = ("learn", "hold", "encode", "finish")
-
-    def __init__(self, folder: Path, settings: Settings, *rest: Any) -> None:
-        super().__init__(folder, settings, *rest)
-        assert self.settings.recipe is not None
-        self.recipe = recipe(self.settings.recipe)
-        if "count" not in self.state:
-            self.state["count"] = self._count()
-
-    def _count(self) -> int:
-        """How many pairs are made: as many as are asked for, else what the steps take if no pair is to come twice."""
-        settings = self.settings
-        if settings.generate is not None:
-            return settings.generate
-        # Not by how many processes and batches make an update: the same work may be shared out in many ways.
-        taken = settings.steps * settings.batch_tokens // TOKENS_A_PAIR
-        return max(RECIPE_PAIRS, min(taken, self.recipe.size))
-
-    def learn(self) -> None:
-        """The vocabulary, from the first pairs."""
-        count = min(RECIPE_PAIRS, self.state["count"])
-        self.learn_from(
-            lambda: islice(self.recipe.pairs("train", self.settings.seed), count), count, self.recipe.vocab_size
-        )
-
-    def hold(self) -> None:
-        """What is held back; more of it is made whenever it is asked for."""
-        self.poll(f"making {self.recipe.name} pairs")
-        (valid,) = self.splits("valid")
-        report = Report(f"{self.recipe.name}, held back", "pair")
-        for number, pair in enumerate(self.recipe.sample("valid", self.settings.eval_size), 1):
-            report.pairs += 1
-            valid.add(Line(*pair, number, number))
-        valid.flush(report, texts=True)
-        if report.left_out:
-            self.state["lines"] += report.lines()
-
-    def encode(self) -> None:
-        """Make the pairs to train on, and turn them to ids."""
-        (train,) = self.splits("train")
-        state, total = self.state["report"], self.state["count"]
-        report = Report(self.recipe.name, "pair") if state is None else Report.of(state)
-        draw = self.recipe.chance("train", self.settings.seed)
-        if state is not None:
-            version, numbers, gauss = self.state["draw"]
-            draw.setstate((version, tuple(numbers), gauss))
-        what = f"making {self.recipe.name} pairs"
-        made = self.recipe.pairs("train", self.settings.seed, draw)
-        for number, pair in enumerate(islice(made, total - report.pairs), report.pairs + 1):
-            report.pairs += 1
-            train.add(Line(*pair, number, number))
-            if full(train):
-                train.flush(report, texts=False)
-                self.step(what, number, total, report=report.state(), draw=draw.getstate())
-        train.flush(report, texts=False)
-        self._told(Preparing(what, total, total))
-        self.state["lines"] = [*report.lines(), *self.state["lines"]]
-
-
-def seen(paths: Mapping[str, Path]) -> dict[str, list[int]]:
-    """Size and time of change of files, as far as they are there."""
-    found = {role: path.stat() for role, path in paths.items() if path.is_file()}
-    return {role: [each.st_size, each.st_mtime_ns] for role, each in found.items()}
-
-
-def hashed(source: str, seed: bytes) -> bytes:
-    """8 bytes that decide whether a source is held back.
-
-    Case and spacing count for nothing: to a model of lower case they make no other sentence, and it must not be scored
-    on what it was trained on.
-    """
-    return blake2b(" ".join(source.lower().split()).encode(), digest_size=8, key=seed).digest()
-
-
-def repeated(hashes: Array) -> Array:
-    """Which of them were there before; the memory it takes does not grow with their number."""
-    found = np.zeros(len(hashes), np.bool_)
-    bits = max(0, (len(hashes) - 1) // AT_ONCE).bit_length()
-    for part in range(1 << bits):
-        places = np.flatnonzero(hashes >> np.uint64(64 - bits) == part) if bits else np.arange(len(hashes))
-        order = places[np.argsort(hashes[places], kind="stable")]
-        values = hashes[order]
-        found[order[1:][values[1:] == values[:-1]]] = True
-    return found
-
-
-def drawn(sources: Array, size: int) -> Array:
-    """The hashes of sources that together have about `size` pairs, not fewer if that can be.
-
-    The smallest hashes are taken, which is as good as any draw. A source that is most of the corpus is never taken.
-    """
-    share = 2 * size / len(sources)
-    while True:
-        low = sources if share >= 1 else sources[sources < int(share * 2**64)]
-        values, counts = np.unique(low, return_counts=True)
-        usual = counts <= max(size, len(sources) // 2)
-        values, counts = values[usual], counts[usual]
-        needed = int(np.searchsorted(np.cumsum(counts), size)) + 1
-        if needed <= len(values) or share >= 1:
-            return values[:needed]
-        share *= 4

@@ -23,9 +23,10 @@ from glasshead.checkpoints import format as checkpoint
 from glasshead.errors import GlassheadError
 from glasshead.recipes import recipe
 from glasshead.text import Codec
-from glasshead.training.data import stages as preparing
-from glasshead.training.data.corpus import MANIFEST, Corpus, prepare
+from glasshead.training.data import ids, made, own_files, splits, stages
+from glasshead.training.data.corpus import MANIFEST, Corpus
 from glasshead.training.data.growing import RECORD, Growing
+from glasshead.training.data.prepare import prepare
 from glasshead.training.events import Preparing
 from glasshead.training.settings import Settings, resolve
 
@@ -195,8 +196,8 @@ def test_files_are_looked_at_before_anything_is_done(tmp_path: Path, plain: Path
 @given(st.lists(st.integers(0, 60), min_size=2, max_size=200), st.integers(1, 30))
 def test_sources_are_drawn_whole(groups: list[int], size: int) -> None:
     """About as many pairs as wished, never half of the pairs of a source, never everything."""
-    sources = np.array([int.from_bytes(preparing.hashed(str(group), b"0"), "little") for group in groups], "<u8")
-    chosen = np.isin(sources, preparing.drawn(sources, size))
+    sources = np.array([int.from_bytes(own_files.hashed(str(group), b"0"), "little") for group in groups], "<u8")
+    chosen = np.isin(sources, own_files.drawn(sources, size))
     counts = {group: groups.count(group) for group in groups}
     taken = {group: sum(chosen[place] for place, each in enumerate(groups) if each == group) for group in counts}
     assert all(taken[group] in (0, count) for group, count in counts.items())
@@ -335,7 +336,7 @@ def test_a_recipe_makes_what_it_is_asked_for(tmp_path: Path) -> None:
 )
 def test_how_many_pairs_a_recipe_makes(tmp_path: Path, given: dict[str, Any], count: int) -> None:
     settings = resolve({"recipe": "reverse", **given})
-    assert preparing.Made(tmp_path, settings, {}, lambda _: None, lambda: False).state["count"] == count
+    assert made.Made(tmp_path, settings, {}, lambda _: None, lambda: False).state["count"] == count
 
 
 # Interruptions.
@@ -343,10 +344,10 @@ def test_how_many_pairs_a_recipe_makes(tmp_path: Path, given: dict[str, Any], co
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from glasshead.training import corpus, growing, preparing
+from glasshead.training.data import growing, prepare, splits, stages
 from glasshead.training.settings import resolve
 
-preparing.COMMIT_SECONDS, preparing.CHUNK = 0.0, 20
+stages.COMMIT_SECONDS, splits.CHUNK = 0.0, 20
 left = int(sys.argv[2])
 flush = growing.flush
 
@@ -359,7 +360,7 @@ def counted(*given):
         flush(*given)
 
 growing.flush = counted  # in the middle of a commit: files have grown, the record does not know yet
-corpus.prepare(Path(sys.argv[1]), resolve(eval(sys.argv[3])), told=counted)
+prepare.prepare(Path(sys.argv[1]), resolve(eval(sys.argv[3])), told=counted)
 """
 
 
@@ -406,7 +407,7 @@ def stopping(after: int) -> Callable[[], bool]:
 
 @pytest.mark.parametrize("source", ["file", "recipe"])
 def test_stopped_wherever_and_gone_on_with(tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "CHUNK", 30)
+    monkeypatch.setattr(splits, "CHUNK", 30)
     valid = tsv(tmp_path / "valid.tsv", numbers(70, start=2000))
     settings = (
         own(tsv(tmp_path / "it.tsv", numbers(200)), valid=str(valid))
@@ -425,7 +426,7 @@ def test_stopped_wherever_and_gone_on_with(tmp_path: Path, source: str, monkeypa
 def test_what_a_killed_end_left_is_tidied(tmp_path: Path, plain: Path) -> None:
     prepared(tmp_path / "data", own(plain))
     before = bytes_of(tmp_path / "data")
-    for name in (RECORD, preparing.KINDS, preparing.SAMPLE):
+    for name in (RECORD, stages.KINDS, stages.SAMPLE):
         (tmp_path / "data" / name).write_text("{}")
     prepared(tmp_path / "data", own(plain))
     assert bytes_of(tmp_path / "data") == before
@@ -475,7 +476,7 @@ def test_a_finished_corpus_is_opened_without_its_files(tmp_path: Path, plain: Pa
 def test_another_file_or_setting_is_refused_with_the_difference(
     tmp_path: Path, plain: Path, finished: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing, "CHUNK", 30)
+    monkeypatch.setattr(splits, "CHUNK", 30)
     folder = tmp_path / "data"
     stop = stopping(9) if not finished else lambda: False
     assert (prepare(folder, own(plain), stop=stop) is not None) == finished
@@ -500,7 +501,7 @@ def test_another_file_or_setting_is_refused_with_the_difference(
 def test_a_file_that_changes_while_it_is_first_read_is_read_anew(
     tmp_path: Path, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing, "CHUNK", 30)
+    monkeypatch.setattr(splits, "CHUNK", 30)
     assert prepare(tmp_path / "data", own(plain), stop=stopping(2)) is None
     tsv(plain, numbers(150, start=5000))
     corpus = prepared(tmp_path / "data", own(plain))
@@ -519,7 +520,7 @@ def test_a_file_that_changes_between_its_two_readings_is_told(tmp_path: Path, pl
 def test_a_share_that_goes_away_costs_nothing_but_time(
     tmp_path: Path, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing, "CHUNK", 30)
+    monkeypatch.setattr(splits, "CHUNK", 30)
     assert prepare(tmp_path / "data", own(plain), stop=stopping(3)) is None
 
     def away(self: object, size: int) -> bytes:
@@ -556,12 +557,12 @@ def test_duplicates_are_found_a_part_at_a_time_too(monkeypatch: pytest.MonkeyPat
     hashes = np.concatenate([hashes, hashes[::3], hashes[:5]])
     seen: set[int] = set()
     wanted = [value in seen or bool(seen.add(value)) for value in hashes.tolist()]
-    assert preparing.repeated(hashes).tolist() == wanted
-    monkeypatch.setattr(preparing, "AT_ONCE", 50)
-    assert preparing.repeated(hashes).tolist() == wanted
-    assert preparing.repeated(hashes[:0]).tolist() == []
+    assert own_files.repeated(hashes).tolist() == wanted
+    monkeypatch.setattr(own_files, "AT_ONCE", 50)
+    assert own_files.repeated(hashes).tolist() == wanted
+    assert own_files.repeated(hashes[:0]).tolist() == []
 
 
 def test_large_vocabularies_have_wider_numbers() -> None:
-    assert preparing.number_type(65_536).itemsize == 2 and preparing.number_type(65_537).itemsize == 4
+    assert ids.number_type(65_536).itemsize == 2 and ids.number_type(65_537).itemsize == 4
     assert Codec.PAD == 0  # what numpy fills with

@@ -252,7 +252,7 @@ def test_what_does_not_fit_together_is_told(written: Path, how: str) -> None:
 
 def test_reading_costs_no_torch(written: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from glasshead.training import journal, probes; "
+        "import sys; from pathlib import Path; from glasshead.training.record import journal, probes; "
         f"probes.load(Path({str(written.parent)!r}), 5); print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -97,7 +97,7 @@ import sys
 import time
 from pathlib import Path
 from accelerate import Accelerator
-from tests.core.training.test_trackers import asked
+from tests.core.training.record.test_trackers import asked
 from tests.played import evaluated, started, update
 from glasshead.training.record.trackers import Trackers
 
@@ -220,7 +220,7 @@ def test_a_package_that_is_missing_is_named(
 
 def test_wandb_without_an_account_is_refused_and_asks_nothing(tmp_path: Path) -> None:
     program = (
-        "import sys; from glasshead.training import trackers; from glasshead.training.settings import Settings\n"
+        "import sys; from glasshead.training.record import trackers; from glasshead.training.settings import Settings\n"
         "try: trackers.check(Settings(recipe='reverse', tracker='wandb'))\n"
         "except Exception as error: print(error)\n"
         "sys.exit('torch' in sys.modules)"

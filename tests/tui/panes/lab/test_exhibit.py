@@ -10,7 +10,7 @@ from glasshead_tui.drawing.exhibits import cell
 from glasshead_tui.drawing.paint import chosen
 from glasshead_tui.panes.lab.exhibit import GridMatrix, tabled
 from glasshead_tui.panes.lab.showcase import shelved
-from glasshead_tui.panes.lab.texts import tabs
+from glasshead_tui.panes.lab.tabs import tabs
 from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
 
 sizes = st.builds(Size, st.integers(10, 120), st.integers(3, 40))

@@ -6,16 +6,15 @@ from rich.segment import Segment
 from rich.style import Style
 
 from glasshead.lab import NAMES
-from glasshead.lab.page import LETTERS, Control, Page, Value
-from glasshead_tui.drawing.paint import Palette, palette
-from glasshead_tui.state.labbook import Visit, shown
+from glasshead.lab.page import LETTERS, Page
+from glasshead_tui.drawing.paint import Palette
+from glasshead_tui.state.labbook import Visit
 from glasshead_tui.state.outcome import Outcome
-from glasshead_tui.terminal.visible import clip, fit, visible
+from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.widgets.bars import bar
 from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line, cells, padded
-from glasshead_tui.widgets.prose import Prose, wrapped
-from glasshead_tui.widgets.spots import Row, Spot, SpotLines
+from glasshead_tui.widgets.prose import Prose
 
 LONGEST = 24
 """Columns of a control's value at most."""
@@ -29,214 +28,6 @@ class TextPane(Prose):
     """Text with a free column at both sides."""
 
     INSET = 1
-
-
-class ContentsPane(SpotLines):
-    """The ten experiments, with what was foreseen of each and what the numbers said."""
-
-    INSET = 1
-
-    _at = ""
-    _answers: Mapping[str, int | None] = {}
-    _right: Mapping[str, int] = {}
-
-    def show(self, at: str, answers: Mapping[str, int | None], right: Mapping[str, int]) -> None:
-        """at: the one that is open · answers: what was foreseen · right: what the numbers said, where they did."""
-        self._at, self._answers, self._right = at, answers, right
-        self.redraw()
-
-    def drawn(self, columns: int, lines: int) -> list[Line]:
-        marks = palette(self.app)
-        self.spots = tuple(Spot(number + 2, 0, columns, number) for number in range(len(NAMES)))
-        return [[Segment("the lab", marks.strong)], [], *(self._entry(name, marks) for name in NAMES)]
-
-    def _entry(self, name: str, marks: Palette) -> Line:
-        here = name == self._at
-        number = Segment(f"{'▸' if here else ' '}{NAMES.index(name) + 1:2} ", marks.query if here else marks.quiet)
-        return [number, Segment(fit(name, 11), marks.strong if here else Style()), *self._mark(name, marks)]
-
-    def _mark(self, name: str, marks: Palette) -> Line:
-        if name not in self._right:
-            return []
-        answer, right = self._answers.get(name), self._right[name]
-        if answer is None:
-            return [Segment(SEEN, marks.quiet)]
-        if answer == right:
-            return [Segment(f"{DONE} {LETTERS[right]}", marks.good)]
-        return [Segment(f"{SEEN} {LETTERS[answer]}→{LETTERS[right]}", marks.quiet)]
-
-
-class QuestionPane(SpotLines):
-    """What is asked, and the answers: before, with a cursor; afterwards, with yours and that of the numbers."""
-
-    INSET = 1
-
-    _visit: Visit | None = None
-
-    def show(self, visit: Visit | None) -> None:
-        """Draw the question of an experiment."""
-        self._visit = visit
-        self.redraw()
-
-    def drawn(self, columns: int, lines: int) -> list[Line]:
-        found, self.spots = self.asked(columns)
-        return found
-
-    def asked(self, columns: int) -> tuple[list[Line], tuple[Spot, ...]]:
-        """The question in so many columns, with the places of the answers."""
-        visit = self._visit
-        if visit is None:
-            return [], ()
-        marks, question = palette(self.app), visit.page.question
-        lines = wrapped([Segment(question.text, marks.query + Style(bold=True))], columns)
-        entries = [self._answer(visit, number, marks) for number in range(len(question.answers))]
-        row = Row(columns if visit.seen else 1)  # one below the other while one chooses
-        for number, entry in enumerate(entries):
-            row.add(entry, number)
-        return [*lines, *row.lines], tuple(
-            Spot(spot.line + len(lines), spot.start, spot.end, spot.number) for spot in row.spots
-        )
-
-    @staticmethod
-    def _answer(visit: Visit, number: int, marks: Palette) -> Line:
-        text = visit.page.question.answers[number]
-        if not visit.seen:
-            here = number == visit.marked
-            style = marks.weights.cursor if here else Style()
-            return [Segment(f" {'▸' if here else ' '} {LETTERS[number]}  {text} ", style)]
-        right = visit.outcome is not None and visit.outcome.verdict.answer == number
-        line: Line = [Segment(f"{LETTERS[number]}  {text}", marks.good if right else marks.quiet)]
-        if right:
-            line.append(Segment(f" {DONE}", marks.good))
-        if visit.answer == number:
-            line.append(Segment(f" {YOURS}", marks.query))
-        return line
-
-
-class TabsPane(SpotLines):
-    """The titles of the exhibits on one line, the one that is shown in full."""
-
-    INSET = 1
-
-    _titles: Sequence[str] = ()
-    _active = 0
-
-    def show(self, titles: Sequence[str], active: int) -> None:
-        """Draw the titles."""
-        self._titles, self._active = [visible(title) for title in titles], active
-        self.redraw()
-
-    def drawn(self, columns: int, lines: int) -> list[Line]:
-        if not self._titles:
-            self.spots = ()
-            return []
-        marks = palette(self.app)
-        line: Line = [Segment(f"{self._active + 1}/{len(self._titles)}", marks.quiet)]
-        texts = tabs(self._titles, self._active, columns - cells(line))
-        spots = []
-        for number, text in texts:
-            line.append(Segment("   "))
-            start = cells(line)
-            active = number == self._active
-            line.append(Segment(text, Style(bold=True, underline=True) if active else marks.quiet))
-            spots.append(Spot(0, start, cells(line), number))
-        self.spots = tuple(spots)
-        return [line]
-
-
-TITLE = 12
-"""Columns that a title has at least, where it needs them, before others are left out for it."""
-
-
-def tabs(titles: Sequence[str], active: int, columns: int) -> list[tuple[int, str]]:
-    """Which titles are shown in so many columns, each with 4 more around it, and how far they are written out: the
-    active one first of all, then the longest of the others give way."""
-    around = 4
-    room = max(8, columns - around)
-    needs = [min(width(title), room) for title in titles]
-    room -= needs[active]
-    others = [number for number in range(len(titles)) if number != active]
-    longest = max(needs)
-    while longest > TITLE and sum(min(needs[each], longest) + around for each in others) > room:
-        longest -= 1
-    given = [needs[each] if each == active else min(needs[each], longest) for each in range(len(titles))]
-    first = last = active
-    grown = True
-    while grown:
-        grown = False
-        for number in (last + 1, first - 1):
-            if 0 <= number < len(titles) and given[number] + around <= room:
-                room -= given[number] + around
-                first, last, grown = min(first, number), max(last, number), True
-    shown = []
-    for number in range(first, last + 1):  # what is left of the line
-        more = min(room, needs[number] - given[number])
-        shown.append((number, clip(titles[number], given[number] + more)))
-        room -= more
-    return shown
-
-
-class ControlsPane(SpotLines):
-    """The controls with their values, and below them what the marked one is and where it can stand."""
-
-    INSET = 1
-
-    brief = False
-    """Whether there is room for the values alone."""
-    _visit: Visit | None = None
-
-    def show(self, visit: Visit) -> None:
-        """Draw the controls of an experiment."""
-        self._visit = visit
-        self.redraw()
-
-    def drawn(self, columns: int, lines: int) -> list[Line]:
-        found, self.spots = self.set_out(columns)
-        return found
-
-    def set_out(self, columns: int) -> tuple[list[Line], tuple[Spot, ...]]:
-        """All of it in so many columns, with the places of the controls."""
-        visit = self._visit
-        if visit is None:
-            return [], ()
-        marks = palette(self.app)
-        row = Row(columns)
-        for number, control in enumerate(visit.page.controls):
-            here = number == visit.marked
-            value = clip(visible(shown(visit.values[control.name])), LONGEST) or "–"
-            ran = visit.outcome is None or visit.outcome.values.get(control.name) == visit.values[control.name]
-            look = marks.weights.cursor if here else marks.strong if ran else marks.query + Style(bold=True)
-            row.add([Segment(f"{control.name} ", marks.quiet), Segment(f"‹{value}›" if here else value, look)], number)
-        explained = [] if self.brief else [_explained(visit, columns, marks)]
-        return [*row.lines, *explained], tuple(row.spots)
-
-
-def _explained(visit: Visit, columns: int, marks: Palette) -> Line:
-    """What the marked control is, and its stops; where there is room for them."""
-    control = visit.control
-    line: Line = [Segment(clip(f"{control.name}: {control.help}", columns), marks.quiet)]
-    stops: Line = []
-    for stop in control.stops:
-        here = stop == visit.values[control.name]
-        stops += [Segment(" "), Segment(clip(visible(shown(stop)), LONGEST), marks.strong if here else marks.quiet)]
-    for more in (stops, [Segment(f"  {bounds(control)}", marks.quiet)]):
-        if more and cells([*line, *more]) + 2 <= columns:
-            line += [Segment("  "), *more]
-    return line
-
-
-def bounds(control: Control) -> str:
-    """Between which values it can be, in words; nothing where that is not said."""
-    if control.choice or isinstance(control.usual, bool | str):
-        return ""
-    if control.least is None:
-        return "" if control.most is None else f"at most {shown(control.most)}"
-    least = _whole(control.least)
-    return f"at least {least}" if control.most is None else f"{least} to {_whole(control.most)}"
-
-
-def _whole(value: float) -> str:
-    return shown(int(value) if value == int(value) else value)
 
 
 def introduced(page: Page, *, seen: bool, marks: Palette) -> list[Line]:
@@ -333,18 +124,6 @@ def kept(outcome: Outcome | None) -> str:
 
 def _seconds(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s" if seconds >= 9.5 else f"{seconds:.1f} s"
-
-
-def hinted(control: Control, value: Value) -> str:
-    """What is asked where a value is typed."""
-    words = f"{control.help[:1].upper()}{control.help[1:]}"
-    if control.choice:
-        limits = f": {', '.join(map(str, control.stops))}"
-    elif isinstance(control.usual, bool):
-        limits = ": yes or no"
-    else:
-        limits = f", {bounds(control)}" if bounds(control) else ""
-    return f"{words}{limits}. Enter takes it, esc keeps {clip(visible(shown(value)), LONGEST) or 'it empty'}."
 
 
 def ending(answers: Mapping[str, int | None], right: Mapping[str, int], marks: Palette) -> list[Line]:

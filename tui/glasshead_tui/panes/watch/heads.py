@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from textual.message import Message
 
+from glasshead_tui.drawing.matrix import levels
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.titles import entitle
-from glasshead_tui.panes.watch.probe import Probed, levels
-from glasshead_tui.state.focus import Focus, Kind, Stack
+from glasshead_tui.panes.watch.probe import Probed
+from glasshead_tui.state.focus import Attention, Focus, Stack
 from glasshead_tui.widgets.scale import MASKED
 from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
 
-KINDS: tuple[tuple[str, Stack, Kind], ...] = (
+KINDS: tuple[tuple[str, Stack, Attention], ...] = (
     ("encoder self", "encoder", "self"),
     ("decoder self (masked)", "decoder", "self"),
     ("decoder → encoder", "decoder", "cross"),
@@ -55,7 +56,7 @@ class HeadsPane(Thumbnails):
     class Picked(Message):
         """A head was clicked."""
 
-        def __init__(self, stack: Stack, kind: Kind, layer: int, head: int) -> None:
+        def __init__(self, stack: Stack, kind: Attention, layer: int, head: int) -> None:
             super().__init__()
             self.stack, self.kind, self.layer, self.head = stack, kind, layer, head
 

@@ -1,8 +1,6 @@
 """A probe: one sentence of a training at one of its steps, as it was recorded, and one head's attention in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -12,16 +10,16 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from glasshead_tui.drawing.matrix import weight_level
+from glasshead_tui.drawing.matrix import ProbeMatrix, weight_level
 from glasshead_tui.drawing.names import named, spoken
+from glasshead_tui.drawing.notes import Notes
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
-from glasshead_tui.panes.attention import Notes
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.lines import Line
-from glasshead_tui.widgets.scale import LEVELS, MASKED, MASKED_GLYPH
+from glasshead_tui.widgets.scale import MASKED_GLYPH
 
 _NAMES = {
     ("encoder", "self"): "encoder {} self",
@@ -54,39 +52,6 @@ class Probed(Protocol):
 
     def layers(self, stack: str, kind: str) -> int:
         """How many layers have this kind of attention."""
-
-
-@dataclass(frozen=True)
-class ProbeMatrix:
-    """One head's weights (q k) as a heat map reads them, drawn by their square root like those of the explorer."""
-
-    values: NDArray[np.float16]
-    looks: NDArray[np.bool_]
-    row_labels: tuple[str, ...]
-    column_labels: tuple[str, ...]
-    digits = 3
-
-    @cached_property
-    def hides(self) -> bool:
-        """Whether any cell is drawn as masked."""
-        return bool((~self.looks & (self.values == 0)).any())
-
-    def levels(self, row: int) -> bytes:
-        """A byte a column."""
-        found = levels(self.values[row])
-        # A weight behind the mask would be an error: it must not be covered up.
-        found[~self.looks[row] & (self.values[row] == 0)] = MASKED
-        return found.tobytes()
-
-    def text(self, row: int, column: int, room: int) -> str:
-        """The number of a cell."""
-        return weight(float(self.values[row, column]), min(room, 4))
-
-
-def levels(weights: NDArray[np.float16]) -> NDArray[np.uint8]:
-    """The levels of weights, of any shape; of what is no number, 0."""
-    parts = np.sqrt(np.clip(np.nan_to_num(weights.astype(np.float32), nan=0, posinf=0, neginf=0), 0, 1))
-    return np.round(parts * (LEVELS - 1)).astype(np.uint8)
 
 
 class ProbePane(Vertical, can_focus=False):

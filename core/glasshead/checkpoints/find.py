@@ -1,0 +1,148 @@
+"""Finding checkpoints: by a bundled name, a name under ./checkpoints, or a folder. Costs no torch."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glasshead import tensors
+from glasshead.checkpoints import format as checkpoints
+from glasshead.checkpoints.format import CONFIG, LATEST, LONGEST_LATEST, SETTINGS, TOKENIZER, WEIGHTS, describe
+from glasshead.errors import GlassheadError, nearest
+
+if TYPE_CHECKING:
+    pass
+if TYPE_CHECKING:
+    pass
+
+
+def longest_length(folder: Path, config: Mapping[str, Any]) -> int:
+    """Most tokens of a source, its end token counted, as config.json has it."""
+    length = config.get("max_length")
+    if not isinstance(length, int) or isinstance(length, bool) or length < 1:
+        given = f"max_length is {length!r}" if "max_length" in config else "max_length is missing"
+        raise GlassheadError(
+            f"{folder / checkpoints.CONFIG}: {given}; it must be a whole number of at least 1. "
+            "Take a fresh copy of the checkpoint."
+        )
+    return length
+
+
+def check_parts(folder: Path, content: Mapping[str, Any]) -> None:
+    """The weights are whole and the vocabulary is there. Whether they fit each other is known when they are loaded."""
+    tensors.count_numbers(folder / checkpoints.WEIGHTS)
+    for name in checkpoints.parts(content):
+        if not (folder / name).is_file():
+            raise GlassheadError(f"{folder} holds no {name}: the checkpoint is not whole. Take a fresh copy of it.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A checkpoint that can be opened, as its config.json describes it."""
+
+    name: str
+    folder: Path
+    """Where its files are: for a run in training, the newest checkpoint in it."""
+    config: Mapping[str, Any]
+    card: Mapping[str, Any]
+    bytes: int
+
+
+def home() -> Path:
+    """Where the bundled checkpoints are: the source tree's, if this is one, else those installed with the package."""
+    package = Path(__file__).resolve().parents[1]
+    tree = package.parents[1]
+    return tree / "checkpoints" if (tree / "pyproject.toml").is_file() else package / "bundled"
+
+
+def find(name: str | Path) -> Path:
+    """The folder of a checkpoint: a bundled name, a name under ./checkpoints, or a folder of one's own.
+
+    A run in training is opened as the newest checkpoint that it has saved. Raises GlassheadError, with the nearest
+    names, when there is none, when the folder is not a checkpoint, and when the run has not saved any yet.
+    """
+    return locate(name)[0]
+
+
+def locate(name: str | Path) -> tuple[Path, str]:
+    """What `find` gives, and what to call it: its folder's name, or for a run in training the run's."""
+    text = os.fspath(name)
+    if not text.strip():
+        raise GlassheadError("The name of the checkpoint is empty. `glasshead checkpoints` lists what can be opened.")
+    if "\0" in text:
+        raise GlassheadError(f"{text!r} holds a NUL character, which no file name can.")
+    plain = Path(text).name == text and text not in (".", "..")
+    places = [home() / text, Path("checkpoints") / text] if plain else []
+    folder = Path(os.path.expanduser(text))  # noqa: PTH111  Path's own raises an error for a user who is not there
+    try:
+        for place in (*places, folder):
+            found = _within(place)
+            if found is not None:
+                return found, place.resolve().name
+        begun = next((place for place in (*places, folder) if (place / SETTINGS).is_file()), None)
+    except OSError as error:  # a name too long, a folder closed to us
+        raise GlassheadError(f"{text} cannot be opened: {error.strerror}.") from error
+    if begun is not None:
+        raise GlassheadError(f"The run {begun} has not saved a checkpoint yet: open it when it has.")
+    if folder.is_dir():
+        raise GlassheadError(
+            f"The folder {text} holds no {CONFIG}: it is not a checkpoint, or its writing was cut short."
+        )
+    if folder.is_file():
+        raise GlassheadError(f"{text} is a file; a checkpoint is a folder with {CONFIG}, {WEIGHTS} and {TOKENIZER}.")
+    if not plain:
+        raise GlassheadError(f"There is no folder {text}.")
+    hint = nearest(text, [each.name for each in available()], what="checkpoint")
+    raise GlassheadError(
+        f"There is no checkpoint named {text!r}. {hint} `glasshead checkpoints` lists them; a folder can be given too."
+    )
+
+
+def _within(folder: Path) -> Path | None:
+    """The checkpoint that a folder opens: itself, or the one that its `latest` names; None where there is neither.
+
+    Raises GlassheadError for a `latest` that names no checkpoint below the folder: it may have come with a download.
+    """
+    if (folder / CONFIG).is_file():
+        return folder
+    latest = folder / LATEST
+    if not os.path.lexists(latest):
+        return None
+    wrong = "Write into it the name of one of the run's checkpoints, or open that one by its own folder."
+    if not latest.is_file():  # nor is it a pipe, which would let us wait for ever
+        raise GlassheadError(f"{latest} is not a file with the name of the run's newest checkpoint. {wrong}")
+    with latest.open("rb") as file:
+        raw = file.read(LONGEST_LATEST + 1)
+    lines = raw.decode("utf-8", "replace").splitlines()
+    named = lines[0].strip() if len(lines) == 1 else ""
+    if len(raw) > LONGEST_LATEST or not named.isprintable() or "\ufffd" in named or not named:
+        raise GlassheadError(f"{latest} is damaged: it should be one line, the name of a folder in {folder}. {wrong}")
+    found = folder / named
+    run, there = Path(os.path.realpath(folder)), Path(os.path.realpath(found))  # where links lead, if in circles too
+    if Path(named).is_absolute() or run not in there.parents:
+        raise GlassheadError(f"{latest} names {named!r}, which does not lie in the folder of the run. {wrong}")
+    if not (found / CONFIG).is_file():
+        raise GlassheadError(f"{latest} names {named!r}, but there is no checkpoint there. {wrong}")
+    return found
+
+
+def available() -> list[Listed]:
+    """What can be opened by name: the bundled checkpoints, then those under ./checkpoints; not damaged ones."""
+    listed: dict[str, Listed] = {}
+    for place in (home(), Path("checkpoints")):
+        for entry in sorted(place.iterdir()) if place.is_dir() else ():
+            if entry.name in listed:
+                continue
+            try:
+                folder = _within(entry)
+                if folder is None:
+                    continue
+                content = describe(folder)
+                size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+            except (GlassheadError, OSError):
+                continue
+            listed[entry.name] = Listed(
+                name=entry.name, folder=folder, config=content["config"], card=content["card"], bytes=size
+            )
+    return list(listed.values())

@@ -1,0 +1,124 @@
+"""Writing a checkpoint: every file beside its place, then all of them moved in."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glasshead import tensors
+from glasshead.errors import GlassheadError
+from glasshead.files import flush
+
+if TYPE_CHECKING:
+    from glasshead.model import Transformer
+    from glasshead.text import Vocabulary
+from glasshead.checkpoints.card import card_text
+from glasshead.checkpoints.format import (
+    CARD,
+    CONFIG,
+    FORMAT,
+    SOURCE_TOKENIZER,
+    SUMS,
+    TOKENIZER,
+    VERSION,
+    WEIGHTS,
+    check_fit,
+    checksum,
+    count_entries,
+)
+
+
+def save(
+    folder: str | Path,
+    model: "Transformer",
+    vocabulary: "Vocabulary",
+    card: Mapping[str, Any] | None = None,
+    *,
+    half: bool = True,
+    name: str | None = None,
+) -> None:
+    """Write a checkpoint. half: store the weights in float16, half the size; they are float32 again when loaded.
+
+    card: what a reader should know (data, command, time, scores); JSON values, and the text of README.md.
+    name: what README.md calls it, the name of the folder unless it is given.
+    Raises GlassheadError where the folder cannot be written, and where the vocabulary does not fit the model.
+    """
+    import torch
+
+    check_fit(vocabulary, model.config, "this folder")
+    folder = Path(folder)
+    weights = {
+        name: tensor.detach().to("cpu", torch.float16 if half else torch.float32)
+        for name, tensor in model.state_dict().items()
+        if not (model.config.share_embeddings and name == "target.weight")  # tied: it is source.weight
+    }
+    sums: dict[str, str] = {}
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        SUMS: sums,
+        "config": asdict(model.config),
+        "card": dict(card or {}),
+    }
+    json.dumps(content)  # a card that is not JSON is the caller's bug, told before anything is written
+
+    def write_weights(path: Path) -> None:
+        tensors.write(path, weights)
+        sums[WEIGHTS] = checksum(path)
+
+    def write_tokenizer(path: Path) -> None:
+        vocabulary.target.save(path)
+        sums[TOKENIZER] = checksum(path)
+
+    def write_source_tokenizer(path: Path) -> None:
+        vocabulary.source.save(path)
+        sums[SOURCE_TOKENIZER] = checksum(path)
+
+    def write_card(path: Path) -> None:
+        title = folder.resolve().name if name is None else name
+        path.write_text(card_text(title, content, count_entries(vocabulary)), encoding="utf-8")
+
+    def write_config(path: Path) -> None:
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(
+            folder,
+            {
+                WEIGHTS: write_weights,
+                TOKENIZER: write_tokenizer,
+                **({} if vocabulary.joint else {SOURCE_TOKENIZER: write_source_tokenizer}),
+                CARD: write_card,
+                CONFIG: write_config,  # the last one: it knows the sums of the others
+            },
+        )
+        if vocabulary.joint:
+            (folder / SOURCE_TOKENIZER).unlink(missing_ok=True)  # of an older checkpoint here, which had two
+    except OSError as error:
+        raise GlassheadError(f"{folder} cannot be written: {error.strerror or error}.") from error
+
+
+def _replace(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> None:
+    """Write every file beside its place and flush it to the disk; when all are there, move them in, in this order.
+
+    Whatever goes wrong while writing leaves the files that were there before as they were, all of them. What goes wrong
+    between two moves leaves those that were moved in beside older ones.
+    """
+    parts = {name: folder / f".{name}.{os.getpid()}.part" for name in writers}
+    umask = os.umask(0)
+    os.umask(umask)
+    try:
+        for name, write in writers.items():
+            write(parts[name])
+            with parts[name].open("rb+") as file:
+                os.fsync(file.fileno())
+        for name, part in parts.items():
+            part.chmod(0o666 & ~umask)  # some writers make files that only their owner may read
+            part.replace(folder / name)
+        flush(folder)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)

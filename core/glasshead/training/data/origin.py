@@ -1,0 +1,115 @@
+"""What a corpus is made of: its files and settings, and whether they are still the same."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from glasshead.checkpoints import format as checkpoint
+from glasshead.checkpoints.find import find
+from glasshead.errors import GlassheadError
+from glasshead.text import Vocabulary
+from glasshead.training.data import corpus
+from glasshead.training.data.lines import Fingerprint
+from glasshead.training.data.pairs import Files
+from glasshead.training.settings import Settings
+from glasshead.training.settings import told as value_told
+
+
+def same(
+    folder: Path,
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
+    inputs: Mapping[str, Mapping[str, Any]],
+    paths: Mapping[str, Path],
+) -> None:
+    """Raises GlassheadError, with the differences, if a corpus was made in another way or of other files than now.
+
+    before, now: the settings that matter. inputs: the fingerprints of the files it was made of, those that are known.
+    """
+    found = [
+        f"{name} was {value_told(before.get(name))} and is {value_told(now.get(name))}"
+        for name in {**before, **now}
+        if before.get(name) != now.get(name)
+    ]
+    for role, path in paths.items():
+        if role in inputs and path.is_file() and not _unchanged(path, Fingerprint(**inputs[role])):
+            size, others = path.stat().st_size, inputs[role]["size"]
+            how = f"it had {others:,} bytes and has {size:,}" if size != others else "it says something else"
+            found.append(f"{path} is not the file that it was ({how})")
+    if found:
+        raise GlassheadError(
+            f"The corpus in {folder} was made of something else: {'; '.join(found)}. Give what it was made of, or "
+            "another --out."
+        )
+
+
+def _unchanged(path: Path, before: Fingerprint) -> bool:
+    """Whether a file is the same. It is read only if its size or its time of change does not say so."""
+    found = path.stat()
+    if found.st_size != before.size:
+        return False
+    return found.st_mtime_ns == before.modified or Fingerprint.of(path).digest == before.digest
+
+
+def wanted(settings: Settings) -> dict[str, Any]:
+    """The settings that decide what a corpus is. Files are known by what they hold, not by their names."""
+    names = ["seed", "vocab_size", "vocabulary", "level", "lowercase"]
+    if settings.recipe is not None:
+        names += ["recipe", "generate"]
+    else:
+        names += ["source_column", "target_column", "valid_size", "skip_bad", "keep_copies", "keep_duplicates"]
+    found = {name: getattr(settings, name) for name in names}
+    return {**found, "max_length": limit(settings), "tokenizer": settings.tokenizer is not None}
+
+
+def limit(settings: Settings) -> int:
+    """The tokens of the longest sentence that is kept, its end included: it must fit in the model, and in a batch."""
+    return min(settings.max_length, settings.batch_tokens)
+
+
+def inputs(settings: Settings) -> dict[str, Path]:
+    """The files that a corpus is made of, by the settings that name them."""
+    found = {**own_pairs(settings).paths}
+    found |= {{"pairs": "valid"}.get(name, f"valid_{name}"): path for name, path in held_back(settings).paths.items()}
+    if settings.tokenizer is not None:
+        with suppress(GlassheadError):  # it may be gone; whoever needs it will see
+            folder = tokenizer_folder(settings.tokenizer)
+            found["tokenizer"] = folder / corpus.TOKENIZER
+            if (folder / corpus.SOURCE_TOKENIZER).is_file():
+                found["source-tokenizer"] = folder / corpus.SOURCE_TOKENIZER
+    return found
+
+
+def own_pairs(settings: Settings) -> Files:
+    return _of(settings.pairs, settings.source, settings.target, settings)
+
+
+def held_back(settings: Settings) -> Files:
+    return _of(settings.valid, settings.valid_source, settings.valid_target, settings)
+
+
+def _of(pairs: str | None, source: str | None, target: str | None, settings: Settings) -> Files:
+    one, first, second = (None if name is None else Path(name) for name in (pairs, source, target))
+    return Files(one, first, second, settings.source_column, settings.target_column)
+
+
+def tokenizer_folder(name: str) -> Path:
+    """Where the tokenizers of a checkpoint are, or of a run, even one that has saved no checkpoint yet."""
+    data = Path(name) / "data"
+    if (data / corpus.MANIFEST).is_file():
+        return data
+    return find(name)
+
+
+def given_vocabulary(name: str) -> Vocabulary:
+    """The vocabulary of a checkpoint or run."""
+    folder = tokenizer_folder(name)
+    own = (folder / corpus.MANIFEST).is_file()
+    return corpus.read_vocabulary(folder) if own else checkpoint.vocabulary(folder)
+
+
+def seen(paths: Mapping[str, Path]) -> dict[str, list[int]]:
+    """Size and time of change of files, as far as they are there."""
+    found = {role: path.stat() for role, path in paths.items() if path.is_file()}
+    return {role: [each.st_size, each.st_mtime_ns] for role, each in found.items()}

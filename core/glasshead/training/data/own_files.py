@@ -1,0 +1,281 @@
+"""Preparing a corpus from the user's files: scanned once, then encoded."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glasshead.errors import GlassheadError
+from glasshead.training.data import splits
+from glasshead.training.data.encoder import LONGEST, words
+from glasshead.training.data.ids import Array
+from glasshead.training.data.origin import held_back, own_pairs
+from glasshead.training.data.pairs import Files, Report, read
+from glasshead.training.data.splits import AGAIN, COPY, EMPTY, KEEP, REASONS, VALID, full
+from glasshead.training.data.stages import (
+    KINDS,
+    LEARNED_CHARACTERS,
+    PAIRS,
+    SAMPLE,
+    SOURCES,
+    UNSPACED_CHARACTERS,
+    VOCABULARY,
+    VOCABULARY_CHARACTERS,
+    VOCABULARY_PAIRS,
+    Preparation,
+)
+from glasshead.training.events import Preparing
+from glasshead.training.settings import Settings
+
+AT_ONCE = 1 << 22
+"""Hashes that are sorted at once."""
+
+
+HASH = np.dtype("<u8")
+
+
+class OwnFiles(Preparation):
+    """Pairs of the user's own files."""
+
+    stages = ("scan", "learn", "hold", "encode", "finish")
+
+    def __init__(self, folder: Path, settings: Settings, *rest: Any) -> None:
+        self.own, self.held = own_pairs(settings), held_back(settings)
+        for files in (self.own, self.held):
+            if files.paths:
+                files.check()  # before anything that was begun is touched
+        columns = settings.source_column is not None or settings.target_column is not None
+        if columns and "pairs" not in {**self.own.paths, **self.held.paths}:
+            raise GlassheadError("--source-column and --target-column are for --pairs: parallel lines have no columns.")
+        super().__init__(folder, settings, *rest)
+        self._verdict: Array | None = None
+
+    def scan(self) -> None:
+        """Read everything once: is it sound, and what of it is twice there?"""
+        report = self._report(self.own)
+        what = f"reading {self.own.name}"
+        kinds, pairs, sources = bytearray(), bytearray(), bytearray()
+        sample: list[str] = []
+        before = self._bytes(KINDS)
+        done, sound = len(before), int((before == KEEP).sum())
+
+        def write() -> None:
+            for name, data in ((KINDS, kinds), (PAIRS, pairs), (SOURCES, sources)):
+                self.files.append(name, bytes(data))
+                data.clear()
+            self.files.append(SAMPLE, "".join(sample).encode())
+            sample.clear()
+
+        seed = self._seed
+        for line in read(self.own, report=report, skip_bad=self.settings.skip_bad, after=self.state["after"]):
+            source, target = line.source.strip(), line.target.strip()
+            kind = EMPTY if not source or not target else COPY if source == target else KEEP
+            key = blake2b(f"{source}\0{target}".encode(), digest_size=8).digest()
+            kinds.append(kind)
+            pairs += key
+            sources += hashed(source, seed)
+            if kind == KEEP:
+                sound += 1
+                # Those with the smallest hashes are a draw from the whole file; how small they must be shows with time.
+                if int.from_bytes(key, "little") * sound < 2 * VOCABULARY_PAIRS << 64:
+                    texts = [source[:LEARNED_CHARACTERS], target[:LEARNED_CHARACTERS]]
+                    sample.append(json.dumps([done, *texts], ensure_ascii=False) + "\n")
+            done += 1
+            if len(kinds) >= splits.CHUNK:
+                write()
+                self.step(what, done, None, after=line.end, report=report.state())
+        write()
+        self.state["inputs"].update(self._fingerprints(self.own, report, ""))
+        self._verdict = self._judge(report)
+
+    def _report(self, files: Files) -> Report:
+        state = self.state["report"]
+        return Report(files.name) if state is None else Report.of(state)
+
+    def _fingerprints(self, files: Files, report: Report, prefix: str) -> dict[str, Any]:
+        known = zip(files.paths, report.fingerprints, strict=True)
+        return {("valid" if prefix and role == "pairs" else prefix + role): asdict(each) for role, each in known}
+
+    @property
+    def _seed(self) -> bytes:
+        return str(self.settings.seed).encode()[:64]
+
+    def verdict(self) -> Array:
+        """What becomes of every pair that was read: KEEP, EMPTY, COPY, AGAIN or VALID."""
+        if self._verdict is None:
+            self._verdict = self._judge()
+        return self._verdict
+
+    def _bytes(self, name: str) -> Array:
+        return np.fromfile(self.folder / name, np.uint8) if self.files.size(name) else np.empty(0, np.uint8)
+
+    def _judge(self, report: Report | None = None) -> Array:
+        """report: what the first reading found. Raises GlassheadError if nothing is left, or can be held back."""
+        self.files.flush()
+        found = self._bytes(KINDS)
+        copies = int((found == COPY).sum())
+        if self.settings.keep_copies:
+            found[found == COPY] = KEEP
+        elif copies and copies == (found != EMPTY).sum():
+            raise GlassheadError(
+                f"{self.own.name}: the target of every pair is its source. Is it the right column, or file? If they "
+                "are meant to be the same, say --keep-copies."
+            )
+        kept = np.flatnonzero(found == KEEP)
+        if not len(kept):
+            bad = "" if report is None else " ".join(report.lines())
+            raise GlassheadError(f"{self.own.name}: no pair is left to train on, all are empty. {bad}".strip())
+        if not self.settings.keep_duplicates:
+            found[kept[repeated(self._hashes(PAIRS)[kept])]] = AGAIN
+            kept = np.flatnonzero(found == KEEP)
+        if not self.held.paths:
+            size = self.settings.valid_size
+            size = max(1, min(2000, len(kept) // 100)) if size is None else size
+            if size >= len(kept):
+                again = int((found == AGAIN).sum())
+                why = f" ({again:,} that were there before left out; --keep-duplicates keeps them)" if again else ""
+                raise GlassheadError(
+                    f"{self.own.name}: of {len(kept):,} different pairs{why} {size:,} cannot be held back for scoring. "
+                    "Give more pairs, a smaller --valid-size, or a file for scoring as --valid."
+                )
+            sources = self._hashes(SOURCES)[kept]
+            found[kept[np.isin(sources, drawn(sources, size))]] = VALID
+            if not (found == VALID).any() or not (found == KEEP).any():
+                raise GlassheadError(
+                    f"{self.own.name}: there are too few different sources to hold some back for scoring. Give more "
+                    "pairs, or a file for scoring as --valid."
+                )
+        return found
+
+    def _hashes(self, name: str) -> Array:
+        return np.memmap(self.folder / name, HASH, mode="r")
+
+    def learn(self) -> None:
+        """The vocabulary, from a sample of what is trained on."""
+        found, keys = self.verdict(), self._hashes(PAIRS)
+        rows, sizes = [], []
+        for row, source, target in self._sample():
+            if found[row] == KEEP:
+                rows.append(row)
+                long = sum(len(word) for text in (source, target) for word in words(text) if len(word) > LONGEST)
+                sizes.append((len(source) + len(target), long))
+        order = np.argsort(keys[np.array(rows, np.int64)], kind="stable")[:VOCABULARY_PAIRS]
+        total = np.cumsum(np.array(sizes, np.int64)[order], axis=0)
+        order = order[(total <= (VOCABULARY_CHARACTERS, UNSPACED_CHARACTERS)).all(1)]
+        chosen = {rows[place] for place in order}
+        self.learn_from(
+            lambda: ((source, target) for row, source, target in self._sample() if row in chosen),
+            len(chosen),
+            VOCABULARY,
+        )
+
+    def _sample(self) -> Iterator[tuple[int, str, str]]:
+        with (self.folder / SAMPLE).open(encoding="utf-8", newline="\n") as file:
+            for line in file:
+                row, source, target = json.loads(line)
+                yield row, source, target
+
+    def hold(self) -> None:
+        """What is held back, if it is a file of its own."""
+        if not self.held.paths:
+            return
+        (valid,) = self.splits("valid")
+        report = Report(self.held.name)
+        sources = bytearray()
+        for line in read(self.held, report=report, skip_bad=self.settings.skip_bad):
+            if not line.source.strip() or not line.target.strip():
+                report.leave_out(REASONS[EMPTY], line.number)
+                continue
+            sources += hashed(line.source.strip(), self._seed)
+            valid.add(line)
+            if full(valid):
+                valid.flush(report, texts=True)
+                self.poll(f"reading {self.held.name}", report.pairs)
+        valid.flush(report, texts=True)
+        self.state["inputs"].update(self._fingerprints(self.held, report, "valid_"))
+        self.state["lines"] += report.lines()
+        if not valid.writer.pairs:
+            raise GlassheadError(f"{self.held.name}: no pair is left to be scored on. {' '.join(report.lines())}")
+        learned = self._hashes(SOURCES)[self.verdict() == KEEP]
+        both = int(np.isin(np.frombuffer(bytes(sources), HASH), learned).sum())
+        if both:
+            self.state["lines"].append(
+                f"{both:,} of the sources in {self.held.name} are trained on too: scores on them say too much."
+            )
+
+    def encode(self) -> None:
+        """Read everything again, and turn it to ids."""
+        found = self.verdict()
+        train, valid = self.splits("train", "valid")
+        report = self._report(self.own)
+        row = self.state["row"]
+        what = f"tokenising {self.own.name}"
+        held = not self.held.paths
+        for line in read(self.own, report=report, skip_bad=self.settings.skip_bad, after=self.state["after"]):
+            fate = int(found[row]) if row < len(found) else KEEP
+            row += 1
+            if fate == KEEP:
+                train.add(line)
+            elif fate == VALID:
+                valid.add(line)
+            else:
+                report.leave_out(REASONS[fate], line.number)
+            if full(train, valid):
+                train.flush(report, texts=False)
+                valid.flush(report, texts=held)
+                self.step(what, row, len(found), after=line.end, row=row, report=report.state())
+        train.flush(report, texts=False)
+        valid.flush(report, texts=held)
+        self._told(Preparing(what, row, len(found)))
+        for role, each in self._fingerprints(self.own, report, "").items():
+            if each["digest"] != self.state["inputs"][role]["digest"]:
+                raise GlassheadError(
+                    f"{self.paths[role]} was changed between two readings. Start again when it is done."
+                )
+        self.state["lines"] = [*report.lines(), *self.state["lines"]]
+        if held:
+            self.state["lines"].append(
+                f"{valid.writer.pairs:,} pairs are held back for scoring, by their sources: none of them is trained on."
+            )
+
+
+def hashed(source: str, seed: bytes) -> bytes:
+    """8 bytes that decide whether a source is held back.
+
+    Case and spacing count for nothing: to a model of lower case they make no other sentence, and it must not be scored
+    on what it was trained on.
+    """
+    return blake2b(" ".join(source.lower().split()).encode(), digest_size=8, key=seed).digest()
+
+
+def repeated(hashes: Array) -> Array:
+    """Which of them were there before; the memory it takes does not grow with their number."""
+    found = np.zeros(len(hashes), np.bool_)
+    bits = max(0, (len(hashes) - 1) // AT_ONCE).bit_length()
+    for part in range(1 << bits):
+        places = np.flatnonzero(hashes >> np.uint64(64 - bits) == part) if bits else np.arange(len(hashes))
+        order = places[np.argsort(hashes[places], kind="stable")]
+        values = hashes[order]
+        found[order[1:][values[1:] == values[:-1]]] = True
+    return found
+
+
+def drawn(sources: Array, size: int) -> Array:
+    """The hashes of sources that together have about `size` pairs, not fewer if that can be.
+
+    The smallest hashes are taken, which is as good as any draw. A source that is most of the corpus is never taken.
+    """
+    share = 2 * size / len(sources)
+    while True:
+        low = sources if share >= 1 else sources[sources < int(share * 2**64)]
+        values, counts = np.unique(low, return_counts=True)
+        usual = counts <= max(size, len(sources) // 2)
+        values, counts = values[usual], counts[usual]
+        needed = int(np.searchsorted(np.cumsum(counts), size)) + 1
+        if needed <= len(values) or share >= 1:
+            return values[:needed]
+        share *= 4

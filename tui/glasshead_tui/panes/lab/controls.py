@@ -1,0 +1,87 @@
+"""Controls: the values an experiment is run with, and how to turn them."""
+
+from rich.segment import Segment
+from rich.style import Style
+
+from glasshead.lab.page import Control, Value
+from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.panes.lab.texts import LONGEST
+from glasshead_tui.state.labbook import Visit, shown
+from glasshead_tui.terminal.visible import clip, visible
+from glasshead_tui.widgets.lines import Line, cells
+from glasshead_tui.widgets.spots import Row, Spot, SpotLines
+
+
+class ControlsPane(SpotLines):
+    """The controls with their values, and below them what the marked one is and where it can stand."""
+
+    INSET = 1
+
+    brief = False
+    """Whether there is room for the values alone."""
+    _visit: Visit | None = None
+
+    def show(self, visit: Visit) -> None:
+        """Draw the controls of an experiment."""
+        self._visit = visit
+        self.redraw()
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        found, self.spots = self.set_out(columns)
+        return found
+
+    def set_out(self, columns: int) -> tuple[list[Line], tuple[Spot, ...]]:
+        """All of it in so many columns, with the places of the controls."""
+        visit = self._visit
+        if visit is None:
+            return [], ()
+        marks = palette(self.app)
+        row = Row(columns)
+        for number, control in enumerate(visit.page.controls):
+            here = number == visit.marked
+            value = clip(visible(shown(visit.values[control.name])), LONGEST) or "–"
+            ran = visit.outcome is None or visit.outcome.values.get(control.name) == visit.values[control.name]
+            look = marks.weights.cursor if here else marks.strong if ran else marks.query + Style(bold=True)
+            row.add([Segment(f"{control.name} ", marks.quiet), Segment(f"‹{value}›" if here else value, look)], number)
+        explained = [] if self.brief else [_explained(visit, columns, marks)]
+        return [*row.lines, *explained], tuple(row.spots)
+
+
+def _explained(visit: Visit, columns: int, marks: Palette) -> Line:
+    """What the marked control is, and its stops; where there is room for them."""
+    control = visit.control
+    line: Line = [Segment(clip(f"{control.name}: {control.help}", columns), marks.quiet)]
+    stops: Line = []
+    for stop in control.stops:
+        here = stop == visit.values[control.name]
+        stops += [Segment(" "), Segment(clip(visible(shown(stop)), LONGEST), marks.strong if here else marks.quiet)]
+    for more in (stops, [Segment(f"  {bounds(control)}", marks.quiet)]):
+        if more and cells([*line, *more]) + 2 <= columns:
+            line += [Segment("  "), *more]
+    return line
+
+
+def bounds(control: Control) -> str:
+    """Between which values it can be, in words; nothing where that is not said."""
+    if control.choice or isinstance(control.usual, bool | str):
+        return ""
+    if control.least is None:
+        return "" if control.most is None else f"at most {shown(control.most)}"
+    least = _whole(control.least)
+    return f"at least {least}" if control.most is None else f"{least} to {_whole(control.most)}"
+
+
+def _whole(value: float) -> str:
+    return shown(int(value) if value == int(value) else value)
+
+
+def hinted(control: Control, value: Value) -> str:
+    """What is asked where a value is typed."""
+    words = f"{control.help[:1].upper()}{control.help[1:]}"
+    if control.choice:
+        limits = f": {', '.join(map(str, control.stops))}"
+    elif isinstance(control.usual, bool):
+        limits = ": yes or no"
+    else:
+        limits = f", {bounds(control)}" if bounds(control) else ""
+    return f"{words}{limits}. Enter takes it, esc keeps {clip(visible(shown(value)), LONGEST) or 'it empty'}."
