@@ -12,7 +12,9 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual_hires_canvas import Canvas
 
-from glasshead_tui.widgets.curves import MARK, Chart, Curve, Curves, _Canvas, _columns, _upwards, axis, ticks
+from glasshead_tui.widgets.chart import Chart, Curve, columns_of
+from glasshead_tui.widgets.curves import MARK, Curves, _Canvas
+from glasshead_tui.widgets.ticks import axis, ticks, upwards
 
 numbers = st.floats(-1e12, 1e12)
 
@@ -50,7 +52,7 @@ def test_a_column_has_the_mean_and_the_extremes_of_what_falls_in_it() -> None:
     draw = np.random.default_rng(1)
     x, y = np.sort(draw.random(5000)) * 300, draw.normal(size=5000)
     y[draw.random(5000) < 0.1] = np.nan
-    found = _columns(Curve("", x, y, Style(), band=(y - 1, y + 2)), (100.0, 200.0), 40)
+    found = columns_of(Curve("", x, y, Style(), band=(y - 1, y + 2)), (100.0, 200.0), 40)
     edges = np.linspace(100, 200, 41)
     for number, (at, mean, low, high) in enumerate(zip(*found, strict=True)):
         inside = y[(x >= edges[number]) & (x < edges[number + 1]) & np.isfinite(y)]
@@ -219,7 +221,7 @@ async def test_a_legend_that_is_too_long_takes_more_lines() -> None:
 @given(low=st.floats(-12, 6), decades=st.floats(0.3, 12), lines=st.integers(5, 30))
 def test_a_high_logarithmic_axis_has_ticks_enough_in_rows_of_their_own(low: float, decades: float, lines: int) -> None:
     edge = 0.04 * decades
-    found = _upwards((low, low + decades), edge, lines, log=True)
+    found = upwards((low, low + decades), edge, lines, log=True)
     rows = [int((at - low + edge) / (decades + 2 * edge) * lines) for at, _ in found]
     assert len(set(rows)) == len(rows) and (len(rows) >= 3 or decades < 0.6)
     assert all(value(label) == pytest.approx(10**at, rel=0.02) for at, label in found if decades >= 1)
@@ -229,7 +231,7 @@ def test_a_high_logarithmic_axis_has_ticks_enough_in_rows_of_their_own(low: floa
 @given(low=st.floats(-1e6, 1e6), reach=st.floats(0.01, 1e6), lines=st.integers(2, 4), log=st.booleans())
 def test_in_a_low_room_the_ends_are_named_and_nothing_between(low: float, reach: float, lines: int, log: bool) -> None:
     ends = (low / 1e6, low / 1e6 + reach / 1e5) if log else (low, low + reach)
-    for at, label in _upwards(ends, 0.0, lines, log=log):
+    for at, label in upwards(ends, 0.0, lines, log=log):
         assert at in ends and value(label) == pytest.approx(10**at if log else at, rel=0.5)
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
-from glasshead_tui.widgets.curves import Chart, Curve
+from glasshead_tui.widgets.chart import Chart, Curve
 from glasshead_tui.widgets.printed import printed
 
 PLAIN = Style()

@@ -10,7 +10,7 @@ from glasshead.training.record.journal import Curve as Course
 from glasshead.training.record.journal import Evaluation, Metrics
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.widgets.curves import Chart, Curve
+from glasshead_tui.widgets.chart import Chart, Curve
 
 SHARES = {1.0: "", 0.5: " · newest half", 0.1: " · newest tenth"}
 """How much of the training can be drawn, and how that is said."""

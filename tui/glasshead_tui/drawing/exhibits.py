@@ -14,7 +14,7 @@ from glasshead_tui.drawing.matrix import weight_level
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.terminal.visible import visible
-from glasshead_tui.widgets.curves import MARKERS, Chart, Curve
+from glasshead_tui.widgets.chart import MARKERS, Chart, Curve
 from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
 
 NUMBER = 9

@@ -2,16 +2,14 @@
 
 A curve may have far more points than there are columns: of each column it shows the mean, and, as a band behind it,
 the smallest and the largest value. Axes may be logarithmic: then logarithms are what is drawn, and what is averaged.
-Ticks are chosen here, as many as there is room for.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import zip_longest
-from math import ceil, floor, isfinite, log2, log10
+from math import log10
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -26,11 +24,21 @@ from textual_plot import AxisFormatter, HiResMode, PlotWidget
 from textual_plot.plot_widget import Legend
 
 from glasshead_tui.widgets.cells import clip, width
+from glasshead_tui.widgets.chart import (
+    Chart,
+    Curve,
+    columns_of,
+    finest,
+    marked_apart,
+    range_of,
+    staggered,
+    straighten,
+    widen,
+)
 from glasshead_tui.widgets.lean import LeanStrip
 from glasshead_tui.widgets.lines import Line, Lines, cells, differ
 from glasshead_tui.widgets.prose import wrapped
-
-Floats = NDArray[np.float64]
+from glasshead_tui.widgets.ticks import ENDS, straight_ticks, upwards
 
 LINE, MARK = "━", "│"
 """What stands for a line in the title; what marks a place on the x axis."""
@@ -46,73 +54,8 @@ NAMED = 10
 """Lines of a chart from which on the x axis is named below it; else the title does it."""
 INSIDE = 4
 """Lines inside the frame that a title with what each curve is leaves, but for its first."""
-ENDS = 5
-"""Lines inside the frame below which the y axis has its two ends for ticks: round numbers would stand between rows."""
-TELLING = 3
-"""Ticks of the y axis at least, where there are more lines."""
-MARKERS = "ox+*#@"
-"""What points are told apart by, lines that coincide, and where there is no colour all lines."""
-COINCIDING = 0.2
-"""Share of a curve that runs in the rows of another from which on both get markers."""
-EACH = 5
-"""Markers of such a curve, about."""
-LABEL = 5
-"""Columns of a tick's label; a longer one would be cut, and be another number."""
 SHORTEST = 3
 """Columns of the name of a curve at least, where it gives way."""
-NEAR = 1e-9
-"""How near to an end, relatively, a tick counts as being at it."""
-MAGNITUDES = 300
-"""Powers of ten up to which a logarithmic axis has ticks."""
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One figure. All arrays are as long as `x`, which rises; NaN leaves a gap in the numbers, not in the line."""
-
-    label: str
-    x: Floats
-    y: Floats
-    style: Style
-    marker: str = ""
-    """What each point is drawn with; none: a line through them."""
-    joined: bool = False
-    """A line through the points as well; where they are many, only some have their marker."""
-    band: tuple[Floats, Floats] | None = None
-    """Smallest and largest values around each point."""
-    value: str = ""
-    """What the title says of it."""
-    apart: bool = False
-    """Joined, with few markers at other places than those of other curves."""
-    roomy: bool = False
-    """Drawn only where there is room for one more."""
-
-
-@dataclass(frozen=True, eq=False)
-class Chart:
-    """Curves that share their axes. Title and labels must be safe for a terminal."""
-
-    title: str
-    unit: str
-    """Said after the title where there is room."""
-    curves: tuple[Curve, ...]
-    x: tuple[float, float]
-    """From where to where."""
-    y: tuple[float, float] | None = None
-    """None: from the smallest to the largest of what is drawn."""
-    empty: str = ""
-    """What is said while there is nothing to draw."""
-    source: object = None
-    """What it was made of: of the same source and from where to where, the curves are the same."""
-    log_x: bool = False
-    """Whether the axis is logarithmic; what is not positive is then left out. The curves hold values as they are."""
-    log_y: bool = False
-    x_label: str = ""
-    """What the x axis is."""
-    legend: bool = False
-    """Whether the title may take more lines to say what each curve is, and curves that coincide get markers."""
-    small: str = ""
-    """What is said where there is no room to draw."""
 
 
 class Head(Lines):
@@ -386,7 +329,7 @@ class Curves(Vertical, can_focus=False):
         # The event comes from a canvas inside the plot, and counts from its corner.
         column = event.screen_x - self._plot.content_region.x - MARGIN - 1
         if self._chart is not None and self._plot.display and 0 <= column < self._room[0]:
-            low, high = _straight(self._chart).x
+            low, high = straighten(self._chart).x
             at = low + (column + 0.5) / self._room[0] * (high - low)
             self.post_message(self.Picked(self, 10**at if self._chart.log_x else at))
 
@@ -407,7 +350,7 @@ class Curves(Vertical, can_focus=False):
         self._head.small, self._head.most = False, max(1, self.size.height - self._names_below - 3 - INSIDE)
         columns, lines = self._room
         if given is not None and given.legend:
-            given = self._head.chart = _marked_apart(given, columns, lines)
+            given = self._head.chart = marked_apart(given, columns, lines)
             columns, lines = self._room
         self._head.roomy = lines >= MANY
         plot.display = columns >= LEAST[0] and lines >= LEAST[1]
@@ -420,18 +363,18 @@ class Curves(Vertical, can_focus=False):
         plot.clear()
         if given is None or not plot.display:
             return
-        chart = _straight(given)
+        chart = straighten(given)
         some = any(np.isfinite(curve.y).any() for curve in chart.curves)
         curves = [curve for curve in chart.curves if lines >= MANY or not curve.roomy]
-        x = _spread(*chart.x)
-        y = _spread(*(chart.y or _range(curves, x) or (0.0, 1.0)))
+        x = widen(*chart.x)
+        y = widen(*(chart.y or range_of(curves, x) or (0.0, 1.0)))
         # Of few rows, the first and the last have the ends in their middle.
         edge = (y[1] - y[0]) * (EDGE if lines >= ENDS else 0.5 / (lines - 1))
         plot.set_xlimits(x[0], x[1] + (x[1] - x[0]) / columns)  # what is at the end is not drawn under the frame
         plot.set_ylimits(y[0] - edge, y[1] + edge)
         plot.set_x_formatter(_Ticks(list(self._across(chart, x, columns))))
-        plot.set_y_formatter(_Ticks(_upwards(y, edge, lines, log=chart.log_y) if some else ()))
-        drawn = [(curve, _columns(curve, x, _finest(curve, columns))) for curve in curves]
+        plot.set_y_formatter(_Ticks(upwards(y, edge, lines, log=chart.log_y) if some else ()))
+        drawn = [(curve, columns_of(curve, x, finest(curve, columns))) for curve in curves]
         for _, (at, _mean, low, high) in drawn if self._band is not None else ():
             if (high > low).any():
                 up_and_down = np.clip(np.stack([low, high], 1).ravel(), *y)
@@ -443,7 +386,7 @@ class Curves(Vertical, can_focus=False):
             if curve.marker:
                 some_of = slice(None, None, max(1, -(-len(at) // (columns // 3)))) if curve.joined else slice(None)
                 if curve.apart:
-                    at, mean = _staggered(at, mean, number, len(drawn))
+                    at, mean = staggered(at, mean, number, len(drawn))
                     some_of = slice(None)
                 plot.scatter(at[some_of], np.clip(mean[some_of], *y), curve.marker, str(curve.style))
 
@@ -452,259 +395,8 @@ class Curves(Vertical, can_focus=False):
         """Ticks of the x axis. The plot cuts a label that reaches beyond its edge, but for that of its very end."""
         each = (x[1] - x[0]) / columns
         whole = all(bool((curve.x == np.round(curve.x)).all()) for curve in chart.curves)
-        for at, label in _straight_ticks(x, max(2, columns // (7 if chart.log_x else 9)), log=chart.log_x, whole=whole):
+        for at, label in straight_ticks(x, max(2, columns // (7 if chart.log_x else 9)), log=chart.log_x, whole=whole):
             if at > x[1] - each:
                 yield x[1] + each, label
             elif at < x[1] - each * (len(label) / 2 + 1):
                 yield at, label
-
-
-def _marked_apart(given: Chart, columns: int, lines: int) -> Chart:
-    """A chart in which lines that run in the same rows as another have markers, each at its own places."""
-    straight = _straight(given)
-    x = _spread(*straight.x)
-    low, high = _spread(*(straight.y or _range(straight.curves, x) or (0.0, 1.0)))
-    places = np.linspace(*x, max(2, columns))
-    rows = []
-    for curve in straight.curves:
-        kept = np.isfinite(curve.y) & np.isfinite(curve.x)
-        at = np.full(len(places), np.nan)
-        if kept.any():
-            at = np.interp(places, curve.x[kept], curve.y[kept], left=np.nan, right=np.nan)
-        rows.append((at - low) / (high - low) * max(1, lines))
-
-    def hidden(one: int) -> bool:
-        return any(
-            float((np.abs(rows[one] - rows[other]) < 0.5).mean()) >= COINCIDING
-            for other, curve in enumerate(given.curves)
-            if other != one and (curve.joined or not curve.marker)
-        )
-
-    def changed(number: int, curve: Curve) -> Curve:
-        if (curve.marker and not curve.joined) or not hidden(number):
-            return curve
-        return replace(curve, marker=curve.marker or MARKERS[number % len(MARKERS)], joined=True, apart=True)
-
-    return replace(given, curves=tuple(changed(number, curve) for number, curve in enumerate(given.curves)))
-
-
-def _staggered(at: Floats, mean: Floats, number: int, count: int) -> tuple[Floats, Floats]:
-    """Where the markers of one of so many curves stand: at some of its points, or on its line if they are too few."""
-    if len(at) >= 2 * count or not len(at):
-        stride = max(count, len(at) // EACH)
-        some_of = slice(stride * number // count, None, stride)
-        return at[some_of], mean[some_of]
-    places = at[0] + (np.arange(EACH) + (number + 0.5) / count) / EACH * (at[-1] - at[0])
-    return places, np.interp(places, at, mean)
-
-
-def _upwards(y: tuple[float, float], edge: float, lines: int, *, log: bool) -> Sequence[tuple[float, str]]:
-    """Ticks of the y axis, one in a row at most: those nearest to the middle of their row."""
-    if lines < ENDS:
-        return [(at, label) for at in y if (label := _brief(10**at if log and abs(at) < MAGNITUDES else at))]
-    best: list[tuple[float, str]] = []
-    for most in range(max(3, lines * 2 // 5 + 1), lines + 1):
-        rows: dict[int, tuple[float, tuple[float, str]]] = {}
-        for tick in _straight_ticks(y, most, log=log):
-            place = (tick[0] - y[0] + edge) / (y[1] - y[0] + 2 * edge) * lines
-            off = abs(place - int(place) - 0.5)
-            if off < rows.get(int(place), (1.0, tick))[0]:
-                rows[int(place)] = off, tick
-        if len(rows) > len(best):
-            best = [tick for _, tick in rows.values()]
-        if len(best) >= TELLING:
-            break
-    return best
-
-
-def _brief(value: float) -> str:
-    """A number with three digits that count, or as many as fit; nothing where none does."""
-    for digits in (3, 2, 1):
-        label = f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
-        if len(label) <= LABEL:
-            return label
-    return ""
-
-
-def _finest(curve: Curve, columns: int) -> int:
-    """How many points of a curve can be drawn beside each other."""
-    return columns // 3 if curve.marker and not curve.joined else 2 * columns
-
-
-def _straight(chart: Chart) -> Chart:
-    """A chart whose axes are linear: of values on a logarithmic one, log10; NaN for what has none."""
-    if not (chart.log_x or chart.log_y):
-        return chart
-
-    def moved(values: Floats, log: bool) -> Floats:
-        return np.log10(values, out=np.full(len(values), np.nan), where=values > 0) if log else values
-
-    curves = tuple(
-        replace(
-            curve,
-            x=moved(curve.x, chart.log_x),
-            y=moved(curve.y, chart.log_y),
-            band=(moved(curve.band[0], chart.log_y), moved(curve.band[1], chart.log_y)) if curve.band else None,
-        )
-        for curve in chart.curves
-    )
-    return replace(
-        chart,
-        curves=curves,
-        x=_ends(chart.x, (curve.x for curve in curves)) or (0.0, 1.0) if chart.log_x else chart.x,
-        y=_ends(chart.y, ()) if chart.y and chart.log_y else chart.y,
-    )
-
-
-def _ends(given: tuple[float, float], found: Iterable[Floats]) -> tuple[float, float] | None:
-    """log10 of both ends of an axis; where that cannot be, the ends of what was found, which is log10 already."""
-    if 0 < given[0] <= given[1] < np.inf:
-        return log10(given[0]), log10(given[1])
-    values = np.concatenate([np.empty(0), *found])
-    values = values[np.isfinite(values)]
-    return (float(values.min()), float(values.max())) if len(values) else None
-
-
-def _straight_ticks(
-    ends: tuple[float, float], most: int, *, log: bool, whole: bool = False
-) -> Sequence[tuple[float, str]]:
-    """Ticks between two ends; of a logarithmic axis, log10 of the places between log10 of the ends."""
-    if not log:
-        return axis(*ends, most, whole=whole)
-    if max(map(abs, ends)) > MAGNITUDES:
-        return ()
-    found = axis(10 ** ends[0], 10 ** ends[1], most, log=True)
-    return [(min(max(log10(at), ends[0]), ends[1]), label) for at, label in found]
-
-
-def _columns(curve: Curve, x: tuple[float, float], columns: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Where there is something, the mean, the smallest and the largest value of each of so many columns."""
-    kept = np.isfinite(curve.y) & (curve.x >= x[0]) & (curve.x <= x[1])
-    at, mean = curve.x[kept], curve.y[kept]
-    low, high = (each[kept] for each in curve.band) if curve.band else (mean, mean)
-    if len(at) <= columns:
-        return at, mean, low, high
-    column = np.minimum((at - x[0]) / (x[1] - x[0]) * columns, columns - 1).astype(int)
-    starts = np.flatnonzero(np.diff(column, prepend=-1))
-    counts = np.diff(starts, append=len(at))
-    return (
-        x[0] + (column[starts] + 0.5) / columns * (x[1] - x[0]),
-        np.add.reduceat(mean, starts) / counts,
-        np.minimum.reduceat(low, starts),
-        np.maximum.reduceat(high, starts),
-    )
-
-
-def _range(curves: Sequence[Curve], x: tuple[float, float]) -> tuple[float, float] | None:
-    """Where all curves have room, and half of what lies in their bands; what reaches beyond is cut."""
-    found: list[Floats] = []
-    for curve in curves:
-        kept = np.isfinite(curve.y) & (curve.x >= x[0]) & (curve.x <= x[1])
-        found += [curve.y[kept], *(np.median(each[kept], keepdims=True) for each in curve.band or () if kept.any())]
-    values = np.concatenate([np.empty(0), *found])
-    return (float(values.min()), float(values.max())) if len(values) else None
-
-
-def _spread(low: float, high: float) -> tuple[float, float]:
-    """A range that is not empty."""
-    return (low, high) if high > low else (low - max(abs(low) / 2, 0.5), high + max(abs(high) / 2, 0.5))
-
-
-def axis(low: float, high: float, most: int, *, log: bool = False, whole: bool = False) -> list[tuple[float, str]]:
-    """At most so many round numbers between two others, each with its label, of at most five columns where that can be.
-
-    whole: whole numbers only, of a linear axis · log: of a logarithmic axis, between positive numbers: powers of 2
-    where both ends are such, 1-2-5 or powers of 10 else; round numbers where there is none of these.
-    """
-    if not log:
-        return ticks(low, high, most, whole=whole)
-    if not (isfinite(low) and isfinite(high) and high > low > 0 and most > 0):
-        return []
-    tries = [_within(_twos(low, high, most), low, high)]
-    if high / low < 10:
-        tries.append(ticks(low, high, most))
-        if len(tries[0]) > 1 or len(tries[1]) >= min(most, TELLING):
-            return tries[0] or tries[1]
-    tries += [_within(found, low, high) for found in _tens(low, high)]
-    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-    for digits in ((1,), (1, 3), (1, 2, 5), range(1, 10)):
-        if len(digits) > 1 and len(powers) > MANY:
-            break
-        found = _within([_decimal(digit, power) for power in powers for digit in digits], low, high)
-        tries += [found[start::stride] for stride in _strides(len(found), most) for start in range(stride)]
-    some = [found for found in tries if len(found) <= most] or [[]]
-    return next((found for found in some if len(found) >= min(most, TELLING)), max(some, key=len))
-
-
-def _strides(count: int, most: int) -> range:
-    """How far apart so many ticks stand where at most some of them are kept, and about half of these."""
-    return range(max(1, count // most), 2 * count // most + 2)
-
-
-def _within(found: Sequence[tuple[float, str]], low: float, high: float) -> list[tuple[float, str]]:
-    """Those between two ends whose label is no longer than there is room for."""
-    return [
-        (min(max(at, low), high), label)
-        for at, label in found
-        if low * (1 - NEAR) <= at <= high * (1 + NEAR) and len(label) <= LABEL
-    ]
-
-
-def _twos(low: float, high: float, most: int) -> list[tuple[float, str]]:
-    """Powers of 2, where both ends are such and no label is long: as many as may be, as far apart as each other."""
-    first, last = round(log2(low)), round(log2(high))
-    exact = abs(low / 2.0**first - 1) < NEAR and abs(high / 2.0**last - 1) < NEAR
-    if not exact or first < 0 or last > 16 or last == first:
-        return []
-    stride = -(-(last - first + 1) // most)
-    return [(2.0**power, str(2**power)) for power in range(first, last + 1, stride)]
-
-
-def _tens(low: float, high: float) -> Iterator[list[tuple[float, str]]]:
-    """1-2-5, 1-3-10, powers of 10 ever further apart, each from below the low end to above the high one."""
-    first, last = floor(log10(low)), ceil(log10(high))
-    if last - first <= 6:
-        for digits in ((1, 2, 5), (1, 3)):
-            yield [_decimal(digit, power) for power in range(first, last + 1) for digit in digits]
-    for stride in (1, 2, 3, 4, 5, 10, 20, 50, 100, 200):
-        yield [_decimal(1, power) for power in range(-(-first // stride) * stride, last + 1, stride)]
-
-
-def _decimal(digit: int, power: int) -> tuple[float, str]:
-    """digit · 10^power and its label: 0.05, 200, 1k, 20M, 5e-4, 1e15."""
-    at = float(f"{digit}e{power}")
-    if 0 <= power < 15:
-        return at, f"{digit * 10 ** (power % 3)}{['', *'kMGT'][power // 3]}"
-    if -2 <= power < 0:
-        return at, f"{at:.{-power}f}"
-    label = f"{digit}e{power}"
-    return at, label.removeprefix("1") if len(label) > LABEL else label
-
-
-def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[tuple[float, str]]:
-    """At most so many round numbers between two others, each with a label of at most five columns where that can be.
-
-    whole: whole numbers only.
-    """
-    if not (isfinite(low) and isfinite(high) and high > low):
-        return []
-    step = 10.0 ** floor(log10((high - low) / most))
-    while (high - low) / step > most or (whole and step < 1):
-        # 1, 2, 5, 10, 20 …
-        step *= 2.5 if round(step / 10.0 ** floor(log10(step) + 1e-9)) == 2 else 2
-    found = [number * step for number in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
-    return [(min(max(at, low), high), short(at, step)) for at in found]
-
-
-def short(value: float, step: float) -> str:
-    """A multiple of `step` in few columns: 0, 0.5, 250, 1.5k, 20M, 5e-4."""
-    if abs(value) < step / 2:
-        return "0"
-    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size and step >= size / 1000:
-            return f"{value / size:.3f}".rstrip("0").rstrip(".") + letter
-    if step >= 1:
-        return f"{value:.0f}"
-    if step < 1e-3:
-        return f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
-    return f"{value:.{-floor(log10(step) + 1e-9)}f}"

@@ -10,8 +10,10 @@ from rich.style import Style
 from textual_hires_canvas import Canvas, HiResMode
 
 from glasshead_tui.widgets.cells import fit
-from glasshead_tui.widgets.curves import EDGE, LINE, MARGIN, Chart, Curve, Floats, axis
+from glasshead_tui.widgets.chart import Chart, Curve, Floats
+from glasshead_tui.widgets.curves import EDGE, LINE, MARGIN
 from glasshead_tui.widgets.lines import Line, cells
+from glasshead_tui.widgets.ticks import axis
 
 LEAST, MOST = 5e-324, 1.7e308
 """Between these a number has a logarithm."""

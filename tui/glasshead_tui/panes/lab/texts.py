@@ -8,7 +8,7 @@ from rich.style import Style
 from glasshead.lab import NAMES
 from glasshead.lab.page import LETTERS, Page
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.state.labbook import Visit
+from glasshead_tui.state.labbook import GIVEN, Visit
 from glasshead_tui.state.outcome import Outcome
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.widgets.bars import bar
@@ -149,3 +149,12 @@ def ending(answers: Mapping[str, int | None], right: Mapping[str, int], marks: P
         [Segment(surprise)],
         [Segment("From here on the explorer is yours: type a sentence, step, look.", marks.quiet)],
     ]
+
+
+def clipped(sentence: str, typed: str = "") -> str:
+    """A sentence in which what somebody typed takes no more columns than can be read."""
+    typed = typed.strip()
+    if width(typed) > GIVEN:
+        sentence = sentence.replace(typed, clip(typed, GIVEN))
+    bare = [(word, word.rstrip(".,;:")) for word in sentence.split(" ")]
+    return " ".join(clip(short, GIVEN) + word[len(short) :] for word, short in bare)

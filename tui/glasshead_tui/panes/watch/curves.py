@@ -8,7 +8,8 @@ from textual.containers import Container
 from textual.message import Message
 
 from glasshead_tui.drawing.paint import palette
-from glasshead_tui.widgets.curves import Chart, Curves
+from glasshead_tui.widgets.chart import Chart
+from glasshead_tui.widgets.curves import Curves
 
 
 class CurvesPane(Container, can_focus=False):
