@@ -1,5 +1,6 @@
 """The explorer, driven by keys: what is asked for happens, and what is shown is what the model says."""
 
+import pytest
 import torch
 from textual import events
 
@@ -362,6 +363,18 @@ async def test_the_truth_of_one_step_is_not_told_of_the_next(explore):
         await explorer.step(1)
         assert "checking" in explorer.text
         await explorer.until(lambda: explorer.text.count("✓") >= 4)
+
+
+@pytest.mark.parametrize("again", [("end",), ("space",), ("colon", "9", "9", "enter"), ("b", "end"), ("home", "end")])
+async def test_the_truth_is_told_also_where_a_key_changes_nothing(explore, again):
+    async with explore() as explorer:
+        session, screen = explorer.screen._session, explorer.screen
+        await explorer.press("end")
+        await explorer.until(lambda: screen.moment.done and "cached = full" in explorer.text)
+        before = session._moment
+        await explorer.press(*again)
+        await explorer.until(lambda: session._moment is not before and session.idle)
+        await explorer.until(lambda: screen.moment is session._moment and "cached = full" in explorer.text)
 
 
 async def test_help_and_hints_tell_keys_where_they_were_put(explore, tmp_path, monkeypatch):

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from glasshead.truth.trace_checks import Check
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Moment:
-    """All that is shown of one point of a line."""
+    """All that is shown of one point of a line.
+
+    Two of the same point are two: each is checked, and the check of one is not the other's.
+    """
 
     trace: "Trace"
     source: "tuple[Token, ...]"
