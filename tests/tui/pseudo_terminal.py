@@ -41,6 +41,7 @@ class Terminal:
         self.raw = b""
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
+        self._host: int | None
         self._host, guest = pty.openpty()
         fcntl.ioctl(guest, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         usual = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": None, "COLUMNS": None, "LINES": None}
@@ -61,14 +62,15 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         self.program.kill()
         self.program.wait()
-        os.close(self._host)
+        if self._host is not None:
+            self.hang_up()
 
     def read(self, seconds: float = 0.05) -> bool:
         """Take in what comes within some time; whether anything came."""
-        if not select.select([self._host], [], [], seconds)[0]:
+        if not select.select([self.host], [], [], seconds)[0]:
             return False
         try:
-            got = os.read(self._host, 1 << 16)
+            got = os.read(self.host, 1 << 16)
         except OSError:
             return False
         self.raw += got
@@ -78,13 +80,24 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
         for key in keys:
-            os.write(self._host, KEYS.get(key, key).encode())
+            os.write(self.host, KEYS.get(key, key).encode())
             self.read(0.03)
+
+    @property
+    def host(self) -> int:
+        """The terminal's side of the line, while it is there."""
+        assert self._host is not None
+        return self._host
+
+    def hang_up(self) -> None:
+        """Take the terminal away."""
+        os.close(self.host)
+        self._host = None
 
     def resize(self, columns: int, rows: int) -> None:
         """Make the window another size, and let the program know."""
         self.screen.resize(rows, columns)
-        fcntl.ioctl(self._host, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        fcntl.ioctl(self.host, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     @property
     def text(self) -> str:

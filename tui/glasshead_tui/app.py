@@ -1,10 +1,16 @@
 """The Textual apps, one screen each: the explorer of a checkpoint, and the screen that watches a training."""
 
+import os
+import signal
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from platformdirs import user_config_path
+from textual import on
 from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.worker import get_current_worker
@@ -26,6 +32,9 @@ class Framed(App[None]):
 
     TITLE = "glasshead"
     ENABLE_COMMAND_PALETTE = False  # ours, which survives Enter pressed twice, is a binding of the screen
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", "to the shell", show=False, priority=True, id="suspend")
+    ]
 
     def __init__(self, work: Callable[[Callable[[], bool]], None], delay: float) -> None:
         """work: done in a thread until what it is given says that the app has gone · delay: seconds until it begins.
@@ -48,6 +57,27 @@ class Framed(App[None]):
     def _hear(self, message: object) -> None:
         """Bring a message of the worker to the screen, whatever lies over it."""
         self.screen_stack[0].post_message(message)  # type: ignore[arg-type]
+
+    def get_driver_class(self) -> type[Driver]:
+        """Ours, where Textual would take its own for Linux and macOS."""
+        if os.name == "nt" or os.environ.get("TEXTUAL_DRIVER"):
+            return super().get_driver_class()
+        from glasshead_tui.terminal.screen_driver import ScreenDriver
+
+        return ScreenDriver
+
+    def action_suspend_process(self) -> None:
+        """Stop, with all that was started together with this program, such as the `make` of `make run`.
+
+        That is what a terminal does at ctrl+z. Textual 8.2.8 stops itself alone, and the shell never hears of it.
+        """
+        if os.name != "nt" and self._driver is not None and self._driver.can_suspend:
+            os.killpg(os.getpgrp(), signal.SIGTSTP)
+
+    @on(Driver.SignalResume)
+    def _paint_again(self) -> None:
+        """Draw all of the screen: the shell has written over it."""
+        self.refresh(layout=True)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The commands of the palette: those of the uppermost screen that has any."""

@@ -63,6 +63,8 @@ def test_no_mouse_leaves_the_mouse_to_the_terminal(tiny):
     with Terminal("explore", str(tiny), "--text", SENTENCE, "--no-mouse") as terminal:
         terminal.until("step 0")
         assert b"\x1b[?1000h" not in terminal.raw
+        terminal.program.terminate()
+        assert terminal.status() == 128 + 15 and b"\x1b[?1049l" in terminal.raw, "a signal leaves the screen"
 
 
 def test_hostile_tokens_are_shown_and_never_obeyed(hostile):

@@ -41,7 +41,11 @@ def train_and_watch(words: list[str], folder: Path) -> int:
         )
         try:
             if terminal() and begun(training, folder, before):
-                open_watch(folder)
+                status = open_watch(folder)
+                if status > 128:  # a signal, or the end of the terminal: as without a screen, the training saves
+                    training.send_signal(signal.SIGINT)
+                    training.wait()
+                    return status
                 if training.poll() is None:
                     print("The training goes on. Ctrl-C stops it, and saves.", flush=True)
             return attend(training, lines)

@@ -44,6 +44,7 @@ EXPLORE: Groups = {
         Key("stop", "escape", "esc", "stop", "stop decoding; forget a count; put a notice away"),
         Key("help", "question_mark,f1", "?", "help", "all keys and glyphs"),
         Key("palette", "ctrl+p", "ctrl+p", "palette", "every command by name"),
+        Key("suspend", "ctrl+z", "ctrl+z", "app.suspend_process", "back to the shell for a while; `fg` returns here"),
         Key("quit", "q,ctrl+q", "q", "quit", "leave"),
     ),
 }
@@ -80,7 +81,7 @@ WATCH: Groups = {
         _SHARED["attention"],
         Key("map", "m", "m", "show('map')", "the map: in it h j k l choose layer and head"),
         Key("stop", "escape", "esc", "stop", "pause; forget a count"),
-        *(_SHARED[name] for name in ("help", "palette", "quit")),
+        *(_SHARED[name] for name in ("help", "palette", "suspend", "quit")),
     ),
 }
 
@@ -115,7 +116,7 @@ LAB: Groups = {
         Key("experiment", "colon", ":", "goto", "go to an experiment by its number or its name"),
         Key("stop", "escape", "esc", "stop", "stop what runs; where nothing does, back to the explorer"),
         Key("leave", "q", "q", "leave", "back to the explorer"),
-        *(_SHARED[name] for name in ("help", "palette")),
+        *(_SHARED[name] for name in ("help", "palette", "suspend")),
         Key("exit", "ctrl+q", "ctrl+q", "quit", "leave glasshead"),
     ),
 }

@@ -1,0 +1,134 @@
+"""How a full screen lives with its terminal: it asks for the size, leaves when it is ended, stops and comes back.
+
+Textual 8.2.8 believes COLUMNS and LINES more than the terminal, leaves a terminal as it is when a signal ends the
+program, comes back from a stop to a blank screen, and runs for ever on a terminal that is gone. What follows can go
+with the version of Textual that does better.
+"""
+
+import asyncio
+import os
+import select
+import signal
+import time
+from typing import IO, Any
+
+from textual.drivers.linux_driver import LinuxDriver
+
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""A polite kill, a connection that is lost, ctrl+\\ from elsewhere. Ctrl-C is a key on a screen."""
+LOOK = 1.0
+"""Seconds between two looks at whether the terminal is still there."""
+SETTLE = 0.05
+"""Seconds in which the system stops the program, once that is asked for."""
+
+
+class Output:
+    """The stream that a screen is drawn on. When its terminal is gone nothing fails, now or when the program ends."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write, as far as there is somebody to write to."""
+        try:
+            self._stream.write(text)
+        except OSError:
+            self._to_nobody()
+
+    def flush(self) -> None:
+        """Send what was written."""
+        try:
+            self._stream.flush()
+        except OSError:
+            self._to_nobody()
+
+    def fileno(self) -> int:
+        """The number of the stream's file."""
+        return self._stream.fileno()
+
+    def _to_nobody(self) -> None:
+        """Let what is left in the buffer go nowhere: it would fail again with every flush."""
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nobody, self._stream.fileno())
+        os.close(nobody)
+
+
+class ScreenDriver(LinuxDriver):
+    """Textual's driver for Linux and macOS, with the manners above."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._file: Any = Output(self._file)
+        if self._size is None:
+            self._size = self._get_terminal_size()
+        self._away = False
+        """Whether the program was stopped, and the terminal is the shell's."""
+        self._look: asyncio.TimerHandle | None = None
+        # In the loop, not between any two lines of the program: a handler that writes while a write goes on waits for
+        # itself for ever.
+        self._loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
+        self._loop.add_signal_handler(signal.SIGCONT, self._sigcont_application)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        for number in ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+                self._loop.add_signal_handler(number, self._end, number)
+        self._look_after()
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        for number in ENDING:
+            self._loop.remove_signal_handler(number)
+        if self._look is not None:
+            self._look.cancel()
+        super().stop_application_mode()
+
+    def _end(self, number: int) -> None:
+        """Leave the screen as with its own key; the exit status says which signal it was."""
+        self._app.exit(return_code=128 + number)
+
+    def _look_after(self) -> None:
+        """End when the terminal is gone, also where no signal has said so."""
+        looked = select.poll()
+        looked.register(self.fileno, 0)
+        if any(found & select.POLLHUP for _, found in looked.poll(0)):
+            self._end(signal.SIGHUP)
+        else:
+            self._look = self._loop.call_later(LOOK, self._look_after)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Columns and rows of the terminal, now; whatever the environment says of another moment."""
+        for number in (self._file.fileno(), self.fileno):
+            try:
+                columns, rows = os.get_terminal_size(number)
+            except OSError:
+                continue
+            if columns and rows:
+                return columns, rows
+        return 80, 24
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Give the terminal back, stop, and take it again when the shell says so."""
+        if self._away or not self._auto_restart:
+            return
+        self._away = True
+        self.suspend_application_mode()
+        self._loop.remove_signal_handler(signal.SIGTSTP)
+        os.kill(os.getpid(), signal.SIGTSTP)  # not SIGSTOP: where no shell could wake us the system ignores it
+        time.sleep(SETTLE)
+        self._loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
+        self._come_back()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """The program goes on. What stopped it may have been no signal that asks first: then the terminal is taken
+        again all the same."""
+        if not self._away and self._auto_restart:
+            self.suspend_application_mode()
+            self._come_back()
+
+    def _come_back(self) -> None:
+        self._must_signal_resume = True
+        self.resume_application_mode()
+        self._away = False
