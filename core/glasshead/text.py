@@ -12,8 +12,9 @@ are laid out as specials, then words, the most frequent first; a word that is no
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -117,8 +118,7 @@ class Codec:
 
     def normalize(self, text: str) -> str:
         """The text as the vocabulary sees it: NFC, plain apostrophes, single spaces, lower-case if it is so."""
-        normal: str = self._tokenizer.normalizer.normalize_str(_whole(text))
-        return normal
+        return _normal(self._tokenizer.normalizer, text)
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text, without start and end. Never fails; no special but UNK for a word that is not known."""
@@ -184,6 +184,16 @@ class Vocabulary:
         return self.source is self.target
 
 
+def normalization(*, lowercase: bool) -> Callable[[str], str]:
+    """Give what `Codec.normalize` will be, before the vocabulary is learned."""
+    return partial(_normal, _normalizer(lowercase=lowercase))
+
+
+def _normal(normalizer: Any, text: str) -> str:
+    normal: str = normalizer.normalize_str(_whole(text))
+    return normal
+
+
 def _numbered(first: Sequence[str], learned: Mapping[str, int]) -> dict[str, int]:
     """The entries of a vocabulary, in the order in which they were learned, after those that are always there."""
     order = sorted(learned, key=learned.__getitem__)
@@ -228,17 +238,8 @@ def _pipeline(model: models.BPE | models.WordLevel, *, lowercase: bool) -> Token
     Nothing is registered as an "added token": the library looks for those in what people type. No word can be one of
     the specials either: `<` is always a token of its own.
     """
-    steps: list[Any] = [normalizers.NFC()]
-    if lowercase:  # may undo the composition, so compose again
-        steps += [normalizers.Lowercase(), normalizers.NFC()]
-    steps += [
-        normalizers.Replace(Regex(APOSTROPHES), "'"),
-        normalizers.Replace(WORD_START, "_"),  # it will stand for a space
-        normalizers.Replace(Regex(r"\s+"), " "),
-        normalizers.Strip(),
-    ]
     tokenizer = Tokenizer(model)
-    tokenizer.normalizer = normalizers.Sequence(steps)
+    tokenizer.normalizer = _normalizer(lowercase=lowercase)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Metaspace(replacement=WORD_START, prepend_scheme="first"),
@@ -259,6 +260,19 @@ def _pipeline(model: models.BPE | models.WordLevel, *, lowercase: bool) -> Token
         ]
     )
     return tokenizer
+
+
+def _normalizer(*, lowercase: bool) -> Any:
+    steps: list[Any] = [normalizers.NFC()]
+    if lowercase:  # may undo the composition, so compose again
+        steps += [normalizers.Lowercase(), normalizers.NFC()]
+    steps += [
+        normalizers.Replace(Regex(APOSTROPHES), "'"),
+        normalizers.Replace(WORD_START, "_"),  # it will stand for a space
+        normalizers.Replace(Regex(r"\s+"), " "),
+        normalizers.Strip(),
+    ]
+    return normalizers.Sequence(steps)
 
 
 def _merge(entry: list[str] | str) -> tuple[str, str]:

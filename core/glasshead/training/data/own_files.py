@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from glasshead.training.data.encoder import LONGEST, words
 from glasshead.training.data.ids import Array
 from glasshead.training.data.origin import held_back, own_pairs
 from glasshead.training.data.pairs import Files, Report, read
+from glasshead.training.data.sameness import Sameness
 from glasshead.training.data.splits import AGAIN, COPY, EMPTY, KEEP, REASONS, VALID, full
 from glasshead.training.data.stages import (
     KINDS,
@@ -52,6 +52,7 @@ class OwnFiles(Preparation):
         if columns and "pairs" not in {**self.own.paths, **self.held.paths}:
             raise GlassheadError("--source-column and --target-column are for --pairs: parallel lines have no columns.")
         super().__init__(folder, settings, *rest)
+        self.same = Sameness(self.given, lowercase=settings.lowercase, seed=settings.seed)
         self._verdict: Array | None = None
 
     def scan(self) -> None:
@@ -70,19 +71,19 @@ class OwnFiles(Preparation):
             self.files.append(SAMPLE, "".join(sample).encode())
             sample.clear()
 
-        seed = self._seed
+        same = self.same
         for line in read(self.own, report=report, skip_bad=self.settings.skip_bad, after=self.state["after"]):
-            source, target = line.source.strip(), line.target.strip()
+            source, target = same.source(line.source), same.target(line.target)
             kind = EMPTY if not source or not target else COPY if source == target else KEEP
-            key = blake2b(f"{source}\0{target}".encode(), digest_size=8).digest()
+            key = same.pair_key(source, target)
             kinds.append(kind)
             pairs += key
-            sources += hashed(source, seed)
+            sources += same.source_key(source)
             if kind == KEEP:
                 sound += 1
                 # Those with the smallest hashes are a draw from the whole file; how small they must be shows with time.
                 if int.from_bytes(key, "little") * sound < 2 * VOCABULARY_PAIRS << 64:
-                    texts = [source[:LEARNED_CHARACTERS], target[:LEARNED_CHARACTERS]]
+                    texts = [text.strip()[:LEARNED_CHARACTERS] for text in (line.source, line.target)]
                     sample.append(json.dumps([done, *texts], ensure_ascii=False) + "\n")
             done += 1
             if len(kinds) >= splits.CHUNK:
@@ -99,10 +100,6 @@ class OwnFiles(Preparation):
     def _fingerprints(self, files: Files, report: Report, prefix: str) -> dict[str, Any]:
         known = zip(files.paths, report.fingerprints, strict=True)
         return {("valid" if prefix and role == "pairs" else prefix + role): asdict(each) for role, each in known}
-
-    @property
-    def _seed(self) -> bytes:
-        return str(self.settings.seed).encode()[:64]
 
     def verdict(self) -> Array:
         """What becomes of every pair that was read: KEEP, EMPTY, COPY, AGAIN or VALID."""
@@ -187,10 +184,11 @@ class OwnFiles(Preparation):
         report = Report(self.held.name)
         sources = bytearray()
         for line in read(self.held, report=report, skip_bad=self.settings.skip_bad):
-            if not line.source.strip() or not line.target.strip():
+            source = self.same.source(line.source)
+            if not source or not self.same.target(line.target):
                 report.leave_out(REASONS[EMPTY], line.number)
                 continue
-            sources += hashed(line.source.strip(), self._seed)
+            sources += self.same.source_key(source)
             valid.add(line)
             if full(valid):
                 valid.flush(report, texts=True)
@@ -203,8 +201,9 @@ class OwnFiles(Preparation):
         learned = self._hashes(SOURCES)[self.verdict() == KEEP]
         both = int(np.isin(np.frombuffer(bytes(sources), HASH), learned).sum())
         if both:
+            aside = " (their case aside)" if self.same.keeps_case else ""
             self.state["lines"].append(
-                f"{both:,} of the sources in {self.held.name} are trained on too: scores on them say too much."
+                f"{both:,} of the sources in {self.held.name} are trained on too{aside}: scores on them say too much."
             )
 
     def encode(self) -> None:
@@ -241,15 +240,6 @@ class OwnFiles(Preparation):
             self.state["lines"].append(
                 f"{valid.writer.pairs:,} pairs are held back for scoring, by their sources: none of them is trained on."
             )
-
-
-def hashed(source: str, seed: bytes) -> bytes:
-    """8 bytes that decide whether a source is held back.
-
-    Case and spacing count for nothing: to a model of lower case they make no other sentence, and it must not be scored
-    on what it was trained on.
-    """
-    return blake2b(" ".join(source.lower().split()).encode(), digest_size=8, key=seed).digest()
 
 
 def repeated(hashes: Array) -> Array:

@@ -47,6 +47,10 @@ TOKENS_A_PAIR = 10
 VOCABULARY = 8000
 """Entries of a vocabulary that nobody gave a size."""
 
+RULES = 2
+"""By which rules sentences are taken for the same: what was begun by others is begun again. 1: by the text as it stands
+in the file."""
+
 KINDS, PAIRS, SOURCES, SAMPLE = "scan.kinds", "scan.pairs", "scan.sources", "scan.sample.jsonl"
 
 Told = Callable[[Preparing], None]
@@ -88,10 +92,13 @@ class Preparation:
         self._committed = time.monotonic()
         if self.state:
             same(folder, self.state["wanted"], wanted(settings), self.state["inputs"], paths)
-            if self.state["stage"] == self.stages[0] and self.state["seen"] != seen(paths):
+            changed = self.state["stage"] == self.stages[0] and self.state["seen"] != seen(paths)
+            if changed or self.state.get("rules", 1) != RULES:
                 self.files.forget()  # what was read of a file that has changed since is of no use
         if not self.files.state:
-            self.state = {"wanted": wanted(settings), "seen": seen(paths), "inputs": {}, "lines": []}
+            self.state = {
+                "rules": RULES, "wanted": wanted(settings), "seen": seen(paths), "inputs": {}, "lines": []
+            }  # fmt: skip
             self.begin(self.stages[0])
 
     def run(self) -> bool:

@@ -27,6 +27,7 @@ from glasshead.training.data import ids, made, own_files, splits, stages
 from glasshead.training.data.corpus import MANIFEST, Corpus
 from glasshead.training.data.growing import RECORD, Growing
 from glasshead.training.data.prepare import prepare
+from glasshead.training.data.sameness import Sameness
 from glasshead.training.events import Preparing
 from glasshead.training.settings import Settings, resolve
 
@@ -196,7 +197,8 @@ def test_files_are_looked_at_before_anything_is_done(tmp_path: Path, plain: Path
 @given(st.lists(st.integers(0, 60), min_size=2, max_size=200), st.integers(1, 30))
 def test_sources_are_drawn_whole(groups: list[int], size: int) -> None:
     """About as many pairs as wished, never half of the pairs of a source, never everything."""
-    sources = np.array([int.from_bytes(own_files.hashed(str(group), b"0"), "little") for group in groups], "<u8")
+    same = Sameness(None, lowercase=False, seed=0)
+    sources = np.array([int.from_bytes(same.source_key(str(group)), "little") for group in groups], "<u8")
     chosen = np.isin(sources, own_files.drawn(sources, size))
     counts = {group: groups.count(group) for group in groups}
     taken = {group: sum(chosen[place] for place, each in enumerate(groups) if each == group) for group in counts}
