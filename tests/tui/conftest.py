@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.tui.runs import Run, make
 from textual.pilot import Pilot
 
 from glasshead_tui.app import GlassheadApp
@@ -71,3 +72,9 @@ def explore(tiny: Path) -> Callable[..., AbstractAsyncContextManager[Explorer]]:
             yield explorer
 
     return opened
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A run of 40 steps that has ended, with stops at 0, 10, 20, 30 and 40."""
+    return make(tmp_path / "run")

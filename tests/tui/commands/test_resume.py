@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.cli.forking import Forks, forks
+from tests.tui.commands.forking import Forks, forks
 
 from glasshead.checkpoints.find import find
 from glasshead.checkpoints.load import load

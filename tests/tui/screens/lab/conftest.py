@@ -1,0 +1,32 @@
+"""A lab whose experiments are known."""
+
+import pytest
+from tests.tui.screens.lab.bench import Bench, known
+from textual.app import App
+
+from glasshead_tui.state import course as lesson
+from glasshead_tui.state import labbook
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """All pages of the lab are of one experiment that is known."""
+    bench = Bench()
+    monkeypatch.setattr(labbook, "page_of", lambda name: known(bench, name))
+    return bench
+
+
+@pytest.fixture
+def noticed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What notices say; Textual shows none in tests."""
+    said: list[str] = []
+    monkeypatch.setattr(App, "notify", lambda _app, message, **_more: said.append(message))
+    return said
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    """Where the lesson keeps one's place."""
+    file = tmp_path / "lesson.json"
+    monkeypatch.setattr(lesson, "path", lambda: file)
+    return file

@@ -1,0 +1,81 @@
+"""Leaving the lab and coming back: nothing waits for what runs, and results stay."""
+
+import pytest
+from tests.tui.screens.lab.bench import Doubled, at, hit, says
+from textual import events
+
+from glasshead_tui.screens.explore import ExploreScreen
+from glasshead_tui.screens.lab import LabScreen
+
+
+async def test_leaving_stops_what_runs_and_nothing_waits_for_it(explore, bench):
+    bench.gate.clear()
+    async with explore(size=(80, 24)) as explorer:
+        await hit(explorer, "L", "b")
+        await says(explorer, "50%", "doubling", "esc stops")
+        await hit(explorer, "q")
+        assert isinstance(explorer.app.screen, ExploreScreen)
+        await hit(explorer, "space")
+        await explorer.step(1)
+        assert bench.stopped == [4] and bench.ran == []
+        bench.gate.set()
+        await hit(explorer, "L")
+        await says(explorer, "stopped: enter runs it", "you said b n + n")
+        await hit(explorer, "enter")
+        await says(explorer, "you said b", "Twice 4 is 8.")
+
+
+@pytest.mark.parametrize("pressed", ["qLq", "qLqLqL", "qLbqLqLnqLnq"])
+async def test_the_lab_can_be_left_and_entered_faster_than_it_is_drawn(explore, bench, pressed):
+    async with explore(size=(120, 36), text=None) as explorer:
+        for key in "Lq" + pressed[1:]:  # before the lab was ever composed
+            explorer.app.post_message(events.Key(key, key))
+        await explorer.pilot.pause(0.1)
+        while not isinstance(explorer.app.screen, LabScreen):
+            await hit(explorer, "L")
+        if not at(explorer)._visit.seen:
+            await hit(explorer, "b")
+        await says(explorer, "Twice 4 is 8.", "the doubling curve")
+        for key in pressed:
+            explorer.app.post_message(events.Key(key, key))
+        await explorer.pilot.pause(0.1)
+        assert isinstance(explorer.app.screen, LabScreen if pressed[-1] == "L" else ExploreScreen)
+        if pressed[-1] != "L":
+            await explorer.pilot.resize_terminal(80, 24)
+            await hit(explorer, "L")
+            await says(explorer, "Doubling", "RESULT" if at(explorer)._visit.seen else "How large")
+
+
+async def test_esc_stops_what_runs_and_then_leaves(explore, bench):
+    async with explore(size=(80, 24), text=None, lab="scaling") as explorer:
+        await hit(explorer, "s")
+        await says(explorer, "Twice 4 is 8.")
+        bench.gate.clear()
+        await hit(explorer, "right")
+        await says(explorer, "50%")
+        await hit(explorer, "escape")
+        await explorer.until(lambda: bench.stopped == [8])
+        await says(explorer, "stopped · shown: with the values before; enter runs these", "Twice 4 is 8.")
+        await hit(explorer, "escape")
+        assert isinstance(explorer.app.screen, ExploreScreen)
+
+
+async def test_results_stay_while_the_program_lives(explore, bench):
+    async with explore(size=(80, 24), text=None, lab="scaling") as explorer:
+        await hit(explorer, "c")
+        await says(explorer, "Twice 4 is 8.")
+        await hit(explorer, "right")
+        await says(explorer, "Twice 8 is 16.")
+        await hit(explorer, "n", "q", "L", "p")
+        await says(explorer, "2 of 10", "you said c", "Twice 8 is 16.", "‹8›")
+
+
+async def test_a_bug_in_an_experiment_is_not_hushed_up(explore, bench, monkeypatch):
+    def broken(**_: object) -> Doubled:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(bench, "run", broken)
+    with pytest.raises(Exception, match="a bug"):
+        async with explore(size=(80, 24), text=None, lab="scaling") as explorer:
+            await hit(explorer, "s")
+            await explorer.until(lambda: not explorer.app.is_running)
