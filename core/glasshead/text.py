@@ -58,6 +58,8 @@ class Codec:
         self.size: int = tokenizer.get_vocab_size()
         self.level: Level = "word" if isinstance(tokenizer.model, models.WordLevel) else "subword"
         """Whether a token is a subword, so that nothing is unknown, or a whole word."""
+        self.lowercase: bool = self.normalize("A") == "a"
+        """Whether all text is read in lower case."""
 
     @classmethod
     def train(cls, texts: Iterable[str], *, vocab_size: int, lowercase: bool = True, level: Level = "subword") -> Self:

@@ -63,6 +63,7 @@ def described(
             "exact_match": round(scores.exact, 4),
             "bleu": round(scores.bleu, 2),
             "chrf": round(scores.chrf, 2),
+            "signatures": list(scores.signatures),
         }
     return told
 

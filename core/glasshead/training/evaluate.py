@@ -2,9 +2,11 @@
 
 - **Loss and perplexity**: mean negative log-likelihood of a target token in nats, and e to it. Without label smoothing;
   the end token counts like any other; the reference is the prefix.
-- **BLEU and chrF** of the whole corpus, by sacrebleu, whose signatures say how; **exact match**: the share of sentences
-  translated right to the last character. All three compare with the reference as the vocabulary sees it (`normalize`:
-  lower-case if it is so, plain apostrophes, single spaces), for a model can write nothing else.
+- **BLEU and chrF** of the whole corpus, by sacrebleu, with the references as they are given, so that its signatures say
+  how to get the figures again from the files. Where the vocabulary reads all text in lower case, case counts for
+  nothing (`case:lc`), on either side.
+- **Exact match**: the share of sentences translated right to the last character of the reference as the vocabulary sees
+  it (`normalize`: lower-case if it is so, plain apostrophes, single spaces), for a model can write nothing else.
 """
 
 import math
@@ -34,7 +36,7 @@ LONGER, MORE = 3, 20
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A sentence, what it should become, and what the model makes of it."""
+    """A sentence, what it should become as the vocabulary sees it, and what the model makes of it."""
 
     source: str
     expected: str
@@ -55,13 +57,13 @@ class Scores:
     loss: float
     """Mean negative log-likelihood of a target token, in nats."""
     exact: float
-    """The share of sentences translated right to the last character, 0–1."""
+    """The share of sentences translated right to the last character, as the vocabulary sees the reference; 0–1."""
     bleu: float
     """0–100."""
     chrf: float
     """0–100."""
     signatures: tuple[str, str]
-    """How sacrebleu computed BLEU and chrF."""
+    """How sacrebleu computed BLEU and chrF, of the translations and of the references as they were given."""
     length_ratio: float
     """Words of the translations ÷ words of the references, as BLEU counts words."""
     sentences: int
@@ -141,7 +143,7 @@ def score(
         Sample(source, wanted, text) for (source, _), wanted, text in zip(pairs, expected, given, strict=True)
     )
     loss = likelihood / tokens if tokens else math.nan
-    bleu, chrf, ratio, signatures = _compared(given, expected)
+    bleu, chrf, ratio, signatures = _compared(given, [target for _, target in pairs], lowercase=codec.lowercase)
     return Scores(
         perplexity=math.exp(min(loss, 700.0)),
         loss=loss,
@@ -182,11 +184,20 @@ def _likelihood(
     return likelihood, sum(len(target) + 1 for target in targets)
 
 
-def _compared(given: list[str], expected: list[str]) -> tuple[float, float, float, tuple[str, str]]:
+def one_line(text: str) -> str:
+    """Write a text in one line of a file: whatever ends a line, in whatever program, becomes a space."""
+    return " ".join(text.splitlines())
+
+
+def _compared(
+    given: list[str], references: list[str], *, lowercase: bool
+) -> tuple[float, float, float, tuple[str, str]]:
     """BLEU, chrF, the ratio of lengths, and the signatures of the first two."""
     from sacrebleu.metrics.bleu import BLEU  # a third of a second that not every import of this file need cost
     from sacrebleu.metrics.chrf import CHRF
 
-    words, characters = BLEU(force=True), CHRF()  # force: no warning where texts look as if they were split in words
-    bleu, chrf = words.corpus_score(given, [expected]), characters.corpus_score(given, [expected])
+    # force: no warning where texts look as if they were split in words
+    words, characters = BLEU(lowercase=lowercase, force=True), CHRF(lowercase=lowercase)
+    ours, theirs = [one_line(text) for text in given], [[one_line(text) for text in references]]
+    bleu, chrf = words.corpus_score(ours, theirs), characters.corpus_score(ours, theirs)
     return bleu.score, chrf.score, bleu.ratio, (str(words.get_signature()), str(characters.get_signature()))

@@ -1,12 +1,13 @@
 """Scores against a likelihood from the formulas, decoding without a cache, and sacrebleu called directly."""
 
 import math
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import pytest
 import torch
-from sacrebleu import corpus_bleu, corpus_chrf
+from sacrebleu import BLEU, CHRF, corpus_bleu
 from tests.core.helpers import make
 from tests.core.reference import log_softmax, transform
 
@@ -22,6 +23,13 @@ PAIRS = [
     ("a", "un chat noir"),
     ("the house", ""),
 ]
+
+
+@dataclass
+class Found:
+    """A line that the search found."""
+
+    ids: list[int]
 
 
 def vocabularies() -> Vocabulary:
@@ -115,16 +123,37 @@ def test_bleu_and_chrf_are_those_of_sacrebleu(real: tuple[Any, list[tuple[str, s
     subject, pairs, found = real
     codec = subject.vocabulary.target
     given = [codec.decode(greedy(subject.model, [*codec.encode(source), 2])) for source, _ in pairs]
-    expected = [target.lower() for _, target in pairs]
-    bleu = corpus_bleu(given, [expected])
+    references = [target for _, target in pairs]
+    bleu = corpus_bleu(given, [references], lowercase=True)
     assert 20 < bleu.score < 95
+    assert corpus_bleu(given, [references]).score < bleu.score - 10, "or case would not be seen"
     assert found.bleu == pytest.approx(bleu.score)
-    assert found.chrf == pytest.approx(corpus_chrf(given, [expected]).score)
+    assert found.chrf == pytest.approx(CHRF(lowercase=True).corpus_score(given, [references]).score)
     assert found.length_ratio == pytest.approx(bleu.sys_len / bleu.ref_len)
-    assert found.signatures[0].startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:")
-    assert found.signatures[1].startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:")
-    assert found.exact == sum(map(str.__eq__, given, expected)) / 24
+    assert found.signatures[0].startswith("nrefs:1|case:lc|eff:no|tok:13a|smooth:exp|version:")
+    assert found.signatures[1].startswith("nrefs:1|case:lc|eff:yes|nc:6|nw:0|space:no|version:")
+    assert found.exact == sum(map(str.__eq__, given, map(str.lower, references))) / 24
     assert 0 < found.exact <= 2 / 3
+
+
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_the_signatures_give_the_figures_again(lowercase: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With references that the vocabulary sees in other characters: their case, apostrophes and line ends."""
+    said = ["l'ours voit le chat", "Un chien ne dort pas", "la maison"]
+    pairs = [("a", "L’Ours voit\u2028le chat"), ("b", "un chien ne dort pas"), ("c", "la  MAISON")]
+    codec = Codec.train([*said, "a b c"], vocab_size=400, lowercase=lowercase)
+    model = untrained(Vocabulary.shared(codec))
+    lines = [[Found(codec.encode(text))] for text in said]
+    monkeypatch.setattr("glasshead.training.evaluate.search", lambda *_, **__: lines)
+    found = score(model, Vocabulary.shared(codec), pairs)
+    hypotheses = [sample.given for sample in found.samples]
+    references = [" ".join(target.splitlines()) for _, target in pairs]
+    for signature, value, metric in zip(found.signatures, (found.bleu, found.chrf), (BLEU, CHRF), strict=True):
+        says = dict(part.split(":") for part in signature.split("|"))
+        again = metric(lowercase={"lc": True, "mixed": False}[says["case"]])
+        assert again.corpus_score(hypotheses, [references]).score == pytest.approx(value)
+        assert says["case"] == ("lc" if lowercase else "mixed")
+    assert found.exact == (1 if lowercase else 0)
 
 
 def test_the_rate_is_sentences_by_seconds(real: tuple[Any, list[tuple[str, str]], Scores]) -> None:

@@ -51,7 +51,7 @@ def told(text: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("beam", ["1", "3"])
 def test_the_figures_are_those_of_sacrebleu(glasshead: Glasshead, pairs: str, endless: None, beam: str) -> None:
-    from sacrebleu import corpus_bleu, corpus_chrf
+    from sacrebleu import BLEU, CHRF
 
     from glasshead_tui.terminal.visible import visible
 
@@ -62,8 +62,11 @@ def test_the_figures_are_those_of_sacrebleu(glasshead: Glasshead, pairs: str, en
     written = Path("hypotheses.txt").read_text(encoding="utf-8").splitlines()
     assert [visible(line) for line in written] == given
     expected = [target for _, target in PAIRS]
-    assert found["bleu"] == pytest.approx(corpus_bleu(written, [expected]).score)
-    assert found["chrf"] == pytest.approx(corpus_chrf(written, [expected]).score)
+    references = [line.split("\t")[1] for line in Path(pairs).read_text(encoding="utf-8").splitlines()]
+    assert references == [target.upper() for target in expected]
+    assert found["bleu"] == pytest.approx(BLEU(lowercase=True).corpus_score(written, [references]).score)
+    assert found["chrf"] == pytest.approx(CHRF(lowercase=True).corpus_score(written, [references]).score)
+    assert {"case:lc" in signature for signature in found["signatures"].values()} == {True}
     assert found["sentences"] == 3
     assert found["exact_match"] == sum(map(str.__eq__, written, expected)) / 3
     assert found["sentences_per_second"] == pytest.approx(3 / found["seconds"])

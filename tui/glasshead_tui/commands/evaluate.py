@@ -81,7 +81,8 @@ def evaluate(
 ) -> None:
     """Score a checkpoint: BLEU, chrF, exact match, perplexity.
 
-    The references are compared as the vocabulary sees them, e.g. in lower case: a model can write nothing else.
+    BLEU and chrF are sacrebleu's, of the references as they are given; its signatures say how to get them again. Exact
+    match compares with the references as the vocabulary sees them, e.g. in lower case: a model can write nothing else.
     """
     from glasshead.checkpoints.find import locate
     from glasshead.checkpoints.format import describe
@@ -223,14 +224,15 @@ class Translations:
             self._part.unlink(missing_ok=True)
 
     def write(self, texts: Iterable[str]) -> None:
-        """A line each: whatever ends a line, in whatever program, is a space there."""
+        """Write a line each."""
         from glasshead.files import flush
+        from glasshead.training.evaluate import one_line
 
         if self._part is None:
             return
         try:
             with self._part.open("w", encoding="utf-8", newline="\n") as file:
-                file.writelines(" ".join(text.splitlines()) + "\n" for text in texts)
+                file.writelines(one_line(text) + "\n" for text in texts)
             flush(self._part)
             self._part.replace(self._place)
             flush(self._place.parent)
@@ -321,7 +323,7 @@ def _print(how: Mapping[str, Any], scores: "Scores", report: "Report | None") ->
         ("sentences", f"{scores.sentences:,}", kind),
         ("BLEU", f"{scores.bleu:.2f}", bleu),
         ("chrF", f"{scores.chrf:.2f}", chrf),
-        ("exact match", f"{100 * scores.exact:.2f} %", "of the sentences, to the last character"),
+        ("exact match", f"{100 * scores.exact:.2f} %", "of the sentences, as the vocabulary sees the references"),
         ("perplexity", f"{scores.perplexity:.4g}", "of a target token; without smoothing, end tokens counted"),
         ("loss", f"{scores.loss:.4f}", "nats a target token, its logarithm"),
         ("length ratio", f"{scores.length_ratio:.3f}", "words of the translations ÷ words of the references"),

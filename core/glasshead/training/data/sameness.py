@@ -46,15 +46,12 @@ class Sameness:
         """given: the vocabulary, if it is not learned from the corpus itself. seed: draws what is held back."""
         if given is None:
             self.source = self.target = Normalizer(normalization(lowercase=lowercase))
+            self.keeps_case = not lowercase
         else:
+            self.keeps_case = not given.source.lowercase
             self.source = Normalizer(given.source.normalize)
             self.target = self.source if given.joint else Normalizer(given.target.normalize)
         self._seed = str(seed).encode()[:64]
-
-    @property
-    def keeps_case(self) -> bool:
-        """Whether case makes another sentence to the vocabulary of the source."""
-        return self.source("A") != self.source("a")
 
     def pair_key(self, source: str, target: str) -> bytes:
         """Give 8 bytes for a pair of normalised texts."""

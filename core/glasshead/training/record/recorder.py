@@ -84,7 +84,8 @@ def recorded(event: Event) -> dict[str, Any] | None:
             scores = event.scores
             return {
                 "event": EVALUATION, "step": event.step, "perplexity": scores.perplexity, "loss": scores.loss,
-                "exact": scores.exact, "bleu": scores.bleu, "chrf": scores.chrf, "sentences": scores.sentences,
+                "exact": scores.exact, "bleu": scores.bleu, "chrf": scores.chrf,
+                "signatures": list(scores.signatures), "sentences": scores.sentences,
                 "held": event.held, "last": event.last, "samples": [asdict(each) for each in scores.samples[:SAMPLES]],
             }  # fmt: skip
         case Saved():
