@@ -61,13 +61,8 @@ class ScreenDriver(LinuxDriver):
         self._file: Any = Output(self._file)
         if self._size is None:
             self._size = self._get_terminal_size()
-        self._away = False
-        """Whether the program was stopped, and the terminal is the shell's."""
         self._look: asyncio.TimerHandle | None = None
-        # In the loop, not between any two lines of the program: a handler that writes while a write goes on waits for
-        # itself for ever.
-        self._loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
-        self._loop.add_signal_handler(signal.SIGCONT, self._sigcont_application)
+        self._hear_stops(True)
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
@@ -111,24 +106,33 @@ class ScreenDriver(LinuxDriver):
 
     def _sigtstp_application(self, *_: object) -> None:
         """Give the terminal back, stop, and take it again when the shell says so."""
-        if self._away or not self._auto_restart:
-            return
-        self._away = True
         self.suspend_application_mode()
-        self._loop.remove_signal_handler(signal.SIGTSTP)
+        self._hear_stops(False)
         os.kill(os.getpid(), signal.SIGTSTP)  # not SIGSTOP: where no shell could wake us the system ignores it
         time.sleep(SETTLE)
-        self._loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
+        self._hear_stops(True)
         self._come_back()
 
     def _sigcont_application(self, *_: object) -> None:
-        """The program goes on. What stopped it may have been no signal that asks first: then the terminal is taken
-        again all the same."""
-        if not self._away and self._auto_restart:
-            self.suspend_application_mode()
-            self._come_back()
+        """Take the terminal again: what stopped the program did not ask first."""
+        self.suspend_application_mode()
+        self._come_back()
+
+    def _hear_stops(self, hear: bool) -> None:
+        """Handle stops, or leave them to the system.
+
+        They are heard in the loop, not between any two lines of the program: a handler that writes while a write goes
+        on would wait for itself for ever.
+        """
+        for number, handler in (
+            (signal.SIGTSTP, self._sigtstp_application),
+            (signal.SIGCONT, self._sigcont_application),
+        ):
+            if hear:
+                self._loop.add_signal_handler(number, handler)
+            else:
+                self._loop.remove_signal_handler(number)
 
     def _come_back(self) -> None:
         self._must_signal_resume = True
         self.resume_application_mode()
-        self._away = False

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -61,7 +61,8 @@ class Session:
     def __init__(self, checkpoint: str, text: str | None, post: Callable[[Message], Any]) -> None:
         """post: takes the messages; called from the session's thread."""
         self._checkpoint, self._text, self._post = checkpoint, text, post
-        self._jobs: SimpleQueue[tuple[int, Callable[[], None]]] = SimpleQueue()
+        # No SimpleQueue: its timeout never comes where the program was stopped meanwhile (see the watcher).
+        self._jobs: Queue[tuple[int, Callable[[], None]]] = Queue()
         self._issued = count(1)
         self._newest = self._stopped = self._ticket = self._examination = 0
         self._gone: Callable[[], bool] = lambda: False

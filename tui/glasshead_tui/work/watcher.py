@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from typing import Any
 
 from textual.message import Message
@@ -63,7 +63,8 @@ class Watcher:
         """post: takes the messages; called from the watcher's thread."""
         self._folder, self._post = folder, post
         self._follower = Follower(folder / METRICS)
-        self._wishes: SimpleQueue[int] = SimpleQueue()
+        # No SimpleQueue: its timeout never comes where the program was stopped meanwhile.
+        self._wishes: Queue[int] = Queue()
         self._told: tuple[object, ...] = ()
         self._metrics: Metrics | None = None
         self._stops: tuple[int, ...] = ()
