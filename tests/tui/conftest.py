@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.tui.runs import Run, make
+from textual.app import App
 from textual.pilot import Pilot
 
 from glasshead_tui.app import GlassheadApp
@@ -78,3 +79,11 @@ def explore(tiny: Path) -> Callable[..., AbstractAsyncContextManager[Explorer]]:
 def run(tmp_path: Path) -> Run:
     """A run of 40 steps that has ended, with stops at 0, 10, 20, 30 and 40."""
     return make(tmp_path / "run")
+
+
+@pytest.fixture
+def noticed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What notices say; Textual shows none in tests."""
+    said: list[str] = []
+    monkeypatch.setattr(App, "notify", lambda _app, message, **_more: said.append(message))
+    return said

@@ -99,6 +99,50 @@ async def test_another_candidate_branches(explore, tiny):
         assert [t.id for t in explorer.screen.moment.candidates[:3]] == [t.id for t in line.candidates(3)]
 
 
+async def test_undo_brings_back_what_a_branch_and_a_new_sentence_took_the_place_of(explore, tiny, noticed):
+    subject = glasshead.load(tiny)
+    line = subject.start("the black cat")
+    line.goto(4)
+    async with explore() as explorer:
+        screen = explorer.screen
+
+        async def stands(text: str, ids: list[int], step: int) -> None:
+            await explorer.until(
+                lambda: (screen.moment.text, [token.id for token in screen.moment.tokens]) == (text, ids[: step + 1])
+            )
+            await explorer.until(lambda: "cached = full" in explorer.text)
+
+        await explorer.press("4", "space")
+        await stands("the black cat", line.ids, 4)
+        await explorer.press("colon", "2", "enter")
+        await stands("the black cat", line.ids, 2)
+        await explorer.press("enter", "down", "enter")
+        first = subject.start("the black cat")
+        first.goto(2)
+        first.choose(first.candidates(2)[1])
+        await stands("the black cat", first.ids, 3)
+        await explorer.press("enter", "down", "down", "enter")
+        second = first.branch()
+        second.choose(second.candidates(3)[2])
+        await stands("the black cat", second.ids, 4)
+        await explorer.press("i", *"a dog", "enter")
+        other = subject.start("a dog")
+        await stands("a dog", other.ids, 0)
+        await explorer.press("enter", "enter")  # the model's own choice is a step as any other
+        await explorer.until(lambda: screen.moment.step == 1)
+        await explorer.press("z")
+        await stands("the black cat", second.ids, 4)
+        await explorer.press("z")
+        await stands("the black cat", first.ids, 3)
+        await explorer.press("z")
+        await stands("the black cat", line.ids, 2)
+        await explorer.press("2", "space")  # the future that was known is known again
+        await stands("the black cat", line.ids, 4)
+        await explorer.press("z")
+        await explorer.until(lambda: any("nothing to undo" in each for each in noticed))
+        await stands("the black cat", line.ids, 4)
+
+
 async def test_a_new_sentence_replaces_the_old(explore):
     async with explore() as explorer:
         await explorer.press("space", "i")

@@ -295,7 +295,7 @@ class ExploreScreen(CommandedScreen):
         self._active = attempt.pane
         self._show_active()
         marks = palette(self.app)
-        back = f"{self._shown_keys['undo']} brings back what you had · " if moment.tried else ""
+        back = f"{self._shown_keys['undo']} brings back what you had · " if moment.undoable else ""
         notice = Text(visible(attempt.sentence), marks.query).append(f"  {back}esc puts this away", marks.quiet)
         self.query_one("#notice", Static).update(notice)
         self.set_class(True, "noticed")

@@ -15,7 +15,7 @@ EXPLORE: Groups = {
         Key("goto", "colon", ":", "goto", "go to step n"),
         Key("choose", "enter", "enter", "choose", "take another candidate: the line branches there"),
         Key("sentence", "i", "i", "sentence", "type a new source sentence"),
-        Key("undo", "z", "z", "undo", "bring back sentence, step and model, as they were before a try of the lab"),
+        Key("undo", "z", "z", "undo", "undo a branch, a new sentence or a try of the lab: what was there comes back"),
     ),
     "What is looked at": (
         Key("left", "left,h", "← h", "move('left')", "cursor to the key on the left"),

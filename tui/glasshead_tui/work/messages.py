@@ -36,8 +36,8 @@ class Moment:
     """Of the next token, in bits."""
     changed: str
     """How the model differs from the one that was opened, in a few words; nothing where it does not."""
-    tried: bool = False
-    """Whether this is of a try, and there is something to be brought back."""
+    undoable: bool = False
+    """Whether undo can bring something back."""
 
 
 @dataclass(frozen=True, kw_only=True)

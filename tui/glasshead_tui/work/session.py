@@ -6,6 +6,7 @@ Nothing in here draws; the app gets messages.
 
 import gc
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -44,12 +45,17 @@ EXAMPLE = "english-french"
 """The model that the sentences of the lab's tries are for; every other one shows them on its own sentence."""
 
 
+REMEMBERED = 16
+"""Lines that undo brings back at most: each holds its trace."""
+
+
 @dataclass(frozen=True)
 class _Before:
-    """Where a person was when a try began."""
+    """What a branch, a new sentence or a try took the place of."""
 
     subject: "Subject"
     changed: str
+    tried: bool
     text: str | None
     truncate: bool
     line: "Stepper"
@@ -71,8 +77,10 @@ class Session:
         """The one that decodes: what was opened, or that with a change."""
         self._changed = ""
         self._line: Stepper | None = None
-        self._before: _Before | None = None
-        """What a try has put aside, until it is brought back or a new sentence begins."""
+        self._tried = False
+        """Whether a try began the line."""
+        self._past: deque[_Before] = deque(maxlen=REMEMBERED)
+        """What undo brings back, the newest last."""
         self._truncate = False
         self._lines = 0
         self._moment: Moment | None = None
@@ -106,8 +114,7 @@ class Session:
         return self._put(lambda: self._attempt(attempt))
 
     def undo(self) -> int:
-        """Bring back what was there before a try: model, sentence and step. Where a new sentence has begun since, the
-        model as it was opened, on that sentence at the same step."""
+        """Bring back what was there before the last branch, new sentence or try: model, sentence and step."""
         return self._put(self._undo)
 
     def examine(self, page: "Page", values: "Mapping[str, Value]") -> int:
@@ -187,9 +194,21 @@ class Session:
 
     def _begin(self, text: str, truncate: bool) -> None:
         assert self._subject is not None
+        before = self._present()
         self._start(self._subject, self._changed, text, truncate)
-        self._before = None
+        self._remember(before)
+        self._tried = False
         self._tell(fresh=True)
+
+    def _present(self) -> _Before | None:
+        """What undo would bring back."""
+        if self._line is None or self._subject is None:
+            return None
+        return _Before(self._subject, self._changed, self._tried, self._text, self._truncate, self._line)
+
+    def _remember(self, before: _Before | None) -> None:
+        if before is not None:
+            self._past.append(before)
 
     def _start(self, subject: "Subject", changed: str, text: str, truncate: bool) -> None:
         """A new line, if this subject can have it; nothing is another if it cannot."""
@@ -207,24 +226,25 @@ class Session:
             raise GlassheadError("There is no sentence yet: type one with i.")
         if attempt.change:
             subject = subject.changed(**attempt.change)
-        before = self._before
-        if before is None and self._line is not None and self._subject is not None:
-            before = _Before(self._subject, self._changed, self._text, self._truncate, self._line)
+        before = self._present()
         self._start(subject, attempt.changed if attempt.change else "", text, truncate)
-        self._before = before
+        if not self._tried:  # a try after a try takes its place
+            self._remember(before)
+        self._tried = True
         self._tell(fresh=True)
         self._walk(attempt.steps)
 
     def _undo(self) -> None:
-        if (before := self._before) is not None:
-            self._before = None
-            self._subject, self._changed, self._line = before.subject, before.changed, before.line
-            self._text, self._truncate = before.text, before.truncate
+        if self._past:
+            before = self._past.pop()
+            fresh = (before.subject, before.text) != (self._subject, self._text)
+            self._subject, self._changed, self._tried = before.subject, before.changed, before.tried
+            self._text, self._truncate, self._line = before.text, before.truncate, before.line
             self._lines += 1
-            self._tell(fresh=True)
+            self._tell(fresh=fresh)
             return
         if not self._changed or self._opened is None:
-            raise GlassheadError("Sentence and model are yours, as they were opened: there is nothing to undo.")
+            raise GlassheadError("There is nothing to undo: this is where you began.")
         step = self._stepper.step_number
         self._start(self._opened, "", self._text or "", self._truncate)
         self._walk(step)
@@ -280,8 +300,13 @@ class Session:
     def _choose(self, token: int, moment: Moment) -> None:
         if moment.line != self._lines:
             raise GlassheadError("That token was offered for another sentence: nothing was taken.")
-        self._stepper.goto(moment.step)
-        self._stepper.choose(token)
+        line = self._stepper.branch()
+        line.goto(moment.step)
+        usual = line.branch().step().id
+        line.choose(token)
+        if token != usual:  # else it is a step as any other
+            self._remember(self._present())
+        self._line = line
         self._tell()
 
     def _tell(self, *, fresh: bool = False) -> None:
@@ -303,7 +328,7 @@ class Session:
             candidates=tuple(line.candidates(CANDIDATES)),
             entropy=entropy,
             changed=self._changed,
-            tried=self._before is not None,
+            undoable=bool(self._past),
         )
         self._post(Stepped(self._moment, ticket=self._ticket, fresh=fresh))
 

@@ -2,7 +2,6 @@
 
 import pytest
 from tests.tui.screens.lab.bench import Bench, known
-from textual.app import App
 
 from glasshead_tui.state import course as lesson
 from glasshead_tui.state import labbook
@@ -14,14 +13,6 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     bench = Bench()
     monkeypatch.setattr(labbook, "page_of", lambda name: known(bench, name))
     return bench
-
-
-@pytest.fixture
-def noticed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What notices say; Textual shows none in tests."""
-    said: list[str] = []
-    monkeypatch.setattr(App, "notify", lambda _app, message, **_more: said.append(message))
-    return said
 
 
 @pytest.fixture
