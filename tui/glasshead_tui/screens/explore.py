@@ -260,6 +260,7 @@ class ExploreScreen(CommandedScreen):
                 self._lab_keys,
                 attempted=self._attempt,
                 keep=self._keep_place,
+                first=self._lab_first is not None or self._lesson,
             )
             self.app.install_screen(self._lab_screen, "lab")  # it is not taken apart where it is left
 

@@ -54,10 +54,11 @@ class LabScreen(LabPage):
         *,
         attempted: Callable[[Try], None],
         keep: Callable[[], None],
+        first: bool = False,
     ) -> None:
         """shown: id → the keys · attempted: called when this screen closes for a try · keep: called when the place, or
-        an answer, is another one."""
-        super().__init__(book, about, shown)
+        an answer, is another one · first: whether the program began with the lab, and ends with it."""
+        super().__init__(book, about, shown, first=first)
         self._session, self._attempted, self._keep_place = session, attempted, keep
 
     # What the session says
@@ -323,8 +324,8 @@ class LabScreen(LabPage):
         elif self._job is not None:
             self._stop()
             self._draw_all()
-        else:
-            self.action_leave()
+        elif self.is_current:
+            self._leave()
 
     def _stop(self) -> None:
         """Let what runs end without a result."""
@@ -334,8 +335,10 @@ class LabScreen(LabPage):
             self._job = None
 
     def action_leave(self) -> None:
-        """Back to the explorer."""
-        if self.is_current:
+        """Back to the explorer, or out of a program that began here."""
+        if self._first:
+            self.action_quit()
+        elif self.is_current:
             self._leave()
 
     def _leave(self) -> None:

@@ -104,9 +104,10 @@ class LabPage(CommandedScreen):
     LabPage.small #small { display: block; }
     """
 
-    def __init__(self, book: LabBook, about: About | None, shown: Mapping[str, str]) -> None:
-        """shown: id → the keys."""
+    def __init__(self, book: LabBook, about: About | None, shown: Mapping[str, str], *, first: bool) -> None:
+        """shown: id → the keys · first: whether the program began here: then it is left for the shell."""
         super().__init__()
+        self._first = first
         self._book, self._about, self._shown_keys = book, about, shown
         self._job: Running | None = None
         self._page_lines = 0
@@ -324,6 +325,8 @@ class LabPage(CommandedScreen):
             hints = keys.hints(self._shown_keys, table, keymaps.LAB)
             if self._visit.reading:
                 hints = [(pressed, "result" if label == "page" else label, rank) for pressed, label, rank in hints]
+            if self._first:
+                hints = [(pressed, "quit" if label == "explorer" else label, rank) for pressed, label, rank in hints]
             if self.has_class("beside"):
                 hints = [hint for hint in hints if hint[1] != "page"]
             line = fitted_line(hints, self.size.width - 2, marks)

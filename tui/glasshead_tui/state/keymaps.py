@@ -115,7 +115,7 @@ LAB: Groups = {
         Key("last_page", "p,left_square_bracket", "p [", "page(-1)", "the experiment before"),
         Key("experiment", "colon", ":", "goto", "go to an experiment by its number or its name"),
         Key("stop", "escape", "esc", "stop", "stop what runs; where nothing does, back to the explorer"),
-        Key("leave", "q", "q", "leave", "back to the explorer"),
+        Key("leave", "q", "q", "leave", "back to the explorer; in glasshead lesson, leave glasshead"),
         *(_SHARED[name] for name in ("help", "palette", "suspend")),
         Key("exit", "ctrl+q", "ctrl+q", "quit", "leave glasshead"),
     ),

@@ -107,6 +107,14 @@ async def hit(explorer: Explorer, *pressed: str) -> None:
         await explorer.pilot.pause(0)
 
 
+async def burst(explorer: Explorer, pressed: str) -> None:
+    """Press keys all at once, and wait until each has been handed on and answered, however busy the machine is."""
+    for key in pressed:
+        explorer.app.post_message(events.Key(key, key))
+    for _ in range(5 * len(pressed)):
+        await explorer.pilot.pause(0)
+
+
 async def says(explorer: Explorer, *parts: str) -> None:
     """Wait until all these are on the screen, however the lines are broken; fail, showing it, when they do not come."""
     end = time.monotonic() + LIMIT

@@ -1,8 +1,7 @@
 """Leaving the lab and coming back: nothing waits for what runs, and results stay."""
 
 import pytest
-from tests.tui.screens.lab.bench import Doubled, at, hit, says
-from textual import events
+from tests.tui.screens.lab.bench import Doubled, at, burst, hit, says
 
 from glasshead_tui.screens.explore import ExploreScreen
 from glasshead_tui.screens.lab import LabScreen
@@ -28,22 +27,32 @@ async def test_leaving_stops_what_runs_and_nothing_waits_for_it(explore, bench):
 @pytest.mark.parametrize("pressed", ["qLq", "qLqLqL", "qLbqLqLnqLnq"])
 async def test_the_lab_can_be_left_and_entered_faster_than_it_is_drawn(explore, bench, pressed):
     async with explore(size=(120, 36), text=None) as explorer:
-        for key in "Lq" + pressed[1:]:  # before the lab was ever composed
-            explorer.app.post_message(events.Key(key, key))
-        await explorer.pilot.pause(0.1)
+        await burst(explorer, "Lq" + pressed[1:])  # before the lab was ever composed
         while not isinstance(explorer.app.screen, LabScreen):
             await hit(explorer, "L")
         if not at(explorer)._visit.seen:
             await hit(explorer, "b")
         await says(explorer, "Twice 4 is 8.", "the doubling curve")
-        for key in pressed:
-            explorer.app.post_message(events.Key(key, key))
-        await explorer.pilot.pause(0.1)
+        await burst(explorer, pressed)
         assert isinstance(explorer.app.screen, LabScreen if pressed[-1] == "L" else ExploreScreen)
         if pressed[-1] != "L":
             await explorer.pilot.resize_terminal(80, 24)
             await hit(explorer, "L")
             await says(explorer, "Doubling", "RESULT" if at(explorer)._visit.seen else "How large")
+
+
+async def test_a_lesson_is_left_for_the_shell_and_a_lab_for_the_explorer(explore, bench, state):
+    for pressed in (("q",), ("b", "q"), ("escape", "L", "q"), ("s", "t", "L", "q")):
+        async with explore(size=(80, 24), text=None, lesson=True) as explorer:
+            await says(explorer, "q quit")
+            await hit(explorer, *pressed)
+            await explorer.until(lambda: not explorer.app.is_running)
+            assert explorer.app.return_code == 0
+    async with explore(size=(80, 24)) as explorer:
+        await hit(explorer, "L")
+        await says(explorer, "q explorer")
+        await hit(explorer, "q")
+        assert isinstance(explorer.app.screen, ExploreScreen) and explorer.app.is_running
 
 
 async def test_esc_stops_what_runs_and_then_leaves(explore, bench):
@@ -66,7 +75,7 @@ async def test_results_stay_while_the_program_lives(explore, bench):
         await says(explorer, "Twice 4 is 8.")
         await hit(explorer, "right")
         await says(explorer, "Twice 8 is 16.")
-        await hit(explorer, "n", "q", "L", "p")
+        await hit(explorer, "n", "escape", "L", "p")
         await says(explorer, "2 of 10", "you said c", "Twice 8 is 16.", "‹8›")
 
 
