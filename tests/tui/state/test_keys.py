@@ -41,7 +41,7 @@ def test_the_hints_of_the_lab_are_of_keys_that_it_has(table):
 
 def test_a_key_of_the_lab_can_be_put_elsewhere(tmp_path):
     file = tmp_path / "keys.toml"
-    file.write_text('try = "y"\nundo = "w"\n')
+    file.write_text('\ufefftry = "y"\nundo = "w"\n', encoding="utf-8")  # some programs begin UTF-8 with a mark
     assert keymaps.read_keys(file) == {"try": "y", "undo": "w"}
 
 

@@ -197,7 +197,7 @@ def read_keys(path: Path) -> dict[str, str]:
     Raises GlassheadError, naming the file, for what is not TOML, and for an id that does not exist.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -63,6 +63,8 @@ class TextFile:
 
     def __init__(self, path: Path) -> None:
         """Raises GlassheadError if there is no such file, or if it is no file that can be read twice."""
+        if str(path) == "-" and not path.exists():
+            raise GlassheadError("Pairs are read twice, which standard input (-) cannot be: save them in a file.")
         self.path = path
         self.fingerprint: Fingerprint | None = None
         """Known once `lines` has reached the end."""
@@ -82,13 +84,13 @@ class TextFile:
     def lines(self, after: int = 0) -> Iterator[tuple[int, str | Fault]]:
         """The number (from 1) and the text of every line after the first `after`, without its end.
 
-        Raises GlassheadError for a compressed file that is cut short or damaged, for UTF-16, and if the file is changed
-        while it is read.
+        Raises GlassheadError for a compressed file that is cut short or damaged, for UTF-16, for lines that end in CR
+        alone, and if the file is changed while it is read.
         """
         number = 0
         try:
             with _open(self.path) as raw:
-                for block in _whole_lines(_unpacked(self.path, raw)):
+                for block in _whole_lines(self._begun(_unpacked(self.path, raw))):
                     if isinstance(block, Fault):
                         number += 1
                         if number > after:
@@ -96,7 +98,6 @@ class TextFile:
                         continue
                     count = block.count(b"\n") + 1
                     if number + count > after:
-                        block = self._begun(block) if number == 0 else block
                         for text in _texts(block)[max(0, after - number) :]:
                             yield (number := max(number, after) + 1), text
                     else:
@@ -116,11 +117,30 @@ class TextFile:
                 "another program than its name says?"
             ) from None
 
-    def _begun(self, block: bytes) -> bytes:
-        """The first lines of a file without the mark that some programs begin UTF-8 with."""
-        if block.startswith((b"\xff\xfe", b"\xfe\xff")):
+    def _begun(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Look at how a file begins, and leave out the mark that some programs begin UTF-8 with.
+
+        Raises GlassheadError for UTF-16, and for lines that end in CR alone.
+        """
+        taken: list[bytes] = []
+        size = 0
+        for piece in pieces:
+            taken.append(piece)
+            size += len(piece)
+            if b"\n" in piece or size > LONGEST:
+                break
+        start = b"".join(taken)
+        if start.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise GlassheadError(f"{self.path} is UTF-16; save it as UTF-8.")
-        return block.removeprefix(b"\xef\xbb\xbf")
+        # One alone may be a slip in a line that is too long to be held, and whose end was not reached here.
+        if b"\n" not in start and start.rstrip(b"\r").count(b"\r") > (size > LONGEST):
+            raise GlassheadError(
+                f"{self.path}: its lines end in CR alone, as on a Mac before 2001, so that all of it is one line. Save "
+                "it with line ends of Unix (LF) or Windows (CR LF)."
+            )
+        if start := start.removeprefix(b"\xef\xbb\xbf"):
+            yield start
+        yield from pieces
 
 
 class _TruncatedError(Exception):

@@ -5,16 +5,19 @@ raised with file and line, or, if so wished, left out; what is left out is alway
 line as an example, in a `Report`. Whether a sound pair is worth learning from is not asked here.
 """
 
-import csv
 import json
-from collections import deque
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html.entities import html5
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from glasshead.errors import GlassheadError, nearest
-from glasshead.training.data.lines import LONGEST, Fault, Fingerprint, TextFile
+from glasshead.training.data.lines import Fault, Fingerprint, TextFile
+from glasshead.training.data.records import records
 
 KINDS = {
     ".tsv": "tsv",
@@ -29,6 +32,17 @@ PACKED = (".gz", ".zst")
 SOURCE, TARGET = "source", "target"
 """The columns of a CSV and the keys of JSON, unless others are named."""
 MEND = "mend it, or say --skip-bad to leave such lines out"
+LOOKED_AT = 1000
+"""Lines at the beginning of a TSV, by which it is known how many columns are usual in it."""
+MISSING = object()
+ENTITY = re.compile(r"&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
+"""What may be a character in HTML."""
+HEADINGS = {
+    "source", "target", "src", "tgt", "trg", "input", "output", "reference", "ref", "translation", "sentence", "text",
+    "english", "french", "german", "spanish", "italian", "portuguese", "dutch", "russian", "chinese", "japanese",
+    "en", "fr", "de", "es", "it", "pt", "nl", "ru", "zh", "ja", "ko", "ar", "pl", "cs", "sv", "tr", "uk", "id",
+}  # fmt: skip
+"""Words that name a column, and hardly ever are a sentence and its translation side by side."""
 
 Cells = tuple[str, str]
 Found = tuple[Path, int, int, Cells | Fault]
@@ -91,6 +105,8 @@ class Report:
     left_out: dict[str, list[int]] = field(default_factory=dict)
     """By reason: how many, and the number of the first."""
     notes: list[str] = field(default_factory=list)
+    entities: list[Any] = field(default_factory=list)
+    """How many pairs hold entities of HTML, the number of the first, and what it holds; empty where none does."""
     fingerprints: list[Fingerprint] = field(default_factory=list)
     """Of the files, once they were read to their ends."""
 
@@ -99,6 +115,18 @@ class Report:
         count, first = self.left_out.get(reason, (0, number))
         self.left_out[reason] = [count + 1, min(first, number)]
 
+    def note(self, sentence: str) -> None:
+        """Say something of the file, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def look(self, text: str, number: int) -> None:
+        """Count a pair if it holds an entity of HTML, such as &apos;. text: both of its sides."""
+        found = next((each[0] for each in ENTITY.finditer(text) if each[1][0] == "#" or each[1] in html5), None)
+        if found is not None:
+            count, first, example = self.entities or (0, number, found)
+            self.entities = [count + 1, first, example]
+
     @property
     def kept(self) -> int:
         """Pairs that were not left out."""
@@ -106,19 +134,26 @@ class Report:
 
     def lines(self) -> tuple[str, ...]:
         """All of it in sentences."""
-        gone = self.pairs - self.kept
+        gone, notes = self.pairs - self.kept, list(self.notes)
+        if self.entities:
+            count, first, example = self.entities
+            notes.append(
+                f"{self.what}: {count:,} pair{'s hold' if count > 1 else ' holds'} entities of HTML such as {example} "
+                f"({'first: ' if count > 1 else ''}{self.unit} {first:,}), which are read as they stand."
+            )
         if not gone:
-            return f"{self.what}: {self.pairs:,} pair{'s' if self.pairs != 1 else ''}.", *self.notes
+            return f"{self.what}: {self.pairs:,} pair{'s' if self.pairs != 1 else ''}.", *notes
         reasons = ", ".join(
             f"{count:,} {reason} ({'first: ' if count > 1 else ''}{self.unit} {first:,})"
             for reason, (count, first) in self.left_out.items()
         )
-        return f"{self.what}: {gone:,} of {self.pairs:,} pairs left out: {reasons}.", *self.notes
+        return f"{self.what}: {gone:,} of {self.pairs:,} pairs left out: {reasons}.", *notes
 
     def state(self) -> dict[str, Any]:
         """What a report can be made of again, in JSON. Files that were read to their ends are not in it."""
         return {
-            "what": self.what, "unit": self.unit, "pairs": self.pairs, "left_out": self.left_out, "notes": self.notes
+            "what": self.what, "unit": self.unit, "pairs": self.pairs, "left_out": self.left_out, "notes": self.notes,
+            "entities": self.entities,
         }  # fmt: skip
 
     @classmethod
@@ -139,6 +174,8 @@ def read(files: Files, *, report: Report, skip_bad: bool = False, after: int = 0
     for path, number, end, cells in found:
         report.pairs += 1
         if not isinstance(cells, Fault):
+            if "&" in cells[0] or "&" in cells[1]:
+                report.look("\n".join(cells), number)
             yield Line(cells[0], cells[1], number, end)
         elif cells.too_long or skip_bad:
             report.leave_out(cells.reason, number)
@@ -169,6 +206,10 @@ def _parallel(files: Files, report: Report, after: int) -> Iterator[Found]:
             yield files.source, number, number, source[1]
         elif isinstance(target[1], Fault):
             yield files.target, number, number, target[1]
+        elif "\r" in source[1]:
+            yield files.source, number, number, CARRIAGE
+        elif "\r" in target[1]:
+            yield files.target, number, number, CARRIAGE
         else:
             yield files.source, number, number, (source[1], target[1])
     if source is not None or target is not None:
@@ -182,6 +223,11 @@ def _parallel(files: Files, report: Report, after: int) -> Iterator[Found]:
         )
     report.fingerprints = [file.fingerprint for file in both if file.fingerprint is not None]
 
+
+CARRIAGE = Fault(
+    "with a CR within",
+    "a carriage return (CR) stands within it, which ends no line here: lines end in LF, or in CR LF",
+)
 
 Reader = Callable[[TextFile, int], Iterator[tuple[int, int, Cells | Fault]]]
 
@@ -228,12 +274,14 @@ def _json(source: str, target: str) -> Callable[[str], Cells | Fault]:
         cells = []
         for key in (source, target):
             text = _within(found, key)
-            if text is None:
+            if text is MISSING:
                 keys = ", ".join(map(repr, found)) or "none"
                 return Fault(
                     f"without {key!r}",
                     f"there is no key {key!r}; its keys are {keys} (--source-column and --target-column name them)",
                 )
+            if text is None:
+                return Fault(f"whose {key!r} is null", f"what stands under {key!r} is null, which is no text")
             if not isinstance(text, str):
                 return Fault(f"whose {key!r} is no text", f"what stands under {key!r} is not text")
             if "\\u" in line:
@@ -248,12 +296,12 @@ def _json(source: str, target: str) -> Callable[[str], Cells | Fault]:
 
 
 def _within(found: dict[str, Any], key: str) -> Any:
-    """The value of a key, or of a key within a key; None where there is none."""
+    """Give the value of a key, or of a key within a key; MISSING where there is none."""
     if key in found:
         return found[key]
     head, dot, rest = key.partition(".")
     inner = found.get(head)
-    return _within(inner, rest) if dot and isinstance(inner, dict) else None
+    return _within(inner, rest) if dot and isinstance(inner, dict) else MISSING
 
 
 def _tabs(files: Files, path: Path, report: Report) -> Reader:
@@ -261,51 +309,82 @@ def _tabs(files: Files, path: Path, report: Report) -> Reader:
     columns = files.source_column or "1", files.target_column or "2"
     if all(column.isdecimal() for column in columns):
         header, (first, second) = 0, (_number(column, path) for column in columns)
+        usual = _usual_width(path, max(first, second) + 1, report, (first, second))
     else:
         columns = files.source_column or SOURCE, files.target_column or TARGET
         _, names = next(TextFile(path).lines())
         if isinstance(names, Fault):
             raise GlassheadError(f"{path}, line 1: {names.sentence}; the names of the columns should stand there.")
         header, (first, second) = 1, _named(columns, names.split("\t"), path)
+        usual = len(names.split("\t"))
     _different(first, second, path)
+    if usual > 2 and files.source_column is None and files.target_column is None:
+        report.note(f"{path} has more than two columns: the first two are read, the others are not.")
     least = max(first, second)
-    told = files.source_column is not None or files.target_column is not None
 
     def parse(line: str) -> Cells | Fault:
-        nonlocal told
         cells = line.split("\t")
-        if len(cells) <= least:
+        if len(cells) != usual:
             if not line.strip():
                 return "", ""
             have = "is one column" if len(cells) == 1 else f"are {len(cells)} columns"
-            return Fault(
-                "of too few columns", f"there {have}, and column {least + 1} is wanted (columns stand between tabs)"
-            )
-        if len(cells) > 2 and not told:
-            told = True
-            note = f"{path} has more than two columns: the first two are read, the others are not."
-            if note not in report.notes:
-                report.notes.append(note)
+            if len(cells) <= least:
+                return Fault(
+                    "of too few columns", f"there {have}, and column {least + 1} is wanted (columns stand between tabs)"
+                )
+            where = f"the header has {usual}" if header else f"{usual} are usual in this file"
+            return Fault("of another number of columns", f"there {have}, and {where} (columns stand between tabs)")
+        if "\r" in line:
+            return CARRIAGE
         return cells[first], cells[second]
 
     return _line_by_line(parse, header)
 
 
+def _usual_width(path: Path, least: int, report: Report, columns: tuple[int, int]) -> int:
+    """Find how many columns most lines have, of those that have enough; `least` where none has.
+
+    The report notes a first line that looks like the names of columns: without names given, it is read as a pair.
+    """
+    widths: Counter[int] = Counter()
+    for number, line in islice(TextFile(path).lines(), LOOKED_AT):
+        cells = [] if isinstance(line, Fault) else line.split("\t")
+        if len(cells) >= least:
+            widths[len(cells)] += 1
+            names = [cells[place].strip() for place in columns]
+            if number == 1 and all(name.lower() in HEADINGS for name in names):
+                one, other = map(repr, names)
+                report.note(
+                    f"{path}: its first line, {one} and {other}, looks like the names of the columns, and is read as a "
+                    f"pair. If it is none, say --source-column {names[0]} --target-column {names[1]}."
+                )
+    return widths.most_common(1)[0][0] if widths else least
+
+
 def _commas(files: Files, path: Path, report: Report) -> Reader:
     """CSV (RFC 4180): columns between commas, a header; a quoted field may hold commas, quotes and line ends."""
-    start = next(_records(TextFile(path).lines()))
+    start = next(records(TextFile(path).lines()))
     if isinstance(start[2], Fault):
         raise GlassheadError(f"{path}, line 1: {start[2].sentence}; the names of the columns should stand there.")
     names, header = start[2], start[1]
+    if names and names[0].strip().lower().startswith("sep="):
+        raise GlassheadError(
+            f"{path}, line 1: {names[0].strip()!r} is a mark for Excel, and the names of the columns should stand "
+            "there: remove that line. Columns stand between commas."
+        )
+    for mark, called, way in ((";", "semicolons", ""), ("\t", "tabs", ", or call it .tsv")):
+        if len(names) == 1 and mark in names[0]:
+            raise GlassheadError(
+                f"{path}, line 1: its columns stand between {called}, and those of a CSV stand between commas. Save it "
+                f"with commas{way}."
+            )
     first, second = _named((files.source_column or SOURCE, files.target_column or TARGET), names, path)
     _different(first, second, path)
     if any(column is not None and column.isdecimal() for column in (files.source_column, files.target_column)):
-        note = f"{path}: its first line is the header, no pair: {', '.join(map(repr, names))}."
-        if note not in report.notes:
-            report.notes.append(note)
+        report.note(f"{path}: its first line is the header, no pair: {', '.join(map(repr, names))}.")
 
     def pairs(file: TextFile, after: int) -> Iterator[tuple[int, int, Cells | Fault]]:
-        for number, end, cells in _records(file.lines(max(after, header))):
+        for number, end, cells in records(file.lines(max(after, header))):
             if isinstance(cells, Fault):
                 yield number, end, cells
             elif not cells:
@@ -348,74 +427,3 @@ def _named(columns: tuple[str, str], names: list[str], path: Path) -> tuple[int,
 def _different(first: int, second: int, path: Path) -> None:
     if first == second:
         raise GlassheadError(f"{path}: column {first + 1} cannot be both source and target.")
-
-
-class _BrokenError(Exception):
-    """What the reader of CSV asked for next is not a line that it can go on with."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.sentence)
-        self.fault = fault
-
-
-UNCLOSED = Fault(
-    "with a quote that is not closed",
-    f"a quoted field begins here and does not end in the file, or within {LONGEST:,} bytes",
-)
-
-
-class _Feed:
-    """Lines for `csv.reader`, one by one as it asks for them, and again if it took too many for a record."""
-
-    def __init__(self, lines: Iterator[tuple[int, str | Fault]]) -> None:
-        self._lines = lines
-        self._waiting: deque[tuple[int, str | Fault]] = deque()
-        self.taken: list[tuple[int, str | Fault]] = []
-        self._size = 0
-
-    def begin(self) -> None:
-        """Another record."""
-        self.taken.clear()
-        self._size = 0
-
-    def put_back(self) -> None:
-        """All but the first line of this record."""
-        self._waiting.extendleft(reversed(self.taken[1:]))
-        del self.taken[1:]
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> str:
-        number, text = self._waiting.popleft() if self._waiting else next(self._lines)
-        self.taken.append((number, text))
-        if isinstance(text, Fault):
-            raise _BrokenError(UNCLOSED if text.too_long and (len(self.taken) > 1 or text.quotes % 2) else text)
-        self._size += len(text) + 1
-        if self._size > LONGEST + 1:
-            raise _BrokenError(UNCLOSED)
-        return text + "\n"
-
-
-def _records(lines: Iterator[tuple[int, str | Fault]]) -> Iterator[tuple[int, int, list[str] | Fault]]:
-    """First line, last line and fields of every record of CSV; a blank line has no fields.
-
-    A record that is broken is one line: those that were taken for its further lines are read again, on their own.
-    """
-    feed = _Feed(lines)
-    reader = csv.reader(feed, strict=True)
-    while True:
-        feed.begin()
-        cells: list[str] | Fault
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except _BrokenError as error:
-            cells = error.fault
-        except csv.Error as error:
-            ended = "unexpected end" in str(error)
-            cells = UNCLOSED if ended else Fault("not CSV", f"this is not CSV ({error})")
-        if isinstance(cells, Fault):
-            feed.put_back()
-        yield feed.taken[0][0], feed.taken[-1][0], cells

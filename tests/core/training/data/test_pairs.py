@@ -332,7 +332,7 @@ def test_columns(tmp_path: Path) -> None:
 
 
 def test_further_columns_are_told_once(tmp_path: Path) -> None:
-    path = write(tmp_path, "it.tsv", "a\tb\nc\td\te\nf\tg\th\n")
+    path = write(tmp_path, "it.tsv", "a\tb\tx\nc\td\te\nf\tg\th\n")
     report = Report("it")
     assert sentences(list(read(Files(pairs=path), report=report))) == [("a", "b"), ("c", "d"), ("f", "g")]
     assert report.lines() == (
@@ -342,6 +342,103 @@ def test_further_columns_are_told_once(tmp_path: Path) -> None:
     report = Report("it")
     list(read(Files(pairs=path, source_column="1", target_column="2"), report=report))
     assert report.lines() == ("it: 3 pairs.",)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("columns", [{}, {"source_column": "1", "target_column": "2"}])
+def test_a_line_of_another_number_of_columns_is_told(tmp_path: Path, columns: dict[str, str], end: str) -> None:
+    """With too many, a sentence would be paired with half of another."""
+    rows = ["the cat\tis here\tle chat est ici", "the dog\tle chien", "the cow\tla vache", "", "one", "the ox\tle bœuf"]
+    files = Files(pairs=write(tmp_path, "it.tsv", end.join(rows)), **columns)
+    with pytest.raises(GlassheadError, match=r"it\.tsv, line 1: there are 3 columns, and 2 are usual in this file"):
+        found(files)
+    report = Report("it")
+    lines = list(read(files, report=report, skip_bad=True))
+    assert [line.source for line in lines] == ["the dog", "the cow", "", "the ox"]
+    assert report.left_out == {"of another number of columns": [1, 1], "of too few columns": [1, 5]}
+    pair = Files(pairs=write(tmp_path, "two.tsv", "\n".join(rows[:2])), **columns)
+    with pytest.raises(GlassheadError, match=r"line 2: there are 2 columns, and 3 are usual"):
+        found(pair)
+    named = Files(pairs=write(tmp_path, "named.tsv", "en\tfr\na\tb\na\tb\tc"), source_column="en", target_column="fr")
+    with pytest.raises(GlassheadError, match=r"line 3: there are 3 columns, and the header has 2"):
+        found(named)
+
+
+def test_a_carriage_return_ends_no_line(tmp_path: Path) -> None:
+    one = write(tmp_path, "it.en", b"a\nthe cat\rthe dog\r\n")
+    two = write(tmp_path, "it.fr", b"a\nle chat\n")
+    for files in (
+        Files(pairs=write(tmp_path, "it.tsv", b"a\tb\nthe cat\rx\tle chat\r\n")),
+        Files(source=one, target=two),
+        Files(source=two, target=one),
+    ):
+        with pytest.raises(GlassheadError, match=r"line 2: a carriage return \(CR\) stands within it"):
+            found(files)
+        report = Report("it")
+        assert len(list(read(files, report=report, skip_bad=True))) == 1
+        assert report.left_out == {"with a CR within": [1, 2]}
+
+
+@pytest.mark.parametrize("suffix", sorted(PACKED))
+@pytest.mark.parametrize("name", ["it.tsv", "it.csv", "it.jsonl", "it.en"])
+def test_lines_that_end_in_cr_alone_are_named(tmp_path: Path, name: str, suffix: str) -> None:
+    rows = {
+        "it.tsv": ["a\tb", "c\td"],
+        "it.csv": ["source,target", "a,b"],
+        "it.jsonl": ['{"source": "a", "target": "b"}'] * 2,
+        "it.en": ["a", "b"],
+    }[name]
+    for times in (1, 40_000):  # also more than a line may hold
+        path = write(tmp_path, name + suffix, "\r".join(rows * times))
+        files = Files(source=path, target=write(tmp_path, "it.fr", "a\n")) if name == "it.en" else Files(pairs=path)
+        with pytest.raises(GlassheadError, match="its lines end in CR alone"):
+            found(files, skip_bad=True)
+
+
+def test_entities_of_html_are_counted(tmp_path: Path) -> None:
+    rows = ["salt & pepper\tx&y;", "it &apos;s\tb", "a &#39; b\tc", "&quot;a&quot;\td", "R&D;\te", "a\t&#xE9;"]
+    files = Files(pairs=write(tmp_path, "it.tsv", "\n".join(rows)))
+    report = Report("it")
+    assert [line.source for line in read(files, report=report)] == [row.split("\t")[0] for row in rows]
+    told = "it: 4 pairs hold entities of HTML such as &apos; (first: line 2), which are read as they stand."
+    assert report.lines() == ("it: 6 pairs.", told)
+    assert Report.of(json.loads(json.dumps(report.state()))).lines() == report.lines()
+
+
+@pytest.mark.parametrize("names", ["source\ttarget", "EN \tFr"])
+def test_a_first_line_like_the_names_of_columns_is_told(tmp_path: Path, names: str) -> None:
+    path = write(tmp_path, "it.tsv", f"{names}\na\tb\n")
+    report = Report("it")
+    assert len(list(read(Files(pairs=path), report=report))) == 2
+    (note,) = report.notes
+    assert "looks like the names of the columns, and is read as a pair" in note
+    first, second = (name.strip() for name in names.split("\t"))
+    assert note.endswith(f"say --source-column {first} --target-column {second}.")
+    report = Report("it")
+    assert sentences(list(read(Files(path, source_column=first, target_column=second), report=report))) == [("a", "b")]
+    assert report.notes == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("semicolons.csv", "source;target\na;b\n", "its columns stand between semicolons.*Save it with commas"),
+        ("tabs.csv", "source\ttarget\na\tb\n", r"its columns stand between tabs.*or call it \.tsv"),
+        ("excel.csv", "sep=,\nsource,target\na,b\n", "'sep=' is a mark for Excel.*remove that line"),
+        ("excel2.csv", "sep=;\nsource;target\na;b\n", "'sep=;' is a mark for Excel"),
+        ("null.jsonl", '{"source": "a", "target": null}\n', "what stands under 'target' is null, which is no text"),
+    ],
+)
+def test_mistakes_are_called_by_their_names(tmp_path: Path, name: str, text: str, told: str) -> None:
+    with pytest.raises(GlassheadError, match=f"line 1: .*{told}"):
+        found(Files(pairs=write(tmp_path, name, text)))
+
+
+def test_standard_input_is_no_file_of_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for files in (Files(pairs=Path("-")), Files(source=Path("-"), target=Path("-"))):
+        with pytest.raises(GlassheadError, match=r"which standard input \(-\) cannot be: save them in a file"):
+            found(files)
 
 
 def test_the_report_counts_by_reason_and_names_the_first() -> None:
