@@ -2,11 +2,15 @@
 
 
 class GlassheadError(ValueError):
-    """A user's mistake, told in one sentence. The command line prints it and exits with status 2."""
+    """A user's mistake, described in one sentence. The command line prints it and exits with status 2."""
 
 
 class TooLongError(GlassheadError):
     """A text with more tokens than the model takes. What fits can be kept if the person agrees."""
+
+
+class StoppedError(Exception):
+    """The work was asked to stop before it had a result."""
 
 
 def nearest(given: str, known: list[str], *, what: str) -> str:

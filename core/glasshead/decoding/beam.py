@@ -19,7 +19,7 @@ from torch import Tensor
 
 from glasshead.decoding.cache import Cache
 from glasshead.decoding.protocols import Model
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, StoppedError
 from glasshead.tap import ONE_AT_A_TIME
 
 BATCH_TOKENS = 4096
@@ -40,10 +40,6 @@ class Hypothesis:
     """Without start and end token."""
     score: float
     """log P(target | source) ÷ length penalty."""
-
-
-class StoppedError(Exception):
-    """The search was stopped before it had found everything."""
 
 
 def beam_search(
@@ -70,7 +66,7 @@ def search(
     count: int | None = None,
     batch_tokens: int = BATCH_TOKENS,
     stop: Callable[[], bool] = lambda: False,
-    told: Callable[[int], None] = lambda _done: None,
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> list[list[Hypothesis]]:
     """For every source the best finished lines, best first; the sources end with the end token.
 
@@ -78,7 +74,7 @@ def search(
     length_penalty: α of the formula above. limit: the most tokens of a line, the end token counted, of all sentences or
     of each; a line that reaches it is finished as it is. Without one it is what the model can take, and never more.
     count: how many lines are wanted, `width` unless it is given. The best alone is known for sure much sooner.
-    stop: asked before every step; once it is true, StoppedError is raised. told: how many sources are done.
+    stop: asked before every step; once it is true, StoppedError is raised. progress: gets the number of sources done.
 
     Raises GlassheadError for numbers that make no sense, for a model in training mode, and for one whose logits are no
     numbers.
@@ -114,7 +110,7 @@ def search(
                     "The model's logits are not finite numbers, so that no line can be found: are its weights damaged?"
                 )
             found[group[place]] = lines
-            told(len(found))
+            progress(len(found))
     return [found[number] for number in range(len(sources))]
 
 

@@ -1,8 +1,8 @@
-"""The lab: what the paper and its teachers claim of the Transformer, as experiments on real numbers.
+"""The lab: claims of the paper and its teachers about the Transformer, as experiments on real numbers.
 
-An experiment is a pure function in a file of its own here, which returns a frozen dataclass of plain numbers: the same
-arguments give the same result. How it is told (the claim, the question before it, the tables and plots after it) is a
-`Page`, in pages/. Knowing the pages costs no torch; running an experiment does.
+An experiment is a pure function in its own file here. It returns a frozen dataclass of plain numbers: the same
+arguments give the same result. Its description (the claim, the question, the tables and plots) is a `Page`, in pages/.
+Reading the pages does not import torch; running an experiment does.
 
     from glasshead.lab.scaling import scaling
 
@@ -27,11 +27,11 @@ NAMES = (
     "masking",
     "subwords",
 )
-"""In the order of the course."""
+"""Names of the experiments, in the order of the course."""
 
 
 def page_of(name: str) -> Page:
-    """The page of an experiment. Raises GlassheadError for a name that is none, with the nearest one."""
+    """Return the page of an experiment. Raises GlassheadError for an unknown name and suggests the nearest one."""
     if name not in NAMES:
         raise GlassheadError(
             f"There is no experiment {name!r}. {nearest(name, list(NAMES), what='experiment')}"
@@ -42,5 +42,5 @@ def page_of(name: str) -> Page:
 
 
 def all_pages() -> tuple[Page, ...]:
-    """All of them, in order."""
+    """Return all pages, in order."""
     return tuple(page_of(name) for name in NAMES)

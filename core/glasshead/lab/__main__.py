@@ -1,6 +1,7 @@
-"""`python -m glasshead.lab`: make anew the results that come with the program, of the experiments that train.
+"""`python -m glasshead.lab`: compute the results that ship with the program, of the experiments that train.
 
-Each is run at its full size, with one thread, and written to results/NAME.json. Names on the command line choose some.
+Each experiment runs at its full size, with one thread, and is written to results/NAME.json. Names on the command line
+select some of them.
 """
 
 import platform
@@ -17,7 +18,7 @@ MODEL = "english-french"
 
 
 def make(of: Page, folder: Path = FOLDER) -> Path:
-    """Run one experiment at its full size and keep its result; the file."""
+    """Run one experiment at its full size, save the result and return its file."""
     import torch
 
     from glasshead.subject import load
@@ -37,7 +38,7 @@ def make(of: Page, folder: Path = FOLDER) -> Path:
 
 
 def main(names: list[str]) -> None:
-    """Make those that were named, or all."""
+    """Compute the named results, or all."""
     for of in map(page_of, names) if names else all_pages():
         if of.trained:
             print(f"{of.name} …", flush=True)

@@ -1,11 +1,11 @@
 """Attention as a weighted sum of values (section 3.2.1 of the paper).
 
-One query q against pairs of a key and a value:
+One query q attends to pairs of a key and a value:
 
     A(q, K, V) = Σ_i  exp(q·k_i / √d_k) / Σ_j exp(q·k_j / √d_k)  v_i
 
-Many queries are stacked as the rows of Q, and the same is softmax(Q Kᵀ / √d_k) V. Nothing in it asks that d_k be d_v,
-that there be as many queries as keys, or that queries come from vectors as wide as those of keys and values.
+With many queries stacked as the rows of Q, the same sum is softmax(Q Kᵀ / √d_k) V. It does not require that d_k equals
+d_v, that there are as many queries as keys, or that queries come from vectors as wide as those of keys and values.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ from torch import Tensor
 from glasshead.attend import attend
 from glasshead.lab.tools import checks
 from glasshead.lab.tools.checks import whole
+from glasshead.lab.tools.progress import Progress, part, silent
 from glasshead.lab.tools.sentence import Sentence, read, values
-from glasshead.lab.tools.telling import Told, part, silent
 from glasshead.lab.tools.words import counted
 from glasshead.model import Attention as Module
 from glasshead.model import Config
@@ -27,10 +27,10 @@ from glasshead.subject import Subject
 from glasshead.tap import listen
 
 WIDTH = 32
-"""Of the vectors that queries are made of, where the width of the others is chosen."""
+"""Width of the vectors that queries are made of; the width of the others is a control."""
 HEADS = 2
 EDGE = 1e-12
-"""How far out of the values' range an output may be for the rounding of float64."""
+"""Tolerance for an output outside the range of the values: the rounding of float64."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,40 +39,40 @@ class Term:
 
     key: tuple[float, ...]
     product: float
-    """q·k."""
+    """Dot product q·k."""
     scaled: float
-    """q·k / √d_k."""
+    """Scaled product q·k / √d_k."""
     exponential: float
     weight: float
-    """The exponential divided by the sum of all, 0–1."""
+    """Exponential divided by the sum of all exponentials, 0–1."""
     value: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Single:
-    """One query and what it takes from all values."""
+    """One query and its weighted sum of all values."""
 
     query: tuple[float, ...]
     terms: tuple[Term, ...]
     total: float
-    """The sum of the exponentials."""
+    """Sum of the exponentials."""
     output: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Weighing:
-    """A way from scores to weights, for all queries: their sums, and where the outputs are."""
+    """One way from scores to weights, for all queries: the sums of the weights, and the range of the outputs."""
 
     name: str
     least_sum: float
     most_sum: float
     inside: float
-    """Share of the numbers in all outputs that lie between the least and the greatest of that number in the values."""
+    """Share of output components within the range of the same component over all values."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """A matrix of multi-head attention, and its shape in the two modules that were run."""
+    """One matrix of multi-head attention, with its shape in two modules that were run."""
 
     name: str
     meaning: str
@@ -85,14 +85,14 @@ class Trial:
     """Two sizes that differ, and whether attention can still be computed."""
 
     sizes: str
-    """Of what: a key for `judge`."""
+    """Name of the pair: a key for `judge`."""
     given: str
     works: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cross:
-    """The head of a trained model's cross-attention that is surest of itself, on one sentence."""
+    """The most certain head of a trained model's cross-attention on one sentence."""
 
     model: str
     text: str
@@ -104,25 +104,26 @@ class Cross:
     """Tokens of the encoder."""
     weights: tuple[tuple[float, ...], ...]
     difference: float
-    """Largest difference between the model's outputs of all heads and layers, and those of each query worked out alone,
-    from q, k and v by the formula, in float64."""
+    """Largest difference between the model's outputs, over all heads and layers, and each query computed alone from q,
+    k and v by the formula, in float64.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attention:
-    """The whole of it."""
+    """The result of the experiment."""
 
     d_k: int
     d_v: int
     single: Single
     weights: tuple[tuple[float, ...], ...]
-    """Of all queries stacked: queries × keys."""
+    """Weights of all stacked queries: queries × keys."""
     stacked_difference: float
-    """Largest difference between softmax(Q Kᵀ / √d_k) V in float32 and the queries one by one in float64."""
+    """Largest difference between softmax(Q Kᵀ / √d_k) V in float32 and the single queries in float64."""
     order_difference: float
-    """… between the outputs before and after key–value pairs changed places together."""
+    """Largest difference of the outputs after key–value pairs were permuted together."""
     torn_difference: float
-    """… after the keys alone changed places."""
+    """Largest difference of the outputs after the keys alone were permuted."""
     weighings: tuple[Weighing, ...]
     width: int
     source_width: int
@@ -142,12 +143,13 @@ def attention(
     text: str = "",
     seed: int = 0,
     subject: Subject,
-    told: Told = silent,
+    progress: Progress = silent,
 ) -> Attention:
-    """Draw queries, keys and values of one decimal, attend with them in both forms, then see what sizes must agree.
+    """Draw queries, keys and values with one decimal, attend in both forms, and test which sizes must agree.
 
-    source_width: of the vectors that keys and values are made of; those of queries are 32 wide. text: a source for the
-    trained model, otherwise its first example. Raises GlassheadError for sizes below 1 (keys: 2) and for large ones.
+    source_width: width of the vectors that keys and values are made of; those of queries are 32 wide. text: a source
+    for the trained model, its first example if empty. Raises GlassheadError for sizes below 1 (keys: 2) and for large
+    ones.
     """
     whole("d_k", d_k, most=256)
     whole("d_v", d_v, most=256)
@@ -155,26 +157,26 @@ def attention(
     whole("keys", keys, least=2, most=64)
     whole("source_width", source_width, most=1024)
     checks.seed(seed)
-    told(0.0, "one query")
+    progress(0.0, "one query")
     draw = torch.Generator().manual_seed(seed)
 
     def numbers(rows: int, width: int) -> Tensor:
-        """Of one decimal, so that every step can be followed on paper; + 0 makes −0 a plain 0."""
+        """Draw numbers with one decimal, so that every step can be followed on paper; + 0 turns −0 into 0."""
         return (torch.randn(rows, width, generator=draw, dtype=torch.float64) * 10).round() / 10 + 0.0
 
     q, k, v = numbers(queries, d_k), numbers(keys, d_k), numbers(keys, d_v)
     singles = [single(each, k, v) for each in q]
     outputs = torch.tensor([each.output for each in singles], dtype=torch.float64)
 
-    told(0.2, "all queries at once")
+    progress(0.2, "all queries at once")
     shuffle = torch.randperm(keys, generator=draw)
     if torch.equal(shuffle, torch.arange(keys)):
         shuffle = shuffle.roll(1)
     module, x, source = _module(d_k, d_v, queries, keys, source_width, seed)
 
-    told(0.4, subject.name)
-    sentence = read(subject, text, part(told, 0.4, 0.9))
-    told(0.9, "its cross-attention")
+    progress(0.4, subject.name)
+    sentence = read(subject, text, part(progress, 0.4, 0.9))
+    progress(0.9, "its cross-attention")
     return Attention(
         d_k=d_k,
         d_v=d_v,
@@ -194,7 +196,7 @@ def attention(
 
 
 def single(query: Tensor, keys: Tensor, values: Tensor) -> Single:
-    """The sum itself, in plain numbers: query: d · keys: k d · values: k d, of a width of its own."""
+    """Compute the sum in plain numbers: query: d · keys: k d · values: k d, of their own width."""
     q, rows, wanted = query.tolist(), keys.tolist(), values.tolist()
     products = [sum(a * b for a, b in zip(q, row, strict=True)) for row in rows]
     scaled = [product / len(q) ** 0.5 for product in products]
@@ -213,7 +215,7 @@ def single(query: Tensor, keys: Tensor, values: Tensor) -> Single:
 
 
 def stacked(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """softmax(Q Kᵀ / √d_k) V by the project's own `attend`: q d, k d, k d → q d."""
+    """Compute softmax(Q Kᵀ / √d_k) V by the project's own `attend`: q d, k d, k d → q d."""
     return attend(query[None, None], key[None, None], value[None, None], scale=query.shape[-1] ** -0.5)[0, 0]
 
 
@@ -222,7 +224,7 @@ def _apart(one: Tensor, other: Tensor) -> float:
 
 
 def _weighings(q: Tensor, k: Tensor, v: Tensor) -> tuple[Weighing, ...]:
-    """softmax, and what is left of it when its division by the sum is taken away."""
+    """Compare softmax with exponentials that are not divided by their sum."""
     scores = q @ k.T / q.shape[-1] ** 0.5
     ways: tuple[tuple[str, Callable[[Tensor], Tensor]], ...] = (
         ("softmax", lambda s: torch.softmax(s, -1)),
@@ -246,7 +248,7 @@ def _weighings(q: Tensor, k: Tensor, v: Tensor) -> tuple[Weighing, ...]:
 
 
 def _module(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed: int) -> tuple[Module, Tensor, Tensor]:
-    """The project's own multi-head attention between inputs of different widths, and such inputs: b q m, b k m."""
+    """Build the project's multi-head attention between inputs of different widths, with such inputs: b q m, b k m."""
     config = Config(
         vocab_size=8, share_embeddings=False, d_model=WIDTH, d_encoder=source_width, heads=HEADS, d_k=d_k, d_v=d_v
     )
@@ -262,7 +264,7 @@ def _module(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed
 
 
 def _shapes(module: Module, x: Tensor, source: Tensor, subject: Subject, sentence: Sentence) -> tuple[Shape, ...]:
-    """Every matrix of both: the module that was made for it, and the first cross-attention of the trained model."""
+    """List the matrices of both modules: the new one, and the first cross-attention of the trained model."""
     with listen(module) as seen:
         module(x, source, None)
     here = _sizes(module, dict(seen))
@@ -276,7 +278,9 @@ def _shapes(module: Module, x: Tensor, source: Tensor, subject: Subject, sentenc
 
 
 def _sizes(module: Module, seen: dict[str, Tensor]) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """name → (what it is, its shape without the batch), in the order of the computation; a matrix as in x W."""
+    """Map each name to its meaning and its shape without the batch, in the order of the computation; weights as in x
+    W.
+    """
 
     def matrix(linear: torch.nn.Linear) -> tuple[int, ...]:
         return (linear.in_features, linear.out_features)
@@ -304,11 +308,11 @@ def _sizes(module: Module, seen: dict[str, Tensor]) -> dict[str, tuple[str, tupl
 
 
 def _trials(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed: int) -> tuple[Trial, ...]:
-    """Sizes made to differ, one pair at a time: where they already do, as they are."""
+    """Try sizes that differ, one pair at a time: as they are if they already differ."""
 
     def sizes(q: tuple[int, int], k: tuple[int, int], v: tuple[int, int]) -> bool:
         query, key, value = (torch.zeros(1, 1, *size) for size in (q, k, v))
-        try:  # with a tap it runs in stages: a fused kernel may not look at every size
+        try:  # with a tap it runs in stages: a fused kernel may not check every size
             attend(query, key, value, scale=1.0, tap=lambda _name, given: given)
         except RuntimeError:
             return False
@@ -351,7 +355,9 @@ def _trials(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed
 
 
 def _cross(subject: Subject, sentence: Sentence) -> Cross:
-    """All heads of cross-attention, one query at a time from its q on; of the surest one the weights."""
+    """Compute all heads of cross-attention, one query at a time from its q; keep the weights of the most certain
+    head.
+    """
     layers = subject.config.decoder_layers
     kept = values(subject, sentence, [f"decoder.*.cross.{name}" for name in ("q", "k", "v", "weights", "heads")])
 
@@ -363,7 +369,7 @@ def _cross(subject: Subject, sentence: Sentence) -> Cross:
     difference = 0.0
     for query in range(q.shape[2]):
         scores = (q[:, :, query, None] * k).sum(-1) * subject.config.score_scale
-        exponentials = (scores - scores.amax(-1, keepdim=True)).exp()  # the division takes out what is taken off
+        exponentials = (scores - scores.amax(-1, keepdim=True)).exp()  # the division cancels what is subtracted
         alone = exponentials / exponentials.sum(-1, keepdim=True)
         difference = max(difference, _apart((alone.unsqueeze(-1) * v).sum(2), outputs[:, :, query]))
     surest = int(weights.amax(-1).mean(-1).flatten().argmax())

@@ -3,9 +3,10 @@
     out = LayerNorm(x + sublayer(x))            the paper's, post-norm
     out = x + sublayer(LayerNorm(x))            pre-norm
 
-The derivative of x + f(x) is I + J, with J that of f: a gradient passes down the I whatever J is. Without x it has J
-alone, a product of one for each sub-layer. Where LayerNorm stands decides how gradients are spread over the layers
-before anything is learned (Xiong et al. 2020, On Layer Normalization in the Transformer Architecture).
+The derivative of x + f(x) is I + J, where J is the derivative of f: the I passes a gradient down whatever J is. Without
+x there is only J, and the gradient is a product of one J for each sub-layer. The place of LayerNorm decides how
+gradients are spread over the layers before anything is learned (Xiong et al. 2020, On Layer Normalization in the
+Transformer Architecture).
 """
 
 from dataclasses import dataclass, replace
@@ -17,9 +18,9 @@ from torch import Tensor, nn
 from glasshead.errors import GlassheadError
 from glasshead.lab.tools import checks
 from glasshead.lab.tools.checks import one_of, whole
+from glasshead.lab.tools.progress import Progress, part, silent
 from glasshead.lab.tools.sentence import read, values
 from glasshead.lab.tools.small_training import FIRST, Pairs, build
-from glasshead.lab.tools.telling import Told, part, silent
 from glasshead.lab.tools.words import counted
 from glasshead.model import Config, LayerNorm, Residual, Transformer
 from glasshead.subject import Subject
@@ -28,22 +29,22 @@ from glasshead.training.loss import smoothed
 Side = Literal["encoder", "decoder"]
 SIDES = ("encoder", "decoder")
 HEADS, VOCABULARY, SENTENCES, TOKENS = 4, 100, 8, 16
-"""Of the stacks that are measured, and of the random ids that they read."""
+"""Heads, vocabulary, sentences and tokens of the measured stacks and their random input."""
 
 MOST = 1_000_000
-"""layers × d_model²: some 8 seconds on one processor."""
+"""Most layers × d_model²: about 8 seconds on one processor."""
 Steps = list[tuple[str, Tensor]]
-"""A token's vector after each step of a sub-layer, with the step's name."""
+"""Names of a sub-layer's steps, each with the token's vector after it."""
 
 
 class Way(NamedTuple):
-    """A way to build a layer."""
+    """One way to build a layer."""
 
     name: str
     norm: Literal["post", "pre"]
     residual: bool
     normed: bool
-    """Whether there is any LayerNorm."""
+    """Whether the layer has LayerNorms."""
 
 
 WAYS = (
@@ -53,12 +54,12 @@ WAYS = (
     Way("residual alone", "post", True, False),
     Way("neither", "post", False, False),
 )
-"""The paper's first; `residual alone` and `neither` are without LayerNorm."""
+"""The ways, the paper's first; `residual alone` and `neither` have no LayerNorm."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A token's vector after one step, and the mean and the population variance of all its numbers."""
+    """A token's vector after one step, with the mean and the population variance of all its numbers."""
 
     name: str
     numbers: tuple[float, ...]
@@ -68,7 +69,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Worked:
-    """One sub-layer of a trained model on one token, worked out step by step."""
+    """One sub-layer of a trained model on one token, computed step by step."""
 
     model: str
     text: str
@@ -76,32 +77,32 @@ class Worked:
     token: str
     rows: tuple[Row, ...]
     difference: float
-    """Largest difference between the last row and what the model has."""
+    """Largest difference between the last row and the model's own value."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """One way to build a stack, before any training: what goes up through it, and the gradient that comes down."""
+    """One way to build a stack, before any training: the vectors on their way up, and the gradient on its way down."""
 
     name: str
     gradients: tuple[float, ...]
-    """Norm of ∂loss/∂x for x the input of layer 0, 1 …, and the output of the last."""
+    """Norm of ∂loss/∂x, where x is the input of layer 0, 1 …, and the output of the last layer."""
     sizes: tuple[float, ...]
     """Root mean square of the numbers in the same x."""
     apart: tuple[float, ...]
-    """Share of their squares that is not the mean over the tokens of a sentence, 0–1; 0: all tokens are the same."""
+    """Share of their squares outside the mean over the tokens of a sentence, 0–1; 0 means that all tokens are equal."""
     weights: tuple[float, ...]
     """Norm of ∂loss/∂W_2 of the feed-forward network of layer 0, 1 …"""
 
     @property
     def reached(self) -> float:
-        """The gradient at the bottom, the input of layer 0, divided by that at the top, the output of the last."""
+        """Divide the gradient at the input of layer 0 by the gradient at the output of the last layer."""
         return self.gradients[0] / self.gradients[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Depth:
-    """A stack of some number of layers: for each way the gradient at its input, divided by that at its output."""
+    """Stacks of one depth: for each way, the gradient at the input divided by the gradient at the output."""
 
     layers: int
     reached: tuple[float, ...]
@@ -109,7 +110,7 @@ class Depth:
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """The whole of it."""
+    """The result of the experiment."""
 
     stack: str
     layers: int
@@ -128,13 +129,13 @@ def block(
     token: int = 1,
     seed: int = 0,
     subject: Subject,
-    told: Told = silent,
+    progress: Progress = silent,
 ) -> Block:
-    """Work out one sub-layer of a trained model by hand; send a gradient down stacks of 1, 2, 4 … `layers` layers.
+    """Compute one sub-layer of a trained model by hand; send a gradient down stacks of 1, 2, 4 … `layers` layers.
 
-    stack: which of the two is that deep; the other has one layer. text: a source for the trained model, otherwise its
-    first example · token: which one of it (of its translation in the decoder) is worked out, counted from 0.
-    Raises GlassheadError for what cannot be.
+    stack: the stack of that depth; the other has one layer. text: a source for the trained model, its first example if
+    empty · token: index of the token to work out (in the decoder, of the translation), from 0. Raises GlassheadError
+    for invalid arguments.
     """
     whole("layers", layers, most=48)
     whole("d_model", d_model, least=HEADS, most=512)
@@ -147,14 +148,14 @@ def block(
     one_of("stack", stack, SIDES)
     whole("token", token, least=0)
     checks.seed(seed)
-    worked = _worked(subject, text, stack, token, part(told, 0.0, 0.2))
+    worked = _worked(subject, text, stack, token, part(progress, 0.0, 0.2))
     examples = _drawn(seed)
     steps = sorted({*(2**power for power in range(layers.bit_length())), layers})
     work, done, depths = sum(steps) * len(WAYS), 0, []
     for depth in steps:
         flows = []
         for way in WAYS:
-            here = part(told, 0.2 + 0.8 * done / work, 0.2 + 0.8 * (done + depth) / work)
+            here = part(progress, 0.2 + 0.8 * done / work, 0.2 + 0.8 * (done + depth) / work)
             here(0.0, f"{counted(depth, 'layer')}, {way.name}")
             model = made(way, depth, d_model, stack, seed)
             flows.append(flow(model, stack, examples, way.name, here))
@@ -164,10 +165,10 @@ def block(
 
 
 def made(way: Way, layers: int, d_model: int, stack: Side, seed: int) -> Transformer:
-    """A model as it is initialised, in float64: one stack of that many layers built one way, the other the paper's.
+    """Build an untrained model in float64: one stack of `layers` layers built one way, the other as in the paper.
 
-    The other has one layer, and the weights are those of the seed, whatever the way. LayerNorm is taken out by putting
-    an identity in its place.
+    The other stack has one layer, and the seed gives the same weights for every way. LayerNorm is removed by an
+    identity in its place.
     """
     paper = Config(
         vocab_size=VOCABULARY,
@@ -189,13 +190,13 @@ def made(way: Way, layers: int, d_model: int, stack: Side, seed: int) -> Transfo
     return model.double()
 
 
-def flow(model: Transformer, stack: Side, examples: Pairs, name: str = "", told: Told = silent) -> Flow:
-    """The mean loss of some examples sent back through a model: what arrives at each layer of one stack."""
+def flow(model: Transformer, stack: Side, examples: Pairs, name: str = "", progress: Progress = silent) -> Flow:
+    """Send the mean loss of some examples back through a model, and measure what arrives at each layer of one stack."""
     layers: Any = getattr(model, stack).layers
     inputs: list[Tensor] = []
 
     def keep(x: Tensor) -> None:
-        told(0.2 + 0.4 * len(inputs) / (len(layers) + 1), f"{counted(len(layers), 'layer')}, {name}: up")
+        progress(0.2 + 0.4 * len(inputs) / (len(layers) + 1), f"{counted(len(layers), 'layer')}, {name}: up")
         x.retain_grad()
         inputs.append(x)
 
@@ -206,7 +207,7 @@ def flow(model: Transformer, stack: Side, examples: Pairs, name: str = "", told:
     finally:
         for hook in hooks:
             hook.remove()
-    told(0.6, f"{counted(len(layers), 'layer')}, {name}: its gradient")
+    progress(0.6, f"{counted(len(layers), 'layer')}, {name}: its gradient")
     model.zero_grad()
     torch.autograd.backward(loss / examples.labels.numel())
     streams = [x.detach() for x in inputs]
@@ -220,18 +221,18 @@ def flow(model: Transformer, stack: Side, examples: Pairs, name: str = "", told:
 
 
 def _apart(x: Tensor) -> float:
-    """b q m → the share of its squares that is not the mean over q; 0 where x is."""
+    """Compute the share of the squares outside the mean over q; 0 if x is 0. x: b q m"""
     every, rest = float(x.square().sum()), float((x - x.mean(1, keepdim=True)).square().sum())
     return rest / every if every else 0.0
 
 
 def _norm(gradient: Tensor | None) -> float:
-    """0 where nothing arrived."""
+    """Compute the norm of a gradient; 0 if none arrived."""
     return 0.0 if gradient is None else float(gradient.norm())
 
 
 def _drawn(seed: int) -> Pairs:
-    """Random ids, and random ones to be said: before training no task is better than that."""
+    """Draw random inputs and random labels: before training no task is better than another."""
     draw = torch.Generator().manual_seed(seed)
 
     def ids() -> Tensor:
@@ -240,9 +241,9 @@ def _drawn(seed: int) -> Pairs:
     return Pairs(ids(), ids(), ids())
 
 
-def _worked(subject: Subject, text: str, stack: Side, token: int, told: Told) -> Worked:
-    """The first self-attention of a stack: everything but the sub-layer's own output in float64, by the formula."""
-    sentence = read(subject, text, told)
+def _worked(subject: Subject, text: str, stack: Side, token: int, progress: Progress) -> Worked:
+    """Work out the first self-attention of a stack: all but the sub-layer's own output in float64, by the formula."""
+    sentence = read(subject, text, progress)
     tokens = sentence.source_tokens if stack == "encoder" else sentence.target_tokens
     if token >= len(tokens):
         raise GlassheadError(
@@ -276,19 +277,19 @@ def _worked(subject: Subject, text: str, stack: Side, token: int, told: Told) ->
 
 
 def _post(x: Tensor, sublayer: Tensor, norm: LayerNorm, *, residual: bool) -> Steps:
-    """LayerNorm(x + sublayer(x)), the paper's."""
+    """Compute LayerNorm(x + sublayer(x)), the paper's."""
     total = ("x + sublayer(x)", x + sublayer) if residual else ("sublayer(x) alone", sublayer)
     return [("x", x), ("sublayer(x)", sublayer), total, *_normed(total[1], norm)]
 
 
 def _pre(x: Tensor, sublayer: Tensor, norm: LayerNorm, *, residual: bool) -> Steps:
-    """x + sublayer(LayerNorm(x))."""
+    """Compute x + sublayer(LayerNorm(x))."""
     total = ("x + sublayer", x + sublayer) if residual else ("sublayer alone", sublayer)
     return [("x", x), *_normed(x, norm), ("sublayer of that", sublayer), total]
 
 
 def _normed(x: Tensor, norm: LayerNorm) -> Steps:
-    """LayerNorm in float64: over the numbers of one token, with the population variance."""
+    """Compute LayerNorm in float64: over the numbers of one token, with the population variance."""
     centred = x - x.mean()
     normed = centred / (centred.square().mean() + norm.eps).sqrt()
     gained = normed * norm.gain.detach().double()

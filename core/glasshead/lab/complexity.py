@@ -1,4 +1,4 @@
-"""The paper's table 1: what a layer costs, what in it must wait, and how far two positions are from each other.
+"""The paper's table 1: the cost of a layer, its sequential steps, and the path between two positions.
 
     layer                   complexity     sequential    longest path between two positions
     self-attention          O(n²·d)        O(1)          O(1)
@@ -7,10 +7,10 @@
     dilated convolution     O(k·n·d²)      O(1)          O(log_k(n))
     restricted attention    O(r·n·d)       O(1)          O(n/r)
 
-In the printed table the row for convolution has the path of a dilated one; that of contiguous kernels, O(n/k), stands
-in the text of section 4. Each cell is computed exactly for the layers in layers.py, and then looked at: multiply–adds,
-the chain of matrix products that wait for each other, the layers it takes until the last position depends on the first,
-and the clock. (Vaswani et al. 2017, section 4.)
+The convolution row of the printed table has the path of a dilated one; the path of contiguous kernels, O(n/k), is in
+the text of section 4. Each cell is computed exactly for the layers in layers.py, and then checked: multiply–adds, the
+chain of matrix products that wait for each other, the layers until the last position depends on the first, and the
+time. (Vaswani et al. 2017, section 4.)
 """
 
 from collections.abc import Callable
@@ -23,44 +23,44 @@ from glasshead.lab.tools import layers
 from glasshead.lab.tools.checks import whole
 from glasshead.lab.tools.layers import Layer, Shape, Tapped
 from glasshead.lab.tools.paths import chain, hops
+from glasshead.lab.tools.progress import Progress, part, silent
 from glasshead.lab.tools.stopwatch import fastest, slope
-from glasshead.lab.tools.telling import Told, part, silent
 
 WIDTH = 4
-"""Width of the vectors on which paths and chains are counted: neither depends on it."""
+"""Width of the vectors for paths and chains, which do not depend on it."""
 SHORTEST = 64
-"""Length at which timing begins."""
+"""Shortest timed length."""
 ROUNDS = 5
 LARGEST = 5_000_000_000
-"""Multiply–adds of the largest layer that is timed: some tenths of a second of one processor, which nothing stops."""
+"""Multiply–adds of the largest timed layer: some tenths of a second on one processor, which cannot be interrupted."""
 STEPS = 2048 * 2048
-"""Layers times positions of restricted attention on the way from the first position to the last: some seconds."""
+"""Most layers × positions of restricted attention on the way from the first position to the last: some seconds."""
 NEAR = 64
-"""Positions that a kernel or a neighbourhood has at most."""
+"""Most positions of a kernel or a neighbourhood."""
 
 Make = Callable[[Shape, int, Tapped | None], Layer]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A row of the table, in the paper's words and exactly."""
+    """A row of the table, as in the paper and exactly."""
 
     name: str
     complexity: str
     sequential: str
     path: str
     exact: str
-    """The multiply–adds as a formula, nothing left out."""
+    """The multiply–adds as an exact formula."""
     products: Callable[[Shape], int]
-    """The same as a number."""
+    """The multiply–adds as a number."""
     waits: Callable[[Shape], int]
-    """Matrix products that follow each other."""
+    """Number of matrix products in sequence."""
     length: Callable[[Shape], int]
     """Layers, or steps of a recurrence, on the way from the first position to the last."""
     make: Make
-    """The layer as it is timed."""
+    """Maker of the timed layer."""
     hop: Make
-    """What is stacked when a path is counted: the layer, or one step of it."""
+    """Maker of the unit that is stacked when a path is counted: the layer, or one step of it."""
 
 
 KINDS = (
@@ -133,29 +133,29 @@ TIMED: tuple[tuple[str, Make, int], ...] = (
     ("restricted attention", layers.restricted_attention, 1),
     ("window by a mask", layers.masked_attention, 2),
 )
-"""What the clock is held to, and the power of n that its multiply–adds grow as."""
+"""The timed layers, and the power of n that their multiply–adds grow as."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One layer type at one n, d, k and r: by the formula, and as it was counted."""
+    """One layer type at one n, d, k and r: by the formula, and as counted."""
 
     layer: str
     complexity: str
-    """What the paper says."""
+    """The paper's complexity."""
     exact: str
     """The multiply–adds with the factor that O leaves out."""
     multiply_adds: int
     sequential: str
-    """What the paper says."""
+    """The paper's sequential operations."""
     waits: int
-    """By the formula: matrix products that follow each other."""
+    """Matrix products in sequence, by the formula."""
     waits_counted: int
-    """The longest chain of them in the graph that autograd kept."""
+    """Longest chain of matrix products in autograd's graph."""
     path: str
-    """What the paper says."""
+    """The paper's path length."""
     hops: int
-    """By the formula: layers, or steps of the recurrence, from the first position to the last."""
+    """Layers, or steps of the recurrence, from the first position to the last, by the formula."""
     hops_counted: int
     """Layers, or steps, until the gradient of the last output at the first input is not zero."""
 
@@ -178,11 +178,11 @@ class Costs:
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
-    """One layer against the clock."""
+    """One layer's measured times."""
 
     layer: str
     seconds: tuple[float, ...]
-    """One for each length: the smallest mean of several interleaved rounds."""
+    """Seconds for each length: the smallest mean of several interleaved rounds."""
     slope: float
     """Power of n that the time grows as, fitted over the longer half of the lengths."""
     expected: int
@@ -191,7 +191,7 @@ class Timed:
 
 @dataclass(frozen=True, kw_only=True)
 class Timings:
-    """What the clock said on this machine: another time it will say something else."""
+    """Times on this machine: they differ from run to run."""
 
     lengths: tuple[int, ...]
     fitted: tuple[int, ...]
@@ -202,7 +202,7 @@ class Timings:
 
 @dataclass(frozen=True, kw_only=True)
 class Complexity:
-    """The whole of it. All but `timings` is counted and the same each time."""
+    """The result of the experiment. All but `timings` is counted, and the same each time."""
 
     n: int
     d: int
@@ -212,11 +212,11 @@ class Complexity:
     projections: int
     """Multiply–adds of W_Q, W_K, W_V and W_O, 4·n·d², which the table does not count."""
     costs: tuple[Costs, ...]
-    """For lengths on both sides of d."""
+    """Costs for lengths on both sides of d."""
     paths: tuple[Paths, ...]
-    """For growing lengths up to n; k and r are never longer than the sentence."""
+    """Paths for growing lengths up to n; k and r are never longer than the sentence."""
     timings: Timings | None
-    """None where nothing was to be measured."""
+    """Times; None if nothing was to be measured."""
 
 
 def complexity(
@@ -227,12 +227,12 @@ def complexity(
     r: int = 16,
     longest: int = 1024,
     measure: bool = True,
-    told: Told = silent,
+    progress: Progress = silent,
 ) -> Complexity:
-    """The table at one n, d, k and r, counted paths up to n, and times up to a length of `longest`.
+    """Compute the table at one n, d, k and r, counted paths up to n, and times up to a length of `longest`.
 
-    Raises GlassheadError for what cannot be: a kernel or a neighbourhood of 1 position reaches nobody, one of more
-    than n positions has nothing to look at, and what is too large takes minutes.
+    Raises GlassheadError for invalid sizes: a kernel or a neighbourhood of 1 position reaches nothing, one of more than
+    n positions has nothing to look at, and large sizes take minutes.
     """
     whole("n", n, least=2, most=4096)
     whole("d", d, most=2048)
@@ -261,12 +261,12 @@ def complexity(
     share = 0.4 if measure else 1.0
     paths, done, total = [], 0.0, float(sum(lengths))
     for length in lengths:
-        telling = part(told, share * done / total, share * (done + length) / total)
-        paths.append(_paths(replace(shape, n=length, k=min(k, length), r=min(r, length)), telling))
+        inner = part(progress, share * done / total, share * (done + length) / total)
+        paths.append(_paths(replace(shape, n=length, k=min(k, length), r=min(r, length)), inner))
         done += length
     rows = []
     for kind, counted in zip(KINDS, paths[-1].hops, strict=True):
-        told(share, f"{kind.name}, n {n}")
+        progress(share, f"{kind.name}, n {n}")
         rows.append(_row(kind, shape, counted))
     return Complexity(
         n=n,
@@ -277,12 +277,14 @@ def complexity(
         projections=4 * n * d * d,
         costs=tuple(_costs(replace(shape, n=2**power)) for power in range(4, 14)),
         paths=tuple(paths),
-        timings=_timings(shape, longest, part(told, share, 1.0)) if measure else None,
+        timings=_timings(shape, longest, part(progress, share, 1.0)) if measure else None,
     )
 
 
 def waits(kind: Kind, shape: Shape) -> int:
-    """The chain of matrix products of a layer that really ran, in narrow vectors: their width changes nothing."""
+    """Count the chain of matrix products of a layer that was really run, on narrow vectors: their width changes
+    nothing.
+    """
     narrow = replace(shape, d=WIDTH)
     x = torch.randn(shape.n, WIDTH, generator=torch.Generator().manual_seed(0)).requires_grad_(True)
     return chain(kind.make(narrow, 0, _stages)(x, 0))
@@ -307,17 +309,17 @@ def _costs(shape: Shape) -> Costs:
     return Costs(n=shape.n, multiply_adds=tuple(kind.products(shape) for kind in KINDS))
 
 
-def _paths(shape: Shape, told: Told) -> Paths:
+def _paths(shape: Shape, progress: Progress) -> Paths:
     narrow, found = replace(shape, d=WIDTH), []
     for number, kind in enumerate(KINDS):
-        telling = part(told, number / len(KINDS), (number + 1) / len(KINDS))
-        reached = hops(kind.hop(narrow, 0, None), n=shape.n, width=WIDTH, most=shape.n, told=telling)
+        inner = part(progress, number / len(KINDS), (number + 1) / len(KINDS))
+        reached = hops(kind.hop(narrow, 0, None), n=shape.n, width=WIDTH, most=shape.n, progress=inner)
         assert reached is not None, "a layer that reaches one position further needs no more than n of them"
         found.append(reached)
     return Paths(n=shape.n, hops=tuple(found))
 
 
-def _timings(shape: Shape, longest: int, told: Told) -> Timings:
+def _timings(shape: Shape, longest: int, progress: Progress) -> Timings:
     lengths = tuple(SHORTEST * 2**power for power in range(20) if SHORTEST * 2**power <= longest)
     generator, seconds = torch.Generator().manual_seed(0), []
     made = [(name, make(shape, 0, None)) for name, make, _ in TIMED]
@@ -329,7 +331,7 @@ def _timings(shape: Shape, longest: int, told: Told) -> Timings:
         works = [
             (f"{name}, {length} positions", lambda x=x, layer=layer, last=last: layer(x, last)) for name, layer in made
         ]
-        seconds.append(fastest(works, rounds=ROUNDS, told=part(told, done / total, (done + length) / total)))
+        seconds.append(fastest(works, rounds=ROUNDS, progress=part(progress, done / total, (done + length) / total)))
         done += length
     fitted = lengths[len(lengths) // 2 - (len(lengths) < 4) :]
     return Timings(
@@ -349,7 +351,7 @@ def _timings(shape: Shape, longest: int, told: Told) -> Timings:
 
 
 def _logarithm(n: int, k: int) -> int:
-    """The smallest whole number at which k to its power is at least n, without the rounding of floats."""
+    """Compute the smallest whole number p with k^p ≥ n, without the rounding of floats."""
     power = 0
     while k**power < n:
         power += 1
@@ -357,5 +359,5 @@ def _logarithm(n: int, k: int) -> int:
 
 
 def _stages(_name: str, value: torch.Tensor) -> torch.Tensor:
-    """A tap that changes nothing: with it attention runs in the stages that its graph is counted in."""
+    """Leave the value unchanged; with this tap attention runs in the stages that its graph is counted in."""
     return value

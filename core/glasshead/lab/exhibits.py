@@ -1,10 +1,10 @@
-"""What an experiment shows: tables, plots, matrices and lines of text, as data that any face can draw."""
+"""Exhibits of an experiment: tables, plots, matrices and lines of text, as data that any front end can draw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 Cell = str | int | float | bool | None
-"""An entry of a table. None is an empty one; a text is shown as it is, a number as short as can be."""
+"""An entry of a table. None is empty; a text is shown as it is, a number in its shortest form."""
 Number = int | float
 
 
@@ -27,7 +27,7 @@ class Series:
     x: Sequence[Number]
     y: Sequence[Number]
     points: bool = False
-    """Points that were measured, instead of a line through them."""
+    """Whether to draw the measured points instead of a line through them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Plot:
 
     title: str
     x: str
-    """What the x axis is, with its unit."""
+    """Label of the x axis, with its unit."""
     y: str
     series: tuple[Series, ...]
     log_x: bool = False
@@ -46,20 +46,20 @@ class Plot:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """A matrix with labels, as a heat map or in digits. −∞ is what may not be looked at."""
+    """A labelled matrix, drawn as a heat map or in digits. −∞ marks a masked cell."""
 
     title: str
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     values: tuple[tuple[float, ...], ...]
     weights: bool = False
-    """Whether all finite values are of 0–1, as weights are."""
+    """Whether all finite values lie in 0–1, like attention weights."""
     note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """Lines of text, of one width each letter: arithmetic step by step, shapes, tokens."""
+    """Lines of fixed-width text: arithmetic step by step, shapes, tokens."""
 
     title: str
     lines: tuple[str, ...]

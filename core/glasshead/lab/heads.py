@@ -2,9 +2,9 @@
 
     MultiHead(Q, K, V) = Concat(head_1 … head_h) W_O,   head_i = Attention(Q W_Qi, K W_Ki, V W_Vi)
 
-A head has one row of weights a query, so one mean of the values. If two places are wanted at once, their values come
-mixed, and who was first shows only in how much of each there is. Two heads of half the width bring both, side by side.
-With d_k = d_v = d_model / h there are as many parameters and multiplications as with one head.
+A head has one row of weights for a query, and therefore one mean of the values. If two places are needed at once, their
+values arrive mixed, and their order shows only in the share of each. Two heads of half the width bring both, side by
+side. With d_k = d_v = d_model / h there are as many parameters and multiplications as with one head.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ from glasshead.errors import GlassheadError
 from glasshead.lab.tools import checks
 from glasshead.lab.tools.checks import whole
 from glasshead.lab.tools.curve import binned
+from glasshead.lab.tools.progress import Progress, part, silent
 from glasshead.lab.tools.small_training import FIRST, Pairs, build, exact, loss_of, pairs, train
-from glasshead.lab.tools.telling import Told, part, silent
 from glasshead.lab.tools.words import counted
 from glasshead.model import Attention, Config, Transformer
 from glasshead.tap import listen
@@ -29,34 +29,34 @@ from glasshead.training.schedule import constant
 
 LETTERS = ("A", "B", "C")
 LENGTH = 8
-"""Letters of a sentence, so there are 3⁸ = 6561 of them."""
+"""Letters of a sentence, so there are 3⁸ = 6561 sentences."""
 UNSEEN = 561
-"""Sentences that are kept from training."""
+"""Number of sentences kept from training."""
 PLACES = (1, 6, 3, 4, 0, 7)
-"""Which letters are asked for: the first so many of these."""
+"""Places that can be asked for; an experiment uses the first few of them."""
 WIDTH = 32
-"""d_model of the models that are trained."""
+"""d_model of the trained models."""
 PEAK, RISE = 0.003, 50
-"""The learning rate, and the steps in which it rises to that; it is the same for all of them."""
+"""Peak learning rate, and the steps of its rise; the same for all trainings."""
 BATCH = 32
 TOKENS = 10
-"""Tokens that the shapes and multiplications are counted for."""
+"""Number of tokens for shapes and multiplications."""
 MOST_STEPS = 100_000
-"""Of all trainings together: some ten minutes on one processor."""
+"""Most steps of all trainings together: about ten minutes on one processor."""
 NOWHERE = -1000.0
 """A score of which softmax makes exactly 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fetched:
-    """What attention brings from two places that hold a letter each, as numbers for A, B, C."""
+    """Output of attention to two places that hold a letter each, as numbers for A, B, C."""
 
     first: str
     second: str
     one: tuple[float, ...]
-    """By one head that looks at both places alike."""
+    """Output of one head that looks at both places alike."""
     two: tuple[float, ...]
-    """By two heads, one place each: side by side."""
+    """Output of two heads, one place each, side by side."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,16 +64,16 @@ class Mixed:
     """One head that looks more at the first place than at the second."""
 
     share: float
-    """Its weight on the first place, 0.5–1; the rest is on the second."""
+    """Weight on the first place, 0.5–1; the rest is on the second."""
     one: float
-    """Smallest distance between what it brings for two different pairs of letters; 0: they cannot be told apart."""
+    """Smallest distance between the outputs for two different pairs of letters; at 0 they cannot be told apart."""
     two: float
-    """The same of two heads, one place each."""
+    """The same distance for two heads, one place each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Multi-head attention of one number of heads: what each matrix is, and what it costs."""
+    """Multi-head attention with one number of heads: its matrices and its cost."""
 
     heads: int
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
@@ -89,13 +89,13 @@ class Run:
 
     seed: int
     curve: tuple[float, ...]
-    """Loss in nats a token, means of as many steps as lie between two of `Heads.steps`."""
+    """Loss in nats a token, averaged over the steps between two of `Heads.steps`."""
     mean: float
-    """Mean loss of all steps: low where it was learned early."""
+    """Mean loss of all steps: low if the task was learned early."""
     unseen: float
-    """Loss at the end, on sentences that were not trained on."""
+    """Final loss on sentences outside the training."""
     right: float
-    """Share of those that are answered rightly, 0–1."""
+    """Share of those sentences with a right answer, 0–1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,17 +109,17 @@ class Trained:
 
 @dataclass(frozen=True, kw_only=True)
 class Heads:
-    """The whole of it."""
+    """The result of the experiment."""
 
     fetched: tuple[Fetched, ...]
     mixed: tuple[Mixed, ...]
     d_model: int
     sizes: tuple[Sizes, ...]
-    """One head, then h of them."""
+    """Sizes for one head, then for h heads."""
     places: tuple[int, ...]
-    """Of the letters that are asked for, counted from 0."""
+    """Places of the letters that are asked for, from 0."""
     chance: float
-    """Loss in nats a token of who knows nothing of the letters, and that after the answer comes the end."""
+    """Loss in nats a token of a model that knows only that the end follows the answer."""
     steps: tuple[int, ...]
     trained: tuple[Trained, ...]
 
@@ -133,13 +133,14 @@ def heads(
     d_model: int = 512,
     h: int = 8,
     seed: int = 0,
-    told: Told = silent,
+    progress: Progress = silent,
 ) -> Heads:
-    """Fetch from two places with one head and with two, count what heads cost, train small models with 1, 2 … of them.
+    """Fetch from two places with one head and with two, count the cost of heads, and train small models with 1, 2 …
+    heads.
 
-    heads: the numbers of heads to train with, as "1,4": 1 and others that divide 32. places: how many letters of eight
-    each answer needs. steps, seeds: of the trainings. d_model, h: of the shapes. seed: of the first training.
-    Raises GlassheadError for what cannot be.
+    heads: numbers of heads to train with, as "1,4": 1 and others that divide 32. places: number of letters, of eight,
+    that each answer needs. steps, seeds: of the trainings. d_model, h: of the shapes. seed: of the first training.
+    Raises GlassheadError for invalid arguments.
     """
     counts = numbers(heads)
     whole("places", places, most=len(PLACES))
@@ -156,11 +157,11 @@ def heads(
         )
     if d_model % h:
         raise GlassheadError(f"h is {h}; that many heads do not divide d_model {d_model}: choose another number.")
-    told(0.0, "two places at once")
+    progress(0.0, "two places at once")
     fetched, mixed = _fetched(), tuple(_mixed(0.5 + 0.5 * number / 12) for number in range(13))
-    told(0.01, "what heads cost")
+    progress(0.01, "what heads cost")
     sizes = (_sizes(d_model, 1), _sizes(d_model, h))
-    told(0.015, "sentences")
+    progress(0.015, "sentences")
     chosen = PLACES[:places]
     known, unseen = examples(chosen)
     trained, share = [], 0.98 / (len(counts) * seeds)
@@ -168,8 +169,8 @@ def heads(
         runs = []
         for number in range(seeds):
             start = 0.02 + (row * seeds + number) * share
-            here = part(told, start, start + share)
-            model, ran = _trained(_config(count, places), known, unseen, steps=steps, seed=seed + number, told=here)
+            here = part(progress, start, start + share)
+            model, ran = _trained(_config(count, places), known, unseen, steps=steps, seed=seed + number, progress=here)
             runs.append(ran)
         parameters = sum(each.numel() for each in model.parameters())
         trained.append(Trained(heads=count, parameters=parameters, runs=tuple(runs)))
@@ -186,7 +187,7 @@ def heads(
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """(1, 4) of "4,1": in rising order, each once. Raises GlassheadError for what is no such list or cannot be."""
+    """Parse "4,1" to (1, 4): in rising order, each once. Raises GlassheadError for anything that is no such list."""
     try:
         counts = sorted({int(each) for each in text.split(",")})
     except (ValueError, AttributeError):
@@ -204,7 +205,7 @@ def numbers(text: str) -> tuple[int, ...]:
 
 
 def examples(places: Sequence[int]) -> tuple[Pairs, Pairs]:
-    """All sentences of eight letters, in two parts without a sentence in common: those to learn from, and the others.
+    """Split all sentences of eight letters into two disjoint parts: to learn from, and the others.
 
     The answer is one token, which stands for the letters at all of the places in their order.
     """
@@ -222,10 +223,10 @@ def examples(places: Sequence[int]) -> tuple[Pairs, Pairs]:
 
 
 def fetch(rows: Sequence[Sequence[float]], letters: Sequence[int]) -> Tensor:
-    """What the project's own attention brings where each head has the weights of a row over places that hold letters.
+    """Run the project's own attention with given weights for each head over places that hold letters.
 
     rows: h k, each summing to 1 · letters: numbers of k letters → 6 numbers, those of all heads side by side, in
-    float64. Queries and keys see the place alone, values the letter alone; W_O hands on what it is given.
+    float64. Queries and keys see only the place, values only the letter; W_O passes its input on.
     """
     kinds, places, together = len(LETTERS), len(letters), 2 * len(LETTERS)
     width = together + places
@@ -253,7 +254,7 @@ def fetch(rows: Sequence[Sequence[float]], letters: Sequence[int]) -> Tensor:
 
 
 def _fetched() -> tuple[Fetched, ...]:
-    """All pairs of letters."""
+    """Fetch all pairs of letters."""
     found = []
     for first, second in product(range(len(LETTERS)), repeat=2):
         one, two = fetch([[0.5, 0.5]], (first, second)), fetch([[1, 0], [0, 1]], (first, second))
@@ -277,7 +278,7 @@ def _mixed(share: float) -> Mixed:
 
 
 def _sizes(d_model: int, h: int) -> Sizes:
-    """The project's own module, run once on zeros."""
+    """Run the project's own module once on zeros, and record its shapes."""
     config = Config(d_model=d_model, heads=h)
     with torch.random.fork_rng(devices=[]):
         module = Attention(config, d_model, d_model).requires_grad_(False)
@@ -302,7 +303,7 @@ def _sizes(d_model: int, h: int) -> Sizes:
 
 
 def _config(count: int, places: int) -> Config:
-    """Of the models that are trained: the smallest that has every kind of attention."""
+    """Configure the trained models: the smallest that have every kind of attention."""
     return Config(
         vocab_size=FIRST + len(LETTERS) + len(LETTERS) ** places,
         d_model=WIDTH,
@@ -316,12 +317,12 @@ def _config(count: int, places: int) -> Config:
 
 
 def _trained(
-    config: Config, known: Pairs, unseen: Pairs, *, steps: int, seed: int, told: Told
+    config: Config, known: Pairs, unseen: Pairs, *, steps: int, seed: int, progress: Progress
 ) -> tuple[Transformer, Run]:
-    """A model after its training, and how that went."""
+    """Train a model, and return it with its measurements."""
 
     def step(done: float, words: str) -> None:
-        told(done, f"{counted(config.heads, 'head')}, seed {seed}, {words}")
+        progress(done, f"{counted(config.heads, 'head')}, seed {seed}, {words}")
 
     model = build(config, seed)
     losses = train(
@@ -331,7 +332,7 @@ def _trained(
         rate=lambda number: constant(number, peak=PEAK, warmup=RISE),
         batch=BATCH,
         seed=seed,
-        told=step,
+        progress=step,
     )
     return model, Run(
         seed=seed,

@@ -6,10 +6,10 @@ The weights of query q over keys k, with −∞ put into the scores before softm
     after     exp s_k / Σ_j       exp s_j     for k ≤ q, otherwise 0          sums to less; its sum still holds them
     renormalised: "after" divided by its own sum, which is "before" again
 
-First on scores drawn at random; then on a model, by changing one token of what the decoder reads and looking at the
-logits before it; then in two trainings, one of which may read the answer. Their task is to write letters backwards,
-where some of the letters were replaced by chance. Nobody can know those before they are said: one who knew all else
-would still have a loss, and that is computed to compare.
+First on random scores; then on a model, by changing one token of the decoder's input and comparing the logits before
+it; then in two trainings, one of which may read the answer. Their task is to reverse letters, some of which were
+replaced at random. Nobody can know those before they are read: even a model that knew everything else would have a
+loss, and that loss is computed for comparison.
 """
 
 from collections.abc import Callable
@@ -25,8 +25,8 @@ from glasshead.lab.tools import checks
 from glasshead.lab.tools import small_training as little
 from glasshead.lab.tools.checks import real, whole
 from glasshead.lab.tools.curve import binned
+from glasshead.lab.tools.progress import Progress, named, part, silent
 from glasshead.lab.tools.schedule import noam
-from glasshead.lab.tools.telling import Told, named, part, silent
 from glasshead.model import Config, Transformer
 from glasshead.tap import Change, listen
 from glasshead.text import Codec
@@ -37,7 +37,7 @@ WAYS: tuple[Way, ...] = ("before", "after", "renormalised", "nothing")
 WIDTH, HEADS, LAYERS, EXAMPLES, BATCH, PEAK = 32, 4, 1, 8000, 64, 0.006
 """The trained models' d_model and heads (d_ff is 4 · d_model), layers of each stack, and their training."""
 PUSH = 3.0
-"""What is added to a score, to see which weights notice."""
+"""Amount added to a score, to see which weights change."""
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -49,16 +49,16 @@ class Masked:
     weights: tuple[tuple[float, ...], ...]
     """q k."""
     smallest_sum: float
-    """Of a row of weights."""
+    """Smallest sum of a row of weights."""
     future: float
     """Largest sum of a row's weights on keys after the query."""
     leak: float
-    """Largest change of a weight of all queries but the last, when the score of the last key goes up by `PUSH`."""
+    """Largest change of a weight in all queries but the last, when the score of the last key rises by `PUSH`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Leak:
-    """One way of masking in a model: what a changed token does to the logits before it."""
+    """One way of masking in a model: the effect of a changed token on the logits before it."""
 
     way: Way
     earlier: float
@@ -66,28 +66,28 @@ class Leak:
     later: float
     """Largest change of a logit at the changed token or after it."""
     changes: tuple[tuple[float, ...], ...]
-    """Of the first sentence: row j, column i: largest change of a logit at position i when token j is changed."""
+    """Largest change of a logit in the first sentence: row j, column i: at position i, when token j is changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """A model that was trained with the mask, or without it."""
+    """A model trained with the mask or without it."""
 
     masked: bool
     steps: tuple[int, ...]
     losses: tuple[float, ...]
     """Nats a token: means over the steps up to each of `steps`."""
     loss: float
-    """On unseen sentences in nats a token, the right target given to the decoder."""
+    """Loss on unseen sentences in nats a token, with the right target given to the decoder."""
     exact: float
-    """The share of unseen sentences that greedy decoding writes backwards without a mistake, 0–1."""
+    """Share of unseen sentences that greedy decoding reverses without a mistake, 0–1."""
     hidden: float
-    """The loss as `loss`, but each position is given only the tokens up to it, as in decoding."""
+    """Like `loss`, but each position sees only the tokens up to it, as in decoding."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
-    """An unseen sentence."""
+    """An unseen sentence, and its decodes by both models."""
 
     source: str
     expected: str
@@ -97,29 +97,29 @@ class Decoded:
 
 @dataclass(frozen=True, kw_only=True)
 class Masking:
-    """The whole of it."""
+    """The result of the experiment."""
 
     length: int
     masks: tuple[Masked, ...]
     difference: float
     """Largest difference between the weights of "before" and of "renormalised"."""
     tokens: tuple[str, ...]
-    """What the decoder reads in the first sentence of the leak."""
+    """Decoder input in the first sentence of the leak."""
     leaks: tuple[Leak, ...]
     letters: int
     longest: int
     noise: float
     floor: float
-    """The loss that a model can expect which knows the source, the task and the noise, in nats a token."""
+    """Expected loss of a model that knows the source, the task and the noise, in nats a token."""
     oracle: float
-    """The loss that this model has on the very sentences of `Training.loss`, with the noise that was drawn there."""
+    """Loss of that model on the very sentences of `Training.loss`, with the noise that was drawn there."""
     guess: float
-    """The loss on those of a model that knows where a sentence ends, and of letters nothing."""
+    """Loss on the same sentences of a model that knows where a sentence ends but nothing of the letters."""
     steps: int
     seen: float
-    """How often each sentence of the training was seen, on average."""
+    """Mean number of times that each training sentence was seen."""
     trainings: tuple[Training, Training]
-    """With the mask, then without."""
+    """The training with the mask, then the one without."""
     decoded: tuple[Decoded, ...]
 
 
@@ -131,13 +131,13 @@ def masking(
     noise: float = 0.1,
     steps: int = 300,
     seed: int = 0,
-    told: Told = silent,
+    progress: Progress = silent,
 ) -> Masking:
-    """Four ways of masking on random scores and in a model, and a training with and without the mask.
+    """Mask in four ways on random scores and in a model, and train with and without the mask.
 
-    length: queries, and as many keys, of the scores that are drawn · letters, longest: of the task, which is to write
-    letters backwards · noise: the share of letters of the target that are drawn anew · steps: of each training. Raises
-    GlassheadError for numbers that cannot be.
+    length: number of queries, and of keys, of the random scores · letters, longest: of the task, reversing letters ·
+    noise: share of the target's letters replaced at random · steps: of each training. Raises GlassheadError for invalid
+    numbers.
     """
     whole("length", length, least=2, most=64)
     whole("letters", letters, least=2, most=len(ALPHABET))
@@ -153,24 +153,24 @@ def masking(
     def examples(count: int, seed: int) -> little.Pairs:
         return little.reversals(count, letters=letters, longest=longest, shortest=2, seed=seed)
 
-    told(0.0, "sentences")
+    progress(0.0, "sentences")
     train, clean = noisy(examples(EXAMPLES, seed), noise, letters, seed), examples(200, seed + 1_000_003)
     unseen = noisy(clean, noise, letters, seed + 1)
     models = [little.build(config_of(letters, longest, masked=hides), seed) for hides in (True, False)]
     trainings = []
     for number, model in enumerate(models):
-        telling = named(
-            part(told, 0.47 * number, 0.47 * (number + 1)), f"{'with' if not number else 'without'} the mask"
+        inner = named(
+            part(progress, 0.47 * number, 0.47 * (number + 1)), f"{'with' if not number else 'without'} the mask"
         )
-        trainings.append(trained(model, train, clean, unseen, steps=steps, seed=seed, told=telling))
+        trainings.append(trained(model, train, clean, unseen, steps=steps, seed=seed, progress=inner))
     some = clean.rows(clean.source.ne(Codec.PAD).sum(-1) == longest + 1).rows(slice(0, 8))
     if not len(some):
         some = clean.rows(slice(0, 1))
     leaks = []
     for number, way in enumerate(WAYS):
-        told(0.94 + 0.01 * number, f"changing tokens: {way}")
+        progress(0.94 + 0.01 * number, f"changing tokens: {way}")
         leaks.append(leak(way, models[0], some))
-    told(0.98, "decoding")
+    progress(0.98, "decoding")
     return Masking(
         length=length,
         masks=masks,
@@ -198,11 +198,11 @@ def trained(
     *,
     steps: int,
     seed: int,
-    told: Told,
+    progress: Progress,
 ) -> Training:
-    """A training of the model in place, and what it then can do on unseen sentences; clean: those before the noise."""
+    """Train the model in place, and measure it on unseen sentences. clean: those sentences before the noise."""
     rate = noam(PEAK, max(1, steps // 5))
-    losses = little.train(model, examples, steps=steps, rate=rate, batch=BATCH, seed=seed, told=told)
+    losses = little.train(model, examples, steps=steps, rate=rate, batch=BATCH, seed=seed, progress=progress)
     at_steps, means = binned(losses)
     return Training(
         masked=model.config.masked,
@@ -215,7 +215,7 @@ def trained(
 
 
 def noisy(examples: little.Pairs, noise: float, letters: int, seed: int) -> little.Pairs:
-    """Targets in which a share of the letters is drawn anew, each as likely, the same one included."""
+    """Replace a share of the target's letters by random ones, all equally likely, the same one included."""
     draw = torch.Generator().manual_seed(seed)
     labels, target = examples.labels.clone(), examples.target.clone()
     anew = torch.rand(labels.shape, generator=draw) < noise
@@ -226,13 +226,13 @@ def noisy(examples: little.Pairs, noise: float, letters: int, seed: int) -> litt
 
 
 def chances(noise: float, letters: int) -> tuple[float, float]:
-    """How probable the right letter is where some are drawn anew, and how probable each of the others."""
+    """Return the probability of the right letter under the noise, and that of each other letter."""
     other = noise / letters
     return 1 - noise + other, other
 
 
 def floor(examples: little.Pairs, noise: float, letters: int) -> float:
-    """The expected loss of who knows the source and the noise, but not what was drawn: nats a token, ends included.
+    """Compute the expected loss of a model that knows the source and the noise: nats a token, ends included.
 
     It is the entropy of a letter by its `chances`; an end is certain.
     """
@@ -242,7 +242,7 @@ def floor(examples: little.Pairs, noise: float, letters: int) -> float:
 
 
 def oracle(noised: little.Pairs, clean: little.Pairs, noise: float, letters: int) -> float:
-    """The loss of the same one on given sentences, of which the noise was `noised`: mean of −log P of what they say."""
+    """Compute the loss of that model on given sentences, `noised` from `clean`: mean of −log P of their tokens."""
     right, other = chances(noise, letters)
     changed = int((noised.labels != clean.labels).sum())
     tokens = int((noised.labels != Codec.PAD).sum())
@@ -251,12 +251,14 @@ def oracle(noised: little.Pairs, clean: little.Pairs, noise: float, letters: int
 
 
 def guess(examples: little.Pairs, letters: int) -> float:
-    """The loss of who knows where sentences end, while to him all letters are as likely: nats a token."""
+    """Compute the loss of a model that knows where sentences end and finds all letters equally likely: nats a token."""
     return log(letters) * _spoken(examples)
 
 
 def weights_of(way: Way, scores: Tensor) -> Tensor:
-    """scores: … q k, with as many queries as keys → weights, masked in one of the ways; queries see keys up to them."""
+    """Compute weights from scores, masked in one of the ways; queries see keys up to them. scores: … q k, as many q as
+    k
+    """
     if way == "before":
         return softmax(scores.masked_fill(~causal(*scores.shape[-2:]), -torch.inf))
     edit = EDITS[way]
@@ -264,7 +266,7 @@ def weights_of(way: Way, scores: Tensor) -> Tensor:
 
 
 def masked(way: Way, scores: Tensor) -> Masked:
-    """scores: q k → what one way of masking makes of them, and whether it notices when the last key's scores change."""
+    """Mask scores in one way, and test whether the weights react to the last key's scores. scores: q k"""
     weights, future = weights_of(way, scores), ~causal(*scores.shape)
     pushed = scores.clone()
     pushed[:, -1] += PUSH
@@ -278,22 +280,22 @@ def masked(way: Way, scores: Tensor) -> Masked:
 
 
 def zeroing(weights: Tensor) -> Tensor:
-    """weights: … q k → the same with zeros put into what softmax gave for later keys."""
+    """Put zeros into the weights of later keys, after softmax. weights: … q k"""
     return weights * causal(*weights.shape[-2:])
 
 
 def renormalising(weights: Tensor) -> Tensor:
-    """`zeroing`, then each row divided by its sum; a row whose weight all lay ahead becomes 0/0, which is NaN."""
+    """Apply `zeroing`, then divide each row by its sum; a row with all its weight ahead becomes 0/0, which is NaN."""
     left = zeroing(weights)
     return left / left.sum(-1, keepdim=True)
 
 
 EDITS: dict[Way, Callable[[Tensor], Tensor] | None] = {"after": zeroing, "renormalised": renormalising, "nothing": None}
-"""What is done to the weights that softmax gave; "before" alone is done to the scores."""
+"""Edits of the weights after softmax; "before" edits the scores instead."""
 
 
 def as_masked(model: Transformer, way: Way) -> tuple[Transformer, dict[str, Change]]:
-    """The same weights masked in another way: a model, and what has to be edited while it runs (see `listen`)."""
+    """Mask the same weights in another way: return a model, and the edits to make while it runs (see `listen`)."""
     if way == "before":
         return model, {}
     other = little.build(replace(model.config, masked=False), 0)
@@ -305,7 +307,7 @@ def as_masked(model: Transformer, way: Way) -> tuple[Transformer, dict[str, Chan
 
 @torch.inference_mode()
 def leak(way: Way, model: Transformer, examples: little.Pairs) -> Leak:
-    """Change each token that the decoder reads, one at a time, and look at all its logits.
+    """Change each token of the decoder's input, one at a time, and compare all its logits.
 
     The changed token becomes the next one of the vocabulary. Position 0, the start, stays as it is.
     """
@@ -330,7 +332,7 @@ def leak(way: Way, model: Transformer, examples: little.Pairs) -> Leak:
 
 @torch.inference_mode()
 def hidden_loss(model: Transformer, examples: little.Pairs) -> float:
-    """The loss with every right token given, but none before its time: each position in a pass of its own."""
+    """Compute the loss with every right token given, but none before its time: each position in its own pass."""
     mask = model.padding_mask(examples.source)
     memory = model.encode(examples.source, mask)
     logits = [
@@ -341,7 +343,7 @@ def hidden_loss(model: Transformer, examples: little.Pairs) -> float:
 
 
 def config_of(letters: int, longest: int, *, masked: bool) -> Config:
-    """A small model for the task; without dropout, so that the two differ in nothing but the mask."""
+    """Configure a small model for the task; without dropout, so that only the mask differs."""
     return Config(
         vocab_size=little.FIRST + letters,
         d_model=WIDTH,
@@ -356,13 +358,13 @@ def config_of(letters: int, longest: int, *, masked: bool) -> Config:
 
 
 def _spoken(examples: little.Pairs) -> float:
-    """The share of the tokens said that are letters, 0–1; the others are ends."""
+    """Compute the share of labels that are letters, 0–1; the others are ends."""
     letters = int((examples.labels >= little.FIRST).sum())
     return letters / (letters + len(examples))
 
 
 def text(ids: list[int]) -> str:
-    """Letters for ids, up to the end."""
+    """Write ids as letters, up to the end."""
     found = ""
     for number in ids:
         if number == Codec.EOS:

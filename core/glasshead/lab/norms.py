@@ -1,13 +1,13 @@
-"""Layer normalisation, which asks one token, against batch normalisation, which asks the whole batch.
+"""Layer normalisation, over one token, against batch normalisation, over the whole batch.
 
-Both have two steps: numbers to mean 0 and variance 1, then a gain and a bias for each of the m features.
+Both have two steps: scale numbers to mean 0 and variance 1, then apply a gain and a bias for each of the m features.
 
     LayerNorm (Ba et al. 2016)          mean and variance over the m numbers of one token
     BatchNorm (Ioffe, Szegedy 2015)     mean and variance of one feature over all tokens of the batch;
                                         in evaluation, averages kept from training instead
 
-What goes into one LayerNorm of a trained model is given to both, with the same gain and bias. Whether normalisation
-makes the loss smoother is measured in smoothing.py.
+The input of one LayerNorm of a trained model is given to both, with the same gain and bias. Whether normalisation makes
+the loss smoother is measured in smoothness.py.
 """
 
 import random
@@ -22,9 +22,9 @@ from torch import Tensor, nn
 from glasshead import recipes
 from glasshead.errors import GlassheadError
 from glasshead.lab.tools import checks
+from glasshead.lab.tools.progress import Progress, part, silent
 from glasshead.lab.tools.sentence import wanted
 from glasshead.lab.tools.smoothness import Landscape, landscapes
-from glasshead.lab.tools.telling import Told, part, silent
 from glasshead.model import LayerNorm
 from glasshead.subject import Subject
 from glasshead.text import SPECIALS
@@ -32,17 +32,17 @@ from glasshead.text import SPECIALS
 FIRST = 6
 """Numbers of a token that are written out."""
 POOL = 96
-"""Sentences that mates are taken from."""
+"""Number of sentences that mates are drawn from."""
 FURTHER = 8
-"""Positions of padding that a batch gets beyond its longest sentence, where the model can take as many."""
+"""Positions of padding beyond a batch's longest sentence, if the model can take as many."""
 AT_ONCE = 24
 """Sentences that the model reads together."""
 DRAWS = 10
 """Batches of each size."""
 SHALLOW = 2
-"""Hidden layers of the net that stands beside the deep one."""
+"""Hidden layers of the net beside the deep one."""
 WORK = 25_600
-"""Hidden layers times steps of the deep net: half a minute of one processor."""
+"""Most hidden layers × steps of the deep net: half a minute on one processor."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Arithmetic:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What becomes of one sentence's normalised vectors when something else than the sentence changes."""
+    """The change of one sentence's normalised vectors when something other than the sentence changes."""
 
     what: str
     batch: float
@@ -82,12 +82,12 @@ class Change:
     batch_largest: float
     layer: float
     layer_largest: float
-    """The same under the model's own layer normalisation."""
+    """Largest change under the model's own layer normalisation."""
 
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """The same sentence, k m, as both make it."""
+    """The same sentence, k m, normalised by both."""
 
     batch: Tensor
     layer: Tensor
@@ -99,25 +99,25 @@ class Size:
 
     sentences: int
     batch: float
-    """Root mean square of how far the sentence's vectors are from those under the statistics of all sentences."""
+    """Root mean square distance of the sentence's vectors from those under the statistics of all sentences."""
     layer: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """What batch normalisation makes of the features of a batch, before gain and bias: mean 0 and variance 1?"""
+    """Batch-normalised features of a batch, before gain and bias: do they have mean 0 and variance 1?"""
 
     what: str
     mean: float
-    """The largest of a feature's means, as an absolute value."""
+    """Largest absolute mean of a feature."""
     smallest: float
     largest: float
-    """The smallest and the largest of their variances."""
+    """Smallest and largest of their variances."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Norms:
-    """The whole of it."""
+    """The result of the experiment."""
 
     model: str
     site: str
@@ -126,7 +126,7 @@ class Norms:
     mates: int
     mates_from: str
     pool: int
-    """How many there are to choose from."""
+    """Number of sentences to draw mates from."""
     tokens: tuple[Token, ...]
     arithmetic: Arithmetic
     changes: tuple[Change, ...]
@@ -146,12 +146,12 @@ def norms(
     rate: float = 0.3,
     steps: int = 150,
     seed: int = 0,
-    told: Told = silent,
+    progress: Progress = silent,
 ) -> Norms:
-    """One sentence in batches of 1 + `mates`, at the LayerNorm after the self-attention of an encoder layer.
+    """Normalise one sentence in batches of 1 + `mates`, at the LayerNorm after the self-attention of an encoder layer.
 
-    text: for the subject; empty: its first example. depth, rate, steps: of the nets of smoothing.py.
-    Raises GlassheadError for what cannot be.
+    text: for the subject; its first example if empty. depth, rate, steps: of the nets of smoothness.py. Raises
+    GlassheadError for invalid arguments.
     """
     checks.whole("layer", layer, least=0, most=subject.config.encoder_layers - 1)
     checks.whole("mates", mates, most=POOL // 2)
@@ -165,14 +165,14 @@ def norms(
             "Take fewer layers or fewer steps."
         )
     text = wanted(subject, text)
-    told(0.0, f"{subject.name} reads")
+    progress(0.0, f"{subject.name} reads")
     tokens = subject.encode(text)
     pool, mates_from = _mates(subject, seed)
     own = [token.id for token in tokens]
     rows = [own, *pool, *_noise(subject, pool, seed)]
-    vectors, pads, norm = _inputs(subject, layer, rows, part(told, 0.0, 0.15))
+    vectors, pads, norm = _inputs(subject, layer, rows, part(progress, 0.0, 0.15))
     sentence, others, noise = vectors[0], vectors[1 : 1 + POOL], vectors[1 + POOL :]
-    told(0.15, "batches")
+    progress(0.15, "batches")
     out = norm(sentence)
     plain = nn.functional.layer_norm(sentence, sentence.shape[-1:], eps=norm.eps)
     which = len(tokens) // 2
@@ -210,12 +210,16 @@ def norms(
         sizes=tuple(_sizes(norm, sentence, others, seed)),
         features=_features(sentence, others, noise, mates),
         rate=float(rate),
-        landscapes=landscapes(sorted({SHALLOW, depth}), rate=rate, steps=steps, seed=seed, told=part(told, 0.25, 1.0)),
+        landscapes=landscapes(
+            sorted({SHALLOW, depth}), rate=rate, steps=steps, seed=seed, progress=part(progress, 0.25, 1.0)
+        ),
     )
 
 
 def batch_norm(norm: LayerNorm, *, affine: bool = True) -> nn.BatchNorm1d:
-    """Batch normalisation with the gain and bias of a layer normalisation; its averages are means of all batches."""
+    """Make a batch normalisation with the gain and bias of a layer normalisation; it keeps plain averages of all
+    batches.
+    """
     width = norm.gain.shape[0]
     made = nn.BatchNorm1d(width, eps=norm.eps, momentum=None, affine=affine)
     if affine:
@@ -226,7 +230,7 @@ def batch_norm(norm: LayerNorm, *, affine: bool = True) -> nn.BatchNorm1d:
 def _changes(
     norm: LayerNorm, sentence: Tensor, others: list[Tensor], pads: list[Tensor], mates: int
 ) -> tuple[Change, ...]:
-    """Each against the sentence among its first mates, in training mode, no padding counted."""
+    """Compare each situation with the sentence among its first mates, in training mode, without padding."""
     some, more = others[:mates], others[mates : 2 * mates]
     these = [sentence, *some]
     longest = max(map(len, these))
@@ -250,13 +254,13 @@ def _changes(
 
 
 def _outputs(batch: nn.BatchNorm1d, layer: LayerNorm, rows: list[Tensor]) -> Outputs:
-    """What becomes of the first of these sentences, or of padding among them, normalised together."""
+    """Normalise sentences, and padding if any, together; return the first sentence."""
     together, count = torch.cat(rows), len(rows[0])
     return Outputs(batch(together)[:count], layer(together)[:count])
 
 
 def _padded(rows: list[Tensor], pads: list[Tensor], width: int) -> list[Tensor]:
-    """The sentences, and the vectors that the model has where their batch is padded to a width."""
+    """Pad sentences to a width with the vectors that the model has at padded positions."""
     return [*rows, *(pad[: width - len(row)] for row, pad in zip(rows, pads, strict=False))]
 
 
@@ -301,7 +305,7 @@ def _features(sentence: Tensor, others: list[Tensor], noise: list[Tensor], mates
 
 
 def _averaged(made: nn.BatchNorm1d, others: list[Tensor], mates: int) -> nn.BatchNorm1d:
-    """In evaluation mode, after it saw batches of 1 + `mates` sentences of the pool."""
+    """Switch to evaluation mode after batches of 1 + `mates` sentences of the pool."""
     made.train()
     for start in range(0, POOL, mates + 1):
         made(torch.cat(others[start : start + mates + 1]))
@@ -310,12 +314,12 @@ def _averaged(made: nn.BatchNorm1d, others: list[Tensor], mates: int) -> nn.Batc
 
 @torch.inference_mode()
 def _inputs(
-    subject: Subject, layer: int, rows: list[list[int]], told: Told
+    subject: Subject, layer: int, rows: list[list[int]], progress: Progress
 ) -> tuple[list[Tensor], list[Tensor], LayerNorm]:
-    """What comes to one LayerNorm of the encoder: each sentence's vectors (k m), and those of its padding.
+    """Capture the input of one LayerNorm of the encoder: each sentence's vectors (k m), and those of its padding.
 
-    All are read once, and the batches are made of these vectors afterwards: whatever then changes, the normalisation
-    changed it, and not what came before.
+    All are read once and put into batches afterwards: any change then comes from the normalisation and not from the
+    layers below.
     """
     model, pad = subject.model, subject.config.pad_id
     layers: Any = model.encoder.layers
@@ -325,7 +329,7 @@ def _inputs(
     came: list[Tensor] = []
     with norm.register_forward_pre_hook(lambda _module, given: came.append(given[0])):
         for start in range(0, len(ids), AT_ONCE):
-            told(start / len(ids), f"{subject.name} reads")
+            progress(start / len(ids), f"{subject.name} reads")
             some = ids[start : start + AT_ONCE]
             model.encode(some, model.padding_mask(some))
     read = torch.cat(came)
@@ -338,7 +342,7 @@ def _inputs(
 
 
 def _mates(subject: Subject, seed: int) -> tuple[list[list[int]], str]:
-    """Sentences as the model knows them, where its recipe can say them; tokens drawn at random where not."""
+    """Draw sentences from the model's recipe; tokens at random if it has none."""
     name = str(subject.card.get("recipe", ""))
     if name in recipes.names():
         texts = (source for source, _ in recipes.recipe(name).pairs("test", seed))
@@ -350,7 +354,7 @@ def _mates(subject: Subject, seed: int) -> tuple[list[list[int]], str]:
 
 
 def _noise(subject: Subject, like: list[list[int]], seed: int) -> list[list[int]]:
-    """Tokens drawn at random, as many as in other sentences."""
+    """Draw random tokens in sentences of the same lengths."""
     draw = random.Random(seed + 1)
     return [_drawn(subject, len(row) - 1, draw) for row in like]
 
@@ -365,5 +369,5 @@ def _first(vector: Tensor) -> tuple[float, ...]:
 
 
 def _size(difference: Tensor) -> tuple[float, float]:
-    """Root mean square, and the largest."""
+    """Compute the root mean square and the largest absolute value."""
     return float(difference.square().mean().sqrt()), float(difference.abs().max())

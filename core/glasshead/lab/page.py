@@ -1,4 +1,4 @@
-"""A Page: an experiment as it is told, the same on the screen, at the command line and in a notebook."""
+"""A Page: the description of an experiment, the same on the screen, on the command line and in a notebook."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from glasshead.lab.tools.checks import SEEDS
 Value = int | float | str | bool
 Size = Literal["usual", "quick", "full"]
 LETTERS = "abcd"
-"""What the answers to a question are called."""
+"""Letters of the answers to a question."""
 LONGEST = 10_000
-"""Characters of a text that somebody gives."""
+"""Most characters of a text that a person gives."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,29 +21,29 @@ class Control:
     """One argument of an experiment that a person may change."""
 
     name: str
-    """The keyword of the function; at the command line --name."""
+    """Keyword of the function, and `--name` on the command line."""
     usual: Value
-    """What it is if nobody says otherwise; its type is the type of every value."""
+    """Default value; its type is the type of every value."""
     help: str
-    """A sentence without its full stop: what it is, in which unit."""
+    """A sentence without its full stop: the meaning and the unit."""
     stops: tuple[Value, ...] = ()
-    """What the arrow keys go through, in order."""
+    """Values that the arrow keys step through, in order."""
     least: float | None = None
     most: float | None = None
     choice: bool = False
-    """Whether the stops are all that there is."""
+    """Whether no values but the stops are allowed."""
     quick: Value | None = None
-    """What it is for a quick look, where that differs."""
+    """Value for a quick look, where it differs."""
     full: Value | None = None
-    """What it is for a thorough one, where that differs."""
+    """Value for a thorough look, where it differs."""
 
     def of(self, size: Size) -> Value:
-        """Its value for a size of the experiment."""
+        """Return the value for a size of the experiment."""
         given = {"usual": None, "quick": self.quick, "full": self.full}[size]
         return self.usual if given is None else given
 
     def read(self, text: str) -> Value:
-        """The value that was typed. Raises GlassheadError, in a sentence, for what it cannot be."""
+        """Parse a typed value. Raises GlassheadError, in a sentence, for text that is no allowed value."""
         typed = text.strip()
         if isinstance(self.usual, bool):
             words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
@@ -60,7 +60,7 @@ class Control:
         return self.check(number)
 
     def check(self, value: Value) -> Value:
-        """The value, if it can be one. What depends on other arguments the experiment itself looks at."""
+        """Return the value if this control allows it. The experiment checks what depends on other arguments."""
         if self.choice and value not in self.stops:
             raise GlassheadError(f"{self.name} is {value!r}; it is one of {', '.join(map(str, self.stops))}.")
         if isinstance(value, str):
@@ -74,24 +74,24 @@ class Control:
 
 
 def seeded(help: str) -> Control:
-    """The control of an experiment's seed. help: what another one changes."""
+    """Make the control of an experiment's seed. help: the effect of another seed."""
     return Control(name="seed", usual=0, help=help, stops=(0, 1, 2, 3), least=0, most=SEEDS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What is asked before the experiment runs. Which answer is right, the numbers decide."""
+    """The question asked before the experiment runs. The numbers decide which answer is right."""
 
     text: str
     answers: tuple[str, ...]
 
     @property
     def letters(self) -> str:
-        """What its answers are called."""
+        """Letters of its answers."""
         return LETTERS[: len(self.answers)]
 
     def read(self, text: str) -> int:
-        """The number of the answer that a letter stands for. Raises GlassheadError for anything else."""
+        """Return the index of the answer with a letter. Raises GlassheadError for anything else."""
         typed = text.strip().lower()
         if len(typed) != 1 or typed not in self.letters:
             raise GlassheadError(f"{text!r} is no answer: it is one of {', '.join(self.letters)}.")
@@ -100,22 +100,22 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the numbers say to the question."""
+    """The answer that the numbers support."""
 
     answer: int
-    """Which answer they support, counted from 0."""
+    """Index of the supported answer, from 0."""
     sentence: str
     """The finding, with its figures."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Try:
-    """How to see it in a decode: what the explorer is set to, and what to look at there."""
+    """How to see the finding in a decode: the settings of the explorer, and what to look at."""
 
     sentence: str
     """What to do and what will be seen."""
     text: str = ""
-    """The source, for the bundled english-french; of another model, its own first example."""
+    """Source text for the bundled english-french; another model uses its own first example."""
     steps: int = 3
     stack: Literal["encoder", "decoder"] = "decoder"
     kind: Literal["self", "cross"] = "cross"
@@ -124,46 +124,48 @@ class Try:
     stage: Literal["scores", "masked", "weights"] = "weights"
     pane: Literal["map", "attention", "sum", "vectors", "norms"] = "attention"
     change: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of the model's Config that are changed, e.g. {"scale": False}; the explorer says so, and undoes it."""
+    """Fields of the model's Config to change, e.g. {"scale": False}; the explorer names the change and can undo it."""
     changed: str = ""
     """The change in a few words: "without 1/√d_k"."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One experiment. Text is ours, so it may be shown as it is; what exhibits hold may come from a person's text."""
+    """One experiment. Its text is ours and safe to show; exhibits may hold text that a person gave."""
 
     name: str
     title: str
     """A few words."""
     claim: str
-    """What is claimed, in a sentence: a line in the list of experiments."""
+    """The claim in one sentence: a line in the list of experiments."""
     paragraphs: tuple[str, str, str]
-    """The claim and where it stands; what is done here; what to look at, and what it does not show."""
+    """The claim and its source; the method; what to look at, and what the experiment does not show."""
     question: Question
     controls: tuple[Control, ...]
     run: Callable[..., Any]
-    """The experiment: all controls as keywords, `told`, and `subject` if it takes a model; its frozen result.
+    """The experiment. Takes all controls as keywords, `progress`, and `subject` if it needs a model; returns a frozen
+    result.
 
-    Raises GlassheadError for arguments that cannot be, and whatever `told` raises."""
+    Raises GlassheadError for invalid arguments, and whatever `progress` raises.
+    """
     judge: Callable[[Any], Verdict]
-    """result → which answer is right."""
+    """Result → the verdict."""
     exhibits: Callable[[Any], tuple[Exhibit, ...]]
-    """result → what is shown of it, the most telling first."""
+    """Result → its exhibits, the most telling first."""
     attempt: Try
     sources: tuple[str, ...]
-    """Where the claim, and what is said against it, can be read."""
+    """References for the claim and for the criticism of it."""
     result: str
-    """The class of the result, e.g. "glasshead.lab.scaling:Scaling": named, so that a page costs no torch."""
+    """Class of the result, e.g. "glasshead.lab.scaling:Scaling": a name, so that a page does not import torch."""
     model: bool = False
-    """Whether it runs on a trained model, `subject`."""
+    """Whether it needs a trained model, `subject`."""
     trained: bool = False
-    """Whether it trains models: then the result of its full size is shipped."""
+    """Whether it trains models. If so, the result of its full size ships with the program."""
 
     def values(self, size: Size = "usual") -> dict[str, Value]:
-        """Every control's value for a size."""
+        """Return the value of every control for a size."""
         return {control.name: control.of(size) for control in self.controls}
 
     def control(self, name: str) -> Control:
-        """One of the controls. Raises KeyError for a name that is none."""
+        """Return a control by its name. Raises KeyError for an unknown name."""
         return {control.name: control for control in self.controls}[name]

@@ -9,8 +9,8 @@ so PE(pos + k) = M_k PE(pos), with one such block for each pair and zeros elsewh
 
     PE(pos) · PE(pos + k) = Σ_i cos(k ω_i)
 
-depends on the distance alone. Learned positions promise none of it: a little model learns some, and they are looked at
-in the same way. Without any positions the encoder does not know order: its output permutes with its input.
+depends on the distance alone. Learned positions promise none of this: a small model learns a table of them, which is
+measured in the same way. Without any positions the encoder does not know order: its output permutes with its input.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from torch import Tensor
 from glasshead.errors import GlassheadError
 from glasshead.lab.tools import checks
 from glasshead.lab.tools import small_training as little
+from glasshead.lab.tools.progress import Progress, part, silent
 from glasshead.lab.tools.sentence import wanted
-from glasshead.lab.tools.telling import Told, part, silent
 from glasshead.model import Config, sinusoids
 from glasshead.subject import Subject
 from glasshead.training.schedule import rate
@@ -30,7 +30,7 @@ from glasshead.training.schedule import rate
 SHOWN = 8
 """Rows and columns of the matrix that are shown: the first blocks."""
 LETTERS, LONGEST = 8, 24
-"""Of the words that the little model learns to say backwards."""
+"""Letters and longest word of the small model's task, reversing letters."""
 LITTLE = Config(
     vocab_size=little.FIRST + LETTERS,
     d_model=16,
@@ -44,67 +44,67 @@ LITTLE = Config(
 )
 """Narrow on purpose: a linear map between fewer positions than dimensions would always fit."""
 OFFSETS = (1, 2, 3, 4)
-"""At which linear maps are fitted: 21 pairs of positions are left for 16 dimensions."""
+"""Offsets k of the fitted linear maps: they leave 21 pairs of positions for 16 dimensions."""
 OWN_OFFSETS, PARTS, MOST = (1, 2, 4), 4, 512
-"""For an opened model's table: which k; into how many parts its pairs are divided; how many positions are taken."""
+"""For an opened model's table: offsets k, number of parts that its pairs are divided into, most positions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offset:
-    """One k, and the one matrix M_k for it."""
+    """One k and its matrix M_k."""
 
     k: int
     error: float
-    """Largest |M_k PE(pos) − PE(pos + k)| over all pairs of positions and all dimensions; the numbers are in −1…1."""
+    """Largest |M_k PE(pos) − PE(pos + k)| over all pairs of positions and all dimensions; the numbers lie in −1…1."""
     pairs: int
-    """Pairs of positions over which it was looked for."""
+    """Number of compared pairs of positions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Distance:
-    """Dot products of two positions that are so far from each other."""
+    """Dot products of two positions at one distance."""
 
     distance: int
     mean: float
-    """Over all pairs."""
+    """Mean over all pairs."""
     spread: float
-    """The largest minus the smallest of them: 0 where only the distance counts."""
+    """Largest minus smallest product: 0 if only the distance counts."""
     formula: float | None
-    """Σ cos(k ω_i); None where there is none."""
+    """Σ cos(k ω_i); None without a formula."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """How well the best linear map from PE(pos) to PE(pos + k) foretells a position that it was not fitted to.
+    """How well the best linear map from PE(pos) to PE(pos + k) predicts a position that it was not fitted to.
 
-    Root mean square of the error, as a share of that of PE(pos + k): 0 is exact, 1 is no better than saying 0. Fitted
-    by least squares to all pairs but one, tried on that one, for every one. All tables are of the same size.
+    Root mean square of the error, as a share of that of PE(pos + k): 0 is exact, 1 is no better than predicting 0.
+    Fitted by least squares to all pairs but one and tested on that one, for every pair. All tables have the same size.
     """
 
     k: int
     sinusoidal: float
     learned: float
     untrained: float
-    """The table that the training began with."""
+    """Fit of the table at the start of the training."""
     random: float
-    """Every number drawn by itself."""
+    """Fit of independent random numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learned:
-    """The positions that a little model learned while it learned to say letters backwards."""
+    """The positions that a small model learned with its task, reversing letters."""
 
     positions: int
     width: int
     steps: int
     loss: float
-    """In nats a token, on words that it had not seen."""
+    """Loss in nats a token, on unseen words."""
     exact: float
-    """Share of them that it says without a mistake, 0–1."""
+    """Share of unseen words that it reverses without a mistake, 0–1."""
     distances: tuple[Distance, ...]
     """Dot products divided by their mean at distance 0."""
     beside: tuple[Distance, ...]
-    """The same of as many sinusoids of the same width."""
+    """Dot products of as many sinusoids of the same width."""
     fits: tuple[Fit, ...]
 
 
@@ -114,21 +114,23 @@ class Shift:
 
     k: int
     pairs: int
-    """Pairs of positions that a linear map is fitted to each time; on the rest it is tried."""
+    """Pairs of positions that a linear map is fitted to each time; the rest tests it."""
     mean: float
-    """The dot product of two positions that far apart, divided by the mean at distance 0."""
+    """Mean dot product of two positions at this distance, divided by the mean at distance 0."""
     spread: float
-    """The largest of those minus the smallest."""
+    """Largest minus smallest of those products."""
     own: float
-    """How far the best linear map misses a quarter of the pairs when it was fitted to the others: see Fit."""
+    """Error of the best linear map on a quarter of the pairs, fitted to the others: see Fit."""
     sinusoidal: float
     random: float
-    """The same of sinusoids, and of numbers drawn at random, as many and as wide."""
+    """Error for as many random numbers of the same width."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Own:
-    """The positions that an opened model learned. Those that no sentence of its training reached it never moved."""
+    """The positions that an opened model learned. Positions that no training sentence reached keep their initial
+    values.
+    """
 
     positions: int
     width: int
@@ -140,19 +142,19 @@ class Reading:
     """One sentence and the same tokens in another order, read by a model with positions or without."""
 
     positions: str
-    """As in the model's Config."""
+    """Value of `positions` in the model's Config."""
     difference: float
     """Largest difference between the output for the shuffled tokens and the shuffled output for the sentence."""
     size: float
-    """Root mean square of the output, to compare with."""
+    """Root mean square of the output, for comparison."""
     translation: str
     shuffled: str
-    """The translation of the shuffled tokens."""
+    """Translation of the shuffled tokens."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Positions:
-    """The whole of it."""
+    """The result of the experiment."""
 
     k: int
     width: int
@@ -163,18 +165,18 @@ class Positions:
     other: int
     """Another offset, k + 1 or k − 1."""
     borrowed: float
-    """The error that M_k makes when it is used for that other offset."""
+    """Error of M_k for that other offset."""
     distances: tuple[Distance, ...]
-    """Of the sinusoids."""
+    """Distances of the sinusoids."""
     learned: Learned
     own: Own | None
-    """Of a model whose positions are learned; None for any other, and for one of hardly any positions."""
+    """Positions of a model that learned them; None for any other, and for a model with hardly any positions."""
     model: str
     text: str
     shuffled: str
     """The same tokens in another order, as a text."""
     readings: tuple[Reading, ...]
-    """With the model's positions, and without."""
+    """Reading with the model's positions, then without."""
 
 
 def positions(
@@ -186,13 +188,13 @@ def positions(
     steps: int = 600,
     text: str = "",
     seed: int = 0,
-    told: Told = silent,
+    progress: Progress = silent,
 ) -> Positions:
-    """M_k on `length` sinusoids of `width` numbers, a table learned in `steps` steps, and order taken away.
+    """Measure M_k on `length` sinusoids of `width` numbers, train a table in `steps` steps, and remove order.
 
-    k: −length < k < length. text: for the subject; empty: its first example. seed: of the training and the shuffling.
+    k: −length < k < length. text: for the subject; its first example if empty. seed: of the training and the shuffling.
 
-    Raises GlassheadError for an odd width (sines and cosines come in pairs) and for what else cannot be.
+    Raises GlassheadError for an odd width (sines and cosines come in pairs) and for other invalid arguments.
     """
     checks.whole("width", width, least=2, most=1024)
     if width % 2:
@@ -202,8 +204,8 @@ def positions(
     checks.whole("steps", steps, least=1, most=10_000)
     checks.seed(seed)
     text = wanted(subject, text)
-    shuffled, readings = _order(subject, text, seed, part(told, 0.0, 0.1))
-    told(0.1, "rotations")
+    shuffled, readings = _order(subject, text, seed, part(progress, 0.0, 0.1))
+    progress(0.1, "rotations")
     table = sinusoids(length, width).double()
     other = k + 1 if k + 1 < length else k - 1
     known = sorted(
@@ -221,8 +223,8 @@ def positions(
         other=other,
         borrowed=error_of(rotation(k, width), table, other),
         distances=tuple(_distances(table, rates(width))),
-        own=_own(subject, seed, part(told, 0.1, 0.15)),
-        learned=_learned(steps, seed, part(told, 0.15, 1.0)),
+        own=_own(subject, seed, part(progress, 0.1, 0.15)),
+        learned=_learned(steps, seed, part(progress, 0.15, 1.0)),
         model=subject.name,
         text=text,
         shuffled=shuffled,
@@ -231,12 +233,12 @@ def positions(
 
 
 def rates(width: int) -> Tensor:
-    """ω_i = 10000^(−2i/m) in radians a position: width / 2 numbers, float64."""
+    """Compute ω_i = 10000^(−2i/m) in radians a position: width / 2 numbers, float64."""
     return 10_000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
 
 
 def rotation(k: int, width: int) -> Tensor:
-    """M_k, with PE(pos + k) = M_k PE(pos): width × width, float64, of an even width."""
+    """Build M_k, with PE(pos + k) = M_k PE(pos): width × width, float64, for an even width."""
     angle = k * rates(width)
     matrix = torch.zeros(width, width, dtype=torch.float64)
     sine, cosine = torch.arange(0, width, 2), torch.arange(1, width, 2)
@@ -247,36 +249,38 @@ def rotation(k: int, width: int) -> Tensor:
 
 
 def error_of(matrix: Tensor, table: Tensor, k: int) -> float:
-    """Largest |matrix · table[pos] − table[pos + k]|. matrix: m m · table: positions × m."""
+    """Compute the largest |matrix · table[pos] − table[pos + k]|. matrix: m m · table: positions × m."""
     start, end = _pairs(table, k)
     return float((start @ matrix.t() - end).abs().max())
 
 
 def misses(table: Tensor, k: int, parts: int | None = None) -> float:
-    """How far the best linear map from table[pos] to table[pos + k] misses pairs that it was not fitted to: see Fit.
+    """Measure how far the best linear map from table[pos] to table[pos + k] misses pairs outside its fit: see Fit.
 
-    table: positions × m, with more than m + |k| positions, or every map fits. parts: into how many parts the pairs are
-    divided, each of which is left out once; None: every pair by itself.
+    table: positions × m, with more than m + |k| positions, or every map fits. parts: number of parts of the pairs, each
+    left out once; None: every pair by itself.
     """
     start, end = _pairs(table.double(), k)
     missed, part_of = torch.empty_like(end), torch.arange(len(start)) % (parts or len(start))
     for out in range(parts or len(start)):
         these = part_of == out
-        # By singular values: the slow sinusoids are nearly the same, so their columns nearly depend on each other.
-        # torch's other driver for that, gelsy, does not give the same numbers every time.
+        # By singular values: the slow sinusoids are nearly equal, so their columns are nearly dependent.
+        # torch's other driver for this, gelsy, does not give the same numbers every time.
         fitted = torch.linalg.lstsq(start[~these], end[~these], driver="gelsd").solution
         missed[these] = start[these] @ fitted - end[these]
     return float((missed.square().mean() / end.square().mean()).sqrt())
 
 
 def _pairs(table: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """All pos and pos + k that the table has, a row each."""
+    """Pair every pos with pos + k, a row each."""
     count = len(table) - abs(k)
     return table[max(0, -k) :][:count], table[max(0, k) :][:count]
 
 
 def _distances(table: Tensor, rate_of: Tensor | None) -> list[Distance]:
-    """Dot products by distance. rate_of: ω_i, where the table is of sinusoids; others are divided by those at 0."""
+    """Measure dot products by distance. rate_of: ω_i for a table of sinusoids; other tables are divided by distance
+    0.
+    """
     products = table @ table.t()
     if rate_of is None:
         products = products / products.diagonal().mean()
@@ -291,7 +295,7 @@ def _distances(table: Tensor, rate_of: Tensor | None) -> list[Distance]:
     ]
 
 
-def _learned(steps: int, seed: int, told: Told) -> Learned:
+def _learned(steps: int, seed: int, progress: Progress) -> Learned:
     examples = little.reversals(4000, letters=LETTERS, longest=LONGEST, seed=seed + 1)
     unseen = little.reversals(200, letters=LETTERS, longest=LONGEST, seed=seed + 2)
     model = little.build(LITTLE, seed)
@@ -303,9 +307,9 @@ def _learned(steps: int, seed: int, told: Told) -> Learned:
         rate=lambda step: rate(step, d_model=LITTLE.d_model, warmup=100, factor=0.4),
         batch=32,
         seed=seed,
-        told=part(told, 0.0, 0.95),
+        progress=part(progress, 0.0, 0.95),
     )
-    told(0.95, "what it learned")
+    progress(0.95, "what it learned")
     table = model.source.positions.detach()
     size = (len(table), LITTLE.d_model)
     drawn = torch.randn(*size, generator=torch.Generator().manual_seed(seed))
@@ -330,8 +334,8 @@ def _learned(steps: int, seed: int, told: Told) -> Learned:
     )
 
 
-def _own(subject: Subject, seed: int, told: Told) -> Own | None:
-    """The table of the encoder's positions, as far as it is learned and long enough."""
+def _own(subject: Subject, seed: int, progress: Progress) -> Own | None:
+    """Measure the table of the encoder's positions, if it is learned and long enough."""
     if subject.config.positions != "learned":
         return None
     table = subject.model.source.positions.detach()[:MOST].double()
@@ -342,7 +346,7 @@ def _own(subject: Subject, seed: int, told: Told) -> Own | None:
     for number, k in enumerate(offsets):
         found = []
         for turn, each in enumerate((table, sinusoids(*size), drawn)):
-            told((number + turn / 3) / len(offsets), f"positions of {subject.name}, {k} further")
+            progress((number + turn / 3) / len(offsets), f"positions of {subject.name}, {k} further")
             found.append(misses(each, k, PARTS))
         pairs = size[0] - k
         shifts.append(
@@ -360,13 +364,13 @@ def _own(subject: Subject, seed: int, told: Told) -> Own | None:
 
 
 @torch.inference_mode()
-def _order(subject: Subject, text: str, seed: int, told: Told) -> tuple[str, tuple[Reading, ...]]:
-    """The tokens of a text in another order, the end token where it was, under both kinds of the model."""
+def _order(subject: Subject, text: str, seed: int, progress: Progress) -> tuple[str, tuple[Reading, ...]]:
+    """Shuffle the tokens of a text, the end token excepted, and read them with the model's positions and without."""
     ids = torch.tensor([token.id for token in subject.encode(text)])
     order = _shuffle(ids, seed)
     readings = []
     for number, each in enumerate((subject, subject.changed(positions="none", window=None))):
-        told(number / 2, f"{subject.name}, positions {each.config.positions}")
+        progress(number / 2, f"{subject.name}, positions {each.config.positions}")
         straight, mixed = each.model.encode(ids.unsqueeze(0))[0], each.model.encode(ids[order].unsqueeze(0))[0]
         readings.append(
             Reading(
@@ -381,7 +385,7 @@ def _order(subject: Subject, text: str, seed: int, told: Told) -> tuple[str, tup
 
 
 def _shuffle(ids: Tensor, seed: int) -> Tensor:
-    """An order of all tokens but the last that makes another sequence of them."""
+    """Draw an order of all tokens but the last that changes the sequence."""
     if len(set(ids[:-1].tolist())) < 2:
         raise GlassheadError("The text has no two different tokens: in any order it is the same. Give a longer one.")
     generator = torch.Generator().manual_seed(seed)
@@ -392,7 +396,7 @@ def _shuffle(ids: Tensor, seed: int) -> Tensor:
 
 
 def _said(subject: Subject, ids: Tensor) -> str:
-    """Greedy, from ids: the tokens of a shuffled text are not always those that its letters would be cut into."""
+    """Decode greedily from ids: re-encoding the text of shuffled tokens may give other tokens."""
     said = little.decode(subject.model, ids.unsqueeze(0), limit=min(subject.limit, 2 * len(ids) + 10))[0].tolist()
     end = subject.config.eos_id
     return subject.vocabulary.target.decode(said[: said.index(end)] if end in said else said)

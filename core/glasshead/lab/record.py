@@ -1,7 +1,7 @@
-"""Results as JSON: written for a pipe or a notebook, and shipped where an experiment trains for minutes.
+"""Results as JSON: for a pipe or a notebook, and for the results that ship with the program.
 
-A result is a frozen dataclass of plain numbers, texts, tuples and more such dataclasses; `plain` takes it apart,
-`restore` puts it together by the types of its fields.
+A result is a frozen dataclass of plain numbers, texts, tuples and more such dataclasses. `plain` takes it apart,
+`restore` rebuilds it from the types of its fields.
 """
 
 import json
@@ -16,18 +16,18 @@ from glasshead.lab.page import Page, Value
 
 @dataclass(frozen=True, kw_only=True)
 class Shipped:
-    """A result that was made before, and how."""
+    """A result that was computed earlier, and its conditions."""
 
     values: dict[str, Value]
-    """The controls it was made with."""
+    """Controls of the run."""
     seconds: float
     made_on: str
-    """Torch's version, the threads, the kind of processor."""
+    """Version of torch, number of threads, kind of processor."""
     result: Any
 
 
 def plain(value: Any) -> Any:
-    """A result as what JSON has, but for numbers that are not finite."""
+    """Convert a result to JSON's types. Numbers that are not finite stay floats."""
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, list | tuple):
@@ -38,7 +38,7 @@ def plain(value: Any) -> Any:
 
 
 def strict(value: Any) -> Any:
-    """`plain` with −∞, ∞ and NaN as the texts "-inf", "inf" and "nan", which JSON lacks."""
+    """Replace −∞, ∞ and NaN in the output of `plain` by the texts "-inf", "inf" and "nan", which JSON lacks."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, list):
@@ -47,7 +47,7 @@ def strict(value: Any) -> Any:
 
 
 def restore(kind: Any, value: Any) -> Any:
-    """A value of a type, of what `strict(plain(…))` made of it."""
+    """Rebuild a value of a type from the output of `strict(plain(…))`."""
     origin = get_origin(kind)
     if origin in (Union, UnionType):
         if value is None:
@@ -65,19 +65,19 @@ def restore(kind: Any, value: Any) -> Any:
 
 
 def result_class(page: Page) -> Any:
-    """The class of a page's result."""
+    """Import the class of a page's result."""
     module, _, name = page.result.partition(":")
     return getattr(import_module(module), name)
 
 
 def dumps(page: Page, values: dict[str, Value], seconds: float, made_on: str, result: Any) -> str:
-    """A result as the text that `shipped` reads, a pair of a few lines each."""
+    """Write a result as the text that `shipped` reads."""
     content = {"experiment": page.name, "values": values, "seconds": round(seconds, 1), "made_on": made_on}
     return json.dumps({**content, "result": strict(plain(result))}, indent=1, allow_nan=False) + "\n"
 
 
 def shipped(page: Page) -> Shipped | None:
-    """The result that comes with the program, of an experiment that trains; None where there is none."""
+    """Read the result that ships with the program; None if the experiment has none."""
     file = resources.files("glasshead.lab") / "results" / f"{page.name}.json"
     if not file.is_file():
         return None

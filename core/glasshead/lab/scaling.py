@@ -1,11 +1,11 @@
 """Why scores are divided by √d_k (section 3.2.1 of the paper, footnote 4).
 
-With components of q and k that are independent, of mean 0 and variance 1, the product q·k = Σ q_i k_i has mean 0 and
-variance d_k. So scores grow as √d_k, softmax puts all its weight on one key, and its gradient, the Jacobian
+If the components of q and k are independent, with mean 0 and variance 1, then q·k = Σ q_i k_i has mean 0 and variance
+d_k. Scores therefore grow as √d_k, softmax puts all its weight on one key, and its gradient, the Jacobian
 
     ∂p_i/∂s_j = p_i (δ_ij − p_j)
 
-vanishes. Divided by √d_k the scores have variance 1, whatever d_k is.
+vanishes. Divided by √d_k, the scores have variance 1 for any d_k.
 """
 
 import math
@@ -19,33 +19,34 @@ from torch import Tensor
 from glasshead.errors import GlassheadError
 from glasshead.lab.tools import checks
 from glasshead.lab.tools.checks import one_of, whole
+from glasshead.lab.tools.progress import Progress, named, part, silent
 from glasshead.lab.tools.sentence import Sentence, read, values
-from glasshead.lab.tools.telling import Told, named, part, silent
 from glasshead.subject import Subject
 
 Draw = Literal["normal", "uniform", "signs"]
 DRAWS = ("normal", "uniform", "signs")
-"""Three distributions of mean 0 and variance 1: the claim is about variance, not about any of them."""
+"""Three distributions with mean 0 and variance 1: the claim is about variance, not about one of them."""
 
 LEAST_D_K, LEAST_QUERIES = 4, 500
-"""Below these the variance is mostly chance. All keys of a query are multiplied with the same q, so that more keys do
-not make up for few queries: with one key or a thousand, the variance found is off by the chance in |q|²."""
+"""Below these the variance is mostly chance. All keys of a query are multiplied by the same q, so more keys do not make
+up for few queries: with one key or a thousand, the measured variance varies as |q|².
+"""
 MOST_PRODUCTS, MOST_NUMBERS = 1_000_000, 150_000_000
-"""keys × queries, and that times d_k: 8 MB of scores, and some 6 seconds on one processor."""
+"""Most keys × queries, and most keys × queries × d_k: 8 MB of scores, and about 6 seconds on one processor."""
 AT_ONCE = 4_000_000
-"""Numbers of keys that are drawn at a time: 32 MB."""
+"""Components of keys drawn at a time: 32 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """What one softmax over scores looks like, on average over the queries that were drawn."""
+    """Statistics of softmax over scores, averaged over the drawn queries."""
 
     variance: float
-    """Of the scores."""
+    """Variance of the scores."""
     largest: float
     """Largest weight, 0–1."""
     entropy: float
-    """Of the weights, in bits; log2 of the number of keys if all are alike."""
+    """Entropy of the weights in bits; log2 of the number of keys if all weights are equal."""
     jacobian: float
     """Frobenius norm of ∂weights/∂scores."""
 
@@ -61,7 +62,7 @@ class Width:
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """One attention of a trained model, as it is and with the scale taken out, on the same sentence."""
+    """One attention of a trained model on one sentence, with the scale and without it."""
 
     site: str
     largest: float
@@ -72,7 +73,7 @@ class Trained:
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
-    """The whole of it."""
+    """The result of the experiment."""
 
     keys: int
     widths: tuple[Width, ...]
@@ -93,13 +94,13 @@ def scaling(
     text: str = "",
     seed: int = 0,
     subject: Subject,
-    told: Told = silent,
+    progress: Progress = silent,
 ) -> Scaling:
-    """Draw queries and keys for d_k = 1, 2, 4 … up to `d_k`, and look at the softmax over their scores.
+    """Draw queries and keys for d_k = 1, 2, 4 … up to `d_k`, and measure the softmax over their scores.
 
-    keys: how many each query is compared with · queries: how many are drawn for each d_k · text: a source sentence for
-    the trained model, otherwise its first example. Raises GlassheadError for so few numbers that their variance is
-    chance, and for more than can be drawn in a few seconds.
+    keys: number of keys for each query · queries: number of queries for each d_k · text: source sentence for the
+    trained model; its first example if empty. Raises GlassheadError for so few numbers that their variance is chance,
+    and for more than can be drawn in a few seconds.
     """
     whole("d_k", d_k, least=LEAST_D_K, most=8192)
     whole("keys", keys, least=2, most=2000)
@@ -113,11 +114,11 @@ def scaling(
     widths = []
     for number, width in enumerate(steps):
         done = 0.8 * sum(steps[:number]) / sum(steps)
-        telling = part(told, done, done + 0.8 * width / sum(steps))
-        widths.append(_width(width, keys, queries, draw, generator, telling))
-    sentence = read(subject, text, part(told, 0.8, 0.9))
+        inner = part(progress, done, done + 0.8 * width / sum(steps))
+        widths.append(_width(width, keys, queries, draw, generator, inner))
+    sentence = read(subject, text, part(progress, 0.8, 0.9))
     bare = subject.changed(scale=False)
-    unscaled = read(bare, sentence.text, named(part(told, 0.9, 1.0), "without the scale"))
+    unscaled = read(bare, sentence.text, named(part(progress, 0.9, 1.0), "without the scale"))
     return Scaling(
         keys=keys,
         widths=tuple(widths),
@@ -131,7 +132,7 @@ def scaling(
 
 
 def spread(scores: Tensor) -> Spread:
-    """scores: … k → what softmax over the last axis makes of them, on average over all rows."""
+    """Measure softmax over the last axis, averaged over all rows. scores: … k"""
     weights = torch.softmax(scores, -1)
     squares = weights.square().sum(-1)
     # Σ_ij (p_i (δ_ij − p_j))² = Σ p_i² − 2 Σ p_i³ + (Σ p_i²)²
@@ -145,16 +146,16 @@ def spread(scores: Tensor) -> Spread:
 
 
 def entropy(weights: Tensor) -> Tensor:
-    """weights: … k → their entropy in bits; what is exactly 0 adds nothing."""
+    """Compute the entropy in bits; exact zeros add nothing. weights: … k"""
     return torch.special.entr(weights).sum(-1) / math.log(2)
 
 
-def _width(d_k: int, keys: int, queries: int, draw: Draw, generator: torch.Generator, told: Told) -> Width:
-    """Every query has keys of its own: queries × keys products, all independent of each other but for the query."""
+def _width(d_k: int, keys: int, queries: int, draw: Draw, generator: torch.Generator, progress: Progress) -> Width:
+    """Measure one d_k. Each query has its own keys, so the queries × keys products share nothing but the query."""
     at_once = max(1, AT_ONCE // (keys * d_k))
     scores = []
     for start in range(0, queries, at_once):
-        told(start / queries, f"d_k {d_k}")
+        progress(start / queries, f"d_k {d_k}")
         count = min(at_once, queries - start)
         q, k = _drawn((count, 1, d_k), draw, generator), _drawn((count, keys, d_k), draw, generator)
         scores.append((q * k).sum(-1))
@@ -175,7 +176,7 @@ def _drawn(shape: Sequence[int], draw: Draw, generator: torch.Generator) -> Tens
 
 
 def _trained(subject: Subject, bare: Subject, sentence: Sentence) -> tuple[Trained, ...]:
-    """Every attention of a model while it reads and writes the same tokens, with the scale and without."""
+    """Measure every attention of a model on the same tokens, with the scale and without it."""
     found = [
         {site: value[0].double() for site, value in values(each, sentence, ["*.weights"]).items()}
         for each in (subject, bare)

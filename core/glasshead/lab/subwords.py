@@ -1,10 +1,10 @@
 """What a vocabulary costs and saves: whole words against subwords (section 5.1; Sennrich et al. 2016).
 
-Byte-pair encoding is learned merge by merge on a text (bpe.py). Then, on sentences of the recipe english-french: how
-many tokens a sentence has and how many of them are unknown, for vocabularies of several sizes; and three models of the
-same shape that learn to translate, one on words and one on subwords with vocabularies of the same size, and one on
-words with all words there are. Words that a vocabulary lacks become <unk>, which no model can translate; subwords
-leave nothing unknown, but a model may put them together to words that stand nowhere in what it read. Both are counted.
+Byte-pair encoding is learned merge by merge on a text (bpe.py). Then, on sentences of the recipe english-french: the
+tokens of a sentence and the share of unknown ones, for vocabularies of several sizes. Then three models of the same
+shape learn to translate: two with vocabularies of the same size, of words and of subwords, and one with every word that
+occurs. Words that a vocabulary lacks become <unk>, which no model can translate. Subwords leave nothing unknown, but a
+model may combine them into words that occur nowhere in its training. Both are counted.
 """
 
 import re
@@ -19,35 +19,35 @@ from glasshead.lab.tools import checks
 from glasshead.lab.tools import small_training as little
 from glasshead.lab.tools.bpe import CLASSIC, cut, learn, spelled
 from glasshead.lab.tools.checks import whole
+from glasshead.lab.tools.progress import Progress, named, part, silent
 from glasshead.lab.tools.schedule import noam
-from glasshead.lab.tools.telling import Told, named, part, silent
 from glasshead.model import Config, Transformer
 from glasshead.recipes import Pair, Split, recipe
 from glasshead.text import BYTES, SPECIALS, WORD_START, Codec, Level, Vocabulary
 from glasshead.training.evaluate import Sample, Scores, score
 
 SIZES = (300, 400, 600, 1000, 1500, 3000)
-"""Vocabularies that are compared by the length of sentences."""
+"""Vocabulary sizes that are compared by the length of sentences."""
 COMPARED = 1500
-"""Sentences that these are learned from, at most."""
+"""Most sentences that these vocabularies are learned from."""
 SMALLEST = 300
-"""Of a vocabulary: subwords always have 4 specials, 256 bytes, and the letters of both languages."""
+"""Smallest vocabulary: subwords always have 4 specials, 256 bytes, and the letters of both languages."""
 WIDTH, HEADS, LAYERS, BATCH, PEAK = 64, 4, 1, 32, 0.006
 """The trained models' d_model and heads (d_ff is 4 · d_model), layers of each stack, and their training."""
 WORDS = 5
-"""Words of the longest English sentence."""
+"""Most words of an English sentence."""
 UNSEEN = 100
-"""Sentences that are translated."""
+"""Number of sentences to translate."""
 UNKNOWN = SPECIALS[Codec.UNK]
 WORD = re.compile(r"[^\W\d_]+'?")
 """Letters in a row, and the apostrophe behind them: l'homme is two words, as it is for our vocabularies."""
 EVERYTHING = 1_000_000
-"""More words than there are."""
+"""More words than occur."""
 MOST_PAIRS = 20_000
 CHUNK = 256
-"""Sentences that are encoded at once, so that it can be told often how far it is."""
+"""Sentences encoded at a time, so that progress is reported often."""
 SHOWN = 12
-"""How many examples of a kind are kept."""
+"""Number of examples of a kind that are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +57,11 @@ class Merge:
     left: str
     right: str
     count: int
-    """How often the pair stood in the text."""
+    """Count of the pair in the text."""
     tokens: int
-    """How many symbols the text has after it."""
+    """Number of symbols of the text after the merge."""
     words: tuple[str, ...]
-    """The most frequent words as they then stand, symbols with spaces between."""
+    """The most frequent words after the merge, symbols with spaces between."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,45 +69,45 @@ class Size:
     """Vocabularies of one size at both levels, on unseen sentences of both languages."""
 
     asked: int
-    """How many tokens each was allowed; subwords always have the letters, and a text may have fewer words."""
+    """Allowed tokens; subwords always have the letters, and a text may have fewer words."""
     words: int
-    """Tokens there are of words …"""
+    """Size of the word vocabulary."""
     subwords: int
-    """… and of subwords."""
+    """Size of the subword vocabulary."""
     word_length: float
-    """Tokens a sentence, on average."""
+    """Mean tokens of a sentence."""
     subword_length: float
     word_unknown: float
-    """The share of tokens that are <unk>, 0–1."""
+    """Share of tokens that are <unk>, 0–1."""
     subword_unknown: float
     whole: float | None
-    """The share of merged pieces that are a whole word of the training sentences, 0–1; None where nothing is merged."""
+    """Share of merged pieces that are a whole word of the training sentences, 0–1; None without merges."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A model that learned to translate, on unseen sentences."""
+    """A model that learned to translate, measured on unseen sentences."""
 
     level: Level
     vocabulary: int
-    """Tokens there are."""
+    """Size of its vocabulary."""
     parameters: int
     length: float
-    """Tokens a target sentence, on average, the end not counted."""
+    """Mean tokens of a target sentence, without the end token."""
     reads: float
-    """The share of source tokens that are <unk>, 0–1."""
+    """Share of source tokens that are <unk>, 0–1."""
     exact: float
-    """The share of sentences translated right to the last character, 0–1."""
+    """Share of sentences translated right to the last character, 0–1."""
     chrf: float
-    """0–100; an <unk> that was written counts as five characters."""
+    """0–100; a generated <unk> counts as five characters."""
     chrf_spared: float
-    """The same with every <unk> taken out of the translations first."""
+    """chrF after every <unk> is removed from the translations."""
     unknown: float
-    """The share of words written that are <unk>, 0–1."""
+    """Share of generated words that are <unk>, 0–1."""
     unread: float
-    """The share of words written that stand nowhere in the training sentences of either language, 0–1."""
+    """Share of generated words that occur nowhere in the training sentences of either language, 0–1."""
     unread_words: tuple[str, ...]
-    """Some of them."""
+    """Some of those words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,32 +121,33 @@ class Example:
 
 @dataclass(frozen=True, kw_only=True)
 class Subwords:
-    """The whole of it."""
+    """The result of the experiment."""
 
     text_words: int
-    """Different words of the text."""
+    """Number of different words in the text."""
     before: tuple[str, ...]
     """The most frequent words before any merge."""
     tokens: int
-    """Symbols of the text before any merge."""
+    """Number of symbols of the text before any merge."""
     asked: int
     merges: tuple[Merge, ...]
     word: str
     word_seen: bool
-    """Whether the word stands in the text."""
+    """Whether the word occurs in the text."""
     word_symbols: tuple[str, ...]
-    """The word as the merges leave it."""
+    """The word after the merges."""
     word_known: bool
-    """Whether all its characters stand in the text."""
+    """Whether all its characters occur in the text."""
     pairs: int
-    """Sentence pairs in training."""
+    """Number of sentence pairs in training."""
     sizes: tuple[Size, ...]
     pieces: tuple[str, ...]
-    """Pieces of the subword model's vocabulary that are no word of the training sentences, the most used in unseen ones
-    first."""
+    """Pieces of the subword vocabulary that are no word of the training sentences, those most used in unseen ones
+    first.
+    """
     steps: int
     models: tuple[Model, ...]
-    """Words and subwords with vocabularies of one size, then words with all there are."""
+    """Words and subwords with vocabularies of one size, then words with every word."""
     examples: tuple[Example, ...]
 
 
@@ -159,13 +160,13 @@ def subwords(
     pairs: int = 2000,
     steps: int = 120,
     seed: int = 0,
-    told: Told = silent,
+    progress: Progress = silent,
 ) -> Subwords:
-    """Merges on a text, vocabularies on sentences, and three models.
+    """Learn merges on a text and vocabularies on sentences, and train three models.
 
-    merges: at most so many · word: is cut by them, whether it stands in the text or not · vocab_size: of words and of
+    merges: at most this many · word: is cut by them, whether it occurs in the text or not · vocab_size: of words and of
     subwords · pairs: sentences to learn from · steps: of each training. Raises GlassheadError for a text without words
-    and for numbers that cannot be.
+    and for invalid numbers.
     """
     counts = words_of(text)
     whole("merges", merges, least=0, most=300)
@@ -177,19 +178,19 @@ def subwords(
     checks.seed(seed)
     word = word.strip()
     common = sorted(counts, key=lambda each: (-counts[each], each))[:SHOWN]
-    learned, made = merged_text(counts, merges, common, part(told, 0.0, 0.02))
-    train = short("train", pairs, seed, part(told, 0.02, 0.07))
-    unseen, sides = short("test", UNSEEN, 0, part(told, 0.07, 0.08)), _sides(train)
-    sizes = compared(train, unseen, part(told, 0.08, 0.14))
+    learned, made = merged_text(counts, merges, common, part(progress, 0.0, 0.02))
+    train = short("train", pairs, seed, part(progress, 0.02, 0.07))
+    unseen, sides = short("test", UNSEEN, 0, part(progress, 0.07, 0.08)), _sides(train)
+    sizes = compared(train, unseen, part(progress, 0.08, 0.14))
     levels: tuple[tuple[Level, int], ...] = (("word", vocab_size), ("subword", vocab_size), ("word", EVERYTHING))
     codecs = [
-        vocabulary(sides, size, level, part(told, 0.14 + 0.01 * number, 0.15 + 0.01 * number))
+        vocabulary(sides, size, level, part(progress, 0.14 + 0.01 * number, 0.15 + 0.01 * number))
         for number, (level, size) in enumerate(levels)
     ]
     read, models, samples = words_in(sides), [], []
     for number, codec in enumerate(codecs):
         start, end = (0.17 + 0.83 * place / len(codecs) for place in (number, number + 1))
-        model, given = translator(codec, train, unseen, read, steps, seed, part(told, start, end))
+        model, given = translator(codec, train, unseen, read, steps, seed, part(progress, start, end))
         models.append(model)
         samples.append(given)
     letters = {character for each in counts for character in each}
@@ -216,9 +217,9 @@ def subwords(
 
 
 def words_of(text: str) -> Counter[str]:
-    """The words of a text, what stands between white space, and how often each does; as they are, case and all.
+    """Count the words of a text, split at white space and otherwise unchanged.
 
-    Raises GlassheadError for a text without words, or of more characters than are read.
+    Raises GlassheadError for a text without words, and for one that is too long.
     """
     if not isinstance(text, str):
         raise GlassheadError(f"text is {text!r:.60}; it must be a text.")
@@ -231,12 +232,12 @@ def words_of(text: str) -> Counter[str]:
 
 
 def merged_text(
-    counts: Counter[str], merges: int, common: Sequence[str], told: Told
+    counts: Counter[str], merges: int, common: Sequence[str], progress: Progress
 ) -> tuple[list[tuple[str, str]], tuple[Merge, ...]]:
-    """The merges of a text as pairs, and each with its counts; common: the words that are shown as they then stand."""
+    """Learn the merges of a text, and record the counts of each. common: the words to show after each merge."""
     learned, made = list[tuple[str, str]](), list[Merge]()
     for step in learn(counts, merges):
-        told(len(made) / merges, f"merge {len(made) + 1} of {merges}")
+        progress(len(made) / merges, f"merge {len(made) + 1} of {merges}")
         learned.append(step.pair)
         made.append(
             Merge(
@@ -247,17 +248,19 @@ def merged_text(
                 words=tuple(" ".join(step.words[each]) for each in common),
             )
         )
-    told(1.0, "sentences")
+    progress(1.0, "sentences")
     return learned, tuple(made)
 
 
-def short(split: Split, count: int, seed: int, told: Told) -> list[Pair]:
-    """Different sentence pairs of english-french with at most `WORDS` English words, lower-case; perhaps fewer."""
+def short(split: Split, count: int, seed: int, progress: Progress) -> list[Pair]:
+    """Draw distinct lower-case pairs of english-french with at most `WORDS` English words; there may be fewer than
+    `count`.
+    """
     found: dict[str, str] = {}
     tries = islice(recipe("english-french").pairs(split, seed), 1000 + 100 * count)
     for number, (source, target) in enumerate(tries):
         if number % 100 == 0:
-            told(len(found) / count, f"{len(found):,} of {count:,} sentences")
+            progress(len(found) / count, f"{len(found):,} of {count:,} sentences")
         if len(source.split()) <= WORDS:
             found[source.lower()] = target.lower()
         if len(found) >= count:
@@ -265,14 +268,14 @@ def short(split: Split, count: int, seed: int, told: Told) -> list[Pair]:
     return list(found.items())
 
 
-def compared(train: list[Pair], unseen: list[Pair], told: Told) -> tuple[Size, ...]:
-    """Vocabularies of `SIZES` learned on some sentences, and how they cut others."""
+def compared(train: list[Pair], unseen: list[Pair], progress: Progress) -> tuple[Size, ...]:
+    """Learn vocabularies of `SIZES` on some sentences, and measure how they cut others."""
     texts, others = _sides(train[:COMPARED]), _sides(unseen)
     read, found = words_in(texts), []
     for number, size in enumerate(SIZES):
-        telling = part(told, number / len(SIZES), (number + 1) / len(SIZES))
-        words = vocabulary(texts, size, "word", part(telling, 0.0, 0.5))
-        pieces = vocabulary(texts, size, "subword", part(telling, 0.5, 1.0))
+        inner = part(progress, number / len(SIZES), (number + 1) / len(SIZES))
+        words = vocabulary(texts, size, "word", part(inner, 0.0, 0.5))
+        pieces = vocabulary(texts, size, "subword", part(inner, 0.5, 1.0))
         learned = [_bare(name) for name in map(pieces.name, range(len(SPECIALS) + len(BYTES), pieces.size))]
         merged = [name for name in learned if len(name) > 1]
         found.append(
@@ -290,32 +293,32 @@ def compared(train: list[Pair], unseen: list[Pair], told: Told) -> tuple[Size, .
     return tuple(found)
 
 
-def vocabulary(texts: Sequence[str], size: int, level: Level, told: Told) -> Codec:
-    """A vocabulary of at most `size` tokens, learned from texts; subwords have more where there are so many letters."""
-    return Codec.train(_read(texts, told, f"a vocabulary of {level}s"), vocab_size=size, level=level)
+def vocabulary(texts: Sequence[str], size: int, level: Level, progress: Progress) -> Codec:
+    """Learn a vocabulary of at most `size` tokens from texts; subwords get more if the text has more letters."""
+    return Codec.train(_read(texts, progress, f"a vocabulary of {level}s"), vocab_size=size, level=level)
 
 
-def encoded(codec: Codec, texts: Sequence[str], told: Told) -> list[list[int]]:
-    """The ids of texts."""
+def encoded(codec: Codec, texts: Sequence[str], progress: Progress) -> list[list[int]]:
+    """Encode texts to ids, reporting progress."""
     found = list[list[int]]()
     for start in range(0, len(texts), CHUNK):
-        told(start / len(texts), f"{start:,} of {len(texts):,} sentences")
+        progress(start / len(texts), f"{start:,} of {len(texts):,} sentences")
         found += codec.encode_batch(texts[start : start + CHUNK])
     return found
 
 
 def unknown(codec: Codec, texts: Iterable[str]) -> float:
-    """The share of the texts' tokens that are <unk>, 0–1."""
+    """Compute the share of the texts' tokens that are <unk>, 0–1."""
     return _mean(number == Codec.UNK for text in texts for number in codec.encode(text))
 
 
 def words_in(texts: Iterable[str]) -> frozenset[str]:
-    """All words of texts of either language, as they are written within a sentence."""
+    """Collect all words of texts of either language, as they are written within a sentence."""
     return frozenset(each for text in texts for each in WORD.findall(text))
 
 
 def meaningless(codec: Codec, read: Collection[str], texts: Iterable[str]) -> tuple[str, ...]:
-    """Pieces of two characters and more that are no word of those read, those first that the texts use most."""
+    """List pieces of two or more characters that are no known word, those that the texts use most first."""
     used = Counter(codec.name(number) for text in texts for number in codec.encode(text))
     pieces = [each for each in used if each not in BYTES and len(_bare(each)) > 1 and _bare(each) not in read]
     return tuple(sorted(pieces, key=lambda each: (-used[each], each)))[:SHOWN]
@@ -328,24 +331,23 @@ def translator(
     read: Collection[str],
     steps: int,
     seed: int,
-    told: Told,
+    progress: Progress,
 ) -> tuple[Model, tuple[Sample, ...]]:
-    """A model with a vocabulary that learns to translate, and its translations of unseen sentences; read: all words
-    that it learned from."""
-    telling = named(told, f"{codec.size:,} {codec.level}s")
+    """Train a model with a vocabulary, and translate unseen sentences. read: all words that it learned from."""
+    inner = named(progress, f"{codec.size:,} {codec.level}s")
     examples = little.pairs(
-        encoded(codec, [source for source, _ in train], part(telling, 0.0, 0.02)),
-        encoded(codec, [target for _, target in train], part(telling, 0.02, 0.04)),
+        encoded(codec, [source for source, _ in train], part(inner, 0.0, 0.02)),
+        encoded(codec, [target for _, target in train], part(inner, 0.02, 0.04)),
     )
     model = model_of(codec.size, max(examples.source.shape[1], examples.target.shape[1]), seed)
     rate = noam(PEAK, max(1, steps // 5))
-    little.train(model, examples, steps=steps, rate=rate, batch=BATCH, seed=seed, told=part(telling, 0.04, 0.9))
-    scores = translated(model, codec, unseen, part(telling, 0.9, 1.0))
+    little.train(model, examples, steps=steps, rate=rate, batch=BATCH, seed=seed, progress=part(inner, 0.04, 0.9))
+    scores = translated(model, codec, unseen, part(inner, 0.9, 1.0))
     return measured(model, codec, unseen, read, scores), scores.samples
 
 
 def model_of(vocab_size: int, longest: int, seed: int) -> Transformer:
-    """A model as it is before its first step, for sentences of at most `longest` tokens and longer mistakes."""
+    """Build an untrained model, for sentences of at most `longest` tokens and longer mistakes."""
     return little.build(
         Config(
             vocab_size=vocab_size,
@@ -361,25 +363,27 @@ def model_of(vocab_size: int, longest: int, seed: int) -> Transformer:
     )
 
 
-def translated(model: Transformer, codec: Codec, unseen: list[Pair], told: Told) -> Scores:
-    """The model's translations, one token at a time, and their scores."""
+def translated(model: Transformer, codec: Codec, unseen: list[Pair], progress: Progress) -> Scores:
+    """Translate the unseen sentences and score the translations."""
     share, words = 0.0, "the references"
 
     def heard(what: str, done: int, of: int) -> None:
         nonlocal share, words
         share, words = done / max(1, of), what
-        told(share, words)
+        progress(share, words)
 
-    def stop() -> bool:  # asked before every token of them all, which may take longer than one of them
-        told(share, words)
+    def stop() -> bool:  # called before every token, so that a long sentence reports too
+        progress(share, words)
         return False
 
-    return score(model, Vocabulary.shared(codec), unseen, stop=stop, told=heard)
+    return score(model, Vocabulary.shared(codec), unseen, stop=stop, progress=heard)
 
 
 def measured(model: Transformer, codec: Codec, unseen: list[Pair], read: Collection[str], scores: Scores) -> Model:
-    """What a model reads and writes, counted."""
-    from sacrebleu.metrics.chrf import CHRF  # late, as in training/evaluate.py: a shipped result needs none of it
+    """Count known and unknown words in a model's input and output."""
+    from sacrebleu.metrics.chrf import (
+        CHRF,  # late, as in evaluate.py: a shipped result does not need it
+    )
 
     given = [sample.given for sample in scores.samples]
     spared = [" ".join(each.replace(UNKNOWN, " ").split()) for each in given]
@@ -402,16 +406,16 @@ def measured(model: Transformer, codec: Codec, unseen: list[Pair], read: Collect
     )
 
 
-def _read(texts: Sequence[str], told: Told, words: str) -> Iterator[str]:
-    """The texts, one after the other, telling how far the reader is."""
+def _read(texts: Sequence[str], progress: Progress, words: str) -> Iterator[str]:
+    """Iterate over the texts and report the progress of the reader."""
     for number, text in enumerate(texts):
         if number % CHUNK == 0:
-            told(number / len(texts), words)
+            progress(number / len(texts), words)
         yield text
 
 
 def _bare(piece: str) -> str:
-    """A piece without the sign that it begins a word."""
+    """Remove the mark of a word's beginning from a piece."""
     return piece.removeprefix(WORD_START)
 
 
@@ -420,6 +424,6 @@ def _sides(pairs: Iterable[Pair]) -> list[str]:
 
 
 def _mean(values: Iterable[float]) -> float:
-    """0 of nothing."""
+    """Average the values; 0 if there are none."""
     found = list(values)
     return sum(found) / len(found) if found else 0.0

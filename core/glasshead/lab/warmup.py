@@ -1,11 +1,11 @@
-"""Why the learning rate rises before it falls (section 5.3), and why post-norm is what needs it.
+"""Why the learning rate rises before it falls (section 5.3), and why post-norm needs the rise.
 
     rate(step) = d_model^-0.5 · min(step^-0.5, step · warmup^-1.5)          peak 1/√(d_model · warmup) at step = warmup
 
-Four small models learn the same task: post- and pre-norm, each with the rise and without it. Both rates have the same
-peak and the same fall; the one without begins at the peak. Beside the losses stands what makes the first steps
-dangerous: how gradients are spread over the layers at initialisation, how far Adam moves the parameters in its first
-updates, and what is left of the gradients when those updates are made.
+Four small models learn the same task: post- and pre-norm, each with the rise and without it. Both schedules have the
+same peak and the same fall; the one without a rise begins at the peak. Besides the losses, three measurements show why
+the first steps are dangerous: how gradients are spread over the layers at initialisation, how far Adam moves the
+parameters in its first updates, and how small the gradients are after those updates.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from glasshead.lab.tools import checks
 from glasshead.lab.tools import small_training as little
 from glasshead.lab.tools.checks import real, whole
 from glasshead.lab.tools.curve import POINTS, binned
+from glasshead.lab.tools.progress import Progress, named, part, silent
 from glasshead.lab.tools.schedule import noam
-from glasshead.lab.tools.telling import Told, named, part, silent
 from glasshead.model import Config, Transformer
 from glasshead.training import schedule
 from glasshead.training.loss import smoothed
@@ -28,13 +28,13 @@ from glasshead.training.loss import smoothed
 Norm = Literal["post", "pre"]
 NORMS: tuple[Norm, ...] = ("post", "pre")
 WIDTH, HEADS, LETTERS, LONGEST, EXAMPLES, BATCH = 32, 4, 8, 6, 4000, 32
-"""The trained models' d_model and heads (d_ff is 4 · d_model), and their task: letters in reverse."""
+"""The trained models' d_model and heads (d_ff is 4 · d_model), and their task: reversing letters."""
 FIRST = 20
-"""How many updates of Adam are measured."""
+"""Number of Adam's updates that are measured."""
 MANY = 8
-"""Batches that the gradients before the first update are taken over."""
+"""Number of batches for the gradients before the first update."""
 LATE, AVERAGED = 30, 5
-"""Gradients are looked at again before this update: means over so many updates that end with it."""
+"""The update before which gradients are measured again, and the number of updates up to it that are averaged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Point:
     step: int
     rate: float
     bare: float
-    """1/√(d_model · step): the schedule without its rise."""
+    """The schedule without its rise: 1/√(d_model · step)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,29 +53,29 @@ class Run:
 
     norm: Norm
     rising: bool
-    """Whether the rate rose to its peak, or began there."""
+    """Whether the rate rose to its peak. If not, it began there."""
     steps: tuple[int, ...]
     losses: tuple[float, ...]
-    """Nats a token: means over the steps up to each of `steps`. NaN where a loss was no number any more."""
+    """Nats a token: means over the steps up to each of `steps`. NaN once a loss was not finite."""
     last: float
     """Mean loss of the last tenth of the steps, in nats a token."""
     exact: float
-    """The share of unseen sentences that greedy decoding writes backwards without a mistake, 0–1."""
+    """Share of unseen sentences that greedy decoding reverses without a mistake, 0–1."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """Norm of the gradient of one layer's parameters, the loss being in nats a token."""
+    """Norm of the gradient of one layer's parameters, for a loss in nats a token."""
 
     name: str
-    """As in "decoder.0"."""
+    """Name such as "decoder.0"."""
     post: float
-    """Before the first update."""
+    """Norm before the first update."""
     pre: float
     post_rising: float
-    """Before update number `Warmup.late`, having trained with the rise …"""
+    """Norm before update `Warmup.late` of the training with the rise."""
     post_bare: float
-    """… and without it."""
+    """Norm before the same update of the training without the rise."""
     pre_rising: float
     pre_bare: float
 
@@ -84,7 +84,7 @@ class Layer:
 class Update:
     """One update of Adam without warm-up: root mean square of the parameters' change, divided by the rate.
 
-    There are fewer where a loss was no number any more: that training had ended.
+    A training that ended early, because its loss was not finite, has fewer of them.
     """
 
     step: int
@@ -94,25 +94,25 @@ class Update:
 
 @dataclass(frozen=True, kw_only=True)
 class Warmup:
-    """The whole of it."""
+    """The result of the experiment."""
 
     d_model: int
     warmup: int
     peak: float
-    """The largest rate of the paper's schedule, by formula: 1/√(d_model · warmup)."""
+    """Largest rate of the paper's schedule, by formula: 1/√(d_model · warmup)."""
     schedule: tuple[Point, ...]
     layers: int
     rate: float
-    """The peak of the trainings."""
+    """Peak rate of the trainings."""
     rise: int
     steps: int
     runs: tuple[Run, ...]
     guess: float
-    """Loss of a model that knows where sentences end, and of letters nothing: nats a token."""
+    """Loss of a model that knows where sentences end but nothing of the letters: nats a token."""
     late: int
-    """The update before which gradients were looked at again."""
+    """The update before which gradients were measured again."""
     averaged: int
-    """They are means over so many updates, the last of which is `late`."""
+    """Number of updates in those means; the last one is `late`."""
     gradients: tuple[Layer, ...]
     """Encoder layers, then decoder layers, each from the input upwards."""
     updates: tuple[Update, ...]
@@ -127,12 +127,12 @@ def warmup(
     rise: int = 25,
     steps: int = 50,
     seed: int = 0,
-    told: Told = silent,
+    progress: Progress = silent,
 ) -> Warmup:
-    """The schedule for any `d_model` and `warmup`, and four trainings with and without a rise.
+    """Compute the schedule for any `d_model` and `warmup`, and run four trainings with and without a rise.
 
     layers: of the encoder, and as many of the decoder · rate: peak of the trainings · rise: their warm-up, in steps ·
-    steps: of each. Raises GlassheadError for numbers that cannot be.
+    steps: length of each training. Raises GlassheadError for invalid numbers.
     """
     whole("d_model", d_model, most=100_000)
     whole("warmup", warmup, most=1_000_000)
@@ -144,7 +144,7 @@ def warmup(
     examples = little.reversals(EXAMPLES, letters=LETTERS, longest=LONGEST, seed=seed)
     unseen = little.reversals(100, letters=LETTERS, longest=LONGEST, seed=seed + 1_000_003)
     first = {
-        norm: first_gradients(norm, layers, examples, seed, part(told, 0.01 * number, 0.01 * (number + 1)))
+        norm: first_gradients(norm, layers, examples, seed, part(progress, 0.01 * number, 0.01 * (number + 1)))
         for number, norm in enumerate(NORMS)
     }
     late, runs, watches = min(LATE, steps), list[Run](), dict[tuple[Norm, bool], Watch]()
@@ -162,7 +162,7 @@ def warmup(
             batch=BATCH,
             seed=seed,
             after=watch,
-            told=part(named(told, words), start, end),
+            progress=part(named(progress, words), start, end),
         )
         runs.append(run_of(norm, losses, little.exact(model, unseen), rising=rising))
     bare = noam(rate, rise, rising=False)
@@ -201,20 +201,20 @@ def warmup(
 
 
 def run_of(norm: Norm, losses: tuple[float, ...], exact: float, *, rising: bool) -> Run:
-    """A training, of the loss of each of its steps."""
+    """Summarise a training by the loss of each of its steps."""
     at_steps, means = binned(losses)
     tenth = losses[-max(1, len(losses) // 10) :]
     return Run(norm=norm, rising=rising, steps=at_steps, losses=means, last=sum(tenth) / len(tenth), exact=exact)
 
 
 def guess(examples: little.Pairs) -> float:
-    """The loss of who knows where sentences end, while to him all letters are as likely: nats a token."""
+    """Compute the loss of a model that knows where sentences end and finds all letters equally likely: nats a token."""
     letters = int((examples.labels >= little.FIRST).sum())
     return log(LETTERS) * letters / (letters + len(examples))
 
 
 def points(d_model: int, warmup: int) -> tuple[Point, ...]:
-    """The schedule from step 1 to ten times the warm-up, each step some per cent after the one before."""
+    """Sample the schedule from step 1 to ten times the warm-up, in steps that grow by a constant factor."""
     last = 10 * warmup
     steps = sorted({round(last ** (place / (POINTS - 1))) for place in range(POINTS)} | {warmup})
     return tuple(
@@ -224,7 +224,7 @@ def points(d_model: int, warmup: int) -> tuple[Point, ...]:
 
 
 def model_of(norm: Norm, layers: int, seed: int) -> Transformer:
-    """A model as it is before its first step; without dropout, so that only the steps differ."""
+    """Build an untrained model; without dropout, so that only the steps differ."""
     return little.build(
         Config(
             vocab_size=little.FIRST + LETTERS,
@@ -242,15 +242,17 @@ def model_of(norm: Norm, layers: int, seed: int) -> Transformer:
 
 
 def first_gradients(
-    norm: Norm, layers: int, examples: little.Pairs, seed: int, told: Told = silent
+    norm: Norm, layers: int, examples: little.Pairs, seed: int, progress: Progress = silent
 ) -> dict[str, float]:
-    """The norm of the gradient in every layer before the first update, on many sentences: "encoder.0" … → norm."""
+    """Measure the norm of the gradient in every layer before the first update, on many sentences: "encoder.0" … →
+    norm.
+    """
     model = model_of(norm, layers, seed)
     model.train().requires_grad_(True)
     some = examples.rows(slice(0, MANY * BATCH))
     tokens = int((some.labels != model.config.pad_id).sum())
-    for number in range(MANY):  # gradients of the parts add up to that of the whole
-        told(number / MANY, f"{norm}-norm, gradients at the start")
+    for number in range(MANY):  # gradients of the parts add up to the gradient of the whole
+        progress(number / MANY, f"{norm}-norm, gradients at the start")
         few = some.rows(slice(number * BATCH, (number + 1) * BATCH))
         loss, _ = smoothed(model(few.source, few.target), few.labels, smoothing=0.0, pad_id=model.config.pad_id)
         torch.autograd.backward(loss / tokens)
@@ -258,7 +260,7 @@ def first_gradients(
 
 
 def gradients_of(model: Transformer) -> dict[str, float]:
-    """The norm of the gradient that stands in every layer: √(Σ over all its parameters)."""
+    """Measure the norm of the current gradient in every layer: √(Σ over all its parameters)."""
     found = {}
     for stack, layers in (("encoder", model.encoder.layers), ("decoder", model.decoder.layers)):
         for number, layer in enumerate(layers):
@@ -268,19 +270,19 @@ def gradients_of(model: Transformer) -> dict[str, float]:
 
 
 class Watch:
-    """What is measured during a training: how far its first updates move the parameters, and later gradients."""
+    """Measurements during a training: how far its first updates move the parameters, and later gradients."""
 
     def __init__(self, model: Transformer, late: int) -> None:
         self.model, self.late = model, late
         self.moves: list[float] = []
-        """Of each of the first updates: root mean square of the change, over all parameters."""
+        """Root mean square of the change over all parameters, for each of the first updates."""
         self.gradients: dict[str, float] = dict.fromkeys(gradients_of(model), nan)
-        """Layer → norm of its gradient before update `late`, a mean over a few updates."""
+        """Layer → norm of its gradient before update `late`, averaged over a few updates."""
         self._before: Tensor | None = None
         self._seen: list[dict[str, float]] = []
 
     def __call__(self, step: int) -> None:
-        """Called before update number `step`: what changed since the last call is the update before it."""
+        """Measure before update number `step`: a change since the last call is the previous update."""
         if step <= FIRST + 1:
             now = torch.cat([each.detach().flatten() for each in self.model.parameters()])
             if self._before is not None:

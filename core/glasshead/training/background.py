@@ -1,31 +1,31 @@
-"""A function that tells what it does by calling back, as a generator that yields what it tells."""
+"""Work in a thread that reports by a callback, as a generator of its reports."""
 
 import queue
 import threading
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
-Told = TypeVar("Told")
+Reported = TypeVar("Reported")
 Result = TypeVar("Result")
 
 
-def telling(work: Callable[[Callable[[Told], None]], Result]) -> Generator[Told, None, Result]:
-    """Run `work` in a thread, yield what it tells, return what it returns; what it raises is raised here."""
-    told: queue.SimpleQueue[tuple[Told] | None] = queue.SimpleQueue()
+def yield_reports(work: Callable[[Callable[[Reported], None]], Result]) -> Generator[Reported, None, Result]:
+    """Run `work` in a thread, yield each of its reports, return its result; raise here what it raises."""
+    reports: queue.SimpleQueue[tuple[Reported] | None] = queue.SimpleQueue()
     result: list[Result] = []
     raised: list[BaseException] = []
 
     def run() -> None:
         try:
-            result.append(work(lambda each: told.put((each,))))
+            result.append(work(lambda each: reports.put((each,))))
         except BaseException as error:
             raised.append(error)
         finally:
-            told.put(None)
+            reports.put(None)
 
     thread = threading.Thread(target=run, name="preparing", daemon=True)
     thread.start()
-    while (each := told.get()) is not None:
+    while (each := reports.get()) is not None:
         yield each[0]
     thread.join()
     if raised:

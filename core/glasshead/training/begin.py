@@ -43,8 +43,8 @@ def begin(
         return found
     if saved and not resume:
         raise GlassheadError(
-            f"There is a run in {folder} already. {run.told()} Say --resume to go on with it, --overwrite to forget "
-            "it, or give another --out."
+            f"There is a run in {folder} already. {run.describe_safe()} Say --resume to go on with it, --overwrite to "
+            "forget it, or give another --out."
         )
     run.check(overwrite=overwrite)
     if writes:

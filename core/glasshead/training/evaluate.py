@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from glasshead.decoding.beam import BATCH_TOKENS, StoppedError, groups, padded, search
-from glasshead.errors import GlassheadError
+from glasshead.decoding.beam import BATCH_TOKENS, groups, padded, search
+from glasshead.errors import GlassheadError, StoppedError
 from glasshead.recipes.base import Pair
 from glasshead.training.loss import smoothed
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from glasshead.model import Transformer
     from glasshead.text import Vocabulary
 
-__all__ = ["Sample", "Scores", "StoppedError", "score"]
+__all__ = ["Sample", "Scores", "score"]
 
 LOGITS = 1 << 25
 """Most logits at once: 128 MiB of them, however large the vocabulary."""
@@ -90,13 +90,13 @@ def score(
     length_penalty: float = 0.6,
     batch_tokens: int = BATCH_TOKENS,
     stop: Callable[[], bool] = lambda: False,
-    told: Callable[[str, int, int], None] = lambda _what, _done, _of: None,
+    progress: Callable[[str, int, int], None] = lambda _what, _done, _of: None,
 ) -> Scores:
     """Score a model on pairs of source and reference. It is put in evaluation mode, and left as it was found.
 
     beam, length_penalty: how to translate, see beam.py; with 1 greedily. batch_tokens: how many tokens are worked on
-    together. stop: asked between batches and steps; once it is true, StoppedError is raised. told: what is being done,
-    how many sentences of how many.
+    together. stop: asked between batches and steps; once it is true, StoppedError is raised. progress:
+    gets the current piece of work, the sentences done and their number.
 
     Raises GlassheadError where there are no pairs, and what `search` raises.
     """
@@ -110,16 +110,16 @@ def score(
     was_training = model.training
     model.eval()
     try:
-        told("reading the references", 0, len(fitting))
+        progress("reading the references", 0, len(fitting))
         likelihood, tokens = _likelihood(
             model,
             [sources[place] for place in fitting],
             [targets[place] for place in fitting],
             batch_tokens,
             stop,
-            lambda done: told("reading the references", done, len(fitting)),
+            lambda done: progress("reading the references", done, len(fitting)),
         )
-        told("translating", 0, len(readable))
+        progress("translating", 0, len(readable))
         began = time.perf_counter()
         found = search(
             model,
@@ -130,7 +130,7 @@ def score(
             count=1,
             batch_tokens=batch_tokens,
             stop=stop,
-            told=lambda done: told("translating", done, len(readable)),
+            progress=lambda done: progress("translating", done, len(readable)),
         )
         given = [""] * len(pairs)
         for place, lines in zip(readable, found, strict=True):
@@ -166,7 +166,7 @@ def _likelihood(
     targets: list[list[int]],
     batch_tokens: int,
     stop: Callable[[], bool],
-    told: Callable[[int], None],
+    progress: Callable[[int], None],
 ) -> tuple[float, int]:
     """Minus log P of all targets given their sources, in nats, and how many tokens these are, end tokens included."""
     config, device = model.config, next(model.parameters()).device
@@ -180,7 +180,7 @@ def _likelihood(
         labels, _ = padded([[*targets[place], config.eos_id] for place in group], config.pad_id, device)
         likelihood += float(smoothed(model(source, target), labels, smoothing=0.0, pad_id=config.pad_id)[1])
         done += len(group)
-        told(done)
+        progress(done)
     return likelihood, sum(len(target) + 1 for target in targets)
 
 

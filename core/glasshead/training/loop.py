@@ -18,17 +18,17 @@ from torch import Tensor
 from glasshead.checkpoints.format import CONFIG
 from glasshead.checkpoints.load import load
 from glasshead.checkpoints.save import save
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, StoppedError
 from glasshead.model import Config, Transformer
 from glasshead.training import state
-from glasshead.training.background import telling
+from glasshead.training.background import yield_reports
 from glasshead.training.card import brief, described
 from glasshead.training.data.batches import Sampler, batch, target_tokens
 from glasshead.training.data.corpus import Corpus
 from glasshead.training.data.prepare import prepare
 from glasshead.training.data.stream import Stream
 from glasshead.training.engine import Engine
-from glasshead.training.evaluate import StoppedError, score
+from glasshead.training.evaluate import score
 from glasshead.training.events import Evaluated, Event, Prepared, Preparing, Saved, Started, Stopped
 from glasshead.training.fast import flops
 from glasshead.training.record import probes
@@ -45,13 +45,13 @@ LARGEST = 65_504
 """Beyond it float16, in which weights are saved, has infinity."""
 
 
-def never() -> bool:
-    """Nobody asks to stop."""
-    return False
-
-
 def train(
-    folder: Path, settings: Settings, *, resume: bool = False, command: str = "", stop: Callable[[], bool] = never
+    folder: Path,
+    settings: Settings,
+    *,
+    resume: bool = False,
+    command: str = "",
+    stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Train into a run's folder that `begin` has made ready, telling what happens.
 
@@ -79,7 +79,7 @@ def train(
             if error.errno not in UNWRITABLE:
                 raise
             raise GlassheadError(
-                f"{error.filename or folder} cannot be written any more: {error.strerror}. {run.told()}"
+                f"{error.filename or folder} cannot be written any more: {error.strerror}. {run.describe_safe()}"
             ) from error
 
 
@@ -95,16 +95,16 @@ def prepared(
         return Corpus(run.data)
     stack.enter_context(run.locked())
     run.tidy()
-    corpus = yield from telling(partial(_prepare, run, settings, stop))
+    corpus = yield from yield_reports(partial(_prepare, run, settings, stop))
     if corpus is not None:
         engine.wait()
     return corpus
 
 
 def _prepare(
-    run: Run, settings: Settings, stop: Callable[[], bool], told: Callable[[Preparing], None]
+    run: Run, settings: Settings, stop: Callable[[], bool], report: Callable[[Preparing], None]
 ) -> Corpus | None:
-    return prepare(run.data, settings, told=told, stop=stop)
+    return prepare(run.data, settings, told=report, stop=stop)
 
 
 class Training:
@@ -159,7 +159,7 @@ class Training:
                 f"{self.settings.steps:,}: it will not get to its peak. --warmup says over how many."
             )
         yield Prepared((*self.corpus.lines, padding, *self.notes))
-        yield self.journal.tell(self.started())
+        yield self.journal.record(self.started())
         self.probed = probes.choose(
             self.held, self.corpus.vocabulary, self.settings.probes, limit=self.settings.max_length
         )
@@ -239,23 +239,23 @@ class Training:
                 continue
             for progress in tally.read(self.seconds, self.tokens):
                 self.seconds, self.tokens = progress.seconds, progress.total_tokens
-                yield self.journal.tell(progress)
+                yield self.journal.record(progress)
             stopping = engine.agreed(self.stop())
             if engine.main:
                 if saving:
                     self.snap()
                 if evaluating and not stopping:
                     try:
-                        yield self.journal.tell(self.evaluated())
+                        yield self.journal.record(self.evaluated())
                     except StoppedError:
                         stopping = engine.processes == 1  # others learn of it at the next look
                 if saving or last or stopping:
-                    yield self.journal.tell(self.save())
+                    yield self.journal.record(self.save())
             tally.restart()
         if not engine.main:
             return
         if self.step < settings.steps:
-            yield self.journal.tell(Stopped(self.step, settings.steps))
+            yield self.journal.record(Stopped(self.step, settings.steps))
         else:
             yield from self.end()
 
@@ -290,7 +290,8 @@ class Training:
         if not all(each.abs().max() <= LARGEST for each in self.twin.parameters()):  # false for NaN too
             raise GlassheadError(
                 f"The weights after step {self.step} are infinite or no numbers: the training has diverged. "
-                f"{self.run.told()} Try a longer --warmup, a smaller --factor or --rate, or --clip 1 in a new run."
+                f"{self.run.describe_safe()} "
+                "Try a longer --warmup, a smaller --factor or --rate, or --clip 1 in a new run."
             )
         epoch, index = self.stream.place
         now = state.State(
@@ -327,12 +328,12 @@ class Training:
         try:
             final = score(saved, vocabulary, unseen or self.corpus.pairs("valid", count), stop=self.stop)
         except StoppedError:  # all is saved; --resume comes here again
-            yield self.journal.tell(Stopped(self.step, self.settings.steps))
+            yield self.journal.record(Stopped(self.step, self.settings.steps))
             return
         evaluated = Evaluated(self.step, final, last=True, held="test" if unseen else "validation")
         save(self.run.folder, self.twin, vocabulary, self.card(evaluated))
-        yield self.journal.tell(evaluated)
-        yield self.journal.tell(Saved(self.step, self.run.folder, self.averaged))
+        yield self.journal.record(evaluated)
+        yield self.journal.record(Saved(self.step, self.run.folder, self.averaged))
         self.journal.ended(self.step)
 
     def card(self, final: Evaluated | None = None) -> dict[str, object]:

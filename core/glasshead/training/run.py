@@ -159,11 +159,11 @@ class Run:
                 raise
             raise GlassheadError(
                 f"The checkpoint of step {step} could not be written to {home}: {cause.strerror or cause}. "
-                f"{self.told()}"
+                f"{self.describe_safe()}"
             ) from error
         return place
 
-    def told(self) -> str:
+    def describe_safe(self) -> str:
         """What is safe, as a sentence for who lost something."""
         latest = self.latest
         if latest is None:

@@ -260,12 +260,12 @@ def differences(before: Settings, now: Settings) -> list[str]:
     """
     free = set(FREE) - ({"steps"} if before.schedule == "cosine" else set())
     return [
-        f"{each.name} was {told(getattr(before, each.name))} and is {told(getattr(now, each.name))}"
+        f"{each.name} was {describe_value(getattr(before, each.name))} and is {describe_value(getattr(now, each.name))}"
         for each in fields(Settings)
         if each.name not in free and getattr(before, each.name) != getattr(now, each.name)
     ]
 
 
-def told(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """A setting's value in a sentence."""
     return "not given" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -16,7 +16,8 @@ from tests.core.helpers import OPTIONS, make, part, subject
 from tests.core.reference import log_softmax, transform
 
 from glasshead import GlassheadError, Hypothesis, beam_search, listen
-from glasshead.decoding.beam import StoppedError, groups, search
+from glasshead.decoding.beam import groups, search
+from glasshead.errors import StoppedError
 
 EOS = 2
 SOURCE = (3, 4, 2)
@@ -278,7 +279,7 @@ def test_a_search_can_be_stopped_at_every_step() -> None:
 
 def test_it_tells_how_many_are_done() -> None:
     told: list[int] = []
-    search(make(3), sources(30), limit=[*range(1, 11)] * 3, batch_tokens=100, told=told.append)
+    search(make(3), sources(30), limit=[*range(1, 11)] * 3, batch_tokens=100, progress=told.append)
     assert told == list(range(1, 31))
 
 

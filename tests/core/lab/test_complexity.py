@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, StoppedError
 from glasshead.lab import page_of
 from glasshead.lab.complexity import KINDS, Complexity, Kind, complexity, waits
 from glasshead.lab.tools import layers
 from glasshead.lab.tools.layers import Layer, Shape
 from glasshead.lab.tools.paths import hops
 from glasshead.lab.tools.stopwatch import fastest, slope
-from glasshead.lab.tools.telling import StoppedError
 from glasshead.model import Attention, Config
 
 counting = import_module("glasshead.lab.complexity")
@@ -122,8 +121,8 @@ def test_self_attention_is_no_longer_the_cheaper_one_when_sentences_are_longer_t
     for result, cheaper in ((short, True), (long, False)):
         cost = {row.layer: row.multiply_adds for row in result.rows}
         assert (cost["self-attention"] < cost["recurrent"]) is cheaper
-    told = page_of("complexity")
-    right = [told.question.answers[told.judge(each).answer] for each in (short, long)]
+    page = page_of("complexity")
+    right = [page.question.answers[page.judge(each).answer] for each in (short, long)]
     assert right[0].startswith("self-attention")
     assert right[1].startswith("recurrent")
 
@@ -148,11 +147,11 @@ def test_with_its_projections_self_attention_is_dearer_than_recurrence_whatever_
 
 
 def test_where_two_layers_cost_the_same_neither_is_called_the_cheapest() -> None:
-    told = page_of("complexity")
+    page = page_of("complexity")
 
     def said(**given: int) -> tuple[str, str]:
-        verdict = told.judge(counted(**given))
-        return told.question.answers[verdict.answer], verdict.sentence
+        verdict = page.judge(counted(**given))
+        return page.question.answers[verdict.answer], verdict.sentence
 
     for k in (2, 3):
         answer, sentence = said(n=24, k=k)
@@ -258,4 +257,4 @@ def test_it_can_be_stopped() -> None:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        complexity(n=64, measure=False, told=stop)
+        complexity(n=64, measure=False, progress=stop)

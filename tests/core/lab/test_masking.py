@@ -8,14 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, StoppedError
 from glasshead.lab import masking as lab
 from glasshead.lab.exhibits import Plot
 from glasshead.lab.masking import masking
 from glasshead.lab.page import Verdict
 from glasshead.lab.pages.masking import PAGE
 from glasshead.lab.tools import small_training as little
-from glasshead.lab.tools.telling import StoppedError
 from glasshead.model import Transformer
 from glasshead.tap import listen
 
@@ -261,11 +260,11 @@ def test_what_cannot_be_is_said_in_a_sentence(wrong: dict[str, float], sentence:
 
 @pytest.mark.parametrize("late", [0.0, 0.2, 0.95])
 def test_it_stops_when_nobody_waits_and_leaves_random_numbers_as_they_were(late: float) -> None:
-    def told(share: float, words: str) -> None:
+    def progress(share: float, words: str) -> None:
         if share > late:
             raise StoppedError
 
     before = torch.random.get_rng_state()
     with pytest.raises(StoppedError):
-        masking(steps=10, longest=3, told=told)
+        masking(steps=10, longest=3, progress=progress)
     assert torch.equal(torch.random.get_rng_state(), before)

@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 import glasshead
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, StoppedError
 from glasshead.lab import page_of
 from glasshead.lab.exhibits import Table
 from glasshead.lab.norms import Norms, batch_norm, norms
 from glasshead.lab.tools.smoothness import Norm, landscape, probe
-from glasshead.lab.tools.telling import StoppedError
 from glasshead.model import LayerNorm
 
 
@@ -71,10 +70,10 @@ def test_a_sentence_changes_with_its_mates_and_not_without(tiny: Path) -> None:
     assert changes["same mates, other order"].batch_largest < 1e-5
     assert changes["evaluation mode, other mates"].batch_largest < 1e-5
     assert all(each.layer_largest < 1e-5 for each in result.changes)
-    told = page_of("norms")
-    assert told.question.answers[told.judge(result).answer] == "only batch normalisation's"
+    page = page_of("norms")
+    assert page.question.answers[page.judge(result).answer] == "only batch normalisation's"
     still = (replace(result.changes[0], batch_largest=0.0), *result.changes[1:])
-    assert told.question.answers[told.judge(replace(result, changes=still)).answer].startswith("neither")
+    assert page.question.answers[page.judge(replace(result, changes=still)).answer].startswith("neither")
 
 
 @pytest.mark.parametrize(
@@ -211,6 +210,6 @@ def test_it_can_be_stopped_and_leaves_the_model_as_it_was(tiny: Path) -> None:
     subject = glasshead.load(tiny)
     before = torch.random.get_rng_state()
     with pytest.raises(StoppedError):
-        norms(subject=subject, steps=20, told=stop)
+        norms(subject=subject, steps=20, progress=stop)
     assert torch.equal(torch.random.get_rng_state(), before)
     assert not any(module._forward_pre_hooks for module in subject.model.modules())

@@ -12,11 +12,11 @@ from typing import Any, get_type_hints
 import pytest
 
 from glasshead import Config, GlassheadError, Subject, load
+from glasshead.errors import StoppedError
 from glasshead.lab import NAMES, page_of
 from glasshead.lab.exhibits import Grid, Lines, Plot, Table
 from glasshead.lab.page import Page
 from glasshead.lab.record import plain, restore, result_class, strict
-from glasshead.lab.tools.telling import StoppedError
 
 ALL = pytest.mark.parametrize("name", NAMES)
 OPTIONS = {"quick", "full", "predict", "json", "model", "anew", "help"}
@@ -75,9 +75,9 @@ def test_the_controls_are_the_arguments(name: str) -> None:
     of = page_of(name)
     function = getattr(import_module(f"glasshead.lab.{name}"), name)
     arguments = inspect.signature(function).parameters
-    assert {control.name for control in of.controls} == set(arguments) - {"subject", "told"}
+    assert {control.name for control in of.controls} == set(arguments) - {"subject", "progress"}
     assert of.model == ("subject" in arguments)
-    assert "told" in arguments and not {control.name for control in of.controls} & OPTIONS
+    assert "progress" in arguments and not {control.name for control in of.controls} & OPTIONS
     for control in of.controls:
         kinds = {type(value) for value in (*control.stops, control.of("quick"), control.of("full"), control.usual)}
         assert len(kinds) == 1, control.name
@@ -153,7 +153,7 @@ def test_the_same_arguments_give_the_same_result(name: str, results: Results, su
 def test_an_experiment_stops_when_it_is_asked_to(name: str, subject: Subject) -> None:
     calls = 0
 
-    def told(share: float, words: str) -> None:
+    def progress(share: float, words: str) -> None:
         nonlocal calls
         calls += 1
         assert 0 <= share <= 1 and words
@@ -161,7 +161,7 @@ def test_an_experiment_stops_when_it_is_asked_to(name: str, subject: Subject) ->
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        run(page_of(name), subject, told=told)
+        run(page_of(name), subject, progress=progress)
 
 
 @ALL

@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import glasshead
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, StoppedError
 from glasshead.lab import page_of
 from glasshead.lab.positions import Positions, error_of, misses, positions, rotation
 from glasshead.lab.record import plain, restore
 from glasshead.lab.tools import small_training as little
-from glasshead.lab.tools.telling import StoppedError
 from glasshead.model import sinusoids
 from glasshead.subject import Subject
 
@@ -185,10 +184,10 @@ def test_a_card_without_examples_is_no_mistake(tiny: Path) -> None:
 
 
 def test_the_answer_is_read_from_the_errors(result: Positions) -> None:
-    told = page_of("positions")
-    assert told.question.answers[told.judge(result).answer] == "on k only"
+    page = page_of("positions")
+    assert page.question.answers[page.judge(result).answer] == "on k only"
     broken = replace(result, offsets=tuple(replace(each, error=0.5) for each in result.offsets))
-    assert told.question.answers[told.judge(broken).answer].startswith("there is none")
+    assert page.question.answers[page.judge(broken).answer].startswith("there is none")
 
 
 def test_the_matrix_that_is_shown_is_the_corner_of_the_whole(result: Positions) -> None:
@@ -227,5 +226,5 @@ def test_it_can_be_stopped_and_changes_nobody_elses_numbers(tiny: Path) -> None:
 
     before = torch.random.get_rng_state()
     with pytest.raises(StoppedError):
-        ran(tiny, steps=10, told=stop)
+        ran(tiny, steps=10, progress=stop)
     assert torch.equal(torch.random.get_rng_state(), before)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glasshead import GlassheadError, Subject, load
+from glasshead.errors import StoppedError
 from glasshead.lab.exhibits import Lines
 from glasshead.lab.pages.scaling import exhibits, judge
 from glasshead.lab.scaling import Scaling, entropy, scaling, spread
-from glasshead.lab.tools.telling import StoppedError
 
 
 @pytest.fixture(scope="module")
@@ -120,13 +120,13 @@ def test_it_can_be_stopped_while_it_draws_for_one_width(subject: Subject) -> Non
     """Some 0.1 s of drawing lie between two calls, however large the whole is."""
     seen: list[str] = []
 
-    def told(_share: float, words: str) -> None:
+    def progress(_share: float, words: str) -> None:
         seen.append(words)
         if seen.count("d_k 8192") == 3:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        scaling(d_k=8192, keys=2, queries=2000, subject=subject, told=told)
+        scaling(d_k=8192, keys=2, queries=2000, subject=subject, progress=progress)
 
 
 @pytest.mark.parametrize(

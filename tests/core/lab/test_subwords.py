@@ -9,13 +9,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, StoppedError
 from glasshead.lab import subwords as lab
 from glasshead.lab.page import Verdict
 from glasshead.lab.pages.subwords import PAGE
 from glasshead.lab.subwords import subwords
 from glasshead.lab.tools.bpe import CLASSIC
-from glasshead.lab.tools.telling import StoppedError, silent
+from glasshead.lab.tools.progress import silent
 from glasshead.recipes import Pair
 from glasshead.text import Codec
 from glasshead.training.evaluate import Sample, Scores
@@ -232,13 +232,13 @@ def test_what_cannot_be_is_said_in_a_sentence(wrong: dict[str, object], sentence
 def test_it_stops_when_nobody_waits_and_leaves_random_numbers_as_they_were(late: float) -> None:
     """Also while the library reads the sentences of a vocabulary."""
 
-    def told(share: float, words: str) -> None:
+    def progress(share: float, words: str) -> None:
         if share > late:
             raise StoppedError
 
     before = torch.random.get_rng_state()
     with pytest.raises(StoppedError):
-        small(told=told)
+        small(progress=progress)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 

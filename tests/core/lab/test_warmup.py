@@ -7,13 +7,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, StoppedError
 from glasshead.lab import warmup as lab
 from glasshead.lab.page import Verdict
 from glasshead.lab.pages.warmup import PAGE
 from glasshead.lab.tools import small_training as little
 from glasshead.lab.tools.schedule import noam
-from glasshead.lab.tools.telling import StoppedError
 from glasshead.lab.warmup import warmup
 
 
@@ -149,13 +148,13 @@ def test_what_cannot_be_is_said_in_a_sentence(wrong: dict[str, float], sentence:
 
 @pytest.mark.parametrize("late", [0.0, 0.3])
 def test_it_stops_when_nobody_waits_and_leaves_random_numbers_as_they_were(late: float) -> None:
-    def told(share: float, words: str) -> None:
+    def progress(share: float, words: str) -> None:
         if share > late:
             raise StoppedError
 
     before = torch.random.get_rng_state()
     with pytest.raises(StoppedError):
-        warmup(layers=1, steps=10, rise=2, told=told)
+        warmup(layers=1, steps=10, rise=2, progress=progress)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 

@@ -12,8 +12,9 @@ from tests.core.helpers import make
 from tests.core.reference import log_softmax, transform
 
 from glasshead import Codec, GlassheadError, Vocabulary, beam_search, load
+from glasshead.errors import StoppedError
 from glasshead.recipes import recipe
-from glasshead.training.evaluate import Scores, StoppedError, score
+from glasshead.training.evaluate import Scores, score
 
 LINES = ["the black cat", "the small house is red", "a dog", "le chat noir dort", "la maison", "un chien ne voit pas"]
 PAIRS = [
@@ -222,7 +223,7 @@ def test_it_can_be_stopped_between_batches_and_steps() -> None:
 def test_it_tells_how_far_it_is() -> None:
     vocabulary = vocabularies()
     told: list[tuple[str, int, int]] = []
-    score(untrained(vocabulary), vocabulary, PAIRS, batch_tokens=1, told=lambda *each: told.append(each))
+    score(untrained(vocabulary), vocabulary, PAIRS, batch_tokens=1, progress=lambda *each: told.append(each))
     assert told == [
         (what, done, 5) for what in ("reading the references", "translating") for done in range(6)
     ]  # fmt: skip

@@ -26,7 +26,7 @@ UNSEEN = 2000
 SOON = 1.0
 """Seconds after which something should move in the terminal."""
 
-Told = Callable[[str, int, int | None], None]
+Progress = Callable[[str, int, int | None], None]
 """What is being done, and how many sentences of how many are."""
 
 
@@ -98,13 +98,13 @@ def evaluate(
     folder, name = locate(checkpoint)
     recipe = None if files is not None else _recipe(name, describe(folder)["card"])
     alpha = 0.6 if length_penalty is None else length_penalty
-    with Translations(output, files) as translations, _progress() as told:
+    with Translations(output, files) as translations, _progress() as progress:
         from glasshead.training.engine import device_of
         from glasshead.training.evaluate import score
 
         where = device_of(device)
         model, vocabulary, _ = load(folder)
-        held, report = _read(files, recipe, vocabulary, limit, told, skip_bad=skip_bad)
+        held, report = _read(files, recipe, vocabulary, limit, progress, skip_bad=skip_bad)
         scores = score(
             model.to(where),
             vocabulary,
@@ -112,7 +112,7 @@ def evaluate(
             beam=beam,
             length_penalty=alpha,
             batch_tokens=batch_tokens,
-            told=told,
+            progress=progress,
         )
         translations.write(sample.given for sample in scores.samples)
     how = {
@@ -166,14 +166,14 @@ def _read(
     recipe: "Recipe | None",
     vocabulary: "Vocabulary",
     limit: int | None,
-    told: Told,
+    progress: Progress,
     *,
     skip_bad: bool,
 ) -> "tuple[list[Pair], Report | None]":
     """The pairs to be scored on, and what was left out of the files. Raises GlassheadError where nothing is left."""
     if files is None:
         assert recipe is not None
-        told(f"drawing sentences of {recipe.name}", 0, None)
+        progress(f"drawing sentences of {recipe.name}", 0, None)
         return recipe.sample("test", UNSEEN if limit is None else limit), None
     from glasshead.training.data.pairs import Report, read
 
@@ -186,7 +186,7 @@ def _read(
             else:
                 report.leave_out("empty", line.number)
             if report.pairs % 1000 == 0:
-                told(f"reading {files.name}", report.pairs, None)
+                progress(f"reading {files.name}", report.pairs, None)
 
     found = list(islice(whole(), limit))
     if not found:
@@ -252,13 +252,14 @@ class Translations:
 
 
 @contextmanager
-def _progress() -> Iterator[Told]:
+def _progress() -> Iterator[Progress]:
     """Gives what tells how far the work is: in a terminal, by a line on standard error, once it takes a while."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _what, _done, _of: None
         return
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     from glasshead_tui.terminal.visible import visible
 
@@ -269,9 +270,9 @@ def _progress() -> Iterator[Told]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    bar = Progress(*columns, console=Console(stderr=True, highlight=False), refresh_per_second=4, transient=True)
+    bar = bars.Progress(*columns, console=Console(stderr=True, highlight=False), refresh_per_second=4, transient=True)
 
-    def told(what: str, done: int, of: int | None) -> None:
+    def progress(what: str, done: int, of: int | None) -> None:
         description = visible(what)
         for task in bar.tasks:
             if task.description == description:
@@ -284,7 +285,7 @@ def _progress() -> Iterator[Told]:
             bar.start()
 
     try:
-        yield told
+        yield progress
     finally:
         bar.stop()
 

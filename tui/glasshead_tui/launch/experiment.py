@@ -13,7 +13,7 @@ from glasshead_tui.terminal.complain import complain
 from glasshead_tui.terminal.tty import terminal
 
 if TYPE_CHECKING:
-    from glasshead.lab.tools.telling import Told
+    from glasshead.lab.tools.progress import Progress
 from glasshead_tui.plain.experiment import Asked, introduce, told
 
 SOON = 1.0
@@ -50,35 +50,36 @@ def found(asked: Asked) -> Outcome:
     one_thread()
     given: dict[str, Any] = {"subject": load(asked.checkpoint)} if asked.page.model else {}
     started = time.perf_counter()
-    with progress(asked.page.title) as tell:
-        result = asked.page.run(told=tell, **asked.values, **given)
+    with progress_bar(asked.page.title) as report:
+        result = asked.page.run(progress=report, **asked.values, **given)
     return Outcome.of(asked.page, result, asked.values, time.perf_counter() - started)
 
 
 @contextmanager
-def progress(title: str) -> "Iterator[Told]":
+def progress_bar(title: str) -> "Iterator[Progress]":
     """A bar on standard error once the work has taken a second; nothing where nobody would see it."""
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
     from glasshead_tui.terminal.visible import visible
 
     console = Console(stderr=True)
     words = TextColumn("{task.description}", markup=False)
-    bar = Progress(words, BarColumn(), TimeElapsedColumn(), console=console, transient=True)
+    bar = bars.Progress(words, BarColumn(), TimeElapsedColumn(), console=console, transient=True)
     task = bar.add_task(title, total=1.0)
     began = time.monotonic()
     if not console.is_terminal or console.is_dumb_terminal:
         yield lambda share, words: None
         return
 
-    def told(share: float, words: str) -> None:
+    def report(share: float, words: str) -> None:
         bar.update(task, completed=share, description=visible(f"{title}: {words}"))
         if not bar.live.is_started and time.monotonic() - began >= SOON:
             bar.start()
 
     try:
-        yield told
+        yield report
     finally:
         bar.stop()
 

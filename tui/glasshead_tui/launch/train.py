@@ -48,7 +48,7 @@ def train_and_watch(words: list[str], folder: Path) -> int:
                     return status
                 if training.poll() is None:
                     print("The training goes on. Ctrl-C stops it, and saves.", flush=True)
-            return attend(training, lines)
+            return follow_log(training, lines)
         except BaseException:
             training.send_signal(signal.SIGINT)
             raise
@@ -71,7 +71,7 @@ def begun(training: "subprocess.Popen[bytes]", folder: Path, before: int | None)
     return False
 
 
-def attend(training: "subprocess.Popen[bytes]", lines: TextIO) -> int:
+def follow_log(training: "subprocess.Popen[bytes]", lines: TextIO) -> int:
     """Show what the training tells until it ends, and pass Ctrl-C on."""
     while True:
         try:

@@ -23,11 +23,6 @@ SHOWN = 4
 """Translations shown after an evaluation."""
 
 
-def never() -> bool:
-    """Nobody asks to stop."""
-    return False
-
-
 def lines(events: "Iterator[Event]", *, clock: Callable[[], float] = time.monotonic) -> None:
     """Tell what happens in plain lines: nothing moves, nothing is coloured."""
     from glasshead.training.events import Preparing, Progress

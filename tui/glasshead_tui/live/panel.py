@@ -17,7 +17,7 @@ from rich.text import Text
 
 from glasshead_tui.drawing.durations import clocked, number, operations, percent, reached
 from glasshead_tui.live.figures import Course, Figures, Trend, picked, trends
-from glasshead_tui.live.lines import evaluated, mark, never, report, stepped
+from glasshead_tui.live.lines import evaluated, mark, report, stepped
 from glasshead_tui.terminal.region import Region
 from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.cells import width as columns_of
@@ -35,7 +35,7 @@ LOUD, QUIET, DRAWN = "bold", "dim", "cyan"
 GOOD, BAD = "green", "red"
 
 
-def follow(events: "Iterator[Event]", *, stop: Callable[[], bool] = never) -> None:
+def follow(events: "Iterator[Event]", *, stop: Callable[[], bool] = lambda: False) -> None:
     """Tell what happens in the terminal that the output is. What the events raise passes through, the panel gone."""
     from glasshead.training.events import Evaluated, Progress
 

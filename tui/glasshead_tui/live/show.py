@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from glasshead.training.events import Event
-from glasshead_tui.live.lines import lines, never
+from glasshead_tui.live.lines import lines
 from glasshead_tui.terminal.tty import moves
 
 
-def show(events: "Iterator[Event]", *, stop: Callable[[], bool] = never) -> None:
+def show(events: "Iterator[Event]", *, stop: Callable[[], bool] = lambda: False) -> None:
     """Tell what happens in the way that suits the output. stop: whether the training was asked to stop."""
     if moves():
         from glasshead_tui.live.panel import follow

@@ -255,7 +255,7 @@ class Session:
         self._post(Recalled(ticket=self._ticket, made=shipped(page)))
 
     def _examine(self, page: "Page", values: "dict[str, Value]") -> None:
-        from glasshead.lab.tools.telling import StoppedError
+        from glasshead.errors import StoppedError
 
         ticket, told = self._ticket, 0.0
 
@@ -271,7 +271,7 @@ class Session:
         began = time.perf_counter()
         try:
             tell(0.0, "begins")
-            result = page.run(told=tell, **values, **given)
+            result = page.run(progress=tell, **values, **given)
         except StoppedError:
             return
         self._post(Examined(ticket=ticket, result=result, seconds=time.perf_counter() - began))

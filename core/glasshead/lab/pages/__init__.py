@@ -1,1 +1,1 @@
-"""How each experiment is told: one file a page, named as the experiment. None of them costs torch."""
+"""Pages of the experiments: one file each, named after the experiment. None of them imports torch."""

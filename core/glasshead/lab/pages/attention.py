@@ -1,4 +1,4 @@
-"""attention: one query as a weighted sum of values, many of them as a matrix, and which sizes must agree."""
+"""attention: one query as a weighted sum of values, many queries as a matrix, and which sizes must agree."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,18 +15,18 @@ ROWS = 12
 WIDE = 5
 """Most numbers of a vector that are written out."""
 NEEDED = ("inputs", "tokens", "query and key", "key and value")
-"""The sizes that the answers speak of, in their order."""
+"""The pairs of sizes in the answers, in their order."""
 
 
 def run(**given: Any) -> "Attention":
-    """See glasshead.lab.attention."""
+    """Run glasshead.lab.attention."""
     from glasshead.lab.attention import attention
 
     return attention(**given)
 
 
 def judge(result: "Attention") -> Verdict:
-    """Which two sizes could not differ: each pair was tried alone."""
+    """Decide which two sizes could not differ: each pair was tried alone."""
     trials = {trial.sizes: trial for trial in result.trials}
     failed = [name for name in NEEDED if not trials[name].works]
     worked = [trials[name].given for name in NEEDED if trials[name].works]
@@ -38,7 +38,7 @@ def judge(result: "Attention") -> Verdict:
 
 
 def exhibits(result: "Attention") -> tuple[Exhibit, ...]:
-    """The arithmetic of one query, then many, then what may differ, then a trained model."""
+    """Show the arithmetic of one query, then many, then the sizes that may differ, then a trained model."""
     one, cross = result.single, result.cross
     return (
         Table(
@@ -113,7 +113,7 @@ def exhibits(result: "Attention") -> tuple[Exhibit, ...]:
 
 
 def _apart(difference: float) -> str:
-    """At most 1e-07 apart."""
+    """Write a difference: "at most 1e-07 apart"."""
     return f"at most {difference:.0e} apart" if difference else "equal"
 
 

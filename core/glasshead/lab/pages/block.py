@@ -1,4 +1,4 @@
-"""block: what the residual connection and LayerNorm do for a gradient, and where LayerNorm stands."""
+"""block: the effect of the residual connection and LayerNorm on a gradient, and the place of LayerNorm."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,20 +11,22 @@ if TYPE_CHECKING:
     from glasshead.lab.block import Block, Flow
 
 SHOWN = 5
-"""Numbers of a token's vector that are shown; all are computed with."""
+"""Numbers of a token's vector that are shown; all are used in the computation."""
 ROUNDING = 1e-30
-"""A share of squares that float64 does not know from 0."""
+"""A share of squares that float64 cannot tell from 0."""
 
 
 def run(**given: Any) -> "Block":
-    """See glasshead.lab.block."""
+    """Run glasshead.lab.block."""
     from glasshead.lab.block import block
 
     return block(**given)
 
 
 def judge(result: "Block") -> Verdict:
-    """The gradient at the bottom of the deepest stack divided by that at its top, without the residual connection."""
+    """Judge by the gradient at the bottom of the deepest stack, divided by that at its top, without the residual
+    connection.
+    """
     reached = {each.name: each.reached for each in result.flows}
     without = reached["no residual"]
     sentence = (
@@ -37,7 +39,7 @@ def judge(result: "Block") -> Verdict:
 
 
 def exhibits(result: "Block") -> tuple[Exhibit, ...]:
-    """Gradients on their way down, then the tokens' vectors on their way up, then one sub-layer by hand."""
+    """Show gradients on their way down, then the tokens' vectors on their way up, then one sub-layer by hand."""
     flows, worked = result.flows, result.worked
     layers = range(result.layers)
     between = range(result.layers + 1)

@@ -9,20 +9,20 @@ if TYPE_CHECKING:
     from glasshead.lab.complexity import Complexity, Timings
 
 ASKED = ("recurrent", "self-attention", "convolution")
-"""The layers that the first answers name, in their order."""
+"""The layers of the first answers, in their order."""
 SAME = 3
 """The answer that the first two cost the same."""
 
 
 def run(**given: Any) -> "Complexity":
-    """See glasshead.lab.complexity."""
+    """Run glasshead.lab.complexity."""
     from glasshead.lab.complexity import complexity
 
     return complexity(**given)
 
 
 def judge(result: "Complexity") -> Verdict:
-    """The cheapest of three layers at these n and d, by its multiply–adds; or that two are."""
+    """Find the cheapest of three layers at these n and d by its multiply–adds, or a tie."""
     cost = {row.layer: row.multiply_adds for row in result.rows}
     asked = [cost[layer] for layer in ASKED]
     recurrent, attention, convolution = asked
@@ -41,7 +41,7 @@ def judge(result: "Complexity") -> Verdict:
 
 
 def exhibits(result: "Complexity") -> tuple[Exhibit, ...]:
-    """The table, its three columns as curves, the clock."""
+    """Show the table, its three columns as curves, and the times."""
     names = [row.layer for row in result.rows]
     cross = "at n = d" + ("" if result.d >= result.costs[0].n else ", left of this plot")
     found: list[Exhibit] = [
@@ -149,7 +149,7 @@ def _clock(result: "Complexity", timings: "Timings") -> list[Exhibit]:
 
 
 def _short(layer: str) -> str:
-    """Its name in a legend, where there is room for six."""
+    """Shorten the name for a legend with six entries."""
     return (
         layer.removeprefix("self-").removesuffix(" attention").removesuffix(" convolution").removeprefix("window by ")
     )

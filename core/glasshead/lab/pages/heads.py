@@ -1,4 +1,4 @@
-"""heads: why several, when one of the same width costs as much."""
+"""heads: why several heads, if one of the same width costs as much."""
 
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from glasshead.lab.heads import Heads, Sizes, Trained
 
 APART = 0.1
-"""Mean losses that differ by less than this share count as the same: so much do seeds differ."""
+"""Mean losses that differ by less than this share count as equal: seeds differ by as much."""
 RIGHT = 0.05
-"""Shares of right answers that differ by more than this say who is further, where mean losses are the same."""
+"""Shares of right answers that differ by more than this decide if the mean losses are equal."""
 FAR = 0.5
-"""Who answers fewer than this rightly is still on the way."""
+"""Below this accuracy the model has not learned the task."""
 LEARNED = 0.9
-"""Who ends above this share of the loss of chance has learned nothing yet."""
+"""A final loss above this share of the loss of chance counts as nothing learned."""
 
 
 def run(**given: Any) -> "Heads":
-    """See glasshead.lab.heads."""
+    """Run glasshead.lab.heads."""
     from glasshead.lab.heads import heads
 
     return heads(**given)
 
 
 def judge(result: "Heads") -> Verdict:
-    """One head against the most: the mean loss of the whole training says who learned earlier, then who is further."""
+    """Compare one head with the most heads: by the mean loss of the whole training, then by the right answers."""
     few, many = result.trained[0], result.trained[-1]
     slow, quick = _mean(few, "mean"), _mean(many, "mean")
     ahead = _mean(few, "right") - _mean(many, "right")
@@ -53,7 +53,7 @@ def judge(result: "Heads") -> Verdict:
 
 
 def exhibits(result: "Heads") -> tuple[Exhibit, ...]:
-    """The trainings, then what a single mean cannot carry, then what heads cost."""
+    """Show the trainings, then the limit of a single mean, then the cost of heads."""
     one, several = result.sizes
     return (
         Plot(

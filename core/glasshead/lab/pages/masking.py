@@ -15,20 +15,20 @@ WORDS = {
     "nothing": "no mask",
 }
 LEAST = 1e-6
-"""What a loss that is smaller is drawn as, where the axis is logarithmic."""
+"""Least loss on a logarithmic axis; smaller ones are drawn there."""
 UNABLE = 0.05
-"""A share of sentences: who decodes fewer of them right cannot decode."""
+"""Below this share of right sentences a model cannot decode."""
 
 
 def run(**given: Any) -> "Masking":
-    """See glasshead.lab.masking."""
+    """Run glasshead.lab.masking."""
     from glasshead.lab.masking import masking
 
     return masking(**given)
 
 
 def judge(result: "Masking") -> Verdict:
-    """How the loss and the decodes of the model without a mask compare with those of the one that has it."""
+    """Compare the loss and the decodes of the model without a mask with those of the masked one."""
     masked, open_ = result.trainings
     sentence = (
         f"Trained without the mask the loss on unseen sentences was {open_.loss:.3f} nats a token against "
@@ -50,7 +50,7 @@ def judge(result: "Masking") -> Verdict:
 
 
 def exhibits(result: "Masking") -> tuple[Exhibit, ...]:
-    """The training with the leak, then where the mask has to stand, then who notices a changed token."""
+    """Show the training with the leak, then where the mask has to stand, then the effect of a changed token."""
     from glasshead.lab.masking import PUSH
 
     masks, leaks = {each.way: each for each in result.masks}, {each.way: each for each in result.leaks}
@@ -111,7 +111,7 @@ def exhibits(result: "Masking") -> tuple[Exhibit, ...]:
 
 
 def _below(result: "Masking") -> str:
-    """What the curves of the losses are to be compared with."""
+    """Name the losses that the curves are compared with."""
     found = "Without the mask the answer stands one place on."
     if result.noise:
         known = f"Level: to be expected without the answer, of unseen sentences; these came {result.seen:.3g} times."

@@ -1,4 +1,4 @@
-"""norms: layer normalisation against batch normalisation, and the argument about smoothing."""
+"""norms: layer normalisation against batch normalisation, and the argument about smoothness."""
 
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from glasshead.lab.norms import Norms
 
 ROUNDING = 1e-4
-"""Below this a change is the rounding of float32: normalised numbers are about 1."""
+"""Below this a change is float32 rounding: normalised numbers are about 1."""
 
 
 def run(**given: Any) -> "Norms":
-    """See glasshead.lab.norms."""
+    """Run glasshead.lab.norms."""
     from glasshead.lab.norms import norms
 
     return norms(**given)
 
 
 def judge(result: "Norms") -> Verdict:
-    """Whose outputs moved by more than rounding when the mates were others."""
+    """Decide whose outputs moved by more than rounding when the mates changed."""
     mates = result.changes[0]
     batch, layer = mates.batch_largest > ROUNDING, mates.layer_largest > ROUNDING
     return Verdict(
@@ -35,7 +35,7 @@ def judge(result: "Norms") -> Verdict:
 
 
 def exhibits(result: "Norms") -> tuple[Exhibit, ...]:
-    """Who changes what, how it falls with the batch, LayerNorm's steps, evaluation, then the smoothing."""
+    """Show the changes, their fall with the size of the batch, LayerNorm's steps, evaluation, then smoothness."""
     shallow = result.landscapes[0].depth
     return (
         Table(
@@ -150,12 +150,12 @@ def _mates(result: "Norms") -> str:
 
 
 def _figure(value: float) -> str | float:
-    """For a cell. A net may be thrown out of the numbers by its steps."""
+    """Write a number for a cell. A diverged net may have none."""
     return round(value, 3 if abs(value) < 1 else 2) if isfinite(value) else "no number"
 
 
 def _smoother(result: "Norms") -> str:
-    """Which of no and batch normalisation has the smaller β, for each depth."""
+    """Name the normalisation with the smaller β, none or batch, for each depth."""
     beta = {(each.depth, each.norm): each.beta for each in result.landscapes}
     depths = sorted({depth for depth, _ in beta})
     both = {depth: (beta[depth, "none"], beta[depth, "batch"]) for depth in depths}

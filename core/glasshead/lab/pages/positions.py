@@ -1,4 +1,4 @@
-"""positions: a step of k positions is one rotation; what learned positions do; order taken away."""
+"""positions: a step of k positions is one rotation; learned positions; order removed."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from glasshead.lab.positions import Own, Positions
 
 EXACT = 1e-4
-"""Below this an error is rounding: the table is of float32 numbers in −1…1."""
+"""Below this an error is rounding: the table holds float32 numbers in −1…1."""
 
 
 def run(**given: Any) -> "Positions":
-    """See glasshead.lab.positions."""
+    """Run glasshead.lab.positions."""
     from glasshead.lab.positions import positions
 
     return positions(**given)
 
 
 def judge(result: "Positions") -> Verdict:
-    """Whether one matrix serves all positions, and another k needs another matrix, by the errors."""
+    """Judge by the errors whether one matrix serves all positions, and whether another k needs another matrix."""
     own = next(each for each in result.offsets if each.k == result.k)
     fit = result.learned.fits[0]
     which = f"all {own.pairs:,} positions" if own.pairs > 1 else "the only position there is"
@@ -35,7 +35,7 @@ def judge(result: "Positions") -> Verdict:
 
 
 def exhibits(result: "Positions") -> tuple[Exhibit, ...]:
-    """Distances, the matrix and its error, learned positions, order."""
+    """Show distances, the matrix and its error, learned positions, order."""
     learned, shown = result.learned, len(result.matrix)
     labels = tuple(f"{name} {pair}" for pair in range(shown) for name in ("sin", "cos"))[:shown]
     widest = max(each.spread for each in result.distances)

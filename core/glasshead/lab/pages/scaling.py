@@ -13,14 +13,14 @@ MEETS = "What a gradient is multiplied by: largest where a few keys compete, nea
 
 
 def run(**given: Any) -> "Scaling":
-    """See glasshead.lab.scaling."""
+    """Run glasshead.lab.scaling."""
     from glasshead.lab.scaling import scaling
 
     return scaling(**given)
 
 
 def judge(result: "Scaling") -> Verdict:
-    """How the variance of q·k goes with d_k: the slope in a log–log plot, 1 where it grows as d_k."""
+    """Judge by the slope of the variance of q·k in a log–log plot: 1 if it grows as d_k."""
     power = _power(result)
     first, last = result.widths[0], result.widths[-1]
     sentence = (
@@ -35,7 +35,7 @@ def judge(result: "Scaling") -> Verdict:
 
 
 def exhibits(result: "Scaling") -> tuple[Exhibit, ...]:
-    """Variance, weights, gradient, then the trained model."""
+    """Show variance, weights and gradient, then the trained model."""
     d_k = [each.d_k for each in result.widths]
 
     def both(what: str, unit: str, name: str, *, log_y: bool = False, note: str = "") -> Plot:
@@ -97,7 +97,7 @@ def exhibits(result: "Scaling") -> tuple[Exhibit, ...]:
 
 
 def _power(result: "Scaling") -> float:
-    """The power of d_k that the variance grows as, by a line through all widths; 0 where nothing varies."""
+    """Fit the power of d_k that the variance grows as, over all widths; 0 if nothing varies."""
     from glasshead.lab.tools.stopwatch import slope
 
     varying = [each for each in result.widths if each.plain.variance > 0]

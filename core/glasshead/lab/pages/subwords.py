@@ -1,4 +1,4 @@
-"""subwords: what a vocabulary of pieces costs and saves."""
+"""subwords: costs and savings of a vocabulary of pieces."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
     from glasshead.lab.subwords import Example, Subwords
 
 MARGIN = 3.0
-"""Points of chrF by which one translation must be better to be called so."""
+"""Least difference in chrF for one translation to be called better."""
 CLEAR = 0.03
-"""The share of sentences by which one must be right more often for that to be told."""
+"""Least difference in the share of right sentences that is mentioned."""
 FULL = 2500
-"""Steps of a training whose result comes with the program."""
+"""Steps of the training whose result ships with the program."""
 WIDEST = 38
-"""Characters of a cell that holds words."""
+"""Most characters of a cell that holds words."""
 LINE = 76
-"""Characters of a line; a model that goes on and on is cut."""
+"""Most characters of a line; a model that repeats itself is cut."""
 
 
 def run(**given: Any) -> "Subwords":
-    """See glasshead.lab.subwords."""
+    """Run glasshead.lab.subwords."""
     from glasshead.lab.subwords import subwords
 
     return subwords(**given)
 
 
 def judge(result: "Subwords") -> Verdict:
-    """Which of the two models with vocabularies of one size translates better, by chrF."""
+    """Decide by chrF which of the two models with vocabularies of one size translates better."""
     words, pieces, every = result.models
     better = pieces.chrf - words.chrf
     sentence = (
@@ -49,7 +49,7 @@ def judge(result: "Subwords") -> Verdict:
 
 
 def exhibits(result: "Subwords") -> tuple[Exhibit, ...]:
-    """The merges, what vocabularies cost, what models make of them."""
+    """Show the merges, the cost of vocabularies, and the models' translations."""
     return (
         Table(
             title=f"{counted(len(result.merges), 'merge')} of {counted(result.text_words, 'different word')}",
@@ -138,7 +138,7 @@ def exhibits(result: "Subwords") -> tuple[Exhibit, ...]:
 
 
 def _joined(words: tuple[str, ...]) -> str:
-    """Words as long as there is room for them."""
+    """Join words while there is room for them."""
     found = " · ".join(words)
     return found if len(found) <= WIDEST else found[: WIDEST - 1] + "…"
 

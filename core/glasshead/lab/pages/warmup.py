@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from glasshead.lab.warmup import Run, Warmup
 
 MARGIN = 0.25
-"""Nats a token by which a training must end higher without warm-up to be called the worse for it."""
+"""Least rise of the final loss without warm-up, in nats a token, that counts as worse."""
 FULL = 1500
-"""Steps of a training whose result comes with the program."""
+"""Steps of the training whose result ships with the program."""
 
 
 def run(**given: Any) -> "Warmup":
-    """See glasshead.lab.warmup."""
+    """Run glasshead.lab.warmup."""
     from glasshead.lab.warmup import warmup
 
     return warmup(**given)
 
 
 def judge(result: "Warmup") -> Verdict:
-    """Which of the two ends clearly higher without the rise than with it."""
+    """Decide which of the two ends clearly higher without the rise than with it."""
     runs = {(each.norm, each.rising): each for each in result.runs}
     post, pre = (_worse(runs[norm, False], runs[norm, True]) for norm in ("post", "pre"))
     sentence = (
@@ -36,7 +36,7 @@ def judge(result: "Warmup") -> Verdict:
 
 
 def exhibits(result: "Warmup") -> tuple[Exhibit, ...]:
-    """Losses, the schedule, then why."""
+    """Show the losses, the schedule, then the reasons."""
     names = {(norm, True): f"{norm}, warm-up" for norm in ("post", "pre")}
     names |= {(norm, False): f"{norm}, none" for norm in ("post", "pre")}
     steps = [each.step for each in result.schedule]
@@ -105,7 +105,7 @@ def _worse(bare: "Run", rising: "Run") -> bool:
 
 
 def _doubts(result: "Warmup") -> str:
-    """What keeps these trainings from showing what is claimed, in sentences; nothing where nothing does."""
+    """List in sentences the reasons why these trainings do not show the claim; empty if there are none."""
     found = ""
     if result.rise == 1:
         found += " A rise of one step is none: both trainings of a norm are the same."
@@ -120,7 +120,7 @@ def _doubts(result: "Warmup") -> str:
 
 
 def _measured(result: "Warmup") -> str:
-    """When gradients were looked at, and how the rates compared until then: rise / step where the warmed still rose."""
+    """Describe when gradients were measured again, and the ratio of the rates until then: rise / step."""
     found = f"At the start; then means of updates {result.late - result.averaged + 1}–{result.late}."
     if result.late > result.rise:
         return f"{found} From {result.rise} on both have one rate."

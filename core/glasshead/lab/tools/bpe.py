@@ -1,7 +1,7 @@
 """Byte-pair encoding, learned merge by merge (Sennrich et al. 2016, algorithm 1).
 
-A word begins as its characters and a sign of its end, </w>. The pair of neighbours that is most frequent in the text
-becomes one symbol, everywhere; then the next. Plain, to be read: `glasshead.text` leaves it to a library.
+A word begins as its characters and an end mark, </w>. The most frequent pair of neighbours in the text becomes one
+symbol everywhere; then the next pair. This version is written to be read: `glasshead.text` uses a library.
 """
 
 from collections import Counter
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 END = "</w>"
-"""The end of a word, as in the paper; our own vocabularies mark its beginning instead (▁)."""
+"""End of a word, as in the paper; our own vocabularies mark its beginning instead (▁)."""
 LEAST = 2
-"""A pair that occurs once is not merged: nothing would be shorter elsewhere."""
+"""Least count of a merged pair: merging a pair that occurs once shortens nothing else."""
 
 CLASSIC = " ".join(["low"] * 5 + ["lower"] * 2 + ["newest"] * 6 + ["widest"] * 3)
-"""The example of the paper, which counts low 5 times, lower 2, newest 6 and widest 3."""
+"""The example of the paper, with low 5 times, lower 2, newest 6 and widest 3."""
 
 Symbols = tuple[str, ...]
 Pair = tuple[str, str]
@@ -23,22 +23,22 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Step:
-    """A merge that was made."""
+    """One merge."""
 
     pair: Pair
     count: int
-    """How often the pair stood in the text."""
+    """Count of the pair in the text."""
     words: dict[str, Symbols]
-    """Every word as it stands after it."""
+    """Every word after the merge."""
 
 
 def spelled(word: str) -> Symbols:
-    """A word before any merge."""
+    """Split a word into its symbols before any merge."""
     return (*word, END)
 
 
 def pairs(words: Mapping[str, Symbols], counts: Mapping[str, int]) -> Counter[Pair]:
-    """How often each pair of neighbours stands in the text; no pair reaches over the end of a word."""
+    """Count each pair of neighbours in the text; no pair crosses the end of a word."""
     found: Counter[Pair] = Counter()
     for word, symbols in words.items():
         for pair in pairwise(symbols):
@@ -47,7 +47,7 @@ def pairs(words: Mapping[str, Symbols], counts: Mapping[str, int]) -> Counter[Pa
 
 
 def merged(symbols: Symbols, pair: Pair) -> Symbols:
-    """Symbols with every occurrence of a pair joined, from the left: of a a a with (a, a) it makes aa a."""
+    """Join every occurrence of a pair, from the left: a a a with (a, a) becomes aa a."""
     found: list[str] = []
     place = 0
     while place < len(symbols):
@@ -61,9 +61,9 @@ def merged(symbols: Symbols, pair: Pair) -> Symbols:
 
 
 def learn(counts: Mapping[str, int], merges: int) -> Iterator[Step]:
-    """The merges of a text one after the other, at most so many; counts: how often each word stands in it.
+    """Learn at most `merges` merges of a text, one after the other. counts: how often each word occurs.
 
-    Of equally frequent pairs the first in the order of characters is merged. It ends where no pair occurs twice.
+    Of equally frequent pairs, the first in the order of characters is merged. It ends when no pair occurs twice.
     """
     words = {word: spelled(word) for word in counts}
     for _ in range(merges):
@@ -78,7 +78,7 @@ def learn(counts: Mapping[str, int], merges: int) -> Iterator[Step]:
 
 
 def cut(word: str, merges: Sequence[Pair]) -> Symbols:
-    """A word, seen or not, by merges in the order in which they were learned."""
+    """Cut a word, seen or not, by merges in the order in which they were learned."""
     symbols = spelled(word)
     for pair in merges:
         symbols = merged(symbols, pair)

@@ -1,4 +1,4 @@
-"""Arguments of an experiment, looked at before anything is computed. A mistake is a sentence."""
+"""Checks of an experiment's arguments, before any computation. A mistake is reported in a sentence."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -11,7 +11,7 @@ SEEDS = 2**32 - 1
 
 
 def whole(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
-    """A whole number within bounds, both of them allowed. Raises GlassheadError for anything else."""
+    """Check that a value is a whole number within inclusive bounds. Raises GlassheadError otherwise."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise GlassheadError(f"{name} is {value!r}; it must be a whole number.")
     _within(name, value, least, most)
@@ -19,7 +19,7 @@ def whole(name: str, value: Any, *, least: int = 1, most: int | None = None) -> 
 
 
 def real(name: str, value: Any, *, least: float | None = None, most: float | None = None) -> float:
-    """A finite number within bounds, both of them allowed. Raises GlassheadError for anything else."""
+    """Check that a value is a finite number within inclusive bounds. Raises GlassheadError otherwise."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise GlassheadError(f"{name} is {value!r}; it must be a number.")
     _within(name, value, least, most)
@@ -27,14 +27,14 @@ def real(name: str, value: Any, *, least: float | None = None, most: float | Non
 
 
 def one_of(name: str, value: Any, known: Sequence[Any]) -> Any:
-    """One of some values. Raises GlassheadError for any other."""
+    """Check that a value is one of the known values. Raises GlassheadError otherwise."""
     if value not in known:
         raise GlassheadError(f"{name} is {value!r}; it is one of {', '.join(map(str, known))}.")
     return value
 
 
 def seed(value: Any) -> int:
-    """A seed, 0 … 2³² − 1: what every generator takes, and leaves room for seeds counted on from it.
+    """Check a seed, 0 … 2³² − 1: the range that every generator takes, with room for further seeds counted from it.
 
     Raises GlassheadError for anything else.
     """

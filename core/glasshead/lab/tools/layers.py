@@ -1,4 +1,4 @@
-"""The layers of the paper's table 1, as they run: each maps n vectors of d numbers to n vectors of d numbers.
+"""The layers of the paper's table 1 as running code. Each maps n vectors of d numbers to n vectors of d numbers.
 
     self-attention        every position looks at every other
     restricted            every position looks at the r around it (section 4), and nothing else is computed
@@ -19,15 +19,15 @@ from torch.nn import functional as F
 from glasshead.attend import attend, neighbourhood
 
 Layer = Callable[[Tensor, int], Tensor]
-"""x: n d, and the number of the layer in its stack, from 0 → n d."""
+"""x: n d, and the index of the layer in its stack, from 0 → n d."""
 Tapped = Callable[[str, Tensor], Tensor]
 NUMBERS = 2**17
-"""Keys that restricted attention copies at once, in numbers."""
+"""Numbers of keys that restricted attention copies at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """What the complexity of a layer depends on."""
+    """The sizes that a layer's complexity depends on."""
 
     n: int
     """Positions."""
@@ -40,7 +40,7 @@ class Shape:
 
 
 def self_attention(shape: Shape, _seed: int, tap: Tapped | None = None) -> Layer:
-    """Everyone looks at everyone: n × n scores."""
+    """Let every position look at every position: n × n scores."""
 
     def layer(x: Tensor, _number: int = 0) -> Tensor:
         return attend(x[None, None], x[None, None], x[None, None], scale=shape.d**-0.5, tap=tap)[0, 0]
@@ -49,7 +49,7 @@ def self_attention(shape: Shape, _seed: int, tap: Tapped | None = None) -> Layer
 
 
 def masked_attention(shape: Shape, _seed: int, tap: Tapped | None = None) -> Layer:
-    """The neighbourhood as `Config.window` has it: n × n scores of which all but r a row are hidden afterwards."""
+    """Hide all but r keys of a row, as `Config.window` does: n × n scores are computed and then masked."""
 
     def layer(x: Tensor, _number: int = 0) -> Tensor:
         mask = neighbourhood(len(x), shape.r)
@@ -59,14 +59,14 @@ def masked_attention(shape: Shape, _seed: int, tap: Tapped | None = None) -> Lay
 
 
 def restricted_attention(shape: Shape, _seed: int, tap: Tapped | None = None) -> Layer:
-    """The same neighbourhood (see `attend.near`), but only n × r scores are ever computed."""
+    """Compute only the n × r scores of the same neighbourhood (see `attend.near`)."""
     before, after = shape.r // 2, (shape.r - 1) // 2
-    # Every key is copied r times, once for each query that sees it: a few positions at a time, so that the copies stay
-    # in the processor's cache.
+    # Every key is copied r times, once for each query that sees it. Work on a few positions at a time, so that the
+    # copies stay in the processor's cache.
     at_once = max(1, NUMBERS // (shape.r * shape.d))
 
     def layer(x: Tensor, _number: int = 0) -> Tensor:
-        # Each position is a batch of its own: one query, and r keys that begin r // 2 before it. n 1 r d
+        # Each position is its own batch: one query, and r keys that begin r // 2 before it. n 1 r d
         near = F.pad(x, (0, 0, before, after)).unfold(0, shape.r, 1).transpose(1, 2).unsqueeze(1)
         where = torch.arange(len(x)).unsqueeze(-1) + torch.arange(-before, after + 1)
         inside = ((where >= 0) & (where < len(x)))[:, None, None, :]
@@ -81,7 +81,7 @@ def restricted_attention(shape: Shape, _seed: int, tap: Tapped | None = None) ->
 
 
 def recurrent(shape: Shape, seed: int, _tap: Tapped | None = None) -> Layer:
-    """torch.nn.RNN: n steps that wait for each other."""
+    """Run torch.nn.RNN: n steps that wait for each other."""
     net = rnn(shape.d, seed)
 
     def layer(x: Tensor, _number: int = 0) -> Tensor:
@@ -91,9 +91,9 @@ def recurrent(shape: Shape, seed: int, _tap: Tapped | None = None) -> Layer:
 
 
 def recurrence(shape: Shape, seed: int, _tap: Tapped | None = None) -> Layer:
-    """One step of the same network for all positions at once: every state hears of the one before it, x → h.
+    """Run one step of the same network for all positions at once: every state sees the one before it, x → h.
 
-    `n − 1` such steps, from h = tanh(W x), give what `recurrent` gives: see `sweep`.
+    `n − 1` such steps, from h = tanh(W x), give the result of `recurrent`: see `sweep`.
     """
     net = rnn(shape.d, seed)
 
@@ -104,18 +104,18 @@ def recurrence(shape: Shape, seed: int, _tap: Tapped | None = None) -> Layer:
 
 
 def sweep(net: nn.RNN, x: Tensor, h: Tensor) -> Tensor:
-    """tanh(W x_t + U h_{t−1}) at every position t, with h_0 = 0. x, h: n d → n d."""
+    """Compute tanh(W x_t + U h_{t−1}) at every position t, with h_0 = 0. x, h: n d → n d."""
     given, passed, given_bias, passed_bias = net.all_weights[0]
     return torch.tanh(F.linear(x, given, given_bias) + F.linear(F.pad(h, (0, 0, 1, -1)), passed, passed_bias))
 
 
 def convolution(shape: Shape, seed: int, _tap: Tapped | None = None) -> Layer:
-    """The same k neighbouring positions in every layer."""
+    """Convolve over the same k neighbouring positions in every layer."""
     return _convolution(shape, seed, lambda _number: 1)
 
 
 def dilated_convolution(shape: Shape, seed: int, _tap: Tapped | None = None) -> Layer:
-    """Layer number l, from 0, takes k positions that are k^l apart."""
+    """Convolve in layer l, counted from 0, over k positions that are k^l apart."""
     return _convolution(shape, seed, lambda number: shape.k**number)
 
 
@@ -133,7 +133,7 @@ def _convolution(shape: Shape, seed: int, apart: Callable[[int], int]) -> Layer:
 
 
 def rnn(width: int, seed: int) -> nn.RNN:
-    """Of one layer, as the seed initialises it; nobody else's random numbers are touched."""
+    """Make a network of one layer, initialised by the seed, without touching the global random state."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.RNN(width, width)

@@ -1,7 +1,7 @@
-"""What waits for what: lengths of paths, counted on the real dependency graph of a computation, not by a formula.
+"""Path lengths, counted on the real dependency graph of a computation, not by a formula.
 
-`hops` asks gradients: how many layers must stand on each other until the last output depends on the first input?
-`chain` asks the graph that autograd keeps: how many matrix products must follow each other, none before the last?
+`hops` uses gradients: how many stacked layers does it take until the last output depends on the first input?
+`chain` uses autograd's graph: how many matrix products must run one after another?
 """
 
 from typing import Any
@@ -10,24 +10,25 @@ import torch
 from torch import Tensor
 
 from glasshead.lab.tools.layers import Layer
-from glasshead.lab.tools.telling import Told, silent
+from glasshead.lab.tools.progress import Progress, silent
 
 PRODUCTS = ("MmBackward", "BmmBackward", "AddmmBackward", "ConvolutionBackward")
-"""How autograd's nodes of matrix products and convolutions begin."""
+"""Prefixes of autograd's node names for matrix products and convolutions."""
 
 
-def hops(layer: Layer, *, n: int, width: int, most: int, told: Told = silent) -> int | None:
-    """Fewest layers through which the last of n positions depends on the first; None where `most` do not reach it.
+def hops(layer: Layer, *, n: int, width: int, most: int, progress: Progress = silent) -> int | None:
+    """Return the fewest layers through which the last of n positions depends on the first; None if `most` are not
+    enough.
 
-    The gradient of the last output goes down layer by layer. Only where it is zero matters: what is not zero is drawn
-    anew at every layer, so that a long path does not fade to zero in a float.
+    The gradient of the last output is passed down layer by layer. Only zero or non-zero matters: non-zero entries are
+    replaced by new random numbers at every layer, so that a long path does not underflow.
     """
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(n, width, generator=draw).requires_grad_(True)
     gradient = torch.zeros(n, width)
     gradient[-1] = torch.rand(width, generator=draw) + 0.5
     for number in range(most):
-        told(number / most, f"n {n}, path of {number}")
+        progress(number / most, f"n {n}, path of {number}")
         (below,) = torch.autograd.grad(layer(x, number), x, gradient)
         reached = (below != 0).any(-1, keepdim=True)
         if reached[0]:
@@ -37,7 +38,7 @@ def hops(layer: Layer, *, n: int, width: int, most: int, told: Told = silent) ->
 
 
 def chain(output: Tensor) -> int:
-    """The longest chain of matrix products in the computation of a tensor, each of which needs the one before it."""
+    """Return the length of the longest chain of dependent matrix products in a tensor's computation."""
     longest: dict[Any, int] = {}
     todo: list[Any] = [output.grad_fn]
     while todo:

@@ -1,4 +1,4 @@
-"""How little trainings are paced: the paper's schedule, stretched to a peak that is given."""
+"""Learning rates of the small trainings: the paper's schedule, scaled to a given peak."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,11 @@ from glasshead.training import schedule
 
 
 def noam(peak: float, rise: int, *, rising: bool = True) -> Callable[[int], float]:
-    """Step 1, 2 … → rate: peak · min(step / rise, √(rise / step)), with its peak at `step == rise`.
+    """Return a function from step 1, 2 … to its rate: peak · min(step / rise, √(rise / step)), with the peak at `step
+    == rise`.
 
-    It is the schedule of d_model 1 times peak · √rise. Not rising, it stands at the peak until the fall begins.
+    It is the schedule for d_model 1 times peak · √rise. Without `rising`, the rate stays at the peak until the fall
+    begins.
     """
     factor = peak * rise**0.5
 

@@ -1,4 +1,4 @@
-"""A sentence as a trained model reads it and writes its translation: what experiments on real numbers run on."""
+"""A sentence and its translation by a trained model: the input of experiments on a real model."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from glasshead.lab.tools.telling import Told, silent
+from glasshead.lab.tools.progress import Progress, silent
 from glasshead.subject import Subject
 from glasshead.tap import ONE_AT_A_TIME, listen
 
 EXAMPLE = "the black cat is sleeping"
-"""What is read where nothing else is given."""
+"""Default source text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,20 +22,20 @@ class Sentence:
     source: Tensor
     """1 k, int64: ends with the end token."""
     target: Tensor
-    """1 q, int64: what the decoder reads, the start token first; the last token said is not read any more."""
+    """1 q, int64: input of the decoder, beginning with the start token; the last generated token is not read."""
     source_tokens: tuple[str, ...]
     target_tokens: tuple[str, ...]
     translation: str
-    """All that the model says, as text."""
+    """The whole translation as text."""
 
 
 def wanted(subject: Subject, text: str) -> str:
-    """The text; if it is empty the model's own first example, and the bundled model's where its card has none."""
+    """Return the text, or the model's first example if it is empty, or the default if the card has no example."""
     return text or str((subject.card.get("examples") or [EXAMPLE])[0])
 
 
-def read(subject: Subject, text: str = "", told: Told = silent) -> Sentence:
-    """Translate a text, or if it is empty the model's own first example.
+def read(subject: Subject, text: str = "", progress: Progress = silent) -> Sentence:
+    """Translate a text, or the model's first example if it is empty.
 
     Raises GlassheadError for a text of nothing but spaces, and for one that is too long for the model.
     """
@@ -43,7 +43,7 @@ def read(subject: Subject, text: str = "", told: Told = silent) -> Sentence:
     source = subject.encode(text)
     line = subject.start(text, keep=None)
     while not line.done:
-        told(line.step_number / line.limit, f"{subject.name} translates")
+        progress(line.step_number / line.limit, f"{subject.name} translates")
         line.step()
     return Sentence(
         text=text,
@@ -57,7 +57,7 @@ def read(subject: Subject, text: str = "", told: Told = silent) -> Sentence:
 
 @torch.inference_mode()
 def values(subject: Subject, sentence: Sentence, keep: Iterable[str]) -> dict[str, Tensor]:
-    """What the sites named `keep` hold while the model reads a sentence and all of its translation at once."""
+    """Capture the sites matching `keep` in one pass over a sentence and its whole translation."""
     with ONE_AT_A_TIME, listen(subject.model, keep=keep) as seen:
         subject.model(sentence.source, sentence.target)
     return dict(seen)

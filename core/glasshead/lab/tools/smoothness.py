@@ -1,13 +1,13 @@
-"""Does normalisation make the loss smoother? Measured along the gradient, as Santurkar et al. 2018 do.
+"""Does normalisation make the loss smoother? Measured along the gradient, as in Santurkar et al. 2018.
 
-At a point w with gradient g the loss is looked at along w − η g for several η:
+At a point w with gradient g, the loss is evaluated at w − η g for several η:
 
     range          the largest loss minus the smallest: how little one step says of the next
     difference     largest ‖g(w − η g) − g(w)‖: how far the gradient can be trusted
     β              largest ‖g(w − η g) − g(w)‖ / (η ‖g‖): their "effective β-smoothness", a curvature
 
-A flat loss is smooth too: a net that learns nothing has small figures. And β depends on the size of the weights, which
-normalised layers do not care about.
+A flat loss is smooth too: a net that learns nothing has small figures. And β depends on the size of the weights, while
+normalised layers do not depend on it.
 """
 
 import math
@@ -20,12 +20,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glasshead.lab.tools.telling import Told, part, silent
+from glasshead.lab.tools.progress import Progress, part, silent
 
 Norm = Literal["none", "batch", "layer"]
 NORMS: tuple[Norm, ...] = ("none", "batch", "layer")
 ALONG = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""How far it is looked along the gradient, in learning rates."""
+"""Distances along the gradient, in learning rates."""
 FEATURES, HIDDEN, CLASSES, EXAMPLES, BATCH = 20, 64, 8, 2048, 128
 
 
@@ -34,30 +34,30 @@ class Probe:
     """The loss along one gradient."""
 
     loss: float
-    """In nats, where one stands."""
+    """Loss at the starting point, in nats."""
     lowest: float
     highest: float
-    """The smallest and the largest loss along the gradient, where one stands not counted."""
+    """Smallest and largest loss along the gradient, without the starting point."""
     difference: float
-    """The largest distance of a gradient there from the gradient here."""
+    """Largest distance between a gradient along the way and the gradient at the start."""
     beta: float
-    """The largest distance of gradients for the way that was gone."""
+    """Largest distance between gradients, divided by the distance between their points."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Landscape:
-    """One net, on its way down."""
+    """The loss around one net at several moments of its training."""
 
     norm: str
     depth: int
     """Hidden layers."""
     steps: tuple[int, ...]
-    """Steps of the training at which it was looked around."""
+    """Training steps with a probe."""
     probes: tuple[Probe, ...]
     first: float
-    """The loss of the first step, in nats."""
+    """Loss of the first step, in nats."""
     last: float
-    """The mean loss of the last tenth of the steps."""
+    """Mean loss of the last tenth of the steps."""
     range: float
     """Median over the probes of the largest loss minus the smallest."""
     difference: float
@@ -65,13 +65,13 @@ class Landscape:
     beta: float
     """Median over the probes."""
     beta_first: float
-    """At the first step, before anything is learned."""
+    """β at the first step, before anything is learned."""
 
 
-def landscape(norm: Norm, *, depth: int, rate: float, steps: int, seed: int, told: Told = silent) -> Landscape:
-    """Train a net of `depth` hidden layers by plain gradient descent, and look around at every fifth step.
+def landscape(norm: Norm, *, depth: int, rate: float, steps: int, seed: int, progress: Progress = silent) -> Landscape:
+    """Train a net of `depth` hidden layers by plain gradient descent, and probe the loss at every fifth step.
 
-    The task: the class that another net, drawn at random, gives to random inputs. rate: learning rate, without units.
+    The task: the class that another, randomly drawn net gives to random inputs. rate: learning rate, without units.
     """
     features, labels = _task(seed)
     net = _net(norm, depth, seed)
@@ -79,7 +79,7 @@ def landscape(norm: Norm, *, depth: int, rate: float, steps: int, seed: int, tol
     draw = torch.Generator().manual_seed(seed)
     losses, at, probes = [], [], []
     for step in range(steps):
-        told(step / steps, f"{depth} layers, normalisation {norm}, step {step + 1} of {steps}")
+        progress(step / steps, f"{depth} layers, normalisation {norm}, step {step + 1} of {steps}")
         some = torch.randint(EXAMPLES, (BATCH,), generator=draw)
 
         def loss_of(some: Tensor = some) -> Tensor:
@@ -109,9 +109,9 @@ def landscape(norm: Norm, *, depth: int, rate: float, steps: int, seed: int, tol
 
 
 def landscapes(
-    depths: Sequence[int], *, rate: float, steps: int, seed: int, told: Told = silent
+    depths: Sequence[int], *, rate: float, steps: int, seed: int, progress: Progress = silent
 ) -> tuple[Landscape, ...]:
-    """Every depth with every normalisation."""
+    """Train every depth with every normalisation."""
     each = [(depth, norm) for depth in depths for norm in NORMS]
     return tuple(
         landscape(
@@ -120,14 +120,14 @@ def landscapes(
             rate=rate,
             steps=steps,
             seed=seed,
-            told=part(told, number / len(each), (number + 1) / len(each)),
+            progress=part(progress, number / len(each), (number + 1) / len(each)),
         )
         for number, (depth, norm) in enumerate(each)
     )
 
 
 def probe(loss_of: Callable[[], Tensor], parameters: Sequence[Tensor], along: Sequence[float]) -> Probe:
-    """Look along the gradient, by steps of these sizes, and come back: the parameters end as they began."""
+    """Evaluate the loss along the gradient at these distances, and restore the parameters."""
     here = loss_of()
     gradient = torch.autograd.grad(here, parameters)
     size = _norm(gradient)
@@ -166,7 +166,7 @@ def _norm(tensors: Sequence[Tensor]) -> float:
 
 
 def _task(seed: int) -> tuple[Tensor, Tensor]:
-    """Inputs of mean 0 and variance 1, and the class that a random net of one hidden layer finds likeliest."""
+    """Draw inputs of mean 0 and variance 1, and label them by a random net of one hidden layer."""
     draw = torch.Generator().manual_seed(seed)
     features = torch.randn(EXAMPLES, FEATURES, generator=draw)
     first = 2 * torch.randn(FEATURES, 32, generator=draw) / FEATURES**0.5
@@ -175,7 +175,7 @@ def _task(seed: int) -> tuple[Tensor, Tensor]:
 
 
 def _net(norm: Norm, depth: int, seed: int) -> nn.Sequential:
-    """Linear, normalisation, ReLU for each hidden layer; weights as He et al. 2015 draw them for ReLU."""
+    """Build linear, normalisation, ReLU for each hidden layer, with He et al. (2015) initial weights."""
     modules: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

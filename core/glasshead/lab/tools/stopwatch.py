@@ -1,7 +1,7 @@
-"""Seconds of several computations side by side: the one thing in the lab that is another each time.
+"""Seconds of several computations side by side: the only numbers in the lab that differ from run to run.
 
-Whatever else the machine does only adds time, so the smallest of several rounds is nearest to the truth; and the rounds
-are interleaved, so that a slow moment hits all alike.
+Other load on the machine only adds time, so the smallest of several rounds is nearest to the truth. The rounds are
+interleaved, so that a slow moment affects all computations alike.
 """
 
 import math
@@ -10,29 +10,31 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from glasshead.lab.tools.telling import Told, silent
+from glasshead.lab.tools.progress import Progress, silent
 
 LEAST = 0.002
-"""Seconds that a round of one computation takes at least: a short one is repeated."""
+"""Least seconds of one round: a short computation is repeated."""
 
 
 def fastest(
-    works: Sequence[tuple[str, Callable[[], object]]], *, rounds: int, told: Told = silent
+    works: Sequence[tuple[str, Callable[[], object]]], *, rounds: int, progress: Progress = silent
 ) -> tuple[float, ...]:
-    """Seconds of one call of each, by name and function: the smallest mean over `rounds` rounds. Without gradients."""
+    """Time one call of each computation, without gradients: the smallest mean over `rounds` rounds. works: name and
+    function.
+    """
     best = [math.inf] * len(works)
     times = []
     with torch.inference_mode():
         for name, work in works:  # the first call also sets things up, and says how often to repeat
-            told(0.0, name)
+            progress(0.0, name)
             work()
-            told(0.0, name)
+            progress(0.0, name)
             began = time.perf_counter()
             work()
             times.append(max(1, min(100, math.ceil(LEAST / max(time.perf_counter() - began, 1e-9)))))
         for turn in range(rounds):
             for number, (name, work) in enumerate(works):
-                told((turn * len(works) + number) / (rounds * len(works)), name)
+                progress((turn * len(works) + number) / (rounds * len(works)), name)
                 began = time.perf_counter()
                 for _ in range(times[number]):
                     work()
@@ -41,9 +43,9 @@ def fastest(
 
 
 def slope(x: Sequence[float], y: Sequence[float]) -> float:
-    """Of the straight line through the points in a log–log plot, by least squares: the power of x that y grows as.
+    """Fit a straight line through the points in a log–log plot by least squares and return its slope: the power of x.
 
-    It takes two different x; all numbers are above 0.
+    Needs two different x; all numbers must be above 0.
     """
     across, up = [math.log(each) for each in x], [math.log(each) for each in y]
     middle, height = sum(across) / len(across), sum(up) / len(up)

@@ -16,7 +16,7 @@ from glasshead.files import flush, replace_text
 RECORD = "progress.json"
 
 
-class Growing:
+class GrowingFiles:
     """The growing files of one folder."""
 
     def __init__(self, folder: Path) -> None:

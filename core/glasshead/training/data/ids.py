@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from glasshead.training.data.growing import Growing
+from glasshead.training.data.growing import GrowingFiles
 
 Array = NDArray[Any]
 OFFSET = np.dtype("<i8")
@@ -98,7 +98,7 @@ class Ids:
 class Writer:
     """Adds pairs to the files of one split. All of it can be cut off again, since the files only grow."""
 
-    def __init__(self, files: Growing, split: str, types: Sequence[str]) -> None:
+    def __init__(self, files: GrowingFiles, split: str, types: Sequence[str]) -> None:
         self._files, self._split = files, split
         self._types = {side: np.dtype(kind) for side, kind in zip(("source", "target"), types, strict=True)}
 

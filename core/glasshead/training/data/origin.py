@@ -12,8 +12,7 @@ from glasshead.text import Vocabulary
 from glasshead.training.data import corpus
 from glasshead.training.data.lines import Fingerprint
 from glasshead.training.data.pairs import Files
-from glasshead.training.settings import Settings
-from glasshead.training.settings import told as value_told
+from glasshead.training.settings import Settings, describe_value
 
 
 def same(
@@ -28,7 +27,7 @@ def same(
     before, now: the settings that matter. inputs: the fingerprints of the files it was made of, those that are known.
     """
     found = [
-        f"{name} was {value_told(before.get(name))} and is {value_told(now.get(name))}"
+        f"{name} was {describe_value(before.get(name))} and is {describe_value(now.get(name))}"
         for name in {**before, **now}
         if before.get(name) != now.get(name)
     ]

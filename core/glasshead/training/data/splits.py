@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from glasshead.training.data import corpus
 from glasshead.training.data.encoder import Encoder
-from glasshead.training.data.growing import Growing
+from glasshead.training.data.growing import GrowingFiles
 from glasshead.training.data.ids import Writer
 from glasshead.training.data.pairs import Line, Report
 
@@ -27,7 +27,7 @@ class Split:
     """Collects pairs, and turns them to ids a chunk at a time."""
 
     def __init__(
-        self, files: Growing, name: str, encoders: tuple[Encoder, Encoder], types: Sequence[str], limit: int
+        self, files: GrowingFiles, name: str, encoders: tuple[Encoder, Encoder], types: Sequence[str], limit: int
     ) -> None:
         self.name, self.writer = name, Writer(files, name, types)
         self._files, self._encoders, self._limit = files, encoders, limit

@@ -20,7 +20,7 @@ from glasshead.files import replace_text
 from glasshead.text import Codec, Vocabulary
 from glasshead.training.data import corpus
 from glasshead.training.data.encoder import Encoder
-from glasshead.training.data.growing import RECORD, Growing
+from glasshead.training.data.growing import RECORD, GrowingFiles
 from glasshead.training.data.ids import Writer, number_type
 from glasshead.training.data.lines import Fingerprint
 from glasshead.training.data.origin import given_vocabulary, limit, same, seen, wanted
@@ -87,7 +87,7 @@ class Preparation:
         self.folder, self.settings, self.paths, self._told, self._stop = folder, settings, paths, told, stop
         self.limit = limit(settings)
         self.given = None if settings.tokenizer is None else given_vocabulary(settings.tokenizer)
-        self.files = Growing(folder)
+        self.files = GrowingFiles(folder)
         self.state: dict[str, Any] = self.files.state
         self._committed = time.monotonic()
         if self.state:

@@ -12,7 +12,7 @@ from glasshead.errors import GlassheadError
 from glasshead.training.events import Evaluated, Event, Progress, Saved, Started, Stopped
 from glasshead.training.record.journal import ENDED, EVALUATION, SAVED, STARTED, STEP, STOPPED
 
-Told = TypeVar("Told", bound=Event)
+AnyEvent = TypeVar("AnyEvent", bound=Event)
 
 
 class Recorder:
@@ -33,9 +33,9 @@ class Recorder:
                 keep += len(line)
             file.truncate(keep)
 
-    def tell(self, event: Told) -> Told:
+    def record(self, event: AnyEvent) -> AnyEvent:
         """Write an event down, and hand it on."""
-        if self.path is not None and (record := recorded(event)):
+        if self.path is not None and (record := as_record(event)):
             self._append(record)
         return event
 
@@ -64,7 +64,7 @@ class Recorder:
             ) from error
 
 
-def recorded(event: Event) -> dict[str, Any] | None:
+def as_record(event: Event) -> dict[str, Any] | None:
     """An event as a line of the file; None for those that are not kept."""
     match event:
         case Started():

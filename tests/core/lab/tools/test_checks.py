@@ -36,13 +36,13 @@ def test_what_is_no_seed_is_told_in_a_sentence(given: Any) -> None:
 def test_every_experiment_and_its_control_refuse_it_at_once(name: str, given: int, subject: Subject) -> None:
     of = page_of(name)
 
-    def told(_share: float, _words: str) -> None:
+    def progress(_share: float, _words: str) -> None:
         raise AssertionError("it has begun")
 
     function = getattr(import_module(f"glasshead.lab.{name}"), name)
     more = {"subject": subject} if of.model else {}
     with pytest.raises(GlassheadError, match=r"^seed is "):
-        function(**{**of.values("quick"), "seed": given}, **more, told=told)
+        function(**{**of.values("quick"), "seed": given}, **more, progress=progress)
     with pytest.raises(GlassheadError, match=r"^seed is "):
         of.control("seed").read(str(given))
     assert of.control("seed").read(str(2**32 - 1)) == 2**32 - 1

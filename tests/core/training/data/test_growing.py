@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from glasshead.training.data.growing import RECORD, Growing
+from glasshead.training.data.growing import RECORD, GrowingFiles
 
 names = st.sampled_from(["one", "two"])
 
@@ -13,8 +13,8 @@ names = st.sampled_from(["one", "two"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.tuples(names, st.binary(max_size=9)), st.sampled_from(["commit", "end"])), max_size=25))
 def test_what_was_committed_is_there_after_any_end(tmp_path: Path, deeds: list[tuple[str, bytes] | str]) -> None:
-    Growing(tmp_path).forget()
-    files = Growing(tmp_path)
+    GrowingFiles(tmp_path).forget()
+    files = GrowingFiles(tmp_path)
     now: dict[str, bytes] = {}
     safe: dict[str, bytes] = {}
     commits = 0
@@ -25,7 +25,7 @@ def test_what_was_committed_is_there_after_any_end(tmp_path: Path, deeds: list[t
             safe = dict(now)
         elif deed == "end":
             files.flush()  # as much as can be of what was not committed lies on the disk
-            files = Growing(tmp_path)
+            files = GrowingFiles(tmp_path)
             assert files.state == ({"at": commits} if commits else {})
             for name, data in safe.items():
                 assert (tmp_path / name).read_bytes() == data
@@ -41,11 +41,11 @@ def test_what_was_committed_is_there_after_any_end(tmp_path: Path, deeds: list[t
 
 
 def test_a_file_that_lost_bytes_means_to_begin_again(tmp_path: Path) -> None:
-    files = Growing(tmp_path)
+    files = GrowingFiles(tmp_path)
     files.append("one", b"12345")
     files.commit({"at": 1})
     (tmp_path / "one").write_bytes(b"123")
-    files = Growing(tmp_path)
+    files = GrowingFiles(tmp_path)
     assert files.state == {} and files.size("one") == 0
     files.append("one", b"ab")
     files.commit({"at": 2})
@@ -53,7 +53,7 @@ def test_a_file_that_lost_bytes_means_to_begin_again(tmp_path: Path) -> None:
 
 
 def test_forgetting_leaves_nothing(tmp_path: Path) -> None:
-    files = Growing(tmp_path)
+    files = GrowingFiles(tmp_path)
     files.append("one", b"12345")
     files.commit({"at": 1})
     files.append("two", b"6")

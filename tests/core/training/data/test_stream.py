@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshead.training.background import telling
+from glasshead.training.background import yield_reports
 from glasshead.training.data.stream import Stream
 
 
@@ -34,7 +34,7 @@ def test_what_is_told_is_yielded_in_order_and_the_result_returned() -> None:
     results: list[str] = []
 
     def outer() -> Iterator[int]:
-        results.append((yield from telling(lambda told: [told(number) for number in range(100)] and "done")))
+        results.append((yield from yield_reports(lambda told: [told(number) for number in range(100)] and "done")))
 
     assert list(outer()) == list(range(100))
     assert results == ["done"]
@@ -45,7 +45,7 @@ def test_what_is_raised_is_raised_after_what_was_told() -> None:
         told("first")  # type: ignore[operator]
         raise KeyError("lost")
 
-    told = telling(work)
+    told = yield_reports(work)
     assert next(told) == "first"
     with pytest.raises(KeyError, match="lost"):
         next(told)

@@ -27,10 +27,10 @@ def lines(path: Path) -> list[dict[str, object]]:
 
 def test_every_event_that_is_kept_is_one_line(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "metrics.jsonl")
-    assert recorder.tell(update(1)) == update(1)
-    recorder.tell(Prepared(("nothing to keep",)))
-    recorder.tell(Saved(10, tmp_path / "checkpoints" / "step-00000010", 2))
-    recorder.tell(Stopped(10, 100))
+    assert recorder.record(update(1)) == update(1)
+    recorder.record(Prepared(("nothing to keep",)))
+    recorder.record(Saved(10, tmp_path / "checkpoints" / "step-00000010", 2))
+    recorder.record(Stopped(10, 100))
     recorder.ended(100)
     found = lines(tmp_path / "metrics.jsonl")
     assert [line["event"] for line in found] == ["step", "saved", "stopped", "ended"]
@@ -42,11 +42,11 @@ def test_going_back_leaves_what_was_before_to_the_byte(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     recorder = Recorder(path)
     for step in range(1, 6):
-        recorder.tell(update(step))
+        recorder.record(update(step))
     before = path.read_bytes()
     for step in range(6, 9):
-        recorder.tell(update(step))
-    recorder.tell(Stopped(8, 100))
+        recorder.record(update(step))
+    recorder.record(Stopped(8, 100))
     recorder.rewind(5)
     assert path.read_bytes() == before
 
@@ -54,7 +54,7 @@ def test_going_back_leaves_what_was_before_to_the_byte(tmp_path: Path) -> None:
 def test_a_line_that_was_cut_short_goes(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     recorder = Recorder(path)
-    recorder.tell(update(1))
+    recorder.record(update(1))
     before = path.read_bytes()
     for cut in (b"{", b'{"event": "step", "step": 2', b'{"event": "step", "step": 2}'):
         path.write_bytes(before + cut)
@@ -65,7 +65,7 @@ def test_a_line_that_was_cut_short_goes(tmp_path: Path) -> None:
 def test_without_a_file_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     recorder = Recorder(None)
-    recorder.tell(update(1))
+    recorder.record(update(1))
     recorder.rewind(0)
     recorder.ended(1)
     recorder.flush()
@@ -78,4 +78,4 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
         return
     (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
     with pytest.raises(GlassheadError, match=r"metrics.jsonl cannot be written any more: No space left"):
-        Recorder(tmp_path / "metrics.jsonl").tell(update(1))
+        Recorder(tmp_path / "metrics.jsonl").record(update(1))
