@@ -104,9 +104,7 @@ class Cross:
     """Tokens of the encoder."""
     weights: tuple[tuple[float, ...], ...]
     difference: float
-    """Largest difference between the model's outputs, over all heads and layers, and each query computed alone from q,
-    k and v by the formula, in float64.
-    """
+    """Largest difference, over all heads and layers, between the model's outputs and each query computed alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,9 +276,7 @@ def _shapes(module: Module, x: Tensor, source: Tensor, subject: Subject, sentenc
 
 
 def _sizes(module: Module, seen: dict[str, Tensor]) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Map each name to its meaning and its shape without the batch, in the order of the computation; weights as in x
-    W.
-    """
+    """Map each name to its meaning and its shape without the batch, in the order of the computation."""
 
     def matrix(linear: torch.nn.Linear) -> tuple[int, ...]:
         return (linear.in_features, linear.out_features)
@@ -355,9 +351,7 @@ def _trials(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed
 
 
 def _cross(subject: Subject, sentence: Sentence) -> Cross:
-    """Compute all heads of cross-attention, one query at a time from its q; keep the weights of the most certain
-    head.
-    """
+    """Compute all heads of cross-attention, one query at a time; keep the weights of the most certain head."""
     layers = subject.config.decoder_layers
     kept = values(subject, sentence, [f"decoder.*.cross.{name}" for name in ("q", "k", "v", "weights", "heads")])
 

@@ -282,9 +282,7 @@ def complexity(
 
 
 def waits(kind: Kind, shape: Shape) -> int:
-    """Count the chain of matrix products of a layer that was really run, on narrow vectors: their width changes
-    nothing.
-    """
+    """Count the chain of matrix products of a layer that was run, on narrow vectors: width does not matter."""
     narrow = replace(shape, d=WIDTH)
     x = torch.randn(shape.n, WIDTH, generator=torch.Generator().manual_seed(0)).requires_grad_(True)
     return chain(kind.make(narrow, 0, _stages)(x, 0))

@@ -256,9 +256,7 @@ def guess(examples: little.Pairs, letters: int) -> float:
 
 
 def weights_of(way: Way, scores: Tensor) -> Tensor:
-    """Compute weights from scores, masked in one of the ways; queries see keys up to them. scores: … q k, as many q as
-    k
-    """
+    """Compute weights from scores, masked in one of the ways; queries see keys up to them. scores: … q k"""
     if way == "before":
         return softmax(scores.masked_fill(~causal(*scores.shape[-2:]), -torch.inf))
     edit = EDITS[way]

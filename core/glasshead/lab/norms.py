@@ -217,9 +217,7 @@ def norms(
 
 
 def batch_norm(norm: LayerNorm, *, affine: bool = True) -> nn.BatchNorm1d:
-    """Make a batch normalisation with the gain and bias of a layer normalisation; it keeps plain averages of all
-    batches.
-    """
+    """Make a batch normalisation with the gain and bias of a layer normalisation, averaging over all batches."""
     width = norm.gain.shape[0]
     made = nn.BatchNorm1d(width, eps=norm.eps, momentum=None, affine=affine)
     if affine:

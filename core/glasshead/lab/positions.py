@@ -128,9 +128,7 @@ class Shift:
 
 @dataclass(frozen=True, kw_only=True)
 class Own:
-    """The positions that an opened model learned. Positions that no training sentence reached keep their initial
-    values.
-    """
+    """The positions that an opened model learned. Those that no training sentence reached keep their initial values."""
 
     positions: int
     width: int
@@ -278,9 +276,7 @@ def _pairs(table: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 
 def _distances(table: Tensor, rate_of: Tensor | None) -> list[Distance]:
-    """Measure dot products by distance. rate_of: ω_i for a table of sinusoids; other tables are divided by distance
-    0.
-    """
+    """Measure dot products by distance. rate_of: ω_i for sinusoids; other tables are divided by distance 0."""
     products = table @ table.t()
     if rate_of is None:
         products = products / products.diagonal().mean()

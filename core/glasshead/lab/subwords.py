@@ -142,9 +142,7 @@ class Subwords:
     """Number of sentence pairs in training."""
     sizes: tuple[Size, ...]
     pieces: tuple[str, ...]
-    """Pieces of the subword vocabulary that are no word of the training sentences, those most used in unseen ones
-    first.
-    """
+    """Pieces of the subword vocabulary that are no training word, those most used in unseen sentences first."""
     steps: int
     models: tuple[Model, ...]
     """Words and subwords with vocabularies of one size, then words with every word."""
@@ -253,7 +251,7 @@ def merged_text(
 
 
 def short(split: Split, count: int, seed: int, progress: Progress) -> list[Pair]:
-    """Draw distinct lower-case pairs of english-french with at most `WORDS` English words; there may be fewer than
+    """Draw distinct lower-case pairs of english-french with at most `WORDS` English words; perhaps fewer than
     `count`.
     """
     found: dict[str, str] = {}

@@ -244,9 +244,7 @@ def model_of(norm: Norm, layers: int, seed: int) -> Transformer:
 def first_gradients(
     norm: Norm, layers: int, examples: little.Pairs, seed: int, progress: Progress = silent
 ) -> dict[str, float]:
-    """Measure the norm of the gradient in every layer before the first update, on many sentences: "encoder.0" … →
-    norm.
-    """
+    """Measure the norm of the gradient in every layer before the first update: "encoder.0" … → norm."""
     model = model_of(norm, layers, seed)
     model.train().requires_grad_(True)
     some = examples.rows(slice(0, MANY * BATCH))

@@ -1,4 +1,4 @@
-"""The corpora that the project makes itself. Listing them loads none of them; none of them needs torch."""
+"""The corpora that the project makes itself. Listing them imports none of them, and none of them needs torch."""
 
 from importlib import import_module
 
@@ -15,15 +15,12 @@ __all__ = ["Pair", "Recipe", "Split", "names", "recipe", "split_of"]
 
 
 def names() -> list[str]:
-    """The names of all recipes, the richest first."""
+    """Return the names of all recipes, the richest first."""
     return list(MODULES)
 
 
 def recipe(name: str) -> Recipe:
-    """The recipe of that name.
-
-    Raises GlassheadError, with the nearest names, if there is none.
-    """
+    """Return the recipe with a name. Raises GlassheadError, with the nearest names, if there is none."""
     key = name.strip().lower().replace("_", "-")
     if key not in MODULES:
         raise GlassheadError(f"There is no recipe called {name!r}. {nearest(key, names(), what='recipe')}")

@@ -1,7 +1,7 @@
-"""A Recipe: a corpus that the project makes itself, endless and reproducible, with the model and training that suit it.
+"""A Recipe: a corpus that the project makes itself, endless and reproducible, with a suitable model and training.
 
-Who trains and who evaluates draw from the same generator, so the splits are cut by the *sentence*: a hash of the
-source decides where it belongs, whatever seed drew it. A test sentence can therefore never have been trained on.
+Training and evaluation draw from the same generator, so the splits are made by the *sentence*: a hash of the source
+decides its split, whatever seed drew it. A test sentence can therefore never have been trained on.
 """
 
 import random
@@ -14,13 +14,13 @@ Split = Literal["train", "valid", "test"]
 Pair = tuple[str, str]
 
 PER_MILLE = {"valid": 20, "test": 20}
-"""How many of a thousand source sentences are held back for each purpose; the rest is for training."""
+"""Source sentences of a thousand that are held back for each purpose; the rest is for training."""
 
 
 def split_of(source: str) -> Split:
-    """Where a source sentence belongs.
+    """Return the split of a source sentence.
 
-    Case and spacing are ignored, since a lower-casing vocabulary does not see them: "March 3" and "march 3" are the
+    Case and spacing are ignored, because a lower-casing vocabulary does not see them: "March 3" and "march 3" are the
     same sentence to the model, so they must be in the same split.
     """
     plain = " ".join(source.lower().split())
@@ -34,10 +34,10 @@ def split_of(source: str) -> Split:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What to learn, from which sentences, with which model.
+    """A task: its sentences, and the model and training that suit it.
 
-    `generate` draws one pair and must be a pure function of the generator it is given. `model` and `training` hold
-    fields of `glasshead.training.settings.Settings` that differ from the defaults there.
+    `generate` draws one pair and must be a pure function of its generator. `model` and `training` hold fields of
+    `glasshead.training.settings.Settings` that differ from the defaults there.
     """
 
     name: str
@@ -47,18 +47,18 @@ class Recipe:
     vocab_size: int
     lowercase: bool = True
     size: int = 1_000_000
-    """How many pairs are made for a training that could use more: then they come again."""
+    """Number of pairs made for a training; a longer training repeats them."""
     model: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def chance(self, split: Split, seed: int) -> random.Random:
-        """What `pairs` draws from. Its state after a pair is all that is needed to go on behind that pair."""
+        """Make the random generator of `pairs`. Its state after a pair is enough to continue behind that pair."""
         if split not in ("train", "valid", "test"):
             raise ValueError(f"the splits are train, valid and test, not {split!r}")
         return random.Random(f"{self.name}/{split}/{seed}")
 
     def pairs(self, split: Split, seed: int, draw: random.Random | None = None) -> Iterator[Pair]:
-        """Pairs of one split, without end. The same split and seed always give the same pairs.
+        """Draw pairs of one split, without end. The same split and seed always give the same pairs.
 
         draw: a `chance` of the caller's, at the beginning or in the state it had behind some pair.
         """
@@ -69,16 +69,16 @@ class Recipe:
                 yield pair
 
     def sample(self, split: Split, count: int, seed: int = 0) -> list[Pair]:
-        """The first `count` pairs of a split with different sources, fewer if there are no more.
+        """Draw the first `count` pairs of a split with distinct sources; fewer if there are no more.
 
-        This is what evaluations use, so that no sentence counts twice.
+        Evaluations use this, so that no sentence counts twice.
         """
         seen: dict[str, str] = {}
         stale = 0
         for source, target in self.pairs(split, seed):
             if source in seen:
                 stale += 1
-                if stale > 1000 + 10 * count:  # a small corpus has no more to give
+                if stale > 1000 + 10 * count:  # a small corpus is exhausted
                     break
                 continue
             seen[source] = target

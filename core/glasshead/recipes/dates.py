@@ -51,14 +51,14 @@ NAMED = {
 
 
 def ordinal(day: int) -> str:
-    """1 → "1st", 2 → "2nd", 11 → "11th"."""
+    """Write an ordinal: 1 → "1st", 2 → "2nd", 11 → "11th"."""
     if 11 <= day <= 13:
         return f"{day}th"
     return f"{day}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(day % 10, 'th') }"
 
 
 def two_digits_in_words(number: int) -> str:
-    """0–99 in words: 7 → "seven", 42 → "forty-two"."""
+    """Write 0–99 in words: 7 → "seven", 42 → "forty-two"."""
     if number < 20:
         return ONES[number]
     tens, ones = divmod(number, 10)
@@ -66,7 +66,9 @@ def two_digits_in_words(number: int) -> str:
 
 
 def year_in_words(year: int) -> str:
-    """1984 → "nineteen eighty-four", 2005 → "two thousand and five", 2021 → "twenty twenty-one"."""
+    """Write a year in words: 1984 → "nineteen eighty-four", 2005 → "two thousand and five", 2021 → "twenty
+    twenty-one".
+    """
     if 2000 <= year < 2010:
         return "two thousand" if year == 2000 else f"two thousand and {ONES[year - 2000]}"
     century, rest = divmod(year, 100)
@@ -74,17 +76,17 @@ def year_in_words(year: int) -> str:
 
 
 def month(day: date) -> str:
-    """The name of its month: "march"."""
+    """Return the name of its month: "march"."""
     return MONTHS[day.month - 1]
 
 
 def short(day: date) -> str:
-    """The first three letters of its month: "mar"."""
+    """Return the first three letters of its month: "mar"."""
     return month(day)[:3]
 
 
 def weekday(day: date) -> str:
-    """The name of its day of the week: "wednesday"."""
+    """Return the name of its day of the week: "wednesday"."""
     return WEEKDAYS[day.weekday()]
 
 
@@ -122,25 +124,25 @@ STYLES: tuple[Callable[[date], str], ...] = (
     lambda day: f"the {ORDINALS[day.day - 1]} of {month(day)} {year_in_words(day.year)}",
     lambda day: f"{month(day)} {ORDINALS[day.day - 1]}, {year_in_words(day.year)}",
 )
-"""Every style of a plain date. Each is as likely as any other."""
+"""Every style of a plain date. All are equally likely."""
 
 
 def last_day(draw: random.Random) -> tuple[str, date]:
-    """The last day of a month: the one style whose day is not written in the source."""
+    """Draw the last day of a month: the one style without the day in the source."""
     year, number = draw.randint(FIRST.year, LAST.year), draw.randint(1, 12)
     day = date(year, number, calendar.monthrange(year, number)[1])
     return f"the last day of {month(day)} {year}", day
 
 
 def named_day(draw: random.Random) -> tuple[str, date]:
-    """A day with a name and the same date every year."""
+    """Draw a day with a name and the same date every year."""
     number, name = draw.choice(tuple(NAMED.items()))
     day = date(draw.randint(FIRST.year, LAST.year), *number)
     return f"{name} {day.year}" if draw.random() < 0.5 else f"{name}, {day.year}", day
 
 
 def generate(draw: random.Random) -> Pair:
-    """One pair: a date in some style, and the same date as YYYY-MM-DD."""
+    """Draw a pair: a date in some style, and the same date as YYYY-MM-DD."""
     kind = draw.random()
     if kind < 0.04:
         source, day = last_day(draw)

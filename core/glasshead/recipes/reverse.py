@@ -2,7 +2,7 @@
 
 The smallest task that needs attention: each step must look at one place of the source, and the place moves backwards.
 One token is one letter, so the encoder–decoder map of a trained model shows a clean anti-diagonal. Half of the words
-can be pronounced and half cannot, so that nothing is gained by learning what words look like.
+can be pronounced and half cannot, so that learning the shape of words does not help.
 """
 
 import random
@@ -16,12 +16,14 @@ CONSONANTS = "".join(letter for letter in ascii_lowercase if letter not in VOWEL
 
 
 def scramble(draw: random.Random) -> str:
-    """1 to 16 letters, each as likely as any other."""
+    """Draw 1 to 16 letters, all equally likely."""
     return "".join(draw.choices(ascii_lowercase, k=draw.randint(1, LONGEST)))
 
 
 def word(draw: random.Random) -> str:
-    """1 to 16 letters that can be pronounced: syllables of a consonant, a vowel or two, maybe a closing consonant."""
+    """Draw 1 to 16 letters that can be pronounced: syllables of a consonant, a vowel or two, maybe a closing
+    consonant.
+    """
     length = draw.randint(1, LONGEST)
     letters = ""
     while len(letters) < length:
@@ -35,7 +37,7 @@ def word(draw: random.Random) -> str:
 
 
 def generate(draw: random.Random) -> Pair:
-    """One pair: letters, and the letters reversed."""
+    """Draw a pair: letters, and the letters reversed."""
     source = word(draw) if draw.random() < 0.5 else scramble(draw)
     return source, source[::-1]
 

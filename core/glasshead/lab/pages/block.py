@@ -24,9 +24,7 @@ def run(**given: Any) -> "Block":
 
 
 def judge(result: "Block") -> Verdict:
-    """Judge by the gradient at the bottom of the deepest stack, divided by that at its top, without the residual
-    connection.
-    """
+    """Judge the gradient at the bottom of the deepest stack, divided by that at its top, without the connection."""
     reached = {each.name: each.reached for each in result.flows}
     without = reached["no residual"]
     sentence = (

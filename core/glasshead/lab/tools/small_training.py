@@ -119,9 +119,7 @@ def loss_of(model: Transformer, examples: Pairs) -> float:
 
 @torch.inference_mode()
 def decode(model: Transformer, source: Tensor, *, limit: int) -> Tensor:
-    """Decode greedily, all sentences at once. Every step recomputes all tokens, so that no cache hides anything: n q
-    ids.
-    """
+    """Decode greedily, all sentences at once; every step recomputes all tokens, without a cache: n q ids."""
     mask = model.padding_mask(source)
     memory = model.encode(source, mask)
     said = torch.full((len(source), 1), model.config.bos_id)

@@ -19,9 +19,7 @@ LEAST = 0.002
 def fastest(
     works: Sequence[tuple[str, Callable[[], object]]], *, rounds: int, progress: Progress = silent
 ) -> tuple[float, ...]:
-    """Time one call of each computation, without gradients: the smallest mean over `rounds` rounds. works: name and
-    function.
-    """
+    """Time one call of each named computation, without gradients: the smallest mean over `rounds` rounds."""
     best = [math.inf] * len(works)
     times = []
     with torch.inference_mode():

@@ -25,7 +25,7 @@ RECIPE = Recipe(
         "encoder_layers": 3,
         "decoder_layers": 3,
         "d_ff": 1024,
-        "dropout": 0.0,  # a million pairs, seen about twice: there is nothing to overfit
+        "dropout": 0.0,  # a million pairs, seen about twice: no overfitting
         "max_length": 128,
     },
     training={

@@ -1,6 +1,6 @@
-"""One clause, said in both languages: word order, agreement, negation, pronouns.
+"""One clause in both languages: word order, agreement, negation, pronouns.
 
-A `Clause` is what is said (who does what to whom, when, whether); `english` and `french` say it. Nothing here is
+A `Clause` holds the meaning (actor, action, object, time, polarity); `english` and `french` write it. Nothing here is
 random: the same clause always gives the same two sentences.
 """
 
@@ -20,10 +20,10 @@ Negation = Literal["", "not", "never", "no longer", "nothing", "nobody", "only",
 
 @dataclass(frozen=True, slots=True)
 class NounPhrase:
-    """A noun phrase, in both languages; `fr` still unjoined (see `french.spell`).
+    """A noun phrase in both languages; `fr` is not yet joined (see `french.spell`).
 
-    `en_negated`, `fr_negated`: what becomes of it as the object of a negated verb, where `some bread` turns into
-    `any bread` and `du pain` into `de pain`. `person` counts je, tu, il, nous, vous, ils from 0.
+    `en_negated`, `fr_negated`: its form as the object of a negated verb, where `some bread` turns into `any bread` and
+    `du pain` into `de pain`. `person` counts je, tu, il, nous, vous, ils from 0.
     """
 
     en: str
@@ -77,8 +77,11 @@ SOMETHING = NounPhrase("something", "quelque chose")
 
 @dataclass(slots=True)
 class Clause:
-    """What is said. `tail` and `predicate` are (English, French) pairs; `preceding` is the gender and number of an
-    object that stands before the verb in French (a relative or a question), with which the participle agrees."""
+    """The meaning of a clause.
+
+    `tail` and `predicate` are (English, French) pairs. `preceding` is the gender and number of an object that stands
+    before the verb in French (in a relative clause or a question); the participle agrees with it.
+    """
 
     subject: NounPhrase
     verb: Verb
@@ -108,7 +111,7 @@ BEFORE_VERB = {"never": "never", "no longer": "no longer", "only": "only"}
 
 
 def english(clause: Clause, question: str | None = None) -> str:
-    """The clause in English. `question` puts the auxiliary before the subject; it may hold `where`, `why`…"""
+    """Write the clause in English. `question` puts the auxiliary before the subject; it may hold `where`, `why`…"""
     auxiliary, rest = _english_verb(clause, question is not None)
     words = [clause.subject.en, *rest, *_english_objects(clause)]
     if question is None:
@@ -119,7 +122,7 @@ def english(clause: Clause, question: str | None = None) -> str:
 
 
 def english_after_subject(clause: Clause) -> str:
-    """The clause without its subject: what follows `who` and `that`."""
+    """Write the clause without its subject, to follow `who` and `that`."""
     auxiliary, rest = _english_verb(clause, False)
     return " ".join(word for word in (auxiliary, *rest, *_english_objects(clause)) if word)
 
@@ -132,7 +135,7 @@ def english_imperative(clause: Clause) -> str:
 
 
 def _english_verb(clause: Clause, question: bool) -> tuple[str, list[str]]:
-    """The auxiliary (or nothing) and the rest of the verb group, up to the particle."""
+    """Return the auxiliary (or nothing) and the rest of the verb group, up to the particle."""
     main, tense, person = clause.verb.en, clause.tense, clause.subject.person
     first = clause.control.en if clause.control else main
     negated = clause.negation == "not"
@@ -212,12 +215,12 @@ SEMI_AUXILIARIES = {
 
 
 def french(clause: Clause) -> str:
-    """The clause in French, unjoined. A question is this after `est-ce que`."""
+    """Write the clause in French, unjoined. A question is the same after `est-ce que`."""
     return f"{clause.subject.fr} {french_after_subject(clause)}"
 
 
 def french_after_subject(clause: Clause) -> str:
-    """The clause without its subject: what follows `qui`."""
+    """Write the clause without its subject, to follow `qui`."""
     verb, tense, person, negation = clause.verb, clause.tense, clause.subject.person, clause.negation
     clitics, agreement = _clitics(clause)
     infinitives: list[str] = []
@@ -262,7 +265,7 @@ def french_after_subject(clause: Clause) -> str:
 
 
 def french_imperative(clause: Clause) -> str:
-    """The vous-form: `fermez la porte`, `donnez-le-lui`, `ne le fermez pas`, `dépêchez-vous`."""
+    """Write the vous-form: `fermez la porte`, `donnez-le-lui`, `ne le fermez pas`, `dépêchez-vous`."""
     verb = clause.verb.fr.present[fr.VOUS]
     clitics, _ = _clitics(replace(clause, subject=YOU))
     objects = _french_objects(clause)
@@ -276,7 +279,7 @@ def french_imperative(clause: Clause) -> str:
 
 
 def _clitics(clause: Clause) -> tuple[list[str], tuple[bool, bool] | None]:
-    """The pronouns before the verb, in the order French wants, and what a participle with avoir agrees with."""
+    """Order the pronouns before the verb as in French; return the agreement of a participle with avoir too."""
     verb, direct, dative = clause.verb, clause.direct, clause.dative
     clitics = [fr.REFLEXIVE[clause.subject.person]] if verb.fr.reflexive else []
     agreement = clause.preceding
@@ -295,7 +298,7 @@ def _clitics(clause: Clause) -> tuple[list[str], tuple[bool, bool] | None]:
 
 
 def takes_dative(verb: Verb) -> bool:
-    """Whether a pronoun becomes lui or leur (il lui parle), not à lui (il pense à lui)."""
+    """Tell whether a pronoun becomes lui or leur (il lui parle), not à lui (il pense à lui)."""
     return verb.fr.infinitive != "penser"
 
 

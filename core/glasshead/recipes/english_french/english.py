@@ -1,6 +1,6 @@
 """English morphology: plurals, verb forms, a/an, comparatives, contractions.
 
-Only what the regular rules of spelling give is computed; irregular forms are written in the lexicon.
+Only forms by the regular rules of spelling are computed; irregular forms are in the lexicon.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 VOWELS = frozenset("aeiou")
 
-# Words whose first letter misleads: what counts for a/an is the first sound.
+# Words with a misleading first letter: a/an depends on the first sound.
 CONSONANT_SOUND = ("uni", "use", "euro", "one")
 SILENT_H = ("hour", "honest", "heir")
 
 
 def plural(noun: str) -> str:
-    """The regular plural: cat → cats, box → boxes, baby → babies."""
+    """Form the regular plural: cat → cats, box → boxes, baby → babies."""
     if noun.endswith(("s", "x", "ch", "sh", "z")):
         return noun + "es"
     if noun.endswith("y") and noun[-2] not in VOWELS:
@@ -24,18 +24,20 @@ def plural(noun: str) -> str:
 
 
 def article(following: str) -> str:
-    """`a` or `an`, decided by the sound that follows: a cat, an apple, an honest man, a useful tool."""
+    """Return `a` or `an`, by the sound that follows: a cat, an apple, an honest man, a useful tool."""
     vowel = following[0] in VOWELS and not following.startswith(CONSONANT_SOUND)
     return "an" if vowel or following.startswith(SILENT_H) else "a"
 
 
 def possessive(owner: str, many: bool) -> str:
-    """`the teacher` → `the teacher's`; a plural in -s takes the apostrophe alone: `the teachers'`."""
+    """Form the possessive: `the teacher` → `the teacher's`; a plural in -s takes the apostrophe alone: `the
+    teachers'`.
+    """
     return owner + "'" if many and owner.endswith("s") else owner + "'s"
 
 
 def comparative(adjective: str) -> str:
-    """The one-word comparative of a short adjective: small → smaller, big → bigger, happy → happier."""
+    """Form the one-word comparative of a short adjective: small → smaller, big → bigger, happy → happier."""
     if adjective.endswith("e"):
         return adjective + "r"
     if adjective.endswith("y") and adjective[-2] not in VOWELS:
@@ -47,7 +49,7 @@ def comparative(adjective: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class EnglishVerb:
-    """The forms that a sentence may need. `particle` is what follows the verb at once: look *for*, get *up*."""
+    """The forms of a verb in sentences. `particle` follows the verb at once: look *for*, get *up*."""
 
     base: str
     third: str
@@ -61,7 +63,7 @@ class EnglishVerb:
 
 
 def verb(text: str) -> EnglishVerb:
-    """Read `eat/ate`, `swim/swam/swimming`, `look for`, `get/got/getting up`: base/past/-ing, then the particle."""
+    """Parse `eat/ate`, `swim/swam/swimming`, `look for`, `get/got/getting up`: base/past/-ing, then the particle."""
     forms, _, particle = text.partition(" ")
     base, *irregular = forms.split("/")
     if base.endswith(("s", "x", "ch", "sh", "z", "o")):

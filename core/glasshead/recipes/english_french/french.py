@@ -42,7 +42,9 @@ IRREGULAR_PLURALS = {
 
 
 def plural(word: str) -> str:
-    """chat → chats, cheval → chevaux, pomme de terre → pommes de terre, carte postale → cartes postales."""
+    """Form the plural: chat → chats, cheval → chevaux, pomme de terre → pommes de terre, carte postale → cartes
+    postales.
+    """
     head, space, rest = word.partition(" ")
     if space:
         complement = rest.startswith(("de ", "d'", "à ", "photo"))
@@ -86,7 +88,9 @@ IRREGULAR_FEMININES = {
 
 
 def feminine(adjective: str) -> str:
-    """petit → petite, heureux → heureuse, cher → chère, vif → vive, bon → bonne, italien → italienne."""
+    """Form the feminine: petit → petite, heureux → heureuse, cher → chère, vif → vive, bon → bonne, italien →
+    italienne.
+    """
     if adjective in IRREGULAR_FEMININES:
         return IRREGULAR_FEMININES[adjective]
     if adjective.endswith("e"):
@@ -98,13 +102,13 @@ def feminine(adjective: str) -> str:
 
 
 def agree(adjective: str) -> tuple[str, str, str, str]:
-    """The four forms, in the order of `form`: masculine, feminine, masculine plural, feminine plural."""
+    """Form the four agreements, in the order of `form`: masculine, feminine, masculine plural, feminine plural."""
     woman = feminine(adjective)
     return adjective, woman, plural(adjective), plural(woman)
 
 
 def form(is_feminine: bool, is_plural: bool) -> int:
-    """The index of an agreeing form in the tuples of this module."""
+    """Return the index of an agreement in the tuples of this module."""
     return is_feminine + 2 * is_plural
 
 
@@ -195,7 +199,7 @@ class FrenchVerb:
 
 
 def conjugate(infinitive: str) -> FrenchVerb:
-    """All forms of a verb in the dictionary's spelling: `manger`, `se lever`, `s'habiller`."""
+    """Conjugate a verb given in the dictionary's spelling: `manger`, `se lever`, `s'habiller`."""
     name = re.sub(r"^(se |s')", "", infinitive)
     reflexive = name != infinitive
     family = max((ending for ending in FAMILIES if name.endswith(ending)), key=len, default="")
@@ -230,7 +234,7 @@ def conjugate(infinitive: str) -> FrenchVerb:
 
 
 def _first_group(name: str) -> tuple[tuple[str, ...], str, str]:
-    """Present, future stem and participle of a verb in -er, with the changes of spelling that its stem asks for."""
+    """Form present, future stem and participle of a verb in -er, with the spelling changes of its stem."""
     stem = name[:-2]
     strong = future = stem  # the stem before a mute ending, and in the future
     if name.endswith(DOUBLING):
@@ -289,9 +293,9 @@ CONTRACTIONS = {("de", "Le"): "du", ("de", "Les"): "des", ("à", "Le"): "au", ("
 
 
 def spell(words: str) -> str:
-    """Join separate words as they are written; see the head of this file for what capitals and asterisks mean.
+    """Join separate words in their written form; the head of this file explains capitals and asterisks.
 
-    From right to left, so that a word sees its neighbour as it will be written (`ne le ai` → `ne l'ai`, not `n'`).
+    From right to left, so that a word sees its neighbour's written form (`ne le ai` → `ne l'ai`, not `n'`).
     """
     written: list[str] = []
     following = ""

@@ -12,9 +12,10 @@ from .lexicon import NUMBERS, Adjective, Noun
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Determiner:
-    """`fr` holds the four agreements, `fr_before_adjective` those that change before one: des chats, de petits chats.
+    """`fr` holds the four agreements, `fr_before_adjective` those that change before an adjective: des chats, de petits
+    chats.
 
-    `en_negated` and `fr_negated` are what it becomes under a negated verb; empty where it stays.
+    `en_negated` and `fr_negated` are its forms under a negated verb; empty if it does not change.
     """
 
     en: str
@@ -25,7 +26,7 @@ class Determiner:
 
 
 def _determiner(english: str, french: str, *, before: str = "", negated: tuple[str, str] = ("", "")) -> Determiner:
-    """`french`: masculine/feminine/masculine plural/feminine plural, or one word for all."""
+    """Make a determiner. `french`: masculine/feminine/masculine plural/feminine plural, or one word for all."""
     forms = french.split("/")
     four = (forms * 4)[:4] if len(forms) == 1 else forms
     agreeing = (four[0], four[1], four[2], four[3])
@@ -73,7 +74,7 @@ def noun_phrase(
     owner: NounPhrase | None = None,
     tail: tuple[str, str] | None = None,
 ) -> NounPhrase:
-    """The phrase in both languages. English takes the adjectives in the order given; French puts each where it goes.
+    """Write the phrase in both languages. English takes the adjectives in the given order; French places each of them.
 
     With an `owner`, English says `the teacher's old book` and French `le vieux livre du professeur`.
     `tail` is a relative clause or a complement, after the noun in both.

@@ -1,7 +1,7 @@
-"""The grammar proper: which sentences there are, and how often. Every choice is drawn from the generator given.
+"""The grammar: kinds of sentences and their frequencies. Every choice is drawn from the given generator.
 
-Each function of this package draws one kind of phrase, clause or sentence; `generate` draws among the sentences. What
-is drawn is said, in both languages, by the modules `phrase` and `clause` outside.
+Each function of this package draws one kind of phrase, clause or sentence; `generate` draws among the sentences. The
+modules `phrase` and `clause` outside write the result in both languages.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LONGEST = 24  # words of a source sentence
 
 
 def generate(rng: random.Random) -> Words:
-    """One pair, (English, French): lower case; a final stop in a third of the statements, the same in both."""
+    """Draw a pair, (English, French): lower case; a final stop in a third of the statements, the same in both."""
     source = target = ""
     while not source or source.count(" ") >= LONGEST:
         source, target = pick(rng, SENTENCES)(rng)

@@ -1,4 +1,4 @@
-"""When and how: a time that agrees with the tense, a manner, an adverb amid the verb group."""
+"""Adverbs: a time that agrees with the tense, a manner, an adverb within the verb group."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def add_middle(rng: random.Random, clause: Clause) -> None:
 
 
 def time_for(rng: random.Random, clause: Clause) -> Words | None:
-    """A time that agrees with the tense."""
+    """Draw a time that agrees with the tense."""
     tense, chance = clause.tense, rng.random()
     if clause.negation in ("never", "no longer") or (clause.middle and clause.middle[0] in FREQUENCY):
         return None
@@ -90,7 +90,7 @@ def clock(rng: random.Random) -> Words:
 
 
 def span_of(rng: random.Random) -> tuple[Words, tuple[Words, Words], int]:
-    """A number and a span of time: `(two, deux), (hour/hours, heure/heures), 1`."""
+    """Draw a number and a span of time: `(two, deux), (hour/hours, heure/heures), 1`."""
     names, (one, many, is_feminine) = pick(rng, SPANS)
     if rng.random() < 0.2:
         return (en.article(names[0]), "une" if is_feminine else "un"), (names, (one, many)), 0

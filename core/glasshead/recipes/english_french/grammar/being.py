@@ -1,4 +1,4 @@
-"""Clauses with to be and to have: such, somewhere, so old, a doctor, bigger than; and going somewhere."""
+"""Clauses with to be and to have: qualities, places, ages, professions, comparisons; and going somewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DESCRIBED_THINGS = [noun for noun in DESCRIBED if noun.kind in ("thing", "vehicl
 
 
 def describable(rng: random.Random) -> tuple[Noun, NounPhrase]:
-    """Something to say a quality of, and the noun that decides which qualities."""
+    """Draw a subject for a quality, and the noun that decides which qualities fit."""
     chance = rng.random()
     if chance < 0.24:
         return lex.BY_NAME["man"], pick(rng, SUBJECT_PRONOUNS)
@@ -47,7 +47,7 @@ def being_such(rng: random.Random) -> Clause:
 
 
 def comparison(rng: random.Random) -> Clause:
-    """bigger than, less … than, as … as"""
+    """Draw a comparison: bigger than, less … than, as … as."""
     noun, subject = describable(rng)
     while noun.kind in ("sky", "body", "drink", "food"):
         noun, subject = describable(rng)
@@ -86,7 +86,9 @@ PROFESSIONAL = [
 
 
 def profession(rng: random.Random) -> Clause:
-    """paul is a doctor → paul est médecin; marie is a good singer → marie est une bonne chanteuse"""
+    """Draw a profession: paul is a doctor → paul est médecin; marie is a good singer → marie est une bonne
+    chanteuse.
+    """
     subject = pick(rng, (HE, SHE, I_SUBJECT, *NAMES[:12], *NAMES[-12:]))
     chance = rng.random()
     if chance < 0.4:
@@ -112,7 +114,7 @@ SMALL_THINGS = [*CLASSES["portable"], *CLASSES["machine"], *CLASSES["instrument"
 
 
 def located(rng: random.Random) -> Clause:
-    """Something or somebody is somewhere."""
+    """Draw a place: something or somebody is somewhere."""
     chance = rng.random()
     negation = pick(rng, NEGATIONS)
     if chance < 0.4:
@@ -140,7 +142,7 @@ AVOIR_STATES = list(lex.AVOIR_STATES.items())
 
 
 def avoir_state(rng: random.Random) -> Clause:
-    """paul is hungry → paul a faim"""
+    """Draw a state with avoir: paul is hungry → paul a faim."""
     english_word, french_word = pick(rng, AVOIR_STATES)
     words = (english_word, french_word)
     negation = pick(rng, NEGATIONS)
@@ -160,7 +162,7 @@ def avoir_state(rng: random.Random) -> Clause:
 
 
 def aged(rng: random.Random) -> Clause:
-    """paul is twenty years old → paul a vingt ans"""
+    """Draw an age: paul is twenty years old → paul a vingt ans."""
     number = pick(rng, NUMBERS)
     words = (f"{number[0]} years old", f"{number[1]} ans")
     subject = human(rng, 1)
@@ -172,7 +174,7 @@ HAD = [noun for kind in (*lex.OBJECTS, "dog", "cat", "animal", "idea", "food", "
 
 
 def having(rng: random.Random) -> Clause:
-    """paul has a dog, paul does not have a dog (n'a pas de chien)"""
+    """Draw a possession: paul has a dog, paul does not have a dog (n'a pas de chien)."""
     noun = pick(rng, HAD)
     subject = human(rng)
     negation: Negation = pick(rng, ("", "", "", "", "not", "not", "no longer", "never"))
@@ -185,7 +187,7 @@ HOMES = [lex.BY_NAME[name] for name in lex.words("house apartment palace cabin t
 
 
 def moving(rng: random.Random) -> Clause:
-    """Going, coming, returning, staying, living somewhere."""
+    """Draw a motion: going, coming, returning, staying, living somewhere."""
     subject = human(rng)
     verb = pick(rng, (GO, GO, COME, RETURN, STAY, LIVE))
     if verb is LIVE:

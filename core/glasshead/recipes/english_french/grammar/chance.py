@@ -1,6 +1,6 @@
 """Drawing: an even choice, and tables of weights.
 
-A choice among words is even within its class, so that every word is met often enough to be learnt.
+A choice among words is even within its class, so that every word occurs often enough to be learnt.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 def pick(rng: random.Random, options: Sequence[T]) -> T:
-    """An even choice; `random.choice` at a third of the cost."""
+    """Choose evenly; `random.choice` at a third of the cost."""
     return options[int(rng.random() * len(options))]
 
 
 def weighted(table: dict[T, int]) -> list[T]:
-    """A table of weights as a list to `pick` from."""
+    """Turn a table of weights into a list for `pick`."""
     return [option for option, weight in table.items() for _ in range(weight)]

@@ -1,7 +1,7 @@
-"""Clauses with a verb of the lexicon, and the full noun phrases in them.
+"""Clauses with a verb of the lexicon, and their full noun phrases.
 
-They stand together because each holds the other: a clause has phrases for subject and object, and a phrase may hold a
-relative clause. `depth` counts how far inside we are, and ends that.
+They share a file because each holds the other: a clause has phrases for subject and object, and a phrase may hold a
+relative clause. `depth` counts the nesting and ends it.
 """
 
 from __future__ import annotations
@@ -40,15 +40,13 @@ from .settling import settle
 from .tenses import NEGATIONS, ONLY_TENSES, deniable, safe_past, tense_for
 from .verbs import BEING_VERBS, HUMAN_INTRANSITIVE, HUMAN_VERBS, PLACE_INTRANSITIVE, TRANSITIVE_BY_NOUN, VERBS
 
-INTENDING = frozenset(
-    {"human", "being", "dog", "cat", "bird", "animal"}
-)  # whose verbs one may want, hope or dare to do
+INTENDING = frozenset({"human", "being", "dog", "cat", "bird", "animal"})  # verbs that may follow want, hope or dare
 
 
 def simple(
     rng: random.Random, depth: int = 0, verbs: Sequence[Verb] = VERBS, subject: NounPhrase | None = None
 ) -> Clause:
-    """A clause with a verb of the lexicon, its objects, and perhaps a place, a manner, a time."""
+    """Draw a clause with a verb of the lexicon, its objects, and perhaps a place, a manner, a time."""
     verb = pick(rng, verbs)
     if subject is None:
         subject = subject_for(rng, verb.subject, depth)
@@ -154,7 +152,7 @@ def object_pronoun(rng: random.Random, clause: Clause, noun: Noun) -> Pronoun | 
 
 
 def add_receiver(rng: random.Random, clause: Clause, noun: Noun, mode: str) -> None:
-    """give the book to the child, give the child the book, give him the book, give it to him, give it to the child"""
+    """Add a receiver: give the book to the child, give the child the book, give him the book, give it to him …"""
     chance = rng.random()
     receiver = pick(rng, OBJECT_OF.get(id(clause.subject), OBJECT_PRONOUNS))
     if chance < 0.22:
@@ -186,14 +184,14 @@ def add_receiver(rng: random.Random, clause: Clause, noun: Noun, mode: str) -> N
 
 
 def extracted(rng: random.Random, verb: Verb, preceding: tuple[bool, bool], depth: int) -> Clause:
-    """A clause whose object stands elsewhere: the book *that paul reads*, which books *did paul read*."""
+    """Draw a clause with its object elsewhere: the book *that paul reads*, which books *did paul read*."""
     subject = subject_for(rng, verb.subject, 2) if depth else subject_for(rng, verb.subject, 1)
     tense = tense_for(rng, verb)
     negation = deniable(subject, "not" if rng.random() < 0.1 else "")
     return Clause(subject, verb, safe_past(tense, verb, subject, negation), negation, preceding=preceding)
 
 
-# the door of the house, the book of the teacher: what may be whose, with `of`
+# the door of the house, the book of the teacher: possible owners, with `of`
 PARTS = {
     "opening": "place",
     "fixture": "place",
@@ -206,7 +204,7 @@ PARTS = {
 
 
 def phrase(rng: random.Random, noun: Noun, mode: str = "object", depth: int = 0) -> NounPhrase:
-    """A noun with what may go with it. `mode`: what it is to be, a key of the tables in `determiners`."""
+    """Draw a phrase around a noun. `mode`: its role, a key of the tables in `determiners`."""
     kind = noun.kind
     if kind in lex.MASS:
         determiner = THE if kind in ("abstract", "game") else pick(rng, MASS[mode])
@@ -236,7 +234,7 @@ def phrase(rng: random.Random, noun: Noun, mode: str = "object", depth: int = 0)
 
 
 def relative(rng: random.Random, noun: Noun, plural: bool, depth: int) -> Words:
-    """A relative clause: who/that (qui), whom/that (que), where (où), whose (dont), with whom (avec qui)."""
+    """Draw a relative clause: who/that (qui), whom/that (que), where (où), whose (dont), with whom (avec qui)."""
     is_human = noun.kind in HUMAN_KINDS
     bare = NounPhrase("", "", noun.feminine, fr.ILS if plural else fr.IL)
     chance = rng.random()
@@ -270,7 +268,7 @@ def relative(rng: random.Random, noun: Noun, plural: bool, depth: int) -> Words:
 
 
 def human(rng: random.Random, depth: int = 0, mode: str = "subject") -> NounPhrase:
-    """Somebody as a subject."""
+    """Draw a person as a subject."""
     chance = rng.random()
     if chance < 0.3:
         return pick(rng, SUBJECT_PRONOUNS)
@@ -288,7 +286,7 @@ def human(rng: random.Random, depth: int = 0, mode: str = "subject") -> NounPhra
 
 
 def person(rng: random.Random, mode: str = "object", depth: int = 0) -> NounPhrase:
-    """Somebody as an object or after a preposition, not a pronoun."""
+    """Draw a person as an object or after a preposition, not a pronoun."""
     if rng.random() < 0.3:
         return pick(rng, NAMES)
     return phrase(rng, pick(rng, CLASSES["human"]), mode, depth)

@@ -16,7 +16,7 @@ from .verbs import HUMAN_VERBS, THAT_VERBS, WEATHER
 
 
 def joined(rng: random.Random) -> Words:
-    """Two clauses: and, but, because, when, while, if, so, that."""
+    """Join two clauses: and, but, because, when, while, if, so, that."""
     chance = rng.random()
     if chance < 0.2:
         verb = pick(rng, THAT_VERBS)
@@ -73,8 +73,10 @@ CONJUNCTIONS = weighted(
 
 
 def following(rng: random.Random, before: NounPhrase) -> Clause:
-    """A clause after one about `before`: half of them take it up. The subject is settled before the objects are
-    drawn, since they depend on it (nobody scolds himself)."""
+    """Draw a clause after one about `before`; half of them take it up.
+
+    The subject is settled before the objects are drawn, because they depend on it (nobody scolds himself).
+    """
     if rng.random() < 0.5 and not women(before):
         return simple(rng, 1, HUMAN_VERBS, anaphor(before))
     clause = simple(rng, 1)
@@ -84,7 +86,7 @@ def following(rng: random.Random, before: NounPhrase) -> Clause:
 
 
 def women(subject: NounPhrase) -> bool:
-    """Whether `they` would be elles. English does not tell, so `they` is ils, and never takes these up."""
+    """Tell whether `they` would be elles. English does not show it, so `they` is ils, and never refers to these."""
     return subject.plural and subject.feminine
 
 
@@ -93,7 +95,7 @@ def misleading(before: NounPhrase, subject: NounPhrase) -> bool:
 
 
 def anaphor(subject: NounPhrase) -> NounPhrase:
-    """The pronoun that takes up a subject."""
+    """Return the pronoun that refers to a subject."""
     if subject.person in (fr.JE, fr.NOUS, fr.VOUS):
         return subject
     if subject.plural:
@@ -102,7 +104,7 @@ def anaphor(subject: NounPhrase) -> NounPhrase:
 
 
 def conditional(rng: random.Random, main: Clause) -> Words:
-    """if it rains, paul will stay at the hotel → s'il pleut, paul restera à l'hôtel"""
+    """Make a condition: if it rains, paul will stay at the hotel → s'il pleut, paul restera à l'hôtel."""
     main.tense = "future"
     main.time = None
     if rng.random() < 0.3:

@@ -1,4 +1,4 @@
-"""How often each determiner comes, by what the noun does in the sentence."""
+"""The frequency of each determiner, by the role of the noun in the sentence."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ MASS = {
     "definite": weighted({THE: 12, THIS: 2, MY: 1}),
     "described": weighted({THE: 12, THIS: 3, THAT: 1, MY: 1}),
 }
-RELATIVES = weighted({THE: 6}) + [*POSSESSIVES] * 3  # what goes before my mother, her brother
+RELATIVES = weighted({THE: 6}) + [*POSSESSIVES] * 3  # determiners before my mother, her brother
 SPOUSES = (MY, MY, YOUR, HIS, HER_OWN)
 OWNERS = frozenset(POSSESSIVES)
 UNOWNED = frozenset({"nature", "waters", "at", "on"})

@@ -1,4 +1,4 @@
-"""How often each kind of clause comes."""
+"""The frequency of each kind of clause."""
 
 from __future__ import annotations
 

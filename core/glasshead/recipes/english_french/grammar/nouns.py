@@ -1,4 +1,4 @@
-"""Which nouns a verb may be said of, and which adjectives a noun may have."""
+"""The nouns that fit a verb, and the adjectives that fit a noun."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .chance import pick
 
 
 def _nouns(names: str) -> list[Noun]:
-    """All nouns of classes such as `human > portable, food`, each class opened to the bottom."""
+    """Collect all nouns of classes such as `human > portable, food`, with every subclass."""
     found: dict[str, Noun] = {}
     for name in names.split(", "):
         for part in lex.GROUPS.get(name, ()):
@@ -28,7 +28,7 @@ CLASSES: dict[str, list[Noun]] = {
 }
 HUMAN_KINDS = frozenset(lex.HUMAN)
 BEING_KINDS = HUMAN_KINDS | frozenset(lex.ANIMALS)
-# Nouns that few verbs go with are drawn more often where they can be.
+# Nouns with few verbs are drawn more often where they can be.
 OFTEN = {
     "body": 4,
     "ingredient": 9,
@@ -50,7 +50,7 @@ AMONG: dict[str, list[Noun]] = {
 
 
 def noun_among(rng: random.Random, names: str) -> Noun:
-    """A noun of one of several classes; big classes weigh more, since each noun should come as often as another."""
+    """Draw a noun of one of several classes; big classes weigh more, so that all nouns are equally frequent."""
     return pick(rng, AMONG[names])
 
 
@@ -72,7 +72,7 @@ OPINIONS = frozenset({"magnificent", "ordinary", "ugly", "strange", "huge", "tin
 
 
 def adjectives_for(rng: random.Random, noun: Noun) -> tuple[Adjective, ...]:
-    """None, one, or two (one that French puts before the noun and one after)."""
+    """Draw no adjective, one, or two (one before the noun in French and one after)."""
     chance = rng.random()
     if chance < 0.54:
         return ()

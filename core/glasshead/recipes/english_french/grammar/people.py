@@ -1,4 +1,4 @@
-"""Who is spoken of by a pronoun or by name."""
+"""People as pronouns or names."""
 
 from __future__ import annotations
 

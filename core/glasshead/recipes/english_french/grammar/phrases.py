@@ -1,4 +1,4 @@
-"""Short noun phrases, such as hold no clause: whose, where, how much. (For the others see `clauses`.)"""
+"""Short noun phrases without a clause: owners, places, amounts. (For the others see `clauses`.)"""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from .people import NAMES
 
 
 def owner(rng: random.Random) -> NounPhrase:
-    """Whose: a name, or a person in a few words."""
+    """Draw an owner: a name, or a person in a few words."""
     if rng.random() < 0.4:
         return pick(rng, NAMES)
     return plain(rng, pick(rng, CLASSES["human"]))
 
 
 def plain(rng: random.Random, noun: Noun) -> NounPhrase:
-    """A short definite phrase, without owner and without relative clause. Places are mostly `the` and one;
-    what one is `at` always is (`aux hôpitaux` means little)."""
+    """Draw a short definite phrase, without owner and relative clause.
+
+    Places are mostly `the` and singular; a place with `at` always is (`aux hôpitaux` means little).
+    """
     kind = noun.kind
     place = kind in lex.PLACES
     plural = kind not in lex.NO_PLURAL and kind != "at" and rng.random() < (0.12 if place else 0.3)
@@ -39,7 +41,7 @@ def plain(rng: random.Random, noun: Noun) -> NounPhrase:
 
 
 def measured(rng: random.Random, noun: Noun) -> NounPhrase:
-    """a glass of water → un verre d'eau, two kilos of apples → deux kilos de pommes"""
+    """Draw an amount: a glass of water → un verre d'eau, two kilos of apples → deux kilos de pommes."""
     if noun.kind == "drink":
         measure, what, french_what = pick(rng, DRINK_MEASURES), noun.en[0], noun.fr[0]
     elif noun.kind == "food":

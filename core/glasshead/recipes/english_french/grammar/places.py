@@ -1,4 +1,4 @@
-"""Where, and with whom: the prepositions and what follows them."""
+"""Places and company: the prepositions and their objects."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def with_someone(rng: random.Random, subject: NounPhrase | None = None) -> Words
 
 
 def to_place(rng: random.Random) -> Words:
-    """Where one comes back to."""
+    """Draw a place to come back to."""
     chance = rng.random()
     if chance < 0.6:
         noun = plain(rng, pick(rng, CLASSES["at"]))

@@ -1,4 +1,4 @@
-"""Saying a quality: somebody or something is, becomes or seems such and such."""
+"""Predicates of quality: something is, becomes or seems such and such."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ ABSOLUTE = lex.words(
     "blind deaf bald blond black white red green blue yellow gray brown pink purple broken useless modern "
     "precious empty icy polluted"
 )
-# What is not said of in degrees: nobody is very dutch, nothing too wooden.
+# Qualities without degrees: nobody is very dutch, nothing too wooden.
 NO_DEGREE = frozenset(ABSOLUTE) | {
     adjective.en for kind in ("nationality", "material") for adjective in lex.ADJECTIVE_LISTS[kind]
 }
 NATIONALITIES = lex.ADJECTIVE_LISTS["nationality"]
 DEGREES = list(lex.DEGREE.items())
 STATES = lex.ADJECTIVE_LISTS["state"]
-# What French says with se or être, not with devenir: il s'est fâché, elle est déçue.
+# Qualities that French expresses with se or être, not with devenir: il s'est fâché, elle est déçue.
 NEVER_BECOME = frozenset(
     lex.words("tired angry worried busy disappointed satisfied broken wet golden wooden plastic leather woolen ripe")
 )
-# `it is strange` is c'est étrange as well as il est étrange: of `it`, only what speaks of a thing is said.
+# `it is strange` is c'est étrange as well as il est étrange: `it` takes only qualities of a thing.
 IMPERSONAL = frozenset(
     lex.words("good bad strange magnificent beautiful useful useless rare dangerous expensive hard ordinary")
 )
 
 
 def predicate(rng: random.Random, noun: Noun, subject: NounPhrase, *, short: bool = False) -> Clause:
-    """The subject is, becomes or seems such and such."""
+    """Draw a clause: the subject is, becomes or seems such and such."""
     is_human = noun.kind in HUMAN_KINDS
     verb = BE
     chance = rng.random()

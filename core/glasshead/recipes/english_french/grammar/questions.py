@@ -52,7 +52,9 @@ WHO = NounPhrase("who", "qui")
 
 
 def asked_object(rng: random.Random) -> Words:
-    """what does paul see ? → qu'est-ce que paul voit ?; who does he see ? → qui est-ce qu'il voit ?"""
+    """Ask for the object: what does paul see ? → qu'est-ce que paul voit ?; who does he see ? → qui est-ce qu'il
+    voit ?
+    """
     person_asked = rng.random() < 0.4
     verb = pick(rng, PERSONAL if person_asked else INANIMATE)
     clause = extracted(rng, verb, (False, False), 1)
@@ -62,7 +64,7 @@ def asked_object(rng: random.Random) -> Words:
 
 
 def which(rng: random.Random) -> Words:
-    """which book, how many books: the object comes first, and the participle agrees with it"""
+    """Ask which book, how many books: the object comes first, and the participle agrees with it."""
     verb = pick(rng, INANIMATE)
     noun = noun_among(rng, verb.object)
     mass = noun.kind in lex.MASS
@@ -85,7 +87,7 @@ QUEL = ("quel", "quelle", "quels", "quelles")
 
 
 def where_is(rng: random.Random) -> Words:
-    """where is the cat ? → où est le chat ?"""
+    """Ask for a place: where is the cat ? → où est le chat ?"""
     chance = rng.random()
     if chance < 0.2:
         subject = pick(rng, (HE, SHE, IT, THEY, WE, I_SUBJECT, YOU))

@@ -1,7 +1,7 @@
-"""What does not go together in a clause is taken out once the clause is whole, whatever drew its parts.
+"""Parts of a clause that do not go together are removed once the clause is whole, whatever drew them.
 
-Tense, negation and adverb are drawn one by one, and a compound sentence changes them afterwards. What holds between
-them is therefore kept here, and not where each is drawn.
+Tense, negation and adverb are drawn one by one, and a compound sentence changes them afterwards. The rules between them
+are therefore kept here, and not where each is drawn.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ GOING_ON = frozenset({"progressive", "was doing"})
 
 
 def settle(clause: Clause) -> Clause:
-    """The same clause, without an adverb that has no place in it, and without a `never` that French would not say."""
+    """Remove an adverb that does not fit the clause, and a `never` that French would not say."""
     first = clause.control or clause.verb
     tense = clause.tense
     if clause.negation == "never" and (tense in GOING_ON or (tense == "past" and first.imperfect)):

@@ -1,4 +1,4 @@
-"""Sentences of one clause that are no questions: what is so, what there is, what to do, what this is."""
+"""Sentences of one clause that are no questions: statements, existence, orders, weather, presentation."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def statement(rng: random.Random) -> Words:
 
 
 def opened(rng: random.Random, opening: Words, sentence: Words) -> Words:
-    """yesterday, paul slept; the comma is free, and the same in both languages."""
+    """Put a phrase before the sentence: yesterday, paul slept; the comma is optional, and the same in both
+    languages.
+    """
     comma = "," if rng.random() < 0.5 else ""
     return f"{opening[0]}{comma} {sentence[0]}", f"{opening[1]}{comma} {sentence[1]}"
 
@@ -69,7 +71,7 @@ EXISTING = [*SMALL_THINGS, *CLASSES["food"], *CLASSES["drink"]]
 
 
 def existence(rng: random.Random) -> Words:
-    """there is a cat in the garden → il y a un chat dans le jardin"""
+    """Say that something exists: there is a cat in the garden → il y a un chat dans le jardin."""
     chance = rng.random()
     if chance < 0.4:
         noun, where = pick(rng, CLASSES["being"]), in_place(rng) if rng.random() < 0.7 else near(rng)
@@ -104,7 +106,7 @@ def existence(rng: random.Random) -> Words:
 
 
 def order(rng: random.Random) -> Words:
-    """close the door → fermez la porte"""
+    """Give an order: close the door → fermez la porte."""
     verb = pick(rng, ORDERS)
     clause = Clause(YOU, verb, "present", "not" if rng.random() < 0.25 else "")
     clause.contracted = rng.random() < 0.3
@@ -128,7 +130,7 @@ def order(rng: random.Random) -> Words:
 
 
 def weather(rng: random.Random) -> Words:
-    """it is raining → il pleut"""
+    """Describe the weather: it is raining → il pleut."""
     tense: Tense = pick(rng, ("progressive", "progressive", "present", "past", "future", "going to"))
     clause = Clause(IT, pick(rng, WEATHER_VERBS), tense, "not" if rng.random() < 0.2 else "")
     if rng.random() < 0.4:
@@ -144,7 +146,7 @@ POINTED_AT = [noun for noun in lex.ALL_NOUNS if noun.kind not in lex.MASS | {"sk
 
 
 def this_is(rng: random.Random) -> Words:
-    """this is a cat → c'est un chat; these are my books → ce sont mes livres"""
+    """Present something: this is a cat → c'est un chat; these are my books → ce sont mes livres."""
     noun = pick(rng, POINTED_AT)
     plural = noun.kind not in lex.NO_PLURAL and rng.random() < 0.35
     possessed = noun.kind in ("parent", "family")

@@ -1,4 +1,4 @@
-"""Which tenses and negations come how often, and which of them can be told apart when read."""
+"""Frequencies of tenses and negations, and the forms that a reader can tell apart."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEGATIONS: list[Negation] = weighted({"": 78, "not": 15, "never": 4, "no longer"
 
 
 def deniable(subject: NounPhrase, negation: Negation) -> Negation:
-    """`all the cats do not sleep` may mean two things, in both languages: nothing is denied of all or of everyone."""
+    """Drop an ambiguous negation: `all the cats do not sleep` has two meanings in both languages."""
     return "" if subject.en.startswith(("every", "all ", "some")) else negation
 
 
@@ -30,14 +30,16 @@ def tense_for(rng: random.Random, verb: Verb) -> Tense:
 
 
 def safe_past(tense: Tense, verb: Verb, subject: NounPhrase, negation: str) -> Tense:
-    """`they read`: present or past? Only what can be told apart is said (`he reads`, `he read`, `they are reading`)."""
+    """Replace an ambiguous tense: `they read` may be present or past (`he reads`, `he read`, `they are reading` are
+    clear).
+    """
     if verb.en.base in lex.AMBIGUOUS_PAST and tense in ("present", "past") and negation != "not":
         return "progressive" if subject.person != fr.IL else tense
     return tense
 
 
 def stative(clause: Clause) -> None:
-    """States are not said in the progressive."""
+    """Take states out of the progressive."""
     first = clause.control or clause.verb
     if first.state and clause.tense == "was doing":
         clause.tense = "past"

@@ -1,4 +1,4 @@
-"""The verbs, sorted by what they go with, and the few that have sentences of their own (to be, to go)."""
+"""The verbs, sorted by their companions, and the few with their own sentences (to be, to go)."""
 
 from __future__ import annotations
 

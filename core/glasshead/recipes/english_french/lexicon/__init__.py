@@ -1,12 +1,12 @@
 """The dictionary: every English word of the grammar and its one French word.
 
-How the tables are written. Entries are parted by commas. A noun is `english[/plural]: french [f]`; a profession is
-`english: masculine/feminine`, or ends in `mf` when the same word serves both. A verb is
-`flags english: french: subject [> object] [=> person]`; `~` marks a state (no progressive), `=` a state whose past is
-the French imparfait. A French word with an asterisk begins with an aspirated h (no elision).
+The tables: entries are separated by commas. A noun is `english[/plural]: french [f]`; a profession is `english:
+masculine/feminine`, or ends in `mf` when the same word serves both. A verb is `flags english: french: subject [>
+object] [=> person]`; `~` marks a state (no progressive), `=` a state whose past is the French imparfait. A French word
+with an asterisk begins with an aspirated h (no elision).
 
-An English word has one translation and belongs to one entry: no noun looks like a verb, no past like a present
-(`read` excepted, see `AMBIGUOUS_PAST`). That is what makes the translation of a sentence unique.
+An English word has one translation and belongs to one entry: no noun looks like a verb, no past like a present (`read`
+excepted, see `AMBIGUOUS_PAST`). This makes the translation of a sentence unique.
 """
 
 from .adjectives import ADJECTIVE_BY_NAME, ADJECTIVE_LISTS, ADJECTIVES_OF

@@ -1,4 +1,4 @@
-"""The adjectives, by what they are said of. A leading ^ puts one before the noun in French; a + marks -er/-ier."""
+"""The adjectives, by the nouns that they fit. A leading ^ puts one before the noun in French; a + marks -er/-ier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An entry of the dictionary, and how the tables are read (they are described at the head of the package)."""
+"""Entries of the dictionary, and the parsers of the tables (the head of the package describes them)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ INVARIABLE = frozenset({"marron", "en bois", "en plastique", "en cuir", "en lain
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Noun:
-    """`en` and `fr` hold singular and plural. `woman` is the noun of a woman who has this profession, if another."""
+    """A noun. `en` and `fr` hold singular and plural; `woman` is the noun of a woman with this profession, if it
+    differs.
+    """
 
     en: tuple[str, str]
     fr: tuple[str, str]
@@ -22,7 +24,9 @@ class Noun:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adjective:
-    """`fr` holds the four agreements; `noun_first` is where French puts it: un chat noir, un petit chat."""
+    """An adjective. `fr` holds the four agreements; `noun_first` is its place in French: un chat noir, un petit
+    chat.
+    """
 
     en: str
     fr: tuple[str, str, str, str]
@@ -32,9 +36,9 @@ class Adjective:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verb:
-    """A verb and what it goes with: the classes of its subject and its object, and whether somebody may receive it.
+    """A verb and its companions: the classes of its subject and its object, and whether somebody may receive it.
 
-    `preposition` is what French puts before the object (téléphoner *à*), `complement` the noun of avoir *besoin* de.
+    `preposition` stands before the object in French (téléphoner *à*), `complement` is the noun of avoir *besoin* de.
     """
 
     en: english.EnglishVerb
@@ -49,18 +53,18 @@ class Verb:
 
 
 def words(text: str) -> list[str]:
-    """A list of single words, written as one reads."""
+    """Split a list of single words."""
     return text.split()
 
 
 def read_entries(text: str) -> list[tuple[str, str]]:
-    """A table as (English, French) pairs."""
+    """Parse a table into (English, French) pairs."""
     pairs = (entry.strip().partition(": ") for entry in text.replace("\n", " ").split(","))
     return [(en.strip(), fr.strip()) for en, _, fr in pairs if en]
 
 
 def read_noun(en: str, fr: str, kind: str) -> Noun:
-    """`student`, `étudiant/étudiante`; `judge`, `juge mf`; `wife/wives`, `femme f`."""
+    """Parse `student`, `étudiant/étudiante`; `judge`, `juge mf`; `wife/wives`, `femme f`."""
     singular, _, irregular = en.partition("/")
     names = (singular, irregular or english.plural(singular))
     if fr.endswith(" mf"):
@@ -76,7 +80,7 @@ def read_noun(en: str, fr: str, kind: str) -> Noun:
 
 
 def read_adjective(en: str, fr: str) -> Adjective:
-    """`^+small`, `petit`."""
+    """Parse `^+small`, `petit`."""
     name = en.lstrip("^+")
     marks = en.removesuffix(name)
     forms = (fr,) * 4 if fr in INVARIABLE else french.agree(fr)
@@ -84,7 +88,7 @@ def read_adjective(en: str, fr: str) -> Adjective:
 
 
 def read_verbs(text: str) -> list[Verb]:
-    """One verb a line: `give/gave: donner: human > portable => human`."""
+    """Parse one verb a line: `give/gave: donner: human > portable => human`."""
     read = []
     for line in text.strip().splitlines():
         en, fr, frame = (part.strip() for part in (*line.split(":"), "")[:3])

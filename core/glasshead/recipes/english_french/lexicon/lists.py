@@ -13,7 +13,7 @@ CITIES = {name: name for name in words("paris lyon berlin madrid tokyo toulouse 
     "lisbon": "lisbonne",
     "venice": "venise",
 }
-# English name → where in French, where from.
+# English name → in or to the place, and from it, in French.
 COUNTRIES = {
     "france": ("en france", "de france"),
     "italy": ("en italie", "de italie"),
@@ -58,7 +58,7 @@ NUMBERS = {
     "sixty": "soixante",
 }
 
-# Between subject and verb in English, after the conjugated verb in French; `True` where `not` may go with it.
+# Between subject and verb in English, after the conjugated verb in French; `True` if `not` may go with it.
 MIDDLE = {
     "often": ("souvent", True),
     "always": ("toujours", True),
@@ -196,7 +196,7 @@ SPANS = {
     ("month", "months"): ("mois", "mois", False),
     ("year", "years"): ("an", "ans", False),
 }
-# to be + adjective in English, avoir + noun in French; `True` where "very" → "très" may be said.
+# to be + adjective in English, avoir + noun in French; `True` if "very" → "très" is possible.
 AVOIR_STATES = {
     "hungry": "faim",
     "thirsty": "soif",

@@ -1,4 +1,4 @@
-"""The nouns, by what they are, and the classes that the verbs speak of."""
+"""The nouns by class, and the classes that the verbs name."""
 
 from __future__ import annotations
 

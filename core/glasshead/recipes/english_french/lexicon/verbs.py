@@ -1,4 +1,4 @@
-"""The verbs, with what they are said of."""
+"""The verbs, with the classes of their subjects and objects."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ VERBS = """
     photograph: photographier: human > visible
 """
 
-# How an action begins: English verb before `to`, French verb and its preposition.
+# Beginnings of an action: English verb before `to`, French verb and its preposition.
 CONTROL = """
     ~=want to: vouloir
     try to: essayer de
@@ -217,7 +217,7 @@ CONTROL = """
     ~dare to: oser
     ~agree to: accepter de
 """
-# Matrix verbs of `that` clauses, said in the present only.
+# Matrix verbs of `that` clauses, in the present only.
 THAT = {"think": "penser", "believe": "croire", "say": "dire", "hope": "espérer"}
 WEATHER = {"rain": "pleuvoir", "snow": "neiger"}
 AMBIGUOUS_PAST = frozenset({"read"})
