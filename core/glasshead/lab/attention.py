@@ -19,7 +19,7 @@ from glasshead.attend import attend
 from glasshead.lab.tools import checks
 from glasshead.lab.tools.checks import whole
 from glasshead.lab.tools.progress import Progress, part, silent
-from glasshead.lab.tools.sentence import Sentence, read, values
+from glasshead.lab.tools.sentence import Sentence, capture, read_sentence
 from glasshead.lab.tools.words import counted
 from glasshead.model import Attention as Module
 from glasshead.model import Config
@@ -173,7 +173,7 @@ def attention(
     module, x, source = _module(d_k, d_v, queries, keys, source_width, seed)
 
     progress(0.4, subject.name)
-    sentence = read(subject, text, part(progress, 0.4, 0.9))
+    sentence = read_sentence(subject, text, part(progress, 0.4, 0.9))
     progress(0.9, "its cross-attention")
     return Attention(
         d_k=d_k,
@@ -268,7 +268,7 @@ def _shapes(module: Module, x: Tensor, source: Tensor, subject: Subject, sentenc
     here = _sizes(module, dict(seen))
     site = "decoder.0.cross."
     trained = subject.model.decoder.layers[0].cross.sublayer  # type: ignore[union-attr]
-    kept = values(subject, sentence, [f"{site}*"])
+    kept = capture(subject, sentence, [f"{site}*"])
     there = _sizes(trained, {name.removeprefix(site): value for name, value in kept.items()})  # type: ignore[arg-type]
     return tuple(
         Shape(name=name, meaning=meaning, here=shape, trained=there[name][1]) for name, (meaning, shape) in here.items()
@@ -353,7 +353,7 @@ def _trials(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed
 def _cross(subject: Subject, sentence: Sentence) -> Cross:
     """Compute all heads of cross-attention, one query at a time; keep the weights of the most certain head."""
     layers = subject.config.decoder_layers
-    kept = values(subject, sentence, [f"decoder.*.cross.{name}" for name in ("q", "k", "v", "weights", "heads")])
+    kept = capture(subject, sentence, [f"decoder.*.cross.{name}" for name in ("q", "k", "v", "weights", "heads")])
 
     def of(name: str) -> Tensor:
         return torch.cat([kept[f"decoder.{layer}.cross.{name}"] for layer in range(layers)]).double()

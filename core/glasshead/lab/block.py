@@ -19,7 +19,7 @@ from glasshead.errors import GlassheadError
 from glasshead.lab.tools import checks
 from glasshead.lab.tools.checks import one_of, whole
 from glasshead.lab.tools.progress import Progress, part, silent
-from glasshead.lab.tools.sentence import read, values
+from glasshead.lab.tools.sentence import capture, read_sentence
 from glasshead.lab.tools.small_training import FIRST, Pairs, build
 from glasshead.lab.tools.words import counted
 from glasshead.model import Config, LayerNorm, Residual, Transformer
@@ -243,7 +243,7 @@ def _drawn(seed: int) -> Pairs:
 
 def _worked(subject: Subject, text: str, stack: Side, token: int, progress: Progress) -> Worked:
     """Work out the first self-attention of a stack: all but the sub-layer's own output in float64, by the formula."""
-    sentence = read(subject, text, progress)
+    sentence = read_sentence(subject, text, progress)
     tokens = sentence.source_tokens if stack == "encoder" else sentence.target_tokens
     if token >= len(tokens):
         raise GlassheadError(
@@ -251,7 +251,7 @@ def _worked(subject: Subject, text: str, stack: Side, token: int, progress: Prog
             f"{len(tokens) - 1}."
         )
     site, below = f"{stack}.0.self", "source.sum" if stack == "encoder" else "target.sum"
-    kept = values(subject, sentence, [below, f"{site}.out", f"{site}.resid", f"{site}.norm.out"])
+    kept = capture(subject, sentence, [below, f"{site}.out", f"{site}.resid", f"{site}.norm.out"])
     found = {name: value[0, token].double() for name, value in kept.items()}
     x, sublayer = found[below], found[f"{site}.out"]
     norm: LayerNorm = getattr(subject.model, stack).layers[0].self.norm

@@ -23,7 +23,7 @@ from glasshead import recipes
 from glasshead.errors import GlassheadError
 from glasshead.lab.tools import checks
 from glasshead.lab.tools.progress import Progress, part, silent
-from glasshead.lab.tools.sentence import wanted
+from glasshead.lab.tools.sentence import choose_text
 from glasshead.lab.tools.smoothness import Landscape, landscapes
 from glasshead.model import LayerNorm
 from glasshead.subject import Subject
@@ -164,7 +164,7 @@ def norms(
             f"depth {depth} and steps {steps:,} are {depth * steps:,} layers to learn; at most {WORK:,} are done here. "
             "Take fewer layers or fewer steps."
         )
-    text = wanted(subject, text)
+    text = choose_text(subject, text)
     progress(0.0, f"{subject.name} reads")
     tokens = subject.encode(text)
     pool, mates_from = _mates(subject, seed)

@@ -22,7 +22,7 @@ from glasshead.errors import GlassheadError
 from glasshead.lab.tools import checks
 from glasshead.lab.tools import small_training as little
 from glasshead.lab.tools.progress import Progress, part, silent
-from glasshead.lab.tools.sentence import wanted
+from glasshead.lab.tools.sentence import choose_text
 from glasshead.model import Config, sinusoids
 from glasshead.subject import Subject
 from glasshead.training.schedule import rate
@@ -201,7 +201,7 @@ def positions(
     checks.whole("k", k, least=1 - length, most=length - 1)
     checks.whole("steps", steps, least=1, most=10_000)
     checks.seed(seed)
-    text = wanted(subject, text)
+    text = choose_text(subject, text)
     shuffled, readings = _order(subject, text, seed, part(progress, 0.0, 0.1))
     progress(0.1, "rotations")
     table = sinusoids(length, width).double()

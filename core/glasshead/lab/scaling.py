@@ -20,7 +20,7 @@ from glasshead.errors import GlassheadError
 from glasshead.lab.tools import checks
 from glasshead.lab.tools.checks import one_of, whole
 from glasshead.lab.tools.progress import Progress, named, part, silent
-from glasshead.lab.tools.sentence import Sentence, read, values
+from glasshead.lab.tools.sentence import Sentence, capture, read_sentence
 from glasshead.subject import Subject
 
 Draw = Literal["normal", "uniform", "signs"]
@@ -116,9 +116,9 @@ def scaling(
         done = 0.8 * sum(steps[:number]) / sum(steps)
         inner = part(progress, done, done + 0.8 * width / sum(steps))
         widths.append(_width(width, keys, queries, draw, generator, inner))
-    sentence = read(subject, text, part(progress, 0.8, 0.9))
+    sentence = read_sentence(subject, text, part(progress, 0.8, 0.9))
     bare = subject.changed(scale=False)
-    unscaled = read(bare, sentence.text, named(part(progress, 0.9, 1.0), "without the scale"))
+    unscaled = read_sentence(bare, sentence.text, named(part(progress, 0.9, 1.0), "without the scale"))
     return Scaling(
         keys=keys,
         widths=tuple(widths),
@@ -178,7 +178,7 @@ def _drawn(shape: Sequence[int], draw: Draw, generator: torch.Generator) -> Tens
 def _trained(subject: Subject, bare: Subject, sentence: Sentence) -> tuple[Trained, ...]:
     """Measure every attention of a model on the same tokens, with the scale and without it."""
     found = [
-        {site: value[0].double() for site, value in values(each, sentence, ["*.weights"]).items()}
+        {site: value[0].double() for site, value in capture(each, sentence, ["*.weights"]).items()}
         for each in (subject, bare)
     ]
     scaled, unscaled = found

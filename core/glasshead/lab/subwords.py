@@ -251,9 +251,7 @@ def merged_text(
 
 
 def short(split: Split, count: int, seed: int, progress: Progress) -> list[Pair]:
-    """Draw distinct lower-case pairs of english-french with at most `WORDS` English words; perhaps fewer than
-    `count`.
-    """
+    """Draw distinct lower-case pairs with at most `WORDS` English words; perhaps fewer than `count`."""
     found: dict[str, str] = {}
     tries = islice(recipe("english-french").pairs(split, seed), 1000 + 100 * count)
     for number, (source, target) in enumerate(tries):

@@ -66,9 +66,7 @@ def two_digits_in_words(number: int) -> str:
 
 
 def year_in_words(year: int) -> str:
-    """Write a year in words: 1984 → "nineteen eighty-four", 2005 → "two thousand and five", 2021 → "twenty
-    twenty-one".
-    """
+    """Write a year in words: 1984 → "nineteen eighty-four", 2005 → "two thousand and five"."""
     if 2000 <= year < 2010:
         return "two thousand" if year == 2000 else f"two thousand and {ONES[year - 2000]}"
     century, rest = divmod(year, 100)

@@ -21,9 +21,7 @@ def scramble(draw: random.Random) -> str:
 
 
 def word(draw: random.Random) -> str:
-    """Draw 1 to 16 letters that can be pronounced: syllables of a consonant, a vowel or two, maybe a closing
-    consonant.
-    """
+    """Draw 1 to 16 pronounceable letters: syllables of a consonant, a vowel or two, maybe a closing consonant."""
     length = draw.randint(1, LONGEST)
     letters = ""
     while len(letters) < length:

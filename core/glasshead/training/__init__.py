@@ -1,1 +1,1 @@
-"""Training, as in section 5 of the paper: data, schedule, loss, loop, evaluation. Nothing in the core imports it."""
+"""Training, as in section 5 of the paper: data, schedule, loss, loop, evaluation. Only the lab imports it."""

@@ -1,4 +1,4 @@
-"""From what was asked for to a run's folder that can be trained into: begun anew, gone on with, or refused."""
+"""Prepare a run's folder for a training: begin it, continue it, or refuse."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,20 +22,21 @@ def begin(
     leads: bool = True,
     writes: bool = True,
 ) -> Settings:
-    """The settings of the run in `folder`, which is made ready and told of them.
+    """Make `folder` ready for training, write the settings into it and return them.
 
-    flags, file: what the command line and a configuration give. resume: go on with a run that was begun there, with its
-    own settings; begin one where there is none. overwrite: forget a run that is there. leads: False for all processes
-    of a training but the first, which neither refuse nor write. writes: False only to be told of a refusal.
+    flags, file: settings from the command line and from a configuration file. resume: continue a run that was begun
+    there, with its own settings; begin one if there is none. overwrite: remove a run that is there. leads: False for
+    every process of a training but the first; such a process neither refuses nor writes. writes: False only checks
+    whether the run would be refused.
 
-    A run that has saved nothing is in nobody's way. Raises GlassheadError where another one is, and where what is given
-    would train another model than the one that was begun, with every difference; then nothing was changed.
+    A run that has saved nothing may be replaced. Raises GlassheadError if another run is there, and if the settings
+    would train another model than the one that was begun, with every difference; nothing is changed then.
     """
     run, file = Run(folder), file or {}
     if resume and overwrite:
         raise GlassheadError("--resume goes on with a run and --overwrite forgets it: say one of them.")
     saved = not overwrite and run.latest is not None
-    before = resolve({}, all_settings.read(run.settings)) if resume and run.begun else None
+    before = resolve({}, all_settings.read_settings(run.settings)) if resume and run.begun else None
     found = resolve(flags, {**(_flat(before) if before else {}), **file})
     if before and saved:
         _same(run, before, found)
@@ -53,14 +54,14 @@ def begin(
             if overwrite:
                 run.clear()
             elif not saved:
-                run.clear(but={DATA, SETTINGS})  # a corpus that is being prepared knows by itself what it is of
+                run.clear(but={DATA, SETTINGS})  # a corpus in preparation checks its own origin
             if found != before:
                 _note(run, found)
     return found
 
 
 def _same(run: Run, before: Settings, now: Settings) -> None:
-    """Raises GlassheadError, with the differences, where these settings would not make the same model."""
+    """Raise GlassheadError, with the differences, if these settings would not make the same model."""
     if changed := differences(before, now):
         raise GlassheadError(
             "\n".join(
@@ -79,6 +80,6 @@ def _flat(settings: Settings) -> dict[str, Any]:
 
 def _note(run: Run, settings: Settings) -> None:
     try:
-        replace_text(run.settings, all_settings.write(settings))
+        replace_text(run.settings, all_settings.format_settings(settings))
     except OSError as error:
         raise GlassheadError(f"The folder {run.folder} cannot be written to: {error.strerror or error}.") from None

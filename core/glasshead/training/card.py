@@ -1,4 +1,4 @@
-"""The model card: what a reader of a checkpoint should know of the data, the training and the scores."""
+"""The model card: a checkpoint's data, training and scores, for its readers."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from glasshead.training.events import Evaluated
 
 EXAMPLES, SHORT = 4, 60
-"""Sentences that a reader may try first, and how many characters they have at most if there are such."""
+"""Number of example sentences, and their most characters if there are such short ones."""
 
 
-def described(
+def make_card(
     settings: Settings,
     corpus: "Corpus",
     engine: "Engine",
@@ -32,8 +32,8 @@ def described(
     validation: Mapping[str, str],
     final: "Evaluated | None",
 ) -> dict[str, Any]:
-    """The card of a checkpoint at `step`. The precision is the one that was used; `auto` means what is there."""
-    told: dict[str, Any] = {
+    """Make the card of a checkpoint at `step`. The precision is the one in use, not `auto`."""
+    card: dict[str, Any] = {
         **_data(settings, corpus),
         "command": command,
         "training": {
@@ -57,7 +57,7 @@ def described(
     }
     if final is not None:
         scores = final.scores
-        told[final.held] = {
+        card[final.held] = {
             "sentences": scores.sentences,
             "perplexity": round(scores.perplexity, 4),
             "exact_match": round(scores.exact, 4),
@@ -65,11 +65,11 @@ def described(
             "chrf": round(scores.chrf, 2),
             "signatures": list(scores.signatures),
         }
-    return told
+    return card
 
 
-def brief(scores: "Scores") -> str:
-    """An evaluation in a few words."""
+def summarise(scores: "Scores") -> str:
+    """Summarise an evaluation in a few words."""
     return f"perplexity {scores.perplexity:.3f} exact match {scores.exact:.3f} BLEU {scores.bleu:.1f}"
 
 

@@ -1,13 +1,13 @@
-"""The engine: one update of the parameters, on whatever there is, by accelerate.
+"""The engine: one update of the parameters, on any hardware, by accelerate.
 
-It prepares the model and the optimizer and nothing else: the data, the schedule, what a loss is divided by and when
-gradients are exchanged are ours. An update is G = accumulate × processes micro-batches; process r takes those at the
+Accelerate prepares the model and the optimizer and nothing else: the data, the schedule, the divisor of a loss and the
+exchange of gradients are ours. An update is G = accumulate × processes micro-batches; process r takes those at the
 positions p with p % processes == r. With L(p) the summed loss of one and T the target tokens of all G,
 
     gradient = Σ ∂L(p) / T
 
-whoever computes which part. Dropout draws from a generator seeded by (seed, update, p), so that neither the number of
-processes nor a resume changes what is drawn: 1 × 4, 2 × 2 and 4 × 1 make the same update, up to the order of sums.
+whichever process computes which part. Dropout draws from a generator seeded by (seed, update, p), so that neither the
+number of processes nor a resume changes the draw: 1 × 4, 2 × 2 and 4 × 1 make the same update, up to the order of sums.
 """
 
 import math
@@ -39,14 +39,14 @@ from glasshead.training.settings import Settings
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 PATIENCE = timedelta(days=7)
-"""How long processes wait for the first, which prepares a corpus or evaluates, before they give it up for dead."""
+"""How long processes wait for the first, which prepares a corpus or evaluates, before they give up."""
 
 READ_EVERY, TIDY_EVERY = 10, 16
-"""Updates between two looks at what they found, and between two times at which memory is given back."""
+"""Updates between two reads of their results, and between two releases of memory."""
 
 
 def device_of(wanted: str) -> torch.device:
-    """The kind of device that is asked for. Raises GlassheadError where there is none."""
+    """Return the kind of device that was asked for. Raises GlassheadError if there is none."""
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted == "auto":
         return torch.device("cuda" if there["cuda"] else "mps" if there["mps"] else "cpu")
@@ -58,9 +58,9 @@ def device_of(wanted: str) -> torch.device:
 
 
 def precision_of(wanted: str, device: torch.device) -> str:
-    """The precision of matrix products: `auto` is bf16 where the hardware has it.
+    """Return the precision of matrix products; `auto` is bf16 if the hardware has it.
 
-    Raises GlassheadError for fp16 on a processor, which computes it in software and has no use for it.
+    Raises GlassheadError for fp16 on a processor, which would compute it in software.
     """
     if wanted == "auto":
         return "bf16" if kernels.has_bfloat16(device) else "fp32"
@@ -70,31 +70,31 @@ def precision_of(wanted: str, device: torch.device) -> str:
 
 
 def check_compiler(device: torch.device) -> None:
-    """Raises GlassheadError where torch.compile would not find the C++ compiler that it needs for a processor."""
+    """Raise GlassheadError if torch.compile would not find the C++ compiler that it needs for a processor."""
     names = [os.environ[name] for name in ("CXX",) if os.environ.get(name)] or ["g++", "clang++", "cl"]
     if device.type == "cpu" and not any(map(shutil.which, names)):
         raise GlassheadError(f"--compile needs a C++ compiler, and {' or '.join(names)} is not here: leave it out.")
 
 
 class Objective(nn.Module):
-    """A model with its loss, so that what leaves it is two numbers and not the logits, its largest tensor."""
+    """A model with its loss, so that its output is two numbers and not the logits, its largest tensor."""
 
     def __init__(self, model: Transformer, smoothing: float) -> None:
         super().__init__()
         self.model, self.smoothing = model, smoothing
 
     def forward(self, source: Tensor, target: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """b k, b q, b q ids → the summed smoothed loss, and the summed negative log-likelihood, in nats."""
+        """Compute the summed smoothed loss and the summed negative log-likelihood, in nats. ids: b k, b q, b q"""
         mask = self.model.padding_mask(source)
         states = self.model.states(target, self.model.encode(source, mask), mask)
         return projected(states, self.model.projection, labels, smoothing=self.smoothing, pad_id=Codec.PAD)
 
 
 class Compiled(Objective):
-    """The same in PyTorch's own words, which torch.compile can read: it makes kernels of its own."""
+    """The same computation in PyTorch's own operators, which torch.compile can read and turn into kernels."""
 
     def forward(self, source: Tensor, target: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """b k, b q, b q ids → the summed smoothed loss, and the summed negative log-likelihood, in nats."""
+        """Compute the summed smoothed loss and the summed negative log-likelihood, in nats. ids: b k, b q, b q"""
         logits, flat = self.model(source, target).flatten(0, 1).float(), labels.flatten()
         loss, likelihood = (
             F.cross_entropy(logits, flat, ignore_index=Codec.PAD, reduction="sum", label_smoothing=smoothing)
@@ -105,7 +105,7 @@ class Compiled(Objective):
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """What an update found, on its device: reading it waits for the device. Sums over this process's batches."""
+    """Results of an update, on its device: reading them waits for the device. Sums over this process's batches."""
 
     loss: Tensor
     likelihood: Tensor
@@ -122,7 +122,7 @@ class Engine:
             check_compiler(device)
         self.settings = settings
         if PartialState._shared_state.get("num_processes", 2) == 1:
-            # It holds device and precision of a whole process; an earlier training's must not be this one's.
+            # It holds device and precision of a whole process, and must not keep those of an earlier training.
             AcceleratorState._reset_state(reset_partial_state=True)
         self.accelerator = Accelerator(
             cpu=device.type == "cpu",
@@ -146,12 +146,12 @@ class Engine:
 
     @property
     def dtype(self) -> torch.dtype:
-        """In which matrices are multiplied."""
+        """Data type of matrix products."""
         return DTYPES[self.precision]
 
     @property
     def read_every(self) -> int:
-        """Updates between two looks at what they found. Looking costs nothing where there is nobody to wait for."""
+        """Updates between two reads of their results. Reading costs nothing if there is nothing to wait for."""
         return 1 if self.device.type == "cpu" and self.processes == 1 else READ_EVERY
 
     @property
@@ -160,14 +160,14 @@ class Engine:
         return self.settings.accumulate * self.processes
 
     def take(self, network: Transformer) -> None:
-        """Make a model the one that is trained. Its parameters stay float32, whatever is multiplied in."""
+        """Take a model to train. Its parameters stay float32 in any precision."""
         compiled = self.settings.compile
         if compiled:
             network.train()
         else:
             kernels.prepare(network, self.dtype, self.device)
         self.network = network.to(self.device)
-        self.parameters = dict(network.named_parameters())  # a shared matrix once
+        self.parameters = dict(network.named_parameters())  # a shared matrix counts once
         self.optimizer = torch.optim.Adam(
             self.parameters.values(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=self.device.type in ("cpu", "cuda")
         )
@@ -178,7 +178,7 @@ class Engine:
         self._objective, self._optimizer = self.accelerator.prepare(objective, self.optimizer)
 
     def update(self, number: int, batches: Sequence[Batch], tokens: int, rate: float) -> Updated:
-        """Update number `number` (1, 2, …) from this process's batches, in order; tokens: T, of all processes."""
+        """Make update `number` (1, 2, …) from this process's batches, in order. tokens: T, over all processes."""
         loss = torch.zeros((), device=self.device)
         likelihood = torch.zeros((), device=self.device)
         for turn, batch in enumerate(batches):
@@ -188,7 +188,7 @@ class Engine:
                 found, unsmoothed = self._objective(
                     *(self._there(part) for part in (batch.source, batch.target, batch.labels))
                 )
-                # accelerate averages gradients over the processes; what is wanted is their sum.
+                # Accelerate averages gradients over the processes; the update needs their sum.
                 self.accelerator.backward(found * (self.processes / tokens))
             loss += found.detach()
             likelihood += unsmoothed
@@ -207,17 +207,17 @@ class Engine:
         return ids.to(self.device)
 
     def total(self, values: Tensor) -> list[Any]:
-        """Values summed over all processes, as numbers. Every process must ask."""
+        """Sum values over all processes and return numbers. Every process must call it."""
         summed: Any = self.accelerator.reduce(values, reduction="sum") if self.processes > 1 else values
         found: list[Any] = summed.tolist()
         return found
 
     def agreed(self, answer: bool) -> bool:
-        """Whether any process says yes. Every process must ask."""
+        """Return whether any process says yes. Every process must call it."""
         return answer if self.processes == 1 else self.total(torch.tensor([float(answer)], device=self.device))[0] > 0
 
     def wait(self) -> None:
-        """Wait until every process is here. Who is asked to stop meanwhile dies at once: there is nothing to save."""
+        """Wait for every process. An interrupt ends a waiting process at once: there is nothing to save."""
         numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
         before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
         try:
@@ -228,10 +228,10 @@ class Engine:
 
     @property
     def scaler(self) -> Any:
-        """What scales the loss in fp16, or None."""
+        """The scaler of the loss in fp16, or None."""
         return self.accelerator.scaler if self.precision == "fp16" else None
 
 
 def draw(seed: int, update: int, position: int) -> int:
-    """The seed of the random numbers of one micro-batch."""
+    """Derive the seed of the random numbers of one micro-batch."""
     return int.from_bytes(blake2b(f"{seed}/{update}/{position}".encode(), digest_size=8).digest(), "big") >> 1

@@ -1,4 +1,4 @@
-"""How good a model is on sentences it has not been trained on: likelihood of the references, and translations compared.
+"""Evaluation on unseen sentences: likelihood of the references, and a comparison of the translations.
 
 - **Loss and perplexity**: mean negative log-likelihood of a target token in nats, and e to it. Without label smoothing;
   the end token counts like any other; the reference is the prefix.
@@ -31,7 +31,7 @@ __all__ = ["Sample", "Scores", "score"]
 LOGITS = 1 << 25
 """Most logits at once: 128 MiB of them, however large the vocabulary."""
 LONGER, MORE = 3, 20
-"""A translation ends at the latest with 3 times the tokens of its source and 20 more. Marian's default is 3 times."""
+"""A translation ends at the latest after 3 times the tokens of its source and 20 more. Marian's default is 3 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,16 @@ class Sample:
 
     @property
     def right(self) -> bool:
-        """Whether the two are the same, character for character."""
+        """Whether the translation equals the reference, character for character."""
         return self.expected == self.given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """What an evaluation found."""
+    """Results of an evaluation."""
 
     perplexity: float
-    """e to the loss. NaN, as the loss, where no pair fits into the model."""
+    """Exponential of the loss. NaN, like the loss, if no pair fits into the model."""
     loss: float
     """Mean negative log-likelihood of a target token, in nats."""
     exact: float
@@ -68,12 +68,11 @@ class Scores:
     """Words of the translations ÷ words of the references, as BLEU counts words."""
     sentences: int
     seconds: float
-    """Spent on translating."""
+    """Time spent on translating."""
     samples: tuple[Sample, ...]
-    """All of them, in the order of the pairs."""
+    """All samples, in the order of the pairs."""
     too_long: int
-    """Pairs with a side of more tokens than the model takes. They are not in the loss. Where it is the source, the
-    translation counts as empty."""
+    """Number of pairs that are too long for the model. Not in the loss; a source too long translates as empty."""
 
     @property
     def rate(self) -> float:
@@ -92,13 +91,13 @@ def score(
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[str, int, int], None] = lambda _what, _done, _of: None,
 ) -> Scores:
-    """Score a model on pairs of source and reference. It is put in evaluation mode, and left as it was found.
+    """Score a model on pairs of source and reference, in evaluation mode; its mode is restored.
 
-    beam, length_penalty: how to translate, see beam.py; with 1 greedily. batch_tokens: how many tokens are worked on
-    together. stop: asked between batches and steps; once it is true, StoppedError is raised. progress:
-    gets the current piece of work, the sentences done and their number.
+    beam, length_penalty: see beam.py; a beam of 1 is greedy. batch_tokens: tokens in a batch. stop: called between
+    batches and steps; StoppedError is raised once it returns true. progress: gets the current piece of work, the
+    sentences done and their number.
 
-    Raises GlassheadError where there are no pairs, and what `search` raises.
+    Raises GlassheadError without pairs, and whatever `search` raises.
     """
     if not pairs:
         raise GlassheadError("There are no pairs to score a model on: give at least one.")
@@ -168,7 +167,7 @@ def _likelihood(
     stop: Callable[[], bool],
     progress: Callable[[int], None],
 ) -> tuple[float, int]:
-    """Minus log P of all targets given their sources, in nats, and how many tokens these are, end tokens included."""
+    """Sum −log P of all targets given their sources, in nats, and count their tokens, end tokens included."""
     config, device = model.config, next(model.parameters()).device
     lengths = [max(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
     likelihood, done = 0.0, 0

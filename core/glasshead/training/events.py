@@ -1,4 +1,4 @@
-"""What a training tells while it goes on. Plain facts: a command draws them, a test collects them; no torch."""
+"""Events of a training. Plain facts without torch: a command draws them, a test collects them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +20,14 @@ class Preparing:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The corpus is ready. `lines`: what was read, what was left out and why, in sentences; they may quote anything."""
+    """The corpus is ready. `lines`: what was read and what was left out, in sentences; they may quote any text."""
 
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The model is made, or read again, and the next update is number `step` + 1."""
+    """The model is built or restored, and the next update is number `step` + 1."""
 
     config: "Config"
     parameters: int
@@ -39,7 +39,7 @@ class Started:
     step: int
     steps: int
     peak: float
-    """FLOP/s that one large matrix product reaches here, in this precision: what a utilisation is measured against."""
+    """FLOP/s of one large matrix product here, in this precision: the reference of a utilisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ class Progress:
     loss: float
     """Mean smoothed loss of a target token in this update, in nats."""
     perplexity: float
-    """e to the mean loss without smoothing."""
+    """Exponential of the mean loss without smoothing."""
     rate: float
     norm: float
-    """Of the whole gradient, before clipping."""
+    """Norm of the whole gradient, before clipping."""
     tokens: int
     """Target tokens of this update, over all processes."""
     seconds: float
@@ -68,7 +68,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """The averaged model was scored, on sentences `held` back; `last` at the end of the training."""
+    """The averaged model was scored on sentences `held` back; `last` at the end of the training."""
 
     step: int
     scores: "Scores"
@@ -79,7 +79,7 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A whole checkpoint, the average of so many snapshots, is in the folder."""
+    """A whole checkpoint, the average of `averaged` snapshots, is in the folder."""
 
     step: int
     folder: Path
@@ -88,7 +88,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The training was asked to stop before its end. All that was learned is saved."""
+    """The training stopped before its end, by request. All that was learned is saved."""
 
     step: int
     steps: int

@@ -1,8 +1,8 @@
-"""The loop: draw batches, update, now and then evaluate and save (sections 5.1 to 5.4 of the paper).
+"""The loop: draw batches, update, evaluate and save (sections 5.1 to 5.4 of the paper).
 
-`train` is a generator of events, so that the core knows no screen: a command draws them, a test collects them. What it
-saves is always a whole checkpoint, the average of the last few snapshots (section 6.1), with all that is needed to go
-on from there as if nothing had happened.
+`train` is a generator of events, so that the core knows no screen: a command draws them, a test collects them. It
+always saves a whole checkpoint, the average of the last few snapshots (section 6.1), with all that an exact resume
+needs.
 """
 
 import errno
@@ -22,7 +22,7 @@ from glasshead.errors import GlassheadError, StoppedError
 from glasshead.model import Config, Transformer
 from glasshead.training import state
 from glasshead.training.background import yield_reports
-from glasshead.training.card import brief, described
+from glasshead.training.card import make_card, summarise
 from glasshead.training.data.batches import Sampler, batch, target_tokens
 from glasshead.training.data.corpus import Corpus
 from glasshead.training.data.prepare import prepare
@@ -40,9 +40,9 @@ from glasshead.training.settings import Settings
 from glasshead.training.tally import Tally
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
-"""Errors of the system that are nobody's bug."""
+"""Errors of the system that are no bug of ours."""
 LARGEST = 65_504
-"""Beyond it float16, in which weights are saved, has infinity."""
+"""Largest value of float16, in which weights are saved."""
 
 
 def train(
@@ -53,19 +53,20 @@ def train(
     command: str = "",
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
-    """Train into a run's folder that `begin` has made ready, telling what happens.
+    """Train into a run's folder that `begin` has made ready, and yield events.
 
-    resume: go on from the newest checkpoint there, if there is one. command: for the model card. stop: asked after
-    every update, and within an evaluation, which is then forgotten; once it is true, all is saved, and that is the end.
+    resume: continue from the newest checkpoint there, if there is one. command: for the model card. stop: called after
+    every update, and within an evaluation, which is then dropped; once it returns true, everything is saved and the
+    training ends.
 
-    Raises GlassheadError for data that cannot be trained on, a device that is not there, a loss that is no number, and
-    a folder that cannot be written to any more. What was saved before stays whole.
+    Raises GlassheadError for data that cannot be trained on, a missing device, a loss that is not finite, and a folder
+    that can no longer be written to. Earlier checkpoints stay whole.
     """
     run, engine = Run(folder), Engine(settings)
-    shape(settings, 1000, None)  # a model that cannot be is refused before any time is spent
+    shape(settings, 1000, None)  # an impossible model is refused before any time is spent
     with ExitStack() as stack:
         trackers = stack.enter_context(Trackers(engine.accelerator, run.folder, settings))
-        corpus = yield from prepared(run, engine, settings, stop, stack)
+        corpus = yield from prepare_corpus(run, engine, settings, stop, stack)
         if corpus is None:
             yield Stopped(0, settings.steps)
             return
@@ -83,10 +84,10 @@ def train(
             ) from error
 
 
-def prepared(
+def prepare_corpus(
     run: Run, engine: Engine, settings: Settings, stop: Callable[[], bool], stack: ExitStack
 ) -> Generator[Event, None, Corpus | None]:
-    """The corpus, which the first process prepares while the others wait. None if it was asked to stop.
+    """Prepare the corpus in the first process while the others wait; None if it was asked to stop.
 
     The first process locks the folder, until the stack is left.
     """
@@ -108,7 +109,7 @@ def _prepare(
 
 
 class Training:
-    """One training, in one process of it."""
+    """One process of a training."""
 
     def __init__(
         self, run: Run, engine: Engine, settings: Settings, corpus: Corpus, command: str, stop: Callable[[], bool]
@@ -134,7 +135,7 @@ class Training:
         self.journal = Recorder(run.metrics if engine.main else None)
 
     def events(self, *, resume: bool) -> Iterator[Event]:
-        """The whole of it."""
+        """Run the training and yield its events."""
         newest = self.run.latest if resume else None
         if newest is not None:
             self.restore(newest)
@@ -149,7 +150,7 @@ class Training:
             yield Prepared((f"This training had ended already, at step {self.step}. More --steps let it go on.",))
             return
         if self.engine.main:
-            (self.run.folder / CONFIG).unlink(missing_ok=True)  # not ended any more
+            (self.run.folder / CONFIG).unlink(missing_ok=True)  # the run is no longer ended
             self.journal.rewind(self.step)
             probes.rewind(self.run.probes, self.step)
         padding = f"Batches of {self.settings.batch_tokens:,} tokens, {self.sampler.padding:.1%} of them padding."
@@ -168,7 +169,7 @@ class Training:
         yield from self.updates()
 
     def restore(self, folder: Path) -> None:
-        """Go on from a checkpoint: everything is as it was when it was written."""
+        """Restore the state of a checkpoint exactly."""
         found = state.read(folder)
         if found.fingerprint != self.corpus.fingerprint:
             raise GlassheadError(f"The corpus in {self.run.data} is not the one that {folder} was trained on.")
@@ -204,11 +205,11 @@ class Training:
         self.snapshots = {step: state.snapshot(there[step], names) for step in found.snapshots}
 
     def tally(self) -> Tally:
-        """For the updates of this sitting."""
+        """Start a tally for the updates of this sitting."""
         return Tally(self.engine, self.corpus.train, steps=self.settings.steps, first=self.first, peak=self.peak)
 
     def started(self) -> Started:
-        """The first that is told of the updates."""
+        """Make the event before the first update."""
         engine, network = self.engine, self.engine.network
         return Started(
             config=network.config,
@@ -223,7 +224,7 @@ class Training:
         )
 
     def updates(self) -> Iterator[Event]:
-        """Every update that is left, and the end."""
+        """Make the remaining updates, and end the training."""
         settings, engine = self.settings, self.engine
         stopping, tally = False, self.tally()
         while self.step < settings.steps and not stopping:
@@ -246,9 +247,9 @@ class Training:
                     self.snap()
                 if evaluating and not stopping:
                     try:
-                        yield self.journal.record(self.evaluated())
+                        yield self.journal.record(self.evaluate())
                     except StoppedError:
-                        stopping = engine.processes == 1  # others learn of it at the next look
+                        stopping = engine.processes == 1  # the others learn of it at the next read
                 if saving or last or stopping:
                     yield self.journal.record(self.save())
             tally.restart()
@@ -260,30 +261,30 @@ class Training:
             yield from self.end()
 
     def snap(self) -> None:
-        """Keep the parameters as they are, to be averaged with earlier and later ones."""
+        """Keep a copy of the parameters, to be averaged with earlier and later ones."""
         self.snapshots[self.step] = self.now()
         for step in sorted(self.snapshots)[: -self.settings.average]:
             del self.snapshots[step]
 
     def now(self) -> list[Tensor]:
-        """The parameters as they are, copied."""
+        """Copy the current parameters."""
         return [parameter.detach().to("cpu", copy=True) for parameter in self.engine.parameters.values()]
 
-    def evaluated(self) -> Evaluated:
-        """Score the average of the snapshots on sentences held back, and keep the attention of a few."""
+    def evaluate(self) -> Evaluated:
+        """Score the average of the snapshots on held-back sentences, and record the attention of a few."""
         fill(self.twin, mean(list(self.snapshots.values()) or [self.now()]))
         self.probe()
         scores = score(self.twin, self.corpus.vocabulary, self.held, stop=self.stop)
-        self.scores[f"step {self.step}"] = brief(scores)
+        self.scores[f"step {self.step}"] = summarise(scores)
         return Evaluated(self.step, scores, last=False, held="validation")
 
     def probe(self) -> None:
-        """Keep the attention of a few sentences as it is now."""
+        """Record the current attention of a few sentences."""
         if self.probed and self.engine.main:
             probes.record(self.twin, self.corpus.vocabulary, self.probed, self.run.probes, self.step)
 
     def save(self) -> Saved:
-        """A whole checkpoint of this step, and what is needed to go on from it."""
+        """Save a whole checkpoint of this step, with the state that a resume needs."""
         kept = {**self.snapshots, self.step: self.snapshots.get(self.step) or self.now()}
         averaged = [kept[step] for step in sorted(kept)[-self.settings.average :]]
         fill(self.twin, mean(averaged))
@@ -301,7 +302,7 @@ class Training:
             threads=torch.get_num_threads(), torch=str(torch.__version__),
             validation=self.scores, scaler=self.engine.scaler and self.engine.scaler.state_dict(),
         )  # fmt: skip
-        self.journal.flush()  # what the folder says of these steps is on the disk before the checkpoint is
+        self.journal.flush()  # the folder's record of these steps is on the disk before the checkpoint is
 
         def write(folder: Path) -> None:
             save(folder, self.twin, self.corpus.vocabulary, self.card(), name=self.run.folder.resolve().name)
@@ -313,9 +314,9 @@ class Training:
         return Saved(self.step, folder, self.averaged)
 
     def end(self) -> Iterator[Event]:
-        """Score what was saved, rounding included, on sentences that no decision was based on.
+        """Score the saved weights, rounding included, on sentences that influenced no decision.
 
-        With that the run's folder becomes a checkpoint.
+        This makes the run's folder itself a checkpoint.
         """
         newest = self.run.latest
         assert newest is not None  # the last step was saved
@@ -327,7 +328,7 @@ class Training:
         unseen = self.corpus.pairs("test", count)
         try:
             final = score(saved, vocabulary, unseen or self.corpus.pairs("valid", count), stop=self.stop)
-        except StoppedError:  # all is saved; --resume comes here again
+        except StoppedError:  # everything is saved; --resume comes here again
             yield self.journal.record(Stopped(self.step, self.settings.steps))
             return
         evaluated = Evaluated(self.step, final, last=True, held="test" if unseen else "validation")
@@ -337,15 +338,15 @@ class Training:
         self.journal.ended(self.step)
 
     def card(self, final: Evaluated | None = None) -> dict[str, object]:
-        """What the model card says."""
-        return described(
+        """Collect the entries of the model card."""
+        return make_card(
             self.settings, self.corpus, self.engine, command=self.command, step=self.step, tokens=self.tokens,
             seconds=self.seconds, validation=self.scores, final=final,
         )  # fmt: skip
 
 
 def shape(settings: Settings, target: int, source: int | None) -> Config:
-    """The model that the settings describe, for vocabularies of so many entries; source: if it has its own."""
+    """Configure the model of the settings, for vocabularies of these sizes; source: None for a shared one."""
     return Config(
         vocab_size=target,
         source_vocab_size=source,
@@ -363,12 +364,12 @@ def shape(settings: Settings, target: int, source: int | None) -> Config:
 
 
 def mean(snapshots: list[list[Tensor]]) -> list[Tensor]:
-    """The mean of snapshots, parameter by parameter."""
+    """Average snapshots, parameter by parameter."""
     return [torch.stack(same).mean(0) for same in zip(*snapshots, strict=True)]
 
 
 @torch.no_grad()
 def fill(model: Transformer, values: list[Tensor]) -> None:
-    """Give a model's parameters these values, in their order."""
+    """Set a model's parameters to these values, in their order."""
     for parameter, value in zip(model.parameters(), values, strict=True):
         parameter.copy_(value)

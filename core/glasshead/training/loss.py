@@ -1,17 +1,17 @@
 """Cross-entropy with label smoothing (section 5.4), in PyTorch's definition.
 
 The target distribution is (1 − ε) on the right token plus ε/V on *every* class, the right one included; fairseq spreads
-ε over the other V − 1, the Annotated Transformer over V − 2. Padding counts nothing. With z the logits, y the label,
-p = softmax(z):
+ε over the other V − 1, the Annotated Transformer over V − 2. Padding is ignored. With z the logits, y the label, p =
+softmax(z):
 
     loss = −(1 − ε) log p(y) − ε/V Σ log p(c)   =   log Σ exp z − (1 − ε) z(y) − ε · mean(z)
     ∂loss/∂z = p − (1 − ε) · [c = y] − ε/V
 
-A loss is a *sum* over target tokens; who updates divides by the tokens of the whole update.
+A loss is a *sum* over target tokens; the engine divides by the tokens of the whole update.
 
-The logits are by far the largest tensor of a step. Autograd's own way passes over all of them in memory a dozen times
-in float32. Here loss and gradient are computed in one go and a few rows at a time, in the processor's cache; only the
-gradient is kept, as narrow as the logits came.
+The logits are by far the largest tensor of a step. Autograd passes over all of them in memory a dozen times in float32.
+Here loss and gradient are computed in one go and a few rows at a time, in the processor's cache; only the gradient is
+kept, in the precision of the logits.
 """
 
 from typing import Any
@@ -22,14 +22,14 @@ from torch import Tensor
 from glasshead.training.fast.products import linear, multiply, rounded, slope
 
 AT_ONCE = {"cpu": 1 << 20}
-"""Logits worked on together: on a processor what fits in its cache, elsewhere plenty."""
+"""Number of logits in one piece of work: on a processor as many as fit in its cache, elsewhere plenty."""
 PLENTY = 1 << 27
 
 
 def smoothed(logits: Tensor, labels: Tensor, *, smoothing: float, pad_id: int) -> tuple[Tensor, Tensor]:
-    """The summed loss, and the summed negative log-likelihood (without smoothing, for a perplexity), in nats.
+    """Compute the summed loss, and the summed negative log-likelihood (without smoothing, for a perplexity), in nats.
 
-    logits: … v · labels: … ids · smoothing: ε in 0–1. Computed in float32 at least, whatever the logits came in.
+    logits: … v · labels: … ids · smoothing: ε in 0–1. Computed at least in float32.
     """
     apply: Any = Smoothed.apply
     loss, likelihood = apply(logits.flatten(0, -2), labels.flatten(), smoothing, pad_id)
@@ -39,10 +39,10 @@ def smoothed(logits: Tensor, labels: Tensor, *, smoothing: float, pad_id: int) -
 def projected(
     states: Tensor, weight: Tensor, labels: Tensor, *, smoothing: float, pad_id: int
 ) -> tuple[Tensor, Tensor]:
-    """`smoothed` of the logits states Wᵀ, in the least memory: padding has no logits, and these become their gradient.
+    """Compute `smoothed` of the logits states Wᵀ in the least memory: no logits for padding, and one buffer for both.
 
-    states: … m · weight: v m · labels: … ids. Computed in the precision of the states, but in float32 where that is
-    float16, in which small probabilities would be lost.
+    states: … m · weight: v m · labels: … ids. Computed in the precision of the states, but in float32 for float16, in
+    which small probabilities would be lost.
     """
     apply: Any = Projected.apply
     kind = states.device.type
@@ -54,11 +54,11 @@ def projected(
 
 
 class Smoothed(torch.autograd.Function):
-    """The formulas above for logits that are there."""
+    """The formulas above, for given logits."""
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, labels: Tensor, smoothing: float, pad_id: int) -> tuple[Tensor, Tensor]:
-        """logits: n v · labels: n → the summed smoothed loss and the summed negative log-likelihood."""
+        """Compute the summed smoothed loss and the summed negative log-likelihood. logits: n v · labels: n"""
         gradient = torch.empty_like(logits) if ctx.needs_input_grad[0] else None
         sums = _sums(logits, labels, smoothing, pad_id, gradient)
         if gradient is not None:
@@ -67,21 +67,21 @@ class Smoothed(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """The gradient of the smoothed loss; the likelihood is there to be read, and has none."""
+        """Return the gradient of the smoothed loss; the likelihood is only read and has none."""
         (gradient,) = ctx.saved_tensors
         return gradient * gradients[0], None, None, None
 
 
 class Projected(torch.autograd.Function):
-    """The formulas above with the product before them. What is kept is the gradients of its two operands."""
+    """The formulas above with the product before them. Only the gradients of its two operands are kept."""
 
     @staticmethod
     def forward(
         ctx: Any, states: Tensor, weight: Tensor, labels: Tensor, smoothing: float, pad_id: int
     ) -> tuple[Tensor, Tensor]:
-        """states: n m · weight: v m · labels: n → the summed smoothed loss and the summed negative log-likelihood."""
+        """Compute the summed smoothed loss and negative log-likelihood. states: n m · weight: v m · labels: n"""
         rows, real = states, None
-        if states.device.type == "cpu":  # padding is left out; elsewhere that would keep the device waiting
+        if states.device.type == "cpu":  # leave out padding, but not on a device that would have to wait for it
             real = (labels != pad_id).nonzero().squeeze(-1)
             rows, labels = rounded(states[real]), rounded(labels[real], pad_id)
         rows = rows.to(_kept(rows))
@@ -98,13 +98,13 @@ class Projected(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """The gradients of the smoothed loss; the likelihood is there to be read, and has none."""
+        """Return the gradients of the smoothed loss; the likelihood is only read and has none."""
         states, weight = ctx.saved_tensors
         return states * gradients[0], weight * gradients[0], None, None, None
 
 
 def _sums(logits: Tensor, labels: Tensor, smoothing: float, pad_id: int, gradient: Tensor | None) -> Tensor:
-    """Both sums. The gradient of the first is written to `gradient`, which may be the logits themselves."""
+    """Compute both sums. The gradient of the first is written to `gradient`, which may be the logits themselves."""
     wide, size = torch.promote_types(logits.dtype, torch.float32), logits.shape[-1]
     sums = torch.zeros(2, dtype=wide, device=logits.device)
     rows = max(1, AT_ONCE.get(logits.device.type, PLENTY) // size)
@@ -113,7 +113,7 @@ def _sums(logits: Tensor, labels: Tensor, smoothing: float, pad_id: int, gradien
         counts = (y != pad_id).to(wide)
         right, mean, peak = z.gather(-1, y), z.mean(-1, keepdim=True), z.amax(-1, keepdim=True)
         p = torch.softmax(z, -1)
-        total = peak - p.amax(-1, keepdim=True).log()  # log Σ exp z, by what softmax knows already
+        total = peak - p.amax(-1, keepdim=True).log()  # log Σ exp z, from softmax's own values
         loss = total - (1 - smoothing) * right - smoothing * mean
         sums += torch.stack([(loss * counts).sum(), ((total - right) * counts).sum()])
         if gradient is not None:

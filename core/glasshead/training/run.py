@@ -1,4 +1,4 @@
-"""A run's folder: what lies where, who may write to it, and how a checkpoint gets there whole or not at all.
+"""A run's folder: its contents, its lock, and how a checkpoint arrives there whole or not at all.
 
     run.toml              the settings                       metrics.jsonl   every step and score (journal.py)
     data/                 the corpus (corpus.py)             probes/         attention over time (probes.py)
@@ -46,7 +46,7 @@ class Run:
 
     @property
     def latest(self) -> Path | None:
-        """The newest whole checkpoint, None where nothing was saved yet."""
+        """The newest whole checkpoint; None if nothing is saved yet."""
         try:
             name = (self.folder / checkpoint.LATEST).read_text(encoding="utf-8", errors="replace").strip()
         except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -60,9 +60,9 @@ class Run:
         return folder
 
     def check(self, *, overwrite: bool = False) -> None:
-        """Raises GlassheadError if the folder is a file, or holds something that is not a run's; changes nothing.
+        """Raise GlassheadError if the folder is a file, or holds something else than a run; change nothing.
 
-        overwrite: a checkpoint that is no run may be there too.
+        overwrite: also accept a checkpoint that is no run.
         """
         folder = self.folder
         if "\0" in str(folder):
@@ -97,20 +97,20 @@ class Run:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Within it no other process trains into this folder. The system gives the lock back when a process dies."""
+        """Keep other processes from training into this folder. The system releases the lock when a process dies."""
         try:
             file = (self.folder / LOCK).open("a")
         except OSError as error:
             raise GlassheadError(f"The folder {self.folder} cannot be written to: {error.strerror or error}.") from None
         with file:
             _lock(file, self.folder)
-            os.utime(self.folder / LOCK)  # whoever waits for the training to begin sees it
+            os.utime(self.folder / LOCK)  # a process that waits for the training to begin sees it
             yield
 
     def clear(self, but: Iterable[str] = ()) -> None:
-        """Forget the run that was here, `but` some of it; what is not a run's stays.
+        """Remove the run that was here, except the names in `but`; other files stay.
 
-        What names something goes before what it names, and the settings last: a kill leaves a run, if an older one.
+        A file that names another goes first, and the settings last: a kill leaves a run, if an older one.
         """
         first, last = (checkpoint.LATEST, checkpoint.CONFIG), checkpoint.SETTINGS
         rest = {*PUBLISHED, *OWN} - {*first, last, LOCK, LOG}
@@ -124,7 +124,7 @@ class Run:
                 path.unlink(missing_ok=True)
 
     def tidy(self) -> None:
-        """Remove what a process that was killed left half-written."""
+        """Remove half-written files of a killed process."""
         for part in (self.folder / CHECKPOINTS).glob(".*.part"):
             shutil.rmtree(part)
         for folder in (self.folder, self.data):
@@ -133,7 +133,7 @@ class Run:
                     path.unlink()
 
     def publish(self, step: int, write: Callable[[Path], None]) -> Path:
-        """A checkpoint: `write` fills a folder, which is then moved to its place, whole."""
+        """Write a checkpoint: `write` fills a folder, which is then moved to its place, whole."""
         home = self.folder / CHECKPOINTS
         place = home / step_name(step)
         part = home / f".{place.name}.part"
@@ -144,7 +144,7 @@ class Run:
             write(part)
             for path in (*part.rglob("*"), part):
                 flush(path)
-            if place.exists():  # moved in, but not named before the process died: it is what is written here again
+            if place.exists():  # moved in, but not named before the process died: it is written again here
                 if self.latest == place:
                     (self.folder / checkpoint.LATEST).unlink()
                 shutil.rmtree(place)
@@ -164,14 +164,14 @@ class Run:
         return place
 
     def describe_safe(self) -> str:
-        """What is safe, as a sentence for who lost something."""
+        """Describe in a sentence what is still safe after a loss."""
         latest = self.latest
         if latest is None:
             return "Nothing had been saved before."
         return f"What was saved at step {int(latest.name.removeprefix('step-'))} is whole; --resume continues from it."
 
     def saved(self) -> dict[int, Path]:
-        """The folders of all checkpoints, by their step."""
+        """Map the step of every checkpoint to its folder."""
         found = (self.folder / CHECKPOINTS).glob("step-*")
         return {int(match[1]): path for path in sorted(found) if (match := STEP.fullmatch(path.name))}
 
@@ -185,7 +185,7 @@ class Run:
 
 
 def step_name(step: int) -> str:
-    """The name of a step's folder; names sort as steps do."""
+    """Return the name of a step's folder; names sort as steps do."""
     return f"step-{step:08}"
 
 
@@ -200,16 +200,16 @@ def _lock(file: TextIO, folder: Path) -> None:
         raise GlassheadError(
             f"Another process is training into {folder}. Wait for it, stop it with Ctrl-C, or give another --out."
         ) from None
-    except OSError:  # some network file systems know no locks
+    except OSError:  # some network file systems have no locks
         return
 
 
 FIRST = 1 << 16
-"""Bytes of metrics.jsonl that must hold something of a training, if there are so many."""
+"""Bytes of metrics.jsonl in which a training must show, if the file is that long."""
 
 
 def check(folder: Path) -> None:
-    """Raise GlassheadError for what is not the folder of a training."""
+    """Raise GlassheadError if a folder is not a training's."""
     name = str(folder)
     if "\0" in name:
         raise GlassheadError("The name of the folder holds a NUL character, which no folder's name can.")

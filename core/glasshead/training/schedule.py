@@ -1,10 +1,11 @@
 """The learning rate at every step, a pure function set at every update: nothing to save, nothing to resume.
 
-The paper's (section 5.3), called noam after its author, is a linear rise over `warmup` steps, then a fall as 1/√step:
+The paper's schedule (section 5.3), named noam after its author, is a linear rise over `warmup` steps, then a fall as
+1/√step:
 
     rate(step) = factor · d_model^-0.5 · min(step^-0.5, step · warmup^-1.5)
 
-Steps count from 1. Two others, which depart from the paper, rise in the same straight line to a rate that is given.
+Steps count from 1. Two others, which depart from the paper, rise in the same straight line to a given rate.
 """
 
 import math
@@ -17,22 +18,22 @@ if TYPE_CHECKING:
 
 
 def rate(step: int, *, d_model: int, warmup: int, factor: float = 1.0) -> float:
-    """The paper's rate of update number `step` (1, 2, …); its peak, 1/√(d_model · warmup), is at `step == warmup`.
+    """Compute the paper's rate of update `step` (1, 2, …); its peak, 1/√(d_model · warmup), is at `step == warmup`.
 
-    `factor` departs from the paper where it is not 1. Raises GlassheadError if step or warmup is below 1.
+    A `factor` other than 1 departs from the paper. Raises GlassheadError if step or warmup is below 1.
     """
     _from_one(step, warmup)
     return float(factor * d_model**-0.5 * min(step**-0.5, step * warmup**-1.5))
 
 
 def constant(step: int, *, peak: float, warmup: int) -> float:
-    """A linear rise to `peak` at `step == warmup`, and no fall."""
+    """Rise linearly to `peak` at `step == warmup`, then stay."""
     _from_one(step, warmup)
     return float(peak * min(1.0, step / warmup))
 
 
 def cosine(step: int, *, peak: float, warmup: int, steps: int) -> float:
-    """A linear rise to `peak` at `step == warmup`, then half a cosine to 0 just after the last (Loshchilov 2017)."""
+    """Rise linearly to `peak` at `step == warmup`, then fall as half a cosine to 0 (Loshchilov 2017)."""
     _from_one(step, warmup)
     if step <= warmup:
         return constant(step, peak=peak, warmup=warmup)
@@ -41,7 +42,7 @@ def cosine(step: int, *, peak: float, warmup: int, steps: int) -> float:
 
 
 def scheduled(step: int, settings: "Settings") -> float:
-    """The rate of update number `step` under the settings of a training."""
+    """Compute the rate of update `step` under the settings of a training."""
     if settings.schedule == "constant":
         return constant(step, peak=settings.rate, warmup=settings.warmup)
     if settings.schedule == "cosine":

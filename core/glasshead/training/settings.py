@@ -1,8 +1,8 @@
-"""Every setting of a training, once: its name, its default, what it means, and what it may be.
+"""Every setting of a training, once: its name, default, meaning and allowed values.
 
-The command line makes its options of this table, a TOML file its keys; a run keeps the resolved settings as `run.toml`,
-which can be given as `--config` again. What is given on the command line beats the file, the file beats the recipe, the
-recipe beats the defaults. Knowing the settings costs no torch.
+The command line takes its options from this table, a TOML file its keys. A run keeps the resolved settings as
+`run.toml`, which can be given as `--config` again. The command line beats the file, the file beats the recipe, the
+recipe beats the defaults. Importing the settings does not import torch.
 """
 
 import math
@@ -17,30 +17,30 @@ from glasshead.errors import GlassheadError, nearest
 from glasshead.recipes.base import Recipe
 
 SECTIONS = {
-    "data": "What is learned from: a recipe, or pairs of sentences of one's own.",
-    "vocabulary": "How text is cut into tokens.",
+    "data": "The data: a recipe, or your own pairs of sentences.",
+    "vocabulary": "The vocabulary: how text is cut into tokens.",
     "model": "The shape of the model; the paper's base model is d_model 512, 8 heads, 6 + 6 layers, d_ff 2048.",
-    "training": "How it is trained; Adam with β 0.9 and 0.98 and ε 1e-9, as in the paper.",
-    "engine": "On what it runs.",
-    "reports": "What is told about it.",
+    "training": "The training: Adam with β 0.9 and 0.98 and ε 1e-9, as in the paper.",
+    "engine": "The hardware and its use.",
+    "reports": "Reports of the training.",
 }
 
 
 def setting(section: str, default: Any, help: str, *, least: float | None = None, **more: Any) -> Any:
-    """A field of Settings. least: the smallest value. choices: the only values. flags: two flags for two choices."""
+    """Make a field of Settings. least: the smallest value. choices: all values. flags: two flags for two choices."""
     return field(default=default, metadata={"section": section, "help": help, "least": least, **more})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings of a training. Raises GlassheadError for what makes no sense."""
+    """All settings of a training. Raises GlassheadError for inconsistent values."""
 
     recipe: str | None = setting("data", None, "A corpus that the project makes itself.")
-    pairs: str | None = setting("data", None, "Pairs of one's own: .tsv, .csv or .jsonl, also .gz or .zst.")
-    source: str | None = setting("data", None, "Sentences of one's own, a line each; --target has their translations.")
+    pairs: str | None = setting("data", None, "Your own pairs: .tsv, .csv or .jsonl, also .gz or .zst.")
+    source: str | None = setting("data", None, "Your own sentences, a line each; --target has their translations.")
     target: str | None = setting("data", None, "The translations, line by line.")
-    valid: str | None = setting("data", None, "Pairs to be scored on; otherwise some are held back.")
-    valid_source: str | None = setting("data", None, "Sentences to be scored on, a line each.")
+    valid: str | None = setting("data", None, "Pairs to score on; otherwise some are held back.")
+    valid_source: str | None = setting("data", None, "Sentences to score on, a line each.")
     valid_target: str | None = setting("data", None, "Their translations, line by line.")
     valid_size: int | None = setting(
         "data", None, "Pairs held back for scoring when no file is given; by default 1 %, at most 2,000.", least=1
@@ -50,9 +50,9 @@ class Settings:
     max_length: int = setting(
         "data", 256, "Most tokens of a sentence, its end included; longer pairs are left out.", least=2
     )
-    skip_bad: bool = setting("data", False, "Leave out lines that cannot be read, and count them, instead of stopping.")
+    skip_bad: bool = setting("data", False, "Leave out and count lines that cannot be read, instead of stopping.")
     keep_copies: bool = setting("data", False, "Keep pairs whose target is their source.")
-    keep_duplicates: bool = setting("data", False, "Keep pairs that were there before.")
+    keep_duplicates: bool = setting("data", False, "Keep pairs that occurred before.")
     generate: int | None = setting("data", None, "Pairs that a recipe makes; by default what the steps need.", least=1)
 
     vocab_size: int | None = setting(
@@ -67,10 +67,10 @@ class Settings:
         choices=("word", "subword"), flags="--word-level/--subword-level",
     )  # fmt: skip
     lowercase: bool = setting("vocabulary", False, "Read all text in lower case.", flags="--lowercase/--keep-case")
-    tokenizer: str | None = setting("vocabulary", None, "The folder of a checkpoint or run whose vocabulary is used.")
+    tokenizer: str | None = setting("vocabulary", None, "A checkpoint's or run's folder whose vocabulary is used.")
 
     d_model: int = setting("model", 256, "Width of the residual stream.", least=1)
-    heads: int = setting("model", 8, "Heads of an attention.", least=1)
+    heads: int = setting("model", 8, "Heads of each attention.", least=1)
     encoder_layers: int = setting("model", 3, "Layers of the encoder.", least=1)
     decoder_layers: int = setting("model", 3, "Layers of the decoder.", least=1)
     d_ff: int = setting("model", 1024, "Width of the feed-forward layer.", least=1)
@@ -94,18 +94,18 @@ class Settings:
     rate: float = setting("training", 5e-4, "Highest learning rate of cosine and constant.")
     factor: float = setting("training", 1.0, "Departure: multiplies the paper's learning rate.")
     label_smoothing: float = setting("training", 0.1, "Share of the target spread over all classes.", least=0)
-    clip: float = setting("training", 1.0, "Departure: the largest norm of a gradient; 0: as it is.", least=0)
-    average: int = setting("training", 5, "Snapshots averaged into what is saved.", least=1)
+    clip: float = setting("training", 1.0, "Departure: largest norm of a gradient; 0: no limit.", least=0)
+    average: int = setting("training", 5, "Snapshots averaged into a checkpoint.", least=1)
     save_every: int = setting("training", 500, "Steps between two snapshots.", least=1)
     eval_every: int = setting("training", 1000, "Steps between two evaluations.", least=1)
     eval_size: int = setting(
         "training", 200, "Sentences of an evaluation; the last one has ten times as many.", least=1
     )
-    seed: int = setting("training", 0, "Another seed, another training.", least=0)
+    seed: int = setting("training", 0, "Seed of the weights and of every draw.", least=0)
 
-    device: str = setting("engine", "auto", "auto, cpu, cuda or mps.", choices=("auto", "cpu", "cuda", "mps"))
+    device: str = setting("engine", "auto", "Device: auto, cpu, cuda or mps.", choices=("auto", "cpu", "cuda", "mps"))
     precision: str = setting(
-        "engine", "auto", "Of matrix products: auto, fp32, bf16 or fp16; auto is bf16 where the hardware has it.",
+        "engine", "auto", "Precision of matrix products: auto, fp32, bf16 or fp16; auto is bf16 if the hardware can.",
         choices=("auto", "fp32", "bf16", "fp16"),
     )  # fmt: skip
     compile: bool = setting("engine", False, "Compile the model with torch.compile.")
@@ -140,9 +140,9 @@ class Settings:
         if len(held) > 1:
             raise GlassheadError(f"{' and '.join(held)} are two ways to say what is held back: give one.")
         if self.recipe is not None and held:
-            raise GlassheadError(f"A recipe makes its own sentences to be scored on: leave {held[0]} out.")
+            raise GlassheadError(f"A recipe makes its own sentences to score on: leave {held[0]} out.")
         if self.recipe is None and self.generate is not None:
-            raise GlassheadError("generate is for recipes; pairs of one's own are as many as they are.")
+            raise GlassheadError("generate is for recipes: the number of your own pairs is fixed.")
         if self.tokenizer is not None and self.vocab_size is not None:
             raise GlassheadError("--tokenizer brings its own vocabulary: leave --vocab-size out.")
 
@@ -151,16 +151,17 @@ TYPES: dict[str, type] = {
     each.name: next(kind for kind in (*get_args(each.type), each.type) if kind is not NoneType)
     for each in fields(Settings)
 }
-"""What a value of each setting is."""
+"""Type of each setting's value."""
 
 FREE = ("steps", "accumulate", "eval_every", "eval_size", "device", "tensorboard", "tracker", "probes")
-"""What may be changed when a run goes on: nothing of it changes how a step is computed (but see `differences`).
+"""Settings that a resumed run may change: none of them changes how a step is computed (but see `differences`).
 
-With more processes fewer batches are accumulated; whether an update is still the same is seen when the run goes on."""
+With more processes fewer batches are accumulated; the resume checks whether an update is still the same.
+"""
 
 
 def _check(each: "Field[Any]", value: Any) -> None:
-    """A value by its type, its least and its choices."""
+    """Check a value by its type, its least and its choices."""
     kind, least, choices = TYPES[each.name], each.metadata["least"], each.metadata.get("choices")
     if value is None and each.default is None:
         return
@@ -176,11 +177,11 @@ def _check(each: "Field[Any]", value: Any) -> None:
 
 
 def resolve(flags: Mapping[str, Any], file: Mapping[str, Any] | None = None) -> Settings:
-    """Settings of what was given: flags beat the file, the file beats the recipe; a None was not given."""
+    """Merge settings: flags beat the file, the file beats the recipe; None means not given."""
     said = {name: value for name, value in flags.items() if value is not None}
     below = dict(file or {})
     for rivals in (("recipe", "pairs", "source", "target"), ("valid", "valid_source", "valid_target", "valid_size")):
-        if any(name in said for name in rivals):  # another thing to learn from, not one more
+        if any(name in said for name in rivals):  # a different task, not an additional one
             below = {name: value for name, value in below.items() if name not in rivals}
     given = {**below, **said}
     name = given.get("recipe")
@@ -192,13 +193,13 @@ def resolve(flags: Mapping[str, Any], file: Mapping[str, Any] | None = None) -> 
 
 
 def of_recipe(recipe: Recipe) -> dict[str, Any]:
-    """What a recipe says of its training."""
+    """Return a recipe's own settings."""
     own: dict[str, Any] = {"lowercase": recipe.lowercase, "keep_copies": True, "keep_duplicates": True}
     return {**own, **recipe.model, **recipe.training}
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The settings that a TOML file gives. Raises GlassheadError for what is no setting, with the nearest one."""
+def read_settings(path: Path) -> dict[str, Any]:
+    """Read the settings of a TOML file. Raises GlassheadError for an unknown key, with the nearest one."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -231,8 +232,8 @@ def read(path: Path) -> dict[str, Any]:
     return found
 
 
-def write(settings: Settings) -> str:
-    """The settings as TOML, every key explained; what is not set stands there as a comment."""
+def format_settings(settings: Settings) -> str:
+    """Write the settings as TOML, every key explained; unset ones become comments."""
     return "\n".join(_lines(settings)) + "\n"
 
 
@@ -254,9 +255,9 @@ def _toml(value: Any) -> str:
 
 
 def differences(before: Settings, now: Settings) -> list[str]:
-    """What would train another model than the one that was begun, a line each; empty where a run may go on.
+    """List the changes that would train another model, a line each; empty if the run may continue.
 
-    More steps are welcome unless the learning rate depends on their number.
+    More steps are allowed unless the learning rate depends on their number.
     """
     free = set(FREE) - ({"steps"} if before.schedule == "cosine" else set())
     return [
@@ -267,5 +268,5 @@ def differences(before: Settings, now: Settings) -> list[str]:
 
 
 def describe_value(value: Any) -> str:
-    """A setting's value in a sentence."""
+    """Write a setting's value for a sentence."""
     return "not given" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,10 +1,10 @@
-"""All that an exact resume needs, beside the checkpoint it belongs to.
+"""The state that an exact resume needs, beside its checkpoint.
 
     training/parameters.safetensors   float32, as trained (what is explored is an average, in float16)
     training/adam.safetensors         both moments of every parameter, and its count of steps
-    training/state.json               where in the data, how far, and what was snapshot before
+    training/state.json               the place in the data, the progress, and the steps of snapshots
 
-There are no random numbers in it: those of an update are drawn from its number (see engine.py).
+It holds no random numbers: those of an update are drawn from its number (see engine.py).
 """
 
 import json
@@ -26,7 +26,7 @@ PARAMETERS, ADAM, STATE = "parameters.safetensors", "adam.safetensors", "state.j
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Where a training is. `epoch` and `index` say which micro-batch comes next."""
+    """Progress of a training. `epoch` and `index` name the next micro-batch."""
 
     step: int
     epoch: int
@@ -34,9 +34,9 @@ class State:
     tokens: int
     seconds: float
     snapshots: tuple[int, ...]
-    """Steps whose parameters are to be averaged with later ones."""
+    """Steps whose parameters will be averaged with later ones."""
     fingerprint: str
-    """Of the corpus."""
+    """Fingerprint of the corpus."""
     group: int
     """Micro-batches of an update."""
     precision: str
@@ -44,7 +44,7 @@ class State:
     torch: str
     validation: Mapping[str, str] = field(default_factory=dict)
     scaler: Mapping[str, Any] | None = None
-    """Of the loss, in fp16."""
+    """State of the loss scaler, in fp16."""
 
 
 def write(
@@ -65,7 +65,7 @@ def write(
 
 
 def read(folder: Path) -> State:
-    """The state of a checkpoint. Raises GlassheadError where it holds none, or a damaged one."""
+    """Read the state of a checkpoint. Raises GlassheadError if it holds none, or a damaged one."""
     path = folder / TRAINING / STATE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -83,7 +83,7 @@ def read(folder: Path) -> State:
 
 
 def snapshot(folder: Path, names: Sequence[str]) -> list[Tensor]:
-    """The float32 parameters of a checkpoint, in the order of `names`."""
+    """Read the float32 parameters of a checkpoint, in the order of `names`."""
     found = _tensors(folder / TRAINING / PARAMETERS)
     if set(names) != found.keys():
         raise GlassheadError(f"{folder / TRAINING / PARAMETERS} belongs to another model.")
@@ -92,7 +92,7 @@ def snapshot(folder: Path, names: Sequence[str]) -> list[Tensor]:
 
 @torch.no_grad()
 def restore(folder: Path, parameters: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
-    """Put parameters and moments back, bit for bit."""
+    """Restore parameters and moments, bit for bit."""
     for parameter, value in zip(parameters.values(), snapshot(folder, list(parameters)), strict=True):
         if parameter.shape != value.shape:
             raise GlassheadError(f"{folder / TRAINING / PARAMETERS} belongs to a model of another shape.")

@@ -1,4 +1,4 @@
-"""What updates found, read in few looks: each look at a GPU's numbers, or at another process's, keeps it waiting."""
+"""Results of updates, read together: each read of a GPU's numbers, or of another process's, makes it wait."""
 
 import math
 import time
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 SMALLEST_SCALE = 2.0**-10
-"""fp16 multiplies the loss by a scale, halved whenever a gradient overflows; so small, it will never find one."""
+"""Smallest scale of fp16, which is halved whenever a gradient overflows: below it, the training has diverged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One update that nobody has looked at."""
+    """One update that has not been read."""
 
     step: int
     tokens: int
@@ -35,7 +35,7 @@ class Entry:
 
 
 class Tally:
-    """Updates since the last look, and the time they took together."""
+    """Updates since the last read, and the time they took together."""
 
     def __init__(self, engine: Engine, ids: "Ids", *, steps: int, first: int, peak: float) -> None:
         self.engine, self.ids, self.steps, self.first, self.peak = engine, ids, steps, first, peak
@@ -43,21 +43,21 @@ class Tally:
         self.restart()
 
     def restart(self) -> None:
-        """Time counts from now: evaluating and saving are not training."""
+        """Restart the clock: evaluating and saving are not training."""
         self.began = time.perf_counter()
 
     def add(
         self, step: int, rows: "Sequence[Rows]", tokens: int, rate: float, found: Updated, place: tuple[int, int]
     ) -> None:
-        """Note an update. place: the epoch, and how many of its micro-batches were drawn by then."""
+        """Note an update. place: the epoch, and the number of its micro-batches drawn so far."""
         config, ids = self.engine.network.config, self.ids
         work = sum(flops.flops(config, ids.source_lengths[each] + 1, ids.target_lengths[each] + 1) for each in rows)
         self.entries.append(Entry(step, tokens, rate, work, found, place))
 
     def read(self, seconds: float, total: int) -> Iterator[Progress]:
-        """Look at them all at once. seconds, total: of the training before them.
+        """Read all noted updates at once. seconds, total: totals of the training before them.
 
-        Raises GlassheadError at the first whose loss is no number.
+        Raises GlassheadError at the first loss that is not finite.
         """
         entries, self.entries = self.entries, []
         sums = self.engine.total(
@@ -74,7 +74,7 @@ class Tally:
         for entry, (loss, likelihood), norm in zip(entries, sums, norms, strict=True):
             if not math.isfinite(loss):
                 raise GlassheadError(self._diverged(entry, f"loss of step {entry.step} is {loss}"))
-            if not math.isfinite(norm) and self.engine.scaler is None:  # in fp16 such updates are left out
+            if not math.isfinite(norm) and self.engine.scaler is None:  # fp16 skips such updates
                 raise GlassheadError(self._diverged(entry, f"gradient of step {entry.step} has the norm {norm}"))
             seconds, total = seconds + share, total + entry.tokens
             yield Progress(

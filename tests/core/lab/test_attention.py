@@ -16,7 +16,7 @@ from glasshead import GlassheadError, Subject, listen, load
 from glasshead.lab.attention import Attention, attention, single, stacked
 from glasshead.lab.exhibits import Table
 from glasshead.lab.pages.attention import exhibits, judge
-from glasshead.lab.tools.sentence import EXAMPLE, read, values, wanted
+from glasshead.lab.tools.sentence import EXAMPLE, capture, choose_text, read_sentence
 from glasshead.model import Attention as Module
 
 
@@ -113,7 +113,7 @@ def test_a_trained_models_cross_attention_is_softmax_of_its_own_queries_and_keys
     subject: Subject, found: Attention
 ) -> None:
     cross = found.cross
-    sentence = read(subject)
+    sentence = read_sentence(subject)
     with torch.inference_mode(), listen(subject.model, keep=["decoder.*.cross.[qk]"]) as seen:
         subject.model(sentence.source, sentence.target)
     q, k = (seen[f"decoder.{cross.layer}.cross.{name}"][0, cross.head].double() for name in "qk")
@@ -136,8 +136,8 @@ def test_worked_out_by_the_formula_it_is_the_model_whatever_its_scale_and_not_an
 
 
 def test_a_sentence_is_read_as_the_model_translates_it(subject: Subject) -> None:
-    sentence = read(subject, "a dog does not see the cat")
-    logits = values(subject, sentence, ["logits"])["logits"][0]
+    sentence = read_sentence(subject, "a dog does not see the cat")
+    logits = capture(subject, sentence, ["logits"])["logits"][0]
     said = logits.argmax(-1).tolist()
     assert said[:-1] == sentence.target[0, 1:].tolist()
     assert subject.vocabulary.target.decode(said) == subject.translate("a dog does not see the cat")
@@ -148,9 +148,9 @@ def test_a_sentence_is_read_as_the_model_translates_it(subject: Subject) -> None
 
 @pytest.mark.parametrize("card", [{}, {"examples": []}, {"examples": None}])
 def test_a_model_without_examples_reads_another(subject: Subject, card: dict[str, Any]) -> None:
-    assert wanted(replace(subject, card=card), "") == EXAMPLE
-    assert wanted(replace(subject, card=card), "a cat") == "a cat"
-    assert wanted(replace(subject, card={"examples": ["a dog", "a cat"]}), "") == "a dog"
+    assert choose_text(replace(subject, card=card), "") == EXAMPLE
+    assert choose_text(replace(subject, card=card), "a cat") == "a cat"
+    assert choose_text(replace(subject, card={"examples": ["a dog", "a cat"]}), "") == "a dog"
 
 
 @pytest.mark.parametrize(("queries", "keys"), [(1, 2), (1, 3), (64, 64)])

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from glasshead import Config, GlassheadError, Subject, listen, load
 from glasshead.lab.block import WAYS, Block, Flow, Side, Way, block, flow, made
 from glasshead.lab.pages.block import judge
-from glasshead.lab.tools.sentence import read
+from glasshead.lab.tools.sentence import read_sentence
 from glasshead.lab.tools.small_training import Pairs, pairs
 from glasshead.model import FeedForward, Residual, Transformer
 from glasshead.tap import sites
@@ -168,7 +168,7 @@ def test_the_steps_of_layer_norm_are_torchs_and_the_models(subject: Subject, sta
     normed = next(row for row in worked.rows if row.name == "/ √(var + ε)")
     assert normed.mean == pytest.approx(0, abs=1e-12)
     assert normed.variance == pytest.approx(1, abs=1e-4)
-    sentence = read(subject)
+    sentence = read_sentence(subject)
     with torch.inference_mode(), listen(subject.model, keep=[f"{stack}.0.self.norm.*"]) as seen:
         subject.model(sentence.source, sentence.target)
     before = next(row for row in worked.rows if row.name == "x + sublayer(x)")

@@ -7,14 +7,14 @@ import pytest
 from glasshead.errors import GlassheadError
 from glasshead.training.begin import begin
 from glasshead.training.run import Run
-from glasshead.training.settings import read, resolve
+from glasshead.training.settings import read_settings, resolve
 
 REVERSE = {"recipe": "reverse", "d_model": 32, "heads": 2}
 
 
 def test_the_resolved_settings_are_kept_with_the_run(tmp_path: Path) -> None:
     settings = begin(tmp_path / "run", REVERSE, {"steps": 12})
-    assert resolve({}, read(tmp_path / "run" / "run.toml")) == settings
+    assert resolve({}, read_settings(tmp_path / "run" / "run.toml")) == settings
     assert (settings.steps, settings.d_model) == (12, 32)
 
 
@@ -54,7 +54,7 @@ def test_more_steps_are_welcome_and_remembered(tmp_path: Path) -> None:
     begin(tmp_path, REVERSE)
     saved(tmp_path)
     assert begin(tmp_path, {"steps": 5000}, resume=True).steps == 5000
-    assert read(tmp_path / "run.toml")["steps"] == 5000
+    assert read_settings(tmp_path / "run.toml")["steps"] == 5000
 
 
 def test_another_model_is_refused_with_every_difference(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_run_that_has_saved_nothing_is_in_nobody_s_way(tmp_path: Path) -> None
     begin(tmp_path, REVERSE)
     (tmp_path / "data").mkdir()
     assert begin(tmp_path, {**REVERSE, "seed": 3}).seed == 3
-    assert read(tmp_path / "run.toml")["seed"] == 3
+    assert read_settings(tmp_path / "run.toml")["seed"] == 3
     assert (tmp_path / "data").is_dir()  # preparing goes on, or finds that it is of something else
 
 

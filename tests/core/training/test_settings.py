@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from glasshead.errors import GlassheadError
 from glasshead.recipes import names, recipe
-from glasshead.training.settings import SECTIONS, TYPES, Settings, differences, read, resolve, write
+from glasshead.training.settings import SECTIONS, TYPES, Settings, differences, format_settings, read_settings, resolve
 
 PAIRS = {"pairs": "some.tsv"}
 
@@ -40,22 +40,22 @@ def values() -> st.SearchStrategy[Settings]:
 @given(values())
 def test_a_run_s_file_says_what_was_meant(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
     path = tmp_path_factory.mktemp("settings") / "run.toml"
-    path.write_text(write(settings), encoding="utf-8")
-    assert resolve({}, read(path)) == settings
+    path.write_text(format_settings(settings), encoding="utf-8")
+    assert resolve({}, read_settings(path)) == settings
 
 
 @pytest.mark.parametrize("name", names())
 def test_a_recipe_s_settings_survive_its_file(name: str, tmp_path: Path) -> None:
     settings = resolve({"recipe": name})
-    (tmp_path / "run.toml").write_text(write(settings), encoding="utf-8")
-    assert resolve({}, read(tmp_path / "run.toml")) == settings
+    (tmp_path / "run.toml").write_text(format_settings(settings), encoding="utf-8")
+    assert resolve({}, read_settings(tmp_path / "run.toml")) == settings
     for own in (recipe(name).model, recipe(name).training):
         for key, value in own.items():
             assert getattr(settings, key) == value
 
 
 def test_every_key_stands_in_its_section_and_is_explained() -> None:
-    text = write(resolve(PAIRS))
+    text = format_settings(resolve(PAIRS))
     assert tomllib.loads(text).keys() == SECTIONS.keys()
     lines = text.splitlines()
     for each in fields(Settings):
@@ -86,7 +86,7 @@ def test_another_thing_to_learn_from_takes_the_place_of_the_file_s() -> None:
         ({"source": "a"}, "--source and --target belong together"),
         ({**PAIRS, "valid_target": "a"}, "--valid-source and --valid-target belong together"),
         ({**PAIRS, "valid": "a", "valid_size": 3}, "two ways to say what is held back"),
-        ({"recipe": "reverse", "valid": "a"}, "makes its own sentences to be scored on"),
+        ({"recipe": "reverse", "valid": "a"}, "makes its own sentences to score on"),
         ({**PAIRS, "generate": 10}, "generate is for recipes"),
         ({**PAIRS, "tokenizer": "a", "vocab_size": 10}, "brings its own vocabulary"),
         ({**PAIRS, "steps": 0}, "steps is 0; it must be at least 1"),
@@ -126,7 +126,7 @@ def test_a_file_that_is_wrong_is_told_with_its_name(text: str | bytes | None, se
     if text is not None:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(GlassheadError, match=sentence) as raised:
-        read(path)
+        read_settings(path)
     assert "mine.toml" in str(raised.value)
 
 

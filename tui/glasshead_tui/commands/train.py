@@ -45,13 +45,13 @@ def train(
     A recipe brings settings of its own. Ctrl-C finishes the step and saves; the same command with --resume goes on.
     """
     from glasshead.training.begin import begin
-    from glasshead.training.settings import read
+    from glasshead.training.settings import read_settings
 
     options = {"recipe": recipe, "encoder_layers": layers, "decoder_layers": layers}
-    flags = chosen({**options, **{name: value for name, value in given.items() if value is not None}})
+    flags = given_flags({**options, **{name: value for name, value in given.items() if value is not None}})
     words = ["train", *spelled(flags, out=out, config=config, overwrite=overwrite)]
     rank = int(os.environ.get("RANK", "0"))  # who starts several processes numbers them
-    file = read(config) if config else None
+    file = read_settings(config) if config else None
     settings = begin(out, flags, file, resume=resume, overwrite=overwrite, leads=rank == 0, writes=not watch)
     if watch:
         from glasshead_tui.launch.train import train_and_watch
@@ -100,7 +100,7 @@ def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, fir
         return asked.status if asked() else 0
 
 
-def chosen(given: dict[str, Any]) -> dict[str, Any]:
+def given_flags(given: dict[str, Any]) -> dict[str, Any]:
     """Settings as they were given: of a flag that stands for one of two words, the word."""
     found = {name: value for name, value in given.items() if value is not None}
     for name, value in found.items():

@@ -29,17 +29,17 @@ class Sentence:
     """The whole translation as text."""
 
 
-def wanted(subject: Subject, text: str) -> str:
+def choose_text(subject: Subject, text: str) -> str:
     """Return the text, or the model's first example if it is empty, or the default if the card has no example."""
     return text or str((subject.card.get("examples") or [EXAMPLE])[0])
 
 
-def read(subject: Subject, text: str = "", progress: Progress = silent) -> Sentence:
+def read_sentence(subject: Subject, text: str = "", progress: Progress = silent) -> Sentence:
     """Translate a text, or the model's first example if it is empty.
 
     Raises GlassheadError for a text of nothing but spaces, and for one that is too long for the model.
     """
-    text = wanted(subject, text)
+    text = choose_text(subject, text)
     source = subject.encode(text)
     line = subject.start(text, keep=None)
     while not line.done:
@@ -56,7 +56,7 @@ def read(subject: Subject, text: str = "", progress: Progress = silent) -> Sente
 
 
 @torch.inference_mode()
-def values(subject: Subject, sentence: Sentence, keep: Iterable[str]) -> dict[str, Tensor]:
+def capture(subject: Subject, sentence: Sentence, keep: Iterable[str]) -> dict[str, Tensor]:
     """Capture the sites matching `keep` in one pass over a sentence and its whole translation."""
     with ONE_AT_A_TIME, listen(subject.model, keep=keep) as seen:
         subject.model(sentence.source, sentence.target)

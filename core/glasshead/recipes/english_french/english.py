@@ -30,9 +30,7 @@ def article(following: str) -> str:
 
 
 def possessive(owner: str, many: bool) -> str:
-    """Form the possessive: `the teacher` → `the teacher's`; a plural in -s takes the apostrophe alone: `the
-    teachers'`.
-    """
+    """Form the possessive: the teacher → the teacher's; a plural in -s takes only the apostrophe: the teachers'."""
     return owner + "'" if many and owner.endswith("s") else owner + "'s"
 
 

@@ -42,9 +42,7 @@ IRREGULAR_PLURALS = {
 
 
 def plural(word: str) -> str:
-    """Form the plural: chat → chats, cheval → chevaux, pomme de terre → pommes de terre, carte postale → cartes
-    postales.
-    """
+    """Form the plural: chat → chats, cheval → chevaux, pomme de terre → pommes de terre."""
     head, space, rest = word.partition(" ")
     if space:
         complement = rest.startswith(("de ", "d'", "à ", "photo"))
@@ -88,9 +86,7 @@ IRREGULAR_FEMININES = {
 
 
 def feminine(adjective: str) -> str:
-    """Form the feminine: petit → petite, heureux → heureuse, cher → chère, vif → vive, bon → bonne, italien →
-    italienne.
-    """
+    """Form the feminine: petit → petite, heureux → heureuse, cher → chère, vif → vive, bon → bonne."""
     if adjective in IRREGULAR_FEMININES:
         return IRREGULAR_FEMININES[adjective]
     if adjective.endswith("e"):

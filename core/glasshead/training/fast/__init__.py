@@ -1,1 +1,1 @@
-"""What makes a training step faster or smaller, and the figures that measure it."""
+"""Faster and smaller training steps, and the figures that measure them."""

@@ -5,8 +5,7 @@ unfused one copies every operand more often than it multiplies it. Here, with P 
 
     P = softmax(s · Q Kᵀ + bias)    dV = Pᵀ G    dS = P ∘ (G Vᵀ − rowsum(P ∘ G Vᵀ))    dQ = s · dS K    dK = s · dSᵀ Q
 
-Q is multiplied by s as it is copied head by head, which costs nothing.
-kernels.py has what it is worth, measured.
+Q is multiplied by s as it is copied head by head, which costs nothing. kernels.py has the measured gain.
 """
 
 from collections.abc import Sequence
@@ -19,9 +18,9 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Who may look where: how many sentences of how many positions ask and are asked, b q and b k, and the mask.
+    """The layout of a batch: its sizes b q and b k, and the mask.
 
-    mask: boolean, to b h q k, True where one may look; None: everywhere.
+    mask: boolean, to b h q k, True where a query may look; None: everywhere.
     """
 
     queries: tuple[int, int]
@@ -30,9 +29,10 @@ class View:
 
 
 def attention(query: Tensor, key: Tensor, value: Tensor, view: View, *, heads: int, scale: float) -> Tensor:
-    """The weighted sums of the values, as long as `query`: … (h d). All hold b · q (or b · k) rows, heads side by side.
+    """Compute the weighted sums of the values, as long as `query`: … (h d). All hold b · q (or b · k) rows, heads side
+    by side.
 
-    There may be more rows, of nothing: what comes of them is 0. A position that may look at nothing has weights of 0.
+    There may be more, empty rows: their result is 0. A position that may look at nothing has weights of 0.
     """
     apply: Any = _Attention.apply
     result: Tensor = apply(query, key, value, view, heads, scale)
@@ -73,13 +73,13 @@ class _Attention(torch.autograd.Function):
 
 
 def _apart(x: Tensor, shape: tuple[int, int], heads: int, scale: float = 1.0) -> Tensor:
-    """… (h d) → (b h) q d, times `scale`."""
+    """Split into heads and scale: … (h d) → (b h) q d."""
     x = _rows(x, shape).view(*shape, heads, x.shape[-1] // heads).transpose(1, 2)
     return _copied(x, x.new_empty(x.shape), scale).flatten(0, 1)
 
 
 def _together(x: Tensor, shape: Sequence[int], heads: int, scale: float = 1.0) -> Tensor:
-    """(b h) q d → … (h d), times `scale`, and zeros where there are more rows."""
+    """Join heads and scale: (b h) q d → … (h d), with zeros in additional rows."""
     x = x.view(-1, heads, *x.shape[1:]).transpose(1, 2)
     result = x.new_empty(shape)
     result.flatten(0, -2)[x.shape[0] * x.shape[1] :].zero_()
@@ -88,7 +88,7 @@ def _together(x: Tensor, shape: Sequence[int], heads: int, scale: float = 1.0) -
 
 
 def _rows(x: Tensor, shape: Sequence[int]) -> Tensor:
-    """The first b · q rows as b q …"""
+    """Return the first b · q rows as b q …"""
     batch, length = shape
     return x.flatten(0, -2)[: batch * length].view(batch, length, x.shape[-1])
 
@@ -100,7 +100,7 @@ def _copied(x: Tensor, place: Tensor, scale: float) -> Tensor:
 
 
 def _bias(mask: Tensor | None, scores: Tensor) -> tuple[Tensor | None, Tensor | None]:
-    """What is added to the scores, −∞ where one may not look, and which rows may look at nothing; None where none."""
+    """Make the bias of the scores, −∞ where masked, and find the rows that are masked entirely; None if none."""
     if mask is None or mask.all():
         return None, None
     bias = torch.zeros_like(mask, dtype=scores.dtype).masked_fill_(~mask, -torch.inf)

@@ -1,8 +1,8 @@
-"""Model FLOPs utilisation: the matrix products that the model calls for, against what a matrix product can reach here.
+"""Model FLOPs utilisation: the matrix products of the model, against the speed of a matrix product here.
 
-Counted are the products of the paper's formulas, 2 · rows · columns · inner each, and twice as much again for the
-gradients (one product for each operand). Real tokens count, padding does not: padding is waste. Attention counts in
-full, the half that the mask hides included, as is usual. Norms, softmax and the optimizer multiply no matrices.
+It counts the products of the paper's formulas, 2 · rows · columns · inner each, and twice as much again for the
+gradients (one product for each operand). Real tokens count, padding does not. Attention counts in full, with the half
+that the mask hides, as is usual. Norms, softmax and the optimizer multiply no matrices.
 """
 
 import time
@@ -15,11 +15,11 @@ from glasshead.model import Config
 from glasshead.training.fast.products import multiply
 
 SIZE, PATIENCE = {"cpu": 1024, "cuda": 8192, "mps": 4096}, 0.1
-"""Rows of the matrices that are multiplied to measure, and the seconds that it may take."""
+"""Rows of the matrices in the measurement, and its most seconds."""
 
 
 def flops(config: Config, sources: "NDArray[np.integer]", targets: "NDArray[np.integer]") -> float:
-    """FLOP of forward and backward pass of sentences with so many source and target tokens, end tokens counted."""
+    """Count the FLOP of forward and backward pass for sentences of these lengths, end tokens included."""
     s, t = sources.astype(np.float64), targets.astype(np.float64)
     m, e, f, h = config.d_model, config.encoder_width, config.d_ff, config.heads
     both = h * (config.key_width + config.value_width)  # a product with as many numbers for keys as for values
@@ -32,7 +32,7 @@ def flops(config: Config, sources: "NDArray[np.integer]", targets: "NDArray[np.i
 
 
 def peak(device: torch.device, dtype: torch.dtype) -> float:
-    """FLOP/s of one large matrix product on this device, the best of a few: measured, so that it holds anywhere."""
+    """Measure the FLOP/s of one large matrix product on this device: the best of a few."""
     size = SIZE.get(device.type, 1024)
     left, right = (torch.full((size, size), 0.5, device=device, dtype=dtype) for _ in range(2))
     best, began = float("inf"), time.perf_counter()

@@ -1,9 +1,9 @@
-"""How one update is computed fast on a processor: in which precision, with which kernels. What it computes is model.py.
+"""Fast updates on a processor: precision and kernels. The computation itself is model.py's.
 
 `prepare` gives the modules of a model a twin's `forward`: the same parameters under the same names, the same numbers up
-to rounding. A GPU has kernels of its own, and keeps the modules as they are. What each is worth, as milliseconds a step
-without and with it, was measured on an EPYC with bfloat16 in hardware, one thread, at m = 256, 3 + 3 layers, 8,000
-subwords and 64 sentences of 20 or 48 tokens:
+to rounding. A GPU has its own kernels, and keeps the modules as they are. The gains, in milliseconds a step without and
+with each of them, on an EPYC with bfloat16 in hardware, one thread, at m = 256, 3 + 3 layers, 8,000 subwords and 64
+sentences of 20 or 48 tokens:
 
     bfloat16   residual stream in bfloat16 too, not only the products       335 → 234       779 → 528
                attention written out, against PyTorch's fused one           435 → 234       953 → 528
@@ -13,7 +13,7 @@ subwords and 64 sentences of 20 or 48 tokens:
     float32    products by oneDNN, not MKL                                  705 → 390     1,712 → 943
                memory kept                                                  414 → 376
 
-Sizes of products rounded (`rounded`): nothing where sizes repeat; where they do not, as in a corpus, 2 to 5 % of a
+Sizes of products rounded (`rounded`): no gain where sizes repeat; where they do not, as in a corpus, 2 to 5 % of a
 step, and 1.5 instead of 2.5 GB of heap after 90 updates of 4,096 tokens.
 """
 
@@ -30,26 +30,26 @@ from glasshead.training.fast.attention import View, attention
 from glasshead.training.fast.products import product, rounded
 
 LEVELS = 1 << 16
-"""In how many steps the probability of dropout is rounded."""
+"""Number of levels of the probability of dropout."""
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Names of options in malloc.h."""
 INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
-"""Whole numbers of so many bytes."""
+"""Integer type for each number of bytes."""
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether the hardware multiplies bfloat16 matrices; where it can only in software, float32 is faster."""
+    """Tell whether the hardware multiplies bfloat16 matrices; in software, float32 is faster."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
-        # The questions about the processor have no public names, and may be gone in some version that we accept.
+        # These functions have no public names, and a future version may lack them.
         questions = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         return any(getattr(torch.cpu, question, lambda: False)() for question in questions)
     return False
 
 
 def prepare(model: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
-    """Make a model ready to be trained in `dtype`. Its parameters stay float32, and so does what is saved."""
+    """Prepare a model for training in `dtype`. Its parameters stay float32, and so does what is saved."""
     model.train()
     if device.type == "cpu":
         keep_memory()
@@ -57,15 +57,15 @@ def prepare(model: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
         if device.type == "cpu":
             module.__class__ = TWINS.get(type(module), type(module))
         if isinstance(module, plain.Embedding) and dtype is not torch.float32:
-            # The residual stream is of that precision too: converting it before every product took a tenth of a step.
+            # The residual stream has that precision too: converting it before every product took a tenth of a step.
             module.register_forward_hook(lambda _module, _inputs, output: output.to(dtype))
 
 
 def keep_memory() -> None:
-    """Ask the C library, where it is GNU's, to keep what this process frees for what it allocates next.
+    """Ask GNU's C library to keep freed memory for the next allocations.
 
-    It gives large tensors back to the system one by one, and much of the rest at the end of every step: each page that
-    the next step touches is then fetched and cleared anew, 15,000 of them.
+    By default it returns large tensors to the system one by one, and much of the rest at the end of every step: each
+    page that the next step touches is then fetched and cleared again, 15,000 of them.
     """
     if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
         for option, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1)):
@@ -73,7 +73,7 @@ def keep_memory() -> None:
 
 
 def give_back() -> None:
-    """Give the system what is kept and free. Between batches of many shapes it comes to lie in pieces, more and more.
+    """Return free memory to the system: batches of many shapes fragment it more and more.
 
     After 25 updates of 4,096 tokens this took a process from 1.46 GB to 0.58, in 0.09 s: worth it now and then.
     """
@@ -85,7 +85,7 @@ class Dropout(nn.Dropout):
     """nn.Dropout, with the probability rounded to 1/65,536 and a quarter of the random numbers drawn."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: any shape → the same."""
+        """Drop from x, of any shape."""
         return dropped(x, self.p) if self.training and self.p else x
 
 
@@ -93,7 +93,7 @@ class Encoder(plain.Encoder):
     """The encoder with all tokens of a batch in one row (`in_a_row`)."""
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """b q m → b q m."""
+        """Run the encoder: b q m → b q m."""
         if _watched(self):
             return super().forward(x, mask)
         view: Any = View(_shape(x), _shape(x), mask)
@@ -106,7 +106,7 @@ class Decoder(plain.Decoder):
     def forward(
         self, x: Tensor, memory: Tensor, mask: Tensor | None, memory_mask: Tensor | None, past: Any = None
     ) -> Tensor:
-        """x: b q m · memory: b k m → b q m."""
+        """Run the decoder. x: b q m · memory: b k m → b q m."""
         if past is not None or _watched(self):
             return super().forward(x, memory, mask, memory_mask, past)
         view: Any = View(_shape(x), _shape(x), mask)
@@ -115,12 +115,12 @@ class Decoder(plain.Decoder):
 
 
 def in_a_row(x: Tensor) -> Tensor:
-    """b q m → 1 n m: all tokens in one row, with some of nothing at its end (see `rounded`)."""
+    """Put all tokens in one row, with some empty ones at its end (see `rounded`): b q m → 1 n m."""
     return rounded(x.flatten(0, 1)).unsqueeze(0)
 
 
 def _back(rows: Tensor, like: Tensor) -> Tensor:
-    """1 n m → b q m."""
+    """Undo `in_a_row`: 1 n m → b q m."""
     batch, length = _shape(like)
     return rows[0, : batch * length].view(batch, length, -1)
 
@@ -137,7 +137,7 @@ class Attention(plain.Attention):
     """Attention with its gradient written out (attention.py)."""
 
     def forward(self, x: Tensor, source: Tensor, mask: Any, past: Past | None = None) -> Tensor:
-        """x: b q m · source: b k m · mask: True where one may look, to b h q k → b q m. Or all in rows, with a View."""
+        """Attend. x: b q m · source: b k m · mask: to b h q k, True where a query may look. Or rows, with a View."""
         if self.tap is not None or past is not None:
             return super().forward(x, source, mask, past)
         view = mask if isinstance(mask, View) else View(_shape(x), _shape(source), mask)
@@ -146,18 +146,18 @@ class Attention(plain.Attention):
 
 
 class Linear(nn.Linear):
-    """nn.Linear, by the fastest kernel that there is (products.py)."""
+    """nn.Linear, by the fastest kernel available (products.py)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """… i → … j."""
+        """Multiply: … i → … j."""
         return product(x, self.weight, self.bias)
 
 
 class Residual(plain.Residual):
-    """A sub-layer whose output is dropped out of and added in one go."""
+    """A sub-layer whose dropout and residual addition are one operation."""
 
     def add(self, x: Tensor, y: Tensor) -> Tensor:
-        """x + Dropout(y): both b q m."""
+        """Compute x + Dropout(y): both b q m."""
         same = x.dtype is y.dtype
         return dropped(y, self.dropout.p, onto=x) if self.training and self.dropout.p and same else super().add(x, y)
 
@@ -173,14 +173,14 @@ TWINS: dict[type[nn.Module], type[nn.Module]] = {
 
 
 def dropped(y: Tensor, p: float, onto: Tensor | None = None) -> Tensor:
-    """Dropout(y), or `onto` + Dropout(y), of the same shape and precision. The probability is rounded to 1/65,536."""
+    """Compute Dropout(y), or `onto` + Dropout(y), of the same shape and precision. p is rounded to 1/65,536."""
     apply: Any = _Dropped.apply
     result: Tensor = apply(onto, y, p)
     return result
 
 
 class _Dropped(torch.autograd.Function):
-    """Numbers are dropped by their bits: `y & 0` is zero and `y & −1` is y, which takes a tenth of what a product does.
+    """Dropout by bits: `y & 0` is zero and `y & −1` is y, in a tenth of the time of a product.
 
     One draw of 64 bits decides for four numbers.
     """

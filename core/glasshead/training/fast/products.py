@@ -1,6 +1,6 @@
-"""Matrix products for training, each by the fastest kernel that PyTorch has for it here.
+"""Matrix products for training, each by PyTorch's fastest kernel here.
 
-In bfloat16 PyTorch asks oneDNN by itself. In float32 it asks MKL, which leaves AVX-512 unused on a processor that is
+In bfloat16 PyTorch uses oneDNN by itself. In float32 it uses MKL, which leaves AVX-512 unused on a processor that is
 not Intel's: there oneDNN multiplied the same matrices 2.2 times as fast (230 against 100 GFLOP/s on a core of an EPYC),
 and a whole float32 step took 0.55 of the time.
 """
@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 def _asks() -> bool:
-    """Whether oneDNN can be asked for a float32 product. Its operator has no public name, and may be gone one day."""
+    """Tell whether oneDNN offers a float32 product. Its operator has no public name; a new version may lack it."""
     onednn: Any = torch.backends.mkldnn
     return (
         onednn.is_available()
@@ -25,7 +25,7 @@ ASKS = _asks()
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x Wᵀ + b in the precision of x: … i, j i, j → … j. The gradients of W and b are float32 at least, as they are."""
+    """Compute x Wᵀ + b in the precision of x: … i, j i, j → … j. The gradients of W and b are at least float32."""
     apply: Any = _Product.apply
     result: Tensor = apply(x, weight, bias)
     return result
@@ -48,18 +48,18 @@ class _Product(torch.autograd.Function):
 
 
 def rounded(rows: Tensor, fill: float = 0.0) -> Tensor:
-    """n … → the same with some rows more, all `fill`, so that n has at most five significant bits.
+    """Add rows of `fill`, so that n has at most five significant bits: n … → n' …
 
-    oneDNN makes a program for every size of a product that it meets, and keeps it: a millisecond and a megabyte or
-    more for each, and of batches of real lengths no two are alike. So of the sizes there are few; for that, one row in
-    16 at most is wasted, one in 60 on average.
+    oneDNN makes and keeps a program for every size of a product: a millisecond and a megabyte or more for each, and
+    batches of real lengths differ. This keeps the number of sizes small; it wastes one row in 16 at most, one in 60 on
+    average.
     """
     more = -len(rows) % (1 << max(0, len(rows).bit_length() - 5))
     return torch.cat([rows, rows.new_full((more, *rows.shape[1:]), fill)]) if more else rows
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x Wᵀ + b without a gradient: i k, j k, j → i j."""
+    """Compute x Wᵀ + b without a gradient: i k, k j, j → i j."""
     if _asking(x):
         operator: Any = torch.ops.mkldnn._linear_pointwise
         return operator(x, weight, bias, "none", [], "")
@@ -67,12 +67,12 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def multiply(left: Tensor, right: Tensor) -> Tensor:
-    """left @ right without a gradient: i k, k j → i j."""
+    """Compute left @ right without a gradient: i k, k j → i j."""
     return linear(left, right.t())
 
 
 def slope(output: Tensor, x: Tensor) -> Tensor:
-    """The gradient of W in x Wᵀ where that of the product is `output`: outputᵀ x, in float32. r i, r j → i j."""
+    """Compute the gradient of W in x Wᵀ from that of the product, `output`: outputᵀ x, in float32. r i, r j → i j"""
     if _asking(x) and output.shape[1] > x.shape[1]:
         # oneDNN copies a first matrix that is transposed: better the narrower of the two.
         found = multiply(x.t(), output).t().contiguous()

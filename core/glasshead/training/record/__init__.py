@@ -1,1 +1,1 @@
-"""What a training leaves behind: its journal, its probes, the trackers."""
+"""The records of a training: its journal, its probes, the trackers."""

@@ -1,14 +1,14 @@
-"""metrics.jsonl: all that a training told of itself, one JSON object a line, in the order in which it happened.
+"""metrics.jsonl: every event of a training, one JSON object a line, in order.
 
     {"event": "started", "step": 0, "steps": 2000, "parameters": …, "precision": …, "device": …, …, "time": …}
     {"event": "step", "step": 1, "loss": …, "perplexity": …, "rate": …, "norm": …, "tokens": …, "seconds": …, …}
     {"event": "evaluation", "step": 500, "perplexity": …, "loss": …, "exact": …, "bleu": …, "samples": […], …}
     {"event": "saved", "step": 500, …}     {"event": "stopped", "step": 731}     {"event": "ended", "step": 2000}
 
-A number that is not finite is null. A resume cuts off the lines beyond the step it goes on from, and goes on writing.
+A number that is not finite is null. A resume cuts off the lines beyond its step, and continues the file.
 
-A `Follower` reads such a file while it is being written, from where it left off. It believes nothing that it reads, and
-keeps little of it: of a million steps a few thousand blocks, each with its smallest, largest and mean value.
+A `Follower` reads such a file while it is being written, from its last place. It trusts nothing in the file, and keeps
+little of it: of a million steps a few thousand blocks, each with its smallest, largest and mean value.
 """
 
 import json
@@ -31,36 +31,36 @@ State = Literal["waiting", "running", "stopped", "ended"]
 Floats = NDArray[np.float64]
 
 BLOCKS = 4096
-"""Blocks of a curve that are kept, at most; an even number."""
+"""Most blocks kept of a curve; an even number."""
 CHUNK = 1 << 20
-"""Bytes that are read at once; a line that is longer is left out."""
+"""Bytes that are read at a time; a longer line is left out."""
 TAIL = 512
-"""Bytes before the place reached that are compared: other ones mean that the file was rewritten."""
+"""Bytes before the last place that are compared: different ones mean that the file was rewritten."""
 RECENT = 64
-"""Steps that the speed is taken from."""
+"""Steps in the estimate of the speed."""
 LARGEST = 10**15
-"""No count in a file is believed to be larger."""
+"""Largest count that is accepted from a file."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A figure over the steps: the smallest, largest and mean one of each block of steps. NaN where there was none."""
+    """A figure over the steps: smallest, largest and mean value of each block of steps. NaN if it had none."""
 
     steps: Floats
-    """The middle of the block."""
+    """The middle of each block."""
     low: Floats
     high: Floats
     mean: Floats
 
     def since(self, step: float) -> "Curve":
-        """What comes from a step on."""
+        """Return the part from a step on."""
         at = int(np.searchsorted(self.steps, step))
         return Curve(self.steps[at:], self.low[at:], self.high[at:], self.mean[at:])
 
 
 @dataclass(frozen=True)
 class Began:
-    """What a training said of itself when it began, or went on. None where it did not."""
+    """The record of a training's beginning or resumption. None where it says nothing."""
 
     steps: int | None
     parameters: int | None
@@ -74,20 +74,20 @@ class Began:
 
 @dataclass(frozen=True)
 class Newest:
-    """The figures of the newest step. NaN where there are none."""
+    """The figures of the newest step. NaN if there are none."""
 
     step: int = 0
     loss: float = math.nan
-    """The one that is trained for, label smoothing and all: nats a token."""
+    """The training loss, label smoothing included: nats a token."""
     perplexity: float = math.nan
-    """Without smoothing."""
+    """Perplexity without smoothing."""
     rate: float = math.nan
     norm: float = math.nan
     mfu: float = math.nan
     seconds: float = math.nan
-    """Of training so far."""
+    """Seconds of training so far."""
     tokens: float = math.nan
-    """Of the target, so far."""
+    """Target tokens so far."""
 
 
 @dataclass(frozen=True)
@@ -99,17 +99,17 @@ class Evaluation:
     """Nats a token, without smoothing."""
     perplexity: float
     exact: float
-    """0 … 1."""
+    """Share of exact matches, 0 … 1."""
     bleu: float
     chrf: float
     sentences: int | None
     test: bool
-    """On test sentences, at the end; otherwise on validation sentences."""
+    """Whether it was on test sentences, at the end; otherwise on validation sentences."""
 
 
 @dataclass(frozen=True)
 class Translation:
-    """A sentence, what it should become, and what the model made of it."""
+    """A sentence, its reference, and the model's translation."""
 
     source: str
     expected: str
@@ -118,32 +118,32 @@ class Translation:
 
 @dataclass(frozen=True, eq=False)
 class Metrics:
-    """All that a file says, as far as it was read."""
+    """The contents of a file, as far as it was read."""
 
     state: State
     began: Began | None
     newest: Newest
     loss: Curve
-    """The one that is trained for."""
+    """The training loss."""
     likelihood: Curve
-    """Loss without smoothing, the logarithm of the perplexity: what evaluations can be compared with."""
+    """Loss without smoothing, the logarithm of the perplexity: comparable with evaluations."""
     rate: Curve
     norm: Curve
     evaluations: tuple[Evaluation, ...]
     samples: tuple[Translation, ...]
-    """Of the newest evaluation."""
+    """Translations of the newest evaluation."""
     saved: int | None
-    """The step that was saved last."""
+    """The last saved step."""
     speed: float
-    """Target tokens a second of training, lately. NaN while it is not known."""
+    """Recent target tokens a second of training. NaN while unknown."""
     left: float
-    """Seconds of training until the end, if it goes on like this. NaN while it is not known."""
+    """Estimated seconds of training until the end. NaN while unknown."""
     odd: int
-    """Lines that could not be understood."""
+    """Number of lines that could not be understood."""
     read: float
-    """The share of the file that was read, 0 … 1."""
+    """Share of the file that was read, 0 … 1."""
     changed: float
-    """When the file was written to last, in seconds since 1970."""
+    """Time of the last write, in seconds since 1970."""
 
 
 FIRST, LAST, LOW, HIGH, TOTAL, COUNT = range(6)
@@ -152,14 +152,14 @@ FIRST, LAST, LOW, HIGH, TOTAL, COUNT = range(6)
 
 @dataclass
 class Series:
-    """A curve in the making: blocks of `stride` values, and the newest values, which do not fill one yet."""
+    """A growing curve: blocks of `stride` values, and the newest values, which do not fill one yet."""
 
     stride: int = 1
     blocks: Floats = field(default_factory=lambda: np.empty((6, 0)))
     rest: Floats = field(default_factory=lambda: np.empty((2, 0)))
 
     def add(self, steps: Floats, values: Floats) -> None:
-        """Values at steps, all of them after those that are there."""
+        """Append values at steps that follow all earlier ones."""
         self.rest = np.concatenate([self.rest, [steps, values]], axis=1)
         while room := min(self.rest.shape[1] // self.stride, BLOCKS - self.blocks.shape[1]):
             full, self.rest = np.split(self.rest, [room * self.stride], axis=1)
@@ -168,12 +168,12 @@ class Series:
                 self.blocks, self.stride = _halved(self.blocks), 2 * self.stride
 
     def cut(self, step: int) -> None:
-        """Forget what comes after a step; of the block that it is in, everything."""
+        """Remove everything after a step, and the whole block that it is in."""
         self.blocks = self.blocks[:, self.blocks[LAST] <= step]
         self.rest = self.rest[:, self.rest[0] <= step]
 
     def curve(self) -> Curve:
-        """All of it."""
+        """Return the whole curve."""
         blocks = np.concatenate([self.blocks, _blocks(self.rest, max(1, self.rest.shape[1]))], axis=1)
         some = blocks[COUNT] > 0
         low, high, mean = (np.where(some, row, np.nan) for row in (blocks[LOW], blocks[HIGH], blocks[TOTAL]))
@@ -181,7 +181,7 @@ class Series:
 
 
 def _blocks(points: Floats, stride: int) -> Floats:
-    """Points (steps and values) in blocks of so many: 6 × blocks."""
+    """Group points (steps and values) into blocks of `stride`: 6 × blocks."""
     steps, values = points.reshape(2, -1, stride)
     finite = np.isfinite(values)
     return np.array(
@@ -197,7 +197,7 @@ def _blocks(points: Floats, stride: int) -> Floats:
 
 
 def _halved(blocks: Floats) -> Floats:
-    """Every two blocks as one, of an even number of them."""
+    """Merge every two blocks, of an even number of them."""
     one, other = blocks[:, ::2], blocks[:, 1::2]
     joined = one + other
     joined[[FIRST, LOW]] = np.minimum(one, other)[[FIRST, LOW]]
@@ -206,14 +206,14 @@ def _halved(blocks: Floats) -> Floats:
 
 
 class Follower:
-    """Reads a metrics.jsonl while it is being written. Opens it for reading only, and only when it has changed."""
+    """A reader of a metrics.jsonl that is being written. It only reads, and only after a change."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._forget()
 
     def _forget(self) -> None:
-        """As if nothing had been read."""
+        """Reset to the state before any reading."""
         self._at, self._tail, self._size, self._changed = 0, b"", 0, 0.0
         self._file: tuple[int, int] | None = None
         self._known: tuple[int, int, int, int] | None = None
@@ -229,9 +229,9 @@ class Follower:
         self._odd = 0
 
     def advance(self) -> bool:
-        """Take in at most a CHUNK of what is new; whether anything changed. Call it until it says no.
+        """Read at most a CHUNK of new data and return whether anything changed. Call it until it returns False.
 
-        Raises OSError where the file is not there or cannot be read; what was read before is kept.
+        Raises OSError if the file is missing or cannot be read; the data read before is kept.
         """
         now = self.path.stat()
         known = now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns
@@ -254,12 +254,12 @@ class Follower:
             self._read(data[:whole])
         self._at += whole
         self._tail = (self._tail + data[:whole])[-TAIL:]
-        # What is left now is a line that is not whole: nothing to come back for until the file changes.
+        # The rest is an incomplete line: wait until the file changes.
         self._known = known if len(data) < CHUNK else None
         return True
 
     def metrics(self) -> Metrics:
-        """All that was read so far."""
+        """Return the data read so far."""
         newest, began = self._newest, self._began
         speed = pace = math.nan
         if len(self._recent) > 1:
@@ -300,7 +300,7 @@ class Follower:
         self._take_steps(steps)
 
     def _take_steps(self, rows: list[dict[str, Any]]) -> None:
-        """Take in lines that tell of steps."""
+        """Take in lines of steps."""
         good = [row for row in rows if type(row.get("step")) is int and 0 <= row["step"] <= LARGEST]
         self._odd += len(rows) - len(good)
         start = 0
@@ -328,7 +328,7 @@ class Follower:
         self._state = "running"
 
     def _take(self, row: dict[str, Any]) -> None:
-        """Take in any other line; what is unknown is left alone."""
+        """Take in any other line; ignore unknown ones."""
         event, step = row.get("event"), _count(row.get("step"))
         if event == STARTED:
             if step is not None and step < self._newest.step:
@@ -358,7 +358,7 @@ class Follower:
             self._state = "stopped"
 
     def _cut(self, step: int) -> None:
-        """The training went back to this step: what came after it is no more."""
+        """Drop everything after this step: the training went back to it."""
         for series in self._series.values():
             series.cut(step)
         self._evaluations = [each for each in self._evaluations if each.step <= step]
@@ -367,14 +367,14 @@ class Follower:
 
 
 def plausible(beginning: bytes) -> bool:
-    """Whether a file that begins like this may be one of ours: an event is told, or no line is whole yet."""
+    """Tell whether a file with this beginning may be one of ours: it has an event, or no whole line yet."""
     lines = beginning[: beginning.rfind(b"\n") + 1].splitlines()
     rows = [row for row in _objects(lines) if row is not None and row.get("event") in EVENTS]
     return bool(rows) or not any(line.strip() for line in lines)
 
 
 def _objects(lines: list[bytes]) -> Iterator[dict[str, Any] | None]:
-    """What stands on each line; None where it is no JSON object."""
+    """Parse each line; None if it is no JSON object."""
     lines = [line for line in lines if line.strip()]
     try:
         rows = json.loads(b"[" + b",".join(lines) + b"]")  # at once: twice as fast as line by line
@@ -394,7 +394,7 @@ def _object(line: bytes) -> Any:
 
 
 def _number(value: Any) -> float:
-    """A number of a file, NaN where it is none, or too large to be meant."""
+    """Return a number of a file; NaN if it is none, or implausibly large."""
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST:
         return float(value)
     return math.nan
@@ -402,7 +402,7 @@ def _number(value: Any) -> float:
 
 def _column(rows: list[dict[str, Any]], name: str) -> Floats:
     values = [row.get(name) for row in rows]
-    if {*map(type, values)} <= {float, type(None)}:  # as it nearly always is: None becomes NaN
+    if {*map(type, values)} <= {float, type(None)}:  # the usual case: None becomes NaN
         column = np.array(values, dtype=np.float64)
         return np.where(np.abs(column) <= LARGEST, column, np.nan)
     return np.array([_number(value) for value in values], dtype=np.float64)

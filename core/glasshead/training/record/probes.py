@@ -1,7 +1,7 @@
-"""Probes: a few sentences whose attention is kept at every evaluation, so that one can see alignment form.
+"""Probes: a few sentences whose attention is kept at every evaluation, to see alignment form.
 
-The decoder reads the reference (teacher forcing), whatever the model would say by now: so the rows and columns of a
-picture mean the same tokens from the first step to the last. What the model says by itself is kept beside it.
+The decoder reads the reference (teacher forcing), whatever the model would say: so the rows and columns of a picture
+mean the same tokens from the first step to the last. The model's own translation is kept beside it.
 
 A step is one file, RUN/probes/step-00000500.safetensors, written beside its place and moved in whole:
 
@@ -9,7 +9,7 @@ A step is one file, RUN/probes/step-00000500.safetensors, written beside its pla
     0/decoder.cross.looks        q k, 1 where a query of that kind may look, else 0 (the mask of its first layer)
     metadata                     format, step, and the tokens and texts of every probe
 
-Choosing and recording need torch; reading what was recorded needs NumPy alone, and believes nothing that a file says.
+Choosing and recording need torch; reading needs only NumPy, and trusts nothing in a file.
 """
 
 import json
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "glasshead probes", 1
 SHORT = 24
-"""Tokens of a side, its start or end counted, that a screen shows with their names."""
+"""Most tokens of a side, with its start or end, that a screen shows by name."""
 POOL = 2000
-"""Validation pairs that probes are chosen from, the first ones."""
+"""Number of validation pairs, the first ones, that probes are chosen from."""
 LARGEST_FILE = 1 << 28
-"""Bytes of a file that is read at all."""
+"""Largest file that is read, in bytes."""
 
 FILE = re.compile(r"step-(\d{8,15})\.safetensors")
 PART = ".step-*.part"
@@ -48,7 +48,7 @@ KEY = re.compile(
     r"(\d{1,4})/(?:(encoder|decoder)\.(\d{1,4})\.(self|cross)\.weights|(encoder|decoder)\.(self|cross)\.looks)"
 )
 KINDS = (("encoder", "self"), ("decoder", "self"), ("decoder", "cross"))
-"""In the order in which a token meets them."""
+"""The kinds of attention in the order in which a token meets them."""
 
 Pair = tuple[str, str]
 Numbers = NDArray[np.float16]
@@ -60,32 +60,32 @@ class Probe:
     """One sentence at one step."""
 
     text: str
-    """The source."""
+    """The source text."""
     expected: str
     """The reference, as the vocabulary writes it."""
     given: str
-    """What the model makes of the source at this step, greedily."""
+    """The model's greedy translation at this step."""
     source: tuple[str, ...]
     """Names of the source's tokens, the end token last."""
     target: tuple[str, ...]
-    """Names of the tokens that the decoder read: the start token, then the reference."""
+    """Names of the decoder's input tokens: the start token, then the reference."""
     weights: Mapping[str, Numbers]
     """`decoder.1.cross` → h q k."""
     looks: Mapping[str, Looks]
     """`decoder.cross` → q k: where a query may look."""
 
     def axes(self, stack: str, kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The names of the queries and of the keys of a kind of attention."""
+        """Return the names of the queries and of the keys of a kind of attention."""
         queries = self.source if stack == "encoder" else self.target
         return queries, self.source if kind == "cross" else queries
 
     def layers(self, stack: str, kind: str) -> int:
-        """How many layers have this kind of attention."""
+        """Count the layers with this kind of attention."""
         return sum(name.startswith(f"{stack}.") and name.endswith(f".{kind}") for name in self.weights)
 
     @property
     def heads(self) -> int:
-        """How many heads a layer has."""
+        """Number of heads in a layer."""
         return next(iter(self.weights.values())).shape[0]
 
 
@@ -98,16 +98,15 @@ class Recorded:
 
     @property
     def bytes(self) -> int:
-        """What it takes in memory, names and texts left out."""
+        """Size in memory, without names and texts."""
         return sum(value.nbytes for probe in self.probes for value in probe.weights.values())
 
 
 def choose(pairs: Sequence[Pair], vocabulary: "Vocabulary", count: int, *, limit: int | None = None) -> list[Pair]:
-    """Pairs to watch: from a short one to a longer one, all of them small enough for a screen where there are such.
+    """Choose pairs to watch, from a short one to a longer one, small enough for a screen if possible.
 
-    limit: the most tokens that the model takes, where some pairs may have more. Where all pairs are too large for a
-    screen the smallest are taken; fewer than `count` come back where there are no more. The same pairs always give
-    the same choice.
+    limit: most tokens of the model, if some pairs may have more. If all pairs are too large for a screen, the smallest
+    are taken; there may be fewer than `count`. The same pairs always give the same choice.
     """
     pool = [pair for pair in islice(dict.fromkeys(pairs), POOL) if all(side.strip() for side in pair)]
     sides = vocabulary.source.encode_batch([source for source, _ in pool])
@@ -119,16 +118,16 @@ def choose(pairs: Sequence[Pair], vocabulary: "Vocabulary", count: int, *, limit
     small = [number for number in order if sizes[number] <= SHORT]
     fitting = small or order[:count]
     if len(fitting) > count:
-        # The middles of `count` equal parts: the very shortest and longest tell little.
+        # The middles of `count` equal parts: the very shortest and longest show little.
         fitting = [fitting[(2 * part + 1) * len(fitting) // (2 * count)] for part in range(count)]
     return [pool[number] for number in fitting]
 
 
 def record(model: "Transformer", vocabulary: "Vocabulary", pairs: Sequence[Pair], folder: Path, step: int) -> Path:
-    """Write what all heads look at in these pairs, now; the file.
+    """Record the current attention of all heads on these pairs, and return the file.
 
-    The model runs where it is, without dropout and without gradients, draws no random number, and is left in the mode
-    it was in. Raises GlassheadError where the file cannot be written, and for a pair too long for the model.
+    The model runs on its device, without dropout and without gradients, draws no random number, and keeps its mode.
+    Raises GlassheadError if the file cannot be written, and for a pair too long for the model.
     """
     import torch
     from safetensors.numpy import save
@@ -137,11 +136,11 @@ def record(model: "Transformer", vocabulary: "Vocabulary", pairs: Sequence[Pair]
 
     device = next(model.parameters()).device
     tensors: dict[str, NDArray[Any]] = {}
-    told: list[dict[str, Any]] = []
+    described: list[dict[str, Any]] = []
     sources = [[*vocabulary.source.encode(text), model.config.eos_id] for text, _ in pairs]
     keep = ["encoder.*.self.weights", "encoder.0.self.masked", "decoder.*.weights", "decoder.0.*.masked"]
     listening = listen(model, keep)
-    # Not inference_mode: what a model remembers between passes must still be good for training.
+    # Not inference_mode: tensors that a model keeps between passes must stay usable in training.
     with _at_rest(model), torch.no_grad():
         said = _said(model, sources)
         for number, ((text, reference), source) in enumerate(zip(pairs, sources, strict=True)):
@@ -157,7 +156,7 @@ def record(model: "Transformer", vocabulary: "Vocabulary", pairs: Sequence[Pair]
                     stack, _, kind = prefix.split(".")
                     tensors[f"{number}/{stack}.{kind}.looks"] = _looks(value)
             seen.clear()
-            told.append(
+            described.append(
                 {
                     "text": text,
                     "expected": vocabulary.target.normalize(reference),
@@ -166,14 +165,14 @@ def record(model: "Transformer", vocabulary: "Vocabulary", pairs: Sequence[Pair]
                     "target": [token.text for token in vocabulary.target.tokens(target)],
                 }
             )
-    about = {"format": FORMAT, "version": str(VERSION), "step": str(step), "probes": json.dumps(told)}
+    about = {"format": FORMAT, "version": str(VERSION), "step": str(step), "probes": json.dumps(described)}
     place = folder / f"step-{step:08}.safetensors"
     _write(place, save(tensors, about))
     return place
 
 
 def rewind(folder: Path, step: int) -> None:
-    """Remove what was recorded beyond a step, and what was left half-written."""
+    """Remove records beyond a step, and half-written files."""
     for part in folder.glob(PART):
         part.unlink(missing_ok=True)
     for later in steps(folder):
@@ -182,18 +181,18 @@ def rewind(folder: Path, step: int) -> None:
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps that were recorded, in order; none where there is no folder to be read."""
+    """List the recorded steps, in order; none if the folder cannot be read."""
     try:
         names = {path.name for path in folder.iterdir()}
     except OSError:
         return []
     found = (int(match[1]) for name in names if (match := FILE.fullmatch(name)))
-    # A number may be written in one way only: step-000000500 is not ours.
+    # Each number has one spelling only: step-000000500 is not ours.
     return sorted(step for step in found if f"step-{step:08}.safetensors" in names)
 
 
 def load(folder: Path, step: int) -> Recorded:
-    """What was recorded at a step. Raises GlassheadError, with the file, for one that is gone, damaged or foreign."""
+    """Load the record of a step. Raises GlassheadError, with the file, if it is gone, damaged or foreign."""
     from safetensors import SafetensorError
     from safetensors.numpy import load as read
 
@@ -216,44 +215,48 @@ def load(folder: Path, step: int) -> Recorded:
 
 
 def _recorded(about: Any, tensors: Mapping[str, NDArray[Any]], step: int) -> Recorded:
-    """The record in a file, once everything in it fits together. Raises ValueError and its like where it does not."""
+    """Check that everything in a file fits together and return it. Raises ValueError and the like if not."""
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise ValueError("it does not say that it is one")
     if about.get("version") != str(VERSION):
         raise ValueError(f"its version is {about.get('version')!r}, and {VERSION} is read")
     if about.get("step") != str(step):
         raise ValueError(f"its step is {about.get('step')!r}")
-    told = json.loads(about["probes"])
-    if not isinstance(told, list) or not told:
+    described = json.loads(about["probes"])
+    if not isinstance(described, list) or not described:
         raise ValueError("it holds no probe")
-    parts: list[tuple[dict[str, Numbers], dict[str, Looks]]] = [({}, {}) for _ in told]
+    parts: list[tuple[dict[str, Numbers], dict[str, Looks]]] = [({}, {}) for _ in described]
     for key, value in tensors.items():
         match = KEY.fullmatch(key)
-        if match is None or int(match[1]) >= len(told):
+        if match is None or int(match[1]) >= len(described):
             raise ValueError(f"it holds something called {key!r}")
         weights, looks = parts[int(match[1])]
         if match[2]:
             weights[f"{match[2]}.{int(match[3])}.{match[4]}"] = value
         else:
             looks[f"{match[5]}.{match[6]}"] = value != 0
-    return Recorded(step, tuple(_probe(each, *part) for each, part in zip(told, parts, strict=True)))
+    return Recorded(step, tuple(_probe(each, *part) for each, part in zip(described, parts, strict=True)))
 
 
-def _probe(told: Any, weights: dict[str, Numbers], looks: dict[str, Looks]) -> Probe:
+def _probe(described: Any, weights: dict[str, Numbers], looks: dict[str, Looks]) -> Probe:
     for side in ("source", "target"):
-        if not told[side] or not isinstance(told[side], list) or not all(isinstance(name, str) for name in told[side]):
+        if (
+            not described[side]
+            or not isinstance(described[side], list)
+            or not all(isinstance(name, str) for name in described[side])
+        ):
             raise ValueError(f"the {side} has no names of tokens")
     for name in ("text", "expected", "given"):
-        if not isinstance(told[name], str):
+        if not isinstance(described[name], str):
             raise ValueError(f"{name} is no text")
     if not weights:
         raise ValueError("a probe has no weights")
     probe = Probe(
-        text=told["text"],
-        expected=told["expected"],
-        given=told["given"],
-        source=tuple(told["source"]),
-        target=tuple(told["target"]),
+        text=described["text"],
+        expected=described["expected"],
+        given=described["given"],
+        source=tuple(described["source"]),
+        target=tuple(described["target"]),
         weights=weights,
         looks=looks,
     )
@@ -274,25 +277,25 @@ def _probe(told: Any, weights: dict[str, Numbers], looks: dict[str, Looks]) -> P
 
 
 def _said(model: "Transformer", sources: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
-    """What the model says to each source, greedily, the end token left out; at most twice the source and ten tokens."""
+    """Translate each source greedily, without the end token; at most twice the source and ten tokens."""
     from glasshead.decoding.beam import search
 
     try:
         found = search(model, sources, limit=[2 * len(source) + 10 for source in sources])
-    except GlassheadError:  # its logits are no numbers any more: it says nothing
+    except GlassheadError:  # its logits are not finite: it says nothing
         return [()] * len(sources)
     return [best.ids for best, *_ in found]
 
 
 def _looks(masked: "Tensor") -> NDArray[np.uint8]:
-    """b h q k scores after the mask → q k: 1 where the first head may look. All heads have one mask."""
+    """Reduce masked scores to 1 where the first head may look, else 0: all heads share one mask. b h q k → q k"""
     looks: NDArray[np.uint8] = (~masked[0, 0].isneginf()).cpu().numpy().astype(np.uint8)
     return looks
 
 
 @contextmanager
 def _at_rest(model: "Transformer") -> Iterator[None]:
-    """In evaluation mode; afterwards every module is in the mode it was in."""
+    """Switch to evaluation mode, and restore the mode of every module afterwards."""
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
@@ -303,7 +306,7 @@ def _at_rest(model: "Transformer") -> Iterator[None]:
 
 
 def _write(place: Path, data: bytes) -> None:
-    """A file that is there whole or not at all."""
+    """Write a file whole or not at all."""
     part = place.with_name(f".{place.stem}.{os.getpid()}.part")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -16,13 +16,13 @@ AnyEvent = TypeVar("AnyEvent", bound=Event)
 
 
 class Recorder:
-    """Appends to a run's metrics.jsonl; without a path, as in all processes but the first, it writes nothing."""
+    """The writer of a run's metrics.jsonl. Without a path, as in all processes but the first, it writes nothing."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
 
     def rewind(self, step: int) -> None:
-        """Cut off what lies beyond a step, and a line that was never finished."""
+        """Cut off the lines beyond a step, and an incomplete line."""
         if self.path is None or not self.path.exists():
             return
         keep = 0
@@ -34,18 +34,18 @@ class Recorder:
             file.truncate(keep)
 
     def record(self, event: AnyEvent) -> AnyEvent:
-        """Write an event down, and hand it on."""
+        """Write an event and return it."""
         if self.path is not None and (record := as_record(event)):
             self._append(record)
         return event
 
     def ended(self, step: int) -> None:
-        """The training is over."""
+        """Record the end of the training."""
         if self.path is not None:
             self._append({"event": ENDED, "step": step})
 
     def flush(self) -> None:
-        """Have the disk keep what was written."""
+        """Flush the file to the disk."""
         if self.path is not None and self.path.exists():
             with self.path.open("ab") as file:
                 os.fsync(file.fileno())
@@ -54,7 +54,7 @@ class Recorder:
         assert self.path is not None
         line = json.dumps(finite(record), ensure_ascii=False) + "\n"
         try:
-            # Opened anew for each line: whoever follows the file sees whole lines, and a kill loses none.
+            # Opened again for each line: a reader sees whole lines, and a kill loses none.
             with self.path.open("ab", buffering=0) as file:
                 file.write(line.encode("utf-8", "backslashreplace"))
         except OSError as error:
@@ -65,7 +65,7 @@ class Recorder:
 
 
 def as_record(event: Event) -> dict[str, Any] | None:
-    """An event as a line of the file; None for those that are not kept."""
+    """Convert an event to a line of the file; None for events that are not kept."""
     match event:
         case Started():
             return {
@@ -97,11 +97,11 @@ def as_record(event: Event) -> dict[str, Any] | None:
 
 
 SAMPLES = 8
-"""Translations of an evaluation that are kept."""
+"""Number of translations kept of an evaluation."""
 
 
 def finite(value: Any) -> Any:
-    """The same without NaN and infinities, which JSON does not know: null in their place."""
+    """Replace NaN and infinities, which JSON lacks, by null."""
     if isinstance(value, dict):
         return {key: finite(each) for key, each in value.items()}
     if isinstance(value, list):

@@ -1,12 +1,12 @@
-"""TensorBoard and W&B, for who asks for them: what a training tells, where people already look at such numbers.
+"""TensorBoard and W&B, on request: the figures of a training, in the usual places for such numbers.
 
-Both are accelerate's trackers, on the process that writes. TensorBoard's files are under RUN/tensorboard, those of W&B
+Both are accelerate's trackers, in the process that writes. TensorBoard's files are under RUN/tensorboard, those of W&B
 under RUN/wandb; `WANDB_MODE=offline` needs no network, and `wandb sync` sends them later. metrics.jsonl has all of it
-anyway, so a tracker that fails while the training goes on is given up with one warning, and never stops it.
+anyway, so a tracker that fails during the training is dropped with one warning, and never stops it.
 
-After a resume both go on with the same log. TensorBoard forgets what lies beyond the step that was resumed from. W&B
-cannot: it keeps it, and ignores what is logged until that step is passed, which is the same but for the speed. Offline
-it cannot go on with a log either: every sitting has a folder of its own, all of one run id, for `wandb sync` to join.
+After a resume both continue the same log. TensorBoard drops the entries beyond the step that was resumed from. W&B
+cannot: it keeps them, and ignores new entries until that step is passed; they are the same but for the speed. Offline
+it cannot continue a log either: every sitting has its own folder, all with one run id, for `wandb sync` to join.
 """
 
 import secrets
@@ -30,23 +30,23 @@ if TYPE_CHECKING:
 
 TENSORBOARD, WANDB, PROJECT = "tensorboard", "wandb", "glasshead"
 SAMPLES = 8
-"""Translations of an evaluation that are logged as text."""
+"""Number of translations of an evaluation that are logged as text."""
 PATIENCE = 60.0
-"""Seconds that W&B may take at the end to send what it still has; what is left can be synced later."""
+"""Most seconds for W&B to send the rest at the end; what is left can be synced later."""
 
 
-def chosen(settings: "Settings") -> list[str]:
-    """The trackers that are asked for."""
+def requested(settings: "Settings") -> list[str]:
+    """List the requested trackers."""
     asked = (TENSORBOARD if settings.tensorboard else None, settings.tracker)
     return [name for name in asked if name is not None]
 
 
 def check(settings: "Settings") -> None:
-    """Make sure, before any time is spent, that they can be used; costs no torch.
+    """Check early that the requested trackers can be used, without importing torch.
 
-    Raises GlassheadError where a package is missing, or where W&B would have to ask for an API key.
+    Raises GlassheadError if a package is missing, or if W&B would have to ask for an API key.
     """
-    for name in chosen(settings):
+    for name in requested(settings):
         if find_spec(name) is None:
             option = "--tensorboard" if name == TENSORBOARD else f"--tracker {name}"
             raise GlassheadError(
@@ -63,7 +63,7 @@ def check(settings: "Settings") -> None:
 
 
 class Trackers:
-    """The trackers of a run, opened when it starts and closed when the `with` ends; nothing where none is asked for."""
+    """The trackers of a run, opened when it starts and closed when the `with` ends; none unless requested."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Trackers:
         *,
         warn: Callable[[str], None] = warnings.warn,
     ) -> None:
-        """warn: gets the sentence about a tracker that failed. Raises GlassheadError as `check` does."""
+        """warn: gets the sentence about a tracker that failed. Raises GlassheadError like `check`."""
         self._accelerator, self._folder, self._settings, self._warn = accelerator, folder, settings, warn
         self._open: list[GeneralTracker] = []
         self._before: Progress | None = None
@@ -87,24 +87,24 @@ class Trackers:
         self.close()
 
     def hear(self, event: Event) -> None:
-        """Log what a tracker can show of an event.
+        """Log an event, as far as a tracker can show it.
 
-        Raises GlassheadError for one that cannot be opened when the training starts, and for nothing after that.
+        Raises GlassheadError if a tracker cannot be opened when the training starts, and for nothing after that.
         """
         if isinstance(event, Started):
             self._start(event.step)
         elif isinstance(event, Progress):
-            self.log(event.step, updated(event, self._before))
+            self.log(event.step, update_figures(event, self._before))
             self._before = event
         elif isinstance(event, Evaluated):
-            self.log(event.step, scored(event))
+            self.log(event.step, evaluation_figures(event))
 
     def log(self, step: int, values: Mapping[str, float | str]) -> None:
-        """Hand values to every tracker that works; each only takes them in, and writes or sends them by itself."""
+        """Pass values to every working tracker; it writes or sends them in the background."""
         self._each(lambda tracker: tracker.log(dict(values), step=step))
 
     def close(self) -> None:
-        """Let every tracker finish; W&B may take PATIENCE seconds to send what it has."""
+        """Let every tracker finish; W&B may take PATIENCE seconds to send the rest."""
         self._each(lambda tracker: tracker.finish())
         self._open.clear()
 
@@ -112,7 +112,7 @@ class Trackers:
         for tracker in tuple(self._open):
             try:
                 act(tracker)
-            except Exception as error:  # whatever is wrong with another's program or network, the training goes on
+            except Exception as error:  # whatever fails in another program or network, the training goes on
                 self._open.remove(tracker)
                 self._warn(
                     f"{tracker.name} has failed and is not told any more ({type(error).__name__}: {error}). "
@@ -120,13 +120,13 @@ class Trackers:
                 )
 
     def _start(self, step: int) -> None:
-        """Open the trackers that are asked for. step: the last one that is kept; the next is logged after it."""
-        names = chosen(self._settings) if self._accelerator.is_main_process else []
+        """Open the requested trackers. step: the last one that is kept; the next is logged after it."""
+        names = requested(self._settings) if self._accelerator.is_main_process else []
         if not names:
             return
         try:
-            # Made here rather than named: accelerate gives trackers that it makes one project name, and for
-            # TensorBoard that is a folder. They are started by its `init_trackers` all the same.
+            # Made here rather than named: accelerate gives the trackers that it makes one project name, and for
+            # TensorBoard that is a folder. Its `init_trackers` starts them all the same.
             self._accelerator.log_with = [self._made(name, step) for name in names]
             self._accelerator.init_trackers(PROJECT)
         except _failures(names) as error:
@@ -153,12 +153,12 @@ class Trackers:
             resume="allow",
             name=self._folder.resolve().name,
             config=self._given(),
-            # What it would print belongs to the display of the training, and what the training prints is not its own.
+            # Its output would break the display of the training, and the training's output is not its own.
             settings=wandb.Settings(silent=True, console="off", finish_timeout=PATIENCE, finish_timeout_raises=True),
         )
 
     def _id(self) -> str:
-        """The id by which W&B knows this run, made once and kept beside its files."""
+        """Return the id of this run for W&B, made once and kept beside its files."""
         place = self._folder / WANDB / "id"
         try:
             return place.read_text(encoding="utf-8").strip()
@@ -176,7 +176,7 @@ class Trackers:
 
 
 def _failures(names: list[str]) -> tuple[type[Exception], ...]:
-    """What opening trackers may raise that is no bug of ours: folders, networks, accounts."""
+    """List the errors of opening trackers that are no bug of ours: folders, networks, accounts."""
     if WANDB not in names:
         return (OSError,)
     import wandb
@@ -184,8 +184,8 @@ def _failures(names: list[str]) -> tuple[type[Exception], ...]:
     return (OSError, wandb.Error)
 
 
-def updated(event: Progress, before: Progress | None = None) -> dict[str, float]:
-    """The figures of an update. before: the update before it, if it is known, for the speed."""
+def update_figures(event: Progress, before: Progress | None = None) -> dict[str, float]:
+    """Collect the figures of an update. before: the previous update, if known, for the speed."""
     values = {
         "train/loss": event.loss,
         "train/perplexity": event.perplexity,
@@ -199,21 +199,21 @@ def updated(event: Progress, before: Progress | None = None) -> dict[str, float]
     return values
 
 
-def scored(event: Evaluated) -> dict[str, float | str]:
-    """The figures of an evaluation, `validation/…` or `test/…`, and some translations as text."""
+def evaluation_figures(event: Evaluated) -> dict[str, float | str]:
+    """Collect the figures of an evaluation, `validation/…` or `test/…`, and some translations as text."""
     names = ("perplexity", "loss", "exact", "bleu", "chrf")
     values: dict[str, float | str] = {f"{event.held}/{name}": getattr(event.scores, name) for name in names}
     if event.scores.samples:
-        values[f"{event.held}/samples"] = _block(map(_told, event.scores.samples[:SAMPLES]))
+        values[f"{event.held}/samples"] = _block(map(_sample_line, event.scores.samples[:SAMPLES]))
     return values
 
 
-def _told(sample: "Sample") -> str:
-    """A translation on one line, whatever line ends its texts hold."""
+def _sample_line(sample: "Sample") -> str:
+    """Write a translation on one line, whatever line ends its texts hold."""
     ending = "" if sample.right else f"   (expected: {sample.expected})"
     return " ".join(f"{'✓' if sample.right else '✗'} {sample.source} → {sample.given}{ending}".split())
 
 
 def _block(lines: Iterable[str]) -> str:
-    """Lines as TensorBoard shows them unchanged: it reads text as Markdown, and four spaces make a block of code."""
+    """Indent lines so that TensorBoard shows them unchanged: it reads Markdown, where that is a block of code."""
     return "\n".join(f"    {line}" for line in lines)

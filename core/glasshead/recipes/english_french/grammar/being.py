@@ -86,9 +86,7 @@ PROFESSIONAL = [
 
 
 def profession(rng: random.Random) -> Clause:
-    """Draw a profession: paul is a doctor → paul est médecin; marie is a good singer → marie est une bonne
-    chanteuse.
-    """
+    """Draw a profession: paul is a doctor → paul est médecin; a good singer → une bonne chanteuse."""
     subject = pick(rng, (HE, SHE, I_SUBJECT, *NAMES[:12], *NAMES[-12:]))
     chance = rng.random()
     if chance < 0.4:

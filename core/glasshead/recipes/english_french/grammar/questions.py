@@ -52,9 +52,7 @@ WHO = NounPhrase("who", "qui")
 
 
 def asked_object(rng: random.Random) -> Words:
-    """Ask for the object: what does paul see ? → qu'est-ce que paul voit ?; who does he see ? → qui est-ce qu'il
-    voit ?
-    """
+    """Ask for the object: what does paul see ? → qu'est-ce que paul voit ?"""
     person_asked = rng.random() < 0.4
     verb = pick(rng, PERSONAL if person_asked else INANIMATE)
     clause = extracted(rng, verb, (False, False), 1)

@@ -54,9 +54,7 @@ def statement(rng: random.Random) -> Words:
 
 
 def opened(rng: random.Random, opening: Words, sentence: Words) -> Words:
-    """Put a phrase before the sentence: yesterday, paul slept; the comma is optional, and the same in both
-    languages.
-    """
+    """Put a phrase before the sentence: yesterday, paul slept; the comma is drawn, for both languages alike."""
     comma = "," if rng.random() < 0.5 else ""
     return f"{opening[0]}{comma} {sentence[0]}", f"{opening[1]}{comma} {sentence[1]}"
 

@@ -30,9 +30,7 @@ def tense_for(rng: random.Random, verb: Verb) -> Tense:
 
 
 def safe_past(tense: Tense, verb: Verb, subject: NounPhrase, negation: str) -> Tense:
-    """Replace an ambiguous tense: `they read` may be present or past (`he reads`, `he read`, `they are reading` are
-    clear).
-    """
+    """Replace an ambiguous tense: `they read` may be present or past; `he reads` and `they are reading` are clear."""
     if verb.en.base in lex.AMBIGUOUS_PAST and tense in ("present", "past") and negation != "not":
         return "progressive" if subject.person != fr.IL else tense
     return tense

@@ -11,9 +11,7 @@ INVARIABLE = frozenset({"marron", "en bois", "en plastique", "en cuir", "en lain
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Noun:
-    """A noun. `en` and `fr` hold singular and plural; `woman` is the noun of a woman with this profession, if it
-    differs.
-    """
+    """A noun. `en` and `fr` hold singular and plural; `woman` is the feminine of a profession, if it differs."""
 
     en: tuple[str, str]
     fr: tuple[str, str]
@@ -24,9 +22,7 @@ class Noun:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adjective:
-    """An adjective. `fr` holds the four agreements; `noun_first` is its place in French: un chat noir, un petit
-    chat.
-    """
+    """An adjective. `fr` holds the four agreements; `noun_first`: un chat noir, not un petit chat."""
 
     en: str
     fr: tuple[str, str, str, str]
