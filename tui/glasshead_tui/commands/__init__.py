@@ -1,1 +1,1 @@
-"""The commands of `glasshead`: one file each, which imports what is heavy only when the command runs."""
+"""The commands of `glasshead`: one file each, which imports heavy modules only when the command runs."""

@@ -1,4 +1,4 @@
-"""What several commands ask for in the same words."""
+"""Arguments that several commands share."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 
 def complete_checkpoint(incomplete: str) -> list[str]:
-    """The names that the shell may complete to."""
+    """Complete names in the shell."""
     from glasshead.checkpoints.find import available
 
     return [each.name for each in available() if each.name.startswith(incomplete)]

@@ -1,4 +1,4 @@
-"""`glasshead checkpoints`: what can be opened by name."""
+"""`glasshead checkpoints`: the list of checkpoints that have a name."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -70,7 +70,7 @@ def _print(found: list[dict[str, Any]]) -> None:
 
 
 def _score(card: Mapping[str, Any]) -> str:
-    """What the card says of unseen sentences: `97.1% exact`, those translated without any mistake."""
+    """Return the card's score on unseen sentences: `97.1% exact`, the share translated without any mistake."""
     test = card.get("test")
     exact = test.get("exact_match") if isinstance(test, Mapping) else None
     return f"{exact:.1%} exact" if isinstance(exact, int | float) else ""

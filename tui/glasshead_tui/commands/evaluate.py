@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from glasshead.training.evaluate import Scores
 
 UNSEEN = 2000
-"""Sentences of a recipe, where nobody says how many."""
+"""Default number of a recipe's sentences."""
 SOON = 1.0
-"""Seconds after which something should move in the terminal."""
+"""Seconds until something should move in the terminal."""
 
 Progress = Callable[[str, int, int | None], None]
-"""What is being done, and how many sentences of how many are."""
+"""Called with the current piece of work, the number of sentences done, and their total."""
 
 
 def evaluate(
@@ -134,7 +134,7 @@ def evaluate(
 def _files(
     pairs: Path | None, source: Path | None, target: Path | None, source_column: str | None, target_column: str | None
 ) -> "Files | None":
-    """Where the pairs are, if not in a recipe. Raises GlassheadError for options that do not go together."""
+    """Return the files of pairs; None for a recipe. Raises GlassheadError for options that contradict each other."""
     if pairs is not None and (source is not None or target is not None):
         raise GlassheadError("--pairs and --source with --target are two ways to give pairs: choose one.")
     if (source is None) != (target is None):
@@ -149,7 +149,7 @@ def _files(
 
 
 def _recipe(name: str, card: Mapping[str, Any]) -> "Recipe":
-    """The recipe that a checkpoint was trained on. Raises GlassheadError if its card names none that we know."""
+    """Return the recipe that a checkpoint was trained on. Raises GlassheadError if its card names no known one."""
     from glasshead import recipes
 
     known = card.get("recipe")
@@ -170,7 +170,7 @@ def _read(
     *,
     skip_bad: bool,
 ) -> "tuple[list[Pair], Report | None]":
-    """The pairs to be scored on, and what was left out of the files. Raises GlassheadError where nothing is left."""
+    """Read the pairs to score on, and report the left-out ones. Raises GlassheadError if nothing is left."""
     if files is None:
         assert recipe is not None
         progress(f"drawing sentences of {recipe.name}", 0, None)
@@ -195,9 +195,9 @@ def _read(
 
 
 class Translations:
-    """The file that `--output` names: written beside its place, and moved there when it is whole.
+    """The file of `--output`: written beside its place, and moved there when it is whole.
 
-    Raises GlassheadError on entering where that will not be possible, or would destroy what is to be read.
+    Raises GlassheadError on entering if it cannot be written, or would replace the input.
     """
 
     def __init__(self, output: Path | None, files: "Files | None") -> None:
@@ -210,7 +210,7 @@ class Translations:
         if "\0" in str(self.output):
             raise GlassheadError("--output holds a NUL character, which no file's name can.")
         try:
-            place = self.output.resolve()  # what a link leads to is replaced, not the link
+            place = self.output.resolve()  # replace the target of a link, not the link
             if place.exists():
                 self._check(place)
             self._place, self._part = place, place.with_name(f".{place.name}.{os.getpid()}.part")
@@ -253,7 +253,7 @@ class Translations:
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """Gives what tells how far the work is: in a terminal, by a line on standard error, once it takes a while."""
+    """Report progress in a terminal, by a line on standard error, once it takes a while."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _what, _done, _of: None
         return
@@ -291,7 +291,7 @@ def _progress() -> Iterator[Progress]:
 
 
 def _figures(how: Mapping[str, Any], scores: "Scores", report: "Report | None") -> dict[str, Any]:
-    """All that was found, for JSON. A number that there is not, such as a perplexity of no sentence, is null."""
+    """Collect the figures for JSON. A missing number, such as a perplexity of no sentence, is null."""
     numbers = {
         "bleu": scores.bleu,
         "chrf": scores.chrf,
@@ -313,7 +313,7 @@ def _figures(how: Mapping[str, Any], scores: "Scores", report: "Report | None") 
 
 
 def _print(how: Mapping[str, Any], scores: "Scores", report: "Report | None") -> None:
-    """A line a figure: its name, the figure, and what it says."""
+    """Print a line for each figure: its name, its value, and its meaning."""
     from glasshead_tui.terminal.visible import visible
 
     kind = f"unseen test sentences of the recipe {how['recipe']}" if report is None else "pairs"

@@ -1,4 +1,4 @@
-"""`glasshead lab`: the experiments, each a command whose options are its controls: page and options cannot differ."""
+"""`glasshead lab`: the experiments, each a command with the controls of its page as options."""
 
 import inspect
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from glasshead.lab.page import Control, Page, Size, Value
 
 
 def complete_experiment(incomplete: str) -> list[str]:
-    """The names that the shell may complete to."""
+    """Complete names in the shell."""
     return [name for name in NAMES if name.startswith(incomplete)]
 
 
 PASSING = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-"""All words are for the table of experiments, which is made when it is needed and not before."""
+"""Settings that pass all words on to the table of experiments, which is made only when it is needed."""
 
 
 SHIPPED = (
     "Without options it shows the result that comes with the program, of the full size. Any option trains anew, "
     "from the defaults above."
 )
-"""What the help of an experiment that trains says at its end."""
+"""End of the help of an experiment that trains."""
 
 
 def lab(
@@ -33,14 +33,14 @@ def lab(
 ) -> int:
     """The paper's claims as experiments; alone it lists them."""
     words = [*([] if name is None else [name]), *context.args]
-    # A name that is none is told with the nearest one; of one that is, no other page is needed.
+    # An unknown name gets a hint at the nearest one; a known one needs no other page.
     known = all_pages() if not words or words[0].startswith("-") else (page_of(words[0]),)
     status = table(known)(words, prog_name="glasshead lab", standalone_mode=False)
     return status if isinstance(status, int) else 0
 
 
 def table(known: Sequence[Page]) -> typer.Typer:
-    """Experiments as Typer knows them."""
+    """Make Typer commands of the experiments."""
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
     app.callback(invoke_without_command=True)(listed)
     for each in known:
@@ -65,7 +65,7 @@ def listed(
 
 
 def command(of: Page) -> Any:
-    """The command of one experiment."""
+    """Make the command of one experiment."""
 
     def run(**given: Any) -> int:
         from glasshead_tui.launch.experiment import perform
@@ -77,7 +77,7 @@ def command(of: Page) -> Any:
         answer = given.pop("predict")
         said = {name: read(of.control(name), value) for name, value in given.items() if value is not None}
         if of.trained and not (said or anew) and size == "usual":
-            size = "full"  # which comes with the program
+            size = "full"  # the shipped one
         asked = Asked(
             page=of,
             values={**of.values(size), **said},
@@ -95,19 +95,19 @@ def command(of: Page) -> Any:
 
 
 def chosen_size(*, quick: bool, full: bool) -> Size:
-    """The size that two flags ask for."""
+    """Choose the size by two flags."""
     if quick and full:
         raise GlassheadError("--quick and --full are two sizes: choose one.")
     return "quick" if quick else "full" if full else "usual"
 
 
 def read(control: Control, value: Any) -> Value:
-    """What was given for a control."""
+    """Parse the value of a control."""
     return value if isinstance(value, bool) else control.read(value)
 
 
 def _option(control: Control) -> inspect.Parameter:
-    """A control as Typer knows it. None stands for: not given. Values are read by the control itself."""
+    """Make a Typer option of a control. None stands for: not given. The control itself parses the value."""
     flag = "--" + control.name.replace("_", "-")
     text = f"{control.help[0].upper()}{control.help[1:]}."
     if isinstance(control.usual, bool):
@@ -124,7 +124,7 @@ def _metavar(control: Control) -> str:
 
 
 def _own(of: Page) -> list[inspect.Parameter]:
-    """The options that every experiment has, and those of the kinds of experiments."""
+    """Make the options that every experiment has, and those of its kind."""
 
     def flag(name: str, help: str) -> inspect.Parameter:
         return _parameter(name, Annotated[bool, typer.Option(f"--{name}", help=help)], False)

@@ -1,4 +1,4 @@
-"""`glasshead lesson`: the ten experiments as a course that can be left and gone on with."""
+"""`glasshead lesson`: the ten experiments as a course that can be left and continued."""
 
 from typing import Annotated
 

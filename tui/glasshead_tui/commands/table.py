@@ -1,4 +1,4 @@
-"""The table of commands, as Typer knows them. Importing it costs Typer and nothing else."""
+"""The table of commands for Typer. Importing it costs Typer and nothing else."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`glasshead trace`: what was captured of one decode, as numbers: the screen's twin for a pipe or a notebook."""
+"""`glasshead trace`: captured values of one decode as numbers, for a pipe or a notebook."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -53,7 +53,7 @@ def trace(
 
 
 def _choose(subject: "Subject", patterns: list[str]) -> tuple[list[str], list[str]]:
-    """The sites that were asked for, and those to capture: scores above the diagonal need the queries and keys."""
+    """Choose the requested sites, and those to capture: scores above the diagonal need the queries and keys."""
     from difflib import get_close_matches
     from fnmatch import fnmatchcase
 
@@ -75,7 +75,7 @@ def _choose(subject: "Subject", patterns: list[str]) -> tuple[list[str], list[st
 
 
 def _axes(seen: "Trace", site: str) -> tuple[str, "tuple[Token, ...]", "tuple[Token, ...] | None"]:
-    """The axes of a site by their letters, the tokens at its rows, and those at its columns where columns are keys."""
+    """Return the axes of a site by their letters, the tokens of its rows, and those of its columns if they are keys."""
     prefix, _, name = site.rpartition(".")
     rows = seen.source if site.startswith(("encoder.", "source.")) else seen.target
     if prefix.endswith((".self", ".cross")) and name not in ("out", "resid"):
@@ -114,7 +114,7 @@ def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[st
 
 
 def _tsv(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:
-    """A row for every number. `row` and `column` count from 0; a column that is a key has a token too."""
+    """Yield a row for every number. `row` and `column` count from 0; a column that is a key has a token too."""
     from glasshead_tui.terminal.visible import visible
 
     seen = line.trace

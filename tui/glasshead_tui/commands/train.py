@@ -1,7 +1,7 @@
 """`glasshead train`: from pairs of sentences to a checkpoint that can be explored.
 
-Its options are those of the settings' table (glasshead.training.settings), so that the command line and a TOML file
-cannot differ; here are only those of the run itself. What is told meanwhile is in live/.
+Its options come from the settings' table (glasshead.training.settings), so that the command line and a TOML file cannot
+differ; only the options of the run itself are here. live/ draws the progress.
 """
 
 import inspect
@@ -23,7 +23,7 @@ NAMED = {each.name: each for each in fields(Settings)}
 
 
 def complete_recipe(incomplete: str) -> list[str]:
-    """The names that the shell may complete to."""
+    """Complete names in the shell."""
     from glasshead.recipes import names
 
     return [name for name in names() if name.startswith(incomplete)]
@@ -50,7 +50,7 @@ def train(
     options = {"recipe": recipe, "encoder_layers": layers, "decoder_layers": layers}
     flags = given_flags({**options, **{name: value for name, value in given.items() if value is not None}})
     words = ["train", *spelled(flags, out=out, config=config, overwrite=overwrite)]
-    rank = int(os.environ.get("RANK", "0"))  # who starts several processes numbers them
+    rank = int(os.environ.get("RANK", "0"))  # launchers of several processes number them
     file = read_settings(config) if config else None
     settings = begin(out, flags, file, resume=resume, overwrite=overwrite, leads=rank == 0, writes=not watch)
     if watch:
@@ -66,7 +66,7 @@ def train(
 
 
 def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, first: bool) -> int:
-    """Train, and tell; the exit status."""
+    """Train and show the progress; return the exit status."""
     from glasshead.training.fast.memory import spare
 
     spare()  # before torch is imported
@@ -93,7 +93,7 @@ def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, fir
         else:
             for _ in events:
                 pass
-        if first and not stopped:  # also if it was asked when all was done
+        if first and not stopped:  # also if the request came at the very end
             return 0
         if first:
             print(f"To go on: {visible(shlex.join([*words, '--resume']))}", flush=True)
@@ -101,7 +101,7 @@ def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, fir
 
 
 def given_flags(given: dict[str, Any]) -> dict[str, Any]:
-    """Settings as they were given: of a flag that stands for one of two words, the word."""
+    """Collect the given settings; a flag for one of two words becomes the word."""
     found = {name: value for name, value in given.items() if value is not None}
     for name, value in found.items():
         words = NAMED[name].metadata.get("choices")
@@ -111,7 +111,7 @@ def given_flags(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def spelled(flags: dict[str, Any], *, out: Path, config: Path | None, overwrite: bool) -> Iterator[str]:
-    """The options of a command that gives these settings."""
+    """Yield the options of a command that gives these settings."""
     if "recipe" in flags:
         yield flags["recipe"]
     yield from ("--out", str(out))
@@ -129,14 +129,14 @@ def spelled(flags: dict[str, Any], *, out: Path, config: Path | None, overwrite:
 
 
 def _flags(each: "Field[Any]") -> str:
-    """How an option is spelled: `--name`, or two flags with a stroke between."""
+    """Spell an option: `--name`, or two flags with a stroke between."""
     plain = each.name.replace("_", "-")
     given: str | None = each.metadata.get("flags")
     return given or (f"--{plain}/--no-{plain}" if TYPES[each.name] is bool else f"--{plain}")
 
 
 def _option(each: "Field[Any]") -> inspect.Parameter:
-    """A setting as Typer knows it. None stands for: not given."""
+    """Make a Typer option of a setting. None stands for: not given."""
     kind, choices, flags = TYPES[each.name], each.metadata.get("choices"), _flags(each)
     metavar = "FILE" if each.name in FILES else "DIR" if each.name == "tokenizer" else METAVARS.get(kind)
     default: Any = str(each.default) if each.default not in (None, False) else False
@@ -153,7 +153,7 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
 
 
 def _signature() -> inspect.Signature:
-    """The options of the run itself, then one for each setting."""
+    """Collect the options of the run itself, then one for each setting."""
 
     def flag(name: str, help: str) -> inspect.Parameter:
         return _parameter(name, Annotated[bool, typer.Option(f"--{name}", help=help)], False)

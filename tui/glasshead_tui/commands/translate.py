@@ -61,7 +61,7 @@ def translate(
 
 
 def _sentences(text: str | None) -> Iterator[tuple[str, str]]:
-    """What to translate, each with the words that say where it stands."""
+    """Yield each sentence with a description of its place for error messages."""
     from glasshead_tui.terminal.sentences import lines, sentence
 
     if text is not None and text != "-":

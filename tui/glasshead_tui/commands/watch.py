@@ -1,4 +1,4 @@
-"""`glasshead watch`: a training on the screen, while it goes on or after it has ended."""
+"""`glasshead watch`: a training on the screen, during the training or after it."""
 
 from pathlib import Path
 from typing import Annotated

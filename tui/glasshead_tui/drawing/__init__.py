@@ -1,1 +1,1 @@
-"""How things look everywhere: styles, names, numbers, charts."""
+"""The look of everything: styles, names, numbers, charts."""

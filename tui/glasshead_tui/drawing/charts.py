@@ -1,4 +1,4 @@
-"""Which figures of a training are drawn as which curves."""
+"""The figures of a training as curves."""
 
 from collections.abc import Callable, Sequence
 from math import isfinite, nan
@@ -13,16 +13,16 @@ from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.widgets.chart import Chart, Curve
 
 SHARES = {1.0: "", 0.5: " · newest half", 0.1: " · newest tenth"}
-"""How much of the training can be drawn, and how that is said."""
+"""Shares of the training that can be drawn, with their notes."""
 
 
 def span(metrics: Metrics, share: float) -> tuple[float, float]:
-    """The steps that are drawn: the newest share of those there are."""
+    """Return the drawn range of steps: the newest share."""
     return round(metrics.newest.step * (1 - share)), max(metrics.newest.step, 1)
 
 
 def charts(metrics: Metrics, at: int | None, share: float, marks: Palette) -> tuple[Chart, Chart, Chart]:
-    """Loss, scores, learning rate. at: the step whose figures the titles tell; the newest where it is None."""
+    """Make the charts of loss, scores and learning rate. at: step of the figures in the titles; None: the newest."""
     x = span(metrics, share)
     step = metrics.newest.step if at is None else at
     valid = [each for each in metrics.evaluations if not each.test]
@@ -96,7 +96,7 @@ def charts(metrics: Metrics, at: int | None, share: float, marks: Palette) -> tu
 
 
 def _near(steps: np.ndarray, values: np.ndarray, step: int) -> float:
-    """The value at a step, or at the last one before it. NaN where there is none."""
+    """Return the value at a step, or at the last one before it. NaN if there is none."""
     at = int(np.searchsorted(steps, step, "right")) - 1
     return float(values[at]) if at >= 0 else nan
 

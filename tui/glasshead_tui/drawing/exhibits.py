@@ -1,4 +1,4 @@
-"""What an experiment shows, made ready to be drawn: numbers as text, columns with their widths, plots as charts."""
+"""Exhibits prepared for drawing: numbers as text, columns with their widths, plots as charts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,11 +18,11 @@ from glasshead_tui.widgets.chart import MARKERS, Chart, Curve
 from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
 
 NUMBER = 9
-"""Columns of a number at most."""
+"""Most columns of a number."""
 NARROWEST = 6
-"""Columns of a column of words at least, where a table is wider than its room."""
+"""Least columns of a column of words, in a table that is wider than its room."""
 WORD = 12
-"""Columns of a word that is not broken at least, where a cell may have several lines."""
+"""Least columns of an unbroken word, if cells may have several lines."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Column:
     entries: tuple[str, ...]
     width: int
     right: bool
-    """Whether it holds numbers, whose last digits stand below each other."""
+    """Whether it is aligned on the right, like numbers."""
 
 
 def cell(value: Cell) -> str:
-    """An entry of a table as it is shown, safe for a terminal."""
+    """Write an entry of a table, safe for a terminal."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -50,7 +50,7 @@ def cell(value: Cell) -> str:
 
 
 def number(value: float) -> str:
-    """A measured number with four digits that count, or as many as fit: 0.9998, 12.35, 2,060, 3.1e-7."""
+    """Write a measured number with four significant digits, or as many as fit: 0.9998, 12.35, 2,060, 3.1e-7."""
     if value == 0 or not np.isfinite(value):
         return real(value, NUMBER) if value else "0"
     size = abs(value)
@@ -63,7 +63,7 @@ def number(value: float) -> str:
 
 
 def columns(table: Table) -> list[Column]:
-    """The columns of a table with all that stands in them."""
+    """Lay out the columns of a table."""
     found = []
     for at, heading in enumerate(table.columns):
         values = [row[at] for row in table.rows]
@@ -75,15 +75,16 @@ def columns(table: Table) -> list[Column]:
 
 
 def wide(block: Sequence[Column]) -> int:
-    """The columns of the terminal that a table takes, with the least space between its own."""
+    """Compute the width of columns side by side, with the least space between them."""
     return sum(each.width for each in block) + len(block) - 1
 
 
 def blocks(table: Table, room: int, *, wrapping: bool = False) -> list[list[Column]]:
-    """A table for so many columns of the terminal: words get narrower; what then does not fit beside the rest is a
-    table of its own, which begins with the first column again. Numbers are never cut.
+    """Split a table into parts of at most `room` columns of the terminal.
 
-    wrapping: a cell may have several lines: a column is as wide as its longest word then, if need be.
+    Words get narrower first; the columns that still do not fit form another table, which repeats the first column.
+    Numbers are never cut. wrapping: a cell may have several lines, so that a column need only be as wide as its longest
+    word.
     """
     found = _wrapped(table, room) if wrapping else _narrowed(columns(table), room)
     parts: list[list[Column]] = [found[:1]]
@@ -95,7 +96,7 @@ def blocks(table: Table, room: int, *, wrapping: bool = False) -> list[list[Colu
 
 
 def _wrapped(table: Table, room: int) -> list[Column]:
-    """The widest columns made narrower, as long as that is needed and cuts no number and no word of usual length."""
+    """Narrow the widest columns as far as needed, without cutting a number or a word of usual length."""
     found = columns(table)
     floors = []
     for at, column in enumerate(found):
@@ -111,7 +112,7 @@ def _wrapped(table: Table, room: int) -> list[Column]:
 
 
 def _narrowed(found: list[Column], room: int) -> list[Column]:
-    """The widest columns of words made narrower, as long as that is needed and can be."""
+    """Narrow the widest columns of words as far as needed and possible."""
     while (excess := wide(found) - room) > 0:
         words = [each for each in found if not each.right and each.width > NARROWEST]
         if not words:
@@ -125,7 +126,7 @@ def _narrowed(found: list[Column], room: int) -> list[Column]:
 
 @dataclass(frozen=True)
 class GridMatrix:
-    """A Grid as a heat map reads it: weights by their square root, other numbers against the largest of them."""
+    """A Grid in the form of a heat map: weights by their square root, other numbers relative to the largest."""
 
     grid: Grid
 
@@ -162,7 +163,7 @@ class GridMatrix:
 
 
 def chart(plot: Plot, marks: Palette) -> Chart:
-    """A plot as the chart that widgets draw."""
+    """Convert a plot to the chart that widgets draw."""
     styles = inks(marks)
     curves = []
     for at, series in enumerate(plot.series):
@@ -189,5 +190,5 @@ def chart(plot: Plot, marks: Palette) -> Chart:
 
 
 def inks(marks: Palette) -> tuple[Style, ...]:
-    """Styles that curves are told apart by, in order."""
+    """List the styles of curves, in order."""
     return (marks.positive, marks.negative, marks.query, marks.key, marks.good, marks.quiet)

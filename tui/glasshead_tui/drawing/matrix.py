@@ -1,7 +1,7 @@
-"""One head's matrix as a heat map reads it, in one of its three stages.
+"""One head's matrix in the form of a heat map, in one of its three stages.
 
-Weights are drawn by their square root: it sets .01 apart from nothing, and 1 from .5, which a straight scale does not.
-Scores are drawn against the largest of them. Nothing but the rows on the screen is ever quantised.
+Weights are drawn by their square root: it distinguishes .01 from nothing, and 1 from .5, better than a linear scale.
+Scores are drawn relative to the largest of them. Only the rows on the screen are ever quantised.
 """
 
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ UNKNOWN = "·"
 
 
 def weight_level(value: float) -> int:
-    """The level of a weight of 0 … 1."""
+    """Return the level of a weight of 0 … 1."""
     return round(sqrt(min(1.0, max(0.0, value))) * (LEVELS - 1))
 
 
 @dataclass(frozen=True)
 class HeadMatrix:
-    """`values` and `masked` of one head (q k each), with `ghost_rows` and `ghost_columns` for what is still to come."""
+    """`values` and `masked` of one head (q k each), with `ghost_rows` and `ghost_columns` for later tokens."""
 
     stage: Stage
     values: "Tensor"
@@ -53,7 +53,7 @@ class HeadMatrix:
 
     @cached_property
     def largest(self) -> float:
-        """The score furthest from zero, of those that are numbers."""
+        """The finite score furthest from zero."""
         return float(self.values.nan_to_num(0, 0, 0).abs().max()) or 1.0
 
     @cached_property
@@ -70,7 +70,7 @@ class HeadMatrix:
         if self.stage != "scores":
             hidden = self.masked[row] == -inf
             if self.stage == "weights":
-                hidden &= values == 0  # a weight behind the mask would be an error: it must not be covered up
+                hidden &= values == 0  # a weight behind the mask would be an error, and must stay visible
             levels = levels.masked_fill(hidden, MASKED)
         return bytes(levels.tolist()) + bytes([ABSENT]) * self.ghost_columns
 
@@ -81,7 +81,7 @@ class HeadMatrix:
 
 @dataclass(frozen=True)
 class ProbeMatrix:
-    """One head's weights (q k) as a heat map reads them, drawn by their square root like those of the explorer."""
+    """One head's weights (q k) in the form of a heat map, by their square root like those of the explorer."""
 
     values: NDArray[np.float16]
     looks: NDArray[np.bool_]
@@ -95,18 +95,18 @@ class ProbeMatrix:
         return bool((~self.looks & (self.values == 0)).any())
 
     def levels(self, row: int) -> bytes:
-        """A byte a column."""
+        """Return a byte for each column."""
         found = levels(self.values[row])
-        # A weight behind the mask would be an error: it must not be covered up.
+        # A weight behind the mask would be an error, and must stay visible.
         found[~self.looks[row] & (self.values[row] == 0)] = MASKED
         return found.tobytes()
 
     def text(self, row: int, column: int, room: int) -> str:
-        """The number of a cell."""
+        """Write the number of a cell."""
         return weight(float(self.values[row, column]), min(room, 4))
 
 
 def levels(weights: NDArray[np.float16]) -> NDArray[np.uint8]:
-    """The levels of weights, of any shape; of what is no number, 0."""
+    """Quantise weights of any shape; NaN becomes 0."""
     parts = np.sqrt(np.clip(np.nan_to_num(weights.astype(np.float32), nan=0, posinf=0, neginf=0), 0, 1))
     return np.round(parts * (LEVELS - 1)).astype(np.uint8)

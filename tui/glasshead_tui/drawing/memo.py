@@ -1,7 +1,7 @@
-"""What was worked out for a line of tokens or a cell is worked out once, however many panes ask for it.
+"""Results about a line of tokens or a cell are computed once, however many panes need them.
 
-A line may hold thousands of tokens: even to compare two of them costs more than a frame may. So what is remembered goes
-by identity: the same object has the same answer.
+A line may hold thousands of tokens: even comparing two of them costs more than a frame may. The memory therefore goes
+by identity: the same object has the same result.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,8 @@ Made = TypeVar("Made")
 
 
 def by_identity(function: Callable[[Given], Made]) -> Callable[[Given], Made]:
-    """Remember the last eight answers of a function of one immutable object."""
-    known: dict[int, tuple[Given, Made]] = {}  # holding the object keeps its id from being given to another
+    """Remember the last eight results of a function of one immutable object."""
+    known: dict[int, tuple[Given, Made]] = {}  # holding the object keeps its id from being reused
 
     @wraps(function)
     def remembered(given: Given) -> Made:
@@ -39,7 +39,7 @@ _last: "tuple[ref[Trace], tuple[str, int, int, int], Cell] | None" = None
 
 
 def chosen_cell(trace: "Trace", focus: Focus) -> "Cell":
-    """The arithmetic of the cell that is looked at."""
+    """Compute the arithmetic of the current cell."""
     from glasshead.analysis.cell import cell
 
     global _last

@@ -1,4 +1,4 @@
-"""What tokens and attentions are called on the screen."""
+"""Names of tokens and attentions on the screen."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -25,12 +25,12 @@ _KINDS = {
 
 @by_identity
 def labels(tokens: "tuple[Token, ...]") -> tuple[str, ...]:
-    """A short name a token, as `named` has it."""
+    """Make a short name for each token, see `named`."""
     return named([token.text for token in tokens])
 
 
 def named(texts: Sequence[str]) -> tuple[str, ...]:
-    """A short name a token: the word, or ‿ and the piece that continues one; ▸ for the start and ■ for the end."""
+    """Make a short name for each token: the word, or ‿ and a continuing piece; ▸ for the start and ■ for the end."""
     marks = any(text.startswith(_WORD_STARTS) for text in texts)
     names: list[str] = []
     for text in texts:
@@ -45,22 +45,22 @@ def named(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def spoken(label: str) -> str:
-    """A label where there is room to say what the glyphs are."""
+    """Explain the glyphs of a label, if there is room."""
     return {START: f"{START} start", END: f"{END} end"}.get(label, label)
 
 
 def attention_name(focus: Focus) -> str:
-    """The attention looked at, in the paper's words."""
+    """Name the current attention in the paper's words."""
     return f"{focus.stack} {focus.layer} · {_KINDS[focus.stack, focus.kind]} · head {focus.head}"
 
 
 def sides(focus: Focus) -> tuple[str, str]:
-    """Where the query and the key of the attention looked at stand: "source" or "target"."""
+    """Return the sides of the current attention's query and key: "source" or "target"."""
     query = "source" if focus.stack == "encoder" else "target"
     return query, "source" if focus.kind == "cross" else query
 
 
 @by_identity
 def widest(names: tuple[str, ...]) -> int:
-    """The columns of the longest name."""
+    """Return the columns of the longest name."""
     return max(map(width, names), default=0)

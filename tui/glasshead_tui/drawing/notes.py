@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 class Notes(Lines):
-    """Two lines under the matrix: the chosen cell, and what the colours and glyphs mean."""
+    """Two lines under a matrix: the current cell, and the meaning of colours and glyphs."""
 
     DEFAULT_CSS = """
     Notes { height: 2; }
     """
 
-    readout: tuple[Line, ...] = ()  # the same said at greater and smaller length
+    readout: tuple[Line, ...] = ()  # the same text at several lengths
     legend: tuple[Line, ...] = ()
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
@@ -29,6 +29,6 @@ def join_pieces(parts: list[Line]) -> Line:
 
 
 def longest_fitting(variants: tuple[Line, ...], columns: int) -> Line:
-    """The first, which is the longest, that fits; else the last."""
+    """Return the first variant that fits, the longest; else the last."""
     fitting = (line for line in variants if cells(line) <= columns)
     return next(fitting, variants[-1] if variants else [])

@@ -1,12 +1,12 @@
-"""Numbers as text: short in a cell, longer in a readout, never wider than asked, and never quietly wrong."""
+"""Numbers as text: short in a cell, longer in a readout, never wider than requested, and never misleading."""
 
 from math import isfinite, isnan
 
 
 def weight(value: float, room: int = 5) -> str:
-    """A number of 0 … 1 in at most `room` (3 …) columns: .81, .810, 1.00; `0` is exactly zero.
+    """Write a number of 0 … 1 in at most `room` (3 …) columns: .81, .810, 1.00; `0` is exactly zero.
 
-    What is so small that no digit is left is `.00` in a narrow room and 3e-7 in a wider one.
+    A number too small for any digit is `.00` in a narrow room and 3e-7 in a wider one.
     """
     if not isfinite(value):
         return real(value, room)
@@ -19,7 +19,7 @@ def weight(value: float, room: int = 5) -> str:
 
 
 def real(value: float, room: int = 9) -> str:
-    """Any number in at most `room` (4 …) columns, with as many decimals as fit, four at most."""
+    """Write any number in at most `room` (4 …) columns, with at most four decimals."""
     if isnan(value):
         return "nan"
     if not isfinite(value):
@@ -34,18 +34,18 @@ def real(value: float, room: int = 9) -> str:
         shown = f"{value:.{digits}e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
         if len(shown) <= room:
             return _signed(shown)
-    return ("−" if value < 0 else "") + "▲" * 2  # larger than the cell can say: the readout says it
+    return ("−" if value < 0 else "") + "▲" * 2  # too large for the cell: the readout has it
 
 
 def error(value: float) -> str:
-    """A measured error in one digit: 3e-7."""
+    """Write a measured error in one digit: 3e-7."""
     if value == 0 or not isfinite(value):
         return real(value, 4) if value else "0"
     return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def _signed(shown: str) -> str:
-    """With a minus of its own width and no sign on a zero."""
+    """Use a minus as wide as a digit, and no sign on a zero."""
     if shown.startswith("-") and not shown.strip("-0."):
         shown = shown[1:]
     return shown.replace("-", "−", 1) if shown.startswith("-") else shown

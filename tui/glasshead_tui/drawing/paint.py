@@ -1,6 +1,6 @@
 """Colour scales for truecolor, 256, 16 and no colours.
 
-Lightness rises evenly along a scale, so equal steps of the number are equal steps to the eye, and the order survives
+Lightness rises evenly along a scale, so that equal steps of the number look like equal steps, and the order survives
 colour blindness and a grey projector. Scales are mixed in OKLab (Björn Ottosson, "A perceptual color space for image
 processing", 2020), quantised to 64 levels once, and kept in tables; nothing is mixed while drawing.
 """
@@ -29,7 +29,7 @@ _SCORES = {
     False: ("#8a3c08", "#d98145", "#f4c9a8", "#fbfbf6", "#aed2f2", "#4b90cf", "#134a85"),
 }
 # With few colours a scale is a list of steps, darkest ground first, chosen by hand: the nearest of few colours to a
-# mixed one jumps in hue. Numbers are the terminal's own; below 16 they are all that can be relied on.
+# mixed one jumps in hue. Numbers are the terminal's own; only those below 16 are reliable.
 _STEPS: dict[tuple[Colours, bool], tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = {
     # weights, scores below zero, scores above zero
     ("256", True): (
@@ -42,7 +42,7 @@ _STEPS: dict[tuple[Colours, bool], tuple[tuple[int, ...], tuple[int, ...], tuple
         (94, 130, 172, 215, 223, 231),
         (231, 153, 111, 68, 25, 18),
     ),
-    # The first eight only: not every terminal has bright grounds.
+    # Only the first eight: not every terminal has bright grounds.
     ("16", True): ((0, 4, 6, 2, 3, 7), (3, 1, 0), (0, 4, 6)),
     ("16", False): ((7, 3, 6, 4, 0), (1, 3, 7), (7, 6, 4)),
 }
@@ -53,28 +53,28 @@ _SCORES_GLYPHS = ("≡=- ", _WEIGHTS_GLYPHS)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Palette:
-    """Every style a pane draws with, chosen once from what the terminal can do."""
+    """All styles of the panes, chosen once from the abilities of the terminal."""
 
     colours: Colours
     weights: Scale  # 0 … 1
     scores: Scale  # negative … 0 … positive
-    query: Style  # who asks
-    key: Style  # who is asked
+    query: Style  # the query
+    key: Style  # the key
     positive: Style
     negative: Style
-    quiet: Style  # what explains
-    strong: Style  # what is said
+    quiet: Style  # explanations
+    strong: Style  # values
     good: Style
     bad: Style
 
     @property
     def coloured(self) -> bool:
-        """Whether there is colour; otherwise form alone must tell things apart."""
+        """Whether there is colour; without it, shapes alone must distinguish."""
         return self.colours != "none"
 
 
 def palette(app: App[object]) -> Palette:
-    """The palette for the terminal and the theme that `app` runs with."""
+    """Choose the styles for the terminal and the theme of `app`."""
     if app.no_color:
         return chosen("none", app.current_theme.dark)
     systems: dict[str | None, Colours] = {"truecolor": "truecolor", "256": "256", "standard": "16", "windows": "16"}
@@ -83,7 +83,7 @@ def palette(app: App[object]) -> Palette:
 
 @cache
 def chosen(colours: Colours, dark: bool = True) -> Palette:
-    """The palette for so many colours, on a dark or a light ground."""
+    """Choose the styles for a number of colours, on a dark or a light ground."""
     if colours == "none":
         return _without_colour()
     ink = _inks(colours, dark)
@@ -142,7 +142,7 @@ def _without_colour() -> Palette:
 
 
 def _inks(colours: Colours, dark: bool) -> dict[str, Color]:
-    """The single colours, by what they stand for. Rich itself takes these to the nearest of 256."""
+    """List the single colours by meaning. Rich takes them to the nearest of 256."""
     names = ("ground", "cursor", "query", "key", "positive", "negative", "quiet", "masked", "absent", "hatch", "good")
     if colours == "16":
         numbers = (0, 5, 11, 13, 6, 3, 7, 8, 8, 8, 10, 9) if dark else (7, 5, 3, 5, 4, 1, 8, 8, 7, 7, 2, 1)
@@ -156,7 +156,7 @@ def _inks(colours: Colours, dark: bool) -> dict[str, Color]:
 
 
 def _fills(colours: Colours, dark: bool, *, signed: bool) -> tuple[Style, ...]:
-    """A style a level: the background says how much, the text on it can be read (contrast at least 4.5)."""
+    """Make a style for each level: its background shows the value, its text has a contrast of at least 4.5."""
     if colours == "truecolor":
         stops = [_lab(code) for code in (_SCORES if signed else _WEIGHTS)[dark]]
         middle = len(stops) // 2
@@ -174,7 +174,7 @@ def _spread(steps: Sequence[int], count: int) -> list[int]:
 
 
 def _short(colour: Color) -> Color:
-    """The nearest of the 256 colours: bars change colour often, and these take half the bytes to send."""
+    """Return the nearest of the 256 colours: bars change colour often, and these take half the bytes to send."""
     return colour if colour.is_system_defined else colour.downgrade(ColorSystem.EIGHT_BIT)
 
 
@@ -183,7 +183,7 @@ def _ramp(glyphs: str, count: int) -> str:
 
 
 def _even(stops: Sequence[Triplet], count: int) -> list[Triplet]:
-    """`count` colours through the stops, whose lightness goes from the first to the last in equal steps."""
+    """Interpolate `count` colours through the stops, in equal steps of lightness."""
     first, last = stops[0][0], stops[-1][0]
     mixed = []
     for index in range(count):
@@ -199,9 +199,11 @@ def _colour(lab: Triplet) -> Color:
 
 
 def _text_on(ground: Color) -> Color:
-    """Black or white, whichever stands out more (never below a contrast of 4.5), quieter where there is contrast to
-    spare: that is at the low end, where a page of tiny numbers should not shout."""
-    if ground.number is not None and ground.number < 16:  # how bright these are is the terminal's affair: be plain
+    """Choose black or white text, whichever stands out more (contrast at least 4.5).
+
+    It is quieter where there is contrast to spare, at the low end: a page of tiny numbers should not shout.
+    """
+    if ground.number is not None and ground.number < 16:  # the terminal decides how bright these are: use plain text
         return Color.from_ansi({0: 7, 1: 15, 4: 15}.get(ground.number, 0))
     light = luminance(ground)
     if light < 0.03:
@@ -210,7 +212,7 @@ def _text_on(ground: Color) -> Color:
 
 
 def luminance(colour: Color) -> float:
-    """Relative luminance of a colour, 0 for black and 1 for white (WCAG 2)."""
+    """Compute the relative luminance of a colour, 0 for black and 1 for white (WCAG 2)."""
     red, green, blue = (_linear(part / 255) for part in colour.get_truecolor())
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

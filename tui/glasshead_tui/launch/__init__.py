@@ -1,1 +1,1 @@
-"""From checked arguments to a screen, or to text where there is no terminal."""
+"""From checked arguments to a screen, or to text without a terminal."""

@@ -1,4 +1,4 @@
-"""Running an experiment at the command line: ask, run behind a bar, print."""
+"""Running an experiment on the command line: ask, run behind a bar, print."""
 
 import time
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 from glasshead_tui.plain.experiment import Asked, introduce, told
 
 SOON = 1.0
-"""Seconds after which something should move in the terminal."""
+"""Seconds until something should move in the terminal."""
 
 
 def perform(asked: Asked) -> int:
-    """Tell the claim, ask, run, tell what came out; the exit status."""
+    """Print the claim, ask, run, print the finding; return the exit status."""
     if asked.as_json:
         print(strict.dumps(told(asked, found(asked)), indent=1))
         return 0
@@ -38,7 +38,7 @@ def perform(asked: Asked) -> int:
 
 
 def found(asked: Asked) -> Outcome:
-    """The result: the one that comes with the program where that will do, or a new one."""
+    """Get the result: the shipped one if it has the same values, or a new one."""
     from glasshead.lab.record import shipped
 
     made = None if asked.anew else shipped(asked.page)
@@ -57,7 +57,7 @@ def found(asked: Asked) -> Outcome:
 
 @contextmanager
 def progress_bar(title: str) -> "Iterator[Progress]":
-    """A bar on standard error once the work has taken a second; nothing where nobody would see it."""
+    """Show a bar on standard error once the work has taken a second; nothing without a terminal."""
     from rich import progress as bars
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -85,7 +85,7 @@ def progress_bar(title: str) -> "Iterator[Progress]":
 
 
 def _ask(page: Page) -> int | None:
-    """What the person foresees, if a person sits there and likes to say."""
+    """Ask for the user's answer, if there is a terminal."""
     if not terminal():
         return None
     known = page.question.letters

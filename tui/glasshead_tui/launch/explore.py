@@ -1,7 +1,7 @@
-"""The way from the shell into the explorer: cheap checks first, then the app, or plain text where there is no terminal.
+"""From the shell to the explorer: cheap checks first, then the app, or plain text without a terminal.
 
-Imports neither torch nor Typer nor Textual before it is certain that there is something to open: what can be wrong with
-a name or a folder is told in a sentence, at once, and not on a screen that opens and closes again.
+It imports neither torch nor Typer nor Textual before there is certainly something to open: a wrong name or folder is
+reported in a sentence, at once, and not on a screen that opens and closes again.
 """
 
 from glasshead.checkpoints.find import check_parts, find, longest_length
@@ -25,7 +25,7 @@ def explore(
     head: int = 0,
     steps: int | None = None,
 ) -> int:
-    """Open the explorer on a checkpoint, or write the decoding as text where there is no terminal; the exit status.
+    """Open the explorer on a checkpoint, or print the decoding without a terminal; return the exit status.
 
     Raises GlassheadError for a checkpoint that is missing, damaged or foreign, and for a sentence that does not fit.
     """
@@ -54,7 +54,7 @@ def explore(
 def _decode(
     checkpoint: str, text: str | None, *, truncate: bool, kind: Which, layer: int | None, head: int, steps: int | None
 ) -> int:
-    """Decode and write every step as text; the exit status."""
+    """Decode and print every step; return the exit status."""
     from dataclasses import asdict
 
     from glasshead.decoding.threads import one_thread

@@ -1,4 +1,4 @@
-"""From the shell into the course of the lab, or its standing as text."""
+"""From the shell to the course of the lab, or its standing as text."""
 
 from glasshead.checkpoints.find import check_parts, find
 from glasshead.checkpoints.format import describe
@@ -6,9 +6,9 @@ from glasshead_tui.terminal.tty import terminal
 
 
 def lesson(name: str | None, *, checkpoint: str, restart: bool, mouse: bool, plain: bool, as_json: bool) -> int:
-    """Open the lab where the course was left, or at `name`; where there is no terminal, say how far it is.
+    """Open the lab at the user's place in the course, or at `name`; without a terminal, print the place.
 
-    Raises GlassheadError for an experiment or a checkpoint that is none, and for a place that cannot be kept.
+    Raises GlassheadError for an unknown experiment or checkpoint, and for a place that cannot be saved.
     """
     from dataclasses import replace
 
@@ -17,7 +17,7 @@ def lesson(name: str | None, *, checkpoint: str, restart: bool, mouse: bool, pla
 
     at = None if name is None else page_of(name).name
     written = plain or as_json or not terminal()
-    if not written:  # what is asked for is there, before anything is forgotten
+    if not written:  # the request is valid before anything is forgotten
         folder = find(checkpoint)
         check_parts(folder, describe(folder))
     if restart:

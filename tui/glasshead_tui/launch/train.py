@@ -1,4 +1,4 @@
-"""`glasshead train --watch`: the training in a process of its own, its screen here; each can end without the other."""
+"""`glasshead train --watch`: the training in its own process, its screen here; each can end without the other."""
 
 import os
 import signal
@@ -15,10 +15,11 @@ from glasshead_tui.terminal.visible import visible
 
 
 def train_and_watch(words: list[str], folder: Path) -> int:
-    """Start `glasshead WORDS`, show its run, and after the screen was left show its lines; the training's exit status.
+    """Start `glasshead WORDS` and show its run, then its log once the screen is left; return the training's exit
+    status.
 
-    Leaving the screen leaves the training alone; Ctrl-C after that stops it, as ever. Where there is no terminal, there
-    are only the lines. Raises GlassheadError where the folder cannot be written to.
+    Leaving the screen leaves the training alone; Ctrl-C after that stops it. Without a terminal there are only the
+    lines. Raises GlassheadError if the folder cannot be written to.
     """
     from glasshead_tui.launch.watch import open_watch
     from glasshead_tui.terminal.tty import terminal
@@ -37,7 +38,7 @@ def train_and_watch(words: list[str], folder: Path) -> int:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # what the terminal sends goes to the screen, and the screen decides
+            start_new_session=True,  # the terminal's signals go to the screen, which decides
         )
         try:
             if terminal() and begun(training, folder, before):
@@ -55,7 +56,7 @@ def train_and_watch(words: list[str], folder: Path) -> int:
 
 
 def stamp(folder: Path) -> int | None:
-    """What changes when a training into the folder begins."""
+    """Return a value that changes when a training into the folder begins."""
     try:
         return (folder / LOCK).stat().st_mtime_ns
     except OSError:
@@ -63,7 +64,7 @@ def stamp(folder: Path) -> int | None:
 
 
 def begun(training: "subprocess.Popen[bytes]", folder: Path, before: int | None) -> bool:
-    """Wait until there is something to be watched; False if the training ended before that."""
+    """Wait until there is something to watch; return False if the training ended before that."""
     while training.poll() is None:
         if (folder / SETTINGS).is_file() and stamp(folder) != before:
             return True
@@ -72,7 +73,7 @@ def begun(training: "subprocess.Popen[bytes]", folder: Path, before: int | None)
 
 
 def follow_log(training: "subprocess.Popen[bytes]", lines: TextIO) -> int:
-    """Show what the training tells until it ends, and pass Ctrl-C on."""
+    """Print the training's log until it ends, and pass Ctrl-C on."""
     while True:
         try:
             ended = training.poll() is not None

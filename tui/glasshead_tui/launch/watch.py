@@ -1,6 +1,6 @@
-"""The way from the shell to the screen that watches a training: cheap checks first, then the app, or plain text.
+"""From the shell to the watch screen: cheap checks first, then the app, or plain text.
 
-Imports neither torch nor Textual before it is certain that there is something to watch.
+It imports neither torch nor Textual before there is certainly something to watch.
 """
 
 from pathlib import Path
@@ -22,9 +22,9 @@ def watch(
     sentence: int = 0,
     step: int | None = None,
 ) -> int:
-    """Open the screen on a run's folder, or write how it stands where there is no terminal; the exit status.
+    """Open the screen on a run's folder, or print its state without a terminal; return the exit status.
 
-    Raises GlassheadError for a folder that is not there, or not a run's.
+    Raises GlassheadError for a folder that is missing, or not a run's.
     """
     check(folder)
     if as_json or plain or not terminal():
@@ -38,7 +38,7 @@ def watch(
 
 
 def open_watch(folder: Path, *, mouse: bool = True) -> int:
-    """Show a run until the person leaves; the exit status of the screen. The folder may still be empty."""
+    """Show a run until the user leaves; return the exit status of the screen. The folder may still be empty."""
     from glasshead_tui.app import WatchApp
 
     app = WatchApp(folder)

@@ -1,7 +1,7 @@
-"""What the events of a training say so far, in figures: means of the last updates, the time that is left, the courses.
+"""Figures of a training from its events: means of the last updates, the remaining time, the courses.
 
-Arithmetic on events and nothing else; progress.py and live.py put it into words and pictures. Every figure is made of
-what the events carry, and its docstring says how.
+Only arithmetic on events; lines.py and panel.py put it into words and pictures. Every figure comes from the events' own
+values, and its docstring says how.
 """
 
 import math
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from glasshead.training.events import Evaluated, Event, Preparing, Progress, Started
 
 RECENT, FEWEST, MOST = 10.0, 20, 500
-"""What is recent: the updates of the last seconds of training, but at least so many and at most so many."""
+"""The recent updates: those of the last seconds of training, and their least and most number."""
 HALF = 30.0
-"""Seconds of training after which a step counts half in the estimate of the time that is left."""
+"""Seconds of training after which a step counts half in the estimate of the remaining time."""
 COURSE = 512
-"""Stretches that a course keeps: more than a panel has columns, even when they have just been joined."""
+"""Most stretches of a course: more than a panel has columns, even when they have just been merged."""
 
 
 class Course:
     """A series of any length in bounded memory: the means of equally long stretches.
 
-    Whenever there are too many stretches, neighbours become one, and those that follow are twice as long.
+    When there are too many stretches, neighbours are merged, and the next ones are twice as long.
     """
 
     def __init__(self, most: int = COURSE) -> None:
@@ -36,7 +36,7 @@ class Course:
         self._length = 1  # values of a stretch; only the last stretch may hold fewer
 
     def add(self, value: float) -> None:
-        """One more value. What is not finite cannot be drawn, and is left out."""
+        """Add a value. One that is not finite cannot be drawn, and is left out."""
         if not math.isfinite(value):
             return
         if self._counts and self._counts[-1] < self._length:
@@ -51,7 +51,7 @@ class Course:
         self._counts.append(1)
 
     def means(self, most: int) -> list[float]:
-        """The course in at most `most` values, oldest first: each the mean of its part of the time."""
+        """Return the course in at most `most` values, oldest first: each the mean of its part of the time."""
         count = len(self._sums)
         parts = min(most, count)
         edges = [part * count // parts for part in range(parts + 1)] if parts > 0 else [0]
@@ -60,31 +60,31 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The last updates in a few figures; None where they do not say."""
+    """Figures of the last updates; None where the updates have none."""
 
     updates: int
-    """How many updates these figures are the means of."""
+    """Number of updates in these means."""
     loss: float
-    """Mean smoothed loss of a target token in them, in nats."""
+    """Mean smoothed loss of a target token, in nats."""
     perplexity: float
-    """e to their mean loss without smoothing."""
+    """Exponential of the mean loss without smoothing."""
     norm: float
     """Mean norm of the gradient."""
     speed: float | None
-    """Target tokens a second, evaluating and saving not counted."""
+    """Target tokens a second, without evaluating and saving."""
     mfu: float | None
-    """Model FLOPs utilisation, 0–1, each update weighed by the time it took."""
+    """Model FLOPs utilisation, 0–1, each update weighted by its time."""
 
 
 def recent(updates: Sequence["Progress"]) -> Recent:
-    """The means of some updates that followed each other, at least one."""
+    """Average consecutive updates, at least one."""
     first, last = updates[0], updates[-1]
     tokens = sum(update.tokens for update in updates) or 1
     taken = [after.seconds - before.seconds for before, after in pairwise(updates)]
     if sum(taken) > 0:
         speed = (last.total_tokens - first.total_tokens) / sum(taken)
         mfu = sum(update.mfu * time for update, time in zip(updates[1:], taken, strict=True)) / sum(taken)
-    else:  # of a single update only the very first says how long it took
+    else:  # of a single update, only the very first has a duration
         speed = last.total_tokens / last.seconds if last.step == 1 and last.seconds > 0 else math.nan
         mfu = last.mfu
     return Recent(
@@ -98,9 +98,9 @@ def recent(updates: Sequence["Progress"]) -> Recent:
 
 
 class Pace:
-    """How long a step takes: a mean in which a step counts half as much after `half` more seconds of training.
+    """Time of a step: a mean in which a step counts half as much after `half` more seconds of training.
 
-    The first update of a sitting does not count: it also pays for what is done once.
+    The first update of a sitting does not count: it includes one-time work.
     """
 
     def __init__(self, half: float = HALF) -> None:
@@ -118,7 +118,7 @@ class Pace:
 
     @property
     def remaining(self) -> float | None:
-        """Seconds that the steps that are left will take; None while that cannot be known."""
+        """Seconds for the remaining steps; None while unknown."""
         last = self._last
         if last is None:
             return None
@@ -135,16 +135,16 @@ class Trend:
     name: str
     values: tuple[float, ...]
     rising: bool
-    """Whether more is better."""
+    """Whether a larger value is better."""
 
     @property
     def change(self) -> float:
-        """The newest value less the one before; 0.0 where there is none."""
+        """The newest value minus the previous one; 0.0 if there is none."""
         return self.values[-1] - self.values[-2] if len(self.values) > 1 else 0.0
 
 
 def trends(evaluations: "Sequence[Evaluated]") -> list[Trend]:
-    """The four scores; exact matches in percent like the others."""
+    """Collect the four scores; exact matches in percent like the others."""
     scores = [event.scores for event in evaluations]
     return [
         Trend("perplexity", tuple(each.perplexity for each in scores), rising=False),
@@ -155,22 +155,22 @@ def trends(evaluations: "Sequence[Evaluated]") -> list[Trend]:
 
 
 class Figures:
-    """All that has been told so far."""
+    """Everything that the events have reported so far."""
 
     def __init__(self) -> None:
         self.preparing: Preparing | None = None
-        """What is going on, as long as nothing else has been told since."""
+        """The current preparation, until the next event of another kind."""
         self.started: Started | None = None
         self.update: Progress | None = None
         self.validations: list[Evaluated] = []
         self.evaluated: Evaluated | None = None
-        """The newest evaluation, of whatever it was."""
+        """The newest evaluation of any kind."""
         self.courses = {name: Course() for name in ("loss", "perplexity", "rate", "norm")}
         self.pace = Pace()
         self._recent: deque[Progress] = deque(maxlen=MOST)
 
     def note(self, event: "Event") -> None:
-        """Take in what was told."""
+        """Take in an event."""
         from glasshead.training.events import Evaluated, Preparing, Progress, Started
 
         self.preparing = event if isinstance(event, Preparing) else None
@@ -191,12 +191,12 @@ class Figures:
 
     @property
     def recent(self) -> Recent | None:
-        """The last updates; None before the first."""
+        """Figures of the last updates; None before the first."""
         return recent(tuple(self._recent)) if self._recent else None
 
 
 def picked(samples: "Iterable[Sample]", count: int) -> "list[Sample]":
-    """Some translations to look at: the first ones, but wrong ones for half of them where there are any."""
+    """Choose some translations to show: the first ones, but half of them wrong ones if there are any."""
     given = list(samples)
     wrong = [sample for sample in given if not sample.right][: max(1, count // 2)]
     right = [sample for sample in given if sample.right][: max(0, count - len(wrong))]

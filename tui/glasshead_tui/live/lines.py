@@ -1,6 +1,6 @@
-"""What a training tells while it goes on, in words: plain lines where the output is a pipe, a file or a plain terminal.
+"""A training's events in words: plain lines for a pipe, a file or a plain terminal.
 
-In a terminal that can do more, live.py draws the same figures. `show` chooses.
+In a better terminal, panel.py draws the same figures; show.py chooses.
 """
 
 import time
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 QUIET = 10.0
 """Seconds between two plain lines of progress."""
 SOON = 1.0
-"""Seconds after which a preparation is long enough to be told of."""
+"""Seconds of a preparation before it is mentioned."""
 SHOWN = 4
 """Translations shown after an evaluation."""
 
 
 def lines(events: "Iterator[Event]", *, clock: Callable[[], float] = time.monotonic) -> None:
-    """Tell what happens in plain lines: nothing moves, nothing is coloured."""
+    """Print the events in plain lines: nothing moves, nothing is coloured."""
     from glasshead.training.events import Preparing, Progress
 
     figures = Figures()
@@ -45,7 +45,7 @@ def lines(events: "Iterator[Event]", *, clock: Callable[[], float] = time.monoto
 
 
 def stepped(figures: Figures) -> str:
-    """The figures of the last updates on one line; there must have been one."""
+    """Write the figures of the last updates on one line; there must have been one."""
     update, recent = figures.update, figures.recent
     assert update is not None and recent is not None
     parts = [
@@ -65,7 +65,7 @@ def stepped(figures: Figures) -> str:
 
 
 def report(event: "Event") -> list[str]:
-    """What is worth keeping of an event, in lines that are safe to print."""
+    """Write the lasting part of an event, in lines that are safe to print."""
     from glasshead.training.events import Evaluated, Prepared, Saved, Started, Stopped
 
     if isinstance(event, Prepared):
@@ -84,13 +84,13 @@ def report(event: "Event") -> list[str]:
 
 
 def prepared(event: "Preparing") -> str:
-    """How far a preparation is: `reading pairs.tsv: 430,000 of 1,000,000`."""
+    """Write the progress of a preparation: `reading pairs.tsv: 430,000 of 1,000,000`."""
     of = "" if event.total is None else f" of {event.total:,}"
     return f"{visible(event.what)}: {event.done:,}{of}"
 
 
 def started(event: "Started") -> list[str]:
-    """The model, and what it is trained on."""
+    """Describe the model and its training."""
     config = event.config
     sizes = [config.vocab_size] if config.source_vocab_size is None else [config.source_vocab_size, config.vocab_size]
     on = [f"in {event.precision} on {visible(event.device)}"]
@@ -110,7 +110,7 @@ def started(event: "Started") -> list[str]:
 
 
 def evaluated(event: "Evaluated") -> str:
-    """The scores of an evaluation on one line."""
+    """Write the scores of an evaluation on one line."""
     scores = event.scores
     held = "unseen test sentences" if event.held == "test" else f"{visible(event.held)} sentences"
     long = f"; {scores.too_long} too long for the model" if scores.too_long else ""
@@ -121,18 +121,18 @@ def evaluated(event: "Evaluated") -> str:
 
 
 def saved(event: "Saved") -> str:
-    """Where a checkpoint is."""
+    """Write the place of a checkpoint."""
     what = f"the average of {event.averaged} snapshots" if event.averaged > 1 else "one snapshot"
     return f"step {event.step}: saved to {visible(str(event.folder))}, {what}"
 
 
 def shown(scores: "Scores", count: int = SHOWN) -> Iterator[str]:
-    """Some translations, and what was expected where they are wrong."""
+    """Write some translations, and the references of the wrong ones."""
     for sample in picked(scores.samples, count):
         ending = "" if sample.right else f"   (expected: {visible(sample.expected)})"
         yield f"{mark(sample)} {visible(sample.source)} → {visible(sample.given)}{ending}"
 
 
 def mark(sample: "Sample") -> str:
-    """✓ or ✗."""
+    """Return ✓ or ✗."""
     return "✓" if sample.right else "✗"

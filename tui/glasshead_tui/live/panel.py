@@ -1,7 +1,7 @@
-"""A training in a terminal: one panel that is drawn again and again, and above it what is worth keeping.
+"""A training in a terminal: one panel that is redrawn in place, and above it the lines that stay.
 
-`panel` makes lines of figures for a window of any size: what matters most has its place first, and what does not fit
-is left out. All text that comes from files goes through `visible`.
+`panel` makes lines of figures for a window of any size: the most important come first, and the rest is left out. All
+text from files goes through `visible`.
 """
 
 import math
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from glasshead.training.events import Event, Preparing, Progress
 
 WIDEST = 140
-"""Columns beyond which a panel is not easier to read."""
+"""Columns beyond which a wider panel is no easier to read."""
 FIGURE, SCORE, VALUE, CHANGE = 13, 10, 8, 8
-"""Columns of the name of a figure, or of a score, of its value, and of how much it changed."""
+"""Columns of the name of a figure, or of a score, of its value, and of its change."""
 LOUD, QUIET, DRAWN = "bold", "dim", "cyan"
 GOOD, BAD = "green", "red"
 
 
 def follow(events: "Iterator[Event]", *, stop: Callable[[], bool] = lambda: False) -> None:
-    """Tell what happens in the terminal that the output is. What the events raise passes through, the panel gone."""
+    """Draw the events in the terminal. Errors of the events pass through, after the panel is removed."""
     from glasshead.training.events import Evaluated, Progress
 
     figures, began = Figures(), time.monotonic()
@@ -44,7 +44,7 @@ def follow(events: "Iterator[Event]", *, stop: Callable[[], bool] = lambda: Fals
     def draw(width: int, height: int) -> list[Text]:
         return panel(figures, width, height, seconds=time.monotonic() - began, stopping=stop())
 
-    told = 0  # the last step whose figures are kept above the panel
+    told = 0  # last step with figures above the panel
     with Region(draw) as region:
         try:
             for event in events:
@@ -58,13 +58,13 @@ def follow(events: "Iterator[Event]", *, stop: Callable[[], bool] = lambda: Fals
                     region.keep(Text(evaluated(event)))  # its translations are in the panel
                 else:
                     region.keep(*map(marked, report(event)))
-        finally:  # the panel goes, and with it the figures of where it ended
+        finally:  # the panel goes, and with it its last figures
             if figures.update is not None and figures.update.step != told:
                 region.keep(Text(stepped(figures)))
 
 
 def marked(line: str) -> Text:
-    """A line of a report, with ✓ and ✗ in their colours."""
+    """Colour ✓ and ✗ in a line of a report."""
     text = Text(line)
     if line.lstrip().startswith(("✓", "✗")):
         at = len(line) - len(line.lstrip())
@@ -73,9 +73,9 @@ def marked(line: str) -> Text:
 
 
 def panel(figures: Figures, width: int, height: int, *, seconds: float, stopping: bool = False) -> list[Text]:
-    """The figures in at most `height` lines of at most `width` columns. seconds: since the beginning.
+    """Draw the figures in at most `height` lines of at most `width` columns. seconds: since the beginning.
 
-    A tall window keeps a third of its lines for what is above the panel.
+    A tall window keeps a third of its lines for the output above the panel.
     """
     update, preparing = figures.update, figures.preparing
     if update is None and preparing is None and figures.started is None:
@@ -97,7 +97,7 @@ def panel(figures: Figures, width: int, height: int, *, seconds: float, stopping
 
 
 def frame(body: Sequence[Text], inner: int, title: str, above: str, below: str) -> list[Text]:
-    """Lines in a box with a title, and notes in its upper and lower edge where there is room."""
+    """Put lines in a box with a title, and notes in its edges if there is room."""
     title = clip(title, inner - 2)
     top = edge(inner - columns_of(title) - 1, above)
     return [
@@ -108,13 +108,13 @@ def frame(body: Sequence[Text], inner: int, title: str, above: str, below: str) 
 
 
 def edge(width: int, note: str) -> str:
-    """A line with a note near its right end, if there is room for it."""
+    """Draw a line with a note near its right end, if there is room."""
     note = f" {note} ─" if note and columns_of(note) + 4 <= width else ""
     return "─" * (width - columns_of(note)) + note
 
 
 def training(figures: Figures, inner: int, room: int, seconds: float) -> list[Text]:
-    """All figures of a training, those first that matter most, in at most `room` lines."""
+    """Draw all figures of a training, the most important first, in at most `room` lines."""
     left = room
     groups: list[list[Text]] = []
     for group in (head(figures, inner, seconds), tables(figures, inner), utilisation(figures, inner)):
@@ -135,7 +135,7 @@ def training(figures: Figures, inner: int, room: int, seconds: float) -> list[Te
 
 
 def head(figures: Figures, inner: int, seconds: float) -> list[Text]:
-    """How far it is, on two lines, and what else is going on."""
+    """Draw the progress on two lines, with the current activity."""
     started, update, recent = figures.started, figures.update, figures.recent
     assert started is not None
     step, steps = (update.step, update.steps) if update is not None else (started.step, started.steps)
@@ -151,7 +151,7 @@ def head(figures: Figures, inner: int, seconds: float) -> list[Text]:
 
 
 def bar(done: int, total: int, width: int) -> Text:
-    """A bar with its percent; it is full only when all is done."""
+    """Draw a bar with its percent; it is full only at the very end."""
     share = min(1.0, done / total) if total > 0 else 1.0
     said = f" {math.floor(100 * share):3} %"
     room = max(1, width - len(said))
@@ -161,7 +161,7 @@ def bar(done: int, total: int, width: int) -> Text:
 
 
 def listed(facts: Sequence[str], width: int) -> Text:
-    """As many facts as a line has room for; figures are loud, words are quiet."""
+    """Put as many facts on a line as fit; figures are bright, words are dim."""
     text = Text()
     for fact in facts:
         if text.cell_len + len(fact) + 3 * bool(text) > width:
@@ -175,7 +175,7 @@ def listed(facts: Sequence[str], width: int) -> Text:
 
 
 def doing(event: "Preparing", inner: int, seconds: float | None) -> list[Text]:
-    """A preparation, or a scoring: what, how far, and for how long."""
+    """Draw a preparation, or a scoring: its name, its progress, its time."""
     facts = [f"{event.done:,} so far" if event.total is None else f"{event.done:,} of {event.total:,}"]
     if seconds is not None:
         facts.append(f"{clocked(seconds)} elapsed")
@@ -187,7 +187,7 @@ def doing(event: "Preparing", inner: int, seconds: float | None) -> list[Text]:
 
 
 def tables(figures: Figures, inner: int) -> list[Text]:
-    """The figures of the training, and beside or below them the scores."""
+    """Draw the figures of the training, and beside or below them the scores."""
     if figures.update is None:
         return []
     beside = inner >= 72
@@ -200,7 +200,7 @@ def tables(figures: Figures, inner: int) -> list[Text]:
 
 
 def measured(figures: Figures, update: "Progress", width: int) -> list[Text]:
-    """The figures of the last updates, each with its course since the training was begun or gone on with."""
+    """Draw the figures of the last updates, each with its course in this sitting."""
     recent = figures.recent
     assert recent is not None
     many = f"last {recent.updates} updates" if recent.updates > 1 else "first update"
@@ -219,7 +219,7 @@ def measured(figures: Figures, update: "Progress", width: int) -> list[Text]:
 
 
 def scores(figures: Figures, width: int) -> list[Text]:
-    """The newest scores, how they changed since the last time, and their course."""
+    """Draw the newest scores, their change and their course."""
     if not figures.validations:
         return [heading("validation", "not yet", width)]
     newest = figures.validations[-1]
@@ -230,7 +230,7 @@ def scores(figures: Figures, width: int) -> list[Text]:
 
 
 def trended(trend: Trend, width: int) -> Text:
-    """A score on one line."""
+    """Draw a score on one line."""
     show: Callable[[float], str] = number if trend.name == "perplexity" else "{:.1f}".format
     value = show(trend.values[-1]) + (" %" if trend.name == "exact" else "")
     change = Text(" " * CHANGE)
@@ -247,17 +247,17 @@ def trended(trend: Trend, width: int) -> Text:
 
 
 def heading(name: str, told: str, width: int) -> Text:
-    """What the rows below are."""
+    """Draw the heading of the rows below."""
     return Text.assemble((name, LOUD), (clip(f" · {told}", max(0, width - len(name))), QUIET))
 
 
 def row(label: str, value: str, rest: Text) -> Text:
-    """A figure: its name, its value, and what belongs to it."""
+    """Draw a figure: its name, its value, and its addition."""
     return Text.assemble((f"{label} ", QUIET), (f"{value:>{VALUE}}", LOUD), " ", rest)
 
 
 def utilisation(figures: Figures, inner: int) -> list[Text]:
-    """Model FLOPs utilisation, and what it is a share of, as far as there is room for it."""
+    """Draw the model FLOPs utilisation, and its reference if there is room."""
     started, recent = figures.started, figures.recent
     if started is None or recent is None or recent.mfu is None or not started.peak > 0:
         return []
@@ -269,7 +269,7 @@ def utilisation(figures: Figures, inner: int) -> list[Text]:
 
 
 def translations(figures: Figures, inner: int, room: int) -> list[Text]:
-    """Translations of the newest evaluation in at most `room` lines, the arrows below each other."""
+    """Draw translations of the newest evaluation in at most `room` lines, the arrows below each other."""
     if figures.evaluated is None or room < 1:
         return []
     chosen = picked(figures.evaluated.scores.samples, room)
@@ -279,7 +279,7 @@ def translations(figures: Figures, inner: int, room: int) -> list[Text]:
 
 
 def translated(sample: "Sample", among: "Sequence[Sample]", inner: int) -> list[Text]:
-    """A translation, and below it what was expected where it is wrong."""
+    """Draw a translation, and below a wrong one its reference."""
     sources = max(columns_of(visible(each.source)) for each in among)
     side = max(9, min(sources, (inner - 5) * 2 // 5))
     rest = max(0, inner - side - 5)
@@ -299,7 +299,7 @@ def translated(sample: "Sample", among: "Sequence[Sample]", inner: int) -> list[
 
 
 def chart(course: Course, inner: int, lines: int) -> list[Text]:
-    """The course of the loss, with its highest and its lowest value at the side."""
+    """Draw the course of the loss, with its highest and its lowest value at the side."""
     side = 8
     values = course.means(inner - side)
     sides = {0: f"{max(values):7.3f}", lines // 2: "   loss", lines - 1: f"{min(values):7.3f}"}
@@ -308,14 +308,14 @@ def chart(course: Course, inner: int, lines: int) -> list[Text]:
 
 
 def padded(text: Text, width: int) -> Text:
-    """A line in exactly so many columns."""
+    """Pad or cut a line to a number of columns."""
     text = clipped(text, width)
     text.append(" " * (width - text.cell_len))
     return text
 
 
 def clipped(text: Text, width: int) -> Text:
-    """A line in at most so many columns."""
+    """Cut a line to a number of columns."""
     if text.cell_len > width:
         text = text.copy()
         text.truncate(width, overflow="ellipsis")
@@ -323,22 +323,22 @@ def clipped(text: Text, width: int) -> Text:
 
 
 def memory(device: str) -> str:
-    """The memory that this process takes, and the most that it has reserved on its GPU."""
+    """Write the memory of this process, and its largest reservation on the GPU."""
     size = resident()
     found = [] if size is None else [f"{amount(size)} of memory"]
-    torch = sys.modules.get("torch")  # where a GPU is used it has been imported long ago
+    torch = sys.modules.get("torch")  # with a GPU, torch has been imported long ago
     if device.startswith("cuda") and torch is not None:
         found.append(f"{amount(torch.cuda.max_memory_reserved())} of the GPU")
     return ", ".join(found)
 
 
 def amount(size: int) -> str:
-    """Bytes in few characters: `1.9 GB`, `310 MB`."""
+    """Write bytes in few characters: `1.9 GB`, `310 MB`."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 def resident() -> int | None:
-    """Bytes of this process in memory; its highest number of them where the system tells only that."""
+    """Return the bytes of this process in memory; its peak if the system gives only that."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Showing a training in the way that suits the output: the live panel or plain lines."""
+"""The choice between the live panel and plain lines for a training."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from glasshead_tui.terminal.tty import moves
 
 
 def show(events: "Iterator[Event]", *, stop: Callable[[], bool] = lambda: False) -> None:
-    """Tell what happens in the way that suits the output. stop: whether the training was asked to stop."""
+    """Show the events in the form that suits the output. stop: whether the training was asked to stop."""
     if moves():
         from glasshead_tui.live.panel import follow
 

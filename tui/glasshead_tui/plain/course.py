@@ -1,4 +1,4 @@
-"""How far the course is, in lines or as JSON: what a pipe or a screen reader gets in place of the screen."""
+"""The standing of the course, in lines or as JSON: the text twin of the lesson."""
 
 from glasshead.lab import NAMES, page_of
 from glasshead.lab.page import LETTERS
@@ -7,7 +7,7 @@ from glasshead_tui.terminal import strict_json as strict
 
 
 def tell(place: Place, *, as_json: bool) -> None:
-    """Every experiment with what was foreseen and what the numbers said, then where to go on."""
+    """Print every experiment with the user's and the numbers' answer, then the command to continue."""
     if as_json:
         content = {
             "at": place.at,
@@ -32,7 +32,7 @@ def tell(place: Place, *, as_json: bool) -> None:
 
 
 def _standing(place: Place, name: str) -> str:
-    """What came of one experiment."""
+    """Describe the outcome of one experiment."""
     right = place.right.get(name)
     if right is None:
         return ""

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def tell(line: "Stepper", name: str, shape: str, prefix: str, head: int, steps: int | None) -> None:
-    """Take steps and write each: the tokens so far, the candidates, one head of the attention `prefix`.
+    """Decode and print every step: the tokens so far, the candidates, one head of the attention `prefix`.
 
-    name, shape: of the model, for the first line. steps: where to stop; None is the end.
+    name, shape: of the model, for the first line. steps: most steps; None goes to the end.
     """
     width = get_terminal_size((100, 24)).columns
 

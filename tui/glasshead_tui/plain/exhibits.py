@@ -1,4 +1,4 @@
-"""An experiment's page and exhibits for Rich, which prints them one below the other: nothing scrolls or moves."""
+"""An experiment's page and exhibits for Rich, printed one below the other: nothing scrolls or moves."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -23,19 +23,19 @@ from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.printed import printed
 
 WIDE = 100
-"""Columns where nobody says how many there are."""
+"""Columns if the output has no width."""
 TEXT = 40
-"""Columns of a text that somebody gave, where it is only named."""
+"""Most columns of a user's text in the list of values."""
 MOST = 32
-"""Rows and columns of a matrix at most."""
+"""Most rows and columns of a matrix."""
 LABEL = 14
-"""Columns of a label of a matrix at most."""
+"""Most columns of a label of a matrix."""
 PLOT = 76, 14
-"""Columns and lines of a plot at most."""
+"""Most columns and lines of a plot."""
 
 
 def console() -> Console:
-    """Standard output. Nothing in a text is an instruction."""
+    """Make a console on standard output that takes no text as markup."""
     plain = Console(markup=False, highlight=False, emoji=False)
     if plain.is_terminal or os.environ.get("COLUMNS", "").isdecimal():
         return plain
@@ -43,7 +43,7 @@ def console() -> Console:
 
 
 def marks_of(out: Console) -> Palette:
-    """The styles for what the output can show."""
+    """Choose the styles that the output can show."""
     if not out.is_terminal or out.no_color:
         return chosen("none")
     systems = {"truecolor": "truecolor", "256": "256", "standard": "16", "windows": "16"}
@@ -51,7 +51,7 @@ def marks_of(out: Console) -> Palette:
 
 
 def listing(all_pages: Sequence[Page]) -> Table:
-    """The experiments in their order."""
+    """List the experiments in their order."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True, justify="right")
     table.add_column(no_wrap=True, style="bold")
@@ -62,7 +62,7 @@ def listing(all_pages: Sequence[Page]) -> Table:
 
 
 def shown(page: Page, outcome: Outcome, answer: int | None, out: Console) -> Iterator[RenderableType]:
-    """The verdict, every exhibit, how to see it in a decode, and where to read on."""
+    """Yield the verdict, every exhibit, the try and the sources."""
     marks = marks_of(out)
     verdict = outcome.verdict
     right = f"{LETTERS[verdict.answer]}  {page.question.answers[verdict.answer]}"
@@ -85,7 +85,7 @@ def shown(page: Page, outcome: Outcome, answer: int | None, out: Console) -> Ite
 
 
 def made(outcome: Outcome) -> str:
-    """With what, where and in how long a result was made."""
+    """Describe how a result was made: with which values, where, in how long."""
     values = ", ".join(f"{name} {clip(visible(valued(value)), TEXT) or '–'}" for name, value in outcome.values.items())
     if outcome.made_on is None:
         return f"{values}: {outcome.seconds:.1f} s"
@@ -93,7 +93,7 @@ def made(outcome: Outcome) -> str:
 
 
 def exhibited(exhibit: Exhibit, width: int, marks: Palette) -> RenderableType:
-    """One exhibit with its title and its note."""
+    """Draw one exhibit with its title and its note."""
     if isinstance(exhibit, Plot):
         lines = printed(chart(exhibit, marks), min(width, PLOT[0]), PLOT[1], strong=marks.strong, quiet=marks.quiet)
         body: list[RenderableType] = [_text(line) for line in lines]
@@ -111,7 +111,7 @@ def exhibited(exhibit: Exhibit, width: int, marks: Palette) -> RenderableType:
 
 
 def _rows(block: Sequence[Column], count: int) -> Table:
-    """Some columns of a table, of so many rows."""
+    """Draw `count` rows of some columns of a table."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for column in block:
         justify: Literal["left", "right"] = "right" if column.right else "left"
@@ -122,7 +122,7 @@ def _rows(block: Sequence[Column], count: int) -> Table:
 
 
 def _grid(exhibit: Grid, width: int, marks: Palette) -> list[RenderableType]:
-    """Numbers on their colours, as many columns at a time as fit; without colour the numbers alone."""
+    """Draw numbers on their colours, as many columns at a time as fit; without colour, only the numbers."""
     matrix, scale = GridMatrix(exhibit), marks.weights if exhibit.weights else marks.scores
     rows, count = min(len(exhibit.rows), MOST), min(len(exhibit.columns), MOST)
     names = [clip(label, LABEL) for label in matrix.row_labels[:rows]]

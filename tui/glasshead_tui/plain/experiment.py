@@ -1,4 +1,4 @@
-"""An experiment at the command line: what is claimed, what one foresees, what the numbers say."""
+"""An experiment on the command line: the claim, the user's answer, the numbers' answer."""
 
 import textwrap
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What somebody wants to see."""
+    """A request to show one experiment."""
 
     page: Page
     values: dict[str, Value]
     checkpoint: str
-    """The trained model, for an experiment that takes one."""
+    """The trained model, if the experiment needs one."""
     answer: int | None
-    """What is foreseen, if it was said already."""
+    """The user's answer, if it was given on the command line."""
     anew: bool
-    """Whether the result that comes with the program will not do."""
+    """Whether to run the experiment even if a result ships with the program."""
     as_json: bool
 
 
 def tell_all(*, as_json: bool) -> None:
-    """The list of the experiments."""
+    """Print the list of the experiments."""
     if as_json:
         print(strict.dumps([_described(each) for each in all_pages()], indent=2))
         return
@@ -40,7 +40,7 @@ def tell_all(*, as_json: bool) -> None:
 
 
 def told(asked: Asked, outcome: Outcome) -> dict[str, Any]:
-    """All of it, for a program."""
+    """Collect everything for a program."""
     from glasshead.lab.record import plain
 
     return {
@@ -60,10 +60,10 @@ def told(asked: Asked, outcome: Outcome) -> dict[str, Any]:
 
 
 def introduce(page: Page, width: int) -> None:
-    """The page up to its question."""
+    """Print the page up to its question."""
     width = min(width, 100)
     print(f"{page.name} · {page.title}\n")
-    for paragraph in page.paragraphs[:2]:  # the third says what to look at: when there is something to look at
+    for paragraph in page.paragraphs[:2]:  # the third says what to look at, which needs a result
         print(textwrap.fill(paragraph, width), end="\n\n")
     print(textwrap.fill(page.question.text, width))
     for mark, answer in zip(page.question.letters, page.question.answers, strict=True):
@@ -71,7 +71,7 @@ def introduce(page: Page, width: int) -> None:
 
 
 def _described(page: Page) -> dict[str, Any]:
-    """A page, for a program."""
+    """Describe a page for a program."""
     return {
         "name": page.name,
         "title": page.title,

@@ -1,4 +1,4 @@
-"""The explorer in plain characters: what a pipe, a log or a screen reader gets in place of the screen.
+"""The explorer in plain characters: the text twin of the screen for a pipe, a log or a screen reader.
 
 Pure functions from tokens and numbers to lines. No colour, no control codes, and no line is ever rewritten.
 """
@@ -11,12 +11,12 @@ from rich.cells import cell_len
 from glasshead_tui.terminal.visible import fit, visible
 
 RAMP = " .:-=+*#%@"
-"""Weights from 0 to 1 in one character each, where a row of numbers would be too wide."""
+"""One character for each weight from 0 to 1, if numbers would be too wide."""
 MASKED = "///"
 
 
 class Named(Protocol):
-    """A token as `glasshead` gives it."""
+    """A token with its text and probability."""
 
     @property
     def text(self) -> str: ...
@@ -25,28 +25,28 @@ class Named(Protocol):
 
 
 def shape(config: Mapping[str, Any]) -> str:
-    """A model in a few words: `3 + 3 layers · 8 heads · d_model 256`."""
+    """Describe a model: `3 + 3 layers · 8 heads · d_model 256`."""
     layers = f"{config['encoder_layers']} + {config['decoder_layers']} layers"
     return f"{layers} · {config['heads']} heads · d_model {config['d_model']}"
 
 
 def words(tokens: Iterable[Named]) -> str:
-    """Tokens on one line, a space between each."""
+    """Write tokens on one line, separated by spaces."""
     return " ".join(visible(token.text) for token in tokens)
 
 
 def candidates(tokens: Sequence[Named]) -> str:
-    """Candidates for the next token, best first: `1 ▁le .912   2 ▁la .041`."""
+    """Write candidates for the next token, best first: `1 ▁le .912   2 ▁la .041`."""
     return "   ".join(f"{place} {candidate(token)}" for place, token in enumerate(tokens, 1))
 
 
 def candidate(token: Named) -> str:
-    """A token and how probable it was: `▁le .912`."""
+    """Write a token and its probability: `▁le .912`."""
     return visible(token.text) if token.probability is None else f"{visible(token.text)} {fraction(token.probability)}"
 
 
 def fraction(value: float) -> str:
-    """A number from 0 to 1 in four characters: `.613`, `1.00`."""
+    """Write a number from 0 to 1 in four characters: `.613`, `1.00`."""
     text = f"{value:.3f}"
     return text[1:] if text.startswith("0") else text[:4]
 
@@ -59,10 +59,10 @@ def attention(
     *,
     width: int = 100,
 ) -> list[str]:
-    """One head's weights as lines, a row for each query and a column for each key. weights, may_look: q k.
+    """Write one head's weights as lines, a row for each query and a column for each key. weights, may_look: q k.
 
-    Numbers where they fit into `width` cells, one character of RAMP each where they do not. What may not be looked at
-    is never drawn as a small weight: it is `///` (or `/`).
+    Numbers if they fit into `width` cells, one character of RAMP each if not. A masked cell is never drawn as a small
+    weight: it is `///` (or `/`).
     """
     rows = [visible(token.text) for token in queries]
     columns = [visible(token.text) for token in keys]
@@ -98,7 +98,7 @@ def _glyph(weight: float) -> str:
 
 
 def table(values: Sequence[Sequence[float]], rows: Sequence[Named], columns: Sequence[Named] | None) -> list[str]:
-    """Numbers with four decimals, under the tokens of their columns, or under an index where columns are dimensions."""
+    """Write numbers with four decimals, under the tokens of their columns, or an index if there are none."""
     cells = [[f"{value:.4f}" for value in row] for row in values]
     count = max(map(len, cells), default=0)
     names = (

@@ -1,4 +1,4 @@
-"""A training in plain characters, or as JSON: what a pipe, a log or a screen reader gets in place of the screen."""
+"""A training in plain characters, or as JSON: the text twin of the watch screen."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from glasshead_tui.terminal.visible import visible
 
 @dataclass(frozen=True)
 class Wanted:
-    """Whose attention is told."""
+    """The requested sentence, step and head."""
 
     kind: Which = "cross"
     layer: int | None = None
@@ -31,14 +31,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Name:
-    """A token as the tables of plain.py take it."""
+    """A token in the form of tables.py."""
 
     text: str
     probability: None = None
 
 
 def metrics_of(folder: Path) -> Metrics | None:
-    """All that the run's metrics say; None where there are none yet."""
+    """Read the run's metrics; None if there are none yet."""
     follower = Follower(folder / METRICS)
     try:
         while follower.advance():
@@ -51,7 +51,7 @@ def metrics_of(folder: Path) -> Metrics | None:
 
 
 def text(folder: Path, wanted: Wanted) -> Iterator[str]:
-    """How a run stands, its evaluations, and what one head of one probe looked at, in lines."""
+    """Yield the state of a run, its evaluations, and one head's attention in one probe, as lines."""
     metrics = metrics_of(folder)
     yield f"run         {visible(str(folder))}"
     yield from _standing(metrics)
@@ -77,7 +77,7 @@ def text(folder: Path, wanted: Wanted) -> Iterator[str]:
 
 
 def json(folder: Path, wanted: Wanted) -> Iterator[str]:
-    """The same as one JSON object."""
+    """Yield the same as one JSON object."""
     metrics = metrics_of(folder)
     recorded, probe, prefix = _chosen(folder, wanted)
     newest = metrics.newest if metrics else None
@@ -110,7 +110,7 @@ def json(folder: Path, wanted: Wanted) -> Iterator[str]:
 
 
 def _chosen(folder: Path, wanted: Wanted) -> tuple[int, probes.Probe | None, str]:
-    """The step, the probe and the attention that are asked for. Raises GlassheadError for what there is not."""
+    """Choose the requested step, probe and attention. Raises GlassheadError if one of them does not exist."""
     stops = probes.steps(folder / PROBES)
     if not stops:
         return 0, None, ""
@@ -134,7 +134,7 @@ def _chosen(folder: Path, wanted: Wanted) -> tuple[int, probes.Probe | None, str
 
 
 def _standing(metrics: Metrics | None) -> Iterator[str]:
-    """How a run stands."""
+    """Yield the state of a run."""
     if metrics is None or metrics.state == "waiting":
         yield "state       waiting for the first step"
         return
@@ -161,7 +161,7 @@ def _standing(metrics: Metrics | None) -> Iterator[str]:
 
 
 def _evaluations(found: tuple[Evaluation, ...]) -> Iterator[str]:
-    """A table, a row an evaluation."""
+    """Yield a table with a row for each evaluation."""
     yield "      step      loss  perplexity   exact    BLEU    chrF"
     for each in found:
         cells = (

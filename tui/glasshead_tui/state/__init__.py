@@ -1,1 +1,1 @@
-"""What is the person's: focus, keys, the place in the course."""
+"""The user's state: focus, keys, the place in the course."""

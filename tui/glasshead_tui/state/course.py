@@ -1,4 +1,4 @@
-"""Where a person is in the course of the lab, and what they foresaw: kept in a file, to be left and gone on with."""
+"""The user's place in the course of the lab, with the answers: saved in a file between sessions."""
 
 import json
 from collections.abc import Mapping
@@ -16,38 +16,38 @@ from glasshead.lab import NAMES, page_of
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """How far the course has come."""
+    """The progress of the course."""
 
     at: str = NAMES[0]
-    """The experiment that is open."""
+    """Name of the open experiment."""
     answers: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    """What was foreseen: of an experiment the number of the answer, from 0."""
+    """The user's answers: experiment → number of the answer, from 0."""
     right: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    """What the numbers then said: of an experiment the number of the answer, from 0."""
+    """The numbers' answers: experiment → number of the answer, from 0."""
 
     @property
     def done(self) -> tuple[str, ...]:
-        """The experiments whose result was seen, in the order of the course."""
+        """The experiments with a seen result, in the order of the course."""
         return tuple(name for name in NAMES if name in self.right)
 
     @property
     def foreseen(self) -> int:
-        """How many answers were as the numbers say."""
+        """Number of the user's answers that agree with the numbers."""
         return sum(self.answers[name] == self.right[name] for name in self.judged)
 
     @property
     def judged(self) -> tuple[str, ...]:
-        """The experiments whose result was seen after an answer."""
+        """The experiments with an answer and a seen result."""
         return tuple(name for name in self.done if name in self.answers)
 
 
 def path() -> Path:
-    """Where it is kept; on Linux ~/.local/state/glasshead/lesson.json."""
+    """Return the file; on Linux ~/.local/state/glasshead/lesson.json."""
     return user_state_path("glasshead") / "lesson.json"
 
 
 def read() -> Place:
-    """The place that was kept; the beginning where none was, and where the file is none of ours."""
+    """Read the saved place; the beginning if there is none, or if the file is not ours."""
     try:
         content = json.loads(path().read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -63,7 +63,7 @@ def read() -> Place:
 
 
 def write(place: Place) -> None:
-    """Keep a place. Raises GlassheadError where the file cannot be written."""
+    """Save a place. Raises GlassheadError if the file cannot be written."""
     file = path()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def write(place: Place) -> None:
 
 
 def forget() -> None:
-    """Begin anew. Raises GlassheadError where the file cannot be taken away."""
+    """Remove the saved place. Raises GlassheadError if the file cannot be removed."""
     try:
         path().unlink(missing_ok=True)
     except OSError as error:
@@ -84,7 +84,7 @@ def forget() -> None:
 
 
 def _numbers(content: Any) -> Mapping[str, int]:
-    """The entries that are of an experiment and can be the number of an answer."""
+    """Keep the entries that name an experiment and can be the number of an answer."""
     if not isinstance(content, dict):
         return {}
     return {

@@ -1,13 +1,13 @@
-"""Focus: the one place that holds what is looked at. Panes read it, keys replace it."""
+"""Focus: the one place that holds the current position. Panes read it, keys replace it."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Stack = Literal["encoder", "decoder"]
 Attention = Literal["self", "cross"]
-"""What a query looks at: its own side, or from the decoder the encoder's output."""
+"""The keys of a query: its own side, or from the decoder the encoder's output."""
 Which = Literal["cross", "self", "encoder"]
-"""An attention as the command line names it: stack and kind in one word."""
+"""An attention on the command line: stack and kind in one word."""
 Stage = Literal["scores", "masked", "weights"]
 
 STAGES: tuple[Stage, ...] = ("scores", "masked", "weights")
@@ -15,7 +15,7 @@ STAGES: tuple[Stage, ...] = ("scores", "masked", "weights")
 
 @dataclass(frozen=True, kw_only=True)
 class Focus:
-    """Which attention, which of its cells, in which stage, after how many steps. All numbers count from 0."""
+    """The current attention, cell, stage and step. All numbers count from 0."""
 
     stack: Stack = "decoder"
     kind: Attention = "self"
@@ -28,9 +28,9 @@ class Focus:
 
     @property
     def prefix(self) -> str:
-        """The attention looked at, as sites name it: `decoder.0.self`."""
+        """The current attention as a prefix of sites: `decoder.0.self`."""
         return f"{self.stack}.{self.layer}.{self.kind}"
 
     def to(self, **changes: Any) -> "Focus":
-        """This focus with some fields replaced."""
+        """Return this focus with some fields replaced."""
         return replace(self, **changes)

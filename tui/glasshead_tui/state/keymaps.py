@@ -147,7 +147,7 @@ FORESEEING_HINTS: tuple[Hint, ...] = (
     Hint(("help",), "?", "help", 0),
     Hint(("leave",), "q", "explorer", 0),
 )
-"""Of the lab, before a result is seen."""
+"""Hints of the lab, before a result is seen."""
 
 
 LAB_HINTS: tuple[Hint, ...] = (
@@ -170,7 +170,7 @@ ENDED_HINTS: tuple[Hint, ...] = (
     Hint(("help",), "?", "help", 0),
     Hint(("leave",), "q", "explorer", 0),
 )
-"""Of a lesson, after the last experiment."""
+"""Hints of a lesson, after the last experiment."""
 
 
 WATCH_HINTS = (
@@ -192,9 +192,9 @@ ALL = listed(EXPLORE)
 
 
 def read_keys(path: Path) -> dict[str, str]:
-    """A person's own keys: id → keys, as Textual's key map takes them. Nothing where there is no such file.
+    """Read the user's keys: id → keys, in the form of Textual's key map. Empty without a file.
 
-    Raises GlassheadError, naming the file, for what is not TOML, and for an id that does not exist.
+    Raises GlassheadError, naming the file, for anything that is not TOML, and for an unknown id.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))

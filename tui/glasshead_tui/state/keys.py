@@ -1,8 +1,7 @@
-"""The keys of the explorer, of its lab and of the screen that watches a training, as data: bindings, hint line, help
-page and the README's tables all come from here.
+"""The keys of the explorer, the lab and the watch screen, as data: bindings, hint line, help page and the README's
+tables all come from here.
 
-Every key has an id, so that it can be put elsewhere: a file `keys.toml` in the person's settings folder holds lines
-like `step = "n,space"`.
+Every key has an id for remapping: a file `keys.toml` in the user's settings folder holds lines like `step = "n,space"`.
 """
 
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 @dataclass(frozen=True)
 class Key:
-    """One thing that a key does."""
+    """One action of a key."""
 
     id: str
     keys: str
@@ -33,29 +32,29 @@ class Hint:
 
     ids: tuple[str, ...]
     shown: str
-    """The keys, if they are where they were."""
+    """The keys, unless they are remapped."""
     label: str
     rank: int
-    """How soon it gives way where the line is short."""
+    """Order in which hints give way when the line is short."""
 
 
 def listed(groups: Groups) -> tuple[Key, ...]:
-    """All keys of a screen, in their order."""
+    """List all keys of a screen, in their order."""
     return tuple(key for group in groups.values() for key in group)
 
 
 def bindings(groups: Groups) -> list[BindingType]:
-    """The keys as Textual's bindings."""
+    """Make Textual's bindings of the keys."""
     return [Binding(key.keys, key.action, key.meaning, show=False, id=key.id) for key in listed(groups)]
 
 
 def shown(own: Mapping[str, str], groups: Groups) -> dict[str, str]:
-    """Id → the keys as a person reads them, where some have been put elsewhere."""
+    """Map the id of each key to its keys as a person reads them, after remapping."""
     return {key.id: own[key.id].replace(",", " ") if key.id in own else key.shown for key in listed(groups)}
 
 
 def hints(names: Mapping[str, str], table: tuple[Hint, ...], groups: Groups) -> list[tuple[str, str, int]]:
-    """Keys, label and rank of each hint of a table; names: as `shown` gives them."""
+    """Return keys, label and rank of each hint of a table. names: from `shown`."""
     usual = shown({}, groups)
     return [
         (

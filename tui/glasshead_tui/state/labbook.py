@@ -1,4 +1,4 @@
-"""A lab book: of every experiment what was foreseen, which values are set, and what came out. No screen, no model."""
+"""A lab book: the answers, values and results of every experiment. No screen, no model."""
 
 from dataclasses import dataclass, field
 
@@ -10,65 +10,65 @@ from glasshead_tui.state.outcome import Outcome
 from glasshead_tui.terminal.visible import clip
 
 GIVEN = 40
-"""Columns of what somebody typed that are repeated in a sentence at most."""
+"""Most columns of the user's typed text in a sentence."""
 SIZES: tuple[Size, ...] = ("usual", "full", "quick")
-"""In the order in which one key goes through them."""
+"""The sizes in the order in which a key goes through them."""
 SOON = 1.5
-"""Seconds up to which an experiment runs again as soon as a control is turned."""
+"""Most seconds of an experiment that runs again at each turn of a control."""
 
 
 @dataclass(kw_only=True)
 class Visit:
-    """One experiment, as far as the person has come with it."""
+    """The user's visit of one experiment."""
 
     page: Page
     values: dict[str, Value]
-    """As the controls stand, which need not be as it was run."""
+    """Values of the controls, which may differ from those of the result."""
     answer: int | None = None
-    """What was foreseen."""
+    """The user's answer."""
     seen: bool = False
     """Whether the result may be shown: there was an answer, or none was wished."""
     outcome: Outcome | None = None
     first: Outcome | None = None
     """The result that was shown first."""
     stopped: bool = False
-    """Whether it ran and was stopped, and nothing has run or was turned since."""
+    """Whether it was stopped, and nothing has run or was turned since."""
     trouble: str = ""
-    """Why it could not be run with these values."""
+    """Reason why it could not run with these values."""
     marked: int = 0
-    """The answer that the cursor is at; afterwards, the control."""
+    """Index of the marked answer; once the result is seen, of the marked control."""
     exhibit: int = 0
     size: Size = "usual"
-    """What was asked for last; a control that was turned since makes it the usual one."""
+    """The last requested size; turning a control makes it the usual one."""
     reading: bool = True
-    """Whether, of page and result, the page is shown where they take turns."""
+    """Whether the page, and not the result, is shown where they take turns."""
 
     @property
     def control(self) -> Control:
-        """The control that is marked."""
+        """The marked control."""
         return self.page.controls[self.marked]
 
     @property
     def changed(self) -> bool:
-        """Whether the controls stand otherwise than they did for what is shown."""
+        """Whether the controls differ from those of the shown result."""
         return self.outcome is not None and dict(self.outcome.values) != self.values
 
     @property
     def quick(self) -> bool:
-        """Whether it may run at each turn of a control: it took no time here, and this is not the full size."""
+        """Whether it may run at each turn of a control: it was fast here, and this is not the full size."""
         known = self.outcome is not None and self.outcome.made_on is None and self.outcome.seconds < SOON
         return known and self.size != "full"
 
     def see(self, answer: int | None) -> None:
-        """The answer is given; from now on the controls are what the cursor moves in."""
+        """Take the answer; from now on the cursor moves in the controls."""
         self.answer, self.seen, self.reading, self.marked = answer, True, False, 0
 
     def mark(self, by: int) -> None:
-        """Move the cursor among answers or controls; it goes round."""
+        """Move the cursor among answers or controls; it wraps around."""
         self.marked = (self.marked + by) % len(self.page.controls if self.seen else self.page.question.answers)
 
     def turn(self, by: int) -> None:
-        """Turn the marked control so many stops. Raises GlassheadError where it has none."""
+        """Turn the marked control by `by` stops. Raises GlassheadError if it has none."""
         self.put(turned(self.control, self.values[self.control.name], by))
 
     def put(self, value: Value) -> None:
@@ -77,15 +77,17 @@ class Visit:
             self.values[self.control.name], self.size = value, "usual"
 
     def to_size(self, size: Size) -> None:
-        """Set all controls to a size; a text that was typed stays."""
+        """Set all controls to a size; typed text stays."""
         self.size = size
         typed = {each.name: self.values[each.name] for each in self.page.controls if isinstance(each.usual, str)
                  and not each.choice}  # fmt: skip
         self.values = {**self.page.values(size), **(typed if size != "usual" else {})}
 
     def to_usual(self) -> None:
-        """The usual values, or those of the result that comes with the program. Where the result that was shown first
-        is of these values, it is shown again."""
+        """Set the usual values, or those of the shipped result.
+
+        If the first shown result has these values, it is shown again.
+        """
         first = self.first
         self.size = "usual"
         self.values = dict(first.values) if first is not None and first.made_on is not None else self.page.values()
@@ -93,7 +95,7 @@ class Visit:
             self.take(first)
 
     def take(self, outcome: Outcome) -> None:
-        """There is a result. What is shown of the old one stays shown as far as it is there."""
+        """Take a result. The exhibit in sight stays, if the new result has it."""
         self.outcome, self.trouble, self.stopped = outcome, "", False
         self.first = self.first or outcome
         self.exhibit = min(self.exhibit, max(0, len(outcome.exhibits) - 1))
@@ -101,24 +103,24 @@ class Visit:
 
 @dataclass
 class LabBook:
-    """All visits, kept as long as the program runs; of a lesson, the place is kept for longer by who asks for it."""
+    """All visits of this run. A lesson's place is saved by the caller."""
 
     at: str = NAMES[0]
     lesson: bool = False
     place: Place = field(default_factory=Place)
-    """How far the lesson had come."""
+    """The place at the start of the lesson."""
     ended: bool = False
     """Whether the page after the last experiment is shown."""
     visits: dict[str, Visit] = field(default_factory=dict)
     right: dict[str, int] = field(default_factory=dict)
-    """What the numbers said first, of an experiment whose result was seen."""
+    """The numbers' first answer for each experiment with a seen result."""
 
     def __post_init__(self) -> None:
         self.right |= self.place.right
 
     @property
     def visit(self) -> Visit:
-        """The experiment that is open."""
+        """The visit of the open experiment."""
         known = self.visits.get(self.at)
         if known is None:
             opened = page_of(self.at)
@@ -131,16 +133,16 @@ class LabBook:
 
     @property
     def number(self) -> int:
-        """Of the experiment that is open, counted from 1."""
+        """Number of the open experiment, from 1."""
         return NAMES.index(self.at) + 1
 
     def answer(self, name: str) -> int | None:
-        """What was foreseen of an experiment."""
+        """Return the user's answer to an experiment."""
         known = self.visits.get(name)
         return known.answer if known and known.seen else self.place.answers.get(name)
 
     def go(self, by: int) -> bool:
-        """Open the experiment so many further on; whether there is one. After the last of a lesson comes its end."""
+        """Open the experiment `by` places further and return whether there is one; a lesson has an end page."""
         to = self.number - 1 + by + self.ended
         end = self.lesson and to == len(NAMES)
         if not (0 <= to < len(NAMES) or end):
@@ -150,8 +152,10 @@ class LabBook:
         return True
 
     def find(self, text: str) -> None:
-        """Open the experiment of this number or name, or the one whose name alone begins so. Raises GlassheadError,
-        with the nearest, where there is none."""
+        """Open the experiment with this number, name or unique beginning of a name.
+
+        Raises GlassheadError, with the nearest name, if there is none.
+        """
         asked = text.strip().lower()
         if asked.isdecimal() and asked.isascii() and 1 <= int(asked[:6]) <= len(NAMES):
             asked = NAMES[int(asked[:6]) - 1]
@@ -165,12 +169,12 @@ class LabBook:
         self.at, self.ended = asked, False
 
     def take(self, name: str, outcome: Outcome) -> None:
-        """An experiment has a result; what it says first is what counts."""
+        """Take the result of an experiment; only its first verdict counts."""
         self.visits[name].take(outcome)
         self.right.setdefault(name, outcome.verdict.answer)
 
     def kept(self) -> Place:
-        """What is worth keeping of a lesson."""
+        """Return the part of a lesson that is saved."""
         answers = {name: self.answer(name) for name in self.right}
         return Place(
             at=self.at,
@@ -180,8 +184,9 @@ class LabBook:
 
 
 def turned(control: Control, value: Value, by: int) -> Value:
-    """The value so many stops further, and the last stop where there are none further. A value between two stops goes
-    to the next of them. Raises GlassheadError for a control without stops.
+    """Return the value `by` stops further, at most the last stop; between two stops, go to the next one.
+
+    Raises GlassheadError for a control without stops.
     """
     stops = (False, True) if isinstance(control.usual, bool) and not control.stops else control.stops
     if not stops:
@@ -198,7 +203,7 @@ def turned(control: Control, value: Value, by: int) -> Value:
 
 
 def shown(value: Value) -> str:
-    """A value as a person reads it; not yet safe for a terminal."""
+    """Write a value for a person; not yet safe for a terminal."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

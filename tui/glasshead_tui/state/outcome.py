@@ -1,4 +1,4 @@
-"""Outcome: what an experiment found and what that says, the same for the screen and for the command line."""
+"""Outcome: an experiment's result and its verdict, the same for the screen and the command line."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A result, what it says, and how it came about."""
+    """A result, its verdict, and its origin."""
 
     result: Any
     values: Mapping[str, Value]
-    """The controls it was made with."""
+    """Controls of the run."""
     verdict: Verdict
     exhibits: "tuple[Exhibit, ...]"
     seconds: float
     made_on: str | None = None
-    """Where it was made, of a result that comes with the program."""
+    """Place of the run, for a shipped result."""
 
     @classmethod
     def of(
         cls, page: Page, result: Any, values: Mapping[str, Value], seconds: float, made_on: str | None = None
     ) -> "Outcome":
-        """What a result says."""
+        """Judge a result."""
         return cls(
             result=result,
             values=dict(values),

@@ -1,1 +1,1 @@
-"""The terminal and its streams: what may be written, what is read."""
+"""The terminal and its streams: safe output, checked input."""

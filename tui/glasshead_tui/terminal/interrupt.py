@@ -1,4 +1,4 @@
-"""Ctrl-C as a question: long work is asked to stop, so that it can save what it has."""
+"""Ctrl-C as a request: long work is asked to stop, so that it can save its results."""
 
 import os
 import signal
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Ctrl-C, a polite kill, and the end of the terminal, as when a connection is lost."""
+"""Ctrl-C, a polite kill, and the end of the terminal, e.g. a lost connection."""
 
 
 class Asked:
-    """Whether to stop, and what the exit status is then: 128 and the signal's number, as shells have it."""
+    """The request to stop, and its exit status: 128 and the signal's number, as in shells."""
 
     def __init__(self) -> None:
         self.status = 128 + signal.SIGINT
@@ -22,10 +22,10 @@ class Asked:
         return self._asked.is_set()
 
     def ask(self, number: int, _frame: Any) -> None:
-        """A signal came: the first asks, the second insists.
+        """Handle a signal: the first one asks, the second one insists.
 
-        With several processes a launcher passes on what the terminal has sent to all of them already, so that each is
-        asked twice: there nobody insists.
+        With several processes a launcher passes on signals that the terminal has sent to all of them already, so that
+        each is asked twice: there the second does not insist.
         """
         if self._asked.is_set() and "LOCAL_RANK" not in os.environ:
             raise KeyboardInterrupt
@@ -35,9 +35,9 @@ class Asked:
 
 @contextmanager
 def interruptible() -> Iterator[Asked]:
-    """Within it Ctrl-C and the like only ask to stop; gives what tells whether to."""
+    """Turn Ctrl-C and similar signals into a request to stop."""
     asked = Asked()
-    if threading.current_thread() is not threading.main_thread():  # only the main thread hears signals
+    if threading.current_thread() is not threading.main_thread():  # only the main thread receives signals
         yield asked
         return
     before = {number: signal.signal(number, asked.ask) for number in SIGNALS}

@@ -1,9 +1,9 @@
-"""The last lines of a terminal, drawn again and again in the same place, and above them what is to stay.
+"""The last lines of a terminal, redrawn in the same place, and above them the output that stays.
 
-One thread does all the drawing, a few times a second and never for more than a hundredth of the time, so that neither
-a busy program nor a terminal that is slow, or held by Ctrl-S, makes the other wait. Between two drawings the cursor
-rests at the start of the region and not at its end: a terminal that wraps lines anew when its window gets narrower
-moves the cursor with them, and what is drawn next still begins where it should.
+One thread does all the drawing, a few times a second and for at most a hundredth of the time, so that neither a busy
+program nor a terminal that is slow, or held by Ctrl-S, makes the other wait. Between two drawings the cursor rests at
+the start of the region and not at its end: a terminal that rewraps lines in a narrower window moves the cursor with
+them, and the next drawing still begins in the right place.
 """
 
 import os
@@ -22,29 +22,29 @@ from rich.text import Text
 from glasshead_tui.terminal.visible import visible
 
 PERIOD = 0.5
-"""Seconds between two drawings, at least."""
+"""Least seconds between two drawings."""
 SHARE = 0.01
-"""Of the processor's time, what drawing may take."""
+"""Most share of the processor's time for drawing."""
 
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
-_CUT, _WRAP = "\x1b[?7l", "\x1b[?7h"  # what is too long for a line is cut off there, or goes on in the next
+_CUT, _WRAP = "\x1b[?7l", "\x1b[?7h"  # text too long for a line is cut off, or goes on in the next
 _CLEAR_LINE, _CLEAR_BELOW = "\x1b[K", "\x1b[J"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 Draw = Callable[[int, int], Sequence[Text]]
-"""Lines for a region of at most so many columns and rows. Called with the region's lock held, in its thread."""
+"""Makes the lines of a region of at most these columns and rows. Called with the region's lock held, in its thread."""
 
 
 class Region:
-    """A region of the terminal that `sys.stdout` is, for as long as the `with` lasts; then it is gone.
+    """A region of the terminal of `sys.stdout`, for the duration of the `with`.
 
-    What is printed meanwhile, by whomever, appears above it. What raises in `draw` is raised in the thread of the
-    `with`, where it is left or `keep` is called next.
+    All output during that time appears above it. An error in `draw` is raised in the thread of the `with`, at its end
+    or at the next call of `keep`.
     """
 
     def __init__(self, draw: Draw, *, period: float = PERIOD) -> None:
         self.lock = threading.RLock()
-        """To be held while what is drawn changes."""
+        """Lock for changes of the drawn data."""
         self._draw, self._period = draw, period
         self._console = Console(highlight=False, legacy_windows=False)
         self._terminal = self._console.file
@@ -71,7 +71,7 @@ class Region:
             raise self._raised
 
     def keep(self, *lines: Text) -> None:
-        """Lines that are to stay, above the region; they appear when it is drawn next."""
+        """Keep lines above the region; they appear with the next drawing."""
         if self._raised is not None:
             raise self._raised
         with self.lock:
@@ -86,7 +86,7 @@ class Region:
                 self._write(self._drawn())
                 pause = max(self._period, (time.thread_time() - began) / SHARE)
         except OSError:
-            return  # the terminal is gone: there is nobody to draw for, and no reason to end what is going on
+            return  # the terminal is gone: stop drawing, but let the work go on
         except BaseException as error:
             self._raised = error
         try:
@@ -95,30 +95,30 @@ class Region:
             return
 
     def _drawn(self) -> str:
-        """What the terminal is sent for one drawing."""
+        """Make the terminal output of one drawing."""
         width, height = self._size()
         with self.lock:
             kept = self._taken(width)
-            # One column stays free: behind a full line terminals disagree on where the cursor is.
+            # One column stays free: behind a full line terminals disagree on the place of the cursor.
             lines = list(self._draw(max(1, width - 1), max(1, height - 1)))[: max(1, height - 1)]
         body = f"{_CLEAR_LINE}\r\n".join(self._rendered(lines)) + _CLEAR_LINE
         up = f"\x1b[{len(lines) - 1}A" if len(lines) > 1 else ""
         return ("\r" + _CLEAR_BELOW + kept if kept else "\r") + _CUT + body + _CLEAR_BELOW + up + "\r" + _WRAP
 
     def _taken(self, width: int) -> str:
-        """The lines to be kept, ready to be sent, once; long ones go on in the next line, cut between words."""
+        """Take the lines to keep, once; long ones wrap between words."""
         with self.lock:
             kept, self._kept = self._kept, []
         return "".join(row + "\r\n" for line in kept for row in self._rendered(list(line.wrap(self._console, width))))
 
     def _rendered(self, lines: Sequence[Text]) -> list[str]:
-        """Lines with the colours that the terminal has."""
+        """Render lines in the colours of the terminal."""
         with self._console.capture() as capture:
             self._console.print(Text("\n").join(lines), soft_wrap=True, end="")
         return capture.get().split("\n")
 
     def _size(self) -> tuple[int, int]:
-        """Columns and rows of the terminal, now; a terminal that does not know says 0."""
+        """Return the current columns and rows of the terminal; a terminal that does not know says 0."""
         columns, rows = os.get_terminal_size(self._terminal.fileno())
         return columns or 80, rows or 24
 
@@ -128,7 +128,7 @@ class Region:
 
 
 class _Above(TextIOBase):
-    """A stream whose lines appear above a region, as text that steers nothing. Of a line that is rewritten, the end."""
+    """A stream whose lines appear above a region, made safe. Of a rewritten line, only the final text appears."""
 
     def __init__(self, region: Region, stream: TextIO) -> None:
         self._region, self._stream, self._begun = region, stream, ""

@@ -1,4 +1,4 @@
-"""Text that a person hands to a command: as a word of the command line, or as lines of standard input."""
+"""Text for a command: a word of the command line, or lines of standard input."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def sentence(text: str) -> str:
-    """A sentence given on the command line. Raises GlassheadError for an empty one and for bytes that are not UTF-8."""
+    """Check a sentence of the command line. Raises GlassheadError for an empty one and for bytes that are not UTF-8."""
     try:
         text.encode()
-    except UnicodeEncodeError:  # Python hands bytes that it cannot read on as lone surrogates
+    except UnicodeEncodeError:  # Python passes on unreadable bytes as lone surrogates
         raise GlassheadError(
             "The sentence is not valid UTF-8 text. Check the encoding of the terminal, or of the script."
         ) from None
@@ -23,7 +23,7 @@ def sentence(text: str) -> str:
 
 
 def lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
-    """The lines of a stream with their numbers from 1, without their ends. Empty lines come too.
+    """Yield the lines of a stream with their numbers from 1, without line ends. Empty lines are included.
 
     Raises GlassheadError at a line that is not UTF-8, and if there is no text at all.
     """
@@ -44,9 +44,9 @@ def lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
 
 
 def fitting(text: str, codec: "Codec", limit: int, *, truncate: bool) -> str:
-    """The text, if it has at most `limit` tokens; with truncate, as much of its beginning as has.
+    """Return the text if it has at most `limit` tokens; with truncate, cut it there.
 
-    Raises GlassheadError, with the limit, for a longer one.
+    Raises GlassheadError, with the limit, for a longer text.
     """
     if truncate:
         return codec.cut(text, limit)

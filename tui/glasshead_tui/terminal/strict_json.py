@@ -1,6 +1,6 @@
-"""JSON that every parser reads. The standard has no −∞, ∞ or NaN: they become the strings "-inf", "inf" and "nan".
+"""JSON for every parser. The standard has no −∞, ∞ or NaN: they become the strings "-inf", "inf" and "nan".
 
-All but ASCII is written as \\uXXXX, so that no token can steer the terminal that shows it, and none is altered.
+All but ASCII is written as \\uXXXX, so that no token can control the terminal, and none is altered.
 """
 
 import json
@@ -9,12 +9,12 @@ from typing import Any
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
-    """`value` as strict JSON."""
+    """Write a value as strict JSON."""
     return json.dumps(finite(value), indent=indent, allow_nan=False)
 
 
 def finite(value: Any) -> Any:
-    """`value` with every number that JSON lacks as a string."""
+    """Replace every number that JSON lacks by a string."""
     if isinstance(value, float):
         return value if isfinite(value) else str(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What the terminal can do: whether a person sits there, whether lines can be redrawn."""
+"""Abilities of the terminal: whether a person is there, whether lines can be redrawn."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def terminal() -> bool:
-    """Whether a person sits there: keys come from a terminal, the screen goes to one, and it can draw.
+    """Tell whether a person is there: keys come from a terminal, the screen goes to one, and it can draw.
 
     Textual draws on standard error, so that counts as the screen too.
     """
@@ -20,6 +20,6 @@ def terminal() -> bool:
 
 
 def moves() -> bool:
-    """Whether the output is a terminal in which something can be drawn twice in one place."""
+    """Tell whether the output is a terminal in which a place can be redrawn."""
     able = sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
     return able and os.name != "nt" and (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

@@ -1,8 +1,8 @@
 """The one door through which untrusted text reaches the terminal.
 
-Tokens, prompts, paths, metadata and the texts of exceptions come from files and people. A terminal obeys what it is
-sent: an escape sequence in a vocabulary could clear the screen or write the clipboard, a bidi control could turn a
-number round. What leaves `visible` has no character that does anything: each stands for itself, or is spelled out.
+Tokens, prompts, paths, metadata and the texts of exceptions come from files and people. A terminal obeys its input: an
+escape sequence in a vocabulary could clear the screen or write the clipboard, a bidi control could reverse a number.
+`visible` lets no character act: each one stands for itself, or is spelled out.
 """
 
 import unicodedata
@@ -18,24 +18,24 @@ _ARROWS = {"\n": "↵", "\t": "⇥"}
 _SPELLED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _BASE = "◌"
 
-# Letters and marks that Unicode calls default-ignorable: they are drawn as nothing, so nobody would know of them.
+# Letters and marks that Unicode calls default-ignorable: they are drawn as nothing, and would go unnoticed.
 _INVISIBLE = (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10))
-# Halves of flags and tones of skin: how many columns they take with their neighbours, terminals do not agree.
+# Halves of flags and tones of skin: terminals disagree on their columns.
 _JOINING = (*range(0x1F1E6, 0x1F200), *range(0x1F3FB, 0x1F400))
 _UNCLEAR = frozenset(_INVISIBLE + _JOINING)
 
 
 def visible(text: str) -> str:
-    """`text` as a terminal may show it, safe and lossless to the eye; `visible(visible(x)) == visible(x)`.
+    """Make text safe for a terminal, without hiding anything; `visible(visible(x)) == visible(x)`.
 
     C0 controls become their pictures (␛ ␀ …, and ↵ ⇥ for line feed and tab). DEL, C1, bidi controls, zero-width and
-    other invisible characters, surrogates, line and paragraph separators, private and unassigned ones, and those
-    whose width depends on their neighbours become `<U+XXXX>`. A combining mark with nothing before it stands on ◌.
+    other invisible characters, surrogates, line and paragraph separators, private and unassigned ones, and those whose
+    width depends on their neighbours become `<U+XXXX>`. A combining mark with nothing before it stands on ◌.
     """
     if text.isascii() and text.isprintable():
         return text
     shown: list[str] = []
-    alone = True  # nothing stands here that a combining mark could join
+    alone = True  # a combining mark could not join anything here
     for character in text:
         drawn = _drawn(character)
         if drawn != character:
@@ -52,7 +52,7 @@ def visible(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _drawn(character: str) -> str:
-    """The character itself when a terminal draws it and does nothing else, or what stands for it."""
+    """Return the character if a terminal only draws it, or its replacement."""
     code = ord(character)
     if code < 0x20:
         return _ARROWS.get(character, chr(0x2400 + code))

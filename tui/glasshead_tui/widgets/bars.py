@@ -4,7 +4,7 @@ PARTS = " ▏▎▍▌▋▊▉█"
 
 
 def bar(fraction: float, columns: int) -> str:
-    """A bar of `fraction` (0 … 1) of so many columns; what is not nothing shows at least an eighth."""
+    """Draw a bar of `fraction` (0 … 1) of `columns`; anything above zero shows at least an eighth."""
     eighths = round(min(1.0, max(0.0, fraction)) * columns * 8)
     if eighths == 0:
         return PARTS[1] if fraction > 0 and columns else ""

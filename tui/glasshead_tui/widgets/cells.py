@@ -7,7 +7,7 @@ __all__ = ["clip", "fit", "width"]
 
 
 def clip(text: str, cells: int) -> str:
-    """Visible `text` cut to at most `cells` columns of the terminal, with … where something was cut off."""
+    """Cut visible `text` to at most `cells` columns of the terminal; … marks a cut."""
     if width(text) <= cells:
         return text
     if cells < 1:
@@ -21,7 +21,7 @@ def clip(text: str, cells: int) -> str:
 
 
 def fit(text: str, cells: int, *, right: bool = False) -> str:
-    """Visible `text` in exactly `cells` columns: cut with …, or filled with spaces at the end (or at the start)."""
+    """Fit visible `text` into exactly `cells` columns: cut with …, or padded at the end (or at the start)."""
     shown = clip(text, cells)
     space = " " * (cells - width(shown))
     return space + shown if right else shown + space

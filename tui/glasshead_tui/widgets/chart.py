@@ -1,6 +1,6 @@
-"""A chart as data: curves that share their axes, and what of each falls in which column.
+"""A chart as data: curves that share their axes, and their values in each column.
 
-A curve may have far more points than there are columns. Of values on a logarithmic axis logarithms are averaged.
+A curve may have far more points than there are columns. On a logarithmic axis, logarithms are averaged.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,11 +14,11 @@ from rich.style import Style
 Floats = NDArray[np.float64]
 
 MARKERS = "ox+*#@"
-"""What points are told apart by, lines that coincide, and where there is no colour all lines."""
+"""Marks of points, of lines that coincide, and of all lines without colour."""
 COINCIDING = 0.2
-"""Share of a curve that runs in the rows of another from which on both get markers."""
+"""Share of a curve in the rows of another one from which both get markers."""
 EACH = 5
-"""Markers of such a curve, about."""
+"""Approximate number of markers on such a curve."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,17 +30,17 @@ class Curve:
     y: Floats
     style: Style
     marker: str = ""
-    """What each point is drawn with; none: a line through them."""
+    """Mark of each point; empty: a line through them."""
     joined: bool = False
-    """A line through the points as well; where they are many, only some have their marker."""
+    """Whether a line joins the points too; of many points only some have their marker."""
     band: tuple[Floats, Floats] | None = None
     """Smallest and largest values around each point."""
     value: str = ""
-    """What the title says of it."""
+    """Its value, for the title."""
     apart: bool = False
-    """Joined, with few markers at other places than those of other curves."""
+    """Whether its few markers stand at other places than those of other curves."""
     roomy: bool = False
-    """Drawn only where there is room for one more."""
+    """Whether it is drawn only if there is room for one more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,29 +49,29 @@ class Chart:
 
     title: str
     unit: str
-    """Said after the title where there is room."""
+    """Text after the title, if there is room."""
     curves: tuple[Curve, ...]
     x: tuple[float, float]
-    """From where to where."""
+    """Both ends of the axis."""
     y: tuple[float, float] | None = None
-    """None: from the smallest to the largest of what is drawn."""
+    """Both ends of the axis; None: smallest and largest drawn value."""
     empty: str = ""
-    """What is said while there is nothing to draw."""
+    """Text while there is nothing to draw."""
     source: object = None
-    """What it was made of: of the same source and from where to where, the curves are the same."""
+    """The data behind the chart: the same source and range mean the same curves."""
     log_x: bool = False
-    """Whether the axis is logarithmic; what is not positive is then left out. The curves hold values as they are."""
+    """Whether the axis is logarithmic; values that are not positive are left out. Curves hold plain values."""
     log_y: bool = False
     x_label: str = ""
-    """What the x axis is."""
+    """Name of the x axis."""
     legend: bool = False
-    """Whether the title may take more lines to say what each curve is, and curves that coincide get markers."""
+    """Whether the title may take more lines for a legend, and coinciding curves get markers."""
     small: str = ""
-    """What is said where there is no room to draw."""
+    """Text if there is no room to draw."""
 
 
 def marked_apart(given: Chart, columns: int, lines: int) -> Chart:
-    """A chart in which lines that run in the same rows as another have markers, each at its own places."""
+    """Give markers, each at its own places, to lines that run in the same rows as another."""
     straight = straighten(given)
     x = widen(*straight.x)
     low, high = widen(*(straight.y or range_of(straight.curves, x) or (0.0, 1.0)))
@@ -100,7 +100,7 @@ def marked_apart(given: Chart, columns: int, lines: int) -> Chart:
 
 
 def staggered(at: Floats, mean: Floats, number: int, count: int) -> tuple[Floats, Floats]:
-    """Where the markers of one of so many curves stand: at some of its points, or on its line if they are too few."""
+    """Place the markers of one of `count` curves: at some of its points, or on its line if they are too few."""
     if len(at) >= 2 * count or not len(at):
         stride = max(count, len(at) // EACH)
         some_of = slice(stride * number // count, None, stride)
@@ -110,12 +110,12 @@ def staggered(at: Floats, mean: Floats, number: int, count: int) -> tuple[Floats
 
 
 def finest(curve: Curve, columns: int) -> int:
-    """How many points of a curve can be drawn beside each other."""
+    """Return the number of a curve's points that can be drawn beside each other."""
     return columns // 3 if curve.marker and not curve.joined else 2 * columns
 
 
 def straighten(chart: Chart) -> Chart:
-    """A chart whose axes are linear: of values on a logarithmic one, log10; NaN for what has none."""
+    """Make all axes linear: log10 of the values on a logarithmic one; NaN if there is none."""
     if not (chart.log_x or chart.log_y):
         return chart
 
@@ -140,7 +140,7 @@ def straighten(chart: Chart) -> Chart:
 
 
 def _ends(given: tuple[float, float], found: Iterable[Floats]) -> tuple[float, float] | None:
-    """log10 of both ends of an axis; where that cannot be, the ends of what was found, which is log10 already."""
+    """Compute log10 of both ends of an axis; if impossible, take the ends of the data, which is log10 already."""
     if 0 < given[0] <= given[1] < np.inf:
         return log10(given[0]), log10(given[1])
     values = np.concatenate([np.empty(0), *found])
@@ -149,7 +149,7 @@ def _ends(given: tuple[float, float], found: Iterable[Floats]) -> tuple[float, f
 
 
 def columns_of(curve: Curve, x: tuple[float, float], columns: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Where there is something, the mean, the smallest and the largest value of each of so many columns."""
+    """Compute the mean, the smallest and the largest value of each column with data."""
     kept = np.isfinite(curve.y) & (curve.x >= x[0]) & (curve.x <= x[1])
     at, mean = curve.x[kept], curve.y[kept]
     low, high = (each[kept] for each in curve.band) if curve.band else (mean, mean)
@@ -167,7 +167,7 @@ def columns_of(curve: Curve, x: tuple[float, float], columns: int) -> tuple[Floa
 
 
 def range_of(curves: Sequence[Curve], x: tuple[float, float]) -> tuple[float, float] | None:
-    """Where all curves have room, and half of what lies in their bands; what reaches beyond is cut."""
+    """Find a range with room for all curves and for half of their bands; the rest is cut."""
     found: list[Floats] = []
     for curve in curves:
         kept = np.isfinite(curve.y) & (curve.x >= x[0]) & (curve.x <= x[1])
@@ -177,5 +177,5 @@ def range_of(curves: Sequence[Curve], x: tuple[float, float]) -> tuple[float, fl
 
 
 def widen(low: float, high: float) -> tuple[float, float]:
-    """A range that is not empty."""
+    """Widen an empty range."""
     return (low, high) if high > low else (low - max(abs(low) / 2, 0.5), high + max(abs(high) / 2, 0.5))

@@ -1,7 +1,7 @@
-"""Curves over a common axis, with a title that says what is what, drawn by textual-plot.
+"""Curves over a common axis, with a legend in the title, drawn by textual-plot.
 
-A curve may have far more points than there are columns: of each column it shows the mean, and, as a band behind it,
-the smallest and the largest value. Axes may be logarithmic: then logarithms are what is drawn, and what is averaged.
+A curve may have far more points than there are columns: each column shows the mean, and, as a band behind it, the
+smallest and the largest value. On logarithmic axes, logarithms are drawn and averaged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,25 +41,25 @@ from glasshead_tui.widgets.prose import wrapped
 from glasshead_tui.widgets.ticks import ENDS, straight_ticks, upwards
 
 LINE, MARK = "━", "│"
-"""What stands for a line in the title; what marks a place on the x axis."""
+"""Glyph of a line in the title, and of a marked place on the x axis."""
 MARGIN = 6
-"""Columns of the labels at the left."""
+"""Columns of the labels on the left."""
 MANY = 10
-"""Lines inside the frame from which on there is room for one curve more."""
+"""Least lines inside the frame with room for one more curve."""
 EDGE = 0.04
-"""Share of the range that is left free above and below, so that no curve runs in the frame."""
+"""Share of the range that stays free above and below, so that no curve runs in the frame."""
 LEAST = 10, 2
-"""Columns and lines inside the frame below which nothing is drawn."""
+"""Least columns and lines inside the frame."""
 NAMED = 10
-"""Lines of a chart from which on the x axis is named below it; else the title does it."""
+"""Least lines of a chart with the name of the x axis below it; in smaller ones it is in the title."""
 INSIDE = 4
-"""Lines inside the frame that a title with what each curve is leaves, but for its first."""
+"""Lines inside the frame that a legend leaves free, apart from its first line."""
 SHORTEST = 3
-"""Columns of the name of a curve at least, where it gives way."""
+"""Least columns of a shortened curve's name."""
 
 
 class Head(Lines):
-    """The title of a chart: its name, and what each curve is, as far as there is room."""
+    """The title of a chart: its name, and a legend if there is room."""
 
     DEFAULT_CSS = """
     Head { height: 1; }
@@ -70,7 +70,7 @@ class Head(Lines):
     named = False
     """Whether the x axis has its name below it."""
     most = 1
-    """Lines that there are for a title with a legend."""
+    """Most lines of a title with a legend."""
     small = False
     """Whether there is no room to draw."""
     strong, quiet = Style(bold=True), Style()
@@ -82,7 +82,7 @@ class Head(Lines):
         return [*self.titled(self.chart, columns), *told]
 
     def titled(self, chart: Chart, columns: int) -> list[Line]:
-        """The title in a room of so many columns: one line, or more where the chart has a legend."""
+        """Lay out the title in a number of columns: one line, or more with a legend."""
         wishes = ((True, True, True), (False, True, True), (True, False, True), (False, False, True))
         variants = [self._line(chart, *wish) for wish in (*wishes, (True, False, False), (False, False, False))]
         if chart.legend and not self.small and cells(variants[0]) > columns:
@@ -91,8 +91,10 @@ class Head(Lines):
         return [next((line for line in variants if cells(line) <= columns), variants[-1])]
 
     def _named(self, title: Line, chart: Chart, columns: int) -> list[Line]:
-        """The title with what each curve is below it. Where there are too few lines for that the title gives way, and
-        then the ends of names."""
+        """Put the legend below the title.
+
+        If there are too few lines, the title gives way, and then the ends of names.
+        """
         whole = self._legend(chart, columns)
         if len(whole) < self.most:
             return [title, *whole]
@@ -117,13 +119,13 @@ class Head(Lines):
         return line
 
     def _entry(self, curve: Curve, values: bool) -> Line:
-        """What a curve is."""
+        """Write the legend of one curve."""
         entry: Line = [Segment(LINE + curve.marker if curve.joined else curve.marker or LINE, curve.style)]
         entry += [Segment(f" {curve.label}", self.quiet)] if curve.label else []
         return entry + ([Segment(f" {curve.value}")] if values and curve.value else [])
 
     def _legend(self, chart: Chart, columns: int) -> list[Line]:
-        """What each curve is, in as many lines as that takes."""
+        """Write the legend of all curves, in as many lines as it takes."""
         found: list[Line] = []
         for curve in chart.curves:
             entry = self._entry(curve, True)
@@ -135,7 +137,7 @@ class Head(Lines):
 
 
 class Foot(Lines):
-    """The name of the x axis, in the middle below it."""
+    """The name of the x axis, centred below it."""
 
     DEFAULT_CSS = """
     Foot { height: 1; display: none; }
@@ -164,13 +166,13 @@ class _Ticks(AxisFormatter):
 
 
 class _Canvas(Canvas):
-    """A canvas of which only the lines that changed are sent to the terminal again, and lean.
+    """A canvas that sends only its changed lines to the terminal, with few bytes.
 
-    A mark runs down through it wherever nothing is drawn: to move it, nothing has to be drawn again.
+    A mark runs down through it wherever nothing is drawn: moving the mark redraws no curve.
     """
 
     drawing = False
-    """Whether the plot draws: each of its points asks for the whole canvas to be sent."""
+    """Whether the plot is drawing: each of its points asks for the whole canvas to be sent."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(1, 1, id=id)
@@ -189,11 +191,11 @@ class _Canvas(Canvas):
         return super().get_line_filters() if self.app.no_color else ()
 
     def take(self) -> None:
-        """The plot has drawn: keep its lines."""
+        """Keep the lines that the plot has drawn."""
         self._drawn = [super(_Canvas, self).render_line(y) for y in range(self.size.height)]
 
     def settle(self, mark: tuple[int, Style] | None = None) -> None:
-        """Have sent what differs from what was sent. mark: a column."""
+        """Send the lines that differ from the last sent ones. mark: a column."""
         old = self._sent
         self._sent = [LeanStrip.of(strip if mark is None else _marked(strip, *mark)) for strip in self._drawn]
         for y, (before, after) in enumerate(zip_longest(old, self._sent, fillvalue=Strip([], 0))):
@@ -205,7 +207,7 @@ class _Canvas(Canvas):
 
 
 def _marked(strip: Strip, column: int, style: Style) -> Strip:
-    """A line with a mark at a column, if that is empty."""
+    """Put a mark at a column of a line, if it is empty."""
     before, cell, after = strip.divide([column, column + 1, strip.cell_length])
     if cell.text != " ":
         return strip
@@ -214,10 +216,10 @@ def _marked(strip: Strip, column: int, style: Style) -> Strip:
 
 
 class _Plot(PlotWidget, can_focus=False, inherit_bindings=False):
-    """A plot that answers no keys and no wheel, and is thrifty with bytes."""
+    """A plot that ignores keys and wheel, and saves bytes."""
 
     mark: tuple[float, Style] | None = None
-    """A place on the x axis."""
+    """Marked place on the x axis."""
 
     def compose(self) -> ComposeResult:
         with Grid():
@@ -225,11 +227,11 @@ class _Plot(PlotWidget, can_focus=False, inherit_bindings=False):
                 yield _Canvas(id=name)
         yield Legend(id="legend")
 
-    # A screen can be left before this is composed, and be told to draw after its parts were taken away.
+    # A screen can be left before this is composed, and can be asked to draw after its parts are gone.
 
     @property
     def whole(self) -> bool:
-        """Whether all its parts are there."""
+        """Whether all its parts exist."""
         return bool(self.query(Grid)) and bool(self.query(Legend))
 
     def _update_margin_sizes(self) -> None:
@@ -256,7 +258,7 @@ class _Plot(PlotWidget, can_focus=False, inherit_bindings=False):
             self.settle()
 
     def settle(self) -> None:
-        """Draw the mark where it is now."""
+        """Draw the mark at its current place."""
         if not self.whole:
             return
         canvas = self.query_one("#plot", _Canvas)
@@ -266,7 +268,7 @@ class _Plot(PlotWidget, can_focus=False, inherit_bindings=False):
 
 
 class Curves(Vertical, can_focus=False):
-    """Shows a `Chart`, with a line through all of it where it is told to mark a place."""
+    """A widget that shows a `Chart`, with a vertical line at a marked place."""
 
     DEFAULT_CSS = """
     Curves { height: 1fr; width: 1fr; }
@@ -310,7 +312,7 @@ class Curves(Vertical, can_focus=False):
         quiet: Style,
         band: Style | None,
     ) -> None:
-        """mark: a place on the x axis · strong, quiet: of the title · band: of what lies around a curve, or None."""
+        """Draw a chart. mark: a place on the x axis · strong, quiet: of the title · band: of ranges, or None."""
         old, self._chart, self._band = self._chart, chart, band
         self._head.chart, self._head.strong, self._head.quiet = chart, strong, quiet
         self._foot.text, self._foot.quiet = chart.x_label, quiet
@@ -368,9 +370,9 @@ class Curves(Vertical, can_focus=False):
         curves = [curve for curve in chart.curves if lines >= MANY or not curve.roomy]
         x = widen(*chart.x)
         y = widen(*(chart.y or range_of(curves, x) or (0.0, 1.0)))
-        # Of few rows, the first and the last have the ends in their middle.
+        # With few rows, the ends are in the middle of the first and the last.
         edge = (y[1] - y[0]) * (EDGE if lines >= ENDS else 0.5 / (lines - 1))
-        plot.set_xlimits(x[0], x[1] + (x[1] - x[0]) / columns)  # what is at the end is not drawn under the frame
+        plot.set_xlimits(x[0], x[1] + (x[1] - x[0]) / columns)  # an end is not drawn under the frame
         plot.set_ylimits(y[0] - edge, y[1] + edge)
         plot.set_x_formatter(_Ticks(list(self._across(chart, x, columns))))
         plot.set_y_formatter(_Ticks(upwards(y, edge, lines, log=chart.log_y) if some else ()))
@@ -379,7 +381,7 @@ class Curves(Vertical, can_focus=False):
             if (high > low).any():
                 up_and_down = np.clip(np.stack([low, high], 1).ravel(), *y)
                 plot.plot(np.repeat(at, 2), up_and_down, str(self._band), HiResMode.QUADRANT)
-        for curve, (at, mean, _low, _high) in reversed(drawn) if given.legend else drawn:  # the first is on top
+        for curve, (at, mean, _low, _high) in reversed(drawn) if given.legend else drawn:  # the first curve is on top
             if curve.joined or not curve.marker:
                 plot.plot(at, np.clip(mean, *y), str(curve.style), HiResMode.QUADRANT)
         for number, (curve, (at, mean, _low, _high)) in enumerate(drawn):  # no line runs over a marker
@@ -392,7 +394,7 @@ class Curves(Vertical, can_focus=False):
 
     @staticmethod
     def _across(chart: Chart, x: tuple[float, float], columns: int) -> Iterator[tuple[float, str]]:
-        """Ticks of the x axis. The plot cuts a label that reaches beyond its edge, but for that of its very end."""
+        """Yield ticks of the x axis. The plot cuts a label that reaches beyond its edge, except at its very end."""
         each = (x[1] - x[0]) / columns
         whole = all(bool((curve.x == np.round(curve.x)).all()) for curve in chart.curves)
         for at, label in straight_ticks(x, max(2, columns // (7 if chart.log_x else 9)), log=chart.log_x, whole=whole):

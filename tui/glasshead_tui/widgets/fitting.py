@@ -1,16 +1,16 @@
-"""How large a cell of a heat map is: as large as the room allows, down to half a character."""
+"""The size of a heat map's cells: as large as the room allows, down to half a character."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 Form = Literal["digits", "blocks", "halves"]
 
-WIDEST = 9  # columns of a cell with digits: beyond it they stand lost in their colour
+WIDEST = 9  # columns of a cell with digits: in wider ones they look lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """The measures of a heat map, in columns and lines of the terminal."""
+    """Measures of a heat map, in columns and lines of the terminal."""
 
     form: Form  # the number on its colour · two columns of colour · half a character
     cell: int  # columns of a cell
@@ -20,11 +20,11 @@ class Measures:
     header: int  # lines of the column labels, at the top
 
     def size(self, rows: int, columns: int) -> tuple[int, int]:
-        """Columns and lines of the whole picture."""
+        """Return columns and lines of the whole picture."""
         return self.labels + columns * self.cell, self.header + -(-rows // self.stacked) * self.lines
 
     def line(self, row: int) -> int:
-        """The first line of a row, counted below the header."""
+        """Return the first line of a row, counted below the header."""
         return row // self.stacked * self.lines
 
 
@@ -39,10 +39,10 @@ def fitted(
     form: Form | None = None,
     coloured: bool = True,
 ) -> Measures:
-    """The largest cells with which `rows` × `columns` of them fit a `room` of so many columns and lines.
+    """Choose the largest cells with which `rows` × `columns` of them fit a `room` of columns and lines.
 
-    row_label, column_label: columns of the widest label · digits: columns of the widest number · form: insist on one.
-    Only the width decides the form, as a picture that is too high scrolls the way one reads.
+    row_label, column_label: columns of the widest label · digits: columns of the widest number · form: force a form.
+    Only the width decides the form, because a picture that is too high scrolls in the direction of reading.
     """
     width, height = room
     labels = min(row_label, max(4, width // 6)) + 1

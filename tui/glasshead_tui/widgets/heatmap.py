@@ -1,7 +1,7 @@
 """A matrix of numbers as colours, with labels that stay in sight and a cursor.
 
-The cost of a picture is that of what the screen shows: rows are asked for when they come into view, a line is one
-strip of runs of equal colour, and moving the cursor redraws two lines and the labels it leaves and comes to.
+A picture costs as much as the screen shows: rows are requested when they come into view, a line is one strip of runs of
+equal colour, and moving the cursor redraws two lines and their labels.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, MASKED, MASKED_GLY
 
 
 class Matrix(Protocol):
-    """What a heat map shows. Labels and texts must be safe for a terminal."""
+    """The data of a heat map. Labels and texts must be safe for a terminal."""
 
     @property
     def row_labels(self) -> Sequence[str]: ...
@@ -32,29 +32,29 @@ class Matrix(Protocol):
     def column_labels(self) -> Sequence[str]: ...
     @property
     def digits(self) -> int:
-        """Columns that a number needs at least."""
+        """Least columns of a number."""
 
     def levels(self, row: int) -> bytes:
-        """A byte a column: a level of the scale, MASKED or ABSENT."""
+        """Return a byte for each column: a level of the scale, MASKED or ABSENT."""
 
     def text(self, row: int, column: int, room: int) -> str:
-        """The number in at most `room` columns."""
+        """Write the number in at most `room` columns."""
 
 
 class HeatMap(LeanView):
-    """Show a `Matrix`, painted with a `Scale`. It moves its cursor only when told to."""
+    """A widget that shows a `Matrix`, painted with a `Scale`. Its owner moves the cursor."""
 
     DEFAULT_CSS = """
     HeatMap { height: 1fr; width: 1fr; scrollbar-size: 1 1; }
     """
 
     cursor: reactive[tuple[int, int]] = reactive((0, 0), repaint=False)
-    """Row and column."""
+    """Row and column of the cursor."""
     form: reactive[Form | None] = reactive(None, repaint=False)
-    """Insist on a form of cells; None lets the room decide."""
+    """Forced form of the cells; None lets the room decide."""
 
     class CursorMoved(Message):
-        """A cell was clicked. The cursor has not moved: who holds it decides."""
+        """A cell was clicked. The cursor has not moved: the owner decides."""
 
         def __init__(self, heatmap: "HeatMap", row: int, column: int) -> None:
             super().__init__()
@@ -84,7 +84,7 @@ class HeatMap(LeanView):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._strips.clear()  # they were drawn on the ground of another theme
+        self._strips.clear()  # drawn on the ground of another theme
 
     def watch_form(self) -> None:
         self._arrange()
@@ -115,9 +115,9 @@ class HeatMap(LeanView):
         at = line - self.measures.header
         row, column = self.cursor
         if at < 0:
-            row = -1  # the header marks the column alone
+            row = -1  # the header marks only the column
         elif not self.measures.line(row) <= at < self.measures.line(row) + self.measures.lines:
-            row, column = -1, -1  # a line without the cursor looks the same wherever that is
+            row, column = -1, -1  # a line without the cursor does not depend on its place
         key = (line, first * self.measures.cell + skip, room, row, column)
         strip = self._strips.get(key)
         if strip is None:
@@ -133,7 +133,7 @@ class HeatMap(LeanView):
         return len(self.matrix.column_labels) if self.matrix else 0
 
     def _arrange(self) -> None:
-        """Choose the size of the cells for the matrix and the room, and forget what was drawn."""
+        """Choose the size of the cells for the matrix and the room, and discard cached drawings."""
         self._strips.clear()
         room = self.container_size
         if self.matrix is None or self.scale is None or not room:
@@ -149,7 +149,7 @@ class HeatMap(LeanView):
             coloured=self.scale.coloured,
         )
         size = Size(*self.measures.size(self._rows, self._columns))
-        # What fits needs no new layout when it grows by a row.
+        # A picture that fits needs no new layout when it grows by a row.
         self.virtual_size = room if size.width <= room.width and size.height <= room.height else size
         self._follow()
         self.refresh()
@@ -164,7 +164,7 @@ class HeatMap(LeanView):
             self.scroll_to(x - x % cell, y, animate=False)
 
     def _touched(self, row: int, column: int) -> Iterator[Region]:
-        """Where the picture changes when the cursor leaves or comes to a cell."""
+        """Yield the regions that change when the cursor leaves or enters a cell."""
         end = self.measures.labels + (column + 1) * self.measures.cell - round(self.scroll_x)
         line = self.measures.line(row) - round(self.scroll_y)
         if 0 <= line < self.size.height - self.measures.header and end > self.measures.labels:
@@ -172,7 +172,7 @@ class HeatMap(LeanView):
         yield Region(0, 0, self.size.width if self.measures.form == "halves" else max(1, end), self.measures.header)
 
     def _drawn(self, line: int, first: int, skip: int, room: int) -> Strip:
-        """One line of the terminal: a label, then the cells from column `first` on, of which `skip` cells are cut."""
+        """Draw one line of the terminal: a label, then cells from column `first` on, without their first `skip` cells."""
         assert self.scale is not None
         count = min(self._columns - first, -(-(room - self.measures.labels + skip) // self.measures.cell))
         span = range(first, first + max(0, count))
@@ -188,7 +188,7 @@ class HeatMap(LeanView):
         return self.strip([label, *body], room)
 
     def _row(self, line: int, span: range) -> tuple[Segment, list[Segment]]:
-        """The label of the row, or of one of the two, at a line below the header, and its cells."""
+        """Draw the label of the row, or of one of the two, at a line below the header, and its cells."""
         assert self.matrix is not None and self.scale is not None
         row = line // self.measures.lines * self.measures.stacked
         cursor, column = self.cursor
@@ -231,14 +231,14 @@ class HeatMap(LeanView):
             return MASKED_GLYPH * (room - 1) + " "
         if level == ABSENT:
             return (ABSENT_GLYPH if middle else "").center(room)
-        glyph = self.scale.block(level)[0]  # a space, or the shade that stands for the colour where there is none
+        glyph = self.scale.block(level)[0]  # a space, or without colour the shade that stands for it
         if not middle:
             return glyph * (room - 1) + " "
         text = self.matrix.text(row, column, room - 2)
         return text.center(room) if glyph == " " else glyph + text.center(room - 1)
 
     def _cursor_cell(self, row: int, column: int, middle: bool) -> Segment:
-        """The cursor: brackets and a colour of its own, at once unlike every level."""
+        """Draw the cursor: brackets and its own colour, unlike every level."""
         assert self.matrix is not None and self.scale is not None
         if self.measures.form == "halves":
             if self.measures.stacked == 1:
@@ -266,7 +266,7 @@ class HeatMap(LeanView):
         return levels
 
     def _header(self, line: int, span: range) -> list[Segment]:
-        """The column labels: across when a cell is wide, downwards when it is narrow, counted when it is tiny."""
+        """Draw the column labels: across in wide cells, downwards in narrow ones, counted in tiny ones."""
         assert self.matrix is not None and self.scale is not None
         if self.measures.form == "halves":
             return self._flag(span) if line else self._ruler(span)
@@ -299,7 +299,7 @@ class HeatMap(LeanView):
 
 
 def _near(start: int, length: int, scroll: int, room: int) -> int:
-    """The scroll offset that shows `length` cells from `start`: the same one if it does, else half a room before."""
+    """Return a scroll offset that shows `length` cells from `start`: the same if it does, else half a room before."""
     if scroll <= start and start + length <= scroll + room:
         return scroll
     return max(0, start - room // 2)
@@ -311,7 +311,7 @@ def _centred(text: str, cells: int) -> str:
 
 
 def _letter(label: str, line: int, lines: int) -> str:
-    """The letter of a label that is written downwards and ends at the last line."""
+    """Return the letter of a vertical label that ends at the last line."""
     shown = label if len(label) <= lines else label[: lines - 1] + "…"
     at = line - (lines - len(shown))
     return shown[at] if at >= 0 else ""

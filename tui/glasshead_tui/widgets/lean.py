@@ -1,7 +1,7 @@
-"""Fewer bytes for the same picture: over a slow line they are what one waits for.
+"""Fewer bytes for the same picture: over a slow line they are the waiting time.
 
 Textual sends each piece of a line with all of its colours and a reset behind it, some forty bytes. A `LeanStrip` sends
-what differs from the piece before it; a line of many small pieces takes half as much.
+only the difference from the piece before it; a line of many small pieces takes half as much.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,16 +20,16 @@ from textual.strip import Strip
 
 _SYSTEMS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
 _ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28", "9": "29"}
-_ENDS |= {"21": "24", "51": "54", "52": "54", "53": "55"}  # what ends an attribute
-_KEPT = 512  # strips whose lean twin is remembered
+_ENDS |= {"21": "24", "51": "54", "52": "54", "53": "55"}  # the code that ends an attribute
+_KEPT = 512  # strips whose lean twin is cached
 
 
 class LeanStrip(Strip):
-    """A strip whose pieces say only what is new."""
+    """A strip whose pieces send only changes."""
 
     @classmethod
     def of(cls, strip: Strip) -> "LeanStrip":
-        """The same strip, lean."""
+        """Make the lean twin of a strip."""
         return strip if isinstance(strip, LeanStrip) else cls(strip, strip.cell_length)
 
     def crop(self, start: int, end: int | None = None) -> Strip:
@@ -54,7 +54,7 @@ class LeanStrip(Strip):
 
 
 class Look(NamedTuple):
-    """What a terminal has to be told for a style, as parts of an SGR sequence."""
+    """A style as parts of an SGR sequence."""
 
     attributes: frozenset[str]
     colour: str
@@ -62,10 +62,10 @@ class Look(NamedTuple):
 
 
 def _change(before: Look, after: Look) -> str:
-    """The sequence from one look to another."""
+    """Return the sequence from one look to another."""
     ended = {_ENDS[code] for code in before.attributes - after.attributes}
     codes = sorted(ended)
-    # 22 ends bold and dim alike: what shall stay of the two is said again.
+    # 22 ends bold and dim alike: the one that stays is sent again.
     begun = after.attributes if "22" in ended else after.attributes - before.attributes
     codes += sorted(begun)
     codes += [new for old, new in zip(before[1:], after[1:], strict=True) if old != new]
@@ -84,12 +84,12 @@ def _look(style: Style, system: ColorSystem) -> Look:
 
 
 def _codes(style: Style, system: ColorSystem) -> str:
-    """The numbers of the SGR sequence that Rich makes for a style."""
+    """Return the numbers of Rich's SGR sequence for a style."""
     return style.render("|", color_system=system).partition("|")[0].removeprefix("\x1b[").removesuffix("m")
 
 
 class LeanView(ScrollView, can_focus=False, inherit_bindings=False):
-    """A scrolling view of lines with exact styles, sent lean. It answers no keys of its own."""
+    """A scrolling view of lines with exact styles, sent lean. It handles no keys."""
 
     ALLOW_SELECT = False
 
@@ -101,13 +101,13 @@ class LeanView(ScrollView, can_focus=False, inherit_bindings=False):
 
     @property
     def ground(self) -> Style:
-        """The style under all lines: `rich_style`, found out once a frame and not once a line."""
+        """The style under all lines: `rich_style`, computed once a frame and not once a line."""
         if self._ground is None:
             self._ground = self.rich_style
         return self._ground
 
     def strip(self, line: Sequence[Segment], columns: int) -> Strip:
-        """A line on the ground, in exactly so many columns."""
+        """Put a line on the ground, in exactly `columns` columns."""
         ground = self.ground
         segments = [Segment(text, ground + style if style else ground) for text, style, _ in line]
         spare = columns - sum(cell_len(text) for text, _, _ in line)
@@ -126,7 +126,7 @@ class LeanView(ScrollView, can_focus=False, inherit_bindings=False):
         return super().get_line_filters() if self.app.no_color else ()
 
     def _twin(self, strip: Strip) -> LeanStrip:
-        """The lean twin of a strip that Textual keeps; what a twin has rendered once, it remembers."""
+        """Return the lean twin of a strip that Textual caches; the twin caches its rendering."""
         twins = self._twins
         known = twins.get(id(strip))
         if known is None or known[0] is not strip:

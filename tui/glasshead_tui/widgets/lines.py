@@ -1,4 +1,4 @@
-"""Lines of styled text that scroll, of which only those that changed are sent to the terminal again."""
+"""Lines of styled text that scroll; only changed lines are sent to the terminal."""
 
 from collections.abc import Iterable, Sequence
 from itertools import takewhile, zip_longest
@@ -16,27 +16,27 @@ _EMPTY: Line = []
 
 
 class Lines(LeanView):
-    """Draws what `drawn` returns for its room. Call `redraw` when that changed."""
+    """A widget that shows the result of `drawn`. Call `redraw` when it changes."""
 
     DEFAULT_CSS = """
     Lines { scrollbar-size: 1 1; overflow-x: hidden; }
     """
     INSET: ClassVar[int] = 0
-    """Empty columns at both sides. As padding they would be styled, and sent, on their own in every line."""
+    """Empty columns on both sides. As padding they would be styled, and sent, separately in every line."""
 
     _lines: Sequence[Line] = ()
 
     def drawn(self, columns: int, lines: int) -> Sequence[Line]:
-        """The lines for a room of so many columns and lines; those that do not fit are reached by scrolling."""
+        """Make the lines for a room of these columns and lines; further lines are reached by scrolling."""
         raise NotImplementedError
 
     def redraw(self) -> None:
-        """Draw again and send what differs."""
+        """Draw again and send the difference."""
         room = self.size
         if not room:
             return
         old, self._lines = self._lines, self.drawn(room.width - 2 * self.INSET, room.height)
-        # What fits needs no new layout when it grows by a line.
+        # Text that fits needs no new layout when it grows by a line.
         whole = self.container_size
         size = Size(whole.width, max(whole.height, len(self._lines)))
         if self.virtual_size != size:
@@ -47,7 +47,7 @@ class Lines(LeanView):
                 self.refresh(Region(0, y - top, min(room.width, self.INSET + end), 1))
 
     def show_line(self, line: int) -> None:
-        """Scroll so that a line is in sight."""
+        """Scroll a line into sight."""
         if not self.scroll_y <= line < self.scroll_y + self.size.height:
             self.scroll_to(y=max(0, line - self.size.height // 2), animate=False)
 
@@ -63,7 +63,7 @@ class Lines(LeanView):
 
 
 def _inset(line: Line, columns: int) -> Line:
-    """A line that begins with so many spaces, in the style of its first piece if a space shows nothing of it."""
+    """Indent a line by `columns` spaces, in the style of its first piece if it does not show on a space."""
     if not columns or not line:
         return line
     text, style, _ = line[0]
@@ -73,7 +73,7 @@ def _inset(line: Line, columns: int) -> Line:
 
 
 def differ(one: Sequence[Segment], other: Sequence[Segment]) -> int:
-    """The column up to which two lines differ; 0 when they do not."""
+    """Return the column up to which two lines differ; 0 if they are equal."""
     if one == other:
         return 0
     ends = cells(one), cells(other)
@@ -84,12 +84,12 @@ def differ(one: Sequence[Segment], other: Sequence[Segment]) -> int:
 
 
 def cells(line: Iterable[Segment]) -> int:
-    """The columns that a line takes."""
+    """Return the columns of a line."""
     return sum(width(segment.text) for segment in line)
 
 
 def padded(line: Line, columns: int) -> Line:
-    """A line in exactly `columns` columns: cut, or filled with spaces at the end."""
+    """Cut or pad a line to exactly `columns` columns, with spaces at the end."""
     taken = 0
     kept: Line = []
     for segment in line:
@@ -104,7 +104,7 @@ def padded(line: Line, columns: int) -> Line:
 
 
 def beside(left: Sequence[Line], right: Sequence[Line], columns: int) -> list[Line]:
-    """Two drawings side by side, the first in so many columns."""
+    """Put two drawings side by side, the first in `columns` columns."""
     count = max(len(left), len(right))
     rows = [*left, *([[]] * (count - len(left)))], [*right, *([[]] * (count - len(right)))]
     return [padded(one, columns) + other for one, other in zip(*rows, strict=True)]

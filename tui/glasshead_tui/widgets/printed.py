@@ -1,4 +1,4 @@
-"""A chart as lines of text, for an output that is no screen: the same data, ticks and marks as `Curves` draws."""
+"""A chart as lines of text, for a pipe: the same data, ticks and marks as `Curves`."""
 
 from collections.abc import Iterator
 from math import isfinite, log10
@@ -16,9 +16,9 @@ from glasshead_tui.widgets.lines import Line, cells
 from glasshead_tui.widgets.ticks import axis
 
 LEAST, MOST = 5e-324, 1.7e308
-"""Between these a number has a logarithm."""
+"""Least and largest number with a logarithm."""
 MARKED = 12
-"""Markers on a line of many points, by which it is told from others."""
+"""Markers on a line of many points, to distinguish it from others."""
 
 
 class _Sheet(Canvas):
@@ -29,13 +29,13 @@ class _Sheet(Canvas):
 
 
 def printed(chart: Chart, columns: int, lines: int, *, strong: Style, quiet: Style) -> list[Line]:
-    """Title, legend, frame and axes around `lines` lines of curves, in `columns` columns."""
+    """Draw title, legend, frame and axes around `lines` lines of curves, in `columns` columns."""
     x, y = _reach(chart)
     heights = {
         round((1 - _part(at, y, log=chart.log_y)) * (lines - 1)): label
         for at, label in axis(*_bounds(y), max(3, lines * 2 // 5 + 1), log=chart.log_y)
     }
-    margin = max([MARGIN, *map(len, heights.values())])  # a label that is cut would be another number
+    margin = max([MARGIN, *map(len, heights.values())])  # a cut label would be another number
     wide = columns - margin - 2
     sheet = _Sheet(wide, lines)
     for curve in chart.curves:
@@ -52,7 +52,7 @@ def printed(chart: Chart, columns: int, lines: int, *, strong: Style, quiet: Sty
 
 
 def _legend(chart: Chart, columns: int, quiet: Style) -> list[Line]:
-    """What each curve is, on as many lines as that takes."""
+    """Write the legend of all curves, in as many lines as it takes."""
     lines: list[Line] = [[]]
     for curve in chart.curves:
         entry = [Segment(f"{curve.marker or LINE} ", curve.style), Segment(curve.label, quiet), Segment("   ")]
@@ -63,7 +63,7 @@ def _legend(chart: Chart, columns: int, quiet: Style) -> list[Line]:
 
 
 def _below(chart: Chart, x: tuple[float, float], wide: int, quiet: Style) -> Iterator[Line]:
-    """The x axis, its ticks and what it is, from the frame on."""
+    """Draw the x axis from the frame on: ticks and name."""
     marks, labels = ["─"] * wide, [" "] * wide
     free = 0
     whole = all(bool((curve.x == np.round(curve.x)).all()) for curve in chart.curves)
@@ -90,7 +90,7 @@ def _draw(sheet: _Sheet, curve: Curve, chart: Chart, x: tuple[float, float], y: 
     style = str(curve.style)
     if curve.joined or not curve.marker:
         for (x0, y0), (x1, y1) in zip(ends, ends[1:] or ends, strict=False):
-            # The middle of a cell, where a marker of the same value would stand.
+            # The middle of a cell, like a marker of the same value.
             sheet.draw_hires_line(x0 + 0.5, y0 + 0.5, x1 + 0.5, y1 + 0.5, hires_mode=HiResMode.BRAILLE, style=style)
     if curve.marker:
         each = max(1, len(ends) // MARKED) if curve.joined else 1
@@ -105,7 +105,7 @@ def _drawable(curve: Curve, chart: Chart) -> tuple[Floats, Floats]:
 
 
 def _reach(chart: Chart) -> tuple[tuple[float, float], tuple[float, float]]:
-    """From where to where both axes go, with a little room above and below."""
+    """Compute the ends of both axes, with a little room above and below."""
     values = np.concatenate([np.empty(0), *(_drawable(curve, chart)[1] for curve in chart.curves)])
     low, high = chart.y or ((float(values.min()), float(values.max())) if len(values) else (1.0, 10.0))
     if chart.log_y:
@@ -122,7 +122,7 @@ def _bounds(reach: tuple[float, float]) -> tuple[float, float]:
 
 
 def _part(value: float, reach: tuple[float, float], *, log: bool) -> float:
-    """Where between both ends, 0–1."""
+    """Return the place of a value between both ends, 0–1."""
     low, high = reach
     if log:
         value, low, high = log10(value), log10(low), log10(high)

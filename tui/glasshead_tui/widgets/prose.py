@@ -1,4 +1,4 @@
-"""Text that is broken into lines at its spaces, by the columns of the terminal, whatever the styles in it."""
+"""Text broken into lines at its spaces, by the columns of the terminal, in any styles."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -10,7 +10,7 @@ from glasshead_tui.widgets.lines import Line, Lines
 
 
 def wrapped(text: Line, columns: int, *, hanging: int = 0) -> list[Line]:
-    """A styled text as lines of at most so many columns. hanging: empty columns before every line but the first.
+    """Break a styled text into lines of at most `columns`. hanging: empty columns before every line but the first.
 
     A word that is wider than a line is cut.
     """
@@ -37,7 +37,7 @@ def wrapped(text: Line, columns: int, *, hanging: int = 0) -> list[Line]:
 
 
 def _words(text: Line) -> Iterator[tuple[Line, Segment | None]]:
-    """Words, each with the spaces before it. A word may change its style in the midst of it."""
+    """Yield words, each with the spaces before it. A word may change its style within."""
     space: Segment | None = None
     word: Line = []
     for piece in text:
@@ -55,21 +55,21 @@ def _words(text: Line) -> Iterator[tuple[Line, Segment | None]]:
 
 
 def _joined(line: Line) -> Line:
-    """The same with neighbours of one style as one piece."""
+    """Join neighbours of one style."""
     return [
         Segment("".join(piece.text for piece in run), style) for style, run in groupby(line, lambda piece: piece.style)
     ]
 
 
 class Prose(Lines):
-    """Paragraphs below each other; they scroll where there are more lines than there is room."""
+    """Paragraphs below each other; they scroll if there is not enough room."""
 
     paragraphs: Sequence[Line] = ()
     spaced = False
-    """Whether there is an empty line between them."""
+    """Whether there is an empty line between paragraphs."""
 
     def show(self, *paragraphs: Line) -> None:
-        """Draw these."""
+        """Draw paragraphs."""
         self.paragraphs = paragraphs
         self.redraw()
 
@@ -77,7 +77,7 @@ class Prose(Lines):
         return self.broken(columns)
 
     def broken(self, columns: int) -> list[Line]:
-        """The lines for a room of so many columns."""
+        """Break the paragraphs into lines for a number of columns."""
         found: list[Line] = []
         for paragraph in self.paragraphs:
             if found and self.spaced:

@@ -1,8 +1,8 @@
-"""Scale: what a picture of numbers is painted with.
+"""Scale: the styles that a picture of numbers is painted with.
 
-A number is quantised once to one of `LEVELS` levels and kept as a byte. The bytes `MASKED` and `ABSENT` are not
-numbers: a place one may not look at, and a place where nothing is yet. They have looks of their own, with and without
-colour, so that neither can be taken for a small number.
+A number is quantised once to one of `LEVELS` levels and kept as a byte. The bytes `MASKED` and `ABSENT` are no numbers:
+a masked place, and a place without a value yet. They have their own looks, with and without colour, so that neither can
+be mistaken for a small number.
 """
 
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ _COARSE = 4  # half blocks merge this many levels: longer runs of one colour, fe
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scale:
-    """One style and one glyph a level, and the looks of all that is not a level.
+    """One style and one glyph for each level, and the looks of everything else.
 
-    `glyphs` are spaces where colour does the work and a ramp of glyphs where there is none.
+    `glyphs` are spaces with colour, and a ramp of glyphs without.
     """
 
-    fills: tuple[Style, ...]  # LEVELS styles: a background with text that can be read on it
+    fills: tuple[Style, ...]  # LEVELS styles: a background with readable text
     glyphs: str  # LEVELS characters
     masked: Style
     absent: Style
@@ -44,11 +44,11 @@ class Scale:
 
     @property
     def coloured(self) -> bool:
-        """Whether levels are told by colour; otherwise glyphs tell them."""
+        """Whether colour shows the levels; otherwise glyphs do."""
         return self.hatch is not None
 
     def block(self, level: int) -> tuple[str, Style]:
-        """The character and style of a place without digits."""
+        """Return the character and style of a place without digits."""
         if level == MASKED:
             return MASKED_GLYPH, self.masked
         if level == ABSENT:
@@ -56,13 +56,13 @@ class Scale:
         return self.glyphs[level], self.blanks[level]
 
     def digits(self, level: int) -> Style:
-        """The style of a number drawn on its level."""
+        """Return the style of a number on its level."""
         if level == MASKED:
             return self.masked
         return self.absent if level == ABSENT else self.fills[level]
 
     def halves(self, top: int, bottom: int) -> tuple[str, Style]:
-        """One character for two places, one above the other. Only for a scale that is coloured."""
+        """Return one character for two places, one above the other. Only for a coloured scale."""
         known = self._halves.get((top, bottom))
         if known is None:
             known = self._halves[top, bottom] = self._half(top, bottom)

@@ -1,4 +1,4 @@
-"""A slider with stops on a line from 0 to an end: the handle stands at one of them, a click chooses another."""
+"""A slider with stops on a line from 0 to an end: the handle is at one of them, a click chooses another."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ HANDLE, STOP, DONE, COMING = "◆", "┿", "━", "╌"
 
 
 class Slider(Lines):
-    """One line: what is done, with its stops, and what is still to come. It moves its handle only when told to."""
+    """One line with its stops, done and still to come. The owner moves the handle."""
 
     DEFAULT_CSS = """
     Slider { height: 1; }
     """
 
     class Chosen(Message):
-        """A place was clicked. The handle has not moved: who holds it decides."""
+        """A place was clicked. The handle has not moved: the owner decides."""
 
         def __init__(self, slider: "Slider", value: int) -> None:
             super().__init__()
@@ -48,20 +48,20 @@ class Slider(Lines):
         end: int,
         styles: tuple[Style, Style, Style, Style],
     ) -> None:
-        """stops: in order · handle: one of them · done: how far, of end · styles: of coming, done, stop, handle."""
+        """Draw the slider. stops: in order · handle: one of them · done: up to `end` · styles: coming, done, stop, handle."""
         self.stops, self.handle, self._styles = stops, handle, styles
         self._done = max([done, 0, *stops[-1:]])
         self._end = max(end, self._done, 1)
         self.redraw()
 
     def on_click(self, event: events.Click) -> None:
-        """The nearest stop."""
+        """Choose the nearest stop."""
         offset = event.get_content_offset(self)
         if offset is not None and self.stops:
             self.post_message(self.Chosen(self, self.nearest(offset.x - self.INSET)))
 
     def nearest(self, column: int) -> int:
-        """The stop nearest to a column."""
+        """Return the stop nearest to a column."""
         columns = self.size.width - 2 * self.INSET
         wanted = column / max(1, columns - 1) * self._end
         at = bisect_left(self.stops, wanted)

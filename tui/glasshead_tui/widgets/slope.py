@@ -1,4 +1,4 @@
-"""How a series of numbers went, the first at the left and the last at the right, in bars of block characters."""
+"""The course of a series of numbers, from left to right, in bars of block characters."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ from glasshead_tui.widgets.sparks import BLOCKS
 
 
 def slope(values: Sequence[float], lines: int = 1) -> list[str]:
-    """Finite numbers as bars, a column for each, on so many lines, the uppermost first.
+    """Draw finite numbers as bars, a column for each, on `lines` lines, the uppermost first.
 
     The smallest is one eighth of a line high and the largest fills the lines; on one line it stops short of the edge,
-    so that slopes above one another stay apart. Where all are equal they are half as high.
+    so that slopes above one another stay apart. Equal numbers are half as high.
     """
     low, high = min(values, default=0.0), max(values, default=0.0)
     most = 8 * lines if lines > 1 else 7

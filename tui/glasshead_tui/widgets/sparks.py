@@ -1,4 +1,4 @@
-"""A vector as a row of small bars: what is positive rises from the axis, what is negative hangs from it."""
+"""A vector as a row of small bars: positive ones rise from the axis, negative ones hang from it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """A vector brought to the columns there are: of each group the number furthest from zero."""
+    """A vector reduced to the available columns: of each group the number furthest from zero."""
 
     values: tuple[float, ...]
     group: int  # numbers that share a column
-    each: int  # columns that a number takes, where there is room
+    each: int  # columns of a number, if there is room
 
     @property
     def columns(self) -> int:
@@ -25,12 +25,12 @@ class Pooled:
 
     @property
     def note(self) -> str:
-        """What the reader must know of the pooling; empty when every number has its own bar."""
+        """Explanation of the pooling; empty if every number has its own bar."""
         return f"each bar: the largest of {self.group}" if self.group > 1 else ""
 
 
 def pooled(values: Sequence[float], columns: int, *, widest: int = 2) -> Pooled:
-    """`values` in at most `columns` bars, each at most `widest` columns wide."""
+    """Pool `values` into at most `columns` bars, each at most `widest` columns wide."""
     if not values or columns < 1:
         return Pooled((), 1, 1)
     group = -(-len(values) // columns)
@@ -41,11 +41,12 @@ def pooled(values: Sequence[float], columns: int, *, widest: int = 2) -> Pooled:
 def sparks(
     vector: Pooled, lines: int, positive: Style, negative: Style, *, largest: float | None = None
 ) -> list[list[Segment]]:
-    """The bars of a vector on one or two lines.
+    """Draw the bars of a vector on one or two lines.
 
     On two lines the axis runs between them: positive bars stand on it, negative ones hang below. On one line all bars
-    stand on its ground and the colour tells the sign; where the two colours are one, negative bars hang from its top.
-    largest: the number that fills a bar, by default the vector's own; then what is not zero shows, however small it is.
+    stand on its ground and the colour shows the sign; if the two colours are the same, negative bars hang from its top.
+    largest: the number that fills a bar, by default the vector's own; then any nonzero number shows, however small it
+    is.
     """
     peak = largest or max((abs(value) for value in vector.values if isfinite(value)), default=0.0) or 1.0
     # On one line a bar stops short of the line's edge, so that lines above one another stay apart.
@@ -65,13 +66,13 @@ def sparks(
 
 
 def _runs(bars: Iterable[tuple[str, Style | None]], each: int) -> list[Segment]:
-    """Neighbours that look alike as one segment."""
+    """Join similar neighbours into one segment."""
     runs = groupby(bars, key=lambda bar: bar[1])
     return [Segment("".join(glyph * each for glyph, _ in run), style) for style, run in runs]
 
 
 def _height(part: float, most: int, least: int) -> int:
-    """-most … most eighths of a line; what is not zero has at least `least`."""
+    """Return the height in eighths of a line, -most … most; a nonzero number has at least `least`."""
     if not isfinite(part):
         return most if part > 0 else -most if part < 0 else 0
     height = round(max(-1.0, min(1.0, part)) * most)

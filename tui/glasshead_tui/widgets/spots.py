@@ -1,4 +1,4 @@
-"""Lines in which some places can be clicked: the answers to a question, tabs, entries of a list."""
+"""Lines with clickable places: the answers to a question, tabs, entries of a list."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,7 +11,7 @@ from glasshead_tui.widgets.lines import Line, Lines, cells
 
 @dataclass(frozen=True)
 class Spot:
-    """A place in a drawing, and the number of what stands there."""
+    """A place in a drawing, and the number of its entry."""
 
     line: int
     start: int
@@ -20,7 +20,7 @@ class Spot:
 
 
 class SpotLines(Lines):
-    """Lines that say which of their places was clicked. What a click does, who holds them decides."""
+    """Lines that report the clicked place. Their owner decides the effect."""
 
     spots: tuple[Spot, ...] = ()
 
@@ -46,7 +46,7 @@ class SpotLines(Lines):
 
 
 class Row:
-    """Entries one after the other, on as many lines as that takes, with the spot of each."""
+    """Entries one after the other, on as many lines as needed, with the spot of each."""
 
     GAP: ClassVar[int] = 3
 
@@ -56,7 +56,7 @@ class Row:
         self.spots: list[Spot] = []
 
     def add(self, entry: Line, number: int) -> None:
-        """One entry more, on a line of its own where the last has no room for it."""
+        """Add an entry, on a new line if the last one has no room for it."""
         needed = cells(entry)
         if self.lines[-1] and cells(self.lines[-1]) + self.GAP + needed > self.columns:
             self.lines.append([])

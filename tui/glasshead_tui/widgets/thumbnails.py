@@ -39,18 +39,18 @@ class Group:
 
 
 class Gallery(Protocol):
-    """Where the pictures come from. Titles must be safe for a terminal."""
+    """The source of the pictures. Titles must be safe for a terminal."""
 
     @property
     def groups(self) -> Sequence[Group]: ...
 
     def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes] | None:
-        """At most `lines` rows of at most `columns` levels; None while it is not known."""
+        """Return at most `lines` rows of at most `columns` levels; None while it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """How large a picture is and how the groups stand."""
+    """The size of a picture and the arrangement of the groups."""
 
     columns: int
     lines: int
@@ -60,10 +60,10 @@ class Arrangement:
 
 
 class Thumbnails(Lines):
-    """Show a `Gallery`, painted with a `Scale`. It selects only what it is told to."""
+    """A widget that shows a `Gallery`, painted with a `Scale`. Its owner selects a picture."""
 
     class Selected(Message):
-        """A picture was clicked. The selection has not moved: who holds it decides."""
+        """A picture was clicked. The selection has not moved: the owner decides."""
 
         def __init__(self, thumbnails: "Thumbnails", place: Place) -> None:
             super().__init__()
@@ -124,7 +124,7 @@ class Thumbnails(Lines):
         return stacked
 
     def _group(self, number: int, group: Group, shape: Arrangement, left: int, top: int) -> list[Line]:
-        """A title with the numbers of the columns, then the rows of pictures."""
+        """Draw a title with the numbers of the columns, then the rows of pictures."""
         assert self.scale is not None
         scale, chosen = self.scale, self.selected
         margin = len(str(max(0, group.rows - 1))) + 1
@@ -152,7 +152,7 @@ class Thumbnails(Lines):
         return drawing
 
     def _add(self, lines: list[Line], place: Place, shape: Arrangement) -> None:
-        """A picture at the end of lines that end with the gap before it; the selected one between brackets."""
+        """Draw a picture at the end of lines that end with the gap before it; the selected one between brackets."""
         assert self.scale is not None
         mark = self.scale.cursor
         for line, part in zip(lines, self._picture(place, shape), strict=True):
@@ -178,7 +178,7 @@ class Thumbnails(Lines):
 
 
 def arranged(groups: Sequence[Group], columns: int, lines: int) -> Arrangement:
-    """The largest pictures with which all groups fit; the smallest, below each other, when nothing does."""
+    """Find the largest pictures with which all groups fit; the smallest, below each other, if none do."""
     for across, down in SIZES:
         for between, gap in ((1, 1), (1, 0), (0, 0)):
             for side in (False, True):
@@ -202,6 +202,6 @@ def _lines(group: Group, shape: Arrangement) -> int:
 
 
 def _merged(looks: "map[tuple[str, Style]]") -> Line:
-    """Runs of one look. What is absent is left empty: in so small a picture its dots would be noise."""
+    """Join runs of one look. Absent places stay empty: in so small a picture their dots would be noise."""
     runs = ((glyph.replace(ABSENT_GLYPH, " "), style, len(list(run))) for (glyph, style), run in groupby(looks))
     return [Segment(glyph * count, style) for glyph, style, count in runs]

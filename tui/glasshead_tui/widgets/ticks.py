@@ -1,24 +1,24 @@
-"""Ticks of an axis: round numbers between two others, as many as there is room for, each with a short label."""
+"""Ticks of an axis: round numbers between two ends, as many as fit, each with a short label."""
 
 from collections.abc import Iterator, Sequence
 from math import ceil, floor, isfinite, log2, log10
 
 LABEL = 5
-"""Columns of a tick's label; a longer one would be cut, and be another number."""
+"""Most columns of a tick's label; a longer one would be cut, and show another number."""
 ENDS = 5
-"""Lines inside the frame below which the y axis has its two ends for ticks: round numbers would stand between rows."""
+"""With fewer lines inside the frame, the y axis has its ends for ticks: round numbers would stand between rows."""
 TELLING = 3
-"""Ticks of the y axis at least, where there are more lines."""
+"""Least ticks of the y axis, if there are more lines."""
 POWERS = 10
-"""Powers of ten from which on a logarithmic axis has ticks at powers only."""
+"""Powers of ten from which a logarithmic axis has ticks only at powers."""
 NEAR = 1e-9
-"""How near to an end, relatively, a tick counts as being at it."""
+"""Relative distance from an end within which a tick counts as being at it."""
 MAGNITUDES = 300
-"""Powers of ten up to which a logarithmic axis has ticks."""
+"""Largest power of ten with ticks on a logarithmic axis."""
 
 
 def upwards(y: tuple[float, float], edge: float, lines: int, *, log: bool) -> Sequence[tuple[float, str]]:
-    """Ticks of the y axis, one in a row at most: those nearest to the middle of their row."""
+    """Choose ticks of the y axis, at most one in a row: those nearest to the middle of their row."""
     if lines < ENDS:
         return [(at, label) for at in y if (label := _brief(10**at if log and abs(at) < MAGNITUDES else at))]
     best: list[tuple[float, str]] = []
@@ -37,7 +37,7 @@ def upwards(y: tuple[float, float], edge: float, lines: int, *, log: bool) -> Se
 
 
 def _brief(value: float) -> str:
-    """A number with three digits that count, or as many as fit; nothing where none does."""
+    """Write a number with three significant digits, or as many as fit; empty if none does."""
     for digits in (3, 2, 1):
         label = f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
         if len(label) <= LABEL:
@@ -48,7 +48,7 @@ def _brief(value: float) -> str:
 def straight_ticks(
     ends: tuple[float, float], most: int, *, log: bool, whole: bool = False
 ) -> Sequence[tuple[float, str]]:
-    """Ticks between two ends; of a logarithmic axis, log10 of the places between log10 of the ends."""
+    """Choose ticks between two ends; on a logarithmic axis the ends and the results are log10."""
     if not log:
         return axis(*ends, most, whole=whole)
     if max(map(abs, ends)) > MAGNITUDES:
@@ -58,10 +58,10 @@ def straight_ticks(
 
 
 def axis(low: float, high: float, most: int, *, log: bool = False, whole: bool = False) -> list[tuple[float, str]]:
-    """At most so many round numbers between two others, each with its label, of at most five columns where that can be.
+    """Choose at most `most` round numbers between two ends, with labels of at most five columns if possible.
 
-    whole: whole numbers only, of a linear axis · log: of a logarithmic axis, between positive numbers: powers of 2
-    where both ends are such, 1-2-5 or powers of 10 else; round numbers where there is none of these.
+    whole: whole numbers only, on a linear axis · log: on a logarithmic axis, between positive numbers: powers of 2 if
+    both ends are such, else 1-2-5 or powers of 10; round numbers if there is none of these.
     """
     if not log:
         return ticks(low, high, most, whole=whole)
@@ -84,12 +84,12 @@ def axis(low: float, high: float, most: int, *, log: bool = False, whole: bool =
 
 
 def _strides(count: int, most: int) -> range:
-    """How far apart so many ticks stand where at most some of them are kept, and about half of these."""
+    """Return the possible distances between kept ticks, from at most `most` of them to about half as many."""
     return range(max(1, count // most), 2 * count // most + 2)
 
 
 def _within(found: Sequence[tuple[float, str]], low: float, high: float) -> list[tuple[float, str]]:
-    """Those between two ends whose label is no longer than there is room for."""
+    """Keep the ticks between two ends whose label is short enough."""
     return [
         (min(max(at, low), high), label)
         for at, label in found
@@ -98,7 +98,7 @@ def _within(found: Sequence[tuple[float, str]], low: float, high: float) -> list
 
 
 def _twos(low: float, high: float, most: int) -> list[tuple[float, str]]:
-    """Powers of 2, where both ends are such and no label is long: as many as may be, as far apart as each other."""
+    """Choose evenly spaced powers of 2, if both ends are such and no label is too long."""
     first, last = round(log2(low)), round(log2(high))
     exact = abs(low / 2.0**first - 1) < NEAR and abs(high / 2.0**last - 1) < NEAR
     if not exact or first < 0 or last > 16 or last == first:
@@ -108,7 +108,7 @@ def _twos(low: float, high: float, most: int) -> list[tuple[float, str]]:
 
 
 def _tens(low: float, high: float) -> Iterator[list[tuple[float, str]]]:
-    """1-2-5, 1-3-10, powers of 10 ever further apart, each from below the low end to above the high one."""
+    """Yield 1-2-5, 1-3-10, then ever fewer powers of 10, each from below the low end to above the high one."""
     first, last = floor(log10(low)), ceil(log10(high))
     if last - first <= 6:
         for digits in ((1, 2, 5), (1, 3)):
@@ -118,7 +118,7 @@ def _tens(low: float, high: float) -> Iterator[list[tuple[float, str]]]:
 
 
 def _decimal(digit: int, power: int) -> tuple[float, str]:
-    """digit · 10^power and its label: 0.05, 200, 1k, 20M, 5e-4, 1e15."""
+    """Return digit · 10^power and its label: 0.05, 200, 1k, 20M, 5e-4, 1e15."""
     at = float(f"{digit}e{power}")
     if 0 <= power < 15:
         return at, f"{digit * 10 ** (power % 3)}{['', *'kMGT'][power // 3]}"
@@ -129,7 +129,7 @@ def _decimal(digit: int, power: int) -> tuple[float, str]:
 
 
 def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[tuple[float, str]]:
-    """At most so many round numbers between two others, each with a label of at most five columns where that can be.
+    """Choose at most `most` round numbers between two ends, with labels of at most five columns if possible.
 
     whole: whole numbers only.
     """
@@ -144,7 +144,7 @@ def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[tu
 
 
 def short(value: float, step: float) -> str:
-    """A multiple of `step` in few columns: 0, 0.5, 250, 1.5k, 20M, 5e-4."""
+    """Write a multiple of `step` in few columns: 0, 0.5, 250, 1.5k, 20M, 5e-4."""
     if abs(value) < step / 2:
         return "0"
     for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):

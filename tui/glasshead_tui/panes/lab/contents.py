@@ -1,4 +1,4 @@
-"""Contents: the experiments of the lab, with a mark for each that was visited."""
+"""Contents: the experiments of the lab, with a mark on each visited one."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ from glasshead_tui.widgets.spots import Spot, SpotLines
 
 
 class ContentsPane(SpotLines):
-    """The ten experiments, with what was foreseen of each and what the numbers said."""
+    """The ten experiments, with the user's answers and the numbers' answers."""
 
     INSET = 1
 
@@ -24,7 +24,7 @@ class ContentsPane(SpotLines):
     _right: Mapping[str, int] = {}
 
     def show(self, at: str, answers: Mapping[str, int | None], right: Mapping[str, int]) -> None:
-        """at: the one that is open · answers: what was foreseen · right: what the numbers said, where they did."""
+        """Draw the list. at: the open experiment · answers: the user's · right: the numbers'."""
         self._at, self._answers, self._right = at, answers, right
         self.redraw()
 

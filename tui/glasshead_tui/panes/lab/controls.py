@@ -1,4 +1,4 @@
-"""Controls: the values an experiment is run with, and how to turn them."""
+"""Controls: the values of an experiment's arguments, and how to turn them."""
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,12 +13,12 @@ from glasshead_tui.widgets.spots import Row, Spot, SpotLines
 
 
 class ControlsPane(SpotLines):
-    """The controls with their values, and below them what the marked one is and where it can stand."""
+    """The controls with their values, and below them the meaning and the stops of the marked one."""
 
     INSET = 1
 
     brief = False
-    """Whether there is room for the values alone."""
+    """Whether there is room only for the values."""
     _visit: Visit | None = None
 
     def show(self, visit: Visit) -> None:
@@ -31,7 +31,7 @@ class ControlsPane(SpotLines):
         return found
 
     def set_out(self, columns: int) -> tuple[list[Line], tuple[Spot, ...]]:
-        """All of it in so many columns, with the places of the controls."""
+        """Lay out the controls for a number of columns, with their clickable places."""
         visit = self._visit
         if visit is None:
             return [], ()
@@ -48,7 +48,7 @@ class ControlsPane(SpotLines):
 
 
 def _explained(visit: Visit, columns: int, marks: Palette) -> Line:
-    """What the marked control is, and its stops; where there is room for them."""
+    """Explain the marked control, and list its stops if there is room."""
     control = visit.control
     line: Line = [Segment(clip(f"{control.name}: {control.help}", columns), marks.quiet)]
     stops: Line = []
@@ -62,7 +62,7 @@ def _explained(visit: Visit, columns: int, marks: Palette) -> Line:
 
 
 def bounds(control: Control) -> str:
-    """Between which values it can be, in words; nothing where that is not said."""
+    """Describe the range of a control in words; empty if it has none."""
     if control.choice or isinstance(control.usual, bool | str):
         return ""
     if control.least is None:
@@ -76,7 +76,7 @@ def _whole(value: float) -> str:
 
 
 def hinted(control: Control, value: Value) -> str:
-    """What is asked where a value is typed."""
+    """Write the prompt for typing a value."""
     words = f"{control.help[:1].upper()}{control.help[1:]}"
     if control.choice:
         limits = f": {', '.join(map(str, control.stops))}"

@@ -1,4 +1,4 @@
-"""An exhibit of an experiment: a table, a plot, a matrix or lines of text, each drawn by the widget that can."""
+"""An exhibit of an experiment: a table, a plot, a matrix or lines of text, each drawn by its widget."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +26,7 @@ from glasshead_tui.widgets.lines import Line, Lines
 from glasshead_tui.widgets.prose import Prose, wrapped
 
 PLOT = Size(42, 13)
-"""The least room in which a plot tells something."""
+"""Least room for a useful plot."""
 FRAME = 2
 """Columns, and lines, of a frame."""
 
@@ -39,13 +39,13 @@ class Sheet(Lines):
     shown: Table | Text | None = None
 
     def show(self, exhibit: Table | Text) -> None:
-        """Draw another one."""
+        """Draw another table or text."""
         self.shown = exhibit
         self.redraw()
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
         marks = palette(self.app)
-        columns -= 1  # of a bar, where it is longer than its room
+        columns -= 1  # the title of a bar that is longer than its room
         if isinstance(self.shown, Table):
             return tabled(self.shown, columns, marks)
         texts = self.shown.lines if self.shown else ()
@@ -53,8 +53,7 @@ class Sheet(Lines):
 
 
 def tabled(table: Table, room: int, marks: Palette) -> list[Line]:
-    """A table in so many columns of the terminal; what does not fit beside the rest stands below it, in a table of its
-    own that begins with the first column again."""
+    """Lay out a table in `room` columns; those that do not fit follow below, in tables that repeat the first one."""
     lines: list[Line] = []
     heading = marks.strong + Style(underline=True)
     for block in blocks(table, room, wrapping=True):
@@ -69,7 +68,7 @@ def tabled(table: Table, room: int, marks: Palette) -> list[Line]:
 
 
 def _row(entries: Sequence[str], block: Sequence[Column], gap: int) -> list[str]:
-    """A row of a table, on as many lines as its words need where a column is narrower than they are."""
+    """Write a row of a table, on several lines if a column is narrower than its words."""
     parts = [
         [entry] if width(entry) <= each.width else
         ["".join(piece.text for piece in line) for line in wrapped([Segment(entry)], each.width)]
@@ -82,7 +81,7 @@ def _row(entries: Sequence[str], block: Sequence[Column], gap: int) -> list[str]
 
 
 class ExhibitPane(Vertical, can_focus=False):
-    """One exhibit, with its note below, in a frame with its title where there are several."""
+    """One exhibit with its note below, in a titled frame if there are several."""
 
     DEFAULT_CSS = """
     ExhibitPane { position: absolute; display: none; }
@@ -92,7 +91,7 @@ class ExhibitPane(Vertical, can_focus=False):
     """
 
     class Picked(Message):
-        """It was clicked."""
+        """The exhibit was clicked."""
 
         def __init__(self, number: int) -> None:
             super().__init__()
@@ -111,7 +110,7 @@ class ExhibitPane(Vertical, can_focus=False):
         yield self._note
 
     def show(self, exhibit: Exhibit, *, framed: bool, active: bool) -> None:
-        """Draw it."""
+        """Draw an exhibit."""
         marks = palette(self.app)
         self.set_class(framed, "framed")
         self.set_class(framed and active, "active")
@@ -142,20 +141,20 @@ class ExhibitPane(Vertical, can_focus=False):
         self.post_message(self.Picked(self._number))
 
     def scroll_text(self, by: int) -> None:
-        """Up or down by half of the room."""
+        """Scroll up or down by half of the room."""
         for each in (self._sheet, self._heatmap):
             if each.display:
                 each.scroll_relative(y=by * max(1, each.size.height // 2), animate=False)
 
     def _fit(self) -> None:
-        """The note takes the lines it needs, if enough is left for what it is about."""
+        """Give the note the lines it needs, if enough is left for its exhibit."""
         lines = len(self._note.broken(self.content_size.width))
         self._note.display = 0 < lines <= (self.content_size.height - 6) // 3
         self._note.styles.height = lines
 
 
 def _noted(exhibit: Exhibit, marks: Palette) -> list[Line]:
-    """What is said below it; of a matrix also what the glyphs mean."""
+    """Lay out the note; for a matrix, explain the glyphs too."""
     said = visible(exhibit.note)
     if isinstance(exhibit, Grid) and any(value == -inf for row in exhibit.values for value in row):
         said = f"╱╱ −∞: may not be looked at. {said}".rstrip()
@@ -163,7 +162,7 @@ def _noted(exhibit: Exhibit, marks: Palette) -> list[Line]:
 
 
 def least(exhibit: Exhibit, marks: Palette, room: Size) -> Size:
-    """The room that an exhibit needs for all of it, frame and note counted, as far as there is so much."""
+    """Compute the room for a whole exhibit with frame and note, at most `room`."""
     across, high = _least(exhibit, room.width - FRAME - 2)
     note = sum(len(wrapped(line, across)) for line in _noted(exhibit, marks))
     return Size(min(room.width, across + FRAME + 2), min(room.height, high + note + FRAME))

@@ -1,4 +1,4 @@
-"""Question: the page of an experiment before its result is seen."""
+"""Question: the page of an experiment before its result."""
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,7 +13,7 @@ from glasshead_tui.widgets.spots import Row, Spot, SpotLines
 
 
 class QuestionPane(SpotLines):
-    """What is asked, and the answers: before, with a cursor; afterwards, with yours and that of the numbers."""
+    """The question and its answers: first with a cursor, afterwards with the user's answer and the numbers'."""
 
     INSET = 1
 
@@ -29,14 +29,14 @@ class QuestionPane(SpotLines):
         return found
 
     def asked(self, columns: int) -> tuple[list[Line], tuple[Spot, ...]]:
-        """The question in so many columns, with the places of the answers."""
+        """Lay out the question for a number of columns, with the clickable places of the answers."""
         visit = self._visit
         if visit is None:
             return [], ()
         marks, question = palette(self.app), visit.page.question
         lines = wrapped([Segment(question.text, marks.query + Style(bold=True))], columns)
         entries = [self._answer(visit, number, marks) for number in range(len(question.answers))]
-        row = Row(columns if visit.seen else 1)  # one below the other while one chooses
+        row = Row(columns if visit.seen else 1)  # one below the other while the user chooses
         for number, entry in enumerate(entries):
             row.add(entry, number)
         return [*lines, *row.lines], tuple(

@@ -1,4 +1,4 @@
-"""All exhibits of a result: one after the other where there is little room, several at once where there is more."""
+"""All exhibits of a result: one after the other in little room, several at once in more."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.lab.exhibit import ExhibitPane, least
 
 SEVERAL = Size(90, 15)
-"""From this room on several exhibits may be shown at once, each in a frame."""
+"""Least room for several exhibits at once, each in a frame."""
 
 
 class Showcase(Container, can_focus=False):
-    """See the module. Which exhibit is the active one, who holds it decides."""
+    """The exhibits of a result. The owner decides which one is active."""
 
     DEFAULT_CSS = """
     Showcase { height: 1fr; width: 1fr; overflow: hidden hidden; }
@@ -27,7 +27,7 @@ class Showcase(Container, can_focus=False):
         self._panes: list[ExhibitPane] = []
 
     def show(self, exhibits: Sequence[Exhibit], active: int) -> None:
-        """Draw these, the active one among what is in sight."""
+        """Draw the exhibits, with the active one in sight."""
         self._exhibits, self._active = tuple(exhibits), active
         missing = [ExhibitPane(number) for number in range(len(self._panes), len(self._exhibits))]
         if missing:
@@ -38,7 +38,7 @@ class Showcase(Container, can_focus=False):
             self._arrange()
 
     def scroll_text(self, by: int) -> None:
-        """The active exhibit, up or down."""
+        """Scroll the active exhibit."""
         if self._active < len(self._panes):
             self._panes[self._active].scroll_text(by)
 
@@ -65,10 +65,10 @@ class Showcase(Container, can_focus=False):
 
 
 def shelved(needs: Sequence[Size], room: Size, active: int, growing: Sequence[bool] = ()) -> dict[int, Region]:
-    """Where each of some exhibits stands, in rows as full as can be; those for which there is no room are left out.
+    """Place exhibits in rows as full as possible; those without room are left out.
 
-    needs: the least size of each · active: one that must be in sight; those before it are, as far as that leaves it so
-    · growing: which of them tell more in a higher room; without any, all rows get higher.
+    needs: the least size of each · active: the one that must be in sight; earlier ones are too, if possible · growing:
+    exhibits that use a higher room; without any, all rows grow.
     """
     rows: list[list[int]] = []
     for number, need in enumerate(needs):
@@ -99,5 +99,5 @@ def shelved(needs: Sequence[Size], room: Size, active: int, growing: Sequence[bo
 
 
 def _share(whole: int, number: int, count: int) -> int:
-    """The number-th of so many parts of a whole, which differ by one at most."""
+    """Return the size of part `number` when a whole is split into `count` parts that differ by one at most."""
     return whole * (number + 1) // count - whole * number // count

@@ -13,7 +13,7 @@ from glasshead_tui.widgets.spots import Spot, SpotLines
 
 
 class TabsPane(SpotLines):
-    """The titles of the exhibits on one line, the one that is shown in full."""
+    """The titles of the exhibits on one line, the active one in full."""
 
     INSET = 1
 
@@ -44,12 +44,11 @@ class TabsPane(SpotLines):
 
 
 TITLE = 12
-"""Columns that a title has at least, where it needs them, before others are left out for it."""
+"""Least columns of a longer title before others are left out."""
 
 
 def tabs(titles: Sequence[str], active: int, columns: int) -> list[tuple[int, str]]:
-    """Which titles are shown in so many columns, each with 4 more around it, and how far they are written out: the
-    active one first of all, then the longest of the others give way."""
+    """Choose and shorten the titles that fit, each with 4 more columns; the active one gives way last."""
     around = 4
     room = max(8, columns - around)
     needs = [min(width(title), room) for title in titles]

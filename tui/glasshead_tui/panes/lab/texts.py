@@ -1,4 +1,4 @@
-"""The parts around an experiment's exhibits: the list of all, the question, the verdict, the tabs, the controls."""
+"""The parts around an experiment's exhibits: the introduction, the verdict, progress, refusals, the end of a lesson."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,9 +17,9 @@ from glasshead_tui.widgets.lines import Line, cells, padded
 from glasshead_tui.widgets.prose import Prose
 
 LONGEST = 24
-"""Columns of a control's value at most."""
+"""Most columns of a control's value."""
 BAR = 20
-"""Columns of the bar that shows how far an experiment is."""
+"""Columns of the progress bar of an experiment."""
 DONE, SEEN, YOURS = "✓", "·", "◂ you"
 SEPARATOR = " · "
 
@@ -31,15 +31,17 @@ class TextPane(Prose):
 
 
 def introduced(page: Page, *, seen: bool, marks: Palette) -> list[Line]:
-    """The claim and the paragraphs; what is to be looked at is told when it can be looked at."""
+    """Lay out the claim and the paragraphs; the third, on what to look at, only once the result is seen."""
     paragraphs = page.paragraphs if seen else page.paragraphs[:2]
     sources = [[Segment(source, marks.quiet)] for source in page.sources] if seen else []
     return [[Segment(page.claim, marks.strong)], *([Segment(each)] for each in paragraphs), *sources]
 
 
 def judged(visit: Visit, columns: int, marks: Palette) -> list[Line]:
-    """What was foreseen, what the numbers say, and the finding. Answers are written out where one line holds them, and
-    that of the numbers always."""
+    """Lay out the user's answer, the numbers' answer and the finding.
+
+    Answers are written out if they fit in a line; the numbers' answer always is.
+    """
     outcome, answers = visit.outcome, visit.page.question.answers
     given = "" if visit.answer is None else f"{LETTERS[visit.answer]}  {answers[visit.answer]}"
     if outcome is None:
@@ -67,7 +69,7 @@ def judged(visit: Visit, columns: int, marks: Palette) -> list[Line]:
 
 
 def shortened(lines: Sequence[Line], most: int, columns: int, more: str, marks: Palette) -> list[Line]:
-    """At most so many lines; the last says where the rest is."""
+    """Cut to a number of lines; the last one says where the rest is."""
     if len(lines) <= most:
         return list(lines)
     end = Segment(f" … {more}", marks.quiet)
@@ -75,7 +77,7 @@ def shortened(lines: Sequence[Line], most: int, columns: int, more: str, marks: 
 
 
 def progressed(share: float, words: str, seconds: float, columns: int, marks: Palette) -> Line:
-    """How far an experiment is: a bar, the share, what is done, for how long."""
+    """Draw the progress of an experiment: a bar, the share, the current work, the time."""
     share = min(1.0, max(0.0, share))
     done = bar(share, BAR)
     line: Line = [
@@ -89,7 +91,7 @@ def progressed(share: float, words: str, seconds: float, columns: int, marks: Pa
 
 
 def told(visit: Visit, columns: int, marks: Palette) -> Line:
-    """How the result came about, and what the controls wait for; no more than one line of it, but for a refusal."""
+    """Describe the origin of the result, and what the controls wait for, in one line; a refusal may take more."""
     outcome = visit.outcome
     if visit.trouble:
         return [Segment("✗ ", marks.bad), Segment(visible(visit.trouble)), Segment(kept(outcome), marks.quiet)]
@@ -113,12 +115,12 @@ def told(visit: Visit, columns: int, marks: Palette) -> Line:
 
 
 def _fitting(wishes: Sequence[str], columns: int) -> str:
-    """The first that fits in a line; else the last."""
+    """Return the first text that fits in a line, or the last."""
     return next((wish for wish in wishes if width(wish) <= columns), wishes[-1])
 
 
 def kept(outcome: Outcome | None) -> str:
-    """What stands below a refusal."""
+    """Name the result that stays below a refusal."""
     return "" if outcome is None else " What is shown is the result before."
 
 
@@ -127,7 +129,7 @@ def _seconds(seconds: float) -> str:
 
 
 def ending(answers: Mapping[str, int | None], right: Mapping[str, int], marks: Palette) -> list[Line]:
-    """The page after the last experiment."""
+    """Lay out the page after the last experiment."""
     foreseen = [name for name in NAMES if answers.get(name) is not None and name in right]
     alike = sum(answers[name] == right[name] for name in foreseen)
     left = [name for name in NAMES if name not in right]
@@ -152,7 +154,7 @@ def ending(answers: Mapping[str, int | None], right: Mapping[str, int], marks: P
 
 
 def clipped(sentence: str, typed: str = "") -> str:
-    """A sentence in which what somebody typed takes no more columns than can be read."""
+    """Shorten the user's typed text within a sentence to a readable width."""
     typed = typed.strip()
     if width(typed) > GIVEN:
         sentence = sentence.replace(typed, clip(typed, GIVEN))

@@ -1,4 +1,4 @@
-"""Curves: loss, scores and learning rate over the steps, with a line at the step that is looked at."""
+"""Curves: loss, scores and learning rate over the steps, with a line at the current step."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from glasshead_tui.widgets.curves import Curves
 
 
 class CurvesPane(Container, can_focus=False):
-    """Three charts: below each other, or, where there is more width than height, the first beside the others."""
+    """Three charts: below each other, or, in a wide room, the first beside the others."""
 
     DEFAULT_CSS = """
     CurvesPane { layout: vertical; }
@@ -26,7 +26,7 @@ class CurvesPane(Container, can_focus=False):
     """
 
     class Picked(Message):
-        """A step was clicked, more or less."""
+        """A step was clicked, approximately."""
 
         def __init__(self, step: float) -> None:
             super().__init__()
@@ -37,7 +37,7 @@ class CurvesPane(Container, can_focus=False):
             yield Curves(id=name)
 
     def show(self, charts: Sequence[Chart], step: int | None) -> None:
-        """Draw loss, scores and rate. step: where the line stands."""
+        """Draw loss, scores and rate. step: the place of the line."""
         marks = palette(self.app)
         mark = None if step is None else (float(step), _line(marks.weights.cursor))
         band = Style(color=marks.weights.hatch) if marks.weights.hatch else None
@@ -53,5 +53,5 @@ class CurvesPane(Container, can_focus=False):
 
 
 def _line(cursor: Style) -> Style:
-    """A line in the cursor's colour, which is one of grounds."""
+    """Make a line style from the cursor's colour, which is a background."""
     return Style(color=cursor.bgcolor) if cursor.bgcolor else Style(bold=True)

@@ -18,11 +18,11 @@ KINDS: tuple[tuple[str, Stack, Attention], ...] = (
     ("decoder self (masked)", "decoder", "self"),
     ("decoder → encoder", "decoder", "cross"),
 )
-"""In the order in which a token meets them."""
+"""The kinds of attention in the order in which a token meets them."""
 
 
 class ProbeHeads:
-    """The pictures of a probe: weights, max-pooled, so that one strong look is never averaged away."""
+    """The pictures of a probe: weights, max-pooled, so that no single strong weight is averaged away."""
 
     def __init__(self, probe: Probed) -> None:
         self.probe = probe
@@ -30,7 +30,7 @@ class ProbeHeads:
         self.groups = [Group(label, probe.layers(stack, kind), probe.heads) for label, stack, kind in self.kinds]
 
     def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes]:
-        """At most `lines` rows of at most `columns` levels. A dot is masked when all under it is."""
+        """Return at most `lines` rows of at most `columns` levels. A dot is masked if everything under it is."""
         _, stack, kind = self.kinds[place.group]
         values = self.probe.weights[f"{stack}.{place.row}.{kind}"][place.column]
         looks = self.probe.looks[f"{stack}.{kind}"]
@@ -40,7 +40,7 @@ class ProbeHeads:
 
 
 def _pooled(values: np.ndarray, columns: int, lines: int) -> np.ndarray:
-    """The largest value of each of at most `lines` × `columns` parts of a matrix."""
+    """Take the largest value of each of at most `lines` × `columns` parts of a matrix."""
     for axis, parts in ((0, lines), (1, columns)):
         count = values.shape[axis]
         if count > parts:
@@ -49,7 +49,7 @@ def _pooled(values: np.ndarray, columns: int, lines: int) -> np.ndarray:
 
 
 class HeadsPane(Thumbnails):
-    """See the module."""
+    """The map of all heads."""
 
     INSET = 1
 
@@ -63,7 +63,7 @@ class HeadsPane(Thumbnails):
     _heads: ProbeHeads | None = None
 
     def show(self, probe: Probed, focus: Focus) -> None:
-        """Draw all heads of a probe, and mark the one looked at."""
+        """Draw all heads of a probe, and mark the current one."""
         if self._heads is None or self._heads.probe is not probe:
             self._heads = ProbeHeads(probe)
             self.show_gallery(self._heads, palette(self.app).weights, self._place(focus))

@@ -1,4 +1,4 @@
-"""A probe: one sentence of a training at one of its steps, as it was recorded, and one head's attention in it."""
+"""A probe: one sentence of a training at one recorded step, and one head's attention in it."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -29,7 +29,7 @@ _NAMES = {
 
 
 class Probed(Protocol):
-    """A sentence as it was recorded at one step."""
+    """A recorded sentence at one step."""
 
     @property
     def text(self) -> str: ...
@@ -48,14 +48,14 @@ class Probed(Protocol):
         """`decoder.cross` → q k: where a query may look."""
 
     def axes(self, stack: str, kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The names of the tokens at the queries and at the keys."""
+        """Return the names of the tokens at the queries and at the keys."""
 
     def layers(self, stack: str, kind: str) -> int:
-        """How many layers have this kind of attention."""
+        """Count the layers with this kind of attention."""
 
 
 class ProbePane(Vertical, can_focus=False):
-    """See the module."""
+    """One head's attention in the probe."""
 
     DEFAULT_CSS = """
     ProbePane { padding: 0 1; }
@@ -79,7 +79,7 @@ class ProbePane(Vertical, can_focus=False):
         yield self._notes
 
     def show(self, probe: Probed, focus: Focus) -> None:
-        """Draw a head; when only the cell is another one, move the cursor."""
+        """Draw a head; if only the cell changed, move the cursor."""
         before, self._shown = self._shown, (probe, focus)
         if before and before[0] is probe and before[1].to(query=focus.query, key=focus.key) == focus:
             self._heatmap.cursor = focus.query, focus.key
@@ -116,7 +116,7 @@ class ProbePane(Vertical, can_focus=False):
 
 
 def _readout(matrix: ProbeMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...]:
-    """The chosen cell and, where there is room, where its query looks most."""
+    """Describe the current cell and, if there is room, the largest weights of its query."""
     row = matrix.values[focus.query].astype(float)
     query, key = spoken(matrix.row_labels[focus.query]), spoken(matrix.column_labels[focus.key])
     pair: Line = [Segment(query, marks.query), Segment(" → ", marks.quiet), Segment(key, marks.key)]
@@ -135,7 +135,7 @@ def _readout(matrix: ProbeMatrix, focus: Focus, marks: Palette) -> tuple[Line, .
 
 
 def _legend(matrix: ProbeMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...]:
-    """What colours and glyphs mean, at several lengths."""
+    """Explain colours and glyphs, at several lengths."""
     scale = marks.weights
     colours: Line = []
     for value in (0.0, 0.01, 0.1, 0.3, 1.0):

@@ -1,4 +1,4 @@
-"""What a model says at one step of its training, under the source and what it should say."""
+"""The model's translation at one step of its training, below the source and the reference."""
 
 from itertools import takewhile
 
@@ -11,7 +11,7 @@ from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.lines import Line, Lines
 
 LONGEST = 2000
-"""Characters of a text that are looked at; no screen shows more."""
+"""Most characters of a text; no screen shows more."""
 
 
 class SayingPane(Lines):
@@ -25,7 +25,7 @@ class SayingPane(Lines):
     _shown: tuple[Probed, int, int] | None = None
 
     def show(self, probe: Probed | None, number: int = 0, count: int = 0) -> None:
-        """Draw a sentence, the number-th of count, counted from 0."""
+        """Draw sentence `number` of `count`, counted from 0."""
         self._shown = None if probe is None else (probe, number, count)
         self.redraw()
 
@@ -43,7 +43,7 @@ class SayingPane(Lines):
 
 
 def _said(given: str, expected: str, marks: Palette) -> Line:
-    """What is said: as far as it is as expected, then the rest."""
+    """Mark the beginning that agrees with the reference, then the rest."""
     if given == expected:
         return [Segment(visible(given), marks.good), Segment("  ✓", marks.good)]
     same = len([*takewhile(lambda pair: pair[0] == pair[1], zip(given, expected, strict=False))])
