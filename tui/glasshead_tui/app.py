@@ -118,8 +118,8 @@ class GlassheadApp(Framed):
         return ExploreScreen(
             self._session,
             self._subject_name,
-            keys.shown(self._own_keys, keymaps.EXPLORE),
-            lab_keys=keys.shown(self._own_keys, keymaps.LAB),
+            keys.label_keys(self._own_keys, keymaps.EXPLORE),
+            lab_keys=keys.label_keys(self._own_keys, keymaps.LAB),
             lab=self._lab,
             lesson=self._lesson,
         )
@@ -139,4 +139,4 @@ class WatchApp(Framed):
         """Curves, attention, time."""
         from glasshead_tui.screens.watch import WatchScreen
 
-        return WatchScreen(self._watcher, visible(str(self._folder)), keys.shown(self._own_keys, keymaps.WATCH))
+        return WatchScreen(self._watcher, visible(str(self._folder)), keys.label_keys(self._own_keys, keymaps.WATCH))

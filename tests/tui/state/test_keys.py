@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.mark.parametrize("groups", [keymaps.EXPLORE, keymaps.LAB], ids=["explorer", "lab"])
 def test_ids_and_keys_are_unique(groups):
-    listed = keys.listed(groups)
+    listed = keys.list_keys(groups)
     assert len({key.id for key in listed}) == len(listed)
     pressed = [name for key in listed for name in key.keys.split(",")]
     assert len(set(pressed)) == len(pressed)
@@ -24,7 +24,7 @@ def test_ids_and_keys_are_unique(groups):
 
 @pytest.mark.parametrize(
     ("screen", "key"),
-    [*((ExploreScreen, key) for key in keymaps.ALL), *((LabScreen, key) for key in keys.listed(keymaps.LAB))],
+    [*((ExploreScreen, key) for key in keymaps.ALL), *((LabScreen, key) for key in keys.list_keys(keymaps.LAB))],
     ids=lambda each: getattr(each, "id", None),
 )
 def test_every_key_has_an_action(screen, key):
@@ -33,7 +33,7 @@ def test_every_key_has_an_action(screen, key):
 
 @pytest.mark.parametrize("table", [keymaps.FORESEEING_HINTS, keymaps.LAB_HINTS, keymaps.ENDED_HINTS])
 def test_the_hints_of_the_lab_are_of_keys_that_it_has(table):
-    names = keys.shown({}, keymaps.LAB)
+    names = keys.label_keys({}, keymaps.LAB)
     assert [pressed for pressed, *_ in keys.hints(names, table, keymaps.LAB)] == [hint.shown for hint in table]
     moved = keys.hints({**names, "help": "x"}, table, keymaps.LAB)
     assert ("x", "help", 0) in moved

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from glasshead_tui.drawing.paint import Colours, chosen
+from glasshead_tui.drawing.paint import Colours, palette_for
 from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
 
@@ -42,7 +42,7 @@ class Frame(App[None]):
         yield HeatMap()
 
     def on_mount(self) -> None:
-        self.query_one(HeatMap).show(self.matrix, chosen(self.colours).weights, self.at)
+        self.query_one(HeatMap).show(self.matrix, palette_for(self.colours).weights, self.at)
 
     def on_heat_map_cursor_moved(self, event: HeatMap.CursorMoved) -> None:
         self.clicks.append((event.row, event.column))
@@ -92,7 +92,7 @@ async def test_very_many_tokens_cost_only_the_rows_in_view() -> None:
 
 
 async def test_half_blocks_show_two_rows_a_line_in_their_colours() -> None:
-    scale = chosen("truecolor").weights
+    scale = palette_for("truecolor").weights
     app = Frame(Triangle(60), (59, 59), "truecolor")
     async with app.run_test(size=(80, 40)) as pilot:
         heatmap = pilot.app.query_one(HeatMap)

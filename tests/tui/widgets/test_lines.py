@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from glasshead_tui.widgets.lines import Line, Lines, beside, cells, differ, padded
+from glasshead_tui.widgets.lines import Line, Lines, beside, cells, differ, pad_line
 
 PIECES = st.builds(Segment, st.text("ab 猫", min_size=1, max_size=3), st.sampled_from([None, Style(bold=True)]))
 LINES = st.lists(PIECES, max_size=5)
@@ -34,7 +34,7 @@ def test_differ_covers_every_difference(one: Line, other: Line) -> None:
 
 @given(LINES, st.integers(0, 12))
 def test_padded_is_of_the_width_asked_for(line: Line, columns: int) -> None:
-    assert cells(padded(line, columns)) == columns
+    assert cells(pad_line(line, columns)) == columns
 
 
 def test_beside_keeps_the_second_in_its_column() -> None:

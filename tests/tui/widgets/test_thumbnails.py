@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
-from glasshead_tui.drawing.paint import Colours, chosen
+from glasshead_tui.drawing.paint import Colours, palette_for
 from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails, arranged
 
 GROUPS = st.lists(
@@ -36,7 +36,7 @@ class Wall(App[None]):
         yield Thumbnails()
 
     def on_mount(self) -> None:
-        self.query_one(Thumbnails).show_gallery(Numbers(), chosen(self.colours).weights, Place(0, 1, 1))
+        self.query_one(Thumbnails).show_gallery(Numbers(), palette_for(self.colours).weights, Place(0, 1, 1))
 
     def on_thumbnails_selected(self, event: Thumbnails.Selected) -> None:
         self.clicked.append(event.place)
@@ -72,7 +72,7 @@ async def test_the_selected_one_stands_between_brackets_and_the_unknown_one_wait
         lines = [wall.render_line(y).text for y in range(6)]
         assert lines[0].startswith("first") and lines[2][4:9].count("[") == 1 and "]" in lines[2]
         assert "…" in "".join(lines)
-        fill = chosen("truecolor").weights.fills[10 - 10 % 4].bgcolor
+        fill = palette_for("truecolor").weights.fills[10 - 10 % 4].bgcolor
         region = next(region for region, place in wall._spots if place == Place(0, 1, 0))
         (cell,) = wall.render_line(region.y).crop(region.x, region.x + 1)
         assert cell.style is not None and cell.style.bgcolor == fill

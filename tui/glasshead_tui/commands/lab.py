@@ -9,6 +9,7 @@ import typer
 from glasshead.errors import GlassheadError
 from glasshead.lab import NAMES, all_pages, page_of
 from glasshead.lab.page import Control, Page, Size, Value
+from glasshead_tui.commands.options import flag, parameter, sign
 
 
 def complete_experiment(incomplete: str) -> list[str]:
@@ -35,21 +36,21 @@ def lab(
     words = [*([] if name is None else [name]), *context.args]
     # An unknown name gets a hint at the nearest one; a known one needs no other page.
     known = all_pages() if not words or words[0].startswith("-") else (page_of(words[0]),)
-    status = table(known)(words, prog_name="glasshead lab", standalone_mode=False)
+    status = make_table(known)(words, prog_name="glasshead lab", standalone_mode=False)
     return status if isinstance(status, int) else 0
 
 
-def table(known: Sequence[Page]) -> typer.Typer:
+def make_table(known: Sequence[Page]) -> typer.Typer:
     """Make Typer commands of the experiments."""
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-    app.callback(invoke_without_command=True)(listed)
+    app.callback(invoke_without_command=True)(list_experiments)
     for each in known:
-        told = f"{each.title}. {each.claim}"
-        app.command(each.name, help=told, epilog=SHIPPED if each.trained else None)(command(each))
+        summary = f"{each.title}. {each.claim}"
+        app.command(each.name, help=summary, epilog=SHIPPED if each.trained else None)(make_command(each))
     return app
 
 
-def listed(
+def list_experiments(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="The list as JSON, with all that the pages say.")] = False,
 ) -> int:
@@ -64,18 +65,18 @@ def listed(
     return 0
 
 
-def command(of: Page) -> Any:
+def make_command(of: Page) -> Any:
     """Make the command of one experiment."""
 
     def run(**given: Any) -> int:
         from glasshead_tui.launch.experiment import perform
         from glasshead_tui.plain.experiment import Asked
 
-        size = chosen_size(quick=given.pop("quick"), full=given.pop("full"))
+        size = choose_size(quick=given.pop("quick"), full=given.pop("full"))
         as_json, anew = given.pop("json"), given.pop("anew", False)
         checkpoint = given.pop("model", "english-french")
         answer = given.pop("predict")
-        said = {name: read(of.control(name), value) for name, value in given.items() if value is not None}
+        said = {name: parse_value(of.control(name), value) for name, value in given.items() if value is not None}
         if of.trained and not (said or anew) and size == "usual":
             size = "full"  # the shipped one
         asked = Asked(
@@ -88,20 +89,18 @@ def command(of: Page) -> Any:
         )
         return perform(asked)
 
-    parameters = [*(_option(control) for control in of.controls), *_own(of)]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    sign(run, [*(_option(control) for control in of.controls), *_own(of)])
     return run
 
 
-def chosen_size(*, quick: bool, full: bool) -> Size:
+def choose_size(*, quick: bool, full: bool) -> Size:
     """Choose the size by two flags."""
     if quick and full:
         raise GlassheadError("--quick and --full are two sizes: choose one.")
     return "quick" if quick else "full" if full else "usual"
 
 
-def read(control: Control, value: Any) -> Value:
+def parse_value(control: Control, value: Any) -> Value:
     """Parse the value of a control."""
     return value if isinstance(value, bool) else control.read(value)
 
@@ -112,11 +111,11 @@ def _option(control: Control) -> inspect.Parameter:
     text = f"{control.help[0].upper()}{control.help[1:]}."
     if isinstance(control.usual, bool):
         option = typer.Option(f"{flag}/--no-{flag[2:]}", help=text, show_default="yes" if control.usual else "no")
-        return _parameter(control.name, Annotated[bool | None, option], None)
+        return parameter(control.name, Annotated[bool | None, option])
     metavar = "|".join(map(str, control.stops)) if control.choice else _metavar(control)
     shown = str(control.usual) if control.usual != "" else False
     option = typer.Option(flag, metavar=metavar, help=text, show_default=shown)
-    return _parameter(control.name, Annotated[str | None, option], None)
+    return parameter(control.name, Annotated[str | None, option])
 
 
 def _metavar(control: Control) -> str:
@@ -125,16 +124,12 @@ def _metavar(control: Control) -> str:
 
 def _own(of: Page) -> list[inspect.Parameter]:
     """Make the options that every experiment has, and those of its kind."""
-
-    def flag(name: str, help: str) -> inspect.Parameter:
-        return _parameter(name, Annotated[bool, typer.Option(f"--{name}", help=help)], False)
-
     predict = typer.Option(
         "--predict", metavar="|".join(of.question.letters), help="What you foresee.", show_default=False
     )
     model = typer.Option("--model", metavar="CHECKPOINT", help="The trained model: a name, or a folder.")
     return [
-        *([_parameter("model", Annotated[str, model], "english-french")] if of.model else []),
+        *([parameter("model", Annotated[str, model], "english-french")] if of.model else []),
         flag("quick", "A smaller size, for a quick look."),
         flag("full", "A larger size, for a thorough one."),
         *(
@@ -142,10 +137,6 @@ def _own(of: Page) -> list[inspect.Parameter]:
             if of.trained
             else []
         ),
-        _parameter("predict", Annotated[str | None, predict], None),
+        parameter("predict", Annotated[str | None, predict]),
         flag("json", "Write the result as JSON, with full precision."),
     ]
-
-
-def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)

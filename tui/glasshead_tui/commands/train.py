@@ -16,6 +16,7 @@ import typer
 
 from glasshead.errors import GlassheadError
 from glasshead.training.settings import TYPES, Settings
+from glasshead_tui.commands.options import REQUIRED, flag, parameter, sign
 
 METAVARS = {int: "N", float: "X", str: "TEXT"}
 FILES = {"pairs", "source", "target", "valid", "valid_source", "valid_target"}
@@ -49,7 +50,7 @@ def train(
 
     options = {"recipe": recipe, "encoder_layers": layers, "decoder_layers": layers}
     flags = given_flags({**options, **{name: value for name, value in given.items() if value is not None}})
-    words = ["train", *spelled(flags, out=out, config=config, overwrite=overwrite)]
+    words = ["train", *spell_options(flags, out=out, config=config, overwrite=overwrite)]
     rank = int(os.environ.get("RANK", "0"))  # launchers of several processes number them
     file = read_settings(config) if config else None
     settings = begin(out, flags, file, resume=resume, overwrite=overwrite, leads=rank == 0, writes=not watch)
@@ -79,7 +80,7 @@ def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, fir
 
     stopped: list[Event] = []
 
-    def noted(events: Iterator[Event]) -> Iterator[Event]:
+    def note_stop(events: Iterator[Event]) -> Iterator[Event]:
         for event in events:
             if isinstance(event, Stopped):
                 stopped.append(event)
@@ -87,7 +88,7 @@ def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, fir
 
     words = ["glasshead", *(word for word in words if word != "--overwrite")]
     with interruptible() as asked:
-        events = noted(training(out, settings, resume=resume, command=shlex.join(words), stop=asked))
+        events = note_stop(training(out, settings, resume=resume, command=shlex.join(words), stop=asked))
         if first:
             show(events, stop=asked)
         else:
@@ -110,7 +111,7 @@ def given_flags(given: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def spelled(flags: dict[str, Any], *, out: Path, config: Path | None, overwrite: bool) -> Iterator[str]:
+def spell_options(flags: dict[str, Any], *, out: Path, config: Path | None, overwrite: bool) -> Iterator[str]:
     """Yield the options of a command that gives these settings."""
     if "recipe" in flags:
         yield flags["recipe"]
@@ -145,19 +146,11 @@ def _option(each: "Field[Any]") -> inspect.Parameter:
     elif choices:
         metavar = "|".join(choices)
     option = typer.Option(flags, metavar=metavar, help=each.metadata["help"], show_default=default)
-    return _parameter(each.name, Annotated[kind | None, option], None)
+    return parameter(each.name, Annotated[kind | None, option])
 
 
-def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
-
-
-def _signature() -> inspect.Signature:
-    """Collect the options of the run itself, then one for each setting."""
-
-    def flag(name: str, help: str) -> inspect.Parameter:
-        return _parameter(name, Annotated[bool, typer.Option(f"--{name}", help=help)], False)
-
+def _options() -> list[inspect.Parameter]:
+    """Make the options of the run itself, then one for each setting."""
     recipe = typer.Argument(
         help="What to learn: a recipe's name. Or give --pairs, or --source and --target.",
         autocompletion=complete_recipe,
@@ -168,19 +161,16 @@ def _signature() -> inspect.Signature:
     layers = typer.Option(
         "--layers", metavar="N", help="Layers of the encoder, and of the decoder.", show_default=False
     )
-    return inspect.Signature(
-        [
-            _parameter("recipe", Annotated[str | None, recipe], None),
-            _parameter("out", Annotated[Path, out], inspect.Parameter.empty),
-            _parameter("config", Annotated[Path | None, config], None),
-            flag("resume", "Go on with the run in --out from its newest checkpoint."),
-            flag("overwrite", "Forget a run that is in --out."),
-            flag("watch", "Open the screen of `glasshead watch` while it trains."),
-            _parameter("layers", Annotated[int | None, layers], None),
-            *(_option(each) for each in fields(Settings) if each.name != "recipe"),
-        ]
-    )
+    return [
+        parameter("recipe", Annotated[str | None, recipe]),
+        parameter("out", Annotated[Path, out], REQUIRED),
+        parameter("config", Annotated[Path | None, config]),
+        flag("resume", "Go on with the run in --out from its newest checkpoint."),
+        flag("overwrite", "Forget a run that is in --out."),
+        flag("watch", "Open the screen of `glasshead watch` while it trains."),
+        parameter("layers", Annotated[int | None, layers]),
+        *(_option(each) for each in fields(Settings) if each.name != "recipe"),
+    ]
 
 
-train.__signature__ = _signature()  # type: ignore[attr-defined]  # typing knows no signatures made of data
-train.__annotations__ = {name: each.annotation for name, each in _signature().parameters.items()}
+sign(train, _options())

@@ -76,13 +76,13 @@ class Palette:
 def palette(app: App[object]) -> Palette:
     """Choose the styles for the terminal and the theme of `app`."""
     if app.no_color:
-        return chosen("none", app.current_theme.dark)
+        return palette_for("none", app.current_theme.dark)
     systems: dict[str | None, Colours] = {"truecolor": "truecolor", "256": "256", "standard": "16", "windows": "16"}
-    return chosen(systems.get(app.console.color_system, "none"), app.current_theme.dark)
+    return palette_for(systems.get(app.console.color_system, "none"), app.current_theme.dark)
 
 
 @cache
-def chosen(colours: Colours, dark: bool = True) -> Palette:
+def palette_for(colours: Colours, dark: bool = True) -> Palette:
     """Choose the styles for a number of colours, on a dark or a light ground."""
     if colours == "none":
         return _without_colour()

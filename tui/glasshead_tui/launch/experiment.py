@@ -14,7 +14,7 @@ from glasshead_tui.terminal.tty import terminal
 
 if TYPE_CHECKING:
     from glasshead.lab.tools.progress import Progress
-from glasshead_tui.plain.experiment import Asked, introduce, told
+from glasshead_tui.plain.experiment import Asked, describe_outcome, introduce
 
 SOON = 1.0
 """Seconds until something should move in the terminal."""
@@ -23,16 +23,16 @@ SOON = 1.0
 def perform(asked: Asked) -> int:
     """Print the claim, ask, run, print the finding; return the exit status."""
     if asked.as_json:
-        print(strict.dumps(told(asked, found(asked)), indent=1))
+        print(strict.dumps(describe_outcome(asked, found(asked)), indent=1))
         return 0
-    from glasshead_tui.plain.exhibits import console, shown
+    from glasshead_tui.plain.exhibits import console, lay_out_outcome
 
     out = console()
     introduce(asked.page, out.width)
     answer = asked.answer if asked.answer is not None else _ask(asked.page)
     outcome = found(asked)
     out.print()
-    for part in shown(asked.page, outcome, answer, out):
+    for part in lay_out_outcome(asked.page, outcome, answer, out):
         out.print(part)
     return 0
 

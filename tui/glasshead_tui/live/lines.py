@@ -73,7 +73,7 @@ def report(event: "Event") -> list[str]:
     if isinstance(event, Started):
         return started(event)
     if isinstance(event, Evaluated):
-        return [evaluated(event), *(f"  {line}" for line in shown(event.scores))]
+        return [evaluated(event), *(f"  {line}" for line in write_samples(event.scores))]
     if isinstance(event, Saved):
         return [saved(event)]
     if isinstance(event, Stopped):
@@ -126,7 +126,7 @@ def saved(event: "Saved") -> str:
     return f"step {event.step}: saved to {visible(str(event.folder))}, {what}"
 
 
-def shown(scores: "Scores", count: int = SHOWN) -> Iterator[str]:
+def write_samples(scores: "Scores", count: int = SHOWN) -> Iterator[str]:
     """Write some translations, and the references of the wrong ones."""
     for sample in picked(scores.samples, count):
         ending = "" if sample.right else f"   (expected: {visible(sample.expected)})"

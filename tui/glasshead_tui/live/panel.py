@@ -102,7 +102,7 @@ def frame(body: Sequence[Text], inner: int, title: str, above: str, below: str) 
     top = edge(inner - columns_of(title) - 1, above)
     return [
         Text.assemble(("╭─ ", QUIET), (title, LOUD), (f" {top}╮", QUIET)),
-        *(Text.assemble(("│ ", QUIET), padded(line, inner), (" │", QUIET)) for line in body),
+        *(Text.assemble(("│ ", QUIET), pad_text(line, inner), (" │", QUIET)) for line in body),
         Text(f"╰{edge(inner + 2, below)}╯", QUIET),
     ]
 
@@ -144,7 +144,7 @@ def head(figures: Figures, inner: int, seconds: float) -> list[Text]:
         facts.append(f"{clocked(figures.pace.remaining)} left")
     if recent is not None and recent.speed is not None:
         facts.append(f"{recent.speed:,.0f} tokens/s")
-    lines = [bar(step, steps, inner), listed(facts, inner)]
+    lines = [bar(step, steps, inner), join_facts(facts, inner)]
     if figures.preparing is not None:
         lines += doing(figures.preparing, inner, None)
     return lines
@@ -160,7 +160,7 @@ def bar(done: int, total: int, width: int) -> Text:
     return Text.assemble((full, DRAWN), ("─" * (room - len(full)), QUIET), (said, LOUD))
 
 
-def listed(facts: Sequence[str], width: int) -> Text:
+def join_facts(facts: Sequence[str], width: int) -> Text:
     """Put as many facts on a line as fit; figures are bright, words are dim."""
     text = Text()
     for fact in facts:
@@ -179,7 +179,7 @@ def doing(event: "Preparing", inner: int, seconds: float | None) -> list[Text]:
     facts = [f"{event.done:,} so far" if event.total is None else f"{event.done:,} of {event.total:,}"]
     if seconds is not None:
         facts.append(f"{clocked(seconds)} elapsed")
-    said = Text.assemble("   ", listed(facts, inner))
+    said = Text.assemble("   ", join_facts(facts, inner))
     beside = said.cell_len + 12 <= inner
     what = clip(visible(event.what), inner - said.cell_len if beside else inner)
     line = Text.assemble(what, said) if beside else Text(what)
@@ -196,7 +196,7 @@ def tables(figures: Figures, inner: int) -> list[Text]:
     if not beside:
         return [*left, *right] if figures.validations else left
     pairs = zip_longest(left, right, fillvalue=Text())
-    return [Text.assemble(padded(one, width), "   ", other) for one, other in pairs]
+    return [Text.assemble(pad_text(one, width), "   ", other) for one, other in pairs]
 
 
 def measured(figures: Figures, update: "Progress", width: int) -> list[Text]:
@@ -307,7 +307,7 @@ def chart(course: Course, inner: int, lines: int) -> list[Text]:
     return [Text.assemble((f"{sides.get(at, ''):{side}}", QUIET), (row, DRAWN)) for at, row in enumerate(drawn)]
 
 
-def padded(text: Text, width: int) -> Text:
+def pad_text(text: Text, width: int) -> Text:
     """Pad or cut a line to a number of columns."""
     text = clipped(text, width)
     text.append(" " * (width - text.cell_len))

@@ -16,8 +16,8 @@ from glasshead.lab.exhibits import Exhibit, Grid, Lines, Plot
 from glasshead.lab.exhibits import Table as Rows
 from glasshead.lab.page import LETTERS, Page
 from glasshead_tui.drawing.exhibits import Column, GridMatrix, blocks, chart
-from glasshead_tui.drawing.paint import Palette, chosen
-from glasshead_tui.state.labbook import shown as valued
+from glasshead_tui.drawing.paint import Palette, palette_for
+from glasshead_tui.state.labbook import format_value
 from glasshead_tui.state.outcome import Outcome
 from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.printed import printed
@@ -45,9 +45,9 @@ def console() -> Console:
 def marks_of(out: Console) -> Palette:
     """Choose the styles that the output can show."""
     if not out.is_terminal or out.no_color:
-        return chosen("none")
+        return palette_for("none")
     systems = {"truecolor": "truecolor", "256": "256", "standard": "16", "windows": "16"}
-    return chosen(systems.get(out.color_system or "", "none"))
+    return palette_for(systems.get(out.color_system or "", "none"))
 
 
 def listing(all_pages: Sequence[Page]) -> Table:
@@ -61,7 +61,7 @@ def listing(all_pages: Sequence[Page]) -> Table:
     return table
 
 
-def shown(page: Page, outcome: Outcome, answer: int | None, out: Console) -> Iterator[RenderableType]:
+def lay_out_outcome(page: Page, outcome: Outcome, answer: int | None, out: Console) -> Iterator[RenderableType]:
     """Yield the verdict, every exhibit, the try and the sources."""
     marks = marks_of(out)
     verdict = outcome.verdict
@@ -86,7 +86,9 @@ def shown(page: Page, outcome: Outcome, answer: int | None, out: Console) -> Ite
 
 def made(outcome: Outcome) -> str:
     """Describe how a result was made: with which values, where, in how long."""
-    values = ", ".join(f"{name} {clip(visible(valued(value)), TEXT) or '–'}" for name, value in outcome.values.items())
+    values = ", ".join(
+        f"{name} {clip(visible(format_value(value)), TEXT) or '–'}" for name, value in outcome.values.items()
+    )
     if outcome.made_on is None:
         return f"{values}: {outcome.seconds:.1f} s"
     return f"{values}: made before, in {outcome.seconds:.0f} s on {visible(outcome.made_on)}; --anew trains now"

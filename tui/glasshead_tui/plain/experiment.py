@@ -39,7 +39,7 @@ def tell_all(*, as_json: bool) -> None:
     print("\nglasshead lab NAME runs one, glasshead lesson walks through all of them on the screen.")
 
 
-def told(asked: Asked, outcome: Outcome) -> dict[str, Any]:
+def describe_outcome(asked: Asked, outcome: Outcome) -> dict[str, Any]:
     """Collect everything for a program."""
     from glasshead.lab.record import plain
 

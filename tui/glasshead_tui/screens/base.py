@@ -30,7 +30,7 @@ class CommandedScreen(Screen[None]):
 
     def commands(self) -> Iterable[SystemCommand]:
         """What the palette offers: all that a key does."""
-        for key in keys.listed(self.GROUPS):
+        for key in keys.list_keys(self.GROUPS):
             if key.id != "palette":
                 name = f"{key.id.replace('_', ' ')}  ({self._shown_keys[key.id]})"
                 yield SystemCommand(name, key.meaning, self._runner(key.action))

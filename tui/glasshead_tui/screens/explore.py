@@ -115,7 +115,7 @@ class ExploreScreen(CommandedScreen):
         lab: str | None = None,
         lesson: bool = False,
     ) -> None:
-        """shown, lab_keys: id → the keys, as `keys.shown` gives them · lab, lesson: as for the app."""
+        """shown, lab_keys: id → the keys, as `keys.label_keys` gives them · lab, lesson: as for the app."""
         super().__init__()
         self._session, self._subject_name, self._shown_keys = session, name, shown
         self._lab_keys, self._lab_first, self._lesson = lab_keys, lab, lesson

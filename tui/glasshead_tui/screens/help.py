@@ -49,7 +49,7 @@ class Help(ModalScreen[None]):
         glyphs: Meanings = GLYPHS,
         count: str = "A number typed before a key repeats it: 5 l moves five keys to the right.",
     ) -> None:
-        """shown: id → the keys, as `keys.shown` gives them."""
+        """shown: id → the keys, as `keys.label_keys` gives them."""
         super().__init__()
         self._shown_keys, self._introduction, self._groups = shown, introduction, groups
         self._glyphs, self._counting = glyphs, count

@@ -21,7 +21,7 @@ from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.help import Help, Meanings
 from glasshead_tui.screens.lab_page import LabPage, Running
 from glasshead_tui.state import keymaps
-from glasshead_tui.state.labbook import SIZES, LabBook, shown
+from glasshead_tui.state.labbook import SIZES, LabBook, format_value
 from glasshead_tui.state.outcome import Outcome
 from glasshead_tui.widgets.prose import Prose
 from glasshead_tui.widgets.spots import SpotLines
@@ -215,7 +215,7 @@ class LabScreen(LabPage):
         def answer(ask: Ask, text: str) -> None:
             if not text.strip() and not isinstance(control.usual, str):
                 ask.dismiss()
-                self._complain(f"Nothing was typed: {control.name} stays {shown(visit.values[control.name])}.")
+                self._complain(f"Nothing was typed: {control.name} stays {format_value(visit.values[control.name])}.")
                 return
             try:
                 value = control.read(text)

@@ -25,7 +25,16 @@ from glasshead_tui.panes.lab.controls import ControlsPane
 from glasshead_tui.panes.lab.question import QuestionPane
 from glasshead_tui.panes.lab.showcase import Showcase
 from glasshead_tui.panes.lab.tabs import TabsPane
-from glasshead_tui.panes.lab.texts import TextPane, clipped, ending, introduced, judged, progressed, shortened, told
+from glasshead_tui.panes.lab.texts import (
+    TextPane,
+    clipped,
+    describe_result,
+    ending,
+    introduced,
+    judged,
+    progressed,
+    shortened,
+)
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.lines import counted_line, fitted_line, lab_line
 from glasshead_tui.state import keymaps, keys
@@ -292,7 +301,7 @@ class LabPage(CommandedScreen):
         if job is not None and (not job.at_once or seconds > PATIENCE or visit.outcome is None):
             line.show(progressed(job.share, job.words, seconds, self._room - 2, marks))
         elif job is None:
-            line.show(told(visit, self._room - 2, marks))
+            line.show(describe_result(visit, self._room - 2, marks))
         lines = max(1, min(3, len(line.broken(self._room - 2))))
         line.styles.height = lines
         return lines

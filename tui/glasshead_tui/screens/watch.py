@@ -103,7 +103,7 @@ class WatchScreen(CommandedScreen):
     """
 
     def __init__(self, watcher: Watcher, name: str, shown: Mapping[str, str]) -> None:
-        """name: of the run, safe for a terminal · shown: id → the keys, as `keys.shown` gives them."""
+        """name: of the run, safe for a terminal · shown: id → the keys, as `keys.label_keys` gives them."""
         super().__init__()
         self._watcher, self._run_name, self._shown_keys = watcher, name, shown
         self._metrics: Metrics | None = None

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from glasshead.errors import GlassheadError, nearest
-from glasshead_tui.state.keys import Groups, Hint, Key, listed
+from glasshead_tui.state.keys import Groups, Hint, Key, list_keys
 
 EXPLORE: Groups = {
     "Decoding": (
@@ -188,7 +188,7 @@ WATCH_HINTS = (
 )
 
 
-ALL = listed(EXPLORE)
+ALL = list_keys(EXPLORE)
 
 
 def read_keys(path: Path) -> dict[str, str]:
@@ -202,7 +202,7 @@ def read_keys(path: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GlassheadError(f"{path} cannot be read as TOML ({error}). Mend it, or move it away.") from error
-    known = list(dict.fromkeys(key.id for key in (*ALL, *listed(WATCH), *listed(LAB))))
+    known = list(dict.fromkeys(key.id for key in (*ALL, *list_keys(WATCH), *list_keys(LAB))))
     for name, keys in content.items():
         if name not in known:
             raise GlassheadError(f"{path}: there is no key {name!r}. {nearest(name, known, what='key')}")

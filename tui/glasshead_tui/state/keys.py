@@ -38,24 +38,24 @@ class Hint:
     """Order in which hints give way when the line is short."""
 
 
-def listed(groups: Groups) -> tuple[Key, ...]:
+def list_keys(groups: Groups) -> tuple[Key, ...]:
     """List all keys of a screen, in their order."""
     return tuple(key for group in groups.values() for key in group)
 
 
 def bindings(groups: Groups) -> list[BindingType]:
     """Make Textual's bindings of the keys."""
-    return [Binding(key.keys, key.action, key.meaning, show=False, id=key.id) for key in listed(groups)]
+    return [Binding(key.keys, key.action, key.meaning, show=False, id=key.id) for key in list_keys(groups)]
 
 
-def shown(own: Mapping[str, str], groups: Groups) -> dict[str, str]:
+def label_keys(own: Mapping[str, str], groups: Groups) -> dict[str, str]:
     """Map the id of each key to its keys as a person reads them, after remapping."""
-    return {key.id: own[key.id].replace(",", " ") if key.id in own else key.shown for key in listed(groups)}
+    return {key.id: own[key.id].replace(",", " ") if key.id in own else key.shown for key in list_keys(groups)}
 
 
 def hints(names: Mapping[str, str], table: tuple[Hint, ...], groups: Groups) -> list[tuple[str, str, int]]:
-    """Return keys, label and rank of each hint of a table. names: from `shown`."""
-    usual = shown({}, groups)
+    """Return keys, label and rank of each hint of a table. names: from `label_keys`."""
+    usual = label_keys({}, groups)
     return [
         (
             hint.shown

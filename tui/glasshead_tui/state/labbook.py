@@ -202,7 +202,7 @@ def turned(control: Control, value: Value, by: int) -> Value:
     return ordered[min(abs(by), len(ordered)) - 1]
 
 
-def shown(value: Value) -> str:
+def format_value(value: Value) -> str:
     """Write a value for a person; not yet safe for a terminal."""
     if isinstance(value, bool):
         return "yes" if value else "no"

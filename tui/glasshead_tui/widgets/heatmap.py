@@ -172,7 +172,7 @@ class HeatMap(LeanView):
         yield Region(0, 0, self.size.width if self.measures.form == "halves" else max(1, end), self.measures.header)
 
     def _drawn(self, line: int, first: int, skip: int, room: int) -> Strip:
-        """Draw one line of the terminal: a label, then cells from column `first` on, without their first `skip` cells."""
+        """Draw a line of the terminal: a label, then cells from column `first` on, without `skip` terminal cells."""
         assert self.scale is not None
         count = min(self._columns - first, -(-(room - self.measures.labels + skip) // self.measures.cell))
         span = range(first, first + max(0, count))

@@ -88,7 +88,7 @@ def cells(line: Iterable[Segment]) -> int:
     return sum(width(segment.text) for segment in line)
 
 
-def padded(line: Line, columns: int) -> Line:
+def pad_line(line: Line, columns: int) -> Line:
     """Cut or pad a line to exactly `columns` columns, with spaces at the end."""
     taken = 0
     kept: Line = []
@@ -107,4 +107,4 @@ def beside(left: Sequence[Line], right: Sequence[Line], columns: int) -> list[Li
     """Put two drawings side by side, the first in `columns` columns."""
     count = max(len(left), len(right))
     rows = [*left, *([[]] * (count - len(left)))], [*right, *([[]] * (count - len(right)))]
-    return [padded(one, columns) + other for one, other in zip(*rows, strict=True)]
+    return [pad_line(one, columns) + other for one, other in zip(*rows, strict=True)]

@@ -48,7 +48,7 @@ class Slider(Lines):
         end: int,
         styles: tuple[Style, Style, Style, Style],
     ) -> None:
-        """Draw the slider. stops: in order · handle: one of them · done: up to `end` · styles: coming, done, stop, handle."""
+        """Draw it. stops: in order · handle: one of them · done: up to `end` · styles: coming, done, stop, handle."""
         self.stops, self.handle, self._styles = stops, handle, styles
         self._done = max([done, 0, *stops[-1:]])
         self._end = max(end, self._done, 1)

@@ -7,7 +7,7 @@ from textual.geometry import Size
 
 from glasshead.lab.exhibits import Grid, Table
 from glasshead_tui.drawing.exhibits import cell
-from glasshead_tui.drawing.paint import chosen
+from glasshead_tui.drawing.paint import palette_for
 from glasshead_tui.panes.lab.exhibit import GridMatrix, tabled
 from glasshead_tui.panes.lab.showcase import shelved
 from glasshead_tui.panes.lab.tabs import tabs
@@ -52,7 +52,7 @@ entries = st.one_of(
 @given(rows=st.lists(st.tuples(*[entries] * 5), min_size=1, max_size=4), room=st.integers(24, 100))
 def test_no_number_of_a_table_is_cut_and_no_line_too_wide(rows: list[tuple[object, ...]], room: int) -> None:
     table = Table(title="", columns=("a", "bb", "ccc", "d", "e"), rows=tuple(rows))  # type: ignore[arg-type]
-    lines = ["".join(segment.text for segment in line) for line in tabled(table, room, chosen("none"))]
+    lines = ["".join(segment.text for segment in line) for line in tabled(table, room, palette_for("none"))]
     assert all(cell_len(line) <= max(room, 40) for line in lines)
     words = " ".join(lines).split()
     for row in rows:
@@ -64,7 +64,7 @@ def test_no_number_of_a_table_is_cut_and_no_line_too_wide(rows: list[tuple[objec
 def test_words_of_a_table_are_wrapped_and_none_is_lost() -> None:
     said = "a sentence that is longer than its column can be"
     table = Table(title="", columns=("n", "a heading of several words", "said"), rows=((1, said, said), (2, "b", "c")))
-    lines = ["".join(segment.text for segment in line) for line in tabled(table, 40, chosen("none"))]
+    lines = ["".join(segment.text for segment in line) for line in tabled(table, 40, palette_for("none"))]
     assert all(cell_len(line) <= 40 for line in lines)
     assert sorted(" ".join(lines).split()) == sorted(f"n a heading of several words said 1 {said} {said} 2 b c".split())
 

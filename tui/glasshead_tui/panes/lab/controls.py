@@ -6,7 +6,7 @@ from rich.style import Style
 from glasshead.lab.page import Control, Value
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.panes.lab.texts import LONGEST
-from glasshead_tui.state.labbook import Visit, shown
+from glasshead_tui.state.labbook import Visit, format_value
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.widgets.lines import Line, cells
 from glasshead_tui.widgets.spots import Row, Spot, SpotLines
@@ -39,7 +39,7 @@ class ControlsPane(SpotLines):
         row = Row(columns)
         for number, control in enumerate(visit.page.controls):
             here = number == visit.marked
-            value = clip(visible(shown(visit.values[control.name])), LONGEST) or "–"
+            value = clip(visible(format_value(visit.values[control.name])), LONGEST) or "–"
             ran = visit.outcome is None or visit.outcome.values.get(control.name) == visit.values[control.name]
             look = marks.weights.cursor if here else marks.strong if ran else marks.query + Style(bold=True)
             row.add([Segment(f"{control.name} ", marks.quiet), Segment(f"‹{value}›" if here else value, look)], number)
@@ -54,7 +54,10 @@ def _explained(visit: Visit, columns: int, marks: Palette) -> Line:
     stops: Line = []
     for stop in control.stops:
         here = stop == visit.values[control.name]
-        stops += [Segment(" "), Segment(clip(visible(shown(stop)), LONGEST), marks.strong if here else marks.quiet)]
+        stops += [
+            Segment(" "),
+            Segment(clip(visible(format_value(stop)), LONGEST), marks.strong if here else marks.quiet),
+        ]
     for more in (stops, [Segment(f"  {bounds(control)}", marks.quiet)]):
         if more and cells([*line, *more]) + 2 <= columns:
             line += [Segment("  "), *more]
@@ -66,13 +69,13 @@ def bounds(control: Control) -> str:
     if control.choice or isinstance(control.usual, bool | str):
         return ""
     if control.least is None:
-        return "" if control.most is None else f"at most {shown(control.most)}"
+        return "" if control.most is None else f"at most {format_value(control.most)}"
     least = _whole(control.least)
     return f"at least {least}" if control.most is None else f"{least} to {_whole(control.most)}"
 
 
 def _whole(value: float) -> str:
-    return shown(int(value) if value == int(value) else value)
+    return format_value(int(value) if value == int(value) else value)
 
 
 def hinted(control: Control, value: Value) -> str:
@@ -84,4 +87,4 @@ def hinted(control: Control, value: Value) -> str:
         limits = ": yes or no"
     else:
         limits = f", {bounds(control)}" if bounds(control) else ""
-    return f"{words}{limits}. Enter takes it, esc keeps {clip(visible(shown(value)), LONGEST) or 'it empty'}."
+    return f"{words}{limits}. Enter takes it, esc keeps {clip(visible(format_value(value)), LONGEST) or 'it empty'}."

@@ -13,7 +13,7 @@ from glasshead_tui.state.outcome import Outcome
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.widgets.bars import bar
 from glasshead_tui.widgets.cells import width
-from glasshead_tui.widgets.lines import Line, cells, padded
+from glasshead_tui.widgets.lines import Line, cells, pad_line
 from glasshead_tui.widgets.prose import Prose
 
 LONGEST = 24
@@ -73,7 +73,7 @@ def shortened(lines: Sequence[Line], most: int, columns: int, more: str, marks: 
     if len(lines) <= most:
         return list(lines)
     end = Segment(f" … {more}", marks.quiet)
-    return [*lines[: most - 1], [*padded(lines[most - 1], columns - cells([end])), end]]
+    return [*lines[: most - 1], [*pad_line(lines[most - 1], columns - cells([end])), end]]
 
 
 def progressed(share: float, words: str, seconds: float, columns: int, marks: Palette) -> Line:
@@ -90,7 +90,7 @@ def progressed(share: float, words: str, seconds: float, columns: int, marks: Pa
     return [*line, Segment(tail, marks.quiet)]
 
 
-def told(visit: Visit, columns: int, marks: Palette) -> Line:
+def describe_result(visit: Visit, columns: int, marks: Palette) -> Line:
     """Describe the origin of the result, and what the controls wait for, in one line; a refusal may take more."""
     outcome = visit.outcome
     if visit.trouble:
