@@ -199,7 +199,7 @@ class Training:
         if gone := [str(step) for step in found.snapshots if step not in there]:
             raise GlassheadError(
                 f"What is saved is an average of several checkpoints, and of these step {', '.join(gone)} is gone "
-                f"from {folder.parent}: the run cannot go on exactly. --overwrite begins it anew."
+                f"from {folder.parent}: the run cannot go on exactly. --overwrite begins it again."
             )
         self.averaged = min(len({*found.snapshots, found.step}), self.settings.average)
         self.snapshots = {step: state.snapshot(there[step], names) for step in found.snapshots}

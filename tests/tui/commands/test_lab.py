@@ -113,7 +113,7 @@ def test_what_was_trained_before_is_shown_at_once_and_says_so(glasshead: Glasshe
 
 def test_what_was_asked_for_in_the_values_of_before_is_that_too(glasshead: Glasshead) -> None:
     assert strictly(glasshead("lab", "heads", "--full", "--json").out)["made_on"]
-    assert "any option trains anew" in " ".join(glasshead("lab", "heads", "--help").out.lower().split())
+    assert "any option trains again" in " ".join(glasshead("lab", "heads", "--help").out.lower().split())
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80])

@@ -22,7 +22,7 @@ PASSING = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 
 
 SHIPPED = (
-    "Without options it shows the result that comes with the program, of the full size. Any option trains anew, "
+    "Without options it shows the result that comes with the program, of the full size. Any option trains again, "
     "from the defaults above."
 )
 """End of the help of an experiment that trains."""
@@ -59,9 +59,9 @@ def list_experiments(
         name = context.invoked_subcommand
         raise GlassheadError(f"--json belongs after the experiment's name: glasshead lab {name} --json.")
     if context.invoked_subcommand is None:
-        from glasshead_tui.plain.experiment import tell_all
+        from glasshead_tui.plain.experiment import print_list
 
-        tell_all(as_json=as_json)
+        print_list(as_json=as_json)
     return 0
 
 

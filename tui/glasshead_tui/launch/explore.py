@@ -60,7 +60,7 @@ def _decode(
     from glasshead.decoding.threads import one_thread
     from glasshead.subject import first_sentence, load
     from glasshead_tui.plain import tables
-    from glasshead_tui.plain.decode import tell
+    from glasshead_tui.plain.decode import print_decode
     from glasshead_tui.terminal.sentences import fitting
 
     one_thread()
@@ -74,5 +74,5 @@ def _decode(
     prefix = f"{stack}.{layer}.{local}"
     text = fitting(text or first_sentence(subject), subject.vocabulary.source, subject.limit, truncate=truncate)
     line = subject.start(text, keep=[f"{prefix}.weights"])
-    tell(line, subject.name, tables.shape(asdict(subject.config)), prefix, head, steps)
+    print_decode(line, subject.name, tables.shape(asdict(subject.config)), prefix, head, steps)
     return 0

@@ -26,9 +26,9 @@ def lesson(name: str | None, *, checkpoint: str, restart: bool, mouse: bool, pla
     if at is not None or not written:
         course.write(place)
     if written:
-        from glasshead_tui.plain.course import tell
+        from glasshead_tui.plain.course import print_course
 
-        tell(place, as_json=as_json)
+        print_course(place, as_json=as_json)
         return 0
 
     from glasshead_tui.app import GlassheadApp

@@ -28,7 +28,7 @@ def lines(events: "Iterator[Event]", *, clock: Callable[[], float] = time.monoto
     from glasshead.training.events import Preparing, Progress
 
     figures = Figures()
-    due, told = clock() + SOON, 0
+    due, printed = clock() + SOON, 0
     for event in events:
         figures.note(event)
         if isinstance(event, Preparing):
@@ -36,8 +36,8 @@ def lines(events: "Iterator[Event]", *, clock: Callable[[], float] = time.monoto
                 due = clock() + QUIET
                 print(prepared(event), flush=True)
         elif isinstance(event, Progress):
-            if clock() >= due or not told or event.step == event.steps:
-                due, told = clock() + QUIET, event.step
+            if clock() >= due or not printed or event.step == event.steps:
+                due, printed = clock() + QUIET, event.step
                 print(stepped(figures), flush=True)
         else:
             for line in report(event):
@@ -98,15 +98,15 @@ def started(event: "Started") -> list[str]:
         on.append(f"by {event.processes} processes")
     if event.accumulate > 1:
         on.append(f"{event.accumulate} batches of a process to an update")
-    told = [
+    described = [
         f"{config.encoder_layers} + {config.decoder_layers} layers, {config.heads} heads, d_model {config.d_model}, "
         f"vocabulary {' + '.join(map(str, sizes))}: {event.parameters:,} parameters, trained {', '.join(on)}"
     ]
     if event.peak > 0:
-        told.append(f"MFU, model FLOPs utilisation, is the share that the model uses of {reached(event.peak)}")
+        described.append(f"MFU, model FLOPs utilisation, is the share that the model uses of {reached(event.peak)}")
     if event.step:
-        told.append(f"goes on after step {event.step} of {event.steps}")
-    return told
+        described.append(f"goes on after step {event.step} of {event.steps}")
+    return described
 
 
 def evaluated(event: "Evaluated") -> str:

@@ -44,7 +44,7 @@ def follow(events: "Iterator[Event]", *, stop: Callable[[], bool] = lambda: Fals
     def draw(width: int, height: int) -> list[Text]:
         return panel(figures, width, height, seconds=time.monotonic() - began, stopping=stop())
 
-    told = 0  # last step with figures above the panel
+    kept = 0  # last step with figures above the panel
     with Region(draw) as region:
         try:
             for event in events:
@@ -52,14 +52,14 @@ def follow(events: "Iterator[Event]", *, stop: Callable[[], bool] = lambda: Fals
                     figures.note(event)
                 if isinstance(event, Progress):
                     if event.step == event.steps:
-                        told = event.step
+                        kept = event.step
                         region.keep(Text(stepped(figures)))
                 elif isinstance(event, Evaluated) and not event.last:
                     region.keep(Text(evaluated(event)))  # its translations are in the panel
                 else:
                     region.keep(*map(marked, report(event)))
         finally:  # the panel goes, and with it its last figures
-            if figures.update is not None and figures.update.step != told:
+            if figures.update is not None and figures.update.step != kept:
                 region.keep(Text(stepped(figures)))
 
 
@@ -223,10 +223,10 @@ def scores(figures: Figures, width: int) -> list[Text]:
     if not figures.validations:
         return [heading("validation", "not yet", width)]
     newest = figures.validations[-1]
-    told = f"step {newest.step:,}, {newest.scores.sentences:,} sentences"
-    if len(f"validation · {told}") > width:
-        told = f"step {newest.step:,}"
-    return [heading("validation", told, width), *(trended(trend, width) for trend in trends(figures.validations))]
+    note = f"step {newest.step:,}, {newest.scores.sentences:,} sentences"
+    if len(f"validation · {note}") > width:
+        note = f"step {newest.step:,}"
+    return [heading("validation", note, width), *(trended(trend, width) for trend in trends(figures.validations))]
 
 
 def trended(trend: Trend, width: int) -> Text:
@@ -246,9 +246,9 @@ def trended(trend: Trend, width: int) -> Text:
     return Text.assemble(row(f"{trend.name:{SCORE}}", value, change), " ", (drawn, DRAWN))
 
 
-def heading(name: str, told: str, width: int) -> Text:
+def heading(name: str, note: str, width: int) -> Text:
     """Draw the heading of the rows below."""
-    return Text.assemble((name, LOUD), (clip(f" · {told}", max(0, width - len(name))), QUIET))
+    return Text.assemble((name, LOUD), (clip(f" · {note}", max(0, width - len(name))), QUIET))
 
 
 def row(label: str, value: str, rest: Text) -> Text:

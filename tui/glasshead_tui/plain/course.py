@@ -6,7 +6,7 @@ from glasshead_tui.state.course import Place
 from glasshead_tui.terminal import strict_json as strict
 
 
-def tell(place: Place, *, as_json: bool) -> None:
+def print_course(place: Place, *, as_json: bool) -> None:
     """Print every experiment with the user's and the numbers' answer, then the command to continue."""
     if as_json:
         content = {

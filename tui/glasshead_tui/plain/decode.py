@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
 
 
-def tell(line: "Stepper", name: str, shape: str, prefix: str, head: int, steps: int | None) -> None:
+def print_decode(line: "Stepper", name: str, shape: str, prefix: str, head: int, steps: int | None) -> None:
     """Decode and print every step: the tokens so far, the candidates, one head of the attention `prefix`.
 
     name, shape: of the model, for the first line. steps: most steps; None goes to the end.

@@ -28,7 +28,7 @@ class Asked:
     as_json: bool
 
 
-def tell_all(*, as_json: bool) -> None:
+def print_list(*, as_json: bool) -> None:
     """Print the list of the experiments."""
     if as_json:
         print(strict.dumps([_described(each) for each in all_pages()], indent=2))

@@ -150,9 +150,9 @@ def _standing(metrics: Metrics | None) -> Iterator[str]:
         where = f", {visible(began.precision)} on {visible(began.device)}" if began.device else ""
         yield f"model       {began.parameters:,} parameters{where}"
     figures = {"loss": newest.loss, "perplexity": newest.perplexity, "rate": newest.rate, "norm": newest.norm}
-    told = [f"{name} {value:.4g}" for name, value in figures.items() if isfinite(value)]
-    if told:
-        yield f"training    {'   '.join(told)}"
+    shown = [f"{name} {value:.4g}" for name, value in figures.items() if isfinite(value)]
+    if shown:
+        yield f"training    {'   '.join(shown)}"
     if isfinite(metrics.speed):
         left = f"   {clocked(metrics.left)} left" if metrics.state == "running" and isfinite(metrics.left) else ""
         yield f"speed       {metrics.speed:,.0f} tokens/s{left}"

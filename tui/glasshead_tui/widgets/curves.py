@@ -78,8 +78,8 @@ class Head(Lines):
     def drawn(self, columns: int, lines: int) -> list[Line]:
         if self.chart is None:
             return []
-        told = wrapped([Segment(self.chart.small, self.quiet)], columns) if self.small and self.chart.small else []
-        return [*self.titled(self.chart, columns), *told]
+        note = wrapped([Segment(self.chart.small, self.quiet)], columns) if self.small and self.chart.small else []
+        return [*self.titled(self.chart, columns), *note]
 
     def titled(self, chart: Chart, columns: int) -> list[Line]:
         """Lay out the title in a number of columns: one line, or more with a legend."""

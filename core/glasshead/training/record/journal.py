@@ -323,8 +323,8 @@ class Follower:
             if math.isfinite(seconds) and math.isfinite(tokens):
                 self._recent.append((row["step"], seconds, tokens))
         row = rows[-1]
-        told = {name: _number(row.get(name)) for name in ("loss", "perplexity", "rate", "norm", "mfu", "seconds")}
-        self._newest = Newest(step=row["step"], tokens=_number(row.get("total_tokens")), **told)
+        figures = {name: _number(row.get(name)) for name in ("loss", "perplexity", "rate", "norm", "mfu", "seconds")}
+        self._newest = Newest(step=row["step"], tokens=_number(row.get("total_tokens")), **figures)
         self._state = "running"
 
     def _take(self, row: dict[str, Any]) -> None:

@@ -115,7 +115,7 @@ class Trackers:
             except Exception as error:  # whatever fails in another program or network, the training goes on
                 self._open.remove(tracker)
                 self._warn(
-                    f"{tracker.name} has failed and is not told any more ({type(error).__name__}: {error}). "
+                    f"{tracker.name} has failed and is no longer used ({type(error).__name__}: {error}). "
                     f"The training goes on, and metrics.jsonl has everything. {self._rescue(tracker.name)}".rstrip()
                 )
 
