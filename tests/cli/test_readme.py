@@ -40,7 +40,7 @@ def test_the_options_it_names_exist(line: str) -> None:
     words = line.split("#")[0].split("|")[0].split("<")[0].split()[1:]
     command = get_command(app).commands[words[0]] if words and words[0][0] != "-" else get_command(app)
     if words[:1] == ["lab"] and len(words) > 1:
-        command = get_command(lab.table([page_of(words[1])])).commands[words[1]]
+        command = get_command(lab.make_table([page_of(words[1])])).commands[words[1]]
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert {word for word in words if word.startswith("--")} <= known
 

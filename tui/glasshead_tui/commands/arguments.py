@@ -20,4 +20,4 @@ Checkpoint = Annotated[
         autocompletion=complete_checkpoint,
     ),
 ]
-Truncate = Annotated[bool, typer.Option("--truncate", help="Keep what fits of a sentence that is too long.")]
+Truncate = Annotated[bool, typer.Option("--truncate", help="Cut a sentence that is too long.")]

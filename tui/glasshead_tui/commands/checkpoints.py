@@ -7,9 +7,9 @@ import typer
 
 
 def checkpoints(
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with all that the cards say.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with the whole cards.")] = False,
 ) -> None:
-    """List what can be opened by name."""
+    """List the checkpoints that have a name."""
     from glasshead import tensors
     from glasshead.checkpoints.find import available
     from glasshead.checkpoints.format import WEIGHTS

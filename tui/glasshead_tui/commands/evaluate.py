@@ -51,13 +51,13 @@ def evaluate(
         str | None, typer.Option(metavar="NAME", help="With --pairs: the column of the references, or its number.")
     ] = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out lines that cannot be read, and count them.")
+        bool, typer.Option("--skip-bad", help="Leave out and count lines that cannot be read.")
     ] = False,
     limit: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Score the first N pairs.", show_default="all; 2000 of a recipe"),
     ] = None,
-    beam: Annotated[int, typer.Option(metavar="N", min=1, help="Search with that many lines; 1 is greedy.")] = 1,
+    beam: Annotated[int, typer.Option(metavar="N", min=1, help="Width of the beam search; 1 is greedy.")] = 1,
     length_penalty: Annotated[
         float | None,
         typer.Option(
@@ -68,11 +68,9 @@ def evaluate(
             show_default="0.6",
         ),
     ] = None,
-    batch_tokens: Annotated[
-        int, typer.Option(metavar="N", min=16, help="How many tokens are worked on together.")
-    ] = 4096,
+    batch_tokens: Annotated[int, typer.Option(metavar="N", min=16, help="Most tokens of a batch.")] = 4096,
     device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute; auto is a GPU where there is one.")
+        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Device; auto is a GPU if there is one.")
     ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, with full precision.")] = False,
     output: Annotated[

@@ -11,29 +11,23 @@ from glasshead_tui.state.focus import Which
 
 def explore(
     checkpoint: Checkpoint = opening.DEFAULT,
-    text: Annotated[str | None, typer.Option(metavar="SENTENCE", help="What to decode first.")] = None,
-    mouse: Annotated[
-        bool, typer.Option("--mouse/--no-mouse", help="Whether the explorer listens to the mouse.")
-    ] = True,
+    text: Annotated[str | None, typer.Option(metavar="SENTENCE", help="The sentence to decode first.")] = None,
+    mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Use the mouse in the explorer.")] = True,
     truncate: Truncate = False,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Write text, as is done anyway where the output is no terminal.")
-    ] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Write text, as always without a terminal.")] = False,
     kind: Annotated[
         Which,
-        typer.Option(
-            help="Whose attention the text draws: decoder → encoder, the decoder's own (masked), the encoder's."
-        ),
+        typer.Option(help="The attention in the text: decoder → encoder, the decoder's own (masked), the encoder's."),
     ] = "cross",
     layer: Annotated[
         int | None, typer.Option(metavar="N", help="Its layer, counted from 0.", show_default="the last")
     ] = None,
     head: Annotated[int, typer.Option(metavar="N", help="Its head, counted from 0.")] = 0,
     steps: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="How many steps the text takes.", show_default="to the end")
+        int | None, typer.Option(metavar="N", min=0, help="Steps in the text.", show_default="to the end")
     ] = None,
 ) -> int:
-    """Open the explorer; where there is no terminal, write text."""
+    """Open the explorer; without a terminal, write text."""
     return opening.explore(
         checkpoint,
         text=text,

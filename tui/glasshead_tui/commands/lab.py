@@ -52,7 +52,7 @@ def make_table(known: Sequence[Page]) -> typer.Typer:
 
 def list_experiments(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="The list as JSON, with all that the pages say.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The list as JSON, with the whole pages.")] = False,
 ) -> int:
     """The paper's claims as experiments on real numbers. Alone it lists them."""
     if as_json and context.invoked_subcommand is not None:

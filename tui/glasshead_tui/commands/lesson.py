@@ -15,7 +15,7 @@ def lesson(
         str | None,
         typer.Argument(
             metavar="EXPERIMENT",
-            help="Where to go on.",
+            help="The experiment to continue with.",
             autocompletion=complete_experiment,
             show_default="where you left",
         ),
@@ -27,10 +27,8 @@ def lesson(
         ),
     ] = DEFAULT,
     restart: Annotated[bool, typer.Option("--restart", help="Forget your place and your answers.")] = False,
-    mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Whether the screen listens to the mouse.")] = True,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Write how far you are, as is done where the output is no terminal.")
-    ] = False,
+    mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Use the mouse on the screen.")] = True,
+    plain: Annotated[bool, typer.Option("--plain", help="Write your place, as always without a terminal.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write the same as JSON.")] = False,
 ) -> int:
     """Walk through all ten experiments of the lab, in order.

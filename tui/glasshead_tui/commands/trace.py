@@ -29,11 +29,11 @@ def trace(
         typer.Option("--format", help="A table to read; JSON or TSV with full precision."),
     ] = "table",
     steps: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="How many steps of decoding.", show_default="to the end")
+        int | None, typer.Option(metavar="N", min=1, help="Steps of decoding.", show_default="to the end")
     ] = None,
     truncate: Truncate = False,
 ) -> None:
-    """Write what was captured in a decode, as numbers."""
+    """Write the captured values of a decode as numbers."""
     from glasshead_tui.terminal.sentences import fitting, sentence
 
     text = sentence(text)

@@ -18,7 +18,7 @@ def translate(
             metavar="TEXT", help="A sentence in quotes. - reads lines from standard input.", show_default=False
         ),
     ] = None,
-    beam: Annotated[int, typer.Option(metavar="N", min=1, help="Search with that many lines; 1 is greedy.")] = 1,
+    beam: Annotated[int, typer.Option(metavar="N", min=1, help="Width of the beam search; 1 is greedy.")] = 1,
     sample: Annotated[bool, typer.Option("--sample", help="Draw each token in place of taking the best.")] = False,
     temperature: Annotated[
         float | None, typer.Option(metavar="T", help="With --sample: divide the logits by T.", show_default="1")
@@ -28,7 +28,7 @@ def translate(
         float | None, typer.Option(metavar="P", help="With --sample: draw from the fewest that reach P.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="With --sample: another seed, another draw.", show_default="0")
+        int | None, typer.Option(metavar="N", help="With --sample: seed of the draws.", show_default="0")
     ] = None,
     truncate: Truncate = False,
 ) -> None:

@@ -10,19 +10,16 @@ from glasshead_tui.state.focus import Which
 
 def watch(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `glasshead train --out` writes to.")],
-    mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Whether the screen listens to the mouse.")] = True,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Write text, as is done anyway where the output is no terminal.")
-    ] = False,
+    mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Use the mouse on the screen.")] = True,
+    plain: Annotated[bool, typer.Option("--plain", help="Write text, as always without a terminal.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write the same as one JSON object.")] = False,
-    sentence: Annotated[
-        int, typer.Option(metavar="N", help="The sentence whose attention the text draws, counted from 0.")
-    ] = 0,
+    sentence: Annotated[int, typer.Option(metavar="N", help="The sentence in the text, counted from 0.")] = 0,
     step: Annotated[
-        int | None, typer.Option(metavar="N", help="At which recorded step.", show_default="the newest")
+        int | None, typer.Option(metavar="N", help="The recorded step in the text.", show_default="the newest")
     ] = None,
     kind: Annotated[
-        Which, typer.Option(help="Which: decoder → encoder, the decoder's own (masked), the encoder's.")
+        Which,
+        typer.Option(help="The attention in the text: decoder → encoder, the decoder's own (masked), the encoder's."),
     ] = "cross",
     layer: Annotated[
         int | None, typer.Option(metavar="N", help="Its layer, counted from 0.", show_default="the last")
