@@ -15,7 +15,7 @@ from tests.core.training.data.corpora import SMALL, bytes_of, numbers, own, prep
 from glasshead.errors import GlassheadError
 from glasshead.training.data import splits, stages
 from glasshead.training.data.corpus import Corpus
-from glasshead.training.data.growing import RECORD, Growing
+from glasshead.training.data.growing import RECORD, GrowingFiles
 from glasshead.training.data.prepare import prepare
 from glasshead.training.settings import resolve
 
@@ -104,13 +104,13 @@ def test_a_full_disk_is_told_and_what_was_done_is_kept(
 ) -> None:
     whole = prepared(tmp_path / "whole", own(plain))
 
-    def full(self: Growing, name: str, data: bytes) -> None:
+    def full(self: GrowingFiles, name: str, data: bytes) -> None:
         if name.startswith("train"):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         append(self, name, data)
 
-    append = Growing.append
-    monkeypatch.setattr(Growing, "append", full)
+    append = GrowingFiles.append
+    monkeypatch.setattr(GrowingFiles, "append", full)
     with pytest.raises(GlassheadError, match=r"No space left on device.*the same command goes on"):
         prepare(tmp_path / "data", own(plain))
     monkeypatch.undo()

@@ -8,10 +8,10 @@ from tests.tui.conftest import Explorer
 from textual import events
 from textual.screen import Screen
 
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, StoppedError
 from glasshead.lab.exhibits import Grid, Lines, Plot, Series, Table
 from glasshead.lab.page import Control, Page, Question, Try, Verdict
-from glasshead.lab.tools.telling import StoppedError, Told
+from glasshead.lab.tools.progress import Progress
 from glasshead_tui.screens.ask import PlainInput
 from glasshead_tui.screens.lab import LabScreen
 
@@ -34,13 +34,13 @@ class Bench:
         self.ran: list[int] = []
         self.stopped: list[int] = []
 
-    def run(self, *, n: int, word: str, told: Told) -> Doubled:
+    def run(self, *, n: int, word: str, progress: Progress) -> Doubled:
         if n == 13:
             raise GlassheadError("n is 13; that is no number to double.")
         try:
-            told(0.25, f"doubling {word}")
+            progress(0.25, f"doubling {word}")
             while not self.gate.wait(0.01):
-                told(0.5, f"doubling {word}")
+                progress(0.5, f"doubling {word}")
         except StoppedError:
             self.stopped.append(n)
             raise

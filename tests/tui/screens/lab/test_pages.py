@@ -110,7 +110,7 @@ async def test_help_and_palette_know_every_key_of_the_lab(explore, bench, tmp_pa
         await explorer.press("question_mark")
         assert isinstance(explorer.app.screen, Help)
         shown = " ".join(explorer.text.split())
-        for key in keys.listed(keymaps.LAB):
+        for key in keys.list_keys(keymaps.LAB):
             assert " ".join(key.meaning.split()[:3]) in shown, key.id
         await hit(explorer, "escape", "s")
         assert bench.ran == []

@@ -11,13 +11,13 @@ from glasshead_tui.screens.watch import WatchScreen
 from glasshead_tui.state import keymaps, keys
 
 
-@pytest.mark.parametrize("key", keys.listed(keymaps.WATCH), ids=lambda key: key.id)
+@pytest.mark.parametrize("key", keys.list_keys(keymaps.WATCH), ids=lambda key: key.id)
 def test_every_key_has_an_action(key: keys.Key) -> None:
     assert hasattr(WatchScreen, f"action_{key.action.split('(')[0]}")
 
 
 def test_ids_and_keys_are_unique() -> None:
-    found = keys.listed(keymaps.WATCH)
+    found = keys.list_keys(keymaps.WATCH)
     assert len({key.id for key in found}) == len(found)
     pressed = [name for key in found for name in key.keys.split(",")]
     assert len(set(pressed)) == len(pressed)
@@ -36,14 +36,14 @@ async def test_the_help_tells_all_keys_and_keys_of_ones_own(
         await watching.at(30)
         await watching.press("question_mark")
         await watching.until(lambda: isinstance(watching.app.screen, Help))
-        await watching.says(*(key.meaning for key in keys.listed(keymaps.WATCH)))
+        await watching.says(*(key.meaning for key in keys.list_keys(keymaps.WATCH)))
         await watching.press("escape")
 
 
 async def test_the_palette_offers_all_that_a_key_does(watch: Watch, run: Run) -> None:
     async with watch(run) as watching:
         offered = {(command.title.split("  (")[0], command.help) for command in watching.screen.commands()}
-        for key in keys.listed(keymaps.WATCH):
+        for key in keys.list_keys(keymaps.WATCH):
             assert key.id == "palette" or (key.id.replace("_", " "), key.meaning) in offered
         await watching.press("ctrl+p")
         await watching.press(*"first", "enter", "enter")
