@@ -36,7 +36,7 @@ LONGER, MORE = 3, 20
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A sentence, what it should become as the vocabulary sees it, and what the model makes of it."""
+    """A sentence, its reference in the vocabulary's form, and the model's translation."""
 
     source: str
     expected: str
@@ -57,13 +57,13 @@ class Scores:
     loss: float
     """Mean negative log-likelihood of a target token, in nats."""
     exact: float
-    """The share of sentences translated right to the last character, as the vocabulary sees the reference; 0–1."""
+    """Share of sentences translated right to the last character of the reference in the vocabulary's form, 0–1."""
     bleu: float
     """0–100."""
     chrf: float
     """0–100."""
     signatures: tuple[str, str]
-    """How sacrebleu computed BLEU and chrF, of the translations and of the references as they were given."""
+    """Signatures of sacrebleu for BLEU and chrF, on the translations and the references as given."""
     length_ratio: float
     """Words of the translations ÷ words of the references, as BLEU counts words."""
     sentences: int
@@ -184,18 +184,18 @@ def _likelihood(
 
 
 def one_line(text: str) -> str:
-    """Write a text in one line of a file: whatever ends a line, in whatever program, becomes a space."""
+    """Put a text on one line of a file: any line break, in any program's sense, becomes a space."""
     return " ".join(text.splitlines())
 
 
 def _compared(
     given: list[str], references: list[str], *, lowercase: bool
 ) -> tuple[float, float, float, tuple[str, str]]:
-    """BLEU, chrF, the ratio of lengths, and the signatures of the first two."""
-    from sacrebleu.metrics.bleu import BLEU  # a third of a second that not every import of this file need cost
+    """Compute BLEU, chrF, the ratio of lengths, and the signatures of the first two."""
+    from sacrebleu.metrics.bleu import BLEU  # takes a third of a second to import
     from sacrebleu.metrics.chrf import CHRF
 
-    # force: no warning where texts look as if they were split in words
+    # force: no warning about texts that look tokenized
     words, characters = BLEU(lowercase=lowercase, force=True), CHRF(lowercase=lowercase)
     ours, theirs = [one_line(text) for text in given], [[one_line(text) for text in references]]
     bleu, chrf = words.corpus_score(ours, theirs), characters.corpus_score(ours, theirs)
