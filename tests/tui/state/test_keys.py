@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.app import GlassheadApp
 from glasshead_tui.screens.explore import ExploreScreen
 from glasshead_tui.screens.lab import LabScreen
 from glasshead_tui.state import keymaps, keys
@@ -28,7 +29,8 @@ def test_ids_and_keys_are_unique(groups):
     ids=lambda each: getattr(each, "id", None),
 )
 def test_every_key_has_an_action(screen, key):
-    assert hasattr(screen, f"action_{key.action.split('(')[0]}")
+    owner, _, name = key.action.split("(")[0].rpartition(".")
+    assert hasattr(GlassheadApp if owner == "app" else screen, f"action_{name}")
 
 
 @pytest.mark.parametrize("table", [keymaps.FORESEEING_HINTS, keymaps.LAB_HINTS, keymaps.ENDED_HINTS])
