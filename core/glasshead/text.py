@@ -186,6 +186,11 @@ class Vocabulary:
         return self.source is self.target
 
 
+def one_line(text: str) -> str:
+    """Write a text in one line: whatever ends a line, in whatever program, becomes a space."""
+    return " ".join(text.splitlines())
+
+
 def normalization(*, lowercase: bool) -> Callable[[str], str]:
     """Give what `Codec.normalize` will be, before the vocabulary is learned."""
     return partial(_normal, _normalizer(lowercase=lowercase))

@@ -183,7 +183,10 @@ def test_bad_standard_input_is_told_with_its_line(glasshead: Glasshead, stdin: b
 @pytest.mark.parametrize(
     "text", ["مرحبا بالعالم", "猫在睡觉", "🙂👩‍👩‍👧", "e\u0301", "\x1b[31m red", "a\tb\nc", "</s> <pad> <0x41>", "0"]
 )
-def test_any_script_and_any_character_can_be_decoded(glasshead: Glasshead, text: str) -> None:
+def test_any_script_and_any_character_can_be_decoded(
+    glasshead: Glasshead, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     for words in (
         ["translate", "tiny", text],
         ["explore", "tiny", "--text", text, "--steps", "2"],

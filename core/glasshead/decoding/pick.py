@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import torch
 from torch import Tensor
@@ -21,13 +22,18 @@ def greedy(logits: Tensor, _position: int) -> int:
 class Sample:
     """Draws a token: softmax(logits / temperature), cut to the `top_k` best and to the fewest that reach `top_p`.
 
-    The draw at a position depends on the seed and that position alone, so that going back and forth changes nothing.
+    The draw at a position depends on that position and on `seed`, `line` and `take` alone, so that going back and forth
+    changes nothing.
     """
 
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
     seed: int = 0
+    line: int = 0
+    """Which of several texts is drawn for: each has draws of its own."""
+    take: int = 0
+    """Which of several draws for one text this is."""
 
     def __post_init__(self) -> None:
         if not 0 < self.temperature < float("inf"):
@@ -53,5 +59,7 @@ class Sample:
         return torch.zeros_like(p).scatter(-1, order, p / p.sum())
 
     def __call__(self, logits: Tensor, position: int) -> int:
-        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + position) % (1 << 63))
+        place = f"{self.seed} {self.line} {self.take} {position}".encode()
+        # Hashed, for torch takes no more than 32 bits of a seed: all of the four numbers decide them.
+        generator = torch.Generator().manual_seed(int.from_bytes(blake2b(place, digest_size=7).digest()))
         return int(torch.multinomial(self.probabilities(logits.cpu()), 1, generator=generator))

@@ -20,6 +20,7 @@ import torch
 from glasshead.decoding.beam import BATCH_TOKENS, groups, padded, search
 from glasshead.errors import GlassheadError, StoppedError
 from glasshead.recipes.base import Pair
+from glasshead.text import one_line
 from glasshead.training.loss import smoothed
 
 if TYPE_CHECKING:
@@ -181,11 +182,6 @@ def _likelihood(
         done += len(group)
         progress(done)
     return likelihood, sum(len(target) + 1 for target in targets)
-
-
-def one_line(text: str) -> str:
-    """Put a text on one line of a file: any line break, in any program's sense, becomes a space."""
-    return " ".join(text.splitlines())
 
 
 def _compared(

@@ -7,6 +7,8 @@ import torch
 from tests.cli.conftest import Glasshead, obeyed
 from tests.conftest import HOSTILE
 
+from glasshead.text import one_line
+
 
 def by_hand(folder: Path, text: str) -> str:
     """Greedy decoding, step by step, with full forward passes."""
@@ -24,22 +26,18 @@ def by_hand(folder: Path, text: str) -> str:
 
 @pytest.mark.parametrize("text", ["a dog", "the black cat is sleeping", "猫 🙂"])
 def test_a_sentence_is_decoded_greedily(tiny: Path, glasshead: Glasshead, text: str) -> None:
-    from glasshead_tui.terminal.visible import visible
-
-    assert glasshead("translate", "tiny", text).out == visible(by_hand(tiny, text)) + "\n"
+    assert glasshead("translate", "tiny", text).out == one_line(by_hand(tiny, text)) + "\n"
 
 
 def test_a_model_with_a_vocabulary_for_each_side(twofold: Path, glasshead: Glasshead) -> None:
-    from glasshead_tui.terminal.visible import visible
-
     for text in ("a dog", "the black zebra is sleeping"):
         result = glasshead("translate", str(twofold), text)
         assert (result.status, result.err) == (0, "")
-        assert result.out == visible(by_hand(twofold, text)) + "\n"
+        assert result.out == one_line(by_hand(twofold, text)) + "\n"
     long = "the zebra " * 50
     assert "47" in glasshead("translate", str(twofold), long).err
     kept = glasshead("translate", str(twofold), long, "--truncate").out
-    assert kept == visible(by_hand(twofold, "the zebra " * 23 + "the")) + "\n"
+    assert kept == one_line(by_hand(twofold, "the zebra " * 23 + "the")) + "\n"
 
 
 def test_lines_come_out_as_they_went_in(glasshead: Glasshead) -> None:
@@ -53,14 +51,13 @@ def test_the_beam_is_as_wide_as_it_is_told(tiny: Path, glasshead: Glasshead) -> 
     from glasshead.checkpoints.load import load
     from glasshead.decoding.beam import beam_search
     from glasshead.text import Codec
-    from glasshead_tui.terminal.visible import visible
 
     model, vocabulary, _ = load(tiny)
     source = [*vocabulary.source.encode("a dog"), Codec.EOS]
     for width in (2, 4):
         best = beam_search(model, source, width=width)[0]
         told = glasshead("translate", "tiny", "a dog", "--beam", str(width)).out
-        assert told == visible(vocabulary.target.decode(best.ids)) + "\n"
+        assert told == one_line(vocabulary.target.decode(best.ids)) + "\n"
     assert glasshead("translate", "tiny", "a dog", "--beam", "1").out == glasshead("translate", "tiny", "a dog").out
 
 
@@ -77,24 +74,48 @@ def test_sampling_from_one_candidate_is_greedy(glasshead: Glasshead, narrow: lis
     )
 
 
-def test_what_the_model_says_steers_no_terminal(
-    hostile: Path, glasshead: Glasshead, monkeypatch: pytest.MonkeyPatch
+def test_each_line_has_its_own_draw(glasshead: Glasshead) -> None:
+    lines = glasshead("translate", "tiny", "--sample", stdin=b"a dog\n" * 6).out.splitlines()
+    assert len(lines) == 6 and len(set(lines)) > 3
+    assert glasshead("translate", "tiny", "--sample", stdin=b"a dog\n" * 6).out.splitlines() == lines
+    assert glasshead("translate", "tiny", "--sample", stdin=b"a cat\n\n" + b"a dog\n").out.splitlines()[2] == lines[2]
+    assert glasshead("translate", "tiny", "a dog", "--sample").out.splitlines() == lines[:1]
+    other = glasshead("translate", "tiny", "--sample", "--seed", "1", stdin=b"a dog\n" * 6).out.splitlines()
+    assert not set(other) & set(lines)
+
+
+def test_several_samples_of_a_sentence(glasshead: Glasshead) -> None:
+    one = glasshead("translate", "tiny", "a dog", "--sample", "--samples", "5").out.splitlines()
+    assert len(one) == 5 and len(set(one)) > 2
+    assert glasshead("translate", "tiny", "a dog", "--sample", "--samples", "2").out.splitlines() == one[:2]
+    two = glasshead("translate", "tiny", "--sample", "--samples", "5", stdin=b"a dog\n\na dog\n").out.splitlines()
+    assert two[:5] == one and two[5:10] == [""] * 5 and len(two) == 15 and two[10:] != one
+    refused = glasshead("translate", "tiny", "a dog", "--samples", "5")
+    assert refused.status == 2 and "--samples has no meaning without --sample" in refused.err
+
+
+def test_a_pipe_is_given_the_text_and_a_terminal_is_not_steered(
+    hostile: Path, glasshead: Glasshead, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("glasshead.subject.Subject.translate", lambda *_, **__: "".join(HOSTILE))
+    said = "".join(HOSTILE)
+    monkeypatch.setattr("glasshead.subject.Subject.translate", lambda *_, **__: said)
+    result = glasshead("translate", str(hostile), "a dog")
+    assert (result.status, result.out) == (0, " ".join(said.splitlines()) + "\n") and obeyed(result.out)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     result = glasshead("translate", str(hostile), "a dog")
     assert result.status == 0
     assert "[red][/][@click=app.quit]" in result.out and not obeyed(result.out)
 
 
-def test_the_model_has_one_thread_unless_the_person_says_otherwise(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from glasshead.subject import load
-
+def test_the_model_has_one_thread_unless_the_person_says_otherwise(
+    glasshead: Glasshead, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = torch.get_num_threads()
     try:
         for told, threads in (("2", 2), (None, 1)):
             monkeypatch.delenv("OMP_NUM_THREADS") if told is None else monkeypatch.setenv("OMP_NUM_THREADS", told)
             torch.set_num_threads(2)
-            load(str(tiny))
+            glasshead("translate", "tiny", "a dog")
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)

@@ -224,7 +224,7 @@ class Translations:
     def write(self, texts: Iterable[str]) -> None:
         """Write a line each."""
         from glasshead.files import flush
-        from glasshead.training.evaluate import one_line
+        from glasshead.text import one_line
 
         if self._part is None:
             return

@@ -1,7 +1,11 @@
-"""`glasshead translate`: sentences in, translations out, a line for a line."""
+"""`glasshead translate`: sentences in, translations out, a line for a line.
+
+In a pipe or a file the model's text stands as it is, but in one line; a terminal is shown it by `visible`.
+"""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -30,10 +34,14 @@ def translate(
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="With --sample: seed of the draws.", show_default="0")
     ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="With --sample: draws per sentence, one a line.", show_default="1"),
+    ] = None,
     truncate: Truncate = False,
 ) -> None:
     """Translate a sentence, or lines of standard input."""
-    given = {"temperature": temperature, "top-k": top_k, "top-p": top_p, "seed": seed}
+    given = {"temperature": temperature, "top-k": top_k, "top-p": top_p, "seed": seed, "samples": samples}
     name = next((name for name, value in given.items() if value is not None), None)
     if name is not None and not sample:
         raise GlassheadError(f"--{name} has no meaning without --sample: greedy and beam search draw nothing.")
@@ -41,33 +49,41 @@ def translate(
         raise GlassheadError("--sample and --beam are two ways of decoding: choose one.")
     sentences = _sentences(text)
 
-    from glasshead.decoding.pick import Pick, Sample, greedy
+    from glasshead.decoding.pick import Sample, greedy
     from glasshead.decoding.threads import one_thread
     from glasshead.subject import load
     from glasshead_tui.terminal.sentences import fitting
-    from glasshead_tui.terminal.visible import visible
 
-    pick: Pick = greedy
-    if sample:
-        pick = Sample(temperature=1.0 if temperature is None else temperature, top_k=top_k, top_p=top_p, seed=seed or 0)
+    draw = Sample(temperature=1.0 if temperature is None else temperature, top_k=top_k, top_p=top_p, seed=seed or 0)
+    written = _written()
     one_thread()
     subject = load(checkpoint)
-    for place, each in sentences:
+    for number, each in sentences:
         try:
             each = fitting(each, subject.vocabulary.source, subject.limit, truncate=truncate)
         except GlassheadError as error:
-            raise GlassheadError(f"{place}{error}") from None
-        print(visible(subject.translate(each, pick=pick, beam=beam)) if each.strip() else "", flush=True)
+            raise GlassheadError(f"Line {number}: {error}" if number else str(error)) from None
+        for take in range(samples or 1):
+            pick = replace(draw, line=max(0, number - 1), take=take) if sample else greedy
+            print(written(subject.translate(each, pick=pick, beam=beam)) if each.strip() else "", flush=True)
 
 
-def _sentences(text: str | None) -> Iterator[tuple[str, str]]:
-    """Yield each sentence with a description of its place for error messages."""
+def _written() -> Callable[[str], str]:
+    """Choose how a translation is written to standard output."""
+    from glasshead.text import one_line
+    from glasshead_tui.terminal.visible import visible
+
+    return visible if sys.stdout.isatty() else one_line
+
+
+def _sentences(text: str | None) -> Iterator[tuple[int, str]]:
+    """Yield each sentence with the number of its line of standard input; 0 for a word of the command."""
     from glasshead_tui.terminal.sentences import lines, sentence
 
     if text is not None and text != "-":
-        return iter([("", sentence(text))])
+        return iter([(0, sentence(text))])
     if sys.stdin is None or (text is None and sys.stdin.isatty()):
         raise GlassheadError(
             "What shall be translated? Give a sentence in quotes, or - to read lines from standard input."
         )
-    return ((f"Line {number}: ", line) for number, line in lines(sys.stdin.buffer))
+    return lines(sys.stdin.buffer)
