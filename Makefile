@@ -1,4 +1,4 @@
-# The house's errands. `make run` is all a newcomer needs: it makes .venv, installs what constraints.txt pins and opens the explorer.
+# The project's tasks. `make run` is all a newcomer needs: it makes .venv, installs the versions of constraints.txt and opens the explorer.
 # Paths are relative and tools are started as `python -m …`, so that a clone may lie at a path with spaces, and may be moved.
 
 PYTHON ?= python3
@@ -7,8 +7,8 @@ ARGS ?=
 VENV := .venv/bin/python
 PIP := $(VENV) -m pip --disable-pip-version-check
 
-# A stamp says from where the environment was installed, and its date when: it is installed again after pyproject.toml or
-# constraints.txt has changed, after the clone has moved, and when its Python does not start. Otherwise pip is not even asked.
+# A stamp holds the place of the installation, and its date the time. The environment is installed again after a change of
+# pyproject.toml or constraints.txt, after a move of the clone, and if its Python does not start. Otherwise pip does not run.
 STAMP := .venv/.installed
 STAMP_DEV := .venv/.installed-dev
 STALE := $(shell test "$$(cat $(STAMP) 2>/dev/null)" = "$$(pwd -P)" && $(VENV) -c '' 2>/dev/null || echo yes)
@@ -23,9 +23,9 @@ help:
 	@echo "make lint         ruff, mypy --strict and the import contracts"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        measure the budgets"
-	@echo "make checkpoints  train the bundled checkpoints anew, in runs/; interrupted, it goes on"
-	@echo "make lab          train again what the lab shows of trainings"
-	@echo "make screenshot   draw the pictures of the README anew"
+	@echo "make checkpoints  train the bundled checkpoints again, in runs/; continues if interrupted"
+	@echo "make lab          train again the results that ship with the lab"
+	@echo "make screenshot   draw the pictures of the README again"
 	@echo "make clean        remove .venv and the caches"
 	@echo
 	@echo "make run PYTHON=python3.12   makes .venv with that Python (3.11 or newer)"
@@ -33,7 +33,7 @@ help:
 run: $(STAMP)
 	@$(VENV) -m glasshead_tui $(ARGS)
 
-# A file at a time for each of a few processes: what a file has made for its tests is made once.
+# A few processes take a file at a time, so that the fixtures of a file are made once.
 test: $(STAMP_DEV)
 	@$(VENV) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -67,8 +67,8 @@ clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find core tui tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
-# $(call install,WHAT): an environment that is whole, then WHAT into it. `.installing` stays behind only where an installation was
-# killed half-way: what it left is not to be trusted, and neither is an environment that has no pip.
+# $(call install,WHAT): make the environment whole, then install WHAT into it. `.installing` stays behind only if an installation was
+# killed half-way: such an environment is made again, and so is one without pip.
 define install
 set -e; \
 if ! test -x $(VENV) || test -e .venv/.installing || ! $(PIP) --version >/dev/null 2>&1; then \
@@ -93,7 +93,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(call install,.)
 	@pwd -P > $@
 
-# The environment of the tests holds that of the explorer.
+# The environment of the tests includes that of the explorer.
 $(STAMP_DEV): pyproject.toml constraints.txt
 	@$(call install,.[dev])
 	@pwd -P > $(STAMP)

@@ -1,4 +1,4 @@
-"""Write the README's tables of keys anew, from the keys themselves. `--check` only says whether they are true."""
+"""Write the README's tables of keys from the keys themselves. `--check` only tells whether they are up to date."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ TABLES = {"keys": GROUPS, "lab keys": LAB, "watch keys": WATCH}
 
 
 def table(groups: Groups) -> str:
-    """Keys as a table."""
+    """Format keys as a table."""
     lines = ["| key | what it does |", "|---|---|"]
     for title, keys in groups.items():
         lines.append(f"| **{title}** | |")
@@ -21,7 +21,7 @@ def table(groups: Groups) -> str:
 
 
 def main() -> int:
-    """Exit status 1 where a table was not true."""
+    """Update the tables; return 1 if one was out of date."""
     text = README.read_text(encoding="utf-8")
     true = text
     for name, groups in TABLES.items():

@@ -1,7 +1,6 @@
-"""Draw the README's pictures from the running program: the explorer some steps in, and an experiment of the lab.
+"""Draw the README's pictures from the running program: the explorer after some steps, and an experiment of the lab.
 
-A picture is an SVG that names only fonts of the reader's machine: what Textual would load from the network is
-taken out.
+A picture is an SVG that names only fonts of the reader's machine: what Textual would load from the network is removed.
 """
 
 import asyncio
@@ -20,13 +19,13 @@ KEYS = {
     "screenshot.svg": ["5", "space", "wait", "k", "k", "wait"],
     "lab.svg": ["L", "n", "wait", "c", "wait", "wait"],
 }
-"""Of each picture, the keys that lead to it."""
+"""Keys that lead to each picture."""
 SIZE = (124, 38)
 FONTS = "'DejaVu Sans Mono', 'Cascadia Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 
 
 async def draw(picture: Path, keys: list[str]) -> None:
-    """Open, press keys, draw."""
+    """Open the explorer, press keys, save the picture."""
     app = GlassheadApp(checkpoint="english-french", text=SENTENCE)
     async with app.run_test(size=SIZE) as pilot:
         explorer = app.screen_stack[0]
