@@ -1,28 +1,93 @@
-"""What every full screen does with keys: a number typed before one repeats it, and the palette knows all by name."""
+"""A full screen with keys: what all of them do alike.
+
+It arranges itself by the size of its window, writes its lines, takes a number before a key for a count, and the palette
+knows all its keys by name.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events
-from textual.app import SystemCommand
+from textual.app import ComposeResult, SystemCommand
+from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import Screen
+from textual.widgets import Static
 
+from glasshead_tui.drawing.paint import palette
 from glasshead_tui.screens.command_palette import open_palette
+from glasshead_tui.screens.lines import counted_line, fitted_line
 from glasshead_tui.state import keys
 
+WIDE, HIGH = 104, 30
+"""Columns and lines from which on all parts are on the screen at once."""
+ROOMY = 150, 45
+"""Columns and lines from which on the parts are larger."""
+LEAST = 50, 15
+"""Columns and lines below which there is a sentence instead."""
 LARGEST_COUNT = 9999
 
 
 class CommandedScreen(Screen[None]):
-    """A screen with keys from keys.py. A subclass names its groups and says where the count is shown."""
+    """A screen with keys from keys.py. A subclass names its groups and hints, and composes `#hints` and `_too_small`.
+
+    Its class says how much room there is: small, narrow or wide, and roomy.
+    """
 
     GROUPS: ClassVar[keys.Groups]
-    _count: int = 0
-    _shown_keys: Mapping[str, str]
+    HINTS: ClassVar[tuple[keys.Hint, ...]]
+    COUNTED: ClassVar[str]
+    """Keys that a count is for, as examples."""
+    DEFAULT_CSS = """
+    CommandedScreen #hints { height: 1; padding: 0 1; }
+    CommandedScreen #small { display: none; width: 1fr; height: 1fr; }
+    CommandedScreen.small > * { display: none; }
+    CommandedScreen.small #small { display: block; }
+    """
+
+    def __init__(self, shown: Mapping[str, str]) -> None:
+        """shown: id → the keys, as `keys.label_keys` gives them."""
+        super().__init__()
+        self._shown_keys = shown
+        self._count = 0
+        self._written: dict[str, Text] = {}
+
+    def _too_small(self) -> ComposeResult:
+        """Compose what there is in a window that is too small."""
+        with Vertical(id="small"):
+            yield Static(id="enlarge")
+
+    def _fit(self) -> None:
+        """Take the class that says how much room there is."""
+        width, height = self.size
+        small = width < LEAST[0] or height < LEAST[1]
+        narrow = not small and (width < WIDE or height < HIGH)
+        room = {"small": small, "narrow": narrow, "wide": not (small or narrow)}
+        for name, holds in {**room, "roomy": width >= ROOMY[0] and height >= ROOMY[1]}.items():
+            self.set_class(holds, name)
+        if small:
+            size = f"This window is {width}×{height}; glasshead needs {LEAST[0]}×{LEAST[1]}: enlarge it."
+            self.query_one("#enlarge", Static).update(Content(size))
+
+    def _write(self, name: str, line: Text) -> None:
+        """Write one of the lines, where it is another one: a layout, and whole charts, would follow each time."""
+        if self._written.get(name) != line:
+            self._written[name] = line
+            self.query_one(f"#{name}", Static).update(line, layout=False)
 
     def _write_hints(self) -> None:
-        """Draw the line of hints anew: the count has changed."""
-        raise NotImplementedError
+        """Write which key does what or, after a number, what it waits for."""
+        marks = palette(self.app)
+        if self._count:
+            line = counted_line(self._count, self.COUNTED, marks)
+        else:
+            line = fitted_line(self._hints(), self.size.width - 2, marks)
+        self._write("hints", line)
+
+    def _hints(self) -> list[tuple[str, str, int]]:
+        """Keys, label and rank of each hint."""
+        return keys.hints(self._shown_keys, self.HINTS, self.GROUPS)
 
     def action_palette(self) -> None:
         """Every command by name."""

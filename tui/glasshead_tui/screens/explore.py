@@ -10,8 +10,7 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
+from textual.containers import Horizontal
 from textual.reactive import var
 from textual.widgets import Static
 
@@ -28,9 +27,9 @@ from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.help import Help
-from glasshead_tui.screens.lines import about_line, hints_line, tabs_line
+from glasshead_tui.screens.lines import about_line, tabs_line
 from glasshead_tui.state import keymaps, keys
-from glasshead_tui.state.focus import STAGES, Attention, Focus, Stack
+from glasshead_tui.state.focus import STAGES, Attention, Focus, Stack, within
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.work.messages import (
     About,
@@ -60,16 +59,14 @@ PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPan
 }
 KINDS: tuple[tuple[Stack, Attention], ...] = (("encoder", "self"), ("decoder", "self"), ("decoder", "cross"))
 """In the order in which a token meets them."""
-WIDE, HIGH = 104, 30
-"""From this size on every pane is on the screen at once."""
-LEAST_WIDTH, LEAST_HEIGHT = 50, 15
-"""Below this size there is a sentence instead."""
 
 
 class ExploreScreen(CommandedScreen):
     """See the module."""
 
     GROUPS: ClassVar[keys.Groups] = keymaps.EXPLORE
+    HINTS: ClassVar[tuple[keys.Hint, ...]] = keymaps.EXPLORE_HINTS
+    COUNTED: ClassVar[str] = "space or l"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keymaps.EXPLORE)
     DEFAULT_CSS = """
     ExploreScreen { layout: vertical; }
@@ -77,8 +74,6 @@ class ExploreScreen(CommandedScreen):
     ExploreScreen #tabs { height: 1; padding: 0 1; display: none; }
     ExploreScreen #notice { height: auto; max-height: 5; padding: 0 1; display: none; }
     ExploreScreen.noticed #notice { display: block; }
-    ExploreScreen #hints { height: 1; padding: 0 1; }
-    ExploreScreen #small { display: none; width: 1fr; height: 1fr; }
     ExploreScreen TokensPane { height: 4; padding: 0 1; }
     ExploreScreen TruthPane { height: 1; padding: 0 1; }
     ExploreScreen #above { height: 1fr; }
@@ -99,8 +94,6 @@ class ExploreScreen(CommandedScreen):
     ExploreScreen.narrow .pane.active { display: block; height: 1fr; }
     ExploreScreen.narrow #above, ExploreScreen.narrow #below { display: none; height: 1fr; }
     ExploreScreen.narrow #above.holds-active, ExploreScreen.narrow #below.holds-active { display: block; }
-    ExploreScreen.small > * { display: none; }
-    ExploreScreen.small #small { display: block; }
     """
 
     moment: var[Moment | None] = var(None)
@@ -116,8 +109,8 @@ class ExploreScreen(CommandedScreen):
         lesson: bool = False,
     ) -> None:
         """shown, lab_keys: id → the keys, as `keys.label_keys` gives them · lab, lesson: as for the app."""
-        super().__init__()
-        self._session, self._subject_name, self._shown_keys = session, name, shown
+        super().__init__(shown)
+        self._session, self._subject_name = session, name
         self._lab_keys, self._lab_first, self._lesson = lab_keys, lab, lesson
         self._lab_book: LabBook | None = None
         self._lab_screen: LabScreen | None = None
@@ -129,7 +122,6 @@ class ExploreScreen(CommandedScreen):
         self._about: About | None = None
         self._looking = Focus()
         self._active = "attention"
-        self._count = 0
         self._rest_waits = False
         self._asking: tuple[int, Ask] | None = None
         """The ticket of the sentence that was asked for, and the question that waits for it."""
@@ -149,29 +141,20 @@ class ExploreScreen(CommandedScreen):
             yield NormsPane(id="norms", classes="pane")
         yield TruthPane()
         yield Static(id="hints")
-        with Vertical(id="small"):
-            yield Static(id="enlarge")
+        yield from self._too_small()
 
     def on_mount(self) -> None:
         """The frame is there before the model is."""
-        self._fit(self.size.width, self.size.height)
+        self._fit()
+        self._redraw()
         self._show_active()
         if self._lab_first is not None or self._lesson:
             self.action_lab()
 
     def on_resize(self, event: events.Resize) -> None:
         """All panes, one, or a sentence."""
-        self._fit(event.size.width, event.size.height)
-
-    def _fit(self, width: int, height: int) -> None:
-        small = width < LEAST_WIDTH or height < LEAST_HEIGHT
-        self.set_class(small, "small")
-        self.set_class(not small and (width < WIDE or height < HIGH), "narrow")
-        self.set_class(width >= 150 and height >= 45, "roomy")
+        self._fit()
         self._redraw()
-        if small:
-            size = f"This window is {width}×{height}; glasshead needs {LEAST_WIDTH}×{LEAST_HEIGHT}: enlarge it."
-            self.query_one("#enlarge", Static).update(Content(size))
         self._write_lines()
 
     def on_opened(self, event: Opened) -> None:
@@ -484,10 +467,10 @@ class ExploreScreen(CommandedScreen):
         kind = next(k for k in trace.kinds if (k.stack, k.kind) == (wanted.stack, wanted.kind))
         queries, columns = trace.axes(wanted.prefix)
         wanted = wanted.to(
-            layer=_within(wanted.layer, kind.layers),
-            head=_within(wanted.head, kind.heads),
-            query=_within(wanted.query, len(queries)),
-            key=_within(wanted.key, len(columns)),
+            layer=within(wanted.layer, kind.layers),
+            head=within(wanted.head, kind.heads),
+            query=within(wanted.query, len(queries)),
+            key=within(wanted.key, len(columns)),
         )
         if wanted != self._looking or redraw:
             self._looking = wanted
@@ -529,19 +512,10 @@ class ExploreScreen(CommandedScreen):
     def _write_about(self) -> None:
         width, marks = self.size.width - 2, palette(self.app)
         line = about_line(self._subject_name, self._about, self.moment, self._shown_keys["undo"], width, marks)
-        self.query_one("#about", Static).update(line)
+        self._write("about", line)
 
     def _write_tabs(self) -> None:
-        line = tabs_line(PANES, self._active, self._shown_keys, palette(self.app))
-        self.query_one("#tabs", Static).update(line)
-
-    def _write_hints(self) -> None:
-        line = hints_line(self._count, self._shown_keys, self.size.width - 2, palette(self.app))
-        self.query_one("#hints", Static).update(line)
+        self._write("tabs", tabs_line(PANES, self._active, self._shown_keys, palette(self.app)))
 
     def _complain(self, sentence: str) -> None:
         self.notify(clip(visible(sentence), 400), markup=False, severity="warning", timeout=3)
-
-
-def _within(number: int, count: int) -> int:
-    return min(max(number, 0), max(count - 1, 0))

@@ -15,7 +15,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Static
 
 from glasshead.lab import NAMES
@@ -35,8 +34,8 @@ from glasshead_tui.panes.lab.texts import (
     progressed,
     shortened,
 )
-from glasshead_tui.screens.base import CommandedScreen
-from glasshead_tui.screens.lines import counted_line, fitted_line, lab_line
+from glasshead_tui.screens.base import HIGH, CommandedScreen
+from glasshead_tui.screens.lines import lab_line
 from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.labbook import LabBook, Visit
 from glasshead_tui.terminal.visible import clip, visible
@@ -48,14 +47,10 @@ from glasshead_tui.work.messages import About
 if TYPE_CHECKING:
     from glasshead.lab.page import Value
 
-WIDE, HIGH = 104, 30
-"""From this size on the list of experiments, the page and its result are on the screen at once."""
 BESIDE = 176
 """From this width on page and result stand beside each other."""
 BRIEF = 20
 """Below this height the controls are not explained."""
-LEAST_WIDTH, LEAST_HEIGHT = 50, 15
-"""Below this size there is a sentence instead."""
 READABLE = 88
 """Columns of a line of text at most."""
 LEFT = 6
@@ -86,10 +81,11 @@ class LabPage(CommandedScreen):
     """See the module."""
 
     GROUPS: ClassVar[keys.Groups] = keymaps.LAB
+    COUNTED: ClassVar[str] = "n"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keymaps.LAB)
     DEFAULT_CSS = """
     LabPage { layout: vertical; }
-    LabPage #about, LabPage #hints { height: 1; padding: 0 1; }
+    LabPage #about { height: 1; padding: 0 1; }
     LabPage #body { height: 1fr; }
     LabPage ContentsPane { width: 24; height: 1fr; display: none; border-right: solid $panel-lighten-2; }
     LabPage #both { layout: vertical; width: 1fr; height: 1fr; }
@@ -99,7 +95,6 @@ class LabPage(CommandedScreen):
     LabPage .line { height: 1; padding: 0 1; }
     LabPage TabsPane { height: 1; }
     LabPage Showcase { margin: 0 1; }
-    LabPage #small { display: none; width: 1fr; height: 1fr; }
     LabPage.seen #result { display: block; }
     LabPage.turns.narrow #page { display: none; }
     LabPage.turns.reading #page { display: block; }
@@ -109,15 +104,12 @@ class LabPage(CommandedScreen):
     LabPage.wide ContentsPane { display: block; }
     LabPage.turns.wide #page { margin-bottom: 1; }
     LabPage.beside #both { layout: horizontal; }
-    LabPage.small > * { display: none; }
-    LabPage.small #small { display: block; }
     """
 
     def __init__(self, book: LabBook, about: About | None, shown: Mapping[str, str], *, first: bool) -> None:
         """shown: id → the keys · first: whether the program began here: then it is left for the shell."""
-        super().__init__()
-        self._first = first
-        self._book, self._about, self._shown_keys = book, about, shown
+        super().__init__(shown)
+        self._first, self._book, self._about = first, book, about
         self._job: Running | None = None
         self._page_lines = 0
         """What the page takes above its result, where both are there."""
@@ -143,8 +135,7 @@ class LabPage(CommandedScreen):
                     yield Showcase(id="showcase")
                     yield ControlsPane(id="controls")
         yield Static(id="hints")
-        with Vertical(id="small"):
-            yield Static(id="enlarge")
+        yield from self._too_small()
 
     def on_mount(self) -> None:
         """Draw what the book has."""
@@ -191,14 +182,10 @@ class LabPage(CommandedScreen):
             return
         width, height = self.size
         visit, book, marks = self._visit, self._book, palette(self.app)
-        small = width < LEAST_WIDTH or height < LEAST_HEIGHT
-        narrow = width < WIDE or height < HIGH
+        self._fit()
         seen = visit.seen and not book.ended
-        beside = not narrow and width >= BESIDE and seen
+        beside = self.has_class("wide") and width >= BESIDE and seen
         classes = {
-            "small": small,
-            "narrow": narrow,
-            "wide": not narrow,
             "beside": beside,
             "seen": seen,
             "turns": seen and not beside,
@@ -207,9 +194,7 @@ class LabPage(CommandedScreen):
         }
         for name, holds in classes.items():
             self.set_class(holds, name)
-        if small:
-            size = f"This window is {width}×{height}; glasshead needs {LEAST_WIDTH}×{LEAST_HEIGHT}: enlarge it."
-            self.query_one("#enlarge", Static).update(Content(size))
+        if self.has_class("small"):
             return
         self._said = ""
         self._write_about()
@@ -223,7 +208,7 @@ class LabPage(CommandedScreen):
             text.styles.width, text.styles.height = min(width, READABLE), "1fr"
             text.show(*ending(answers, book.right, marks))
             return
-        room = width - (24 if classes["wide"] else 0) - 2
+        room = width - (24 if self.has_class("wide") else 0) - 2
         self._draw_page(visit, room, height - 2)
         if visit.seen:
             self._draw_result(visit)
@@ -320,26 +305,25 @@ class LabPage(CommandedScreen):
             self.size.width - 2,
             palette(self.app),
         )
-        self.query_one("#about", Static).update(line)
+        self._write("about", line)
 
     def _write_hints(self) -> None:
-        marks = palette(self.app)
         if self._said:
-            line: Text = Text(self._said, marks.query, no_wrap=True)
-        elif self._count:
-            line = counted_line(self._count, "n", marks)
+            self._write("hints", Text(self._said, palette(self.app).query, no_wrap=True))
         else:
-            before = keymaps.FORESEEING_HINTS
-            table = keymaps.ENDED_HINTS if self._book.ended else keymaps.LAB_HINTS if self._visit.seen else before
-            hints = keys.hints(self._shown_keys, table, keymaps.LAB)
-            if self._visit.reading:
-                hints = [(pressed, "result" if label == "page" else label, rank) for pressed, label, rank in hints]
-            if self._first:
-                hints = [(pressed, "quit" if label == "explorer" else label, rank) for pressed, label, rank in hints]
-            if self.has_class("beside"):
-                hints = [hint for hint in hints if hint[1] != "page"]
-            line = fitted_line(hints, self.size.width - 2, marks)
-        self.query_one("#hints", Static).update(line)
+            super()._write_hints()
+
+    def _hints(self) -> list[tuple[str, str, int]]:
+        before = keymaps.FORESEEING_HINTS
+        table = keymaps.ENDED_HINTS if self._book.ended else keymaps.LAB_HINTS if self._visit.seen else before
+        hints = keys.hints(self._shown_keys, table, keymaps.LAB)
+        if self._visit.reading:
+            hints = [(pressed, "result" if label == "page" else label, rank) for pressed, label, rank in hints]
+        if self._first:
+            hints = [(pressed, "quit" if label == "explorer" else label, rank) for pressed, label, rank in hints]
+        if self.has_class("beside"):
+            hints = [hint for hint in hints if hint[1] != "page"]
+        return hints
 
     def _complain(self, sentence: str) -> None:
         """Say it in the last line, where it covers nothing; what is too long for that over the screen."""

@@ -6,7 +6,6 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.state import keymaps, keys
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.work.messages import About, Moment
 
@@ -50,13 +49,6 @@ def tabs_line(panes: Iterable[str], active: str, shown: Mapping[str, str], marks
         line.append(name.upper() if chosen else name, marks.strong if chosen else marks.quiet)
         line.append("   ")
     return line
-
-
-def hints_line(count: int, shown: Mapping[str, str], width: int, marks: Palette) -> Text:
-    """As many hints as fit, those that matter most; or, after a number, what it waits for."""
-    if count:
-        return counted_line(count, "space or l", marks)
-    return fitted_line(keys.hints(shown, keymaps.EXPLORE_HINTS, keymaps.EXPLORE), width, marks)
 
 
 def counted_line(count: int, examples: str, marks: Palette) -> Text:

@@ -9,11 +9,10 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
@@ -27,10 +26,10 @@ from glasshead_tui.panes.watch.saying import SayingPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.help import Help, Meanings
-from glasshead_tui.screens.lines import counted_line, fitted_line, tabs_line
+from glasshead_tui.screens.lines import tabs_line
 from glasshead_tui.screens.run_lines import about_line, facts_line, place_line
 from glasshead_tui.state import keymaps, keys
-from glasshead_tui.state.focus import Focus
+from glasshead_tui.state.focus import Focus, within
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.slider import Slider
 from glasshead_tui.work.watcher import Heard, Recalled, Unread, Watcher
@@ -42,10 +41,6 @@ if TYPE_CHECKING:
 PANES = ("curves", "attention", "map")
 AROUND = 7
 """Lines of the attention pane that are no rows: frame, names of the keys, readout and legend."""
-WIDE, HIGH = 104, 30
-"""From this size on every pane is on the screen at once."""
-LEAST_WIDTH, LEAST_HEIGHT = 50, 15
-"""Below this size there is a sentence instead."""
 WHOLE_PLAY = 15.0
 """Seconds in which all stops are played, where they are so many that each is shown for the shortest time."""
 SHORTEST, LONGEST = 0.08, 0.5
@@ -72,13 +67,13 @@ class WatchScreen(CommandedScreen):
     """See the module."""
 
     GROUPS: ClassVar[keys.Groups] = keymaps.WATCH
+    HINTS: ClassVar[tuple[keys.Hint, ...]] = keymaps.WATCH_HINTS
+    COUNTED: ClassVar[str] = "→ or l"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keymaps.WATCH)
     DEFAULT_CSS = """
     WatchScreen { layout: vertical; }
-    WatchScreen #about, WatchScreen #facts, WatchScreen #tabs, WatchScreen #place, WatchScreen #hints
-        { height: 1; padding: 0 1; }
+    WatchScreen #about, WatchScreen #facts, WatchScreen #tabs, WatchScreen #place { height: 1; padding: 0 1; }
     WatchScreen #tabs { display: none; }
-    WatchScreen #small { display: none; width: 1fr; height: 1fr; }
     WatchScreen #body { height: 1fr; }
     WatchScreen CurvesPane { width: 43; padding: 0 1; }
     WatchScreen ProbePane { width: 1fr; }
@@ -98,14 +93,12 @@ class WatchScreen(CommandedScreen):
     WatchScreen.narrow #body > .active { display: block; width: 1fr; padding: 0 1; }
     WatchScreen.narrow.bare #body > .pane.active { display: none; }
     WatchScreen.narrow.bare #body.empty > #nothing { display: block; }
-    WatchScreen.small > * { display: none; }
-    WatchScreen.small #small { display: block; }
     """
 
     def __init__(self, watcher: Watcher, name: str, shown: Mapping[str, str]) -> None:
         """name: of the run, safe for a terminal · shown: id → the keys, as `keys.label_keys` gives them."""
-        super().__init__()
-        self._watcher, self._run_name, self._shown_keys = watcher, name, shown
+        super().__init__(shown)
+        self._watcher, self._run_name = watcher, name
         self._metrics: Metrics | None = None
         self._stops: tuple[int, ...] = ()
         self._trouble = self._note = ""
@@ -118,10 +111,8 @@ class WatchScreen(CommandedScreen):
         self._looking: Focus | None = None
         self._active = "attention"
         self._share = 0
-        self._count = 0
         self._playing: Timer | None = None
         self._curves_wait = False
-        self._written: dict[str, Text] = {}
 
     def compose(self) -> ComposeResult:
         """Header, panes, sentence, time, hints."""
@@ -137,34 +128,21 @@ class WatchScreen(CommandedScreen):
         yield Slider()
         yield Static(id="place")
         yield Static(id="hints")
-        with Vertical(id="small"):
-            yield Static(id="enlarge")
+        yield from self._too_small()
 
     def on_mount(self) -> None:
         """The frame is there before the figures are."""
-        self._fit(self.size.width, self.size.height)
+        self._arrange()
         self._show_active()
         self._empty()
         self.set_interval(1.0, self._write_about)  # the silence of a training grows by itself
 
     def on_resize(self, event: events.Resize) -> None:
         """All panes, one, or a sentence."""
-        self._fit(event.size.width, event.size.height)
+        self._arrange()
 
-    def _write(self, name: str, line: Text) -> None:
-        """Write one of the lines, where it is another one: a layout, and whole charts, would follow each time."""
-        if self._written.get(name) != line:
-            self._written[name] = line
-            self.query_one(f"#{name}", Static).update(line, layout=False)
-
-    def _fit(self, width: int, height: int) -> None:
-        small = width < LEAST_WIDTH or height < LEAST_HEIGHT
-        self.set_class(small, "small")
-        self.set_class(not small and (width < WIDE or height < HIGH), "narrow")
-        self.set_class(width >= 150 and height >= 45, "roomy")
-        if small:
-            size = f"This window is {width}×{height}; glasshead needs {LEAST_WIDTH}×{LEAST_HEIGHT}: enlarge it."
-            self.query_one("#enlarge", Static).update(Content(size))
+    def _arrange(self) -> None:
+        self._fit()
         self._write_lines()
         self._draw_curves()
         self._draw_probe()
@@ -230,7 +208,7 @@ class WatchScreen(CommandedScreen):
         """Go so many stops on, or back."""
         self._pause()
         if self._stops:
-            self._go(self._stops[_within(self._index + by * self._times(), len(self._stops))])
+            self._go(self._stops[within(self._index + by * self._times(), len(self._stops))])
 
     def action_first(self) -> None:
         """Go to the first stop."""
@@ -326,7 +304,7 @@ class WatchScreen(CommandedScreen):
             assert probe is not None
             places = [(*kind, layer) for _, *kind in KINDS for layer in range(probe.layers(*kind))]
             here = places.index((focus.stack, focus.kind, focus.layer))
-            stack, kind, layer = places[_within(here + rows * times, len(places))]
+            stack, kind, layer = places[within(here + rows * times, len(places))]
             self._look(stack=stack, kind=kind, layer=layer)
 
     def action_layer(self, by: int) -> None:
@@ -362,10 +340,10 @@ class WatchScreen(CommandedScreen):
         wanted = wanted.to(step=self._recorded.step, **changes)
         queries, columns = probe.axes(wanted.stack, wanted.kind)
         self._looking = wanted.to(
-            layer=_within(wanted.layer, probe.layers(wanted.stack, wanted.kind)),
-            head=_within(wanted.head, probe.heads),
-            query=_within(wanted.query, len(queries)),
-            key=_within(wanted.key, len(columns)),
+            layer=within(wanted.layer, probe.layers(wanted.stack, wanted.kind)),
+            head=within(wanted.head, probe.heads),
+            query=within(wanted.query, len(queries)),
+            key=within(wanted.key, len(columns)),
         )
         self._draw_probe()
 
@@ -480,16 +458,3 @@ class WatchScreen(CommandedScreen):
         steps = metrics.began.steps if metrics and metrics.began and metrics.began.steps else done
         looks = marks.quiet, marks.positive, marks.strong, marks.weights.cursor
         self.query_one(Slider).show(self._stops, self._at, done=done, end=steps, styles=looks)
-
-    def _write_hints(self) -> None:
-        marks = palette(self.app)
-        if self._count:
-            line = counted_line(self._count, "→ or l", marks)
-        else:
-            hints = keys.hints(self._shown_keys, keymaps.WATCH_HINTS, keymaps.WATCH)
-            line = fitted_line(hints, self.size.width - 2, marks)
-        self._write("hints", line)
-
-
-def _within(number: int, count: int) -> int:
-    return min(max(number, 0), max(count - 1, 0))

@@ -34,3 +34,8 @@ class Focus:
     def to(self, **changes: Any) -> "Focus":
         """Return this focus with some fields replaced."""
         return replace(self, **changes)
+
+
+def within(number: int, count: int) -> int:
+    """The nearest of the first `count` numbers from 0."""
+    return min(max(number, 0), max(count - 1, 0))
