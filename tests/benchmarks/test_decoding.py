@@ -16,7 +16,14 @@ import glasshead
 from glasshead.decoding.beam import search
 from glasshead.recipes import recipe
 
-SHAPE = {"d_model": 256, "heads": 8, "d_ff": 1024, "encoder_layers": 3, "decoder_layers": 3, "max_length": 128}
+SHAPE: dict[str, Any] = {
+    "d_model": 256,
+    "heads": 8,
+    "d_ff": 1024,
+    "encoder_layers": 3,
+    "decoder_layers": 3,
+    "max_length": 128,
+}
 VOCABULARY = 8000
 SOURCE, STEPS = 20, 40
 ALPHA = 0.6
@@ -124,7 +131,9 @@ def random() -> tuple[Endless, Any]:
 
 @pytest.mark.parametrize("width", [1, 4])
 @pytest.mark.parametrize("batch", [1, 32])
-def test_as_many_tokens_cost_no_more_than_with_hugging_face(random, batch, width):
+def test_as_many_tokens_cost_no_more_than_with_hugging_face(
+    random: tuple[Endless, Any], batch: int, width: int
+) -> None:
     model, marian = random
     sources = torch.randint(3, VOCABULARY, (batch, SOURCE), generator=torch.Generator().manual_seed(1)).tolist()
 
@@ -147,7 +156,7 @@ def test_as_many_tokens_cost_no_more_than_with_hugging_face(random, batch, width
 
 @pytest.mark.parametrize("width", [1, 4])
 @pytest.mark.parametrize("count", [1, 64])
-def test_real_sentences_cost_no_more_than_with_hugging_face(count, width):
+def test_real_sentences_cost_no_more_than_with_hugging_face(count: int, width: int) -> None:
     """The bundled checkpoint: sentences of all lengths, which end where they end."""
     subject = glasshead.load("english-french")
     sources = [

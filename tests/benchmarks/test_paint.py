@@ -4,6 +4,7 @@ import os
 import select
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,7 +19,14 @@ PRESSES = 60
 def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that takes 2,048 tokens."""
     codec = glasshead.Codec.train(["the black cat is sleeping"] * 5, vocab_size=300)
-    shape = {"d_model": 64, "heads": 4, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "max_length": 2048}
+    shape: dict[str, Any] = {
+        "d_model": 64,
+        "heads": 4,
+        "d_ff": 64,
+        "encoder_layers": 1,
+        "decoder_layers": 1,
+        "max_length": 2048,
+    }
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("long") / "long"
     model = glasshead.Transformer(glasshead.Config(vocab_size=codec.size, **shape))
@@ -38,8 +46,8 @@ def presses(folder: Path, tokens: int) -> tuple[list[float], list[int]]:
         for _ in range(PRESSES):
             before = len(terminal.raw)
             begin = time.perf_counter()
-            os.write(terminal._host, b"j")
-            assert select.select([terminal._host], [], [], 5)[0], "no answer"
+            os.write(terminal.host, b"j")
+            assert select.select([terminal.host], [], [], 5)[0], "no answer"
             waits.append((time.perf_counter() - begin) * 1e3)
             while terminal.read(0.08):
                 pass

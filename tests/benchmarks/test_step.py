@@ -4,20 +4,28 @@ Ratios of processor time within one run, the best of several interleaved rounds;
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
 
 import glasshead
 
-SHAPE = {"d_model": 256, "heads": 8, "d_ff": 1024, "encoder_layers": 3, "decoder_layers": 3, "max_length": 600}
+SHAPE: dict[str, Any] = {
+    "d_model": 256,
+    "heads": 8,
+    "d_ff": 1024,
+    "encoder_layers": 3,
+    "decoder_layers": 3,
+    "max_length": 600,
+}
 STEPS = 64
 ROUNDS = 11
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread():
+def one_thread() -> Iterator[None]:
     """One thread, so that processor time is the work done."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -52,13 +60,13 @@ def best(*rounds: Callable[[], object]) -> list[float]:
     return least
 
 
-def test_a_captured_step_costs_at_most_1_8_uncaptured_ones(subject):
+def test_a_captured_step_costs_at_most_1_8_uncaptured_ones(subject: glasshead.Subject) -> None:
     captured, bare = best(lambda: decode(subject, STEPS, ("*",)), lambda: decode(subject, STEPS, None))
     print(f"\ncaptured {captured / STEPS * 1e3:.2f} ms, bare {bare / STEPS * 1e3:.2f} ms: {captured / bare:.2f} ×")
     assert captured <= 1.8 * bare
 
 
-def test_a_step_at_512_costs_at_most_1_5_at_32(subject):
+def test_a_step_at_512_costs_at_most_1_5_at_32(subject: glasshead.Subject) -> None:
     early, late = decode(subject, 16, ("*",)), decode(subject, 496, ("*",))
 
     def walk(line: glasshead.Stepper) -> None:
@@ -71,7 +79,7 @@ def test_a_step_at_512_costs_at_most_1_5_at_32(subject):
     assert at_512 <= 1.5 * at_32
 
 
-def test_a_captured_step_costs_at_most_0_65_of_hugging_face(subject):
+def test_a_captured_step_costs_at_most_0_65_of_hugging_face(subject: glasshead.Subject) -> None:
     from transformers import MarianConfig, MarianMTModel
 
     size = subject.config.vocab_size
@@ -112,7 +120,7 @@ def test_a_captured_step_costs_at_most_0_65_of_hugging_face(subject):
     assert ours <= 0.65 * theirs
 
 
-def test_watching_one_layer_of_six_costs_at_most_1_1_of_watching_nothing():
+def test_watching_one_layer_of_six_costs_at_most_1_1_of_watching_nothing() -> None:
     torch.manual_seed(0)
     shape = {**SHAPE, "encoder_layers": 6, "decoder_layers": 6}
     model = glasshead.Transformer(glasshead.Config(vocab_size=400, **shape)).eval()

@@ -66,7 +66,7 @@ def sides(*names: str) -> Iterator[dict[str, Turn]]:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(json.dumps(asked) + "\n")
         answer = process.stdout.readline()
-        assert answer, f"{process.args} has ended"
+        assert answer, f"{process.args!r} has ended"
         return json.loads(answer)
 
     try:
@@ -90,8 +90,8 @@ def speeds() -> dict[str, float]:
                     if number:  # the first is for warming up
                         best[name][length] = min(best[name][length], seconds)
     print(f"\ntarget tokens a second, {SENTENCES} sentences of {', '.join(map(str, LENGTHS))} tokens:")
-    for name, seconds in best.items():
-        print(f"{name:12}", *(f"{SENTENCES * length / seconds[length]:8,.0f}" for length in LENGTHS))
+    for name, least in best.items():
+        print(f"{name:12}", *(f"{SENTENCES * length / least[length]:8,.0f}" for length in LENGTHS))
     return {name: SENTENCES * sum(LENGTHS) / sum(seconds.values()) for name, seconds in best.items()}
 
 

@@ -66,7 +66,7 @@ def other_tokenizer(folder: Path) -> None:
     Codec.train(["quite other words", "of another corpus"] * 3, vocab_size=330).save(folder / "tokenizer.json")
 
 
-DAMAGE = {
+DAMAGE: dict[Callable[[Path], None], str] = {
     no_weights: "model.safetensors",
     half_the_weights: "truncated",
     empty_weights: "truncated",

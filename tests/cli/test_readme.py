@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,11 @@ def test_the_library_example_runs() -> None:
     assert last.endswith(")")
 
 
+def of(group: Any, name: str) -> Any:
+    """A command of a group, by its name."""
+    return group.commands[name]
+
+
 @pytest.mark.parametrize(
     "line", [line for block in blocks("sh") for line in block.splitlines() if line.startswith("glasshead ")]
 )
@@ -38,9 +44,11 @@ def test_the_options_it_names_exist(line: str) -> None:
     from glasshead_tui.commands.table import app
 
     words = line.split("#")[0].split("|")[0].split("<")[0].split()[1:]
-    command = get_command(app).commands[words[0]] if words and words[0][0] != "-" else get_command(app)
+    command = get_command(app)
+    if words and words[0][0] != "-":
+        command = of(command, words[0])
     if words[:1] == ["lab"] and len(words) > 1:
-        command = get_command(lab.make_table([page_of(words[1])])).commands[words[1]]
+        command = of(get_command(lab.make_table([page_of(words[1])])), words[1])
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert {word for word in words if word.startswith("--")} <= known
 

@@ -1,6 +1,6 @@
 """Small models with arbitrary numbers everywhere, and a vocabulary of letters, for tests of the core."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -137,3 +137,8 @@ def counted(model: Any) -> Iterator[dict[str, int]]:
     finally:
         for name in calls:
             object.__delattr__(model, name)
+
+
+def stop_at(calls: Iterator[int], number: int) -> Callable[[], bool]:
+    """Ask to stop at one call alone, by its number; `calls` counts them."""
+    return lambda: next(calls) == number

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -342,7 +344,7 @@ def test_words_of_another_kind_are_refused(words: Codec, tmp_path: Path) -> None
     whole = path.read_text(encoding="utf-8")
     ours = json.loads(whole)["model"]["vocab"]
     special = {"special": True, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
-    for harm, told in (
+    harms: list[tuple[Callable[[Any], None], str]] = [
         (lambda it: it["model"].update(unk_token="▁the"), "should be <unk>, and are '▁the'"),
         (lambda it: it["model"].update(vocab={"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}), "entry 0 should be <pad>"),
         (lambda it: it["model"].update(vocab=ours | {"far": 100_000}), "go up to 100000"),
@@ -350,7 +352,8 @@ def test_words_of_another_kind_are_refused(words: Codec, tmp_path: Path) -> None
         (lambda it: it.update(pre_tokenizer={"type": "WhitespaceSplit"}), "another way"),
         (lambda it: it.update(normalizer=None), "another way"),
         (lambda it: it.update(decoder=None), "another way"),
-    ):
+    ]
+    for harm, told in harms:
         content = json.loads(whole)
         harm(content)
         path.write_text(json.dumps(content), encoding="utf-8")

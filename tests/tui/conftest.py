@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from glasshead_tui.app import GlassheadApp
 from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.explore import ExploreScreen
+from glasshead_tui.work.messages import Moment
 
 LIMIT = 20.0
 
@@ -30,12 +31,27 @@ class Explorer:
         assert isinstance(screen, ExploreScreen)
         return screen
 
+    @property
+    def moment(self) -> Moment:
+        """Where the explorer stands."""
+        assert self.screen.moment is not None
+        return self.screen.moment
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something to become true; fail when it does not."""
         end = time.monotonic() + LIMIT
         while not condition():
             assert time.monotonic() < end, "it did not happen"
             await self.pilot.pause(0.01)
+
+    @property
+    def on_top(self) -> bool:
+        """Whether nothing lies over the explorer."""
+        return self.app.screen is self.screen
+
+    async def reads(self, text: str) -> None:
+        """Wait until the explorer reads this sentence."""
+        await self.until(lambda: self.moment.text == text)
 
     async def step(self, number: int) -> None:
         """Wait until the explorer stands after this step."""
@@ -51,8 +67,11 @@ class Explorer:
         return "\n".join(strip.text[: self.app.size.width].rstrip() for strip in strips)
 
 
+Explore = Callable[..., AbstractAsyncContextManager[Explorer]]
+
+
 @pytest.fixture
-def explore(tiny: Path) -> Callable[..., AbstractAsyncContextManager[Explorer]]:
+def explore(tiny: Path) -> Explore:
     """`async with explore(size=(120, 36), text=…) as explorer`: the app, with its first sentence on the screen."""
 
     @asynccontextmanager

@@ -21,8 +21,8 @@ def two(source: Level = "subword", target: Level = "subword") -> tuple[Vocabular
     words = Vocabulary(
         Codec.train(ENGLISH, vocab_size=290, level=source), Codec.train(FRENCH, vocab_size=280, level=target)
     )
-    sizes = {"vocab_size": words.target.size, "source_vocab_size": words.source.size}
-    return words, make(109, share_embeddings=False, **sizes)
+    source_size = words.source.size
+    return words, make(109, share_embeddings=False, vocab_size=words.target.size, source_vocab_size=source_size)
 
 
 def complaint(folder: Path) -> str:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.helpers import OPTIONS, make, part, subject
+from tests.core.helpers import OPTIONS, make, part, stop_at, subject
 from tests.core.reference import log_softmax, transform
 
 from glasshead import GlassheadError, Hypothesis, beam_search, listen
@@ -212,7 +212,7 @@ def test_who_wants_the_best_alone_gets_it_sooner(alpha: float) -> None:
                     width=3,
                     length_penalty=alpha,
                     count=wanted,
-                    stop=lambda asked=asked: next(asked) < 0,
+                    stop=stop_at(asked, -1),
                 )[0]
             )
             steps.append(next(asked))
@@ -273,7 +273,7 @@ def test_a_search_can_be_stopped_at_every_step() -> None:
     for asked in range(4):
         calls = count()
         with pytest.raises(StoppedError):
-            search(model, sources(5), width=2, stop=lambda calls=calls, asked=asked: next(calls) == asked)
+            search(model, sources(5), width=2, stop=stop_at(calls, asked))
         assert next(calls) == asked + 1
 
 
@@ -309,7 +309,7 @@ def test_a_model_in_training_is_refused() -> None:
 def test_a_model_that_gives_no_numbers_is_told_of(width: int) -> None:
     model = make(0)
     with torch.no_grad():
-        model.decoder.layers[1].ffn.norm.gain.fill_(float("nan"))
+        dict(model.named_parameters())["decoder.layers.1.ffn.norm.gain"].fill_(float("nan"))
     with pytest.raises(GlassheadError, match="not finite"):
         search(model, sources(2), width=width)
 

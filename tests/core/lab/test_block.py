@@ -155,13 +155,13 @@ def test_post_norm_sets_the_stream_to_one_and_pre_norm_adds_to_it(flows: dict[st
 def test_the_steps_of_layer_norm_are_torchs_and_the_models(subject: Subject, stack: Side, token: int) -> None:
     worked = block(layers=1, d_model=4, stack=stack, token=token, subject=subject).worked
     rows = {row.name: torch.tensor(row.numbers, dtype=torch.float64) for row in worked.rows}
-    norm = sites(subject.model)[f"{stack}.0.self.norm.out"][0]
+    norm: Any = sites(subject.model)[f"{stack}.0.self.norm.out"][0]
     wanted = F.layer_norm(
         rows["x"] + rows["sublayer(x)"],
         (256,),
         norm.gain.double(),
         norm.bias.double(),
-        norm.eps,  # type: ignore[operator, arg-type]
+        norm.eps,
     )
     assert torch.allclose(rows["+ bias"], wanted, atol=1e-9)
     assert worked.difference < 1e-5

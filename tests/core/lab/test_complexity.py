@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
+from typing import Any
 
 import pytest
 import torch
@@ -26,7 +27,8 @@ BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 def counted(**given: int) -> Complexity:
-    return complexity(**{"n": 20, "d": 24, "k": 3, "r": 4, **given}, measure=False)
+    shape: dict[str, Any] = {"n": 20, "d": 24, "k": 3, "r": 4, **given}
+    return complexity(**shape, measure=False)
 
 
 def test_the_words_are_those_of_table_1() -> None:
@@ -106,7 +108,8 @@ def test_restricted_attention_is_the_models_window() -> None:
 
 def test_steps_of_the_recurrence_make_the_recurrent_layer() -> None:
     """n − 1 steps for all positions at once give torch's RNN; one step fewer leaves the last position another."""
-    net, x = layers.rnn(5, 3), torch.randn(9, 5, generator=torch.Generator().manual_seed(1))
+    net: Any = layers.rnn(5, 3)
+    x = torch.randn(9, 5, generator=torch.Generator().manual_seed(1))
     h = torch.tanh(x @ net.weight_ih_l0.t() + net.bias_ih_l0 + net.bias_hh_l0)
     for _ in range(7):
         h = layers.sweep(net, x, h)
@@ -138,7 +141,7 @@ def test_with_its_projections_self_attention_is_dearer_than_recurrence_whatever_
             work()
         return counter.get_total_flops()
 
-    attention.tap = lambda _name, value: value  # in the stages that the counter knows
+    vars(attention)["tap"] = lambda _name, value: value  # in the stages that the counter knows
     whole = flops(lambda: attention(x, x, None))
     result = counted(n=n)
     assert whole == 2 * (result.rows[0].multiply_adds + result.projections)
@@ -246,7 +249,7 @@ def test_the_same_arguments_count_the_same() -> None:
         ({"d": 2048, "longest": 4096}, r"Choose a smaller longest, d or k, or measure nothing \(--no-measure\)"),
     ],
 )
-def test_what_cannot_be_is_told_in_a_sentence(given: dict[str, object], words: str) -> None:
+def test_what_cannot_be_is_told_in_a_sentence(given: dict[str, Any], words: str) -> None:
     with pytest.raises(GlassheadError, match=words):
         complexity(**given)
 

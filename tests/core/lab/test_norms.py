@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,7 +20,8 @@ from glasshead.model import LayerNorm
 
 
 def ran(tiny: Path, **given: object) -> Norms:
-    return norms(**{"subject": glasshead.load(tiny), "steps": 2, "depth": 2, **given})
+    arguments: dict[str, Any] = {"subject": glasshead.load(tiny), "steps": 2, "depth": 2, **given}
+    return norms(**arguments)
 
 
 def arbitrary(width: int, seed: int) -> LayerNorm:

@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -24,7 +25,8 @@ widths = st.integers(1, 20).map(lambda pairs: 2 * pairs)
 
 
 def ran(tiny: Path, **given: object) -> Positions:
-    return positions(**{"subject": glasshead.load(tiny), "steps": 1, "length": 30, "width": 16, **given})
+    usual: dict[str, Any] = {"subject": glasshead.load(tiny), "steps": 1, "length": 30, "width": 16}
+    return positions(**{**usual, **given})
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import dataclass, replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_what_is_written_is_what_is_read(monkeypatch: pytest.MonkeyPatch, tmp_pa
     )
     folder = tmp_path / "results"
     folder.mkdir()
-    monkeypatch.setattr(record.resources, "files", lambda package: folder.parent)
+    monkeypatch.setattr(resources, "files", lambda package: folder.parent)
     monkeypatch.setattr(record, "result_class", lambda page: Inner)
     assert shipped(page) is None
     result = Inner(number=-math.inf, words=("é", "\x1b[2J"))

@@ -14,6 +14,7 @@ from glasshead.lab.pages.warmup import PAGE
 from glasshead.lab.tools import small_training as little
 from glasshead.lab.tools.schedule import noam
 from glasshead.lab.warmup import warmup
+from glasshead.model import Transformer
 
 
 @settings(max_examples=30, deadline=None)
@@ -87,9 +88,10 @@ def test_adams_first_update_moves_every_parameter_by_the_whole_rate(result: lab.
     # With β-corrected means of one gradient, m̂/√v̂ = g/|g|; where the gradient is 0 nothing moves.
     some = little.reversals(lab.EXAMPLES, letters=lab.LETTERS, longest=lab.LONGEST, seed=3)
     for norm, seen in (("post", result.updates[0].post), ("pre", result.updates[0].pre)):
-        model, shares = lab.model_of(norm, 1, 3), []  # type: ignore[arg-type]
+        model = lab.model_of(norm, 1, 3)  # type: ignore[arg-type]
+        shares: list[float] = []
 
-        def look(_step: int, model: little.Transformer = model, shares: list[float] = shares) -> None:
+        def look(_step: int, model: Transformer = model, shares: list[float] = shares) -> None:
             moving = [each.grad for each in model.parameters() if each.grad is not None]
             total = sum(each.numel() for each in model.parameters())
             shares.append(sum(int((each.abs() > 1e-7).sum()) for each in moving) / total)

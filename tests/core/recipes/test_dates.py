@@ -49,6 +49,9 @@ def full(year: int, digits: int) -> int:
 
 def read(text: str) -> tuple[date, int | None]:
     """A date, and the weekday (Monday 0) that the text claims, if any."""
+    year: int | None
+    month: int | None
+    day: int | None
     if found := re.fullmatch(r"(\d{4})[./-]?(\d\d)[./-]?(\d\d)", text):
         year, month, day = map(int, found.groups())
         return date(year, month, day), None

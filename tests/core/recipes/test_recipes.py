@@ -4,6 +4,7 @@ import random
 import subprocess
 import sys
 from itertools import islice
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from glasshead.errors import GlassheadError
 from glasshead.recipes import Recipe, names, recipe, split_of
-from glasshead.recipes.base import PER_MILLE
+from glasshead.recipes.base import PER_MILLE, Split
 
 
 @pytest.fixture(params=["dates", "reverse"])
@@ -59,8 +60,7 @@ def test_pairs_go_on_from_the_state_of_their_chance(own: Recipe) -> None:
 def test_splits_share_no_source_whatever_the_seeds() -> None:
     numbers = counting(2000)
     train, valid, test = (
-        {source for source, _ in islice(numbers.pairs(split, seed), 4000)}
-        for split, seed in (("train", 0), ("valid", 1), ("test", 2))
+        {source for source, _ in islice(numbers.pairs(split, seed), 4000)} for seed, split in enumerate(get_args(Split))
     )
     assert valid and test
     assert not train & valid

@@ -56,13 +56,13 @@ def test_updates_are_those_of_plain_pytorch(clip: float) -> None:
             logits, labels = plain(each.source, each.target).flatten(0, 1), each.labels.flatten()
             losses.append(F.cross_entropy(logits, labels, ignore_index=0, reduction="sum", label_smoothing=0.1))
             likelihoods.append(F.cross_entropy(logits, labels, ignore_index=0, reduction="sum"))
-        (sum(losses) / tokens).backward()
+        (torch.stack(losses).sum() / tokens).backward()
         norm = torch.nn.utils.clip_grad_norm_(plain.parameters(), clip or math.inf)
         optimizer.param_groups[0]["lr"] = rate
         optimizer.step()
         optimizer.zero_grad()
-        assert found.loss.item() == pytest.approx(sum(losses).item(), rel=1e-5)
-        assert found.likelihood.item() == pytest.approx(sum(likelihoods).item(), rel=1e-5)
+        assert found.loss.item() == pytest.approx(torch.stack(losses).sum().item(), rel=1e-5)
+        assert found.likelihood.item() == pytest.approx(torch.stack(likelihoods).sum().item(), rel=1e-5)
         assert found.norm.item() == pytest.approx(norm.item(), rel=1e-4)
         assert not clip or norm > clip
     for one, other in zip(mine.parameters(), plain.parameters(), strict=True):

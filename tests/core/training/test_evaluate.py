@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from sacrebleu import BLEU, CHRF, corpus_bleu
-from tests.core.helpers import make
+from tests.core.helpers import make, stop_at
 from tests.core.reference import log_softmax, transform
 
 from glasshead import Codec, GlassheadError, Vocabulary, beam_search, load
@@ -216,7 +216,7 @@ def test_it_can_be_stopped_between_batches_and_steps() -> None:
     for last in (0, len(PAIRS) - 1, len(PAIRS), asked - 1):
         calls = count()
         with pytest.raises(StoppedError):
-            score(model, vocabulary, PAIRS, batch_tokens=1, stop=lambda calls=calls, last=last: next(calls) == last)
+            score(model, vocabulary, PAIRS, batch_tokens=1, stop=stop_at(calls, last))
         assert next(calls) == last + 1
 
 

@@ -235,7 +235,7 @@ def test_weights_that_explode_are_not_saved(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_told_before_anything_is_prepared(
-    changes: dict[str, object], sentence: str, tmp_path: Path
+    changes: dict[str, Any], sentence: str, tmp_path: Path
 ) -> None:
     with pytest.raises(GlassheadError, match=sentence):
         run(tmp_path, **changes)
@@ -246,7 +246,13 @@ def test_a_changed_corpus_is_refused(tmp_path: Path) -> None:
     pairs = tmp_path / "pairs.tsv"
     lines = [f"{source}\t{target}\n" for source, target in islice(recipe("reverse").pairs("train", 0), 400)]
     pairs.write_text("".join(lines))
-    own = {"recipe": None, "generate": None, "pairs": str(pairs), "keep_duplicates": True, "keep_copies": True}
+    own: dict[str, Any] = {
+        "recipe": None,
+        "generate": None,
+        "pairs": str(pairs),
+        "keep_duplicates": True,
+        "keep_copies": True,
+    }
     folder = tmp_path / "run"
     run(folder, until=5, **own)
     pairs.write_text("".join([*lines[1:], lines[0]]))

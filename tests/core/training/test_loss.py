@@ -58,7 +58,7 @@ def test_it_is_the_definition() -> None:
 
 def test_the_gradient_is_that_of_finite_differences() -> None:
     logits, labels = drawn(6, 5)
-    assert torch.autograd.gradcheck(lambda z: Smoothed.apply(z, labels, 0.1, PAD)[0], logits)
+    assert torch.autograd.gradcheck(lambda z: Smoothed.apply(z, labels, 0.1, PAD)[0], logits)  # type: ignore[no-untyped-call]
 
 
 def test_padding_counts_nothing() -> None:
@@ -129,7 +129,8 @@ def test_the_gradient_of_projected_is_that_of_finite_differences() -> None:
     x, weight, labels = states()
     arguments = x.flatten(0, 1), weight.detach().double().requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda x, weight: Projected.apply(x, weight, labels.flatten(), 0.1, PAD)[0], arguments
+        lambda x, weight: Projected.apply(x, weight, labels.flatten(), 0.1, PAD)[0],  # type: ignore[no-untyped-call]
+        arguments,
     )
 
 

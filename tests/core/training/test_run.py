@@ -11,7 +11,10 @@ from glasshead.training.run import Run, step_name
 
 
 def publish(run: Run, step: int, content: str = "x") -> Path:
-    return run.publish(step, lambda folder: (folder / "content").write_text(content) and None)
+    def write(folder: Path) -> None:
+        (folder / "content").write_text(content)
+
+    return run.publish(step, write)
 
 
 def test_the_newest_is_named_and_whole(tmp_path: Path) -> None:
@@ -19,7 +22,7 @@ def test_the_newest_is_named_and_whole(tmp_path: Path) -> None:
     assert run.latest is None and run.saved() == {}
     publish(run, 5)
     publish(run, 10, "ten")
-    assert run.latest == tmp_path / "checkpoints" / step_name(10)
+    assert run.latest is not None and run.latest == tmp_path / "checkpoints" / step_name(10)
     assert (run.latest / "content").read_text() == "ten"
     assert list(run.saved()) == [5, 10]
     publish(run, 10, "again")

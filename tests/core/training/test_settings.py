@@ -4,6 +4,7 @@ import math
 import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,13 +14,13 @@ from glasshead.errors import GlassheadError
 from glasshead.recipes import names, recipe
 from glasshead.training.settings import SECTIONS, TYPES, Settings, differences, format_settings, read_settings, resolve
 
-PAIRS = {"pairs": "some.tsv"}
+PAIRS: dict[str, Any] = {"pairs": "some.tsv"}
 
 
 def values() -> st.SearchStrategy[Settings]:
     """Settings with anything allowed in them."""
-    text = st.text(st.characters(exclude_categories=("Cs",)), min_size=1)
-    some: dict[str, st.SearchStrategy[object]] = {}
+    text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+    some: dict[str, st.SearchStrategy[Any]] = {}
     for each in fields(Settings):
         kind, least, choices = TYPES[each.name], each.metadata["least"] or 0, each.metadata.get("choices")
         if choices:

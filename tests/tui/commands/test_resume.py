@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -98,7 +99,8 @@ def test_killed_at_thirty_random_moments_it_becomes_the_same_model(
     kills, runs = 0, 0
     while kills < KILLS or runs == 0:
         folder, log = tmp_path / f"run{runs}", tmp_path / f"log{runs}"
-        status, before = None, 0
+        status: int | None = None
+        before = 0
         while status != 0:
             child = forked.start(log, *WORDS, "--out", str(folder), "--resume")
             if kills < KILLS:
@@ -120,7 +122,7 @@ def test_killed_at_thirty_random_moments_it_becomes_the_same_model(
     assert kills >= KILLS
 
 
-def told_so_far(folder: Path) -> list[dict[str, int]]:
+def told_so_far(folder: Path) -> list[dict[str, Any]]:
     """Whole lines of a file that may end in half of one."""
     data = (folder / "metrics.jsonl").read_bytes()
     return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]

@@ -1,6 +1,7 @@
 """`glasshead trace` against the same model run once over the whole target, and its three formats against each other."""
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,7 @@ def test_the_numbers_are_those_of_one_pass_without_a_cache(tiny: Path, told: Any
     for site, entry in told["sites"].items():
         expected = seen[site][0].reshape(entry["shape"])
         given = torch.tensor([number(value) for value in flat(entry["values"])]).reshape(entry["shape"])
-        torch.testing.assert_close(
-            given, expected, rtol=1e-4, atol=1e-5, msg=lambda message, site=site: f"{site}: {message}"
-        )
+        torch.testing.assert_close(given, expected, rtol=1e-4, atol=1e-5, msg=partial("{}: {}".format, site))
 
 
 def test_the_axes_fit_the_shapes(told: Any) -> None:

@@ -140,7 +140,7 @@ def test_figures_keep_validation_apart_from_test() -> None:
 @given(st.lists(st.booleans(), max_size=12), st.integers(1, 8))
 def test_samples_show_what_is_wrong_without_hiding_what_is_right(rights: list[bool], count: int) -> None:
     samples = [Sample(str(number), "yes", "yes" if right else "no") for number, right in enumerate(rights)]
-    chosen = picked(samples, count)  # type: ignore[type-var]
+    chosen = picked(samples, count)  # type: ignore[arg-type]
     assert len(chosen) == min(count, len(samples)) == len({sample.source for sample in chosen})
     wrong, shown = rights.count(False), sum(not sample.right for sample in chosen)
     assert shown >= min(wrong, max(1, count // 2))

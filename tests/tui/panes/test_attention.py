@@ -13,7 +13,7 @@ from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.scale import ABSENT, MASKED
 
 if TYPE_CHECKING:
-    from conftest import Drawn, Framed
+    from tests.tui.panes.conftest import Drawn, Framed
 
     from glasshead.decoding.stepper import Stepper
 
@@ -119,6 +119,7 @@ async def test_a_click_picks_a_cell_but_none_that_is_still_to_come(line: "Steppe
         await pilot.pause()
         heatmap = pane.query_one(HeatMap)
         fit = heatmap.measures
+        assert heatmap.matrix is not None
         for row, column in ((3, 2), (len(heatmap.matrix.row_labels) - 1, 0)):
             await pilot.click(HeatMap, offset=(fit.labels + column * fit.cell + 1, fit.header + fit.line(row)))
         assert [(event.query, event.key) for event in pilot.app.heard] == [(3, 2)]

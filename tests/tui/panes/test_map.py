@@ -11,7 +11,7 @@ from glasshead_tui.state.focus import Focus
 from glasshead_tui.widgets.scale import MASKED
 
 if TYPE_CHECKING:
-    from conftest import Framed
+    from tests.tui.panes.conftest import Framed
 
     from glasshead.decoding.stepper import Stepper
 

@@ -17,7 +17,7 @@ from glasshead_tui.panes.explore.vectors import VectorsPane
 from glasshead_tui.state.focus import Focus
 
 if TYPE_CHECKING:
-    from conftest import Drawn, Framed
+    from tests.tui.panes.conftest import Drawn, Framed
 
     from glasshead.decoding.stepper import Stepper
 
@@ -58,9 +58,10 @@ async def test_the_sum_can_be_done_by_hand(
 async def test_a_sum_of_very_small_numbers_still_has_digits(
     line: "Stepper", framed: "Framed", drawn: "Drawn", monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from glasshead_tui.drawing import memo
     from glasshead_tui.panes.explore import sum as module
 
-    found = module.chosen_cell
+    found = memo.chosen_cell
 
     def tiny(*asked: Any) -> Any:
         return replace(found(*asked), exp=7.1e-7, total=8.04e-6, score=-14.158, dot=-3e-9)
@@ -120,7 +121,7 @@ async def test_norms_start_from_the_residual_and_reach_mean_0_and_variance_1(
                 x = trace[f"{stack}.{layer}.{part}.resid"][2].double()
                 assert number(row[1]) == pytest.approx(float(x.mean()), abs=6e-4)
                 assert number(row[2]) == pytest.approx(float(x.var(correction=0)), abs=6e-4, rel=1e-3)
-                assert (row[3], number(row[4])) == ("0.000", pytest.approx(1, abs=2e-3))
+                assert row[3] == "0.000" and number(row[4]) == pytest.approx(1, abs=2e-3)
 
 
 @dataclass
@@ -153,6 +154,7 @@ async def test_tokens_show_both_sentences_and_what_may_come(
         assert target.startswith("target") and "┃" in target and target.endswith("step 5")
         assert "entropy 1.2" in following
         best = progress.candidates[0].probability
+        assert best is not None
         assert any(part.startswith(".") and abs(float(part) - best) < 6e-4 for part in following.split())
         pane.show(line.trace, Focus(query=2, key=1, step=5), standing(line, done=True))
         assert "done" in drawn(pane)[1] and "┃" not in drawn(pane)[1]

@@ -1,14 +1,17 @@
 """Whatever shape a model has, the explorer shows it, and the truth line agrees."""
 
 import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from tests.tui.conftest import Explore
 
 import glasshead
 from glasshead import Codec, Vocabulary
 
-SHAPES = {
+SHAPES: dict[str, dict[str, Any]] = {
     "pre-norm": {"norm": "pre"},
     "learned positions": {"positions": "learned"},
     "window": {"window": 3},
@@ -34,9 +37,16 @@ VOCABULARIES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
-async def test_every_pane_of_every_model(explore, tiny, tmp_path, shape):
+async def test_every_pane_of_every_model(explore: Explore, tiny: Path, tmp_path: Path, shape: dict[str, Any]) -> None:
     _, vocabulary, _ = glasshead.checkpoints.load.load(tiny)
-    usual = {"d_model": 16, "heads": 2, "d_ff": 16, "encoder_layers": 1, "decoder_layers": 2, "max_length": 40}
+    usual: dict[str, Any] = {
+        "d_model": 16,
+        "heads": 2,
+        "d_ff": 16,
+        "encoder_layers": 1,
+        "decoder_layers": 2,
+        "max_length": 40,
+    }
     torch.manual_seed(1)
     model = glasshead.Transformer(glasshead.Config(vocab_size=vocabulary.target.size, **{**usual, **shape}))
     glasshead.save(tmp_path / "model", model, vocabulary, {}, half=False)
@@ -44,29 +54,36 @@ async def test_every_pane_of_every_model(explore, tiny, tmp_path, shape):
 
 
 @pytest.mark.parametrize("vocabulary", VOCABULARIES.values(), ids=VOCABULARIES.keys())
-async def test_every_pane_of_every_vocabulary(explore, tmp_path, vocabulary):
+async def test_every_pane_of_every_vocabulary(explore: Explore, tmp_path: Path, vocabulary: Vocabulary) -> None:
     torch.manual_seed(1)
-    usual = {"d_model": 16, "heads": 2, "d_ff": 16, "encoder_layers": 1, "decoder_layers": 2, "max_length": 40}
-    sizes = {"vocab_size": vocabulary.target.size, "source_vocab_size": vocabulary.source.size}
+    usual: dict[str, Any] = {
+        "d_model": 16,
+        "heads": 2,
+        "d_ff": 16,
+        "encoder_layers": 1,
+        "decoder_layers": 2,
+        "max_length": 40,
+    }
+    sizes: dict[str, Any] = {"vocab_size": vocabulary.target.size, "source_vocab_size": vocabulary.source.size}
     model = glasshead.Transformer(glasshead.Config(share_embeddings=vocabulary.joint, **sizes, **usual))
     glasshead.save(tmp_path / "model", model, vocabulary, {}, half=False)
     await every_pane(explore, tmp_path / "model", "cat zebra")
 
 
-async def test_the_source_has_its_own_names_and_an_unknown_word_is_seen(explore, twofold):
+async def test_the_source_has_its_own_names_and_an_unknown_word_is_seen(explore: Explore, twofold: Path) -> None:
     async with explore(checkpoint=twofold, text="the black zebra") as explorer:
         await explorer.until(lambda: explorer.screen.moment is not None)
-        assert [token.text for token in explorer.screen.moment.source] == ["▁the", "▁black", "<unk>", "</s>"]
+        assert [token.text for token in explorer.moment.source] == ["▁the", "▁black", "<unk>", "</s>"]
         await explorer.until(lambda: "<unk>" in explorer.text and "black" in explorer.text)
         await explorer.press("i", "home", *["delete"] * 20, *"dog", "enter")
-        await explorer.until(lambda: len(explorer.screen.moment.source) == 2)
-        assert explorer.screen.moment.source[0].text == "▁dog"
+        await explorer.until(lambda: len(explorer.moment.source) == 2)
+        assert explorer.moment.source[0].text == "▁dog"
         names = glasshead.Codec.load(twofold / "tokenizer.json")
-        for token in explorer.screen.moment.candidates:
+        for token in explorer.moment.candidates:
             assert token.text == names.name(token.id)
 
 
-async def test_a_run_in_training_is_explored_under_its_name(explore, tiny, tmp_path):
+async def test_a_run_in_training_is_explored_under_its_name(explore: Explore, tiny: Path, tmp_path: Path) -> None:
     run = tmp_path / "evening"
     shutil.copytree(tiny, run / "checkpoints" / "step-00000010")
     (run / "latest").write_text("checkpoints/step-00000010\n")
@@ -76,7 +93,7 @@ async def test_a_run_in_training_is_explored_under_its_name(explore, tiny, tmp_p
         assert "step-00000010" not in explorer.text
 
 
-async def every_pane(explore, folder, text):
+async def every_pane(explore: Explore, folder: Path, text: str) -> None:
     """Go through all that can be shown of a model; the truth line must agree."""
     async with explore(checkpoint=folder, text=text) as explorer:
         for number in (1, 2):
@@ -91,6 +108,6 @@ async def every_pane(explore, folder, text):
         await explorer.until(lambda: explorer.text.count("✓") >= 4)
         assert "✗" not in explorer.text
         await explorer.press("end")
-        await explorer.until(lambda: explorer.screen.moment.done)
+        await explorer.until(lambda: explorer.moment.done)
         await explorer.press("enter", "space", "b", "b")
-        await explorer.until(lambda: not explorer.screen.moment.done)
+        await explorer.until(lambda: not explorer.moment.done)

@@ -1,7 +1,10 @@
 """The explorer, driven by keys: what is asked for happens, and what is shown is what the model says."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from tests.tui.conftest import Explore, Explorer
 from textual import events
 
 import glasshead
@@ -11,14 +14,14 @@ from glasshead_tui.screens.help import Help
 from glasshead_tui.state import keymaps
 
 
-async def test_steps_and_steps_back_follow_the_model(explore, tiny):
+async def test_steps_and_steps_back_follow_the_model(explore: Explore, tiny: Path) -> None:
     line = glasshead.load(tiny).start("the black cat")
     async with explore() as explorer:
         for number in (1, 2, 3):
             line.step()
             await explorer.press("space")
             await explorer.step(number)
-            shown = explorer.screen.moment
+            shown = explorer.moment
             assert [token.id for token in shown.tokens] == line.ids
             assert [token.id for token in shown.candidates[:5]] == [token.id for token in line.candidates(5)]
             site = "decoder.1.cross.weights"
@@ -28,20 +31,20 @@ async def test_steps_and_steps_back_follow_the_model(explore, tiny):
         await explorer.press("home")
         await explorer.step(0)
         await explorer.press("end")
-        await explorer.until(lambda: explorer.screen.moment.done)
+        await explorer.until(lambda: explorer.moment.done)
 
 
-async def test_the_triangle_grows_by_a_row_a_step_and_the_cursor_follows(explore):
+async def test_the_triangle_grows_by_a_row_a_step_and_the_cursor_follows(explore: Explore) -> None:
     async with explore() as explorer:
         for number in range(1, 5):
             await explorer.press("space")
             await explorer.step(number)
-            weights = explorer.screen.moment.trace["decoder.0.self.weights"]
+            weights = explorer.moment.trace["decoder.0.self.weights"]
             assert weights.shape[1:] == (number + 1, number + 1)
             assert explorer.screen._looking.query == number
 
 
-async def test_a_cursor_moved_up_stays_where_it_is(explore):
+async def test_a_cursor_moved_up_stays_where_it_is(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("space", "space", "k")
         await explorer.step(2)
@@ -51,7 +54,7 @@ async def test_a_cursor_moved_up_stays_where_it_is(explore):
         assert explorer.screen._looking.query == place
 
 
-async def test_layers_heads_kinds_and_stages(explore):
+async def test_layers_heads_kinds_and_stages(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("right_square_bracket", "right_parenthesis", "t", "s")
         focus = explorer.screen._looking
@@ -61,18 +64,18 @@ async def test_layers_heads_kinds_and_stages(explore):
         assert (explorer.screen._looking.layer, explorer.screen._looking.head) == (1, 0), "it stops at the ends"
 
 
-async def test_the_readout_tells_the_chosen_cell(explore):
+async def test_the_readout_tells_the_chosen_cell(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("space", "space", "space", "t")
         await explorer.step(3)
         await explorer.press("k", "l")
-        focus, trace = explorer.screen._looking, explorer.screen.moment.trace
+        focus, trace = explorer.screen._looking, explorer.moment.trace
         weight = float(trace["decoder.0.cross.weights"][focus.head, focus.query, focus.key])
         assert f"{weight:.5f}".removeprefix("0")[:6] in explorer.text  # the sum pane, five digits
         assert (focus.query, focus.key) == (2, 1)
 
 
-async def test_a_masked_cell_is_drawn_as_masked_and_read_as_minus_infinity(explore):
+async def test_a_masked_cell_is_drawn_as_masked_and_read_as_minus_infinity(explore: Explore) -> None:
     async with explore(size=(80, 24)) as explorer:
         await explorer.press("space", "space")
         await explorer.step(2)
@@ -83,7 +86,7 @@ async def test_a_masked_cell_is_drawn_as_masked_and_read_as_minus_infinity(explo
         assert "not generated yet when this token was chosen" in explorer.text
 
 
-async def test_another_candidate_branches(explore, tiny):
+async def test_another_candidate_branches(explore: Explore, tiny: Path) -> None:
     line = glasshead.load(tiny).start("the black cat")
     line.step()
     third = line.candidates(3)[2]
@@ -95,21 +98,21 @@ async def test_another_candidate_branches(explore, tiny):
         assert isinstance(explorer.app.screen, Choose)
         await explorer.press("j", "j", "enter")
         await explorer.step(2)
-        assert [token.id for token in explorer.screen.moment.tokens] == line.ids
-        assert [t.id for t in explorer.screen.moment.candidates[:3]] == [t.id for t in line.candidates(3)]
+        assert [token.id for token in explorer.moment.tokens] == line.ids
+        assert [t.id for t in explorer.moment.candidates[:3]] == [t.id for t in line.candidates(3)]
 
 
-async def test_undo_brings_back_what_a_branch_and_a_new_sentence_took_the_place_of(explore, tiny, noticed):
+async def test_undo_brings_back_what_a_branch_and_a_new_sentence_took_the_place_of(
+    explore: Explore, tiny: Path, noticed: list[str]
+) -> None:
     subject = glasshead.load(tiny)
     line = subject.start("the black cat")
     line.goto(4)
     async with explore() as explorer:
-        screen = explorer.screen
 
         async def stands(text: str, ids: list[int], step: int) -> None:
-            await explorer.until(
-                lambda: (screen.moment.text, [token.id for token in screen.moment.tokens]) == (text, ids[: step + 1])
-            )
+            await explorer.reads(text)
+            await explorer.until(lambda: [token.id for token in explorer.moment.tokens] == ids[: step + 1])
             await explorer.until(lambda: "cached = full" in explorer.text)
 
         await explorer.press("4", "space")
@@ -129,7 +132,7 @@ async def test_undo_brings_back_what_a_branch_and_a_new_sentence_took_the_place_
         other = subject.start("a dog")
         await stands("a dog", other.ids, 0)
         await explorer.press("enter", "enter")  # the model's own choice is a step as any other
-        await explorer.until(lambda: screen.moment.step == 1)
+        await explorer.until(lambda: explorer.moment.step == 1)
         await explorer.press("z")
         await stands("the black cat", second.ids, 4)
         await explorer.press("z")
@@ -143,41 +146,41 @@ async def test_undo_brings_back_what_a_branch_and_a_new_sentence_took_the_place_
         await stands("the black cat", line.ids, 4)
 
 
-async def test_a_new_sentence_replaces_the_old(explore):
+async def test_a_new_sentence_replaces_the_old(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("space", "i")
         assert isinstance(explorer.app.screen, Ask)
         await explorer.press(*"a dog", "enter")
-        await explorer.until(lambda: explorer.screen.moment.text == "a dog")
-        assert explorer.screen.moment.step == 0
-        assert "▁dog" in "".join(token.text for token in explorer.screen.moment.source)
-        assert explorer.app.screen is explorer.screen
+        await explorer.until(lambda: explorer.moment.text == "a dog")
+        assert explorer.moment.step == 0
+        assert "▁dog" in "".join(token.text for token in explorer.moment.source)
+        assert explorer.on_top
 
 
-async def test_an_empty_sentence_is_refused_and_nothing_is_lost(explore):
+async def test_an_empty_sentence_is_refused_and_nothing_is_lost(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("space", "space")
         await explorer.step(2)
         await explorer.press("i", "backspace", "enter")
         await explorer.until(lambda: "There is no text to translate" in explorer.text)
         await explorer.press("escape")
-        assert explorer.screen.moment.step == 2
-        assert explorer.screen.moment.text == "the black cat"
+        assert explorer.moment.step == 2
+        assert explorer.moment.text == "the black cat"
 
 
-async def test_a_sentence_that_is_too_long_is_cut_only_if_one_agrees(explore):
+async def test_a_sentence_that_is_too_long_is_cut_only_if_one_agrees(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("i")
         explorer.app.screen.query_one(PlainInput).value = "cat " * 60
         await explorer.press("enter")
         await explorer.until(lambda: "at most 47" in explorer.text)
-        assert explorer.screen.moment.text == "the black cat"
+        assert explorer.moment.text == "the black cat"
         await explorer.press("enter")
-        await explorer.until(lambda: explorer.screen.moment.text != "the black cat")
-        assert len(explorer.screen.moment.source) == 48
+        await explorer.until(lambda: explorer.moment.text != "the black cat")
+        assert len(explorer.moment.source) == 48
 
 
-async def test_ten_thousand_characters_on_one_line(explore):
+async def test_ten_thousand_characters_on_one_line(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("i")
         explorer.app.screen.query_one(PlainInput).value = "x" * 10_000
@@ -185,7 +188,7 @@ async def test_ten_thousand_characters_on_one_line(explore):
         await explorer.until(lambda: "at most 47" in explorer.text)
 
 
-async def test_what_a_terminal_would_obey_is_left_out_of_a_sentence_and_told(explore):
+async def test_what_a_terminal_would_obey_is_left_out_of_a_sentence_and_told(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("i", "backspace")
         line = explorer.app.screen.query_one(PlainInput)
@@ -195,17 +198,17 @@ async def test_what_a_terminal_would_obey_is_left_out_of_a_sentence_and_told(exp
         assert "␛ <U+202E>" in explorer.text
 
 
-async def test_other_scripts_are_taken_in(explore):
+async def test_other_scripts_are_taken_in(explore: Explore) -> None:
     async with explore() as explorer:
         for text in ("猫は寝ている", "القط الأسود", "🐈 sleeps"):
             await explorer.press("i")
             line = explorer.app.screen.query_one(PlainInput)
             line.value = text[:9]
             await explorer.press("enter")
-            await explorer.until(lambda text=text: explorer.screen.moment.text == text[:9])
+            await explorer.reads(text[:9])
 
 
-async def test_go_to_a_step_and_find_a_token(explore):
+async def test_go_to_a_step_and_find_a_token(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("colon", "4", "enter")
         await explorer.step(4)
@@ -213,7 +216,7 @@ async def test_go_to_a_step_and_find_a_token(explore):
         assert "is not a step" in explorer.text
         await explorer.press("escape", "t", "slash", *"black", "enter")
         focus = explorer.screen._looking
-        _, columns = explorer.screen.moment.trace.axes(focus.prefix)
+        _, columns = explorer.moment.trace.axes(focus.prefix)
         assert "black" in columns[focus.key].text or columns[focus.key].text in "▁black"
         await explorer.press("slash", *"zebra", "enter")
         assert "No token of this matrix holds" in explorer.text
@@ -222,7 +225,7 @@ async def test_go_to_a_step_and_find_a_token(explore):
         await explorer.step(2)
 
 
-async def test_a_count_repeats_a_key(explore):
+async def test_a_count_repeats_a_key(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("5", "space")
         await explorer.step(5)
@@ -232,7 +235,7 @@ async def test_a_count_repeats_a_key(explore):
         await explorer.step(4)
 
 
-async def test_in_the_map_arrows_choose_layer_and_head(explore):
+async def test_in_the_map_arrows_choose_layer_and_head(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("m", "right", "down", "down")
         focus = explorer.screen._looking
@@ -242,7 +245,7 @@ async def test_in_the_map_arrows_choose_layer_and_head(explore):
         assert (focus.stack, focus.kind, focus.layer) == ("encoder", "self", 0)
 
 
-async def test_panes_take_turns_at_80_by_24_and_are_all_there_at_120_by_36(explore):
+async def test_panes_take_turns_at_80_by_24_and_are_all_there_at_120_by_36(explore: Explore) -> None:
     async with explore(size=(80, 24)) as explorer:
         for key, name in zip("mauvo", ("map", "attention", "sum", "vectors", "norms"), strict=True):
             await explorer.press(key)
@@ -257,7 +260,7 @@ async def test_panes_take_turns_at_80_by_24_and_are_all_there_at_120_by_36(explo
         await explorer.until(lambda: all(pane.region.area for pane in explorer.screen.query(".pane").results()))
 
 
-async def test_a_terminal_of_20_by_5_gets_a_sentence_and_loses_nothing(explore):
+async def test_a_terminal_of_20_by_5_gets_a_sentence_and_loses_nothing(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("space", "space")
         await explorer.step(2)
@@ -269,7 +272,7 @@ async def test_a_terminal_of_20_by_5_gets_a_sentence_and_loses_nothing(explore):
         await explorer.until(lambda: "masked self-attention" in explorer.text)
 
 
-async def test_the_truth_is_told(explore):
+async def test_the_truth_is_told(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("space")
         await explorer.step(1)
@@ -278,7 +281,7 @@ async def test_the_truth_is_told(explore):
             assert statement in explorer.text
 
 
-async def test_help_names_every_key(explore):
+async def test_help_names_every_key(explore: Explore) -> None:
     async with explore(size=(120, 60)) as explorer:
         await explorer.press("question_mark")
         assert isinstance(explorer.app.screen, Help)
@@ -286,10 +289,10 @@ async def test_help_names_every_key(explore):
         for key in keymaps.ALL:
             assert " ".join(key.meaning.split()[:3]) in shown, key.id
         await explorer.press("escape")
-        assert explorer.app.screen is explorer.screen
+        assert explorer.on_top
 
 
-async def test_a_burst_of_keys_is_done_in_order(explore):
+async def test_a_burst_of_keys_is_done_in_order(explore: Explore) -> None:
     async with explore() as explorer:
         for key in ["space"] * 7 + ["b"] * 3 + ["space"]:
             explorer.app.post_message(events.Key(key, " " if key == "space" else key))
@@ -298,7 +301,7 @@ async def test_a_burst_of_keys_is_done_in_order(explore):
         await explorer.step(5)
 
 
-async def test_the_palette_survives_enter_pressed_twice(explore):
+async def test_the_palette_survives_enter_pressed_twice(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("ctrl+p")
         await explorer.pilot.pause(0.3)
@@ -309,7 +312,7 @@ async def test_the_palette_survives_enter_pressed_twice(explore):
         assert explorer.app._exception is None
 
 
-async def test_the_palette_runs_what_a_key_does(explore):
+async def test_the_palette_runs_what_a_key_does(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("ctrl+p")
         await explorer.pilot.pause(0.3)
@@ -319,16 +322,18 @@ async def test_the_palette_runs_what_a_key_does(explore):
         await explorer.until(lambda: explorer.screen._active == "vectors")
 
 
-async def test_a_model_without_examples_asks_for_a_sentence(explore, tmp_path, tiny):
+async def test_a_model_without_examples_asks_for_a_sentence(explore: Explore, tmp_path: Path, tiny: Path) -> None:
     model, vocabulary, _ = glasshead.checkpoints.load.load(tiny)
     glasshead.save(tmp_path / "bare", model, vocabulary, {})
     async with explore(text=None, checkpoint=tmp_path / "bare") as explorer:
         await explorer.until(lambda: isinstance(explorer.app.screen, Ask))
         await explorer.press(*"a dog", "enter")
-        await explorer.until(lambda: explorer.screen.moment is not None and explorer.screen.moment.text == "a dog")
+        await explorer.until(lambda: explorer.screen.moment is not None and explorer.moment.text == "a dog")
 
 
-async def test_a_checkpoint_that_breaks_on_loading_ends_with_a_sentence(explore, tiny, tmp_path):
+async def test_a_checkpoint_that_breaks_on_loading_ends_with_a_sentence(
+    explore: Explore, tiny: Path, tmp_path: Path
+) -> None:
     import shutil
 
     from glasshead_tui.app import GlassheadApp
@@ -345,7 +350,7 @@ async def test_a_checkpoint_that_breaks_on_loading_ends_with_a_sentence(explore,
     assert app.return_code == 2
 
 
-async def test_keys_can_be_put_elsewhere(explore, tmp_path, monkeypatch):
+async def test_keys_can_be_put_elsewhere(explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "keys.toml"
     file.write_text('step = "x"\n')
     monkeypatch.setattr("glasshead_tui.app.keys_file", lambda: file)
@@ -354,10 +359,10 @@ async def test_keys_can_be_put_elsewhere(explore, tmp_path, monkeypatch):
         await explorer.step(1)
         await explorer.press("space")
         await explorer.pilot.pause(0.1)
-        assert explorer.screen.moment.step == 1
+        assert explorer.moment.step == 1
 
 
-async def test_a_question_stays_while_other_things_happen(explore):
+async def test_a_question_stays_while_other_things_happen(explore: Explore) -> None:
     async with explore(text=None) as explorer:
         await explorer.press("i", *"a dog")  # while the model loads and shows its first sentence
         await explorer.step(0)
@@ -365,35 +370,36 @@ async def test_a_question_stays_while_other_things_happen(explore):
         assert isinstance(explorer.app.screen, Ask)
         assert explorer.app.screen.query_one(PlainInput).value == "a dog"
         await explorer.press("enter")
-        await explorer.until(lambda: explorer.screen.moment.text == "a dog")
+        await explorer.until(lambda: explorer.moment.text == "a dog")
 
 
-async def test_a_dialog_opened_at_once_does_not_keep_the_model_from_loading(tiny):
+async def test_a_dialog_opened_at_once_does_not_keep_the_model_from_loading(tiny: Path) -> None:
     from glasshead_tui.app import GlassheadApp
 
     app = GlassheadApp(checkpoint=str(tiny), text="a dog")
     async with app.run_test(size=(120, 36)) as pilot:
+        explorer = Explorer(app, pilot)
         app.post_message(events.Key("question_mark", "?"))
         for _ in range(1000):
-            if app.screen_stack[0].moment is not None:
+            if explorer.screen.moment is not None:
                 break
             await pilot.pause(0.01)
         assert isinstance(app.screen, Help)
-        assert app.screen_stack[0].moment.step == 0
+        assert explorer.moment.step == 0
 
 
-async def test_a_candidate_is_taken_at_the_step_it_was_offered_for(explore):
+async def test_a_candidate_is_taken_at_the_step_it_was_offered_for(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("enter")
-        offered = explorer.screen.moment.candidates[1].id
+        offered = explorer.moment.candidates[1].id
         explorer.screen._session.step(3)
         await explorer.step(3)
         await explorer.press("j", "enter")
         await explorer.step(1)
-        assert explorer.screen.moment.tokens[1].id == offered
+        assert explorer.moment.tokens[1].id == offered
 
 
-async def test_all_lines_of_what_is_pasted_are_taken_in(explore):
+async def test_all_lines_of_what_is_pasted_are_taken_in(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("i", "backspace")
         line = explorer.app.screen.query_one(PlainInput)
@@ -401,7 +407,7 @@ async def test_all_lines_of_what_is_pasted_are_taken_in(explore):
         await explorer.until(lambda: line.value == "a dog and a cat ")
 
 
-async def test_the_truth_of_one_step_is_not_told_of_the_next(explore):
+async def test_the_truth_of_one_step_is_not_told_of_the_next(explore: Explore) -> None:
     async with explore() as explorer:
         explorer.screen._session.step()
         await explorer.step(1)
@@ -410,18 +416,20 @@ async def test_the_truth_of_one_step_is_not_told_of_the_next(explore):
 
 
 @pytest.mark.parametrize("again", [("end",), ("space",), ("colon", "9", "9", "enter"), ("b", "end"), ("home", "end")])
-async def test_the_truth_is_told_also_where_a_key_changes_nothing(explore, again):
+async def test_the_truth_is_told_also_where_a_key_changes_nothing(explore: Explore, again: list[str]) -> None:
     async with explore() as explorer:
         session, screen = explorer.screen._session, explorer.screen
         await explorer.press("end")
-        await explorer.until(lambda: screen.moment.done and "cached = full" in explorer.text)
+        await explorer.until(lambda: explorer.moment.done and "cached = full" in explorer.text)
         before = session._moment
         await explorer.press(*again)
         await explorer.until(lambda: session._moment is not before and session.idle)
         await explorer.until(lambda: screen.moment is session._moment and "cached = full" in explorer.text)
 
 
-async def test_help_and_hints_tell_keys_where_they_were_put(explore, tmp_path, monkeypatch):
+async def test_help_and_hints_tell_keys_where_they_were_put(
+    explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "keys.toml"
     file.write_text('step = "x,n"\n')
     monkeypatch.setattr("glasshead_tui.app.keys_file", lambda: file)
@@ -432,7 +440,7 @@ async def test_help_and_hints_tell_keys_where_they_were_put(explore, tmp_path, m
         assert "x n" in explorer.text
 
 
-async def test_what_is_to_be_looked_at_can_be_said_while_the_model_loads(explore):
+async def test_what_is_to_be_looked_at_can_be_said_while_the_model_loads(explore: Explore) -> None:
     async with explore(text=None) as explorer:
         explorer.screen.action_kind()
         explorer.screen.action_layer(1)
@@ -440,7 +448,7 @@ async def test_what_is_to_be_looked_at_can_be_said_while_the_model_loads(explore
         await explorer.until(lambda: "decoder 1 · encoder–decoder attention" in explorer.text)
 
 
-async def test_keys_work_again_after_the_palette_was_left(explore):
+async def test_keys_work_again_after_the_palette_was_left(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("ctrl+p")
         await explorer.pilot.pause(0.3)
@@ -450,10 +458,11 @@ async def test_keys_work_again_after_the_palette_was_left(explore):
         await explorer.step(1)
 
 
-async def test_a_refusal_that_comes_after_one_has_left_harms_nothing(explore):
+async def test_a_refusal_that_comes_after_one_has_left_harms_nothing(explore: Explore) -> None:
     async with explore() as explorer:
         await explorer.press("i")
         ask = explorer.app.screen
+        assert isinstance(ask, Ask)
         await explorer.press("escape")
         await explorer.until(lambda: explorer.app.screen is explorer.screen)
         ask.refuse("too late", again=True)

@@ -14,7 +14,7 @@ def opened(folder: Path, **more: object) -> Terminal:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
-def test_a_step_draws_a_row_more_at_every_size(tiny, size):
+def test_a_step_draws_a_row_more_at_every_size(tiny: Path, size: tuple[int, int]) -> None:
     with opened(tiny, size=size) as terminal:
         terminal.until("step 0", "truth")
         assert "╱" not in terminal.text
@@ -29,7 +29,7 @@ def test_a_step_draws_a_row_more_at_every_size(tiny, size):
         assert terminal.status() == 0
 
 
-def test_no_color_sends_no_colour_and_tells_things_apart(tiny):
+def test_no_color_sends_no_colour_and_tells_things_apart(tiny: Path) -> None:
     with opened(tiny, size=(120, 36), env={"NO_COLOR": "1"}) as terminal:
         terminal.until("step 0", "truth")
         terminal.press("space", "space")
@@ -47,7 +47,7 @@ def test_no_color_sends_no_colour_and_tells_things_apart(tiny):
     ],
     ids=["truecolor", "256", "16"],
 )
-def test_only_colours_that_the_terminal_has(tiny, env, seen, never):
+def test_only_colours_that_the_terminal_has(tiny: Path, env: dict[str, str | None], seen: bytes, never: bytes) -> None:
     with opened(tiny, size=(120, 36), env=env) as terminal:
         terminal.until("step 0", "✓")
         terminal.press("space")
@@ -56,7 +56,7 @@ def test_only_colours_that_the_terminal_has(tiny, env, seen, never):
         assert not re.search(never, terminal.raw)
 
 
-def test_no_mouse_leaves_the_mouse_to_the_terminal(tiny):
+def test_no_mouse_leaves_the_mouse_to_the_terminal(tiny: Path) -> None:
     with opened(tiny) as terminal:
         terminal.until("step 0")
         assert b"\x1b[?1000h" in terminal.raw
@@ -67,7 +67,7 @@ def test_no_mouse_leaves_the_mouse_to_the_terminal(tiny):
         assert terminal.status() == 128 + 15 and b"\x1b[?1049l" in terminal.raw, "a signal leaves the screen"
 
 
-def test_hostile_tokens_are_shown_and_never_obeyed(hostile):
+def test_hostile_tokens_are_shown_and_never_obeyed(hostile: Path) -> None:
     with Terminal("explore", str(hostile), size=(120, 36)) as terminal:
         terminal.until("step 0", "truth")
         terminal.press("space", "space", "enter")
@@ -81,21 +81,21 @@ def test_hostile_tokens_are_shown_and_never_obeyed(hostile):
         assert terminal.status() == 0
 
 
-def test_a_window_of_20_by_5_gets_a_sentence(tiny):
+def test_a_window_of_20_by_5_gets_a_sentence(tiny: Path) -> None:
     with opened(tiny, size=(20, 5)) as terminal:
         terminal.until("20×5")
         terminal.press("q")
         assert terminal.status() == 0
 
 
-def test_a_checkpoint_that_is_not_there_ends_with_a_sentence_and_2(tmp_path):
+def test_a_checkpoint_that_is_not_there_ends_with_a_sentence_and_2(tmp_path: Path) -> None:
     with Terminal("explore", str(tmp_path / "nowhere")) as terminal:
         assert terminal.status() == 2
         assert "There is no folder" in terminal.text
         assert "Traceback" not in terminal.text
 
 
-def test_keys_pressed_while_the_model_loads_are_answered_and_kept(tiny):
+def test_keys_pressed_while_the_model_loads_are_answered_and_kept(tiny: Path) -> None:
     with opened(tiny, size=(120, 36)) as terminal:
         terminal.until("glasshead")
         terminal.press("space", "space")

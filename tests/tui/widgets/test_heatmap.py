@@ -113,7 +113,12 @@ async def test_moving_the_cursor_redraws_its_two_rows_and_the_labels(size: int) 
         await pilot.pause()
         before = drawn(heatmap)
         asked: list[Region] = []
-        heatmap.refresh = lambda *regions, **_: asked.extend(regions) or heatmap  # type: ignore[method-assign]
+
+        def refresh(*regions: Region, **_: object) -> HeatMap:
+            asked.extend(regions)
+            return heatmap
+
+        heatmap.refresh = refresh  # type: ignore[method-assign]
         heatmap.cursor = (6, 5)
         after = drawn(heatmap)
         changed = {y for y, (one, other) in enumerate(zip(before, after, strict=True)) if one != other}

@@ -33,7 +33,10 @@ def seen(text: str) -> list[pyte.screens.Char]:
 
 @given(LINES, st.sampled_from(["standard", "256", "truecolor"]))
 def test_the_picture_is_the_same(line: list[Segment], system: str) -> None:
-    console = Console(color_system=system, force_terminal=True)
+    console = Console(
+        color_system=system,  # type: ignore[arg-type]  # one of those given above
+        force_terminal=True,
+    )
     plain = Strip(line)
     lean = LeanStrip.of(Strip(line))
     assert seen(lean.render(console)) == seen(plain.render(console))

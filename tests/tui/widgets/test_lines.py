@@ -61,7 +61,12 @@ async def test_only_lines_that_changed_are_drawn_again() -> None:
         assert poem.render_line(1).text == " two 28x5".ljust(30)
         await pilot.pause()
         asked: list[Region] = []
-        poem.refresh = lambda *regions, **_: asked.extend(regions) or poem  # type: ignore[method-assign]
+
+        def refresh(*regions: Region, **_: object) -> Poem:
+            asked.extend(regions)
+            return poem
+
+        poem.refresh = refresh  # type: ignore[method-assign]
         poem.words = ("one", "TWO", "three")
         poem.redraw()
         assert asked == [Region(0, 1, 4, 1)]  # the inset and three letters; what is behind them is the same

@@ -65,7 +65,7 @@ PRESENT = {
 
 
 @pytest.mark.parametrize("infinitive", PRESENT)
-def test_present(infinitive):
+def test_present(infinitive: str) -> None:
     assert french.conjugate(infinitive).present == tuple(PRESENT[infinitive].split())
 
 
@@ -96,7 +96,7 @@ def test_present(infinitive):
         ("pleuvoir", "pleuvrai", "pleuvrez"),
     ],
 )
-def test_future(infinitive, je, vous):
+def test_future(infinitive: str, je: str, vous: str) -> None:
     future = french.conjugate(infinitive).future
     assert (future[french.JE], future[french.VOUS]) == (je, vous)
 
@@ -116,7 +116,7 @@ def test_future(infinitive, je, vous):
         ("protéger", "protégeais", "protégions"),
     ],
 )
-def test_imperfect(infinitive, je, nous):
+def test_imperfect(infinitive: str, je: str, nous: str) -> None:
     imperfect = french.conjugate(infinitive).imperfect
     assert (imperfect[french.JE], imperfect[french.NOUS]) == (je, nous)
 
@@ -138,11 +138,11 @@ def test_imperfect(infinitive, je, nous):
         ("recevoir", "reçu reçue reçus reçues"),
     ],
 )
-def test_participle(infinitive, forms):
+def test_participle(infinitive: str, forms: str) -> None:
     assert french.conjugate(infinitive).participle == tuple(forms.split())
 
 
-def test_an_unknown_family_is_refused():
+def test_an_unknown_family_is_refused() -> None:
     with pytest.raises(ValueError, match="moudrez"):
         french.conjugate("moudrez")
 
@@ -172,7 +172,7 @@ def test_an_unknown_family_is_refused():
         ("grand-père", "grands-pères"),
     ],
 )
-def test_french_plurals(singular, plural):
+def test_french_plurals(singular: str, plural: str) -> None:
     assert french.plural(singular) == plural
 
 
@@ -212,7 +212,7 @@ def test_french_plurals(singular, plural):
         "mûr mûre mûrs mûres",
     ],
 )
-def test_agreement_of_adjectives(forms):
+def test_agreement_of_adjectives(forms: str) -> None:
     assert french.agree(forms.split()[0]) == tuple(forms.split())
 
 
@@ -228,7 +228,7 @@ def test_agreement_of_adjectives(forms):
         ("go/went", "went", "going", "goes"),
     ],
 )
-def test_english_verbs(base, past, ing, third):
+def test_english_verbs(base: str, past: str, ing: str, third: str) -> None:
     forms = english.verb(base)
     assert (forms.past, forms.ing, forms.third) == (past, ing, third)
 
@@ -237,7 +237,7 @@ def test_english_verbs(base, past, ing, third):
     ("word", "expected"),
     [("cat", "a"), ("apple", "an"), ("honest man", "an"), ("useful tool", "a"), ("hour", "an"), ("university", "a")],
 )
-def test_a_or_an(word, expected):
+def test_a_or_an(word: str, expected: str) -> None:
     assert english.article(word) == expected
 
 
@@ -255,5 +255,5 @@ def test_a_or_an(word, expected):
         ("clear", "clearer"),
     ],
 )
-def test_comparatives(adjective, expected):
+def test_comparatives(adjective: str, expected: str) -> None:
     assert english.comparative(adjective) == expected

@@ -18,12 +18,12 @@ def lemmas() -> list[str]:
     ]
 
 
-def test_the_lexicon_is_large_and_names_each_word_once():
+def test_the_lexicon_is_large_and_names_each_word_once() -> None:
     assert len(lemmas()) >= 900
     assert [word for word, times in Counter(lemmas()).items() if times > 1] == []
 
 
-def test_no_form_of_a_verb_is_also_a_noun_or_an_adjective():
+def test_no_form_of_a_verb_is_also_a_noun_or_an_adjective() -> None:
     nouns = {form for entry in lexicon.ALL_NOUNS for form in entry.en}
     verbs = {
         form for entry in lexicon.ALL_VERBS for form in (entry.en.base, entry.en.third, entry.en.past, entry.en.ing)
@@ -32,12 +32,12 @@ def test_no_form_of_a_verb_is_also_a_noun_or_an_adjective():
     assert nouns & verbs == nouns & adjectives == verbs & adjectives == set()
 
 
-def test_a_past_is_never_a_present():
+def test_a_past_is_never_a_present() -> None:
     alike = {entry.en.base for entry in lexicon.ALL_VERBS if entry.en.past in (entry.en.base, entry.en.third)}
     assert alike == lexicon.AMBIGUOUS_PAST
 
 
-def test_one_english_verb_has_one_french_verb():
+def test_one_english_verb_has_one_french_verb() -> None:
     translations: dict[str, set[str]] = {}
     for entry in lexicon.ALL_VERBS:
         translations.setdefault(entry.en.lemma, set()).add(entry.fr.infinitive)

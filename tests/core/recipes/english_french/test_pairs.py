@@ -21,13 +21,13 @@ def pairs() -> list[tuple[str, str]]:
     return [RECIPE.generate(rng) for _ in range(SAMPLES)]
 
 
-def test_an_english_sentence_has_one_french_sentence(pairs):
+def test_an_english_sentence_has_one_french_sentence(pairs: list[tuple[str, str]]) -> None:
     translations: dict[str, str] = {}
     for source, target in pairs:
         assert translations.setdefault(source, target) == target
 
 
-def test_a_seed_decides_everything():
+def test_a_seed_decides_everything() -> None:
     first, second = random.Random(7), random.Random(7)
     assert [RECIPE.generate(first) for _ in range(200)] == [RECIPE.generate(second) for _ in range(200)]
 
@@ -56,7 +56,7 @@ CLEAN = re.compile(r"[a-zàâçéèêëîïôûùœ]+(['-][a-zàâçéèêëîï
         r"\b(les|des|mes|ces) (cheval|œil|journal|bijou|gâteau)\b",
     ],
 )
-def test_french_mistakes_that_never_happen(pairs, mistake):
+def test_french_mistakes_that_never_happen(pairs: list[tuple[str, str]], mistake: str) -> None:
     found = [target for _, target in pairs if re.search(mistake, target)]
     assert found == []
 
@@ -72,7 +72,7 @@ def test_french_mistakes_that_never_happen(pairs, mistake):
         r"\b(the|a|an|my|his) (the|a|an|my|his|her)\b",
     ],
 )
-def test_english_mistakes_that_never_happen(pairs, mistake):
+def test_english_mistakes_that_never_happen(pairs: list[tuple[str, str]], mistake: str) -> None:
     found = [source for source, _ in pairs if re.search(mistake, source)]
     assert found == []
 
@@ -103,7 +103,7 @@ SIMPLE_WORD = r"(?:(?!(?:who|whom|whose|that|and|but|or|so|if|when|while|where|b
 CLAUSE_START = r"(?:^|, |\b(?:and|but|or|so|if|when|while|because) )"
 
 
-def test_they_never_takes_up_women_alone(pairs):
+def test_they_never_takes_up_women_alone(pairs: list[tuple[str, str]]) -> None:
     before = rf"^((mes|vos|ses|nos|leurs|les|ces) ({PLURAL_WOMEN})|({SHE}) et ({SHE})) "
     after = r"\b(quand|et|mais|parce|donc|ou|pendant) (que |qu')?ils\b"
     assert [target for _, target in pairs if re.search(before, target) and re.search(after, target)] == []
@@ -121,7 +121,7 @@ def test_they_never_takes_up_women_alone(pairs):
         r"\bdev(ien\w+|enu\w*|enait|enaient|enir) (fatigu|fâch|déç|occup|inqui)",
     ],
 )
-def test_french_that_a_proof_reader_would_mark(pairs, mistake):
+def test_french_that_a_proof_reader_would_mark(pairs: list[tuple[str, str]], mistake: str) -> None:
     assert [target for _, target in pairs if re.search(mistake, target)] == []
 
 
@@ -143,11 +143,11 @@ def test_french_that_a_proof_reader_would_mark(pairs, mistake):
         r"^it (is|was|will be) (not )?(easy|difficult|possible|impossible|necessary|important|clear|strange)\b",
     ],
 )
-def test_english_that_a_proof_reader_would_mark(pairs, mistake):
+def test_english_that_a_proof_reader_would_mark(pairs: list[tuple[str, str]], mistake: str) -> None:
     assert [source for source, _ in pairs if re.search(mistake, source)] == []
 
 
-def test_words_and_signs(pairs):
+def test_words_and_signs(pairs: list[tuple[str, str]]) -> None:
     for source, target in pairs:
         assert source.endswith("?") == target.endswith(" ?")
         assert source.endswith(".") == target.endswith(".")
@@ -155,19 +155,19 @@ def test_words_and_signs(pairs):
             assert not word or CLEAN.fullmatch(word), (word, target)
 
 
-def test_lengths(pairs):
+def test_lengths(pairs: list[tuple[str, str]]) -> None:
     lengths = [len(source.split()) for source, _ in pairs]
     assert 7.5 <= sum(lengths) / len(lengths) <= 9.5
     assert max(lengths) <= 24
     assert sum(length <= 4 for length in lengths) > 0.1 * len(lengths)
 
 
-def test_a_third_of_the_statements_end_in_a_stop(pairs):
+def test_a_third_of_the_statements_end_in_a_stop(pairs: list[tuple[str, str]]) -> None:
     statements = [source for source, _ in pairs if not source.endswith("?")]
     assert 0.3 < sum(source.endswith(".") for source in statements) / len(statements) < 0.38
 
 
-def test_every_word_comes_up(pairs):
+def test_every_word_comes_up(pairs: list[tuple[str, str]]) -> None:
     seen = Counter(word for source, _ in pairs for word in re.findall(r"[a-zé]+", source))
     rare = [
         entry.en[0]
@@ -185,6 +185,6 @@ def verb_forms(entry: lexicon.Verb) -> set[str]:
     return {entry.en.base, entry.en.third, entry.en.past, entry.en.ing}
 
 
-def test_importing_it_needs_no_torch():
+def test_importing_it_needs_no_torch() -> None:
     code = "import sys, glasshead.recipes.english_french; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

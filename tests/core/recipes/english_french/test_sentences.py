@@ -6,7 +6,7 @@ import pytest
 from tests.core.recipes.english_french.words import name, noun
 
 from glasshead.recipes.english_french import clause, french, grammar, lexicon, phrase
-from glasshead.recipes.english_french.clause import Clause
+from glasshead.recipes.english_french.clause import Clause, NounPhrase
 
 
 def verb(lemma: str, object_of: str = "") -> lexicon.Verb:
@@ -20,7 +20,7 @@ def said(sentence: Clause) -> tuple[str, str]:
     return clause.english(sentence), french.spell(clause.french(sentence))
 
 
-def test_the_first_example():
+def test_the_first_example() -> None:
     black_cat = noun("cat", phrase.THE, "black")
     assert said(Clause(black_cat, verb("sleep"), "progressive")) == (
         "the black cat is sleeping",
@@ -28,7 +28,7 @@ def test_the_first_example():
     )
 
 
-def test_the_second_example():
+def test_the_second_example() -> None:
     sentence = Clause(
         noun("cat", phrase.THE, "black"), verb("see"), "present", "not", direct=noun("house", phrase.THE, "small")
     )
@@ -76,11 +76,11 @@ def test_the_second_example():
         (noun("egg", phrase.THE_OTHER), "the other egg", "l'autre œuf"),
     ],
 )
-def test_noun_phrases(built, english_text, french_text):
+def test_noun_phrases(built: NounPhrase, english_text: str, french_text: str) -> None:
     assert (built.en, french.spell(built.fr)) == (english_text, french_text)
 
 
-def test_owners():
+def test_owners() -> None:
     teacher = noun("teacher")
     books = phrase.noun_phrase(lexicon.BY_NAME["book"], adjectives=(lexicon.ADJECTIVE_BY_NAME["old"],), owner=teacher)
     assert (books.en, french.spell(books.fr)) == ("the teacher's old book", "le vieux livre du professeur")
@@ -118,7 +118,7 @@ def test_owners():
         ("il me le a donné", "il me l'a donné"),
     ],
 )
-def test_joining_words(words, expected):
+def test_joining_words(words: str, expected: str) -> None:
     assert french.spell(words) == expected
 
 
@@ -267,11 +267,11 @@ BOOK, LETTER, CHILD = noun("book"), noun("letter"), noun("child")
         ),
     ],
 )
-def test_clauses(sentence, english_text, french_text):
+def test_clauses(sentence: Clause, english_text: str, french_text: str) -> None:
     assert said(sentence) == (english_text, french_text)
 
 
-def test_contracted_negation_changes_only_the_english():
+def test_contracted_negation_changes_only_the_english() -> None:
     sentence = Clause(PAUL, verb("sleep"), "present", "not", contracted=True)
     assert said(sentence) == ("paul doesn't sleep", "paul ne dort pas")
 
@@ -287,12 +287,12 @@ def test_contracted_negation_changes_only_the_english():
         (Clause(clause.YOU, verb("get up")), "get up", "levez-vous"),
     ],
 )
-def test_imperatives(sentence, english_text, french_text):
+def test_imperatives(sentence: Clause, english_text: str, french_text: str) -> None:
     assert clause.english_imperative(sentence) == english_text
     assert french.spell(clause.french_imperative(sentence)) == french_text
 
 
-def test_questions():
+def test_questions() -> None:
     sentence = Clause(noun("cat"), verb("sleep"), "present")
     assert clause.english(sentence, "") == "does the cat sleep"
     assert clause.english(sentence, "where") == "where does the cat sleep"

@@ -18,7 +18,7 @@ NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 ZAHLEN = ["null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"]
 
 
-SMALL = {"batch_tokens": 64, "max_length": 40, "vocab_size": 300}
+SMALL: dict[str, Any] = {"batch_tokens": 64, "max_length": 40, "vocab_size": 300}
 
 
 def sentence(number: int, names: list[str]) -> str:

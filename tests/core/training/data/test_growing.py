@@ -1,6 +1,7 @@
 """Files that only grow: what was committed is there, what was not is gone, however the writer ended."""
 
 from pathlib import Path
+from typing import Literal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,9 @@ names = st.sampled_from(["one", "two"])
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.tuples(names, st.binary(max_size=9)), st.sampled_from(["commit", "end"])), max_size=25))
-def test_what_was_committed_is_there_after_any_end(tmp_path: Path, deeds: list[tuple[str, bytes] | str]) -> None:
+def test_what_was_committed_is_there_after_any_end(
+    tmp_path: Path, deeds: list[tuple[str, bytes] | Literal["commit", "end"]]
+) -> None:
     GrowingFiles(tmp_path).forget()
     files = GrowingFiles(tmp_path)
     now: dict[str, bytes] = {}
@@ -27,8 +30,7 @@ def test_what_was_committed_is_there_after_any_end(tmp_path: Path, deeds: list[t
             files.flush()  # as much as can be of what was not committed lies on the disk
             files = GrowingFiles(tmp_path)
             assert files.state == ({"at": commits} if commits else {})
-            for name, data in safe.items():
-                assert (tmp_path / name).read_bytes() == data
+            assert {name: (tmp_path / name).read_bytes() for name in safe} == safe
             now = dict(safe)
         else:
             name, data = deed

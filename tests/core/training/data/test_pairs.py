@@ -83,8 +83,12 @@ def test_tabs(tmp_path: Path, pairs: list[Pair], suffix: str, end: str, mark: bo
 def test_commas(tmp_path: Path, pairs: list[Pair], suffix: str, end: str, everything: bool) -> None:
     path = tmp_path / "it.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
-        quoting = csv.QUOTE_ALL if everything else csv.QUOTE_MINIMAL
-        writer = csv.DictWriter(file, ["id", "target", "source"], lineterminator=end, quoting=quoting)
+        writer = csv.DictWriter(
+            file,
+            ["id", "target", "source"],
+            lineterminator=end,
+            quoting=csv.QUOTE_ALL if everything else csv.QUOTE_MINIMAL,
+        )
         writer.writeheader()
         for number, (source, target) in enumerate(pairs):
             writer.writerow({"id": number, "source": source, "target": target})
@@ -346,7 +350,7 @@ def test_further_columns_are_told_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("columns", [{}, {"source_column": "1", "target_column": "2"}])
-def test_a_line_of_another_number_of_columns_is_told(tmp_path: Path, columns: dict[str, str], end: str) -> None:
+def test_a_line_of_another_number_of_columns_is_told(tmp_path: Path, columns: dict[str, Any], end: str) -> None:
     """With too many, a sentence would be paired with half of another."""
     rows = ["the cat\tis here\tle chat est ici", "the dog\tle chien", "the cow\tla vache", "", "one", "the ox\tle bœuf"]
     files = Files(pairs=write(tmp_path, "it.tsv", end.join(rows)), **columns)

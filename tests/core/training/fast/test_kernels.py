@@ -3,6 +3,7 @@
 import copy
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -72,7 +73,7 @@ def test_what_is_dropped_is_drawn_from_pytorchs_generator_and_from_nothing_else(
     assert torch.equal(first, drop()) and torch.equal(second, drop()) and not torch.equal(first, second)
 
 
-SHAPES = {
+SHAPES: dict[str, dict[str, Any]] = {
     "the paper's": {},
     "pre-norm": {"norm": "pre", "positions": "learned"},
     "of odd widths": {"d_k": 5, "d_v": 7, "d_encoder": 24, "share_embeddings": False, "scale": False},
@@ -80,9 +81,16 @@ SHAPES = {
 }
 
 
-def small(**changes: object) -> Transformer:
+def small(**changes: Any) -> Transformer:
     torch.manual_seed(0)
-    shape = {"d_model": 32, "heads": 4, "d_ff": 64, "encoder_layers": 2, "decoder_layers": 2, "dropout": 0.0}
+    shape: dict[str, Any] = {
+        "d_model": 32,
+        "heads": 4,
+        "d_ff": 64,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "dropout": 0.0,
+    }
     return Transformer(Config(vocab_size=50, **{**shape, **changes}))
 
 

@@ -216,7 +216,7 @@ def test_how_it_stands(path: Path, lines: bytes, state: str) -> None:
 
 
 def test_null_and_what_is_no_number_is_a_gap(path: Path) -> None:
-    values = [None, "5", True, [1], {}, 10**400, 1e300, 2.5]
+    values: list[Any] = [None, "5", True, [1], {}, 10**400, 1e300, 2.5]
     path.write_bytes(
         STARTED
         + b"".join(step(number, loss=value) for number, value in enumerate(values, 1))

@@ -71,8 +71,8 @@ def test_tensorboard_has_every_figure(tmp_path: Path, accelerator: Accelerator) 
     for step, held in ((3, "validation"), (5, "test")):
         scores = evaluated(step, held).scores
         for name in ("perplexity", "loss", "exact", "bleu", "chrf"):
-            [(at, value)] = scalars(tmp_path, f"{held}/{name}")
-            assert at == step and value == pytest.approx(getattr(scores, name), rel=1e-6)
+            [(at, found_value)] = scalars(tmp_path, f"{held}/{name}")
+            assert at == step and found_value == pytest.approx(getattr(scores, name), rel=1e-6)
     assert text(tmp_path, "validation/samples") == ["    ✓ a b → c\n    ✗ <b> → e (expected: *d*)"]
     [settings] = text(tmp_path, "settings")
     assert "    recipe = reverse\n" in settings and "    steps = 2000\n" in settings
@@ -113,7 +113,7 @@ for first, last in ((0, 3), (2, 5)):
 
 def records(path: Path) -> Iterator[Any]:
     """The records of a W&B file: LevelDB's log format, each a message of its protocol."""
-    from wandb.proto.wandb_internal_pb2 import Record
+    from wandb.proto.wandb_internal_pb2 import Record  # type: ignore[attr-defined]
 
     data, at, whole = path.read_bytes(), 7, b""
     while at + 7 <= len(data):

@@ -6,9 +6,9 @@ from rich.cells import cell_len
 from textual.geometry import Size
 
 from glasshead.lab.exhibits import Grid, Table
-from glasshead_tui.drawing.exhibits import cell
+from glasshead_tui.drawing.exhibits import GridMatrix, cell
 from glasshead_tui.drawing.paint import palette_for
-from glasshead_tui.panes.lab.exhibit import GridMatrix, tabled
+from glasshead_tui.panes.lab.exhibit import tabled
 from glasshead_tui.panes.lab.showcase import shelved
 from glasshead_tui.panes.lab.tabs import tabs
 from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED

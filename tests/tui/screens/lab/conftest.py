@@ -1,5 +1,7 @@
 """A lab whose experiments are known."""
 
+from pathlib import Path
+
 import pytest
 from tests.tui.screens.lab.bench import Bench, known
 
@@ -16,7 +18,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 @pytest.fixture
-def state(tmp_path, monkeypatch):
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the lesson keeps one's place."""
     file = tmp_path / "lesson.json"
     monkeypatch.setattr(lesson, "path", lambda: file)

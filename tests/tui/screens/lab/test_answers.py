@@ -1,9 +1,11 @@
 """First a question, then the result: answers, the finding, and exhibits that are the numbers."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from tests.tui.screens.lab.bench import Doubled, at, hit, known, says
+from tests.tui.conftest import Explore
+from tests.tui.screens.lab.bench import Bench, Doubled, at, hit, known, says
 
 from glasshead.lab.page import Verdict
 from glasshead.lab.record import Shipped
@@ -11,7 +13,7 @@ from glasshead_tui.screens.lab import LabScreen
 from glasshead_tui.state import labbook
 
 
-async def test_before_an_answer_no_result_is_shown(explore, bench):
+async def test_before_an_answer_no_result_is_shown(explore: Explore, bench: Bench) -> None:
     async with explore(size=(80, 24)) as explorer:
         await hit(explorer, "L")
         await says(explorer, "Doubling attention", "twice as large", "How large is twice n?", "n squared")
@@ -32,7 +34,9 @@ async def test_before_an_answer_no_result_is_shown(explore, bench):
     ],
     ids=["right", "other", "none"],
 )
-async def test_an_answer_runs_it_and_the_numbers_judge(explore, bench, state, pressed, told):
+async def test_an_answer_runs_it_and_the_numbers_judge(
+    explore: Explore, bench: Bench, state: Path, pressed: str, told: str
+) -> None:
     async with explore(size=(80, 24), text=None, lab="norms") as explorer:
         await says(explorer, "6 of 10")
         await explorer.press(*pressed)
@@ -45,7 +49,9 @@ async def test_an_answer_runs_it_and_the_numbers_judge(explore, bench, state, pr
     assert not state.exists(), "it is no lesson: nothing is written"
 
 
-async def test_the_finding_is_never_cut_without_saying_where_the_rest_is(explore, bench, monkeypatch):
+async def test_the_finding_is_never_cut_without_saying_where_the_rest_is(
+    explore: Explore, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = [f"finding{number}" for number in range(38)]  # 6 lines of 80 columns, 8 of 60
 
     def verbose(result: Doubled) -> Verdict:
@@ -63,7 +69,7 @@ async def test_the_finding_is_never_cut_without_saying_where_the_rest_is(explore
         await says(explorer, words[-1], "space result")
 
 
-async def test_exhibits_take_turns_and_are_the_numbers(explore, bench):
+async def test_exhibits_take_turns_and_are_the_numbers(explore: Explore, bench: Bench) -> None:
     async with explore(size=(80, 24), text=None, lab="scaling") as explorer:
         await hit(explorer, "s")
         await says(explorer, "1/4", "━ double", "x measured")
@@ -79,7 +85,9 @@ async def test_exhibits_take_turns_and_are_the_numbers(explore, bench):
         await says(explorer, "4/4")
 
 
-async def test_what_was_trained_before_is_shown_first_and_said_to_be(explore, bench, monkeypatch):
+async def test_what_was_trained_before_is_shown_first_and_said_to_be(
+    explore: Explore, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = Shipped(values={"n": 50, "word": "old"}, seconds=212.0, made_on="a machine \x1b[2J", result=None)
     result = Doubled(n=50, twice=100, word="old")
     monkeypatch.setattr(labbook, "page_of", lambda name: known(bench, name, trained=True))

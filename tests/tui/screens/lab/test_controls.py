@@ -1,13 +1,15 @@
 """Controls run the experiment again: what is turned, what takes long, and what cannot be."""
 
-from tests.tui.screens.lab.bench import asked, hit, says
+import pytest
+from tests.tui.conftest import Explore
+from tests.tui.screens.lab.bench import Bench, asked, hit, says
 from textual import events
 
 from glasshead_tui.screens.ask import Ask, PlainInput
 from glasshead_tui.state import labbook
 
 
-async def test_a_control_that_is_turned_runs_it_again(explore, bench):
+async def test_a_control_that_is_turned_runs_it_again(explore: Explore, bench: Bench) -> None:
     async with explore(size=(80, 24), text=None, lab="scaling") as explorer:
         await hit(explorer, "s")
         await says(explorer, "Twice 4 is 8.")
@@ -27,7 +29,9 @@ async def test_a_control_that_is_turned_runs_it_again(explore, bench):
         await says(explorer, "Twice 8 is 16.")
 
 
-async def test_what_takes_longer_waits_for_enter(explore, bench, monkeypatch):
+async def test_what_takes_longer_waits_for_enter(
+    explore: Explore, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(labbook, "SOON", 0.0)
     async with explore(size=(80, 24), text=None, lab="scaling") as explorer:
         await hit(explorer, "s")
@@ -41,7 +45,7 @@ async def test_what_takes_longer_waits_for_enter(explore, bench, monkeypatch):
         assert bench.ran == [4, 2]
 
 
-async def test_values_that_cannot_be_are_told_and_the_result_stays(explore, bench):
+async def test_values_that_cannot_be_are_told_and_the_result_stays(explore: Explore, bench: Bench) -> None:
     async with explore(size=(80, 24), text=None, lab="scaling") as explorer:
         await hit(explorer, "s")
         await says(explorer, "Twice 4 is 8.")
@@ -70,7 +74,7 @@ async def test_values_that_cannot_be_are_told_and_the_result_stays(explore, benc
         assert "no number to double" not in explorer.text
 
 
-async def test_of_a_burst_of_turns_the_last_one_is_the_result(explore, bench):
+async def test_of_a_burst_of_turns_the_last_one_is_the_result(explore: Explore, bench: Bench) -> None:
     async with explore(size=(80, 24), text=None, lab="scaling") as explorer:
         await hit(explorer, "s")
         await says(explorer, "Twice 4 is 8.")
@@ -84,7 +88,7 @@ async def test_of_a_burst_of_turns_the_last_one_is_the_result(explore, bench):
         assert bench.ran == [4, 8]
 
 
-async def test_answers_tabs_controls_and_experiments_can_be_clicked(explore, bench):
+async def test_answers_tabs_controls_and_experiments_can_be_clicked(explore: Explore, bench: Bench) -> None:
     async with explore(size=(120, 36), text=None, lab="scaling") as explorer:
         await says(explorer, "c n squared")
 

@@ -1,8 +1,12 @@
 """Turning pages, the lesson's place, and the drawing of any page."""
 
+from pathlib import Path
+
+import pytest
 from tests.conftest import HOSTILE
+from tests.tui.conftest import Explore
 from tests.tui.pseudo_terminal import Terminal
-from tests.tui.screens.lab.bench import asked, at, hit, says
+from tests.tui.screens.lab.bench import Bench, asked, at, hit, says
 from textual import events
 
 from glasshead import lab
@@ -12,7 +16,7 @@ from glasshead_tui.state import course as lesson
 from glasshead_tui.state import keymaps, keys
 
 
-async def test_any_size_shows_it_whole_and_loses_nothing(explore, bench):
+async def test_any_size_shows_it_whole_and_loses_nothing(explore: Explore, bench: Bench) -> None:
     async with explore(size=(80, 24), text=None, lab="scaling") as explorer:
         await hit(explorer, "c")
         await says(explorer, "Twice 4 is 8.")
@@ -27,7 +31,7 @@ async def test_any_size_shows_it_whole_and_loses_nothing(explore, bench):
         await says(explorer, "Twice 8 is 16.", "‹8›", "you said c")
 
 
-async def test_pages_can_be_turned_and_gone_to(explore, bench, noticed):
+async def test_pages_can_be_turned_and_gone_to(explore: Explore, bench: Bench, noticed: list[str]) -> None:
     async with explore(size=(80, 24), text=None, lab="heads") as explorer:
         await says(explorer, "3 of 10")
         await hit(explorer, "n")
@@ -49,7 +53,7 @@ async def test_pages_can_be_turned_and_gone_to(explore, bench, noticed):
         assert noticed == [], "nothing is covered by it"
 
 
-async def test_what_a_terminal_would_obey_is_made_visible(explore, bench):
+async def test_what_a_terminal_would_obey_is_made_visible(explore: Explore, bench: Bench) -> None:
     async with explore(size=(200, 60), text=None, lab="scaling") as explorer:
         await hit(explorer, "s")
         await says(explorer, "Twice 4 is 8.")
@@ -64,7 +68,7 @@ async def test_what_a_terminal_would_obey_is_made_visible(explore, bench):
         assert all(character.isprintable() or character == "\n" for character in explorer.text)
 
 
-async def test_the_lesson_keeps_ones_place_and_ends(explore, bench, state):
+async def test_the_lesson_keeps_ones_place_and_ends(explore: Explore, bench: Bench, state: Path) -> None:
     async with explore(size=(80, 24), text=None, lesson=True) as explorer:
         await says(explorer, "lesson 1 of 10")
         await hit(explorer, "b")
@@ -91,7 +95,9 @@ async def test_the_lesson_keeps_ones_place_and_ends(explore, bench, state):
         await says(explorer, "lesson 10 of 10", "Twice 4 is 8.")
 
 
-async def test_a_place_that_cannot_be_kept_is_told_once(explore, bench, tmp_path, monkeypatch, noticed):
+async def test_a_place_that_cannot_be_kept_is_told_once(
+    explore: Explore, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noticed: list[str]
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(lesson, "path", lambda: tmp_path / "file" / "lesson.json")
     async with explore(size=(80, 24), text=None, lesson=True) as explorer:
@@ -101,7 +107,9 @@ async def test_a_place_that_cannot_be_kept_is_told_once(explore, bench, tmp_path
         assert len(noticed) == 1 and "cannot be kept" in noticed[0]
 
 
-async def test_help_and_palette_know_every_key_of_the_lab(explore, bench, tmp_path, monkeypatch):
+async def test_help_and_palette_know_every_key_of_the_lab(
+    explore: Explore, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "keys.toml"
     file.write_text('skip = "x"\n')
     monkeypatch.setattr("glasshead_tui.app.keys_file", lambda: file)
@@ -123,7 +131,7 @@ async def test_help_and_palette_know_every_key_of_the_lab(explore, bench, tmp_pa
         await says(explorer, "Twice 4 is 8.")
 
 
-def test_a_real_experiment_runs_on_the_open_model_without_colour_too(tiny):
+def test_a_real_experiment_runs_on_the_open_model_without_colour_too(tiny: Path) -> None:
     with Terminal("explore", str(tiny), size=(80, 24), env={"NO_COLOR": "1"}) as terminal:
         terminal.until("step 0", "truth")
         terminal.press("L")

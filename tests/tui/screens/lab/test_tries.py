@@ -1,16 +1,21 @@
 """A try shows a claim in the explorer, and undo brings everything back."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 import torch
-from tests.tui.screens.lab.bench import hit, known, says
+from tests.tui.conftest import Explore
+from tests.tui.screens.lab.bench import Bench, hit, known, says
 
 import glasshead
 from glasshead.lab.page import Try
 from glasshead_tui.state import labbook
 
 
-async def test_a_try_changes_the_model_and_undo_brings_everything_back(explore, bench, tiny, noticed):
+async def test_a_try_changes_the_model_and_undo_brings_everything_back(
+    explore: Explore, bench: Bench, tiny: Path, noticed: list[str]
+) -> None:
     subject = glasshead.load(tiny)
     lines = [each.start("the black cat") for each in (subject, subject.changed(scale=False))]
     for line in lines:
@@ -31,47 +36,48 @@ async def test_a_try_changes_the_model_and_undo_brings_everything_back(explore, 
         focus = screen._looking
         assert (focus.stack, focus.kind, focus.layer, focus.head) == ("decoder", "cross", 1, 1), "as far as there is"
         assert screen._active == "sum"
-        assert torch.allclose(screen.moment.trace[site], bare[site], atol=1e-6)
+        assert torch.allclose(explorer.moment.trace[site], bare[site], atol=1e-6)
         await hit(explorer, "escape")
         await explorer.until(lambda: "Look at what" not in explorer.text)
         await hit(explorer, "space")
         await explorer.step(3)
         await hit(explorer, "z")
-        await explorer.until(lambda: not screen.moment.changed and screen.moment.step == 1)
+        await explorer.until(lambda: not explorer.moment.changed and explorer.moment.step == 1)
         assert "without 1/√d_k" not in explorer.text
         await hit(explorer, "space")
         await explorer.step(2)
-        assert torch.allclose(screen.moment.trace[site], plain[site], atol=1e-6)
-        assert [token.id for token in screen.moment.tokens] == lines[0].ids
+        assert torch.allclose(explorer.moment.trace[site], plain[site], atol=1e-6)
+        assert [token.id for token in explorer.moment.tokens] == lines[0].ids
         await hit(explorer, "z")
         await explorer.until(lambda: any("nothing to undo" in each for each in noticed))
 
 
-async def test_undo_brings_back_ones_own_sentence_after_tries_without_a_change_too(explore, bench, monkeypatch):
+async def test_undo_brings_back_ones_own_sentence_after_tries_without_a_change_too(
+    explore: Explore, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("glasshead_tui.work.session.EXAMPLE", "tiny")  # the sentences of tries are for this model then
     attempts = [Try(sentence="Look there.", text="a black dog", steps=3), known(bench).attempt]
     monkeypatch.setattr(labbook, "page_of", lambda name: replace(known(bench, name), attempt=attempts[name == "heads"]))
     async with explore(size=(80, 24), text="the cat") as explorer:
-        screen = explorer.screen
         await hit(explorer, "space", "space")
         await explorer.step(2)
-        before = screen.moment.tokens
+        before = explorer.moment.tokens
         await hit(explorer, "2", "L", "s")
         await says(explorer, "Twice 4 is 8.")
         await hit(explorer, "t")
-        await explorer.until(lambda: (screen.moment.text, screen.moment.step) == ("a black dog", 3))
+        await explorer.until(lambda: (explorer.moment.text, explorer.moment.step) == ("a black dog", 3))
         await says(explorer, "Look there. z brings back what you had")
         await hit(explorer, "L", "3", "colon", "s")
         await says(explorer, "3 of 10", "Twice 4 is 8.")
         await hit(explorer, "t")  # a try after a try: what is brought back is one's own
-        await explorer.until(lambda: screen.moment.changed == "without 1/√d_k" and screen.moment.step == 2)
+        await explorer.until(lambda: explorer.moment.changed == "without 1/√d_k" and explorer.moment.step == 2)
         await hit(explorer, "z")
-        await explorer.until(lambda: (screen.moment.text, screen.moment.step) == ("the cat", 2))
-        assert screen.moment.tokens == before and not screen.moment.changed
+        await explorer.until(lambda: (explorer.moment.text, explorer.moment.step) == ("the cat", 2))
+        assert explorer.moment.tokens == before and not explorer.moment.changed
         await explorer.until(lambda: "brings back" not in explorer.text)
 
 
-async def test_what_is_changed_stays_so_for_another_sentence(explore, bench, tiny):
+async def test_what_is_changed_stays_so_for_another_sentence(explore: Explore, bench: Bench, tiny: Path) -> None:
     line = glasshead.load(tiny).changed(scale=False).start("a dog")
     line.step()
     async with explore() as explorer:
@@ -80,11 +86,11 @@ async def test_what_is_changed_stays_so_for_another_sentence(explore, bench, tin
         await hit(explorer, "t")
         await explorer.step(2)
         await explorer.press("i", *"a dog", "enter")
-        await explorer.until(lambda: explorer.screen.moment.text == "a dog")
+        await explorer.until(lambda: explorer.moment.text == "a dog")
         await explorer.until(lambda: "Look at what" not in explorer.text)  # that was of the sentence of the try
         await hit(explorer, "space")
         await explorer.step(1)
         site = "encoder.0.self.scores"
-        assert torch.allclose(explorer.screen.moment.trace[site], line.outlook[site], atol=1e-6)
+        assert torch.allclose(explorer.moment.trace[site], line.outlook[site], atol=1e-6)
         assert "without 1/√d_k" in explorer.text
         await explorer.until(lambda: explorer.text.count("✓") >= 4)  # the truth holds of the changed model

@@ -7,21 +7,7 @@ from tests.tui.runs import Run
 from tests.tui.screens.watch.watching import Watch
 
 from glasshead_tui.screens.help import Help
-from glasshead_tui.screens.watch import WatchScreen
 from glasshead_tui.state import keymaps, keys
-
-
-@pytest.mark.parametrize("key", keys.list_keys(keymaps.WATCH), ids=lambda key: key.id)
-def test_every_key_has_an_action(key: keys.Key) -> None:
-    assert hasattr(WatchScreen, f"action_{key.action.split('(')[0]}")
-
-
-def test_ids_and_keys_are_unique() -> None:
-    found = keys.list_keys(keymaps.WATCH)
-    assert len({key.id for key in found}) == len(found)
-    pressed = [name for key in found for name in key.keys.split(",")]
-    assert len(set(pressed)) == len(pressed)
-    assert {id for hint in keymaps.WATCH_HINTS for id in hint.ids} <= {key.id for key in found}
 
 
 async def test_the_help_tells_all_keys_and_keys_of_ones_own(
