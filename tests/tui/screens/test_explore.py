@@ -380,12 +380,8 @@ async def test_a_dialog_opened_at_once_does_not_keep_the_model_from_loading(tiny
     async with app.run_test(size=(120, 36)) as pilot:
         explorer = Explorer(app, pilot)
         app.post_message(events.Key("question_mark", "?"))
-        for _ in range(1000):
-            if explorer.screen.moment is not None:
-                break
-            await pilot.pause(0.01)
-        assert isinstance(app.screen, Help)
-        assert explorer.moment.step == 0
+        await explorer.step(0)
+        await explorer.until(lambda: isinstance(app.screen, Help))
 
 
 async def test_a_candidate_is_taken_at_the_step_it_was_offered_for(explore: Explore) -> None:
