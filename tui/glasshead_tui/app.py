@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from platformdirs import user_config_path
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter, NoColor
@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from glasshead_tui.state import keymaps, keys
+from glasshead_tui.terminal.key_order import OrderedKeys
 from glasshead_tui.terminal.visible import visible
 
 FIRST_FRAME = 0.05
@@ -27,7 +28,7 @@ def keys_file() -> Path:
     return user_config_path("glasshead") / "keys.toml"
 
 
-class Framed(App[None]):
+class Framed(OrderedKeys):
     """What the apps share: a person's own keys, the exact colours, one worker thread that talks to the first screen."""
 
     TITLE = "glasshead"

@@ -66,6 +66,8 @@ class Ask(ModalScreen[None]):
         self._question, self._hint, self._value, self._answer = question, hint, value, answer
         self.again: str | None = None
         """What was refused, if Enter on the same text again means to insist."""
+        self.waits = False
+        """Whether an answer was given and nothing came of it yet: what is typed next is not for this box."""
 
     def compose(self) -> ComposeResult:
         """Title, input, hint."""
@@ -85,6 +87,7 @@ class Ask(ModalScreen[None]):
         """Hand on what was typed."""
         event.stop()
         self.say("…")
+        self.waits = True
         self._answer(self, event.value)
 
     def on_plain_input_left_out(self, event: PlainInput.LeftOut) -> None:
@@ -93,6 +96,7 @@ class Ask(ModalScreen[None]):
 
     def refuse(self, sentence: str, *, again: bool = False) -> None:
         """Say what was wrong; the text stays. again: Enter once more insists."""
+        self.waits = False
         for line in self.query(PlainInput):  # none, if the person has left meanwhile
             self.again = line.value if again else None
         self.say(sentence, refused=True)

@@ -126,6 +126,11 @@ class ExploreScreen(CommandedScreen):
         self._asking: tuple[int, Ask] | None = None
         """The ticket of the sentence that was asked for, and the question that waits for it."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether the next key is for what is asked for, and not for what is shown (see `key_order`)."""
+        return self._session.deciding
+
     def compose(self) -> ComposeResult:
         """Header, tokens, panes, truth, hints."""
         yield Static(id="about")

@@ -41,6 +41,8 @@ QUIET = 0.15
 """Seconds without a job after which what is shown is checked: a check takes longer than a step."""
 PACE = 0.08
 """Seconds between two Moments while decoding to the end, or two tellings of an experiment: about 12 a second."""
+DECIDED = 1.0
+"""Seconds that a key waits at most for what was asked for before it."""
 EXAMPLE = "english-french"
 """The model that the sentences of the lab's tries are for; every other one shows them on its own sentence."""
 
@@ -71,6 +73,8 @@ class Session:
         self._jobs: Queue[tuple[int, Callable[[], None]]] = Queue()
         self._issued = count(1)
         self._newest = self._stopped = self._ticket = self._examination = 0
+        self._done = self._decisive = 0
+        self._decisive_since = 0.0
         self._gone: Callable[[], bool] = lambda: False
         self._opened: Subject | None = None
         self._subject: Subject | None = None
@@ -87,19 +91,19 @@ class Session:
 
     def begin(self, text: str, *, truncate: bool = False) -> int:
         """Start a new line from this source sentence."""
-        return self._put(lambda: self._begin(text, truncate))
+        return self._put(lambda: self._begin(text, truncate), decides=True)
 
     def step(self, times: int = 1) -> int:
         """Take steps, as far as there are any."""
-        return self._put(lambda: self._walk(times))
+        return self._put(lambda: self._walk(times), decides=True)
 
     def back(self, times: int = 1) -> int:
         """Undo steps."""
-        return self._put(lambda: self._goto(self._stepper.step_number - times))
+        return self._put(lambda: self._goto(self._stepper.step_number - times), decides=True)
 
     def goto(self, step: int) -> int:
         """Go to a step, back or forward."""
-        return self._put(lambda: self._goto(step))
+        return self._put(lambda: self._goto(step), decides=True)
 
     def end(self) -> int:
         """Decode until the end token or the limit, or until something else is asked for."""
@@ -107,15 +111,15 @@ class Session:
 
     def choose(self, token: int, moment: Moment) -> int:
         """Take this token next, at the step that the moment shows."""
-        return self._put(lambda: self._choose(token, moment))
+        return self._put(lambda: self._choose(token, moment), decides=True)
 
     def attempt(self, attempt: "Try") -> int:
         """Start a new line that shows what an experiment is about, on a changed model if it says so, and take steps."""
-        return self._put(lambda: self._attempt(attempt))
+        return self._put(lambda: self._attempt(attempt), decides=True)
 
     def undo(self) -> int:
         """Bring back what was there before the last branch, new sentence or try: model, sentence and step."""
-        return self._put(self._undo)
+        return self._put(self._undo, decides=True)
 
     def examine(self, page: "Page", values: "Mapping[str, Value]") -> int:
         """Run an experiment. One that was asked for before is stopped, and has no result."""
@@ -129,6 +133,14 @@ class Session:
     def halt(self) -> None:
         """Take no further step for what was asked for so far, and stop an experiment."""
         self._stopped = self._newest
+
+    @property
+    def deciding(self) -> bool:
+        """Whether something was asked for that decides what the next key means, as a step does. What takes longer than
+        a person waits for does not count, nor does decoding to the end, which gives way to whatever is asked for next.
+        """
+        asked = self._line is not None and self._done < self._decisive
+        return asked and time.monotonic() - self._decisive_since < DECIDED
 
     @property
     def idle(self) -> bool:
@@ -154,10 +166,13 @@ class Session:
                     self._check()
                 continue
             self._do(job)
+            self._done = self._ticket
             quiet = time.monotonic()
 
-    def _put(self, job: Callable[[], None]) -> int:
+    def _put(self, job: Callable[[], None], *, decides: bool = False) -> int:
         self._newest = next(self._issued)
+        if decides:
+            self._decisive, self._decisive_since = self._newest, time.monotonic()
         self._jobs.put((self._newest, job))
         return self._newest
 

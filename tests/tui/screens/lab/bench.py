@@ -104,15 +104,21 @@ async def hit(explorer: Explorer, *pressed: str) -> None:
     """Press keys one after the other, without the time that a person needs between them."""
     for key in pressed:
         explorer.app.post_message(events.Key(key, key if len(key) == 1 else None))
-        await explorer.pilot.pause(0)
+        await taken(explorer)
+
+
+async def taken(explorer: Explorer) -> None:
+    """Wait until every key that was sent has done what it does."""
+    await explorer.pilot.pause(0)
+    await explorer.until(lambda: explorer.app.all_taken or not explorer.app.is_running)
+    await explorer.pilot.pause(0)
 
 
 async def burst(explorer: Explorer, pressed: str) -> None:
-    """Press keys all at once, and wait until each has been handed on and answered, however busy the machine is."""
+    """Press keys all at once, and wait until each has done what it does."""
     for key in pressed:
         explorer.app.post_message(events.Key(key, key))
-    for _ in range(5 * len(pressed)):
-        await explorer.pilot.pause(0)
+    await taken(explorer)
 
 
 async def says(explorer: Explorer, *parts: str) -> None:

@@ -1,0 +1,106 @@
+"""Keys act in the order in which they came, however fast they come: each begins when the one before it has ended.
+
+Textual 8.2.8 hands every key at once to whoever has the focus at that moment, and what a key does travels through
+other queues: of keys that come together, a digit overtakes the key before it, and what is typed after a key that opens
+a box goes to the screen below. What follows can go with the version of Textual that waits.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from textual import events
+from textual.app import App
+from textual.message_pump import MessagePump
+
+LAPS = 2
+"""How often all queues on the way of a key are waited for: what a key does, and what a widget posts because of it."""
+LOST = 5.0
+"""Seconds after which a queue that does not answer has been closed."""
+LOOK = 0.005
+"""Seconds between two looks at whether a screen still waits."""
+URGENT = frozenset({"escape", "ctrl+q", "ctrl+z"})
+PATIENCE = 0.3
+"""Seconds that an urgent key lets itself be held up by a screen that waits."""
+
+
+class OrderedKeys(App[None]):
+    """An app that does one key after the other.
+
+    A screen whose attribute `waits` is true has asked for something that decides what the next key means: keys are held
+    until it has the answer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: deque[tuple[float, events.Key | events.Paste]] = deque()
+        self._came = asyncio.Event()
+
+    @property
+    def all_taken(self) -> bool:
+        """Whether every key that came has done what it does."""
+        return not self._came.is_set()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hold what is typed or pasted until it is its turn; all else goes its way."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._held.append((time.monotonic(), event))
+            self._came.set()
+        else:
+            await super().on_event(event)
+
+    async def _ready(self) -> None:
+        await super()._ready()
+        self.run_worker(self._take_turns(), name="keys", group="keys")
+
+    async def _take_turns(self) -> None:
+        while await self._came.wait():
+            while self._held:
+                while self._waits():
+                    await asyncio.sleep(LOOK)
+                await self._act(self._held.popleft()[1])
+            self._came.clear()
+
+    def _waits(self) -> bool:
+        """Whether the next key has to wait: the screen does, and no key is in a hurry."""
+        late = time.monotonic() - PATIENCE
+        hurry = any(came < late and isinstance(each, events.Key) and each.key in URGENT for came, each in self._held)
+        return bool(self._screen_stack) and bool(getattr(self.screen, "waits", False)) and not hurry
+
+    async def _act(self, event: events.Event) -> None:
+        """Have a key do all that it does, until the screen that it opens is there."""
+        if not self._screen_stack:
+            return
+        screen, target = self.screen, self.focused or self.screen
+        await _taken(self, partial(super().on_event, event))
+        for _ in range(LAPS):
+            await _passed(target)
+        while self._screen_stack and self.screen is not screen:
+            screen = self.screen
+            await _passed(screen)
+
+
+async def _passed(target: MessagePump) -> None:
+    """Wait until all that now is in the queues from here up to the app has been taken."""
+    pump: MessagePump | None = target
+    while pump is not None:
+        await _taken(pump)
+        pump = pump._parent
+
+
+async def _taken(pump: MessagePump, work: Callable[[], Any] | None = None) -> None:
+    """Wait until a queue has come to where it ends now; there it may have some work to do."""
+    done = asyncio.Event()
+
+    async def come() -> None:
+        if work is not None:
+            await work()
+        done.set()
+
+    if pump.call_later(come):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), LOST)
