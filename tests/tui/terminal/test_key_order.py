@@ -1,14 +1,16 @@
 """Keys that come in one piece do what the same keys do when each waits for the one before it to be answered."""
 
+import pytest
+from tests.tui.conftest import Explore, Explorer
 from textual._xterm_parser import XTermParser
 from textual.widgets import OptionList
 
-from glasshead_tui.screens.ask import PlainInput
+from glasshead_tui.screens.ask import Ask, PlainInput
 
 PASTED = "\x1b[200~a dog\nand a cat\x1b[201~"
 
 
-async def settled(explorer):
+async def settled(explorer: Explorer) -> None:
     """Wait until nothing is held and nothing is being done."""
     app, session = explorer.app, explorer.screen._session
     for _ in range(3):
@@ -16,9 +18,9 @@ async def settled(explorer):
         await explorer.pilot.pause(0.02)
 
 
-def seen(explorer):
+def seen(explorer: Explorer) -> tuple[object, ...]:
     """All that keys can change: what is looked at, where the line stands, what lies on top and what stands in it."""
-    moment, top = explorer.screen.moment, explorer.app.screen
+    moment, top = explorer.moment, explorer.app.screen
     return (
         explorer.screen._looking,
         explorer.screen._count,
@@ -42,7 +44,7 @@ KEYS = (
 )
 
 
-async def test_keys_in_one_piece_act_one_after_the_other(explore):
+async def test_keys_in_one_piece_act_one_after_the_other(explore: Explore) -> None:
     async with explore() as slow, explore() as fast:
         for keys in KEYS:
             for event in XTermParser().feed(keys):
@@ -54,10 +56,10 @@ async def test_keys_in_one_piece_act_one_after_the_other(explore):
             assert seen(fast) == seen(slow), keys
 
 
-async def test_a_box_that_waits_can_be_left(explore, monkeypatch):
+async def test_a_box_that_waits_can_be_left(explore: Explore, monkeypatch: pytest.MonkeyPatch) -> None:
     async with explore() as explorer:
         monkeypatch.setattr(explorer.screen._session, "begin", lambda *_, **__: 10**9)  # it never answers
         await explorer.press("i", "a", "enter")
-        await explorer.until(lambda: explorer.app.screen is not explorer.screen and explorer.app.screen.waits)
+        await explorer.until(lambda: isinstance(explorer.app.screen, Ask) and explorer.app.screen.waits)
         await explorer.press("x", "escape")
         await explorer.until(lambda: explorer.app.screen is explorer.screen)
