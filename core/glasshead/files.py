@@ -5,6 +5,11 @@ import os
 import re
 from pathlib import Path
 
+from glasshead.errors import GlassheadError
+
+POINTER = b"version https://git-lfs.github.com/spec/"
+"""How a file of Git LFS begins that stands for one which was not fetched."""
+
 
 def flush(path: Path) -> None:
     """Have the disk keep a file, or the names in a folder. Windows opens no folder; some file systems flush none."""
@@ -18,6 +23,25 @@ def flush(path: Path) -> None:
             raise
     finally:
         os.close(number)
+
+
+def refuse_pointer(path: Path) -> None:
+    """Raise GlassheadError for a file of Git LFS that stands for the one meant: a fresh copy would be the same again.
+
+    What cannot be read passes: whoever reads it says why.
+    """
+    try:
+        if not path.is_file():
+            return
+        with path.open("rb") as file:
+            begins = file.read(len(POINTER))
+    except OSError:
+        return
+    if begins == POINTER:
+        raise GlassheadError(
+            f"{path} is a pointer of Git LFS, which stands for the file and is not it. "
+            f"Fetch the file: run `git lfs pull` in {path.parent}."
+        )
 
 
 def is_part(name: str) -> bool:

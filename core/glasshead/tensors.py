@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glasshead.errors import GlassheadError
+from glasshead.files import refuse_pointer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,6 +36,7 @@ def count_numbers(path: Path) -> int:
 
     Raises GlassheadError if the file is missing, truncated or of another kind.
     """
+    refuse_pointer(path)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Literal, Self
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from glasshead.errors import GlassheadError
+from glasshead.files import refuse_pointer
 
 Level = Literal["subword", "word"]
 SPECIALS = ("<pad>", "<s>", "</s>", "<unk>")
@@ -92,6 +93,7 @@ class Codec:
         Raises GlassheadError if the file is missing, is not a tokenizer, or is not one that `train` could have made.
         """
         path = Path(path)
+        refuse_pointer(path)
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:

@@ -10,6 +10,7 @@ from glasshead import tensors
 from glasshead.checkpoints import format as checkpoints
 from glasshead.checkpoints.format import CONFIG, LATEST, LONGEST_LATEST, SETTINGS, TOKENIZER, WEIGHTS, describe
 from glasshead.errors import GlassheadError, nearest
+from glasshead.files import refuse_pointer
 
 if TYPE_CHECKING:
     pass
@@ -33,6 +34,7 @@ def check_parts(folder: Path, content: Mapping[str, Any]) -> None:
     """The weights are whole and the vocabulary is there. Whether they fit each other is known when they are loaded."""
     tensors.count_numbers(folder / checkpoints.WEIGHTS)
     for name in checkpoints.parts(content):
+        refuse_pointer(folder / name)
         if not (folder / name).is_file():
             raise GlassheadError(f"{folder} holds no {name}: the checkpoint is not whole. Take a fresh copy of it.")
 

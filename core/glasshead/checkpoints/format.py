@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError
+from glasshead.files import refuse_pointer
 
 if TYPE_CHECKING:
     from glasshead.model import Config
@@ -35,6 +36,7 @@ LARGEST_LENGTH = 1 << 20
 def describe(folder: Path) -> dict[str, Any]:
     """config.json of a checkpoint: its "config" and "card". Raises GlassheadError where it is not one of ours."""
     path = folder / CONFIG
+    refuse_pointer(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError
+from glasshead.files import refuse_pointer
 
 if TYPE_CHECKING:
     from glasshead.model import Transformer
@@ -45,6 +46,7 @@ def load(folder: str | Path) -> tuple["Transformer", "Vocabulary", dict[str, Any
         ) from error
     if config.max_length > LARGEST_LENGTH:
         raise GlassheadError(f"{folder / CONFIG}: max_length is {config.max_length}; at most {LARGEST_LENGTH} is read.")
+    refuse_pointer(folder / WEIGHTS)
     try:
         stored = load_file(folder / WEIGHTS)
     except FileNotFoundError as error:

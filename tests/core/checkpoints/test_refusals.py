@@ -14,6 +14,7 @@ from tests.core.helpers import make
 
 import glasshead
 from glasshead import Codec, GlassheadError, Vocabulary, save
+from glasshead.checkpoints.find import check_parts
 from glasshead.checkpoints.load import load
 
 
@@ -51,6 +52,20 @@ def test_a_file_that_is_missing_or_a_folder_is_named(name: str, copy: Path) -> N
     assert name in complaint(copy)
     (copy / name).mkdir()
     assert name in complaint(copy)
+
+
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d7a2146' * 8}\nsize 12345\n"
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_pointer_of_git_lfs_is_named_with_the_command_that_fetches_the_file(name: str, copy: Path) -> None:
+    (copy / name).write_text(POINTER)
+    with pytest.raises(GlassheadError, match=rf"{name} is a pointer of Git LFS.*`git lfs pull` in {copy}"):
+        load(copy)
+    if name != "config.json":
+        content = json.loads((copy / "config.json").read_text())
+        with pytest.raises(GlassheadError, match=f"{name} is a pointer of Git LFS"):
+            check_parts(copy, content)
 
 
 def test_bytes_after_the_end_are_found_out(copy: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from glasshead.errors import GlassheadError
+from glasshead.files import refuse_pointer
 
 LONGEST = 1 << 17
 """Bytes of the longest line that is held: more than any sentence has, and what the `csv` module takes of a field."""
@@ -80,6 +81,7 @@ class TextFile:
             raise GlassheadError(f"{path} is not an ordinary file: it is read twice, which a pipe cannot be. Save it.")
         if found.st_size == 0:
             raise GlassheadError(f"{path} is empty.")
+        refuse_pointer(path)
 
     def lines(self, after: int = 0) -> Iterator[tuple[int, str | Fault]]:
         """The number (from 1) and the text of every line after the first `after`, without its end.

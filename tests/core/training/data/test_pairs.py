@@ -484,3 +484,9 @@ def test_reading_and_preparing_need_no_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_pointer_of_git_lfs_is_no_file_of_pairs(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.tsv", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n")
+    with pytest.raises(GlassheadError, match="git lfs pull"):
+        Files(path).check()
