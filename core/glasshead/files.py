@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 from pathlib import Path
 
 from glasshead.errors import GlassheadError
@@ -47,6 +48,14 @@ def refuse_pointer(path: Path) -> None:
 def is_part(name: str) -> bool:
     """Whether a file's name is that of one that is being written, or that a killed process left."""
     return re.fullmatch(r"\..+\.part", name) is not None
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a folder with all that is in it, or a link; what a link leads to stays. Nothing there: nothing."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -12,7 +12,6 @@ A checkpoint is written beside its place and flushed to the disk, then moved in 
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import TextIO
 from glasshead.checkpoints import format as checkpoint
 from glasshead.checkpoints.format import SETTINGS
 from glasshead.errors import GlassheadError
-from glasshead.files import flush, is_part, replace_text
+from glasshead.files import flush, is_part, remove, replace_text
 from glasshead.training.record.journal import plausible
 
 METRICS, LOCK, LOG, PROBE = "metrics.jsonl", ".lock", "train.log", ".writable"
@@ -108,9 +107,10 @@ class Run:
             yield
 
     def clear(self, but: Iterable[str] = ()) -> None:
-        """Remove the run that was here, except the names in `but`; other files stay.
+        """Remove the run that was here, except the names in `but`; other files stay, and what a link leads to.
 
-        A file that names another goes first, and the settings last: a kill leaves a run, if an older one.
+        A file that names another goes first, and the settings last: a kill leaves a run, if an older one. Raises
+        GlassheadError for what the system does not let go.
         """
         first, last = (checkpoint.LATEST, checkpoint.CONFIG), checkpoint.SETTINGS
         rest = {*PUBLISHED, *OWN} - {*first, last, LOCK, LOG}
@@ -118,15 +118,18 @@ class Run:
             path = self.folder / name
             if name in but:
                 continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+            try:
+                remove(path)
+            except OSError as error:
+                raise GlassheadError(
+                    f"{error.filename or path} cannot be removed: {error.strerror or error}. "
+                    f"Remove {self.folder} yourself, or give another --out."
+                ) from error
 
     def tidy(self) -> None:
         """Remove half-written files of a killed process."""
         for part in (self.folder / CHECKPOINTS).glob(".*.part"):
-            shutil.rmtree(part)
+            remove(part)
         for folder in (self.folder, self.data):
             for path in folder.iterdir() if folder.is_dir() else ():
                 if is_part(path.name) and path.is_file():
@@ -138,8 +141,7 @@ class Run:
         place = home / step_name(step)
         part = home / f".{place.name}.part"
         try:
-            if part.exists():
-                shutil.rmtree(part)
+            remove(part)
             part.mkdir(parents=True)
             write(part)
             for path in (*part.rglob("*"), part):
@@ -147,13 +149,13 @@ class Run:
             if place.exists():  # moved in, but not named before the process died: it is written again here
                 if self.latest == place:
                     (self.folder / checkpoint.LATEST).unlink()
-                shutil.rmtree(place)
+                remove(place)
             part.replace(place)
             flush(home)
             replace_text(self.folder / checkpoint.LATEST, f"{CHECKPOINTS}/{place.name}\n")
         except (OSError, GlassheadError) as error:
             with suppress(OSError):
-                shutil.rmtree(part)
+                remove(part)
             cause = error if isinstance(error, OSError) else error.__cause__
             if not isinstance(cause, OSError):
                 raise
@@ -179,7 +181,7 @@ class Run:
         """Remove the checkpoints of other steps, and the optimizer, the largest part, of all but `resumable`."""
         for step, folder in self.saved().items():
             if step not in keep:
-                shutil.rmtree(folder)
+                remove(folder)
             elif step != resumable:
                 (folder / TRAINING / "adam.safetensors").unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """A run's folder: a checkpoint is there whole or not at all, whatever happens while it is written."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -159,3 +160,44 @@ def test_every_file_is_flushed_before_it_is_named(tmp_path: Path, monkeypatch: p
     part = f".{step_name(5)}.part"
     assert names.index("content") < names.index(part) < names.index("checkpoints")
     assert names.index("checkpoints") < next(place for place, name in enumerate(names) if name.startswith(".latest"))
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "data", "probes", "tensorboard"])
+def test_a_run_is_forgotten_although_a_part_of_it_was_moved_and_linked(name: str, tmp_path: Path) -> None:
+    run, elsewhere = Run(tmp_path / "run"), tmp_path / "large disk"
+    publish(run, 5)
+    run.settings.write_text("")
+    (run.folder / name).mkdir(exist_ok=True)
+    (run.folder / name).rename(elsewhere)
+    (elsewhere / "mine").write_text("kept")
+    (run.folder / name).symlink_to(elsewhere)
+    run.clear()
+    assert list(run.folder.iterdir()) == []
+    assert (elsewhere / "mine").read_text() == "kept", "what a link leads to may be more than this run's"
+    publish(run, 10)
+    assert list(run.saved()) == [10]
+
+
+def test_a_checkpoint_that_was_moved_and_linked_is_replaced_and_pruned(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    for step in (5, 10):
+        place = publish(run, step)
+        place.rename(tmp_path / str(step))
+        place.symlink_to(tmp_path / str(step))
+    publish(run, 10, "again")
+    assert (tmp_path / "10" / "content").read_text() == "x"
+    run.prune({10}, 10)
+    assert list(run.saved()) == [10] and (tmp_path / "5").is_dir()
+
+
+def test_what_cannot_be_removed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(tmp_path)
+    publish(run, 5)
+    content = tmp_path / "checkpoints" / step_name(5) / "content"
+
+    def closed(name: object, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(content))
+
+    monkeypatch.setattr(shutil, "rmtree", closed)  # a folder's mode would not keep root out
+    with pytest.raises(GlassheadError, match=r"step-00000005/content cannot be removed: Permission denied"):
+        run.clear()
