@@ -57,7 +57,8 @@ class Framed(OrderedKeys):
 
     def _hear(self, message: object) -> None:
         """Bring a message of the worker to the screen, whatever lies over it."""
-        self.screen_stack[0].post_message(message)  # type: ignore[arg-type]
+        for screen in self.screen_stack[:1]:  # none, once the app has ended
+            screen.post_message(message)  # type: ignore[arg-type]
 
     def get_driver_class(self) -> type[Driver]:
         """Ours, where Textual would take its own for Linux and macOS."""

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.terminal.visible import visible
 
 MOST_NAMED = 12
@@ -44,7 +45,7 @@ class PlainInput(Input):
         event.prevent_default()
 
 
-class Ask(ModalScreen[None]):
+class Ask(ModalScreen[None], LeavableScreen[None]):
     """A title, a line to type in, and a line that says what to do or what was wrong.
 
     `answer` is called with what was typed, at each Enter; whoever asked closes the screen, or calls `refuse`.

@@ -12,11 +12,11 @@ from textual import events
 from textual.app import ComposeResult, SystemCommand
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.screens.command_palette import open_palette
+from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.screens.lines import counted_line, fitted_line
 from glasshead_tui.state import keys
 
@@ -29,7 +29,7 @@ LEAST = 50, 15
 LARGEST_COUNT = 9999
 
 
-class CommandedScreen(Screen[None]):
+class CommandedScreen(LeavableScreen[None]):
     """A screen with keys from keys.py. A subclass names its groups and hints, and composes `#hints` and `_too_small`.
 
     Its class says how much room there is: small, narrow or wide, and roomy.

@@ -11,11 +11,13 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from glasshead_tui.drawing.names import labels, spoken
+from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.terminal.visible import clip, fit
+from glasshead_tui.widgets.options import Options
 from glasshead_tui.work.messages import Moment
 
 
-class Choose(ModalScreen[int | None]):
+class Choose(ModalScreen[int | None], LeavableScreen[int | None]):
     """A list of candidates; dismissed with the id of the chosen token, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,7 +44,7 @@ class Choose(ModalScreen[int | None]):
         before = spoken(labels(self._moment.tokens)[-1])
         with Vertical():
             yield Static(Content(f"Step {self._moment.step + 1}: which token follows {clip(before, 24)} ?"))
-            yield OptionList(*self._options(), classes="plain" if self.app.no_color else "")
+            yield Options(*self._options(), classes="plain" if self.app.no_color else "")
             yield Static(Content("enter takes it, the line branches there · esc leaves it"), classes="quiet")
 
     def _options(self) -> list[Option]:
@@ -62,5 +64,5 @@ class Choose(ModalScreen[int | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take this one. Enter pressed twice, fast, comes here twice: only the first counts."""
         event.stop()
-        if self.is_current:
+        if self.is_active:
             self.dismiss(self._moment.candidates[event.option_index].id)

@@ -7,9 +7,10 @@ the app dies with a ScreenStackError. Here the second Enter does nothing.
 from typing import Any
 
 from textual.app import App
-from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
-from textual.screen import ScreenResultType
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+
+from glasshead_tui.screens.leavable import LeavableScreen
+from glasshead_tui.widgets.options import has_lines
 
 
 class Commands(Provider):
@@ -28,7 +29,7 @@ class Commands(Provider):
                 yield Hit(match, matcher.highlight(name), callback, help=meaning)
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, LeavableScreen[None]):
     """Textual's palette, which can be closed once only."""
 
     DEFAULT_CSS = """
@@ -36,21 +37,16 @@ class Palette(CommandPalette):
     Palette.plain CommandList > .option-list--option-highlighted { text-style: bold underline; }
     """
 
-    _dismissed_once = False
-
-    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        """Close, the first time it is asked."""
-        if self._dismissed_once or not self.is_current:
-            return AwaitComplete()
-        self._dismissed_once = True
-        return super().dismiss()
+    def _action_command_list(self, action: str) -> None:
+        if not action.startswith("page") or has_lines(self.query_one(CommandList)):
+            super()._action_command_list(action)
 
     def _select_or_command(self, event: Any = None) -> None:
-        if not self._dismissed_once:
+        if self.is_active:
             super()._select_or_command(event)
 
 
 def open_palette(app: App[Any]) -> None:
-    """Open it, unless it is open."""
+    """Open it, unless it is open. It has no id: one that was just left may still be there."""
     if not CommandPalette.is_open(app):
-        app.push_screen(Palette(providers=[Commands], id="--command-palette", classes="plain" if app.no_color else ""))
+        app.push_screen(Palette(providers=[Commands], classes="plain" if app.no_color else ""))

@@ -208,7 +208,7 @@ class ExploreScreen(CommandedScreen):
         more = " Enter once more keeps what fits." if event.too_long else ""
         if self._asking is not None and self._asking[0] == event.ticket:
             self._asking[1].refuse(event.sentence + more, again=event.too_long)
-        elif self.moment is None and self.is_current:  # there is nothing to show yet: ask for something
+        elif self.moment is None and self.is_active:  # there is nothing to show yet: ask for something
             self._ask_for_sentence(event.sentence)
         else:
             self._complain(event.sentence)
@@ -234,7 +234,7 @@ class ExploreScreen(CommandedScreen):
         from glasshead_tui.state import course as lesson
         from glasshead_tui.state.labbook import LabBook
 
-        if not self.is_current:
+        if not self.is_active:
             return
         if self._lab_book is None:
             place = lesson.read() if self._lesson else lesson.Place()

@@ -12,6 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.state.keymaps import EXPLORE as GROUPS
 from glasshead_tui.state.keys import Groups
 
@@ -30,7 +31,7 @@ GLYPHS: Meanings = (
 )
 
 
-class Help(ModalScreen[None]):
+class Help(ModalScreen[None], LeavableScreen[None]):
     """The help page; any of its keys closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q", "dismiss", "close", show=False)]

@@ -273,7 +273,7 @@ class LabScreen(LabPage):
         """Close, and let the explorer show it."""
         if not self._visit.seen:
             self._complain("First say what you foresee, or s to just see it: a try shows the answer.")
-        elif self.is_current and not self._book.ended:
+        elif self.is_active and not self._book.ended:
             attempt = self._visit.page.attempt
             self._leave()
             self._attempted(attempt)
@@ -324,7 +324,7 @@ class LabScreen(LabPage):
         elif self._job is not None:
             self._stop()
             self._draw_all()
-        elif self.is_current:
+        elif self.is_active:
             self._leave()
 
     def _stop(self) -> None:
@@ -338,7 +338,7 @@ class LabScreen(LabPage):
         """Back to the explorer, or out of a program that began here."""
         if self._first:
             self.action_quit()
-        elif self.is_current:
+        elif self.is_active:
             self._leave()
 
     def _leave(self) -> None:

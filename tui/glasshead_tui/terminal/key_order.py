@@ -51,6 +51,11 @@ class OrderedKeys(App[None]):
             self._held.append((time.monotonic(), event))
             self._came.set()
         else:
+            await self._take_in(event)
+
+    async def _take_in(self, event: events.Event) -> None:
+        """As Textual does; but once the app ends, which takes its screens away, no key and no click any more."""
+        if not (self._exit and isinstance(event, events.InputEvent)):
             await super().on_event(event)
 
     async def _ready(self) -> None:
@@ -76,7 +81,7 @@ class OrderedKeys(App[None]):
         if not self._screen_stack:
             return
         screen, target = self.screen, self.focused or self.screen
-        await _taken(self, partial(super().on_event, event))
+        await _taken(self, partial(self._take_in, event))
         for _ in range(LAPS):
             await _passed(target)
         while self._screen_stack and self.screen is not screen:
