@@ -13,13 +13,14 @@ STAMP := .venv/.installed
 STAMP_DEV := .venv/.installed-dev
 STALE := $(shell test "$$(cat $(STAMP) 2>/dev/null)" = "$$(pwd -P)" && $(VENV) -c '' 2>/dev/null || echo yes)
 
-.PHONY: help run test lint format bench checkpoints lab screenshot clean again
+.PHONY: help run test monkey lint format bench checkpoints lab screenshot clean again
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 help:
 	@echo "make run          open the explorer (the first time this makes .venv)"
 	@echo "make test         run the tests; make test ARGS='-k attend' runs some"
+	@echo "make monkey       press 100,000 random keys on each screen; make monkey KEYS=1000 SEED=7 ARGS='--screen lab'"
 	@echo "make lint         ruff, mypy --strict and the import contracts"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        measure the budgets"
@@ -36,6 +37,12 @@ run: $(STAMP)
 # A few processes take a file at a time, so that the fixtures of a file are made once.
 test: $(STAMP_DEV)
 	@$(VENV) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+KEYS ?= 100000
+SEED ?= 0
+
+monkey: $(STAMP_DEV)
+	@$(VENV) -m tests.tui.monkey --keys $(KEYS) --seed $(SEED) $(ARGS)
 
 lint: $(STAMP_DEV)
 	@$(VENV) -m ruff format --check .

@@ -22,6 +22,13 @@ LINES = [
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a checkpoint named `tiny`: 2 + 2 layers, 4 heads, d_model 32, sources of at most 47 tokens."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    make_tiny(folder)
+    return folder
+
+
+def make_tiny(folder: Path) -> None:
+    """Save the checkpoint `tiny` as a folder."""
     import torch
 
     from glasshead.checkpoints.save import save
@@ -35,14 +42,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(7)
         model = Transformer(config)
-    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
     save(
         folder,
         model,
         Vocabulary.shared(codec),
         {"examples": ["the black cat", "a dog"], "test": {"exact_match": 0.125}},
     )
-    return folder
 
 
 @pytest.fixture(scope="session")
