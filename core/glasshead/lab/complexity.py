@@ -240,7 +240,7 @@ def complexity(
     whole("r", r, least=2, most=NEAR)
     for name, value, what in (("k", k, "kernel"), ("r", r, "neighbourhood")):
         if value > n:
-            raise GlassheadError(f"{name} is {value:,}; a {what} has at most the n {n:,} positions that there are.")
+            raise GlassheadError(f"{name} is {value:,}; a {what} has at most n {n:,} positions.")
     whole("longest", longest, least=2 * SHORTEST, most=4096)
     if not isinstance(measure, bool):
         raise GlassheadError(f"measure is {measure!r}; it is either True or False.")

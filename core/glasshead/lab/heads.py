@@ -156,7 +156,7 @@ def heads(
             "make one of them smaller."
         )
     if d_model % h:
-        raise GlassheadError(f"h is {h}; that many heads do not divide d_model {d_model}: choose another number.")
+        raise GlassheadError(f"h is {h}; it does not divide d_model {d_model}: choose another number.")
     progress(0.0, "two places at once")
     fetched, mixed = _fetched(), tuple(_mixed(0.5 + 0.5 * number / 12) for number in range(13))
     progress(0.01, "what heads cost")
@@ -191,16 +191,16 @@ def numbers(text: str) -> tuple[int, ...]:
     try:
         counts = sorted({int(each) for each in text.split(",")})
     except (ValueError, AttributeError):
-        raise GlassheadError(f"heads is {text!r}; give numbers of heads with commas between them, as 1,4.") from None
+        raise GlassheadError(f"heads is {text!r}; give numbers of heads separated by commas, such as 1,4.") from None
     odd = [count for count in counts if count < 1 or WIDTH % count]
     if odd:
         raise GlassheadError(
-            f"heads names {odd[0]}; the trained models are {WIDTH} wide: choose of 1, 2, 4, 8, 16, 32."
+            f"heads names {odd[0]}; the trained models are {WIDTH} wide: choose from 1, 2, 4, 8, 16, 32."
         )
     if len(counts) < 2:
-        raise GlassheadError(f"heads is {text!r}; it takes two numbers at least to compare, as 1,4.")
+        raise GlassheadError(f"heads is {text!r}; give at least two numbers to compare, such as 1,4.")
     if 1 not in counts:
-        raise GlassheadError(f"heads is {text!r}; 1 must be among them, since one head is what is asked about.")
+        raise GlassheadError(f"heads is {text!r}; 1 must be among them: the question is about one head.")
     return tuple(counts)
 
 

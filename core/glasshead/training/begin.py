@@ -34,7 +34,7 @@ def begin(
     """
     run, file = Run(folder), file or {}
     if resume and overwrite:
-        raise GlassheadError("--resume goes on with a run and --overwrite forgets it: say one of them.")
+        raise GlassheadError("--resume continues a run and --overwrite removes it: choose one of them.")
     saved = not overwrite and run.latest is not None
     before = resolve({}, all_settings.read_settings(run.settings)) if resume and run.begun else None
     found = resolve(flags, {**(_flat(before) if before else {}), **file})
@@ -44,8 +44,8 @@ def begin(
         return found
     if saved and not resume:
         raise GlassheadError(
-            f"There is a run in {folder} already. {run.describe_safe()} Say --resume to go on with it, --overwrite to "
-            "forget it, or give another --out."
+            f"There is a run in {folder} already. {run.describe_safe()} Give --resume to continue it, --overwrite to "
+            "remove it, or another --out."
         )
     run.check(overwrite=overwrite)
     if writes:
@@ -68,7 +68,7 @@ def _same(run: Run, before: Settings, now: Settings) -> None:
                 [
                     f"The run in {run.folder} was begun with other settings, and would not become the same model:",
                     *(f"  {line}" for line in changed),
-                    "Leave these out to go on with it, or give another --out to begin a new run.",
+                    "Leave these out to continue it, or give another --out to begin a new run.",
                 ]
             )
         )

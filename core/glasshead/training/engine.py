@@ -53,7 +53,7 @@ def device_of(wanted: str) -> torch.device:
     if not there[wanted]:
         found = " and ".join(name for name, is_there in there.items() if is_there)
         why = "" if wanted != "cuda" or torch.version.cuda else " (this PyTorch was built without CUDA)"
-        raise GlassheadError(f"--device {wanted} was asked for, and there is none{why}: here is {found}.")
+        raise GlassheadError(f"--device {wanted} is not available{why}: this machine has {found}.")
     return torch.device(wanted)
 
 
@@ -65,7 +65,7 @@ def precision_of(wanted: str, device: torch.device) -> str:
     if wanted == "auto":
         return "bf16" if kernels.has_bfloat16(device) else "fp32"
     if wanted == "fp16" and device.type == "cpu":
-        raise GlassheadError("--precision fp16 needs a GPU; on a processor bf16 or fp32 do.")
+        raise GlassheadError("--precision fp16 needs a GPU; use bf16 or fp32 on a processor.")
     return wanted
 
 
@@ -73,7 +73,9 @@ def check_compiler(device: torch.device) -> None:
     """Raise GlassheadError if torch.compile would not find the C++ compiler that it needs for a processor."""
     names = [os.environ[name] for name in ("CXX",) if os.environ.get(name)] or ["g++", "clang++", "cl"]
     if device.type == "cpu" and not any(map(shutil.which, names)):
-        raise GlassheadError(f"--compile needs a C++ compiler, and {' or '.join(names)} is not here: leave it out.")
+        raise GlassheadError(
+            f"--compile needs a C++ compiler, but there is no {' or '.join(names)} here: leave it out."
+        )
 
 
 class Objective(nn.Module):

@@ -142,7 +142,7 @@ class Training:
         at = torch.tensor(float(self.step), device=self.engine.device)
         if self.engine.total(at) != self.step * self.engine.processes:
             raise GlassheadError(
-                f"The processes do not see the same {self.run.folder}: it must be a folder of them all."
+                f"The processes do not see the same {self.run.folder}: it must be a folder that they share."
             )
         if self.step >= self.settings.steps and (self.run.folder / CONFIG).is_file():
             self.journal.rewind(self.step)
@@ -180,7 +180,7 @@ class Training:
             )
         if found.group != self.engine.group:
             raise GlassheadError(
-                f"An update of this run is of {found.group} batches, and here it would be of {self.engine.group} "
+                f"An update of this run takes {found.group} batches, but here it would take {self.engine.group} "
                 f"(processes × --accumulate): start another number of processes, or give another --accumulate."
             )
         state.restore(folder, self.engine.parameters, self.engine.optimizer)
@@ -198,8 +198,8 @@ class Training:
         there, names = self.run.saved(), list(self.engine.parameters)
         if gone := [str(step) for step in found.snapshots if step not in there]:
             raise GlassheadError(
-                f"What is saved is an average of several checkpoints, and of these step {', '.join(gone)} is gone "
-                f"from {folder.parent}: the run cannot go on exactly. --overwrite begins it again."
+                f"A checkpoint is an average of several, and of these step {', '.join(gone)} is gone from "
+                f"{folder.parent}: the run cannot continue exactly. --overwrite begins it again."
             )
         self.averaged = min(len({*found.snapshots, found.step}), self.settings.average)
         self.snapshots = {step: state.snapshot(there[step], names) for step in found.snapshots}

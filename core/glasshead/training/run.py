@@ -54,7 +54,7 @@ class Run:
         if Path(name).parent != Path(CHECKPOINTS) or not STEP.fullmatch(folder.name) or not folder.is_dir():
             raise GlassheadError(
                 f"{self.folder / checkpoint.LATEST} names {name!r}, which is no checkpoint of this run: "
-                f"write into it the name of a folder that is there, like {CHECKPOINTS}/{step_name(500)}."
+                f"write the name of an existing folder into it, like {CHECKPOINTS}/{step_name(500)}."
             )
         return folder
 
@@ -76,7 +76,7 @@ class Run:
         if checkpoint.CONFIG in names:
             if not overwrite:
                 raise GlassheadError(
-                    f"The folder {folder} holds a checkpoint already; give another one, or say --overwrite to lose it."
+                    f"The folder {folder} holds a checkpoint already; give another one, or --overwrite to replace it."
                 )
             names -= set(PUBLISHED)
         if names:
@@ -235,6 +235,6 @@ def check(folder: Path) -> None:
         raise GlassheadError(f"{name} cannot be opened: {error.strerror}.") from None
     if not plausible(beginning):
         raise GlassheadError(
-            f"{folder / METRICS} tells nothing of a training: {name} is the folder of something else. "
+            f"{folder / METRICS} holds no event of a training: {name} is another kind of folder. "
             "Give the one that `glasshead train --out` writes to."
         )

@@ -138,7 +138,7 @@ class Settings:
             raise GlassheadError(f"{' and '.join(given)} are two things to learn from: give one.")
         held = [name for name in ("valid", "valid_source", "valid_size") if getattr(self, name) is not None]
         if len(held) > 1:
-            raise GlassheadError(f"{' and '.join(held)} are two ways to say what is held back: give one.")
+            raise GlassheadError(f"{' and '.join(held)} are two ways to choose what is held back: give one.")
         if self.recipe is not None and held:
             raise GlassheadError(f"A recipe makes its own sentences to score on: leave {held[0]} out.")
         if self.recipe is None and self.generate is not None:

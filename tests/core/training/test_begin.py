@@ -26,7 +26,7 @@ def saved(folder: Path) -> None:
 def test_a_run_that_is_there_is_not_begun_again(tmp_path: Path) -> None:
     begin(tmp_path, REVERSE)
     saved(tmp_path)
-    with pytest.raises(GlassheadError, match=r"There is a run in .*--resume to go on.*--overwrite to forget"):
+    with pytest.raises(GlassheadError, match=r"There is a run in .*--resume to continue it.*--overwrite to remove it"):
         begin(tmp_path, REVERSE)
 
 
@@ -71,7 +71,7 @@ def test_another_model_is_refused_with_every_difference(tmp_path: Path) -> None:
 
 
 def test_resume_and_overwrite_are_not_said_together(tmp_path: Path) -> None:
-    with pytest.raises(GlassheadError, match="say one of them"):
+    with pytest.raises(GlassheadError, match="choose one of them"):
         begin(tmp_path, REVERSE, resume=True, overwrite=True)
 
 

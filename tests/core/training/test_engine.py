@@ -90,7 +90,7 @@ def test_a_device_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
     assert device_of("auto").type == "cpu"
     for name in ("cuda", "mps"):
-        with pytest.raises(GlassheadError, match=f"--device {name} was asked for, and there is none.*: here is cpu"):
+        with pytest.raises(GlassheadError, match=f"--device {name} is not available.*: this machine has cpu"):
             Engine(settings(device=name))
 
 

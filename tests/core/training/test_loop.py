@@ -272,7 +272,7 @@ def test_an_average_is_the_mean_of_every_number() -> None:
 
 def test_an_update_of_another_size_is_refused(tmp_path: Path) -> None:
     run(tmp_path, until=3)
-    with pytest.raises(GlassheadError, match="An update of this run is of 1 batches, and here it would be of 2"):
+    with pytest.raises(GlassheadError, match="An update of this run takes 1 batches, but here it would take 2"):
         run(tmp_path, resume=True, accumulate=2)
 
 

@@ -86,7 +86,7 @@ def test_another_thing_to_learn_from_takes_the_place_of_the_file_s() -> None:
         ({"recipe": "reverse", "pairs": "a.tsv"}, "recipe and pairs are two things to learn from"),
         ({"source": "a"}, "--source and --target belong together"),
         ({**PAIRS, "valid_target": "a"}, "--valid-source and --valid-target belong together"),
-        ({**PAIRS, "valid": "a", "valid_size": 3}, "two ways to say what is held back"),
+        ({**PAIRS, "valid": "a", "valid_size": 3}, "two ways to choose what is held back"),
         ({"recipe": "reverse", "valid": "a"}, "makes its own sentences to score on"),
         ({**PAIRS, "generate": 10}, "generate is for recipes"),
         ({**PAIRS, "tokenizer": "a", "vocab_size": 10}, "brings its own vocabulary"),

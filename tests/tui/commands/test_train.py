@@ -51,7 +51,7 @@ def test_a_tiny_run_tells_saves_and_describes(glasshead: Glasshead, here: Path) 
     assert card["test"]["sentences"] == 30 and 0 <= card["test"]["bleu"] <= 100
 
     again = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "1", *TINY)
-    assert again.status == 2 and "Say --resume to go on with it, --overwrite to forget it" in again.err
+    assert again.status == 2 and "Give --resume to continue it, --overwrite to remove it" in again.err
     assert "saved at step 9 is whole" in again.err
     over = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "1", *TINY, "--overwrite")
     assert over.status == 0 and load(here / "deep/tiny")[2]["training"]["steps_taken"] == 1
@@ -110,10 +110,10 @@ def test_every_setting_is_an_option_and_the_other_way_round() -> None:
         (["reverse", "--vocab-size", "-1"], "vocab_size is -1"),
         (["reverse", "--warmup", "0"], "warmup is 0"),
         (["reverse", "--schedule", "linear"], "schedule is 'linear'; it is noam or cosine or constant"),
-        (["reverse", "--device", "cuda"], "--device cuda was asked for, and there is none"),
+        (["reverse", "--device", "cuda"], "--device cuda is not available"),
         (["reverse", "--precision", "fp16", "--device", "cpu"], "fp16 needs a GPU"),
         (["reverse", "--config", "none.toml"], "none.toml cannot be read: No such file"),
-        (["reverse", "--resume", "--overwrite"], "say one of them"),
+        (["reverse", "--resume", "--overwrite"], "choose one of them"),
         ([], "Nothing to learn from"),
         (["--pairs", "none.tsv"], "none.tsv"),
         (["--pairs", "empty.tsv"], "empty.tsv"),

@@ -67,7 +67,7 @@ def test_a_folder_that_is_no_run_is_told_in_a_sentence(tmp_path: Path, capsys: p
         ("nowhere", "There is no folder"),
         ("file", "is a file"),
         ("empty", "neither run.toml nor metrics.jsonl"),
-        ("foreign", "tells nothing of a training"),
+        ("foreign", "holds no event of a training"),
         ("a\0b", "null byte"),
         ("n" * 5000, "cannot be opened"),
     ):

@@ -80,7 +80,7 @@ def forget() -> None:
     try:
         path().unlink(missing_ok=True)
     except OSError as error:
-        raise GlassheadError(f"{path()} cannot be taken away: {error.strerror or error}.") from error
+        raise GlassheadError(f"{path()} cannot be removed: {error.strerror or error}.") from error
 
 
 def _numbers(content: Any) -> Mapping[str, int]:

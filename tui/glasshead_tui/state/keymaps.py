@@ -201,7 +201,7 @@ def read_keys(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise GlassheadError(f"{path} cannot be read as TOML ({error}). Mend it, or move it away.") from error
+        raise GlassheadError(f"{path} cannot be read as TOML ({error}). Correct it, or move it away.") from error
     known = list(dict.fromkeys(key.id for key in (*ALL, *list_keys(WATCH), *list_keys(LAB))))
     for name, keys in content.items():
         if name not in known:

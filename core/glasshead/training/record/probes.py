@@ -217,9 +217,9 @@ def load(folder: Path, step: int) -> Recorded:
 def _recorded(about: Any, tensors: Mapping[str, NDArray[Any]], step: int) -> Recorded:
     """Check that everything in a file fits together and return it. Raises ValueError and the like if not."""
     if not isinstance(about, dict) or about.get("format") != FORMAT:
-        raise ValueError("it does not say that it is one")
+        raise ValueError("it is not marked as one")
     if about.get("version") != str(VERSION):
-        raise ValueError(f"its version is {about.get('version')!r}, and {VERSION} is read")
+        raise ValueError(f"its version is {about.get('version')!r}; this program reads {VERSION}")
     if about.get("step") != str(step):
         raise ValueError(f"its step is {about.get('step')!r}")
     described = json.loads(about["probes"])
@@ -272,7 +272,7 @@ def _probe(described: Any, weights: dict[str, Numbers], looks: dict[str, Looks])
                 raise ValueError(f"{site} is not float16, {probe.heads} × {queries} × {keys}")
             wanted.add(site)
     if wanted != set(weights) or set(looks) != {f"{stack}.{kind}" for stack, kind in KINDS} or not probe.heads:
-        raise ValueError("it holds a kind of attention that there is not")
+        raise ValueError("it holds an unknown kind of attention")
     return probe
 
 
