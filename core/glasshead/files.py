@@ -45,6 +45,13 @@ def refuse_pointer(path: Path) -> None:
         )
 
 
+def refuse_undecodable(path: Path) -> None:
+    """Raise GlassheadError for a name that is not UTF-8: the libraries that write weights and settings take no other."""
+    own = path.name or path.resolve().name  # of `.` too: it is written into cards
+    if any("\ud800" <= character <= "\udfff" for character in f"{path}{own}"):
+        raise GlassheadError(f"The name of {path} is not valid UTF-8: rename the file or the folder.")
+
+
 def is_part(name: str) -> bool:
     """Whether a file's name is that of one that is being written, or that a killed process left."""
     return re.fullmatch(r"\..+\.part", name) is not None

@@ -31,6 +31,7 @@ def run(words: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
+        _check(words)
         status = _dispatch(words)
         sys.stdout.flush()
     except GlassheadError as error:
@@ -48,6 +49,18 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
+
+
+def _check(words: Sequence[str]) -> None:
+    """Raise GlassheadError for a word that is not UTF-8: no path, name or sentence can be one, whatever asks for it."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:  # Python passes on unreadable bytes as lone surrogates
+            raise GlassheadError(
+                f"{word!r} is not valid UTF-8 text. Check the encoding of the terminal, or of the script; "
+                "a file or a folder with such a name has to be renamed."
+            ) from None
 
 
 def _write_no_more() -> None:

@@ -10,7 +10,7 @@ from glasshead import tensors
 from glasshead.checkpoints import format as checkpoints
 from glasshead.checkpoints.format import CONFIG, LATEST, LONGEST_LATEST, SETTINGS, TOKENIZER, WEIGHTS, describe
 from glasshead.errors import GlassheadError, nearest
-from glasshead.files import refuse_pointer
+from glasshead.files import refuse_pointer, refuse_undecodable
 
 if TYPE_CHECKING:
     pass
@@ -77,6 +77,7 @@ def locate(name: str | Path) -> tuple[Path, str]:
     plain = Path(text).name == text and text not in (".", "..")
     places = [home() / text, Path("checkpoints") / text] if plain else []
     folder = Path(os.path.expanduser(text))  # noqa: PTH111  Path's own raises an error for a user who is not there
+    refuse_undecodable(folder)
     try:
         for place in (*places, folder):
             found = _within(place)

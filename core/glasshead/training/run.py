@@ -20,7 +20,7 @@ from typing import TextIO
 from glasshead.checkpoints import format as checkpoint
 from glasshead.checkpoints.format import SETTINGS
 from glasshead.errors import GlassheadError
-from glasshead.files import flush, is_part, remove, replace_text
+from glasshead.files import flush, is_part, refuse_undecodable, remove, replace_text
 from glasshead.training.record.journal import plausible
 
 METRICS, LOCK, LOG, PROBE = "metrics.jsonl", ".lock", "train.log", ".writable"
@@ -66,6 +66,7 @@ class Run:
         folder = self.folder
         if "\0" in str(folder):
             raise GlassheadError("--out holds a NUL character, which no folder's name can.")
+        refuse_undecodable(folder)
         try:
             if folder.exists() and not folder.is_dir():
                 raise GlassheadError(f"--out {folder} is a file; give a folder, which may be new.")

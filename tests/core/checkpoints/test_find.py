@@ -52,7 +52,7 @@ def test_names_and_folders(tiny: Path, tmp_path: Path, monkeypatch: pytest.Monke
         ("file.txt", ["file.txt", "is a file", "config.json"]),
         ("empty", ["empty", "config.json"]),
         (".", ["config.json"]),
-        ("\udcff", ["There is no"]),
+        ("\udcff", ["not valid UTF-8"]),
     ],
 )
 def test_a_name_that_opens_nothing(

@@ -112,3 +112,19 @@ def test_another_process_of_the_training_neither_refuses_nor_writes(tmp_path: Pa
     (tmp_path / "foreign").touch()
     assert begin(tmp_path, REVERSE, leads=False) == resolve(REVERSE)
     assert [path.name for path in tmp_path.iterdir()] == ["foreign"]
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / "x\udce9"
+    for folder in (odd, odd / "run"):
+        with pytest.raises(GlassheadError, match="not valid UTF-8"):
+            begin(folder, REVERSE)
+    assert list(tmp_path.iterdir()) == []
+    odd.mkdir()
+    monkeypatch.chdir(odd)
+    with pytest.raises(GlassheadError, match="not valid UTF-8"):
+        begin(Path(), REVERSE)
+    begin(Path("run"), REVERSE)  # what is named from here on is as it should be
+    assert Run(Path("run")).begun

@@ -10,13 +10,7 @@ if TYPE_CHECKING:
 
 
 def sentence(text: str) -> str:
-    """Check a sentence of the command line. Raises GlassheadError for an empty one and for bytes that are not UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # Python passes on unreadable bytes as lone surrogates
-        raise GlassheadError(
-            "The sentence is not valid UTF-8 text. Check the encoding of the terminal, or of the script."
-        ) from None
+    """Check a sentence of the command line. Raises GlassheadError for an empty one."""
     if not text.strip():
         raise GlassheadError("The sentence is empty: give one, in quotes.")
     return text
