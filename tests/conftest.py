@@ -1,4 +1,4 @@
-"""What tests of several parts need: a tiny checkpoint that was never trained; every number in it is arbitrary."""
+"""Fixtures of several rooms: a tiny checkpoint that was never trained; every number in it is arbitrary."""
 
 import os
 from pathlib import Path
@@ -75,7 +75,7 @@ def twofold(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 HOSTILE = ["\x1b[2J", "\x1b]0;owned\x07", "\u202etxt", "\x9b31m", "[red]", "[/]", "[@click=app.quit]"]
-"""What a terminal, or a library that draws on one, might obey."""
+"""Text that a terminal, or a library that draws on one, might obey."""
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
-"""A training that is only played: events with made-up figures, told as those of a real one are.
+"""A training that is only played: events with made-up figures, reported like those of a real one.
 
 As a program it shows them in the terminal it is run in: `played.py FOLDER SCENE`. It waits at each `Wait` until the
-file of that name is in FOLDER, so that a test looks when it wants.
+file of that name is in FOLDER, so that a test can look at a chosen moment.
 """
 
 import math
@@ -19,7 +19,7 @@ STEPS = 2000
 
 @dataclass(frozen=True)
 class Shape:
-    """Of glasshead.model.Config, what is told; that one would cost a second for torch."""
+    """The reported fields of glasshead.model.Config; that one would cost a second for torch."""
 
     encoder_layers: int = 3
     decoder_layers: int = 2
@@ -31,7 +31,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Sample:
-    """As glasshead.training.evaluate.Sample."""
+    """Stands for glasshead.training.evaluate.Sample."""
 
     source: str
     expected: str
@@ -44,7 +44,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Scores:
-    """Of glasshead.training.evaluate.Scores, what is told."""
+    """The reported fields of glasshead.training.evaluate.Scores."""
 
     perplexity: float
     loss: float
@@ -58,7 +58,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Wait:
-    """Until the test says so."""
+    """A pause until the test continues it."""
 
     name: str
 
@@ -137,7 +137,7 @@ def failing() -> Iterator[Event | Wait]:
 
 
 def stopping() -> Iterator[Event | Wait]:
-    """Somebody asks to stop."""
+    """A training that is asked to stop."""
     yield started()
     yield from map(update, range(1, 732))
     yield Wait("stop")

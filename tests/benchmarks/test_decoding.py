@@ -1,4 +1,4 @@
-"""What translating costs, greedily and with a beam, against `generate` of Hugging Face on an equal Marian.
+"""The cost of translating, greedily and with a beam, against `generate` of Hugging Face on an equal Marian.
 
 Ratios of processor time within one run, the best of several interleaved rounds; `pytest -s` prints them.
 """
@@ -89,7 +89,7 @@ def twin(model: glasshead.Transformer) -> Any:
 
 
 def generate(marian: Any, sources: list[list[int]], width: int, **options: Any) -> list[list[int]]:
-    """What Hugging Face makes of them, without start and end."""
+    """Translate with Hugging Face, without start and end."""
     longest = max(map(len, sources))
     ids = torch.tensor([[*source, *[0] * (longest - len(source))] for source in sources])
     if width > 1:

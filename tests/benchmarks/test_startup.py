@@ -16,7 +16,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 
 
 def seconds(*words: str) -> float:
-    """How long Python takes with these words."""
+    """Time Python with these words."""
     begin = time.perf_counter()
     subprocess.run([sys.executable, *words], check=True, capture_output=True, env=ENVIRONMENT)
     return time.perf_counter() - begin

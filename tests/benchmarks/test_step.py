@@ -1,4 +1,4 @@
-"""What one step of decoding costs: captured against not, late against early, and against Hugging Face.
+"""The cost of one step of decoding: captured against not, late against early, and against Hugging Face.
 
 Ratios of processor time within one run, the best of several interleaved rounds; `pytest -s` prints them.
 """
@@ -42,7 +42,7 @@ def subject() -> glasshead.Subject:
 
 
 def decode(subject: glasshead.Subject, steps: int, keep: tuple[str, ...] | None) -> glasshead.Stepper:
-    """A line of so many steps; any token will do, so it is always the same one and never the end."""
+    """Decode `steps` tokens; any token will do, so it is always the same one and never the end."""
     line = subject.start("the black cat is sleeping", keep=keep)
     for _ in range(steps):
         line.choose(20)

@@ -158,12 +158,12 @@ def equal(length: int) -> Batch:
 
 
 def asked() -> Iterator[dict[str, int]]:
-    """What the parent wants, turn by turn."""
+    """Yield the parent's requests, turn by turn."""
     return map(json.loads, sys.stdin)
 
 
 def answer(seconds: float, tokens: int = 0) -> None:
-    """What a turn took."""
+    """Report the time of a turn."""
     print(json.dumps({"seconds": seconds, "tokens": tokens}), flush=True)
 
 

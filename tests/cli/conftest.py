@@ -16,7 +16,7 @@ import pytest
 
 @dataclass(frozen=True)
 class Result:
-    """What a command did."""
+    """Result of a command."""
 
     status: int
     out: str

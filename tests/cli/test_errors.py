@@ -1,4 +1,4 @@
-"""Whatever a person does wrong is told in a sentence on standard error, with status 2, and without a traceback."""
+"""A user's mistake is reported in a sentence on standard error, with status 2, and without a traceback."""
 
 import json
 import shutil

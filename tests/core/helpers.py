@@ -56,12 +56,12 @@ def part(model: Transformer, path: str) -> Any:
 
 
 def ids(*numbers: int) -> Tensor:
-    """A batch of one sentence."""
+    """Make a batch of one sentence."""
     return torch.tensor([numbers])
 
 
 def plain(value: Tensor) -> Any:
-    """A tapped value as the reference has it: no batch axis, no last axis of one for means and variances."""
+    """Reshape a tapped value like the reference: no batch axis, no last axis of one for means and variances."""
     return value[0].detach().double().numpy()
 
 
@@ -118,7 +118,7 @@ def restless(seed: int = 0, dtype: torch.dtype = torch.float32, **options: Any) 
 
 @contextmanager
 def counted(model: Any) -> Iterator[dict[str, int]]:
-    """How often the model encodes and decodes in the block."""
+    """Count the model's encodes and decodes in the block."""
     calls = {"encode": 0, "decode": 0}
 
     def counting(name: str) -> Any:

@@ -47,10 +47,10 @@ def softmax(scores: Array) -> Array:
 
 
 def may_look(queries: int, keys: int, *, causal: bool, window: int | None) -> Any:
-    """Row by row where a query may look.
+    """Compute row by row where a query may look.
 
-    A window is a set of so many positions, gathered one by one: the query itself, then by turns one more before the
-    others and one more after them; some of them may lie where there is no key.
+    A window is a set of positions, gathered one by one: the query itself, then by turns one more before the others and
+    one more after them; some of them may lie where there is no key.
     """
     looks = np.zeros((queries, keys), dtype=bool)
     for q in range(queries):

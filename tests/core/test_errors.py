@@ -1,4 +1,4 @@
-"""Mistakes are told in sentences; and the public face is lazy and whole."""
+"""Mistakes are reported in sentences; and the public face is lazy and whole."""
 
 import subprocess
 import sys
@@ -47,7 +47,7 @@ def test_importing_costs_nothing_until_something_is_used() -> None:
 
 
 def test_the_example_of_the_package_is_true() -> None:
-    """What `help(glasshead)` shows uses only what is there."""
+    """The example that `help(glasshead)` shows uses only existing names."""
     text = glasshead.__doc__ or ""
     for name in ("load", "start", "done", "step", "trace"):
         assert name in text

@@ -1,4 +1,4 @@
-"""Subject: from text to text, and what cannot be translated is told."""
+"""Subject: from text to text, and a sentence for text that cannot be translated."""
 
 import json
 from pathlib import Path

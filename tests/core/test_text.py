@@ -1,6 +1,6 @@
-"""Codec: no text is impossible, nothing typed is special, and what is decoded is what was normalised.
+"""Codec: no text is impossible, nothing typed is special, and decoding gives the normalised text.
 
-Of whole words that holds for the words that are known; the others are <unk>, and visible as such.
+For whole words this holds if they are known; the others are <unk>, and visible as such.
 """
 
 import json

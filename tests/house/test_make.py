@@ -39,7 +39,7 @@ class Clone:
     python: Path
 
     def make(self, *words: str) -> tuple[int, str, list[str]]:
-        """Run make: its status, what it told, and what Python was asked."""
+        """Run make; return its status, its output, and Python's arguments."""
         self.log.write_text("")
         outer = ("MAKE", "MFLAGS", "ARGS")  # the tests themselves may have been started by make
         environment = {name: value for name, value in os.environ.items() if not name.startswith(outer)}
@@ -67,7 +67,7 @@ def clone(tmp_path: Path) -> Clone:
 
 
 def installs(asked: list[str]) -> list[str]:
-    """What pip was asked to install from this folder."""
+    """List pip's installations from this folder."""
     return [each.rsplit(" ", 1)[1] for each in asked if " --editable " in each]
 
 

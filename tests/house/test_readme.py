@@ -1,4 +1,4 @@
-"""What the README says must run."""
+"""The README's commands run, and its links lead somewhere."""
 
 import re
 import subprocess

@@ -67,7 +67,7 @@ class Run:
         )  # fmt: skip
 
     def probe(self, step: int, given: Iterable[str] = ("le chien", "le chat noir dort"), **changes: Any) -> Path:
-        """Keep the attention of both sentences at a step. changes: of what is told of the first."""
+        """Keep the attention of both sentences at a step. changes: of the description of the first."""
         tensors: dict[str, Any] = {}
         told: list[dict[str, Any]] = []
         for number, ((text, expected, source, target), said) in enumerate(zip(SENTENCES, given, strict=True)):
@@ -105,7 +105,7 @@ def kept(step: int, number: int, prefix: str) -> np.ndarray:
 
 
 def make(folder: Path, *, steps: int = 40, until: int | None = None, every: int = 10, ended: bool = True) -> Run:
-    """A run of so many steps, of which `until` are done, with an evaluation and a stop `every` so many."""
+    """Make a run of `steps` steps, of which `until` are done, with an evaluation and a stop at every `every`-th."""
     folder.mkdir(parents=True)
     run = Run(folder)
     run.begin(steps)

@@ -35,7 +35,7 @@ def test_every_site_follows_from_its_neighbours(bundled: Subject) -> None:
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_so_does_every_site_of_any_other_kind_of_model(options: dict[str, Any]) -> None:
-    """What makes the test above one that can be trusted, and it holds for arbitrary weights too."""
+    """This makes the test above one that can be trusted, and it holds for arbitrary weights too."""
     sub = restless(71, **options)
     line = sub.start("attend")
     for _ in range(6):

@@ -112,7 +112,7 @@ def test_an_interrupted_save_leaves_the_old_checkpoint_whole(
 def test_a_save_cut_short_between_two_moves_is_the_old_one_the_new_one_or_refused(
     move: int, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both have the same shape and vocabularies of one size: nothing but the sums tells them apart."""
+    """Both have the same shape and vocabularies of one size: only the sums distinguish them."""
     texts = ["the black cat is sleeping"], ["le chien blanc dort ici"]
     old_codec, new_codec = (Codec.train(lines * 3, vocab_size=275) for lines in texts)
     assert old_codec.size == new_codec.size

@@ -1,4 +1,4 @@
-"""What is missing, cut short, foreign or does not fit is refused with a sentence that names it."""
+"""A part that is missing, cut short, foreign or does not fit is refused with a sentence that names it."""
 
 import json
 import random

@@ -227,7 +227,7 @@ def test_nothing_to_search_is_nothing_found() -> None:
 
 
 def rows_of(model: Any, batch: list[tuple[int, ...]], **options: Any) -> list[int]:
-    """How many rows the model is given at every step of a search."""
+    """Record the number of rows that the model gets at every step of a search."""
     rows: list[int] = []
     hook = model.decoder.register_forward_pre_hook(lambda _module, inputs: rows.append(len(inputs[0])))
     try:

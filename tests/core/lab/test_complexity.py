@@ -89,7 +89,7 @@ def test_paths_by_gradients_are_those_of_the_formulas(n: int, k: int, r: int) ->
 
 
 def test_a_path_by_gradients_is_the_one_in_the_matrix_of_neighbours() -> None:
-    """The least power of the matrix of who sees whom in which the last position reaches the first."""
+    """The least power of the matrix of neighbours in which the last position reaches the first."""
     n, r = 17, 5
     sees = (torch.arange(n)[:, None] - torch.arange(n)).abs() <= r // 2
     reach, needed = torch.eye(n, dtype=torch.bool), 0

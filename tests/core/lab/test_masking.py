@@ -1,4 +1,4 @@
-"""masking: the four ways against mathematics, who can see the future in a model, and what a leak does to a training."""
+"""masking: the four ways against mathematics, leaks of the future in a model, and their effect on a training."""
 
 from dataclasses import replace
 

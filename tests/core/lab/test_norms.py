@@ -82,7 +82,7 @@ def test_a_sentence_changes_with_its_mates_and_not_without(tiny: Path) -> None:
     ("free", "label"), [(0, None), (1, "1 more padding, counted"), (30, "8 more padding, counted")]
 )
 def test_as_much_padding_is_counted_as_the_model_has_room_for(tiny: Path, free: int, label: str | None) -> None:
-    """The text leaves so many positions free; its mates are shorter."""
+    """The text leaves some positions free; its mates are shorter."""
     subject = glasshead.load(tiny)
     words = "a " * (subject.limit - free)
     assert len(subject.encode(words)) == subject.config.max_length - free

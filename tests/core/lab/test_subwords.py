@@ -1,4 +1,4 @@
-"""subwords: what vocabularies leave unknown, counted anew; nothing is unknown where all words are there."""
+"""subwords: unknown words of vocabularies, counted again; nothing is unknown to a vocabulary of all words."""
 
 import re
 from dataclasses import replace
@@ -45,7 +45,7 @@ def test_sentences_to_learn_from_and_to_translate_are_short_and_others(train: li
 
 
 def test_lengths_and_unknowns_are_what_counting_words_gives(train: list[Pair], unseen: list[Pair]) -> None:
-    """Of sentences whose words stand between spaces, so that a word-level vocabulary needs no more than `split`."""
+    """The sentences have spaces between words, so that a word-level vocabulary needs no more than `split`."""
     plain = [pair for pair in train if all(each.isalpha() for side in pair for each in side.split())]
     others = [pair for pair in unseen if all(each.isalpha() for side in pair for each in side.split())]
     assert len(plain) > 10 < len(others)
@@ -91,7 +91,7 @@ def words_and_marks(text: str) -> list[str]:
 
 
 def test_a_piece_that_is_a_word_within_a_sentence_has_meaning(train: list[Pair]) -> None:
-    """Whether it begins a word (▁is) or goes on with one (is, of this): the letters decide."""
+    """A piece may begin a word (▁is) or continue one (is, of this): the letters decide."""
     codec = Codec.train(["this is his", "▁is", "thin thick", "bis"] * 20, vocab_size=290)
     texts = ["this is his thin bis"]
     names = {codec.name(number) for text in texts for number in codec.encode(text)}
@@ -150,7 +150,7 @@ def test_with_every_word_in_the_vocabulary_words_leave_nothing_unknown(train: li
 
 
 CODEC = Codec.train(["low lower newest widest", "the black cat is sleeping"] * 3, vocab_size=320)
-"""Of subwords; it lacks most characters that there are."""
+"""Size of the subword vocabulary; it lacks most characters."""
 
 
 @settings(max_examples=60, deadline=None)
@@ -243,7 +243,7 @@ def test_it_stops_when_nobody_waits_and_leaves_random_numbers_as_they_were(late:
 
 
 def judged(result: lab.Subwords, words: tuple[float, float], pieces: tuple[float, float], **given: int) -> Verdict:
-    """Of chrF, and the share of sentences that are right."""
+    """Judge by chrF, and by the share of sentences that are right."""
     first, second, every = result.models
     models = (replace(first, chrf=words[0], exact=words[1]), replace(second, chrf=pieces[0], exact=pieces[1]), every)
     return PAGE.judge(replace(result, models=models, **given))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""warmup: the schedule by its formula, and what is said of post-norm, with its cause and without it."""
+"""warmup: the schedule by its formula, and the claim about post-norm, with its cause and without it."""
 
 from dataclasses import replace
 
@@ -188,7 +188,7 @@ def test_the_verdict_says_what_keeps_a_run_from_showing_anything(result: lab.War
 
 
 def test_a_rise_of_one_step_is_none() -> None:
-    """What the verdict says of it: with and without are then one training."""
+    """With and without the rise are then one training; the verdict says so."""
     post, bare, pre, other = warmup(layers=1, steps=10, rise=1).runs
     assert (post.losses, pre.losses) == (bare.losses, other.losses)
 

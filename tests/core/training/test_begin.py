@@ -1,4 +1,4 @@
-"""Beginning a run, going on with it, and being refused: every difference is told, nothing is lost."""
+"""Beginning a run, continuing it, and refusals: every difference is reported, nothing is lost."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def test_the_resolved_settings_are_kept_with_the_run(tmp_path: Path) -> None:
 
 
 def saved(folder: Path) -> None:
-    """As if a step had been saved."""
+    """Pretend that a step was saved."""
     Run(folder).publish(5, lambda _: None)
 
 

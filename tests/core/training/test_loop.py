@@ -64,7 +64,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event
 
 
 def same(one: Path, other: Path) -> None:
-    """All that two runs have learned is the same, to the bit."""
+    """Compare everything that two runs have learned, to the bit."""
     newest, newest_other = Run(one).latest, Run(other).latest
     assert newest is not None and newest_other is not None
     for name in ("training/parameters.safetensors", "training/adam.safetensors", "model.safetensors"):
@@ -218,7 +218,7 @@ def test_a_loss_that_is_no_number_ends_it_and_what_was_saved_stays(
 
 
 def test_weights_that_explode_are_not_saved(tmp_path: Path) -> None:
-    """The loss that is told belongs to the weights before the update; what would be saved are those after it."""
+    """The reported loss belongs to the weights before the update; a checkpoint would have those after it."""
     with pytest.raises(GlassheadError, match=r"The weights after step 1 are infinite or no numbers"):
         run(tmp_path, factor=1e38, clip=0.0, save_every=1, average=1, precision="fp32")
     assert Run(tmp_path).latest is None

@@ -90,7 +90,7 @@ def test_batches_and_rows_are_the_same() -> None:
 
 
 def states(dtype: torch.dtype = torch.float64) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """What a decoder may leave, a matrix that makes logits of it, and labels, a quarter of them padding."""
+    """Possible output of a decoder, a matrix that makes logits of it, and labels, a quarter of them padding."""
     torch.manual_seed(3)
     labels = torch.randint(1, 19, (4, 8))
     labels[:, 6:] = PAD

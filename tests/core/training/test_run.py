@@ -96,7 +96,7 @@ def test_two_processes_do_not_train_into_one_folder(tmp_path: Path) -> None:
 
 
 def listed(folder: Path) -> dict[str, bytes]:
-    """All that a folder holds."""
+    """Map every file of a folder to its bytes."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 

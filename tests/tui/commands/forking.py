@@ -54,7 +54,7 @@ def forks() -> Iterator[Forks]:
 
 
 def serve() -> None:
-    """Read commands, fork, and tell how each child ended."""
+    """Read commands, fork, and report how each child ended."""
     import sacrebleu  # noqa: F401  what an evaluation imports
 
     from glasshead_tui.cli import run

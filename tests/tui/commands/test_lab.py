@@ -19,7 +19,7 @@ SMALL = ("--d-k", "16", "--keys", "4", "--queries", "500", "--model", "tiny")
 
 @pytest.fixture(autouse=True)
 def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Nobody's place in the lesson but the test's."""
+    """Give the test its own place in the lesson."""
     place = tmp_path / "state" / "lesson.json"
     monkeypatch.setattr(lesson, "path", lambda: place)
     return place

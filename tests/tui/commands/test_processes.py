@@ -1,4 +1,4 @@
-"""One update is one update, whoever computes which part of it: real processes, started by the usual launchers."""
+"""One update is one update, whichever process computes a part of it: real processes, started by the usual launchers."""
 
 import os
 import subprocess

@@ -47,7 +47,7 @@ def forked() -> Iterator[Forks]:
 
 @pytest.fixture(scope="module")
 def whole(forked: Forks, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    """The run that nobody disturbed, and how long it took."""
+    """The undisturbed run, and its duration."""
     folder = tmp_path_factory.mktemp("whole")
     began = time.monotonic()
     forked.start(folder / "log", *WORDS, "--out", str(folder / "run"))
@@ -56,7 +56,7 @@ def whole(forked: Forks, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
 
 
 def learned(folder: Path) -> dict[str, torch.Tensor]:
-    """All that a finished run has learned: parameters and moments, and the averaged model."""
+    """Read everything that a finished run has learned: parameters and moments, and the averaged model."""
     newest = Run(folder).latest
     assert newest is not None
     training = newest / "training"
@@ -68,7 +68,7 @@ def learned(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def told(folder: Path) -> list[dict[str, object]]:
-    """What metrics.jsonl says of the steps and the scores, without what a clock says."""
+    """Read the steps and scores of metrics.jsonl, without clock times."""
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     clock = {"seconds", "mfu", "time", "folder"}
     return [
@@ -123,7 +123,7 @@ def test_killed_at_thirty_random_moments_it_becomes_the_same_model(
 
 
 def told_so_far(folder: Path) -> list[dict[str, Any]]:
-    """Whole lines of a file that may end in half of one."""
+    """Read the whole lines of a file that may end in half of one."""
     data = (folder / "metrics.jsonl").read_bytes()
     return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
 

@@ -1,4 +1,4 @@
-"""How tokens and numbers are written."""
+"""Tokens and numbers in writing."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""In a terminal: what is told before the app opens, what the app is given, and what its end means for the shell."""
+"""In a terminal: errors before the app opens, the arguments of the app, and the exit status after its end."""
 
 import json
 import sys

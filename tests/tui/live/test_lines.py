@@ -1,4 +1,4 @@
-"""What is told of a training in plain lines: sentences, no flood, nothing that steers a terminal."""
+"""A training in plain lines: sentences, no flood, nothing that controls a terminal."""
 
 import io
 import itertools

@@ -40,7 +40,7 @@ def drawn(figures: Figures, width: int, height: int, **more: bool) -> list[str]:
 
 
 def trained(steps: int = 1240) -> Figures:
-    """Figures after so many steps, and two evaluations."""
+    """Make the figures after some steps and two evaluations."""
     figures = Figures()
     figures.note(started())
     for step in range(1, steps + 1):

@@ -126,7 +126,7 @@ async def test_norms_start_from_the_residual_and_reach_mean_0_and_variance_1(
 
 @dataclass
 class Standing:
-    """How far a line has come, as the session tells it."""
+    """The progress of a line, as the session reports it."""
 
     source: tuple[Token, ...]
     tokens: tuple[Token, ...]

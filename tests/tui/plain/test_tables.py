@@ -1,4 +1,4 @@
-"""Lines from tokens and numbers: what is told apart must stay apart, and columns must stand under each other."""
+"""Lines from tokens and numbers: different tokens look different, and columns are aligned."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The keys: every one does something, none does two things, and the README tells the truth about them."""
+"""The keys: every one does something, none does two things, and the README's tables are up to date."""
 
 import subprocess
 import sys

@@ -19,7 +19,7 @@ async def settled(explorer: Explorer) -> None:
 
 
 def seen(explorer: Explorer) -> tuple[object, ...]:
-    """All that keys can change: what is looked at, where the line stands, what lies on top and what stands in it."""
+    """Collect everything that keys can change: the focus, the step, the screens on top and their contents."""
     moment, top = explorer.moment, explorer.app.screen
     return (
         explorer.screen._looking,

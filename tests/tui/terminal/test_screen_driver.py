@@ -56,7 +56,7 @@ def test_the_terminal_knows_its_size_better_than_the_environment(folder: Path) -
 
 
 def test_it_stops_and_comes_back_whole(folder: Path, tmp_path: Path) -> None:
-    """ctrl+z, and the same from outside; also a stop that asks nobody."""
+    """ctrl+z, and the same from outside; also a stop without a warning."""
     with Terminal(program=("-c", SHELL), size=(90, 30), env={"PS1": "SHELL> "}) as terminal:
         number = tmp_path / "number"
         terminal.until("SHELL>")

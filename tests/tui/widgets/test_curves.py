@@ -129,7 +129,7 @@ async def test_whatever_is_drawn_it_is_drawn(y: list[float], size: tuple[int, in
 
 
 def value(label: str) -> float:
-    """What a tick says."""
+    """Parse a tick's label."""
     if label.startswith("e"):
         label = "1" + label
     scale = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}.get(label[-1], 1)

@@ -1,4 +1,4 @@
-"""How large cells are chosen: as large as fits, never larger."""
+"""The choice of cell sizes: as large as fits, never larger."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -25,7 +25,7 @@ LINES = st.lists(
 
 
 def seen(text: str) -> list[pyte.screens.Char]:
-    """What a terminal shows of a line, cell by cell; the Z behind it shows what is left behind."""
+    """Render a line cell by cell; the Z behind it shows leftover attributes."""
     screen = pyte.Screen(60, 1)
     pyte.Stream(screen).feed(text + "Z")
     return [screen.buffer[0][column] for column in range(60)]

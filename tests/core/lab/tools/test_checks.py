@@ -1,4 +1,4 @@
-"""What arguments are looked at for: a mistake is a sentence, in an experiment and in its control alike."""
+"""Checks of arguments: a mistake is a sentence, in an experiment and in its control alike."""
 
 from importlib import import_module
 from typing import Any

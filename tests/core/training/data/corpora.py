@@ -46,7 +46,7 @@ def prepared(folder: Path, settings: Settings) -> Corpus:
 
 
 def texts(corpus: Corpus, split: str = "train") -> list[Pair]:
-    """What the ids of a split say."""
+    """Decode the ids of a split."""
     ids = corpus.train if split == "train" else corpus.valid
     source, target = corpus.vocabulary.source, corpus.vocabulary.target
     return [
@@ -64,6 +64,6 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 
 
 def stopping(after: int) -> Callable[[], bool]:
-    """True once it was asked so many times."""
+    """Make a stop signal that is True after `after` calls."""
     asked = iter(range(10**9))
     return lambda: next(asked) >= after

@@ -21,7 +21,7 @@ quick = settings(deadline=None, max_examples=80)
 
 
 def ids_of(lengths: list[tuple[int, int]]) -> Ids:
-    """Pairs of so many tokens, every token with a number of its own side."""
+    """Make pairs of given lengths, every token with a number of its own side."""
     return Ids.of(([4 + row % 7] * source, [20 + row % 5] * target) for row, (source, target) in enumerate(lengths))
 
 
@@ -41,7 +41,7 @@ def real() -> Ids:
 
 
 def slots(rows: Rows, ids: Ids) -> tuple[int, int]:
-    """What a batch holds, and how much of that is tokens; counted in the matrices themselves."""
+    """Count the places of a batch, and its tokens, in the matrices themselves."""
     built = batch(ids, rows)
     return built.source.numel() + built.labels.numel(), int((built.source != 0).sum() + (built.labels != 0).sum())
 

@@ -43,7 +43,7 @@ prepare.prepare(Path(sys.argv[1]), resolve(eval(sys.argv[3])), told=counted)
 
 
 def killed(folder: Path, given: dict[str, Any], after: Iterable[int]) -> int:
-    """Prepare with a process that is killed again and again, each time so many deeds later. How often it died."""
+    """Prepare in a process that is killed again and again, each time some deeds later. Return the number of deaths."""
     deaths = 0
     for left in [*after, 1_000_000]:
         done = subprocess.run([sys.executable, "-c", CHILD, str(folder), str(left), repr(given)], check=False)

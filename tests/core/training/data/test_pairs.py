@@ -1,4 +1,4 @@
-"""Pairs out of files: what was written is read again; what is wrong is told with file and line; memory stays small."""
+"""Pairs from files: written pairs are read again; errors name file and line; memory stays small."""
 
 import csv
 import gzip

@@ -1,4 +1,4 @@
-"""What is the same to the vocabulary is the same to the corpus: held back together, a duplicate, a copy."""
+"""Sentences that are the same to the vocabulary are the same to the corpus: held back together, a duplicate, a copy."""
 
 import json
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def twice(path: Path, write: Callable[[str], str]) -> Path:
 
 
 def shared(corpus: Corpus) -> int:
-    """How many of the sources that are held back are trained on, as the model sees them."""
+    """Count the held-back sources that are trained on, as the model sees them."""
     learned = {tuple(corpus.train.source(row).tolist()) for row in range(len(corpus.train))}
     return sum(tuple(corpus.valid.source(row).tolist()) in learned for row in range(len(corpus.valid)))
 

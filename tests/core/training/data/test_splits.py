@@ -1,4 +1,4 @@
-"""What is held back: whole sources, drawn by the seed alone, and unseen by the vocabulary."""
+"""Held-back pairs: whole sources, drawn by the seed alone, and unseen by the vocabulary."""
 
 from pathlib import Path
 

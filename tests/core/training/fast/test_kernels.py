@@ -95,7 +95,7 @@ def small(**changes: Any) -> Transformer:
 
 
 def gradients(model: Transformer, dtype: torch.dtype) -> dict[str, torch.Tensor]:
-    """Of a number that depends on all logits. The source is padded."""
+    """Compute the gradients of a number that depends on all logits. The source is padded."""
     torch.manual_seed(1)
     source, target = torch.randint(3, 50, (5, 9)), torch.randint(3, 50, (5, 7))  # 45 and 35 rows, made 46 and 36
     source[0, 5:] = 0
@@ -124,7 +124,7 @@ def test_in_bfloat16_it_errs_about_as_much_as_autocast(name: str) -> None:
     exact = gradients(plain, torch.float32)
 
     def error(found: dict[str, torch.Tensor]) -> float:
-        """Of all gradients together, as a share of their length."""
+        """Measure the error of all gradients together, as a share of their length."""
         off = torch.stack([(found[each] - exact[each]).norm() for each in exact]).norm()
         return float(off / torch.stack([gradient.norm() for gradient in exact.values()]).norm())
 

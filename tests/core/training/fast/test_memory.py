@@ -1,4 +1,4 @@
-"""What oneDNN is told before torch starts."""
+"""The settings of oneDNN before torch starts."""
 
 import os
 import subprocess

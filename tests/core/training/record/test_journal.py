@@ -1,4 +1,4 @@
-"""Following a metrics.jsonl: whatever happens to the file, what is told is what stands in it."""
+"""Following a metrics.jsonl: whatever happens to the file, the metrics are those of its lines."""
 
 import json
 import math
@@ -60,7 +60,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def same(one: Metrics, other: Metrics) -> bool:
-    """Whether two are alike, but for when the file was changed."""
+    """Compare two results, but for the time of the file's change."""
 
     def told(metrics: Metrics) -> list[Any]:
         curves = [metrics.loss, metrics.likelihood, metrics.rate, metrics.norm]

@@ -23,7 +23,7 @@ from glasshead.training.settings import Settings
 
 @pytest.fixture
 def accelerator() -> Iterator[Accelerator]:
-    """As the engine makes one: it knows of no trackers."""
+    """An accelerator as the engine makes one: it knows of no trackers."""
     yield Accelerator(cpu=True)
 
 
@@ -32,7 +32,7 @@ def asked(**changes: Any) -> Settings:
 
 
 def written(folder: Path) -> EventAccumulator:
-    """What TensorBoard shows of a run."""
+    """Read back TensorBoard's records of a run."""
     found = EventAccumulator(str(folder / "tensorboard"), purge_orphaned_data=True)
     found.Reload()
     return found

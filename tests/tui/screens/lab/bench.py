@@ -26,7 +26,7 @@ class Doubled:
 
 
 class Bench:
-    """An experiment that is known: it doubles n, and waits for its gate where it is told to."""
+    """A known experiment: it doubles n, and can be made to wait at its gate."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()

@@ -11,7 +11,7 @@ from glasshead_tui.state import labbook
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """All pages of the lab are of one experiment that is known."""
+    """Make every page of the lab the known experiment."""
     bench = Bench()
     monkeypatch.setattr(labbook, "page_of", lambda name: known(bench, name))
     return bench
@@ -19,7 +19,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the lesson keeps one's place."""
+    """Folder of the saved place in the lesson."""
     file = tmp_path / "lesson.json"
     monkeypatch.setattr(lesson, "path", lambda: file)
     return file

@@ -1,4 +1,4 @@
-"""What the screen of a training shows: sizes, the cell, the map, sentences, curves; all the file's numbers."""
+"""The watch screen: sizes, the cell, the map, sentences, curves; all the file's numbers."""
 
 from pathlib import Path
 
