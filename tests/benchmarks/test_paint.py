@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.tui.pseudo_terminal import Terminal
+from tests.tui.pseudo_terminal import GLASSHEAD, Terminal
 
 import glasshead
 
@@ -37,7 +37,9 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def presses(folder: Path, tokens: int) -> tuple[list[float], list[int]]:
     """For each cursor move milliseconds to the first byte, and bytes sent; sorted."""
     waits, sizes = [], []
-    with Terminal("explore", str(folder), "--text", "cat " * (tokens - 1), size=(200, 60)) as terminal:
+    with Terminal(
+        "explore", str(folder), "--text", "cat " * (tokens - 1), size=(200, 60), program=GLASSHEAD
+    ) as terminal:
         terminal.until("✓", limit=60)
         terminal.press("t", "t")
         terminal.until("encoder 0 · self-attention", limit=60)

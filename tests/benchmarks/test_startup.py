@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.tui.pseudo_terminal import Terminal
+from tests.tui.pseudo_terminal import GLASSHEAD, Terminal
 
 ROUNDS = 7
 # Compiled modules are there after the first start of any program; a start that has to compile measures the compiler.
@@ -33,7 +33,7 @@ def test_help_costs_little_more_than_typer() -> None:
 def first_text(*words: str) -> float:
     """Seconds until glasshead in a pty has drawn words on the screen that it has taken over."""
     begin = time.perf_counter()
-    with Terminal(*words, size=(120, 36), env={"PYTHONDONTWRITEBYTECODE": None}) as terminal:
+    with Terminal(*words, size=(120, 36), env={"PYTHONDONTWRITEBYTECODE": None}, program=GLASSHEAD) as terminal:
         while b"glasshead" not in terminal.raw.partition(b"\x1b[?1049h")[2]:
             assert time.perf_counter() - begin < 20 and terminal.program.poll() is None, terminal.text
             terminal.read()

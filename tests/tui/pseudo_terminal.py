@@ -13,7 +13,10 @@ import time
 from collections.abc import Mapping, Sequence
 
 import pyte
+from tests.forking import Fork, server
 
+GLASSHEAD = ("-m", "glasshead_tui")
+"""The program from its very start, imports included."""
 KEYS = {
     "space": " ",
     "enter": "\r",
@@ -35,8 +38,9 @@ class Terminal:
         *words: str,
         size: tuple[int, int] = (80, 24),
         env: Mapping[str, str | None] | None = None,
-        program: Sequence[str] = ("-m", "glasshead_tui"),
+        program: Sequence[str] | None = None,
     ) -> None:
+        """env: changes of the environment. program: what Python runs; else a fork has imported all before it begins."""
         columns, rows = size
         self.raw = b""
         self.screen = pyte.Screen(columns, rows)
@@ -46,14 +50,15 @@ class Terminal:
         fcntl.ioctl(guest, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         usual = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": None, "COLUMNS": None, "LINES": None}
         wanted = {**os.environ, **usual, **(env or {})}
-        self.program = subprocess.Popen(
-            [sys.executable, *program, *words],
-            stdin=guest,
-            stdout=guest,
-            stderr=guest,
-            env={name: value for name, value in wanted.items() if value is not None},
-            start_new_session=True,
-        )
+        given = {name: value for name, value in wanted.items() if value is not None}
+        self.program: subprocess.Popen[bytes] | Fork
+        if program is None:
+            self.program = server().start(*words, terminal=os.ttyname(guest), env=given)
+        else:
+            command = [sys.executable, *program, *words]
+            self.program = subprocess.Popen(
+                command, stdin=guest, stdout=guest, stderr=guest, env=given, start_new_session=True
+            )
         os.close(guest)
 
     def __enter__(self) -> "Terminal":

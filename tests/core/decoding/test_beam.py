@@ -180,10 +180,10 @@ def test_many_sentences_are_searched_as_the_slow_search_does_each(width: int, al
 def test_together_they_find_what_each_finds_alone(name: str, width: int) -> None:
     model = make(5, torch.float64, **OPTIONS[name])
     batch = sources(23)
+    alone = [beam_search(model, source, width=width, limit=14) for source in batch]
     for batch_tokens in (10_000, 200, 1):
         found = search(model, batch, width=width, limit=14, batch_tokens=batch_tokens)
-        for source, lines in zip(batch, found, strict=True):
-            assert same(lines, beam_search(model, source, width=width, limit=14))
+        assert all(same(lines, wanted) for lines, wanted in zip(found, alone, strict=True))
 
 
 def test_every_sentence_has_a_limit_of_its_own() -> None:

@@ -1,19 +1,16 @@
 """A training that is killed at any moment goes on as if nothing had happened, bit for bit, dropout on."""
 
 import json
-import os
 import random
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.tui.commands.forking import Forks, forks
+from tests.forking import server
 
 from glasshead.checkpoints.find import find
 from glasshead.checkpoints.load import load
@@ -40,18 +37,12 @@ WORDS = [
 
 
 @pytest.fixture(scope="module")
-def forked() -> Iterator[Forks]:
-    with forks() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def whole(forked: Forks, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """The undisturbed run, and its duration."""
     folder = tmp_path_factory.mktemp("whole")
     began = time.monotonic()
-    forked.start(folder / "log", *WORDS, "--out", str(folder / "run"))
-    assert forked.status() == 0, (folder / "log").read_text()
+    child = server().start(*WORDS, "--out", str(folder / "run"), log=folder / "log")
+    assert child.wait() == 0, (folder / "log").read_text()
     return folder / "run", time.monotonic() - began
 
 
@@ -91,9 +82,7 @@ def newest_step(folder: Path) -> int:
     return 0 if newest is None else int(newest.name.removeprefix("step-"))
 
 
-def test_killed_at_thirty_random_moments_it_becomes_the_same_model(
-    forked: Forks, whole: tuple[Path, float], tmp_path: Path
-) -> None:
+def test_killed_at_thirty_random_moments_it_becomes_the_same_model(whole: tuple[Path, float], tmp_path: Path) -> None:
     expected, seconds = whole
     draw = random.Random(13)
     kills, runs = 0, 0
@@ -102,12 +91,11 @@ def test_killed_at_thirty_random_moments_it_becomes_the_same_model(
         status: int | None = None
         before = 0
         while status != 0:
-            child = forked.start(log, *WORDS, "--out", str(folder), "--resume")
+            child = server().start(*WORDS, "--out", str(folder), "--resume", log=log)
             if kills < KILLS:
                 time.sleep(draw.uniform(0, 0.35 * seconds))
-                with suppress(ProcessLookupError):  # it may have ended by itself
-                    os.kill(child, signal.SIGKILL)
-            status = forked.status()
+                child.kill()  # it may have ended by itself
+            status = child.wait()
             assert status in (0, -signal.SIGKILL), log.read_text()
             kills += status != 0
             now = newest_step(folder)
@@ -128,22 +116,20 @@ def told_so_far(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
 
 
-def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(
-    forked: Forks, whole: tuple[Path, float], tmp_path: Path
-) -> None:
+def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(whole: tuple[Path, float], tmp_path: Path) -> None:
     folder, log = tmp_path / "run", tmp_path / "log"
-    child = forked.start(log, *WORDS, "--out", str(folder))
+    child = server().start(*WORDS, "--out", str(folder), log=log)
     deadline = time.monotonic() + 60
     while "step 1/" not in (log.read_text() if log.exists() else ""):
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.01)
-    os.kill(child, signal.SIGINT)
-    assert forked.status() == 130, log.read_text()
+    child.send_signal(signal.SIGINT)
+    assert child.wait() == 130, log.read_text()
     saved = newest_step(folder)
     assert 1 <= saved < 60
     last = log.read_text().splitlines()[-1]
     assert last.startswith("To go on: glasshead train reverse --out ") and last.endswith(" --resume")
     assert told_so_far(folder)[-1] == {"event": "stopped", "step": saved}
-    forked.start(log, *last.removeprefix("To go on: glasshead ").split())
-    assert forked.status() == 0, log.read_text()
+    again = server().start(*last.removeprefix("To go on: glasshead ").split(), log=log)
+    assert again.wait() == 0, log.read_text()
     same(whole[0], folder)

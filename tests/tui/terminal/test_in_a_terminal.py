@@ -1,10 +1,11 @@
 """The explorer in a real terminal: sizes, colours, hostile tokens, and leaving."""
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
-from tests.tui.pseudo_terminal import Terminal
+from tests.tui.pseudo_terminal import GLASSHEAD, Terminal
 
 SENTENCE = "the black cat"
 
@@ -63,7 +64,7 @@ def test_no_mouse_leaves_the_mouse_to_the_terminal(tiny: Path) -> None:
     with Terminal("explore", str(tiny), "--text", SENTENCE, "--no-mouse") as terminal:
         terminal.until("step 0")
         assert b"\x1b[?1000h" not in terminal.raw
-        terminal.program.terminate()
+        terminal.program.send_signal(signal.SIGTERM)
         assert terminal.status() == 128 + 15 and b"\x1b[?1049l" in terminal.raw, "a signal leaves the screen"
 
 
@@ -96,7 +97,7 @@ def test_a_checkpoint_that_is_not_there_ends_with_a_sentence_and_2(tmp_path: Pat
 
 
 def test_keys_pressed_while_the_model_loads_are_answered_and_kept(tiny: Path) -> None:
-    with opened(tiny, size=(120, 36)) as terminal:
+    with opened(tiny, size=(120, 36), program=GLASSHEAD) as terminal:
         terminal.until("glasshead")
         terminal.press("space", "space")
         terminal.until("step 2")
