@@ -1,4 +1,4 @@
-"""Mistakes a person can mend: each is a sentence that names what was given, what was expected and what to do."""
+"""Mistakes that a user can correct: each is a sentence that names what was given, what was expected and what to do."""
 
 
 class GlassheadError(ValueError):
@@ -6,7 +6,7 @@ class GlassheadError(ValueError):
 
 
 class TooLongError(GlassheadError):
-    """A text with more tokens than the model takes. What fits can be kept if the person agrees."""
+    """A text with more tokens than the model takes. It can be cut if the user agrees."""
 
 
 class StoppedError(Exception):
@@ -14,7 +14,7 @@ class StoppedError(Exception):
 
 
 def nearest(given: str, known: list[str], *, what: str) -> str:
-    """The end of a sentence about an unknown name: the nearest known names, or all of them when none is near."""
+    """End a sentence about an unknown name: with the nearest known names, or with all of them if none is near."""
     from difflib import get_close_matches
 
     if not known:

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and stay there when the power fails."""
+"""Files that are written whole or not at all, and survive a loss of power."""
 
 import errno
 import os
@@ -9,11 +9,11 @@ from pathlib import Path
 from glasshead.errors import GlassheadError
 
 POINTER = b"version https://git-lfs.github.com/spec/"
-"""How a file of Git LFS begins that stands for one which was not fetched."""
+"""Beginning of a Git LFS pointer, which stands for a file that was not fetched."""
 
 
 def flush(path: Path) -> None:
-    """Have the disk keep a file, or the names in a folder. Windows opens no folder; some file systems flush none."""
+    """Flush a file, or the names in a folder, to the disk. Windows opens no folder; some file systems flush none."""
     if os.name == "nt" and path.is_dir():
         return
     number = os.open(path, os.O_RDONLY)
@@ -27,9 +27,9 @@ def flush(path: Path) -> None:
 
 
 def refuse_pointer(path: Path) -> None:
-    """Raise GlassheadError for a file of Git LFS that stands for the one meant: a fresh copy would be the same again.
+    """Raise GlassheadError for a Git LFS pointer in place of the file: a fresh copy would be the same again.
 
-    What cannot be read passes: whoever reads it says why.
+    An unreadable file passes: its reader will say why.
     """
     try:
         if not path.is_file():
@@ -53,12 +53,12 @@ def refuse_undecodable(path: Path) -> None:
 
 
 def is_part(name: str) -> bool:
-    """Whether a file's name is that of one that is being written, or that a killed process left."""
+    """Tell whether a file's name is that of a half-written file, of this process or of a killed one."""
     return re.fullmatch(r"\..+\.part", name) is not None
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a folder with all that is in it, or a link; what a link leads to stays. Nothing there: nothing."""
+    """Remove a file, a folder with its contents, or a link but not its target. A missing path is no error."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -1,4 +1,4 @@
-"""Tensors in a safetensors file: writing them, and reading how many numbers there are without torch.
+"""Tensors in a safetensors file: writing them, and counting their numbers without torch.
 
 The format: 8 bytes that hold the length of a JSON header, the header (name → shape and place), then the numbers.
 """
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 
 def write(path: Path, tensors: "Mapping[str, Tensor]") -> None:
-    """Write tensors, wherever they are. Raises OSError where the file cannot be written, as every writer should."""
+    """Write tensors from any device. Raises OSError if the file cannot be written, like any writer."""
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     try:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
-    except SafetensorError as error:  # says only in words that a disk is full
+    except SafetensorError as error:  # reports a full disk only in words
         if number := re.search(r"os error (\d+)", str(error)):
             raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
         raise
 
 
 def count_numbers(path: Path) -> int:
-    """How many numbers a weights file holds. Costs reading its header.
+    """Count the numbers in a weights file by its header.
 
     Raises GlassheadError if the file is missing, truncated or of another kind.
     """

@@ -1,13 +1,13 @@
 """Text and tokens: byte-pair encoding (Sennrich et al. 2016) by the `tokenizers` library, or whole words to compare.
 
-The paper, section 5.1, shares one BPE vocabulary between source and target; that is the usual thing here too, and a
+The paper, section 5.1, shares one BPE vocabulary between source and target; that is the default here too, and a
 `Vocabulary` of two is the departure. Two things are ours:
 
 - **No text is impossible.** Characters that the subwords lack become the bytes of their UTF-8 form, one token each.
 - **Nothing typed is special.** `</s>` or `<0x41>` in a sentence are ordinary characters; specials exist only as ids.
 
 Subwords are laid out as specials (0–3), the 256 bytes, the alphabet, the merges in the order they were learned. Words
-are laid out as specials, then words, the most frequent first; a word that is not there is `<unk>`, the price of words.
+are laid out as specials, then words, the most frequent first; an unknown word is `<unk>`, the price of words.
 """
 
 import json
@@ -29,17 +29,18 @@ BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 WORD_START = "▁"
 APOSTROPHES = "[’‘ʼ‛′`´]"
 ALONE = r"▁?(?:\p{N}|[[\p{P}\p{S}]&&[^'▁]])"
-"""Every digit and every mark is a token of its own, so that numbers can be copied digit by digit; the space before it
-belongs to it. The apostrophe is no such mark, it stays with what is before it: l' | homme, it' | s."""
+"""Pattern of tokens that stand alone: every digit and every mark, so that numbers can be copied digit by digit; the
+space before belongs to it. The apostrophe is no such mark, it stays with the text before it: l' | homme, it' | s.
+"""
 SPACES = "".join(
     map(chr, (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
 )
-"""White_Space of Unicode. Python's own idea of it holds four control characters more."""
+"""White_Space of Unicode. Python's own definition has four control characters more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token as a person may read it. `text` is its name in the vocabulary: "▁chat" begins a word, "s" goes on."""
+    """One token for a reader. `text` is its name in the vocabulary: "▁chat" begins a word, "s" continues one."""
 
     id: int
     text: str
@@ -47,7 +48,7 @@ class Token:
 
 
 class Codec:
-    """Text ↔ ids. Ids 0–3 are padding, start, end and unknown; `encode` gives none of them but the unknown word."""
+    """Text ↔ ids. Ids 0–3 are padding, start, end and unknown; `encode` yields none of them but the unknown word."""
 
     PAD: ClassVar[int] = 0
     BOS: ClassVar[int] = 1
@@ -66,9 +67,9 @@ class Codec:
     def train(cls, texts: Iterable[str], *, vocab_size: int, lowercase: bool = True, level: Level = "subword") -> Self:
         """Learn a vocabulary of at most `vocab_size` entries from `texts`.
 
-        Of subwords, the specials, the bytes and every character seen are always there; merges fill what is left. With
-        a `vocab_size` that leaves nothing, tokens are characters. Of words, the specials are always there; the most
-        frequent words fill what is left, of equally frequent ones the first in the order of their characters.
+        A subword vocabulary always has the specials, the bytes and every character seen; merges fill the rest. If a
+        `vocab_size` leaves no rest, tokens are characters. A word vocabulary always has the specials; the most frequent
+        words fill the rest, equally frequent ones in the order of their characters.
         """
         if level == "word":
             words = _pipeline(models.WordLevel(), lowercase=lowercase)
@@ -102,7 +103,7 @@ class Codec:
             raise GlassheadError(f"The vocabulary {path} cannot be read: {error}.") from None
         try:
             tokenizer = Tokenizer.from_str(text)
-        except Exception as error:  # the library raises bare Exception, whatever is wrong with the file
+        except Exception as error:  # the library raises a bare Exception for anything wrong with the file
             raise GlassheadError(
                 f"{path} is not a whole {path.name} of the `tokenizers` library ({error}); copy it again."
             ) from None
@@ -121,47 +122,47 @@ class Codec:
         partial.replace(path)
 
     def normalize(self, text: str) -> str:
-        """The text as the vocabulary sees it: NFC, plain apostrophes, single spaces, lower-case if it is so."""
+        """Normalize a text like the vocabulary: NFC, plain apostrophes, single spaces, lower case if it has no other."""
         return _normal(self._tokenizer.normalizer, text)
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text, without start and end. Never fails; no special but UNK for a word that is not known."""
+        """Encode a text to ids, without start and end. Never fails; the only special is UNK, for an unknown word."""
         ids: list[int] = self._tokenizer.encode(_begun(text), add_special_tokens=False).ids
         return ids
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """`encode` of many texts, on all cores."""
+        """Encode many texts, on all cores."""
         found = self._tokenizer.encode_batch_fast([_begun(text) for text in texts], add_special_tokens=False)
         return [encoding.ids for encoding in found]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of ids; specials are left out, but `<unk>` stands for a word; bytes that are no UTF-8 become �."""
+        """Decode ids to text; specials are left out, except `<unk>` for a word; bytes that are no UTF-8 become �."""
         first = self.UNK if self.level == "word" else len(SPECIALS)
         kept = [int(number) for number in ids if int(number) >= first]
         text: str = self._tokenizer.decode(kept, skip_special_tokens=False)
         return text
 
     def cut(self, text: str, limit: int) -> str:
-        """The text if it has at most `limit` tokens, else a beginning of it that has, as long as can be."""
+        """Return the text if it has at most `limit` tokens, else its longest beginning that has."""
         whole = _begun(text)
         ends = [end for _, end in self._tokenizer.encode(whole, add_special_tokens=False).offsets]
         if len(ends) <= limit:
             return text
         for end in dict.fromkeys(reversed(ends[:limit])):
-            # What is cut off may join with what is kept, or be half of a character: then it takes a shorter cut.
+            # The cut part may join with the kept one, or the cut may split a character: then it takes a shorter cut.
             if len(self.encode(whole[:end])) <= limit:
                 return whole[:end]
         return ""
 
     def name(self, id: int) -> str:
-        """The entry of the vocabulary at `id`. Raises GlassheadError outside of it."""
+        """Return the entry of the vocabulary at `id`. Raises GlassheadError outside of it."""
         name: str | None = self._tokenizer.id_to_token(id) if 0 <= id < self.size else None
         if name is None:
             raise GlassheadError(f"There is no token {id}: the vocabulary has 0 to {self.size - 1}.")
         return name
 
     def tokens(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
-        """Tokens for ids, with a probability each if given."""
+        """Make tokens of ids, each with its probability if given."""
         if probabilities is None:
             return [Token(int(number), self.name(int(number))) for number in ids]
         return [
@@ -172,29 +173,29 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What a model reads and writes: a codec for the source, one for the target. In the paper they are the same one."""
+    """The codecs of a model: one for the source, one for the target. In the paper they are the same one."""
 
     source: Codec
     target: Codec
 
     @classmethod
     def shared(cls, codec: Codec) -> Self:
-        """One codec for both sides."""
+        """Use one codec for both sides."""
         return cls(codec, codec)
 
     @property
     def joint(self) -> bool:
-        """Both sides have the same ids, so that one embedding matrix can serve them."""
+        """Whether both sides have the same ids, so that one embedding matrix can serve them."""
         return self.source is self.target
 
 
 def one_line(text: str) -> str:
-    """Write a text in one line: whatever ends a line, in whatever program, becomes a space."""
+    """Put a text on one line: any line break, in any program's sense, becomes a space."""
     return " ".join(text.splitlines())
 
 
 def normalization(*, lowercase: bool) -> Callable[[str], str]:
-    """Give what `Codec.normalize` will be, before the vocabulary is learned."""
+    """Make the function that `Codec.normalize` will be, before the vocabulary is learned."""
     return partial(_normal, _normalizer(lowercase=lowercase))
 
 
@@ -204,7 +205,7 @@ def _normal(normalizer: Any, text: str) -> str:
 
 
 def _numbered(first: Sequence[str], learned: Mapping[str, int]) -> dict[str, int]:
-    """The entries of a vocabulary, in the order in which they were learned, after those that are always there."""
+    """Number the entries of a vocabulary in the order in which they were learned, after the fixed ones."""
     order = sorted(learned, key=learned.__getitem__)
     return {name: number for number, name in enumerate((*first, *order))}
 
@@ -214,7 +215,7 @@ def _subwords(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> mode
 
 
 def _foreign(tokenizer: Tokenizer) -> str | None:
-    """What shows that a tokenizer is none of ours, in words; None if it is one."""
+    """Describe why a tokenizer is not one of ours; None if it is one."""
     words = isinstance(tokenizer.model, models.WordLevel)
     if not words and not isinstance(tokenizer.model, models.BPE):
         return f"its model is a {type(tokenizer.model).__name__}, which is neither subwords by merges nor words"
@@ -228,7 +229,7 @@ def _foreign(tokenizer: Tokenizer) -> str | None:
         return "it looks for special tokens in what people type"
     if words and tokenizer.model.unk_token != SPECIALS[Codec.UNK]:
         return f"words that it lacks should be {SPECIALS[Codec.UNK]}, and are {tokenizer.model.unk_token!r}"
-    # Subwords are known by their bytes. A list of words after these specials may come from anywhere.
+    # Subwords are recognised by their bytes. A list of words after these specials may come from anywhere.
     if words and not any(
         _states(tokenizer) == _states(_pipeline(models.WordLevel(), lowercase=lowercase)) for lowercase in (True, False)
     ):
@@ -237,15 +238,15 @@ def _foreign(tokenizer: Tokenizer) -> str | None:
 
 
 def _states(tokenizer: Tokenizer) -> list[Any]:
-    """What stands around the model of a tokenizer, to compare."""
+    """Collect the parts around the model of a tokenizer, for comparison."""
     return [part.__getstate__() for part in (tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder)]
 
 
 def _pipeline(model: models.BPE | models.WordLevel, *, lowercase: bool) -> Tokenizer:
-    """Normaliser, splitter and joiner around a model.
+    """Build normaliser, splitter and joiner around a model.
 
-    Nothing is registered as an "added token": the library looks for those in what people type. No word can be one of
-    the specials either: `<` is always a token of its own.
+    Nothing is registered as an "added token": the library looks for those in typed text. No word can be one of the
+    specials either: `<` is always a token of its own.
     """
     tokenizer = Tokenizer(model)
     tokenizer.normalizer = _normalizer(lowercase=lowercase)
@@ -257,7 +258,7 @@ def _pipeline(model: models.BPE | models.WordLevel, *, lowercase: bool) -> Token
         ]
     )
     unknown = SPECIALS[Codec.UNK]
-    # Words: where one is missing nobody knows whether it began there, so it stands for itself, after a space.
+    # Words: a missing one may not have begun there, so it stands for itself, after a space.
     own = decoders.Replace(unknown, WORD_START + unknown) if isinstance(model, models.WordLevel) else None
     tokenizer.decoder = decoders.Sequence(
         [
@@ -285,18 +286,18 @@ def _normalizer(*, lowercase: bool) -> Any:
 
 
 def _merge(entry: list[str] | str) -> tuple[str, str]:
-    """A merge as the library writes it: a pair, or in older versions two names with a space between."""
+    """Parse a merge as the library writes it: a pair, or in older versions two names with a space between."""
     left, right = entry.split(" ") if isinstance(entry, str) else entry
     return left, right
 
 
 def _whole(text: str) -> str:
-    """Text without surrogates, which UTF-8 and therefore the library cannot hold: pairs are joined, others become �."""
+    """Remove surrogates, which UTF-8 and therefore the library cannot hold: pairs are joined, others become �."""
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _begun(text: str) -> str:
-    """Whole text from its first word on: the library marks the first word as one only if nothing stands before it."""
+    """Strip the beginning to the first word: the library recognises the first word only if nothing stands before it."""
     return _whole(text).lstrip(SPACES)

@@ -20,16 +20,16 @@ from glasshead_tui.terminal.key_order import OrderedKeys
 from glasshead_tui.terminal.visible import visible
 
 FIRST_FRAME = 0.05
-"""Seconds until the model begins to load: importing torch would get in the way of the first frame."""
+"""Seconds before the model begins to load: importing torch would delay the first frame."""
 
 
 def keys_file() -> Path:
-    """Where a person's own keys are."""
+    """Return the file of the user's keys."""
     return user_config_path("glasshead") / "keys.toml"
 
 
 class Framed(OrderedKeys):
-    """What the apps share: a person's own keys, the exact colours, one worker thread that talks to the first screen."""
+    """The common parts of the apps: the user's keys, exact colours, one worker that talks to the first screen."""
 
     TITLE = "glasshead"
     ENABLE_COMMAND_PALETTE = False  # ours, which survives Enter pressed twice, is a binding of the screen
@@ -38,9 +38,9 @@ class Framed(OrderedKeys):
     ]
 
     def __init__(self, work: Callable[[Callable[[], bool]], None], delay: float) -> None:
-        """work: done in a thread until what it is given says that the app has gone · delay: seconds until it begins.
+        """work: runs in a thread until its argument says that the app has gone · delay: seconds before it begins.
 
-        Raises GlassheadError where the person's own keys cannot be read.
+        Raises GlassheadError if the user's keys cannot be read.
         """
         super().__init__()
         self._does, self._delay = work, delay
@@ -48,7 +48,7 @@ class Framed(OrderedKeys):
         self.set_keymap(self._own_keys)
 
     def on_mount(self) -> None:
-        """The first frame goes before the work."""
+        """Draw the first frame before the work."""
         self.set_timer(self._delay, lambda: self.run_worker(self._work, thread=True, name="work"))
 
     def _work(self) -> None:
@@ -61,7 +61,7 @@ class Framed(OrderedKeys):
             screen.post_message(message)  # type: ignore[arg-type]
 
     def get_driver_class(self) -> type[Driver]:
-        """Ours, where Textual would take its own for Linux and macOS."""
+        """Replace Textual's driver for Linux and macOS by ours."""
         if os.name == "nt" or os.environ.get("TEXTUAL_DRIVER"):
             return super().get_driver_class()
         from glasshead_tui.terminal.screen_driver import ScreenDriver
@@ -69,20 +69,20 @@ class Framed(OrderedKeys):
         return ScreenDriver
 
     def action_suspend_process(self) -> None:
-        """Stop, with all that was started together with this program, such as the `make` of `make run`.
+        """Stop, with all processes that were started together with this program, such as the `make` of `make run`.
 
-        That is what a terminal does at ctrl+z. Textual 8.2.8 stops itself alone, and the shell never hears of it.
+        A terminal does that at ctrl+z. Textual 8.2.8 stops only itself, and the shell does not notice.
         """
         if os.name != "nt" and self._driver is not None and self._driver.can_suspend:
             os.killpg(os.getpgrp(), signal.SIGTSTP)
 
     @on(Driver.SignalResume)
     def _paint_again(self) -> None:
-        """Draw all of the screen: the shell has written over it."""
+        """Draw the whole screen: the shell has written over it."""
         self.refresh(layout=True)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The commands of the palette: those of the uppermost screen that has any."""
+        """List the commands of the palette: those of the uppermost screen that has any."""
         for each in reversed(self.screen_stack):
             commands = getattr(each, "commands", None)
             if commands is not None:
@@ -90,7 +90,7 @@ class Framed(OrderedKeys):
                 return
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """None where every colour can be shown, which saves half of the time of a frame; with NO_COLOR, no colour."""
+        """Return no filter if every colour can be shown, which saves half a frame's time; with NO_COLOR, no colour."""
         if self.no_color:
             return (NoColor(),)
         return () if self.console.color_system == "truecolor" else super().get_line_filters()
@@ -102,9 +102,9 @@ class GlassheadApp(Framed):
     def __init__(
         self, checkpoint: str, text: str | None = None, *, lab: str | None = None, lesson: bool = False
     ) -> None:
-        """checkpoint: as for `glasshead.load` · text: the first source sentence, else an example of the recipe's ·
-        lab: the experiment that is opened at once, none: the explorer · lesson: whether the lab keeps one's place in a
-        file, and is opened at once, where one was if `lab` does not say otherwise.
+        """checkpoint: as for `glasshead.load` · text: the first source sentence, by default an example of the recipe's
+        · lab: an experiment to open at once; none: the explorer · lesson: whether the lab saves the user's place in
+        a file, and opens at once, at that place if `lab` names no other.
         """
         from glasshead_tui.work.session import Session
 
@@ -114,7 +114,7 @@ class GlassheadApp(Framed):
         super().__init__(self._session.run, FIRST_FRAME)
 
     def get_default_screen(self) -> Screen[None]:
-        """The explorer."""
+        """Return the explorer."""
         from glasshead_tui.screens.explore import ExploreScreen
 
         return ExploreScreen(
@@ -138,7 +138,7 @@ class WatchApp(Framed):
         super().__init__(self._watcher.run, 0.01)
 
     def get_default_screen(self) -> Screen[None]:
-        """Curves, attention, time."""
+        """Return the screen of curves, attention and time."""
         from glasshead_tui.screens.watch import WatchScreen
 
         return WatchScreen(self._watcher, visible(str(self._folder)), keys.label_keys(self._own_keys, keymaps.WATCH))

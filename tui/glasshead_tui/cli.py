@@ -1,8 +1,8 @@
 """From the shell's words to one command, importing no more than that command needs.
 
 Typer knows the options; but Typer, and the validation behind it, take half as long to import as the explorer may take
-to show its first text. So the plainest ways of opening the explorer are read here without Typer, and only those:
-whatever `plain_words` does not understand goes to Typer, and a test holds the two to the same answer.
+to show its first text. So the plainest ways of opening the explorer are parsed here without Typer, and only those:
+everything that `plain_words` does not understand goes to Typer, and a test holds the two to the same answer.
 """
 
 import os
@@ -19,15 +19,15 @@ UNWRITTEN, USAGE, INTERRUPTED = 1, 2, 130
 
 
 def main() -> None:
-    """The script `glasshead`. Its status: 0 done, 1 nobody read the output, 2 a mistake, 130 interrupted."""
+    """Run the script `glasshead`. Its status: 0 done, 1 nobody read the output, 2 a mistake, 130 interrupted."""
     raise SystemExit(run(sys.argv[1:]))
 
 
 def run(words: Sequence[str]) -> int:
-    """Do what the words ask; the exit status. A mistake is told in a sentence, a bug keeps its traceback."""
-    if sys.stdout is None:  # it was closed: whatever is written goes nowhere
+    """Run the command and return the exit status. A mistake becomes a sentence, a bug keeps its traceback."""
+    if sys.stdout is None:  # it was closed: output goes nowhere
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for as long as it runs)
-    # A terminal or a pipe that knows no UTF-8 is shown \u2581 where it cannot show ▁.
+    # A terminal or a pipe without UTF-8 gets \u2581 in place of ▁.
     for stream in (sys.stdout, sys.stderr):
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
@@ -52,7 +52,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def _check(words: Sequence[str]) -> None:
-    """Raise GlassheadError for a word that is not UTF-8: no path, name or sentence can be one, whatever asks for it."""
+    """Raise GlassheadError for a word that is not UTF-8: no path, name or sentence can be one."""
     for word in words:
         try:
             word.encode()
@@ -64,14 +64,14 @@ def _check(words: Sequence[str]) -> None:
 
 
 def _write_no_more() -> None:
-    """What is left in the buffer would fail again when the interpreter ends, and loudly."""
+    """Discard the buffer, which would fail again, and loudly, when the interpreter ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def plain_words(words: Sequence[str]) -> dict[str, Any] | None:
-    """What these words ask of the explorer, as its keyword arguments; None if Typer should read them.
+    """Parse words for the explorer into its keyword arguments; None if Typer should read them.
 
-    Understood: nothing at all, and `explore` with a checkpoint, `--text SENTENCE` and `--no-mouse`.
+    Understood: no words at all, and `explore` with a checkpoint, `--text SENTENCE` and `--no-mouse`.
     """
     if words and words[0] != "explore":
         return None
@@ -111,7 +111,7 @@ def _typer(words: Sequence[str]) -> int:
     except typer.Abort:
         return INTERRUPTED
     except typer.TyperException as error:
-        # Typer's own display would show the words as they are, escape sequences and all.
+        # Typer's own display would show the words unchanged, escape sequences and all.
         context = getattr(error, "ctx", None)
         usage = [context.get_usage(), f"Try '{context.command_path} --help'.", ""] if context else []
         complain("\n".join([*usage, error.format_message(), *_meant(words, context)]))
@@ -120,7 +120,7 @@ def _typer(words: Sequence[str]) -> int:
 
 
 def _meant(words: Sequence[str], context: Any) -> list[str]:
-    """A hint for who names a checkpoint where a command is expected."""
+    """Make a hint for a checkpoint's name where a command belongs."""
     from glasshead.checkpoints.find import available
 
     if context is None or context.parent is not None or words[0] not in [each.name for each in available()]:

@@ -1,4 +1,4 @@
-"""What the residual connection and LayerNorm do for each sub-layer (sections 3.1 and 5.4 of the paper).
+"""The effect of the residual connection and LayerNorm on each sub-layer (sections 3.1 and 5.4 of the paper).
 
     out = LayerNorm(x + sublayer(x))            the paper's, post-norm
     out = x + sublayer(LayerNorm(x))            pre-norm

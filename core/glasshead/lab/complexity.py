@@ -42,7 +42,7 @@ Make = Callable[[Shape, int, Tapped | None], Layer]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class LayerType:
     """A row of the table, as in the paper and exactly."""
 
     name: str
@@ -63,8 +63,8 @@ class Kind:
     """Maker of the unit that is stacked when a path is counted: the layer, or one step of it."""
 
 
-KINDS = (
-    Kind(
+LAYER_TYPES = (
+    LayerType(
         name="self-attention",
         complexity="O(n²·d)",
         sequential="O(1)",
@@ -76,7 +76,7 @@ KINDS = (
         make=layers.self_attention,
         hop=layers.self_attention,
     ),
-    Kind(
+    LayerType(
         name="recurrent",
         complexity="O(n·d²)",
         sequential="O(n)",
@@ -88,7 +88,7 @@ KINDS = (
         make=layers.recurrent,
         hop=layers.recurrence,
     ),
-    Kind(
+    LayerType(
         name="convolution",
         complexity="O(k·n·d²)",
         sequential="O(1)",
@@ -100,7 +100,7 @@ KINDS = (
         make=layers.convolution,
         hop=layers.convolution,
     ),
-    Kind(
+    LayerType(
         name="dilated convolution",
         complexity="O(k·n·d²)",
         sequential="O(1)",
@@ -112,7 +112,7 @@ KINDS = (
         make=layers.dilated_convolution,
         hop=layers.dilated_convolution,
     ),
-    Kind(
+    LayerType(
         name="restricted attention",
         complexity="O(r·n·d)",
         sequential="O(1)",
@@ -251,7 +251,7 @@ def complexity(
             "Choose a larger r or a smaller n."
         )
     shape = Shape(n=n, d=d, k=k, r=r)
-    heaviest = max(kind.products(replace(shape, n=longest)) for kind in KINDS)
+    heaviest = max(kind.products(replace(shape, n=longest)) for kind in LAYER_TYPES)
     if measure and heaviest > LARGEST:
         raise GlassheadError(
             f"One layer of {longest:,} positions would be {heaviest:,} multiply–adds; at most {LARGEST:,} are timed. "
@@ -265,7 +265,7 @@ def complexity(
         paths.append(_paths(replace(shape, n=length, k=min(k, length), r=min(r, length)), inner))
         done += length
     rows = []
-    for kind, counted in zip(KINDS, paths[-1].hops, strict=True):
+    for kind, counted in zip(LAYER_TYPES, paths[-1].hops, strict=True):
         progress(share, f"{kind.name}, n {n}")
         rows.append(_row(kind, shape, counted))
     return Complexity(
@@ -281,14 +281,14 @@ def complexity(
     )
 
 
-def waits(kind: Kind, shape: Shape) -> int:
+def waits(kind: LayerType, shape: Shape) -> int:
     """Count the chain of matrix products of a layer that was run, on narrow vectors: width does not matter."""
     narrow = replace(shape, d=WIDTH)
     x = torch.randn(shape.n, WIDTH, generator=torch.Generator().manual_seed(0)).requires_grad_(True)
     return chain(kind.make(narrow, 0, _stages)(x, 0))
 
 
-def _row(kind: Kind, shape: Shape, counted: int) -> Row:
+def _row(kind: LayerType, shape: Shape, counted: int) -> Row:
     return Row(
         layer=kind.name,
         complexity=kind.complexity,
@@ -304,13 +304,13 @@ def _row(kind: Kind, shape: Shape, counted: int) -> Row:
 
 
 def _costs(shape: Shape) -> Costs:
-    return Costs(n=shape.n, multiply_adds=tuple(kind.products(shape) for kind in KINDS))
+    return Costs(n=shape.n, multiply_adds=tuple(kind.products(shape) for kind in LAYER_TYPES))
 
 
 def _paths(shape: Shape, progress: Progress) -> Paths:
     narrow, found = replace(shape, d=WIDTH), []
-    for number, kind in enumerate(KINDS):
-        inner = part(progress, number / len(KINDS), (number + 1) / len(KINDS))
+    for number, kind in enumerate(LAYER_TYPES):
+        inner = part(progress, number / len(LAYER_TYPES), (number + 1) / len(LAYER_TYPES))
         reached = hops(kind.hop(narrow, 0, None), n=shape.n, width=WIDTH, most=shape.n, progress=inner)
         assert reached is not None, "a layer that reaches one position further needs no more than n of them"
         found.append(reached)

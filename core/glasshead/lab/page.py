@@ -110,7 +110,7 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Try:
-    """How to see the finding in a decode: the settings of the explorer, and what to look at."""
+    """Settings of the explorer that show the finding in a decode, and what to look at."""
 
     sentence: str
     """What to do and what will be seen."""

@@ -75,7 +75,7 @@ class Distance:
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """How well the best linear map from PE(pos) to PE(pos + k) predicts a position that it was not fitted to.
+    """Error of the best linear map from PE(pos) to PE(pos + k) on positions that it was not fitted to.
 
     Root mean square of the error, as a share of that of PE(pos + k): 0 is exact, 1 is no better than predicting 0.
     Fitted by least squares to all pairs but one and tested on that one, for every pair. All tables have the same size.

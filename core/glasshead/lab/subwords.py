@@ -1,4 +1,4 @@
-"""What a vocabulary costs and saves: whole words against subwords (section 5.1; Sennrich et al. 2016).
+"""The cost and the savings of a vocabulary: whole words against subwords (section 5.1; Sennrich et al. 2016).
 
 Byte-pair encoding is learned merge by merge on a text (bpe.py). Then, on sentences of the recipe english-french: the
 tokens of a sentence and the share of unknown ones, for vocabularies of several sizes. Then three models of the same

@@ -39,7 +39,7 @@ from glasshead.training.settings import Settings
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 PATIENCE = timedelta(days=7)
-"""How long processes wait for the first, which prepares a corpus or evaluates, before they give up."""
+"""Time that processes wait for the first, which prepares a corpus or evaluates, before they give up."""
 
 READ_EVERY, TIDY_EVERY = 10, 16
 """Updates between two reads of their results, and between two releases of memory."""

@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from glasshead.errors import GlassheadError, StoppedError
 from glasshead.lab import page_of
-from glasshead.lab.complexity import KINDS, Complexity, Kind, complexity, waits
+from glasshead.lab.complexity import LAYER_TYPES, Complexity, LayerType, complexity, waits
 from glasshead.lab.tools import layers
 from glasshead.lab.tools.layers import Layer, Shape
 from glasshead.lab.tools.paths import hops
@@ -23,7 +23,7 @@ from glasshead.lab.tools.stopwatch import fastest, slope
 from glasshead.model import Attention, Config
 
 counting = import_module("glasshead.lab.complexity")
-BY_NAME = {kind.name: kind for kind in KINDS}
+BY_NAME = {kind.name: kind for kind in LAYER_TYPES}
 
 
 def counted(**given: int) -> Complexity:
@@ -38,16 +38,16 @@ def test_the_words_are_those_of_table_1() -> None:
         "convolutional": ("O(k·n·d²)", "O(1)", "O(log_k(n))"),
         "restricted attention": ("O(r·n·d)", "O(1)", "O(n/r)"),
     }
-    ours = {kind.name: (kind.complexity, kind.sequential, kind.path) for kind in KINDS}
+    ours = {kind.name: (kind.complexity, kind.sequential, kind.path) for kind in LAYER_TYPES}
     # Its row for convolution has the path of a dilated one; section 4's text gives that of contiguous kernels.
     printed["dilated convolution"] = printed.pop("convolutional")
     printed["convolution"] = (*printed["dilated convolution"][:2], "O(n/k)")
     assert ours == printed
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", LAYER_TYPES, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("shape", [Shape(n=12, d=8, k=3, r=5), Shape(n=33, d=5, k=4, r=2)], ids=str)
-def test_multiply_adds_are_half_of_the_flops_that_torch_counts(kind: Kind, shape: Shape) -> None:
+def test_multiply_adds_are_half_of_the_flops_that_torch_counts(kind: LayerType, shape: Shape) -> None:
     layer = kind.make(shape, 0, lambda _name, value: value)
     with FlopCounterMode(display=False) as counter:
         layer(torch.randn(shape.n, shape.d), 0)
@@ -187,7 +187,7 @@ def test_a_neighbourhood_of_everyone_has_a_path_of_one_and_one_position_reaches_
 
 
 def test_what_waits_does_not_grow_but_in_recurrence() -> None:
-    for kind in KINDS:
+    for kind in LAYER_TYPES:
         grown = waits(kind, Shape(n=40, d=4, k=3, r=4)) - waits(kind, Shape(n=10, d=4, k=3, r=4))
         assert grown == (30 if kind.name == "recurrent" else 0)
 
@@ -196,7 +196,7 @@ def test_the_clock_is_asked_about_lengths_that_double() -> None:
     timings = complexity(n=16, d=8, r=4, longest=256).timings
     assert timings is not None
     assert timings.lengths == (64, 128, 256)
-    assert {kind.name for kind in KINDS} <= {each.layer for each in timings.layers}
+    assert {kind.name for kind in LAYER_TYPES} <= {each.layer for each in timings.layers}
     assert all(seconds > 0 and math.isfinite(each.slope) for each in timings.layers for seconds in each.seconds)
     assert complexity(n=16, d=8, r=4, measure=False).timings is None
 

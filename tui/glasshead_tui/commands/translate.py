@@ -1,6 +1,6 @@
 """`glasshead translate`: sentences in, translations out, a line for a line.
 
-In a pipe or a file the model's text stands as it is, but in one line; a terminal is shown it by `visible`.
+A pipe or a file gets the model's text as it is, but on one line; a terminal gets it through `visible`.
 """
 
 import sys

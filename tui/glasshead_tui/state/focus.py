@@ -37,5 +37,5 @@ class Focus:
 
 
 def within(number: int, count: int) -> int:
-    """The nearest of the first `count` numbers from 0."""
+    """Return the nearest of the first `count` numbers from 0."""
     return min(max(number, 0), max(count - 1, 0))

@@ -1,8 +1,8 @@
-"""Keys act in the order in which they came, however fast they come: each begins when the one before it has ended.
+"""Keys act in the order in which they came, however fast: each begins when the one before it has ended.
 
-Textual 8.2.8 hands every key at once to whoever has the focus at that moment, and what a key does travels through
-other queues: of keys that come together, a digit overtakes the key before it, and what is typed after a key that opens
-a box goes to the screen below. What follows can go with the version of Textual that waits.
+Textual 8.2.8 hands every key at once to the current focus, and the effects of a key travel through other queues: a
+digit overtakes the key before it, and text typed after a key that opens a box goes to the screen below. This file can
+go once a version of Textual waits.
 """
 
 import asyncio
@@ -18,21 +18,21 @@ from textual.app import App
 from textual.message_pump import MessagePump
 
 LAPS = 2
-"""How often all queues on the way of a key are waited for: what a key does, and what a widget posts because of it."""
+"""Rounds of waiting for all queues on the way of a key: its effects, and messages that a widget posts because of it."""
 LOST = 5.0
-"""Seconds after which a queue that does not answer has been closed."""
+"""Seconds after which a silent queue counts as closed."""
 LOOK = 0.005
 """Seconds between two looks at whether a screen still waits."""
 URGENT = frozenset({"escape", "ctrl+q", "ctrl+z"})
 PATIENCE = 0.3
-"""Seconds that an urgent key lets itself be held up by a screen that waits."""
+"""Most seconds that a waiting screen delays an urgent key."""
 
 
 class OrderedKeys(App[None]):
-    """An app that does one key after the other.
+    """An app that handles one key after the other.
 
-    A screen whose attribute `waits` is true has asked for something that decides what the next key means: keys are held
-    until it has the answer.
+    A screen whose attribute `waits` is true has asked for something that decides the meaning of the next key: keys are
+    held until it has the answer.
     """
 
     def __init__(self) -> None:
@@ -42,11 +42,11 @@ class OrderedKeys(App[None]):
 
     @property
     def all_taken(self) -> bool:
-        """Whether every key that came has done what it does."""
+        """Whether every key has been handled."""
         return not self._came.is_set()
 
     async def on_event(self, event: events.Event) -> None:
-        """Hold what is typed or pasted until it is its turn; all else goes its way."""
+        """Hold typed and pasted text until its turn; pass everything else on."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self._held.append((time.monotonic(), event))
             self._came.set()
@@ -54,7 +54,7 @@ class OrderedKeys(App[None]):
             await self._take_in(event)
 
     async def _take_in(self, event: events.Event) -> None:
-        """As Textual does; but once the app ends, which takes its screens away, no key and no click any more."""
+        """Handle an event like Textual; but once the app ends, which removes its screens, drop keys and clicks."""
         if not (self._exit and isinstance(event, events.InputEvent)):
             await super().on_event(event)
 
@@ -71,13 +71,13 @@ class OrderedKeys(App[None]):
             self._came.clear()
 
     def _waits(self) -> bool:
-        """Whether the next key has to wait: the screen does, and no key is in a hurry."""
+        """Tell whether the next key has to wait: the screen does, and no key is urgent."""
         late = time.monotonic() - PATIENCE
         hurry = any(came < late and isinstance(each, events.Key) and each.key in URGENT for came, each in self._held)
         return bool(self._screen_stack) and bool(getattr(self.screen, "waits", False)) and not hurry
 
     async def _act(self, event: events.Event) -> None:
-        """Have a key do all that it does, until the screen that it opens is there."""
+        """Handle a key completely, until the screen that it opens is there."""
         if not self._screen_stack:
             return
         screen, target = self.screen, self.focused or self.screen
@@ -90,7 +90,7 @@ class OrderedKeys(App[None]):
 
 
 async def _passed(target: MessagePump) -> None:
-    """Wait until all that now is in the queues from here up to the app has been taken."""
+    """Wait until the current contents of all queues from here up to the app are handled."""
     pump: MessagePump | None = target
     while pump is not None:
         await _taken(pump)
@@ -98,7 +98,7 @@ async def _passed(target: MessagePump) -> None:
 
 
 async def _taken(pump: MessagePump, work: Callable[[], Any] | None = None) -> None:
-    """Wait until a queue has come to where it ends now; there it may have some work to do."""
+    """Wait until a queue has reached its current end, and run some work there."""
     done = asyncio.Event()
 
     async def come() -> None:

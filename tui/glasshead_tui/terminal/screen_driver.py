@@ -1,8 +1,8 @@
-"""How a full screen lives with its terminal: it asks for the size, leaves when it is ended, stops and comes back.
+"""A full screen's relation to its terminal: it asks for the size, leaves at a signal, stops and comes back.
 
-Textual 8.2.8 believes COLUMNS and LINES more than the terminal, leaves a terminal as it is when a signal ends the
-program, comes back from a stop to a blank screen, and runs for ever on a terminal that is gone. What follows can go
-with the version of Textual that does better.
+Textual 8.2.8 trusts COLUMNS and LINES more than the terminal, does not restore a terminal when a signal ends the
+program, comes back from a stop to a blank screen, and runs for ever on a terminal that is gone. This file can go once a
+version of Textual does better.
 """
 
 import asyncio
@@ -15,46 +15,46 @@ from typing import IO, Any
 from textual.drivers.linux_driver import LinuxDriver
 
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-"""A polite kill, a connection that is lost, ctrl+\\ from elsewhere. Ctrl-C is a key on a screen."""
+"""A polite kill, a lost connection, ctrl+\\ from elsewhere. Ctrl-C is a key on a screen."""
 LOOK = 1.0
 """Seconds between two looks at whether the terminal is still there."""
 SETTLE = 0.05
-"""Seconds in which the system stops the program, once that is asked for."""
+"""Seconds in which the system stops the program after a request."""
 
 
 class Output:
-    """The stream that a screen is drawn on. When its terminal is gone nothing fails, now or when the program ends."""
+    """The stream that a screen is drawn on. Once its terminal is gone, no write fails, now or at the end."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
 
     def write(self, text: str) -> None:
-        """Write, as far as there is somebody to write to."""
+        """Write, if there is a terminal."""
         try:
             self._stream.write(text)
         except OSError:
             self._to_nobody()
 
     def flush(self) -> None:
-        """Send what was written."""
+        """Send the buffer."""
         try:
             self._stream.flush()
         except OSError:
             self._to_nobody()
 
     def fileno(self) -> int:
-        """The number of the stream's file."""
+        """Return the file descriptor of the stream."""
         return self._stream.fileno()
 
     def _to_nobody(self) -> None:
-        """Let what is left in the buffer go nowhere: it would fail again with every flush."""
+        """Send the rest of the buffer nowhere: it would fail again with every flush."""
         nobody = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nobody, self._stream.fileno())
         os.close(nobody)
 
 
 class ScreenDriver(LinuxDriver):
-    """Textual's driver for Linux and macOS, with the manners above."""
+    """Textual's driver for Linux and macOS, with the behaviour described above."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -81,11 +81,11 @@ class ScreenDriver(LinuxDriver):
         super().stop_application_mode()
 
     def _end(self, number: int) -> None:
-        """Leave the screen as with its own key; the exit status says which signal it was."""
+        """Leave the screen as with its own key; the exit status names the signal."""
         self._app.exit(return_code=128 + number)
 
     def _look_after(self) -> None:
-        """End when the terminal is gone, also where no signal has said so."""
+        """End when the terminal is gone, even without a signal."""
         looked = select.poll()
         looked.register(self.fileno, 0)
         if any(found & select.POLLHUP for _, found in looked.poll(0)):
@@ -94,7 +94,7 @@ class ScreenDriver(LinuxDriver):
             self._look = self._loop.call_later(LOOK, self._look_after)
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        """Columns and rows of the terminal, now; whatever the environment says of another moment."""
+        """Return the current columns and rows of the terminal, whatever the environment says."""
         for number in (self._file.fileno(), self.fileno):
             try:
                 columns, rows = os.get_terminal_size(number)
@@ -105,7 +105,7 @@ class ScreenDriver(LinuxDriver):
         return 80, 24
 
     def _sigtstp_application(self, *_: object) -> None:
-        """Give the terminal back, stop, and take it again when the shell says so."""
+        """Give the terminal back, stop, and take it again when the shell continues the program."""
         self.suspend_application_mode()
         self._hear_stops(False)
         os.kill(os.getpid(), signal.SIGTSTP)  # not SIGSTOP: where no shell could wake us the system ignores it
@@ -114,15 +114,15 @@ class ScreenDriver(LinuxDriver):
         self._come_back()
 
     def _sigcont_application(self, *_: object) -> None:
-        """Take the terminal again: what stopped the program did not ask first."""
+        """Take the terminal again after a stop that did not ask first."""
         self.suspend_application_mode()
         self._come_back()
 
     def _hear_stops(self, hear: bool) -> None:
         """Handle stops, or leave them to the system.
 
-        They are heard in the loop, not between any two lines of the program: a handler that writes while a write goes
-        on would wait for itself for ever.
+        They are handled in the loop, not between any two lines of the program: a handler that writes during a write
+        would wait for itself for ever.
         """
         for number, handler in (
             (signal.SIGTSTP, self._sigtstp_application),

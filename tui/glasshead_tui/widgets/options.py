@@ -1,16 +1,16 @@
-"""A list of options through which pages can be turned at any size, and before it was drawn."""
+"""A list of options whose pages can be turned at any size, even before it is drawn."""
 
 from textual.widgets import OptionList
 
 
 def has_lines(options: OptionList) -> bool:
-    """Whether there is a line to turn to. Textual 8.2.8 looks for one, and fails, in a list without room for any."""
+    """Tell whether there is a line to turn to. Textual 8.2.8 assumes one, and fails in a list without room."""
     options._update_lines()
     return bool(options._lines)
 
 
 class Options(OptionList):
-    """Textual's list; without lines it stays where it is."""
+    """Textual's list; without lines it does not move."""
 
     def _move_page(self, direction: int) -> None:
         if has_lines(self):

@@ -1,1 +1,1 @@
-"""What several experiments share. None of these is an experiment."""
+"""Tools that several experiments share. None of these is an experiment."""
