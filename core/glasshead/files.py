@@ -46,7 +46,7 @@ def refuse_pointer(path: Path) -> None:
 
 
 def refuse_undecodable(path: Path) -> None:
-    """Raise GlassheadError for a name that is not UTF-8: what writes weights and settings takes no other."""
+    """Raise GlassheadError for a name that is not UTF-8: the libraries that write weights need one."""
     own = path.name or path.resolve().name  # of `.` too: it is written into cards
     if any("\ud800" <= character <= "\udfff" for character in f"{path}{own}"):
         raise GlassheadError(f"The name of {path} is not valid UTF-8: rename the file or the folder.")

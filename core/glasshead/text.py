@@ -122,7 +122,7 @@ class Codec:
         partial.replace(path)
 
     def normalize(self, text: str) -> str:
-        """Normalize a text like the vocabulary: NFC, plain apostrophes, single spaces, lower case if it has no other."""
+        """Normalize a text for the vocabulary: NFC, plain apostrophes, single spaces, lower case if it has no other."""
         return _normal(self._tokenizer.normalizer, text)
 
     def encode(self, text: str) -> list[int]:
