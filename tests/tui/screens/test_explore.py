@@ -8,10 +8,13 @@ from tests.tui.conftest import Explore, Explorer
 from textual import events
 
 import glasshead
+from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.screens.ask import Ask, PlainInput
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.help import Help
 from glasshead_tui.state import keymaps
+from glasshead_tui.widgets.cells import fit
+from glasshead_tui.widgets.heatmap import HeatMap
 
 
 async def test_steps_and_steps_back_follow_the_model(explore: Explore, tiny: Path) -> None:
@@ -270,6 +273,41 @@ async def test_a_terminal_of_20_by_5_gets_a_sentence_and_loses_nothing(explore: 
         await explorer.pilot.resize_terminal(120, 36)
         await explorer.step(3)
         await explorer.until(lambda: "masked self-attention" in explorer.text)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (104, 30)])
+async def test_the_chosen_row_is_always_in_sight(explore: Explore, size: tuple[int, int]) -> None:
+    async with explore(size=size) as explorer:
+        screen = explorer.screen
+        heatmap = screen.query_one(AttentionPane).query_one(HeatMap)
+
+        async def sees(row: int) -> None:
+            await explorer.until(lambda: screen._looking.query == heatmap.cursor[0] == row)
+            await explorer.pilot.pause()
+            assert heatmap.matrix is not None
+            measures, at = heatmap.measures, heatmap.region
+            lines = explorer.text.split("\n")[at.y + measures.header : at.bottom - heatmap.scrollbar_size_horizontal]
+            first = measures.line(row) - round(heatmap.scroll_y)
+            assert 0 <= first <= len(lines) - measures.lines
+            if measures.form != "halves":
+                name = fit(heatmap.matrix.row_labels[row], measures.labels - 1, right=True)
+                assert name in lines[first + (measures.lines - 1) // 2]
+
+        for number in range(9, 20):  # from a picture that fits to one that scrolls
+            await explorer.press(*str(number), "colon")
+            await sees(number)
+        await explorer.press("2", "b", "enter", "down", "enter")
+        await sees(18)
+        await explorer.press("end")
+        await explorer.until(lambda: explorer.moment.done)
+        last = explorer.moment.trace.steps - 1
+        assert last > 30
+        await sees(last)
+        for other in ((80, 24), (200, 60), (60, 15), (120, 36)):
+            await explorer.pilot.resize_terminal(*other)
+            await sees(last)
+        await explorer.press("t", "9", "k", "s")
+        await sees(last - 9)
 
 
 async def test_the_truth_is_told(explore: Explore) -> None:

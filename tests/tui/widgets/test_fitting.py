@@ -31,6 +31,21 @@ def test_a_wider_room_never_makes_cells_smaller(rows: int, columns: int, room: t
     assert form(room[0]) <= form(room[0] + 1)
 
 
+@given(SIZES, SIZES, ROOMS, st.integers(3, 4))
+def test_no_cell_is_narrower_than_fits(rows: int, columns: int, room: tuple[int, int], digits: int) -> None:
+    fit = fitted(rows, columns, room, row_label=6, column_label=6, digits=digits)
+
+    def fits(cell: int, header: int) -> bool:
+        return fit.labels + columns * cell + (header + rows > room[1]) <= room[0]
+
+    if fit.form != "digits":
+        assert not fits(digits + 1, 1), "there is room for numbers"
+    if fit.form == "halves":
+        assert not fits(2, min(6, max(1, room[1] // 4)))
+    elif fit.cell < {"digits": 9, "blocks": 4}[fit.form]:
+        assert not fits(fit.cell + 1, fit.header)
+
+
 def test_what_a_person_sees() -> None:
     def form(tokens: int, room: tuple[int, int]) -> tuple[str, int, int]:
         fit = fitted(tokens, tokens, room, row_label=6, column_label=6, digits=3)

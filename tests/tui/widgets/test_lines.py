@@ -81,6 +81,6 @@ async def test_more_lines_than_room_scroll() -> None:
         poem.words = tuple(map(str, range(40)))
         poem.redraw()
         await pilot.pause()
-        poem.show_line(30)
+        poem.show_lines(30)
         await pilot.pause()
         assert any(poem.render_line(y).text.startswith(" 30 ") for y in range(poem.size.height))

@@ -111,14 +111,14 @@ class AttentionPane(Vertical, can_focus=False):
         digits = 3 if focus.stage == "weights" else 4
         square = focus.kind == "self"
 
-        def measured(extra: int) -> tuple[str, bool]:
+        def measured(extra: int) -> tuple[tuple[str, int], bool]:
             wide, high = columns + extra * square, rows + extra
             fit = fitted(high, wide, room, row_label=row_label, column_label=column_label, digits=digits)
-            return fit.form, fit.size(high, wide)[1] <= room.height
+            return (fit.form, min(fit.cell, digits + 2)), fit.size(high, wide)[1] <= room.height
 
-        form, _ = measured(0)
+        size, _ = measured(0)
         for extra in range(max(1, len(trace.source) + 1 - rows), 0, -1):
-            if measured(extra) == (form, True):
+            if measured(extra) == (size, True):
                 return extra, extra * square
         return 0, 0
 

@@ -6,13 +6,14 @@ from typing import Literal
 Form = Literal["digits", "blocks", "halves"]
 
 WIDEST = 9  # columns of a cell with digits: in wider ones they look lost
+LARGEST = 4  # columns of a cell without digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
     """Measures of a heat map, in columns and lines of the terminal."""
 
-    form: Form  # the number on its colour · two columns of colour · half a character
+    form: Form  # the number on its colour · a block of colour · half a character
     cell: int  # columns of a cell
     lines: int  # lines of a cell
     stacked: int  # rows that share a line: 2 for half blocks, else 1
@@ -51,16 +52,16 @@ def fitted(
         bar = header + rows * lines > height
         return labels + columns * cell + bar <= width
 
-    if form == "digits" or (form is None and fits(digits + 2, 1, 1)):
-        cell = digits + 2
-        while cell < WIDEST and fits(cell + 1, 1, 1):
-            cell += 1
+    def widest(least: int, most: int, header: int) -> int:
+        return next((cell for cell in range(most, least, -1) if fits(cell, 1, header)), least)
+
+    if form == "digits" or (form is None and fits(digits + 1, 1, 1)):
+        cell = widest(digits + 1, WIDEST, 1)
         lines = 1 if cell < 6 else min(2 if cell < 8 else 3, max(1, (height - 1) // max(1, rows)))
         return Measures(form="digits", cell=cell, lines=lines, stacked=1, labels=labels, header=1)
     header = min(column_label, 6, max(1, height // 4))
     if form == "blocks" or (form is None and fits(2, 1, header)):
-        large = fits(4, 2, header) and header + rows * 2 <= height
-        return Measures(
-            form="blocks", cell=4 if large else 2, lines=2 if large else 1, stacked=1, labels=labels, header=header
-        )
+        cell = widest(2, LARGEST, header)
+        lines = 2 if cell == LARGEST and header + rows * 2 <= height else 1
+        return Measures(form="blocks", cell=cell, lines=lines, stacked=1, labels=labels, header=header)
     return Measures(form="halves", cell=1, lines=1, stacked=2 if coloured else 1, labels=labels, header=2)

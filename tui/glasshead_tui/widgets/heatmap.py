@@ -152,16 +152,29 @@ class HeatMap(LeanView):
         # A picture that fits needs no new layout when it grows by a row.
         self.virtual_size = room if size.width <= room.width and size.height <= room.height else size
         self._follow()
+        self.call_after_refresh(
+            self._follow
+        )  # a scroll bar that comes with the layout takes a line, and gives one to scroll
         self.refresh()
 
     def _follow(self) -> None:
         """Bring the cursor into view. Half a screen at a time: each scroll sends a whole picture."""
         row, column = self.cursor
         cell, lines, at = self.measures.cell, self.measures.lines, (round(self.scroll_x), round(self.scroll_y))
-        x = _near(column * cell, cell, at[0], self.size.width - self.measures.labels)
-        y = _near(self.measures.line(row), lines, at[1], self.size.height - self.measures.header)
+        room = self._sight
+        x = _near(column * cell, cell, at[0], room.width - self.measures.labels)
+        y = _near(self.measures.line(row), lines, at[1], room.height - self.measures.header)
         if (x, y) != at:
-            self.scroll_to(x - x % cell, y, animate=False)
+            self.jump(x=x - x % cell, y=y)
+
+    @property
+    def _sight(self) -> Size:
+        """The room that the scroll bars leave, those that come with the next layout as well."""
+        room, whole = self.container_size, self.virtual_size
+        below = whole.width > room.width
+        beside = whole.height > room.height - below
+        below = whole.width > room.width - beside
+        return Size(room.width - beside, room.height - below)
 
     def _touched(self, row: int, column: int) -> Iterator[Region]:
         """Yield the regions that change when the cursor leaves or enters a cell."""
@@ -234,7 +247,7 @@ class HeatMap(LeanView):
         glyph = self.scale.block(level)[0]  # a space, or without colour the shade that stands for it
         if not middle:
             return glyph * (room - 1) + " "
-        text = self.matrix.text(row, column, room - 2)
+        text = self.matrix.text(row, column, self._digits_room)
         return text.center(room) if glyph == " " else glyph + text.center(room - 1)
 
     def _cursor_cell(self, row: int, column: int, middle: bool) -> Segment:
@@ -248,13 +261,22 @@ class HeatMap(LeanView):
             return Segment(
                 "▀" if self.cursor[0] == row else "▄", Style(color=self.scale.cursor.bgcolor, bgcolor=ground)
             )
-        inside = self.measures.cell - 2
-        level = self._row_levels(row)[column]
-        text = ""
-        if self.measures.form == "digits":
-            marks = {MASKED: MASKED_GLYPH * inside, ABSENT: ABSENT_GLYPH}
-            text = marks.get(level) or self.matrix.text(row, column, inside)
-        return Segment((f"[{text}]" if middle else "").center(self.measures.cell), self.scale.cursor)
+        cell = self.measures.cell
+        if self.measures.form == "blocks":
+            text = f"[{' ' * (cell % 2)}]"  # in the middle
+            return Segment((text if middle else "").center(cell), self.scale.cursor)
+        inside = self._digits_room
+        marks = {MASKED: MASKED_GLYPH * inside, ABSENT: ABSENT_GLYPH}
+        text = marks.get(self._row_levels(row)[column]) or self.matrix.text(row, column, inside)
+        if inside + 2 <= cell:  # else its colour alone says where it is
+            text = f"[{text}]"
+        return Segment((text if middle else "").center(cell), self.scale.cursor)
+
+    @property
+    def _digits_room(self) -> int:
+        """Columns of a number at most: a cell has one more, and brackets around the cursor where they have room."""
+        assert self.matrix is not None
+        return max(self.matrix.digits, self.measures.cell - 2)
 
     def _row_levels(self, row: int) -> bytes:
         assert self.matrix is not None

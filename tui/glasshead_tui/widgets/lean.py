@@ -106,6 +106,10 @@ class LeanView(ScrollView, can_focus=False, inherit_bindings=False):
             self._ground = self.rich_style
         return self._ground
 
+    def jump(self, *, x: float | None = None, y: float | None = None) -> None:
+        """Scroll at once, and also where the scroll bar that allows it comes only with the next layout."""
+        self.scroll_to(x, y, animate=False, force=True)
+
     def strip(self, line: Sequence[Segment], columns: int) -> Strip:
         """Put a line on the ground, in exactly `columns` columns."""
         ground = self.ground

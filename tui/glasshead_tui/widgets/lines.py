@@ -46,14 +46,18 @@ class Lines(LeanView):
             if end := differ(before, after):
                 self.refresh(Region(0, y - top, min(room.width, self.INSET + end), 1))
 
-    def show_line(self, line: int) -> None:
-        """Scroll a line into sight."""
-        if not self.scroll_y <= line < self.scroll_y + self.size.height:
-            self.scroll_to(y=max(0, line - self.size.height // 2), animate=False)
+    def follow(self) -> None:
+        """Bring into sight what is chosen, where there is such a thing: called in a room of another size."""
+
+    def show_lines(self, first: int, count: int = 1) -> None:
+        """Scroll some lines into sight."""
+        if not self.scroll_y <= first <= self.scroll_y + self.size.height - count:
+            self.jump(y=max(0, first - self.size.height // 2))
 
     def on_resize(self) -> None:
         self._lines = ()
         self.redraw()
+        self.follow()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

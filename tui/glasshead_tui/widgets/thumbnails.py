@@ -91,9 +91,12 @@ class Thumbnails(Lines):
         """Mark another picture, and bring it into sight."""
         self.selected = selected
         self.redraw()
+        self.follow()
+
+    def follow(self) -> None:
         for region, place in self._spots:
-            if place == selected:
-                self.show_line(region.y)
+            if place == self.selected:
+                self.show_lines(region.y, region.height)
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)

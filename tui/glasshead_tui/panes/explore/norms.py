@@ -51,8 +51,11 @@ class NormsPane(Lines):
         self._token = labels(trace.tokens(focus.stack))[focus.query]
         entitle(self, "norms")
         self.redraw()
+        self.follow()
+
+    def follow(self) -> None:
         if self._here >= 0:
-            self.show_line(self._here + 1)
+            self.show_lines(self._here + 1)
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
         if not self._norms:
