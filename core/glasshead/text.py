@@ -26,6 +26,8 @@ from glasshead.files import refuse_pointer
 Level = Literal["subword", "word"]
 SPECIALS = ("<pad>", "<s>", "</s>", "<unk>")
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
+LARGEST = 1 << 24
+"""Entries of the largest vocabulary that is learned. The library takes memory for all that are asked for at once."""
 WORD_START = "▁"
 APOSTROPHES = "[’‘ʼ‛′`´]"
 ALONE = r"▁?(?:\p{N}|[[\p{P}\p{S}]&&[^'▁]])"
@@ -73,13 +75,13 @@ class Codec:
         """
         if level == "word":
             words = _pipeline(models.WordLevel(), lowercase=lowercase)
-            room = max(0, vocab_size - len(SPECIALS))
+            room = min(LARGEST, max(0, vocab_size - len(SPECIALS)))
             by_count = trainers.WordLevelTrainer(vocab_size=room, min_frequency=1, show_progress=False)
             words.train_from_iterator(map(_begun, texts), trainer=by_count)
             vocabulary = _numbered(SPECIALS, words.get_vocab())
             return cls(_pipeline(models.WordLevel(vocabulary, unk_token=SPECIALS[cls.UNK]), lowercase=lowercase))
         learner = _pipeline(models.BPE(), lowercase=lowercase)
-        room = max(0, vocab_size - len(SPECIALS) - len(BYTES))
+        room = min(LARGEST, max(0, vocab_size - len(SPECIALS) - len(BYTES)))
         trainer = trainers.BpeTrainer(vocab_size=room, min_frequency=2, show_progress=False, special_tokens=[])
         learner.train_from_iterator(map(_begun, texts), trainer=trainer)
         learned = json.loads(learner.to_str())["model"]

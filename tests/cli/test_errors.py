@@ -140,6 +140,8 @@ def test_a_name_that_cannot_be_is_told_safely(glasshead: Glasshead, name: str) -
         (["trace", "tiny", "🙂" * 200], "at most 47"),
         (["translate", "tiny", "a", "--beam", "0"], "--beam"),
         (["translate", "tiny", "a", "--beam", "two"], "--beam"),
+        (["translate", "tiny", "a", "--beam", "100000000000"], "It may be at most"),
+        (["translate", "tiny", "a", "--beam", "1" + "0" * 400], "It may be at most"),
         (["translate", "tiny", "a", "--top-k", "3"], "--sample"),
         (["translate", "tiny", "a", "--sample", "--beam", "2"], "choose one"),
         (["translate", "tiny", "a", "--sample", "--temperature", "0"], "temperature"),

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from glasshead import machine
 from glasshead.decoding.cache import Cache
 from glasshead.decoding.protocols import Model
 from glasshead.errors import GlassheadError, StoppedError
@@ -96,6 +97,7 @@ def search(
         raise GlassheadError(f"The limit is {min(limits)} tokens; a line has at least 1, the end token.")
     found: dict[int, list[Hypothesis]] = {}
     for group in groups([width * max(len(source), SHORT) for source in sources], batch_tokens):
+        _check_room(model, width, len(group), max(len(sources[number]) for number in group), batch_tokens)
         together = _Together(
             model,
             [sources[number] for number in group],
@@ -112,6 +114,29 @@ def search(
             found[group[place]] = lines
             progress(len(found))
     return [found[number] for number in range(len(sources))]
+
+
+def _check_room(model: Model, width: int, sentences: int, longest: int, batch_tokens: int) -> None:
+    """Raise GlassheadError, with the bytes and the largest value, where the lines of a group cannot be held.
+
+    Counted is the least they take: logits and their scores, keys and values of the source and of one token.
+    """
+    config, device = model.config, next(iter(model.parameters())).device
+    room = torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else machine.memory()
+    each = 12 * config.vocab_size + 8 * config.decoder_layers * config.d_model * (longest + 1)
+    needed = width * sentences * each
+    if needed <= room:
+        return
+    place = "the GPU" if device.type == "cuda" else "this machine"
+    takes = f"take {machine.size(needed)} or more, and {place} has {machine.size(room)} of memory"
+    if sentences == 1:
+        raise GlassheadError(
+            f"The beam is {machine.number(width)} wide: so many lines {takes}. It may be at most {room // each:,} wide."
+        )
+    raise GlassheadError(
+        f"{sentences:,} sentences searched together {takes}. With a beam {machine.number(width)} wide, --batch-tokens "
+        f"(batch_tokens) may be at most {batch_tokens * room // needed:,}."
+    )
 
 
 class _Together:

@@ -10,6 +10,7 @@ from glasshead.files import replace_text
 from glasshead.training import settings as all_settings
 from glasshead.training.run import DATA, Run
 from glasshead.training.settings import Settings, differences, resolve
+from glasshead.training.sizes import check_sizes
 
 
 def begin(
@@ -47,6 +48,8 @@ def begin(
             f"There is a run in {folder} already. {run.describe_safe()} Give --resume to continue it, --overwrite to "
             "remove it, or another --out."
         )
+    if not saved:
+        check_sizes(found, folder)
     run.check(overwrite=overwrite)
     if writes:
         run.ready()

@@ -14,6 +14,7 @@ from types import NoneType
 from typing import Any, get_args
 
 from glasshead.errors import GlassheadError, nearest
+from glasshead.machine import number
 from glasshead.recipes.base import Recipe
 
 SECTIONS = {
@@ -27,7 +28,7 @@ SECTIONS = {
 
 
 def setting(section: str, default: Any, help: str, *, least: float | None = None, **more: Any) -> Any:
-    """Make a field of Settings. least: the smallest value. choices: all values. flags: two flags for two choices."""
+    """Make a field of Settings. least, most: inclusive bounds. choices: all values. flags: two, for two choices."""
     return field(default=default, metadata={"section": section, "help": help, "least": least, **more})
 
 
@@ -101,7 +102,7 @@ class Settings:
     eval_size: int = setting(
         "training", 200, "Sentences of an evaluation; the last one has ten times as many.", least=1
     )
-    seed: int = setting("training", 0, "Seed of the weights and of every draw.", least=0)
+    seed: int = setting("training", 0, "Seed of the weights and of every draw.", least=0, most=(1 << 63) - 1)
 
     device: str = setting("engine", "auto", "Device: auto, cpu, cuda or mps.", choices=("auto", "cpu", "cuda", "mps"))
     precision: str = setting(
@@ -117,8 +118,9 @@ class Settings:
     def __post_init__(self) -> None:
         for each in fields(self):
             _check(each, getattr(self, each.name))
-        if not 0 <= self.label_smoothing < 1:
-            raise GlassheadError(f"label_smoothing is {self.label_smoothing}; it is at least 0 and below 1.")
+        for name in ("dropout", "label_smoothing"):
+            if not 0 <= getattr(self, name) < 1:
+                raise GlassheadError(f"{name} is {getattr(self, name)}; it is at least 0 and below 1.")
         for name in ("factor", "rate"):
             if not 0 < getattr(self, name) < math.inf:
                 raise GlassheadError(f"{name} is {getattr(self, name)}; it must be above 0.")
@@ -163,9 +165,12 @@ With more processes fewer batches are accumulated; the resume checks whether an 
 def _check(each: "Field[Any]", value: Any) -> None:
     """Check a value by its type, its least and its choices."""
     kind, least, choices = TYPES[each.name], each.metadata["least"], each.metadata.get("choices")
+    most = each.metadata.get("most")
     if value is None and each.default is None:
         return
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) >= 1 << 1000:
+            raise GlassheadError(f"{each.name} is {number(value)}; it must be a number of 64 bits.")
         value = float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
@@ -174,6 +179,8 @@ def _check(each: "Field[Any]", value: Any) -> None:
         raise GlassheadError(f"{each.name} is {value!r}; it is {' or '.join(choices)}.")
     if least is not None and not value >= least:
         raise GlassheadError(f"{each.name} is {value}; it must be at least {least:g}.")
+    if most is not None and not value <= most:
+        raise GlassheadError(f"{each.name} is {number(value)}; it must be at most {number(most)}.")
 
 
 def resolve(flags: Mapping[str, Any], file: Mapping[str, Any] | None = None) -> Settings:
@@ -206,7 +213,7 @@ def read_settings(path: Path) -> dict[str, Any]:
         raise GlassheadError(f"The configuration {path} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError:
         raise GlassheadError(f"The configuration {path} is not UTF-8 text.") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is one; so is what Python says of a number of 5,000 digits
         raise GlassheadError(f"The configuration {path} is not TOML: {error}.") from None
     found: dict[str, Any] = {}
     known = {each.name: each for each in fields(Settings)}

@@ -201,6 +201,8 @@ def test_what_it_says_steers_no_terminal(hostile: Path, glasshead: Glasshead, he
         (["--pairs", "pairs.tsv", "--beam", "2", "--length-penalty", "nan"], "--length-penalty"),
         (["--pairs", "pairs.tsv", "--beam", "2", "--length-penalty", "11"], "--length-penalty"),
         (["--pairs", "pairs.tsv", "--beam", "0"], "--beam"),
+        (["--pairs", "pairs.tsv", "--beam", "1" + "0" * 20], "wide: so many lines take"),
+        (["--pairs", "pairs.tsv", "--beam", "99999999999", "--batch-tokens", "1" + "0" * 30], "--batch-tokens"),
         (["--pairs", "pairs.tsv", "--limit", "0"], "--limit"),
         (["--pairs", "pairs.tsv", "--batch-tokens", "0"], "--batch-tokens"),
         (["--pairs", "pairs.tsv", "--device", "abacus"], "abacus"),
@@ -233,6 +235,12 @@ def test_a_recipe_that_nobody_knows_is_told_of(learned: str, here: Path, glasshe
     assert result.status == 2
     assert "none of our recipes" in result.err
     assert not obeyed(result.err)
+
+
+def test_more_sentences_than_memory_are_refused(learned: str, glasshead: Glasshead, pairs: str) -> None:
+    result = glasshead("evaluate", learned, "--limit", "1" + "0" * 20)
+    assert result.status == 2 and "so many sentences take over 1,000 EB" in result.err
+    assert glasshead("evaluate", "tiny", "--pairs", pairs, "--limit", "1" + "0" * 20, "--json").status == 0
 
 
 def test_a_gpu_that_is_not_there_is_told_of_at_once(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from glasshead import machine
 from glasshead.errors import GlassheadError
 from glasshead_tui.commands.arguments import Checkpoint
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 UNSEEN = 2000
 """Default number of a recipe's sentences."""
+SENTENCE = 400
+"""Bytes that a pair takes, as text and as ids."""
 SOON = 1.0
 """Seconds until something should move in the terminal."""
 
@@ -171,6 +174,7 @@ def _read(
     """Read the pairs to score on, and report the left-out ones. Raises GlassheadError if nothing is left."""
     if files is None:
         assert recipe is not None
+        _check_limit(limit or UNSEEN)
         progress(f"drawing sentences of {recipe.name}", 0, None)
         return recipe.sample("test", UNSEEN if limit is None else limit), None
     from glasshead.training.data.pairs import Report, read
@@ -186,10 +190,20 @@ def _read(
             if report.pairs % 1000 == 0:
                 progress(f"reading {files.name}", report.pairs, None)
 
-    found = list(islice(whole(), limit))
+    found = list(islice(whole(), None if limit is None else min(limit, sys.maxsize)))
     if not found:
         raise GlassheadError(f"There is nothing to score on. {' '.join(report.lines())}")
     return found, report
+
+
+def _check_limit(limit: int) -> None:
+    """Raise GlassheadError for more sentences of a recipe than there is memory for; a file has as many as it has."""
+    room = machine.memory()
+    if limit * SENTENCE > room:
+        raise GlassheadError(
+            f"--limit is {machine.number(limit)}: so many sentences take {machine.size(limit * SENTENCE)}, and this "
+            f"machine has {machine.size(room)} of memory. It may be at most {room // SENTENCE:,}."
+        )
 
 
 class Translations:
