@@ -179,7 +179,7 @@ def _check(each: "Field[Any]", value: Any) -> None:
         raise GlassheadError(f"{each.name} is {value!r}; it is {' or '.join(choices)}.")
     if least is not None and not value >= least:
         raise GlassheadError(f"{each.name} is {value}; it must be at least {least:g}.")
-    if most is not None and not value <= most:
+    if isinstance(value, int) and most is not None and value > most:
         raise GlassheadError(f"{each.name} is {number(value)}; it must be at most {number(most)}.")
 
 
