@@ -14,7 +14,14 @@ from glasshead.training.loop import shape
 from glasshead.training.settings import TYPES, Settings, read_settings, resolve
 from glasshead.training.sizes import check_sizes, count_bytes, count_parameters
 
-SMALL: dict[str, Any] = {"recipe": "reverse", "d_model": 32, "heads": 2, "encoder_layers": 1, "decoder_layers": 1, "d_ff": 64}
+SMALL: dict[str, Any] = {
+    "recipe": "reverse",
+    "d_model": 32,
+    "heads": 2,
+    "encoder_layers": 1,
+    "decoder_layers": 1,
+    "d_ff": 64,
+}
 HELD = {
     "d_model", "d_ff", "encoder_layers", "decoder_layers", "vocab_size", "max_length", "batch_tokens", "eval_size",
     "generate",
