@@ -14,12 +14,13 @@ from typing import Any
 
 from glasshead.errors import GlassheadError
 from glasshead_tui.terminal.complain import complain
+from glasshead_tui.terminal.tty import discard
 
 UNWRITTEN, USAGE, INTERRUPTED = 1, 2, 130
 
 
 def main() -> None:
-    """Run the script `glasshead`. Its status: 0 done, 1 nobody read the output, 2 a mistake, 130 interrupted."""
+    """Run the script `glasshead`. Its status: 0 done, 1 unread, 2 a mistake, 128 + n ended by signal n."""
     raise SystemExit(run(sys.argv[1:]))
 
 
@@ -38,13 +39,13 @@ def run(words: Sequence[str]) -> int:
         complain(str(error))
         return USAGE
     except BrokenPipeError:  # `glasshead … | head` has read enough
-        _write_no_more()
+        discard(sys.stdout)
         return UNWRITTEN
     except OSError as error:
         if error.errno != ENOSPC:
             raise
         complain(f"The output could not be written: {error.strerror}.")
-        _write_no_more()
+        discard(sys.stdout)
         return UNWRITTEN
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -61,11 +62,6 @@ def _check(words: Sequence[str]) -> None:
                 f"{word!r} is not valid UTF-8 text. Check the encoding of the terminal, or of the script; "
                 "a file or a folder with such a name has to be renamed."
             ) from None
-
-
-def _write_no_more() -> None:
-    """Discard the buffer, which would fail again, and loudly, when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def plain_words(words: Sequence[str]) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """A training that is killed at any moment goes on as if nothing had happened, bit for bit, dropout on."""
 
 import json
+import os
 import random
 import signal
 import time
@@ -114,6 +115,18 @@ def told_so_far(folder: Path) -> list[dict[str, Any]]:
     """Read the whole lines of a file that may end in half of one."""
     data = (folder / "metrics.jsonl").read_bytes()
     return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+
+
+def test_a_reader_who_has_gone_is_the_end_of_the_terminal(tmp_path: Path) -> None:
+    folder, pipe = tmp_path / "run", tmp_path / "pipe"
+    os.mkfifo(pipe)  # `2>&1 | head`: there is nobody to say anything to
+    child = server().start(*WORDS, "--out", str(folder), "--eval-every", "1", log=pipe)
+    with pipe.open(encoding="utf-8") as read:
+        assert any("step 1/" in line for line in read)
+    assert child.wait() == 128 + signal.SIGPIPE
+    saved = newest_step(folder)
+    assert 1 <= saved < 60
+    assert told_so_far(folder)[-1] == {"event": "stopped", "step": saved}
 
 
 def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(whole: tuple[Path, float], tmp_path: Path) -> None:

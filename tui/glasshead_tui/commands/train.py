@@ -7,7 +7,8 @@ differ; only the options of the run itself are here. live/ draws the progress.
 import inspect
 import os
 import shlex
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -75,12 +76,13 @@ def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, fir
     from glasshead.training.events import Event, Stopped
     from glasshead.training.loop import train as training
     from glasshead_tui.live.show import show
-    from glasshead_tui.terminal.interrupt import interruptible
+    from glasshead_tui.terminal.interrupt import SIGPIPE, interruptible
+    from glasshead_tui.terminal.tty import discard
     from glasshead_tui.terminal.visible import visible
 
     stopped: list[Event] = []
 
-    def note_stop(events: Iterator[Event]) -> Iterator[Event]:
+    def note_stop(events: Iterator[Event]) -> Generator[Event, None, None]:
         for event in events:
             if isinstance(event, Stopped):
                 stopped.append(event)
@@ -89,15 +91,24 @@ def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, fir
     words = ["glasshead", *(word for word in words if word != "--overwrite")]
     with interruptible() as asked:
         events = note_stop(training(out, settings, resume=resume, command=shlex.join(words), stop=asked))
-        if first:
-            show(events, stop=asked)
-        else:
-            for _ in events:
-                pass
+        try:
+            if first:
+                show(events, stop=asked)
+        except BrokenPipeError:  # `glasshead train … | head` has read enough: the same as the end of a terminal
+            if inspect.getgeneratorstate(events) == inspect.GEN_CLOSED:  # it came from the training
+                raise
+            asked.ask(SIGPIPE, None)
+            discard(sys.stdout)
+        for _ in events:
+            pass
         if first and not stopped:  # also if the request came at the very end
             return 0
         if first:
-            print(f"To go on: {visible(shlex.join([*words, '--resume']))}", flush=True)
+            going_on = f"To go on: {visible(shlex.join([*words, '--resume']))}"
+            try:
+                print(going_on, file=sys.stderr if asked.status == 128 + SIGPIPE else sys.stdout, flush=True)
+            except BrokenPipeError:  # nobody reads either of them
+                discard(sys.stderr)
         return asked.status if asked() else 0
 
 

@@ -11,6 +11,8 @@ from typing import TextIO
 from glasshead.checkpoints.format import SETTINGS
 from glasshead.errors import GlassheadError
 from glasshead.training.run import LOCK, LOG
+from glasshead_tui.terminal.interrupt import SIGPIPE
+from glasshead_tui.terminal.tty import discard
 from glasshead_tui.terminal.visible import visible
 
 
@@ -50,6 +52,11 @@ def train_and_watch(words: list[str], folder: Path) -> int:
                 if training.poll() is None:
                     print("The training goes on. Ctrl-C stops it, and saves.", flush=True)
             return follow_log(training, lines)
+        except BrokenPipeError:  # nobody reads the lines any more: the training saves, as without a screen
+            discard(sys.stdout)
+            training.send_signal(signal.SIGINT)
+            training.wait()
+            return 128 + SIGPIPE
         except BaseException:
             training.send_signal(signal.SIGINT)
             raise

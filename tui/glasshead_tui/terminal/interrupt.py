@@ -9,6 +9,8 @@ from typing import Any
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Ctrl-C, a polite kill, and the end of the terminal, e.g. a lost connection."""
+SIGPIPE = 13
+"""A reader who has gone. Python hears of it by an error, not by this signal; the exit status is the same."""
 
 
 class Asked:

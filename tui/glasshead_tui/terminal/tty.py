@@ -2,12 +2,7 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-if TYPE_CHECKING:
-    pass
+from typing import TextIO
 
 
 def terminal() -> bool:
@@ -17,6 +12,11 @@ def terminal() -> bool:
     """
     streams = (sys.stdin, sys.stdout, sys.stderr)
     return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
+
+
+def discard(stream: TextIO) -> None:
+    """Let a stream go nowhere: what is left in its buffer would fail again when the interpreter ends, and loudly."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def moves() -> bool:
