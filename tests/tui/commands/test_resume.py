@@ -20,20 +20,8 @@ from glasshead.training.run import Run
 KILLS, EVERY = 30, 10
 WORDS = [
     *("train", "reverse", "--steps", "60", "--seed", "5", "--save-every", str(EVERY), "--eval-every", "25"),
-    *(
-        "--d-model",
-        "64",
-        "--batch-tokens",
-        "512",
-        "--eval-size",
-        "4",
-        "--average",
-        "3",
-        "--dropout",
-        "0.2",
-        "--generate",
-        "5000",
-    ),
+    *("--layers", "1", "--heads", "2", "--d-model", "32", "--d-ff", "64", "--batch-tokens", "256", "--eval-size", "4"),
+    *("--average", "3", "--dropout", "0.2", "--generate", "2000"),
 ]
 
 
