@@ -71,14 +71,22 @@ class Server:
                 ends.pop(pid).put(status)
 
     def start(
-        self, *words: str, log: Path | None = None, terminal: str | None = None, env: Mapping[str, str] | None = None
+        self,
+        *words: str,
+        stdin: int | Path = Path(os.devnull),
+        stdout: int | Path,
+        stderr: int | Path | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> Fork:
-        """Begin `glasshead WORDS`, which writes to a file, or has a terminal; env: all of its environment."""
+        """Begin `glasshead WORDS` with these streams, files or descriptors of ours; env: all of its environment.
+
+        Standard error goes where the output goes if nothing is said.
+        """
         assert self.process.stdin is not None
+        streams = (stdin, stdout, stdout if stderr is None else stderr)
         asked = {
             "words": words,
-            "log": None if log is None else str(log),
-            "terminal": terminal,
+            "streams": [f"/proc/{os.getpid()}/fd/{each}" if isinstance(each, int) else str(each) for each in streams],
             "env": dict(os.environ if env is None else env),
             "cwd": str(Path.cwd()),
         }
@@ -121,33 +129,37 @@ def serve() -> None:
                 return
             *lines, read = read.split(b"\n")
             for line in lines:
+                ready, become_ready = os.pipe()
                 child = os.fork()
                 if child == 0:
                     waiting.close()
                     become(**json.loads(line))
+                    os.close(ready)
+                    os.close(become_ready)
                     main()
+                os.close(become_ready)
+                os.read(ready, 1)  # the end of the file: the child has opened its streams, or is no more
+                os.close(ready)
                 print(json.dumps([child, None]), flush=True)
                 handle = os.pidfd_open(child)
                 begun[handle] = child
                 waiting.register(handle, selectors.EVENT_READ)
 
 
-def become(words: list[str], log: str | None, terminal: str | None, env: dict[str, str], cwd: str) -> None:
-    """Be a process that was started with these words, in this environment, at this terminal."""
+def become(words: list[str], streams: list[str], env: dict[str, str], cwd: str) -> None:
+    """Be a process that was started with these words and streams, in this environment and folder."""
     sys.argv[:] = ["glasshead", *words]
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
     os.setsid()
-    # As for a program that a test starts: the terminal is not its controlling one.
-    source = os.open(terminal or os.devnull, os.O_RDWR | os.O_NOCTTY)
-    target = source if log is None else os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for place, file in enumerate((source, target, target)):
-        os.dup2(file, place)
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
-    line_by_line = terminal is not None
-    for place, name in ((1, "stdout"), (2, "stderr")):
-        stream = open(place, "w", 1 if line_by_line else -1, encoding="utf-8", closefd=False)  # noqa: SIM115
+    for place, (name, path) in enumerate(zip(("stdin", "stdout", "stderr"), streams, strict=True)):
+        output = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        access = os.O_RDWR if Path(path).is_char_device() else output if place else os.O_RDONLY
+        # As for a program that a test starts: a terminal is not its controlling one.
+        os.dup2(os.open(path, access | os.O_NOCTTY), place)
+        mode, buffering = ("r", -1) if place == 0 else ("w", 1 if os.isatty(place) or place == 2 else -1)
+        stream = open(place, mode, buffering, encoding="utf-8", closefd=False)  # noqa: SIM115
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
 

@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Glasshead
+from tests.forking import server
 
 Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -130,17 +130,13 @@ def test_the_shell_can_complete_the_name_of_a_checkpoint(process: Process) -> No
 
 
 def test_who_reads_no_further_ends_it_quietly(here: Path) -> None:
+    reader, writer = os.pipe()
     words = ["trace", "tiny", "a dog", "--keep", "*", "--format", "tsv"]
-    command = shlex.join([sys.executable, "-m", "glasshead_tui", *words])
-    done = subprocess.run(
-        ["bash", "-c", f"{command} | head -n 1; exit ${{PIPESTATUS[0]}}"],
-        capture_output=True,
-        cwd=here,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (1, b"")
-    assert done.stdout.startswith(b"site\t")
+    running = server().start(*words, stdout=writer, stderr=here / "told")
+    os.close(writer)
+    assert os.read(reader, 5) == b"site\t"
+    os.close(reader)
+    assert (running.wait(60), (here / "told").read_bytes()) == (1, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
@@ -158,18 +154,17 @@ def test_a_full_disk_is_told_in_a_sentence(here: Path) -> None:
 
 
 def test_an_interrupt_ends_with_130_and_no_traceback(here: Path) -> None:
-    running = subprocess.Popen(
-        [sys.executable, "-u", "-m", "glasshead_tui", "translate", "tiny", "-"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=here,
-    )  # fmt: skip
-    assert running.stdin and running.stdout
-    running.stdin.write(b"a dog\n" * 3)
-    running.stdin.flush()
-    running.stdout.readline()  # it is at work, and will wait for more
+    (given, sentences), (lines, taken) = os.pipe(), os.pipe()
+    running = server().start("translate", "tiny", "-", stdin=given, stdout=taken, stderr=here / "told")
+    os.close(given)
+    os.close(taken)
+    os.write(sentences, b"a dog\n" * 3)
+    assert os.read(lines, 1)  # it is at work, and will wait for more
     time.sleep(0.2)
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
-    assert (running.returncode, told) == (130, b"")
+    assert (running.wait(60), (here / "told").read_bytes()) == (130, b"")
+    os.close(sentences)
+    os.close(lines)
 
 
 def test_a_terminal_without_utf8_gets_escapes_in_place_of_a_crash(process: Process) -> None:
@@ -185,23 +180,20 @@ def test_without_a_whole_terminal_the_explorer_writes_text(here: Path, stream: s
     import pty
 
     host, guest = pty.openpty()
-    streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), guest)
-    with (here / "elsewhere").open("w+b") as elsewhere:
-        streams[stream] = elsewhere
-        done = subprocess.run(
-            [sys.executable, "-m", "glasshead_tui", "explore", "tiny", "--steps", "0"],
-            cwd=here, env={**os.environ, "TERM": "xterm-256color"}, timeout=60, check=False, **streams,
-        )  # fmt: skip
-        os.close(guest)
-        shown = b""
-        try:
-            while piece := os.read(host, 65536):
-                shown += piece
-        except OSError:  # how Linux says that a terminal has been hung up
-            pass
-        finally:
-            os.close(host)
-        elsewhere.seek(0)
-        shown += elsewhere.read()
-    assert done.returncode == 0
+    streams: dict[str, int | Path] = dict.fromkeys(("stdin", "stdout", "stderr"), guest)
+    elsewhere = here / "elsewhere"
+    elsewhere.touch()
+    env = {**os.environ, "TERM": "xterm-256color"}
+    running = server().start("explore", "tiny", "--steps", "0", env=env, **{**streams, stream: elsewhere})
+    os.close(guest)
+    shown = b""
+    try:
+        while piece := os.read(host, 65536):
+            shown += piece
+    except OSError:  # how Linux says that a terminal has been hung up
+        pass
+    finally:
+        os.close(host)
+    shown += elsewhere.read_bytes()
+    assert running.wait() == 0
     assert b"decoder.1.cross.weights" in shown and b"\x1b" not in shown

@@ -53,7 +53,7 @@ class Terminal:
         given = {name: value for name, value in wanted.items() if value is not None}
         self.program: subprocess.Popen[bytes] | Fork
         if program is None:
-            self.program = server().start(*words, terminal=os.ttyname(guest), env=given)
+            self.program = server().start(*words, stdin=guest, stdout=guest, env=given)
         else:
             command = [sys.executable, *program, *words]
             self.program = subprocess.Popen(

@@ -281,7 +281,7 @@ def test_other_threads_are_told(tmp_path: Path) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(before + 1)
     try:
-        [prepared] = of(Prepared, run(tmp_path, resume=True))
+        [prepared] = of(Prepared, run(tmp_path, resume=True, until=4))
     finally:
         torch.set_num_threads(before)
     assert f"it was trained by {before} threads" in prepared.lines[-1]

@@ -57,7 +57,7 @@ def forked(folder: Path, processes: int, accumulate: int) -> dict[str, torch.Ten
     for rank, log in enumerate(logs):
         place = {"RANK": rank, "LOCAL_RANK": rank, **shared} if processes > 1 else {}
         env = {**os.environ, **{name: str(value) for name, value in place.items()}}
-        children.append(server().start(*words, log=log, env=env))
+        children.append(server().start(*words, stdout=log, env=env))
     try:
         assert [child.wait() for child in children] == [0] * processes, "".join(log.read_text() for log in logs)
     finally:

@@ -30,7 +30,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """The undisturbed run, and its duration."""
     folder = tmp_path_factory.mktemp("whole")
     began = time.monotonic()
-    child = server().start(*WORDS, "--out", str(folder / "run"), log=folder / "log")
+    child = server().start(*WORDS, "--out", str(folder / "run"), stdout=folder / "log")
     assert child.wait() == 0, (folder / "log").read_text()
     return folder / "run", time.monotonic() - began
 
@@ -80,7 +80,7 @@ def test_killed_at_thirty_random_moments_it_becomes_the_same_model(whole: tuple[
         status: int | None = None
         before = 0
         while status != 0:
-            child = server().start(*WORDS, "--out", str(folder), "--resume", log=log)
+            child = server().start(*WORDS, "--out", str(folder), "--resume", stdout=log)
             if kills < KILLS:
                 time.sleep(draw.uniform(0, 0.35 * seconds))
                 child.kill()  # it may have ended by itself
@@ -119,7 +119,7 @@ def test_a_reader_who_has_gone_is_the_end_of_the_terminal(tmp_path: Path) -> Non
 
 def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(whole: tuple[Path, float], tmp_path: Path) -> None:
     folder, log = tmp_path / "run", tmp_path / "log"
-    child = server().start(*WORDS, "--out", str(folder), log=log)
+    child = server().start(*WORDS, "--out", str(folder), stdout=log)
     deadline = time.monotonic() + 60
     while "step 1/" not in (log.read_text() if log.exists() else ""):
         assert time.monotonic() < deadline, log.read_text()
@@ -131,6 +131,6 @@ def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(whole: tuple[Path,
     last = log.read_text().splitlines()[-1]
     assert last.startswith("To go on: glasshead train reverse --out ") and last.endswith(" --resume")
     assert told_so_far(folder)[-1] == {"event": "stopped", "step": saved}
-    again = server().start(*last.removeprefix("To go on: glasshead ").split(), log=log)
+    again = server().start(*last.removeprefix("To go on: glasshead ").split(), stdout=log)
     assert again.wait() == 0, log.read_text()
     same(whole[0], folder)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tomllib
@@ -156,21 +157,26 @@ def test_a_folder_that_holds_something_else_is_left_alone(glasshead: Glasshead, 
     assert [path.name for path in (here / "thesis").iterdir()] == ["thesis.txt"]
 
 
-def test_a_disk_that_is_full_is_told_and_the_last_checkpoint_is_whole(here: Path) -> None:
+def test_a_disk_that_is_full_is_told_and_the_last_checkpoint_is_whole(
+    glasshead: Glasshead, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No file may grow beyond what the first checkpoint needed: the system refuses, as a full disk does."""
-    program = (
-        "import resource, sys; from glasshead_tui.cli import run; from glasshead.training import run as folder\n"
-        "publish = folder.Run.publish\n"
-        "def limited(self, step, write):\n"
-        "    if step == 8: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
-        "    return publish(self, step, write)\n"
-        "folder.Run.publish = limited\n"
-        f"sys.exit(run(['train', 'reverse', '--out', 'run', '--steps', '20', *{TINY!r}]))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=here, check=False)
-    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
-    assert "The checkpoint of step 8 could not be written to run/checkpoints" in done.stderr
-    assert "What was saved at step 4 is whole; --resume continues from it." in done.stderr
+    publish = Run.publish
+
+    def limited(self: Run, step: int, write: Callable[[Path], None]) -> Path:
+        usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if step == 8:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, usual[1]))
+        try:
+            return publish(self, step, write)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+    monkeypatch.setattr(Run, "publish", limited)
+    done = glasshead("train", "reverse", "--out", "run", "--steps", "20", *TINY)
+    assert done.status == 2
+    assert "The checkpoint of step 8 could not be written to run/checkpoints" in done.err
+    assert "What was saved at step 4 is whole; --resume continues from it." in done.err
     newest = Run(here / "run").latest
     assert newest is not None and newest.name == "step-00000004"
     load(find(here / "run"))
