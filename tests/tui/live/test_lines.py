@@ -25,7 +25,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> Any:
 
     def tell(events: Iterator[Event], times: Iterator[float] | None = None) -> list[str]:
         clock = times if times is not None else itertools.repeat(0.0)
-        progress.lines(iter(events), clock=lambda: next(clock))
+        progress.print_lines(iter(events), clock=lambda: next(clock))
         return capsys.readouterr().out.splitlines()
 
     return tell
@@ -98,20 +98,20 @@ def test_what_is_hostile_is_spelled_out(told: Any) -> None:
     ],
 )
 def test_every_event_has_its_sentences(event: Event, lines: list[str]) -> None:
-    assert progress.report(event) == lines
+    assert progress.write_event(event) == lines
 
 
 def test_the_start_says_what_is_special() -> None:
-    usual = progress.report(started())[0]
+    usual = progress.write_event(started())[0]
     shape: Any = played.Shape(source_vocab_size=6000)
-    told = progress.report(started(config=shape, processes=4, accumulate=2, step=500, peak=1.25e12))
+    told = progress.write_event(started(config=shape, processes=4, accumulate=2, step=500, peak=1.25e12))
     assert "processes" not in usual and "batches" not in usual
     assert "vocabulary 6000 + 8000" in told[0]
     assert told[0].endswith("trained in bf16 on cpu, by 4 processes, 2 batches of a process to an update")
     assert "1.2 TFLOP/s" in told[1]
     assert told[2] == "goes on after step 500 of 2000"
     long = evaluated(1000, too_long=3)
-    assert progress.report(long)[0].endswith("; 3 too long for the model")
+    assert progress.write_event(long)[0].endswith("; 3 too long for the model")
 
 
 def test_what_is_played_has_the_names_of_what_is_real() -> None:

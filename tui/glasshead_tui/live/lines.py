@@ -23,7 +23,7 @@ SHOWN = 4
 """Translations shown after an evaluation."""
 
 
-def lines(events: "Iterator[Event]", *, clock: Callable[[], float] = time.monotonic) -> None:
+def print_lines(events: "Iterator[Event]", *, clock: Callable[[], float] = time.monotonic) -> None:
     """Print the events in plain lines: nothing moves, nothing is coloured."""
     from glasshead.training.events import Preparing, Progress
 
@@ -34,17 +34,17 @@ def lines(events: "Iterator[Event]", *, clock: Callable[[], float] = time.monoto
         if isinstance(event, Preparing):
             if clock() >= due:
                 due = clock() + QUIET
-                print(prepared(event), flush=True)
+                print(write_preparation(event), flush=True)
         elif isinstance(event, Progress):
             if clock() >= due or not printed or event.step == event.steps:
                 due, printed = clock() + QUIET, event.step
-                print(stepped(figures), flush=True)
+                print(write_step(figures), flush=True)
         else:
-            for line in report(event):
+            for line in write_event(event):
                 print(line, flush=True)
 
 
-def stepped(figures: Figures) -> str:
+def write_step(figures: Figures) -> str:
     """Write the figures of the last updates on one line; there must have been one."""
     update, recent = figures.update, figures.recent
     assert update is not None and recent is not None
@@ -64,18 +64,18 @@ def stepped(figures: Figures) -> str:
     return "  ".join(parts)
 
 
-def report(event: "Event") -> list[str]:
+def write_event(event: "Event") -> list[str]:
     """Write the lasting part of an event, in lines that are safe to print."""
     from glasshead.training.events import Evaluated, Prepared, Saved, Started, Stopped
 
     if isinstance(event, Prepared):
         return [visible(line) for line in event.lines]
     if isinstance(event, Started):
-        return started(event)
+        return write_start(event)
     if isinstance(event, Evaluated):
-        return [evaluated(event), *(f"  {line}" for line in write_samples(event.scores))]
+        return [write_evaluation(event), *(f"  {line}" for line in write_samples(event.scores))]
     if isinstance(event, Saved):
-        return [saved(event)]
+        return [write_checkpoint(event)]
     if isinstance(event, Stopped):
         if event.step == 0:
             return ["Stopped before the first step."]
@@ -83,13 +83,13 @@ def report(event: "Event") -> list[str]:
     return []
 
 
-def prepared(event: "Preparing") -> str:
+def write_preparation(event: "Preparing") -> str:
     """Write the progress of a preparation: `reading pairs.tsv: 430,000 of 1,000,000`."""
     of = "" if event.total is None else f" of {event.total:,}"
     return f"{visible(event.what)}: {event.done:,}{of}"
 
 
-def started(event: "Started") -> list[str]:
+def write_start(event: "Started") -> list[str]:
     """Describe the model and its training."""
     config = event.config
     sizes = [config.vocab_size] if config.source_vocab_size is None else [config.source_vocab_size, config.vocab_size]
@@ -109,7 +109,7 @@ def started(event: "Started") -> list[str]:
     return described
 
 
-def evaluated(event: "Evaluated") -> str:
+def write_evaluation(event: "Evaluated") -> str:
     """Write the scores of an evaluation on one line."""
     scores = event.scores
     held = "unseen test sentences" if event.held == "test" else f"{visible(event.held)} sentences"
@@ -120,7 +120,7 @@ def evaluated(event: "Evaluated") -> str:
     )
 
 
-def saved(event: "Saved") -> str:
+def write_checkpoint(event: "Saved") -> str:
     """Write the place of a checkpoint."""
     what = f"the average of {event.averaged} snapshots" if event.averaged > 1 else "one snapshot"
     return f"step {event.step}: saved to {visible(str(event.folder))}, {what}"
@@ -130,9 +130,9 @@ def write_samples(scores: "Scores", count: int = SHOWN) -> Iterator[str]:
     """Write some translations, and the references of the wrong ones."""
     for sample in picked(scores.samples, count):
         ending = "" if sample.right else f"   (expected: {visible(sample.expected)})"
-        yield f"{mark(sample)} {visible(sample.source)} → {visible(sample.given)}{ending}"
+        yield f"{mark_sample(sample)} {visible(sample.source)} → {visible(sample.given)}{ending}"
 
 
-def mark(sample: "Sample") -> str:
+def mark_sample(sample: "Sample") -> str:
     """Return ✓ or ✗."""
     return "✓" if sample.right else "✗"

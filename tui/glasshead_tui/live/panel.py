@@ -17,7 +17,7 @@ from rich.text import Text
 
 from glasshead_tui.drawing.durations import clocked, number, operations, percent, reached
 from glasshead_tui.live.figures import Course, Figures, Trend, picked, trends
-from glasshead_tui.live.lines import evaluated, mark, report, stepped
+from glasshead_tui.live.lines import mark_sample, write_evaluation, write_event, write_step
 from glasshead_tui.terminal.region import Region
 from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.cells import width as columns_of
@@ -53,17 +53,17 @@ def follow(events: "Iterator[Event]", *, stop: Callable[[], bool] = lambda: Fals
                 if isinstance(event, Progress):
                     if event.step == event.steps:
                         kept = event.step
-                        region.keep(Text(stepped(figures)))
+                        region.keep(Text(write_step(figures)))
                 elif isinstance(event, Evaluated) and not event.last:
-                    region.keep(Text(evaluated(event)))  # its translations are in the panel
+                    region.keep(Text(write_evaluation(event)))  # its translations are in the panel
                 else:
-                    region.keep(*map(marked, report(event)))
+                    region.keep(*map(colour_marks, write_event(event)))
         finally:  # the panel goes, and with it its last figures
             if figures.update is not None and figures.update.step != kept:
-                region.keep(Text(stepped(figures)))
+                region.keep(Text(write_step(figures)))
 
 
-def marked(line: str) -> Text:
+def colour_marks(line: str) -> Text:
     """Colour ✓ and ✗ in a line of a report."""
     text = Text(line)
     if line.lstrip().startswith(("✓", "✗")):
@@ -84,13 +84,13 @@ def panel(figures: Figures, width: int, height: int, *, seconds: float, stopping
     inner = min(width, WIDEST) - 4 if framed else width
     room = min(height, max(18, height * 2 // 3)) - 2 if framed else height
     if figures.started is None:
-        body, title = (doing(preparing, inner, seconds) if preparing is not None else []), "preparing"
+        body, title = (draw_activity(preparing, inner, seconds) if preparing is not None else []), "preparing"
     else:
         body, title = training(figures, inner, room, seconds), "training"
     if stopping:
         title = "stopping: this step is finished, then all is saved"
     if not framed:
-        return [clipped(line, width) for line in body[:room]]
+        return [cut_text(line, width) for line in body[:room]]
     started = figures.started
     where = f"{started.precision} on {visible(started.device)}" if started is not None else ""
     return frame(body[:room], inner, title, where, memory(started.device if started is not None else ""))
@@ -146,7 +146,7 @@ def head(figures: Figures, inner: int, seconds: float) -> list[Text]:
         facts.append(f"{recent.speed:,.0f} tokens/s")
     lines = [bar(step, steps, inner), join_facts(facts, inner)]
     if figures.preparing is not None:
-        lines += doing(figures.preparing, inner, None)
+        lines += draw_activity(figures.preparing, inner, None)
     return lines
 
 
@@ -174,7 +174,7 @@ def join_facts(facts: Sequence[str], width: int) -> Text:
     return text
 
 
-def doing(event: "Preparing", inner: int, seconds: float | None) -> list[Text]:
+def draw_activity(event: "Preparing", inner: int, seconds: float | None) -> list[Text]:
     """Draw a preparation, or a scoring: its name, its progress, its time."""
     facts = [f"{event.done:,} so far" if event.total is None else f"{event.done:,} of {event.total:,}"]
     if seconds is not None:
@@ -192,14 +192,14 @@ def tables(figures: Figures, inner: int) -> list[Text]:
         return []
     beside = inner >= 72
     width = (inner - 3) // 2 if beside else inner
-    left, right = measured(figures, figures.update, width), scores(figures, width)
+    left, right = draw_figures(figures, figures.update, width), scores(figures, width)
     if not beside:
         return [*left, *right] if figures.validations else left
     pairs = zip_longest(left, right, fillvalue=Text())
     return [Text.assemble(pad_text(one, width), "   ", other) for one, other in pairs]
 
 
-def measured(figures: Figures, update: "Progress", width: int) -> list[Text]:
+def draw_figures(figures: Figures, update: "Progress", width: int) -> list[Text]:
     """Draw the figures of the last updates, each with its course in this sitting."""
     recent = figures.recent
     assert recent is not None
@@ -226,10 +226,10 @@ def scores(figures: Figures, width: int) -> list[Text]:
     note = f"step {newest.step:,}, {newest.scores.sentences:,} sentences"
     if len(f"validation · {note}") > width:
         note = f"step {newest.step:,}"
-    return [heading("validation", note, width), *(trended(trend, width) for trend in trends(figures.validations))]
+    return [heading("validation", note, width), *(draw_trend(trend, width) for trend in trends(figures.validations))]
 
 
-def trended(trend: Trend, width: int) -> Text:
+def draw_trend(trend: Trend, width: int) -> Text:
     """Draw a score on one line."""
     show: Callable[[float], str] = number if trend.name == "perplexity" else "{:.1f}".format
     value = show(trend.values[-1]) + (" %" if trend.name == "exact" else "")
@@ -275,10 +275,10 @@ def translations(figures: Figures, inner: int, room: int) -> list[Text]:
     chosen = picked(figures.evaluated.scores.samples, room)
     while sum(1 if sample.right else 2 for sample in chosen) > room and len(chosen) > 1:
         chosen = picked(figures.evaluated.scores.samples, len(chosen) - 1)
-    return [line for sample in chosen for line in translated(sample, chosen, inner)][:room]
+    return [line for sample in chosen for line in draw_translation(sample, chosen, inner)][:room]
 
 
-def translated(sample: "Sample", among: "Sequence[Sample]", inner: int) -> list[Text]:
+def draw_translation(sample: "Sample", among: "Sequence[Sample]", inner: int) -> list[Text]:
     """Draw a translation, and below a wrong one its reference."""
     sources = max(columns_of(visible(each.source)) for each in among)
     side = max(9, min(sources, (inner - 5) * 2 // 5))
@@ -286,7 +286,7 @@ def translated(sample: "Sample", among: "Sequence[Sample]", inner: int) -> list[
     style = GOOD if sample.right else BAD
     lines = [
         Text.assemble(
-            (f"{mark(sample)} ", style),
+            (f"{mark_sample(sample)} ", style),
             fit(visible(sample.source), side),
             (" → ", QUIET),
             clip(visible(sample.given), rest),
@@ -309,12 +309,12 @@ def chart(course: Course, inner: int, lines: int) -> list[Text]:
 
 def pad_text(text: Text, width: int) -> Text:
     """Pad or cut a line to a number of columns."""
-    text = clipped(text, width)
+    text = cut_text(text, width)
     text.append(" " * (width - text.cell_len))
     return text
 
 
-def clipped(text: Text, width: int) -> Text:
+def cut_text(text: Text, width: int) -> Text:
     """Cut a line to a number of columns."""
     if text.cell_len > width:
         text = text.copy()

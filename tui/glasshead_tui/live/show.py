@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from glasshead.training.events import Event
-from glasshead_tui.live.lines import lines
+from glasshead_tui.live.lines import print_lines
 from glasshead_tui.terminal.tty import moves
 
 
@@ -16,4 +16,4 @@ def show(events: "Iterator[Event]", *, stop: Callable[[], bool] = lambda: False)
 
         follow(events, stop=stop)
     else:
-        lines(events)
+        print_lines(events)

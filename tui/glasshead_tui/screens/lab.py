@@ -16,7 +16,7 @@ from glasshead_tui.panes.lab.exhibit import ExhibitPane
 from glasshead_tui.panes.lab.question import QuestionPane
 from glasshead_tui.panes.lab.showcase import Showcase
 from glasshead_tui.panes.lab.tabs import TabsPane
-from glasshead_tui.panes.lab.texts import clipped
+from glasshead_tui.panes.lab.texts import shorten_typed
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.help import Help, Meanings
 from glasshead_tui.screens.lab_page import LabPage, Running
@@ -96,7 +96,7 @@ class LabScreen(LabPage):
     def refused(self, event: Refused) -> None:
         """It cannot be run with these values: say so, and keep the result before."""
         assert self._job is not None
-        self._book.visits[self._job.name].trouble = clipped(event.sentence)
+        self._book.visits[self._job.name].trouble = shorten_typed(event.sentence)
         self._job = None
         self._draw_all()
 
@@ -220,7 +220,7 @@ class LabScreen(LabPage):
             try:
                 value = control.read(text)
             except GlassheadError as error:
-                ask.refuse(clipped(str(error), text))
+                ask.refuse(shorten_typed(str(error), text))
                 return
             ask.dismiss()
             if value != visit.values[control.name] or visit.trouble:

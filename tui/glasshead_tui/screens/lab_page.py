@@ -26,13 +26,13 @@ from glasshead_tui.panes.lab.showcase import Showcase
 from glasshead_tui.panes.lab.tabs import TabsPane
 from glasshead_tui.panes.lab.texts import (
     TextPane,
-    clipped,
     describe_result,
-    ending,
-    introduced,
-    judged,
-    progressed,
-    shortened,
+    lay_out_ending,
+    lay_out_introduction,
+    lay_out_progress,
+    lay_out_verdict,
+    shorten_lines,
+    shorten_typed,
 )
 from glasshead_tui.screens.base import HIGH, CommandedScreen
 from glasshead_tui.screens.lines import lab_line
@@ -206,7 +206,7 @@ class LabPage(CommandedScreen):
             self.query_one("#page").styles.height = "1fr"
             text.display = True
             text.styles.width, text.styles.height = min(width, READABLE), "1fr"
-            text.show(*ending(answers, book.right, marks))
+            text.show(*lay_out_ending(answers, book.right, marks))
             return
         room = width - (24 if self.has_class("wide") else 0) - 2
         self._draw_page(visit, room, height - 2)
@@ -227,10 +227,10 @@ class LabPage(CommandedScreen):
         asked = len(question.asked(columns if wide and not visit.seen else room - 2)[0])
         question.styles.height = asked + (1 if visit.seen else 2)
         question.styles.padding = (1, 0, 0 if visit.seen else 1, 0)
-        told = introduced(visit.page, seen=visit.seen, marks=palette(self.app))
+        told = lay_out_introduction(visit.page, seen=visit.seen, marks=palette(self.app))
         above = wide and self.has_class("turns") and not visit.reading  # the result: what to look at in it is enough
         # Where there is little room, what was found may have been cut there.
-        found = judged(visit, columns - 2, palette(self.app))[1:] if self.has_class("narrow") else []
+        found = lay_out_verdict(visit, columns - 2, palette(self.app))[1:] if self.has_class("narrow") else []
         look: list[Line] = [[Segment(visit.page.paragraphs[2])]] if lines > HIGH else []
         text.display = bool(look) or not above
         text.show(*(look if above else [*told, *found]))
@@ -255,7 +255,7 @@ class LabPage(CommandedScreen):
         controls.show(visit)
         below = len(controls.set_out(room - 2)[0])
         controls.styles.height = below
-        finding = judged(visit, room - 2, marks)
+        finding = lay_out_verdict(visit, room - 2, marks)
         if self._waits:
             self._write_told()
             verdict.show(*finding, [], [Segment(visit.page.paragraphs[2])])
@@ -263,7 +263,7 @@ class LabPage(CommandedScreen):
             around = 2 + self._page_lines + self._write_told() + 1 + below
             lines = [line for each in finding for line in wrapped(each, room - 2)]
             most, more = max(2, self.size.height - around - LEFT), f"{self._shown_keys['face']}: all of it"
-            verdict.show(*shortened(lines, most, room - 2, more, marks))
+            verdict.show(*shorten_lines(lines, most, room - 2, more, marks))
         verdict.styles.height = len(verdict.broken(room - 2))
 
     @property
@@ -284,7 +284,7 @@ class LabPage(CommandedScreen):
         job = self._job
         seconds = time.monotonic() - job.began if job else 0.0
         if job is not None and (not job.at_once or seconds > PATIENCE or visit.outcome is None):
-            line.show(progressed(job.share, job.words, seconds, self._room - 2, marks))
+            line.show(lay_out_progress(job.share, job.words, seconds, self._room - 2, marks))
         elif job is None:
             line.show(describe_result(visit, self._room - 2, marks))
         lines = max(1, min(3, len(line.broken(self._room - 2))))
@@ -327,7 +327,7 @@ class LabPage(CommandedScreen):
 
     def _complain(self, sentence: str) -> None:
         """Say it in the last line, where it covers nothing; what is too long for that over the screen."""
-        said = visible(clipped(sentence))
+        said = visible(shorten_typed(sentence))
         if width(said) > self.size.width - 2:
             self.notify(clip(said, 400), markup=False, severity="warning", timeout=SAID)
             return

@@ -30,14 +30,14 @@ class TextPane(Prose):
     INSET = 1
 
 
-def introduced(page: Page, *, seen: bool, marks: Palette) -> list[Line]:
+def lay_out_introduction(page: Page, *, seen: bool, marks: Palette) -> list[Line]:
     """Lay out the claim and the paragraphs; the third, on what to look at, only once the result is seen."""
     paragraphs = page.paragraphs if seen else page.paragraphs[:2]
     sources = [[Segment(source, marks.quiet)] for source in page.sources] if seen else []
     return [[Segment(page.claim, marks.strong)], *([Segment(each)] for each in paragraphs), *sources]
 
 
-def judged(visit: Visit, columns: int, marks: Palette) -> list[Line]:
+def lay_out_verdict(visit: Visit, columns: int, marks: Palette) -> list[Line]:
     """Lay out the user's answer, the numbers' answer and the finding.
 
     Answers are written out if they fit in a line; the numbers' answer always is.
@@ -68,7 +68,7 @@ def judged(visit: Visit, columns: int, marks: Palette) -> list[Line]:
     return [head, [Segment(visible(outcome.verdict.sentence))]]
 
 
-def shortened(lines: Sequence[Line], most: int, columns: int, more: str, marks: Palette) -> list[Line]:
+def shorten_lines(lines: Sequence[Line], most: int, columns: int, more: str, marks: Palette) -> list[Line]:
     """Cut to a number of lines; the last one says where the rest is."""
     if len(lines) <= most:
         return list(lines)
@@ -76,7 +76,7 @@ def shortened(lines: Sequence[Line], most: int, columns: int, more: str, marks: 
     return [*lines[: most - 1], [*pad_line(lines[most - 1], columns - cells([end])), end]]
 
 
-def progressed(share: float, words: str, seconds: float, columns: int, marks: Palette) -> Line:
+def lay_out_progress(share: float, words: str, seconds: float, columns: int, marks: Palette) -> Line:
     """Draw the progress of an experiment: a bar, the share, the current work, the time."""
     share = min(1.0, max(0.0, share))
     done = bar(share, BAR)
@@ -94,7 +94,7 @@ def describe_result(visit: Visit, columns: int, marks: Palette) -> Line:
     """Describe the origin of the result, and what the controls wait for, in one line; a refusal may take more."""
     outcome = visit.outcome
     if visit.trouble:
-        return [Segment("✗ ", marks.bad), Segment(visible(visit.trouble)), Segment(kept(outcome), marks.quiet)]
+        return [Segment("✗ ", marks.bad), Segment(visible(visit.trouble)), Segment(name_kept(outcome), marks.quiet)]
     if outcome is None:
         return [Segment(f"{'stopped' if visit.stopped else 'not run yet'}: enter runs it", marks.query)]
     if visit.changed:
@@ -119,7 +119,7 @@ def _fitting(wishes: Sequence[str], columns: int) -> str:
     return next((wish for wish in wishes if width(wish) <= columns), wishes[-1])
 
 
-def kept(outcome: Outcome | None) -> str:
+def name_kept(outcome: Outcome | None) -> str:
     """Name the result that stays below a refusal."""
     return "" if outcome is None else " What is shown is the result before."
 
@@ -128,7 +128,7 @@ def _seconds(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s" if seconds >= 9.5 else f"{seconds:.1f} s"
 
 
-def ending(answers: Mapping[str, int | None], right: Mapping[str, int], marks: Palette) -> list[Line]:
+def lay_out_ending(answers: Mapping[str, int | None], right: Mapping[str, int], marks: Palette) -> list[Line]:
     """Lay out the page after the last experiment."""
     foreseen = [name for name in NAMES if answers.get(name) is not None and name in right]
     alike = sum(answers[name] == right[name] for name in foreseen)
@@ -153,7 +153,7 @@ def ending(answers: Mapping[str, int | None], right: Mapping[str, int], marks: P
     ]
 
 
-def clipped(sentence: str, typed: str = "") -> str:
+def shorten_typed(sentence: str, typed: str = "") -> str:
     """Shorten the user's typed text within a sentence to a readable width."""
     typed = typed.strip()
     if width(typed) > GIVEN:
