@@ -106,10 +106,11 @@ def told_so_far(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_a_reader_who_has_gone_is_the_end_of_the_terminal(tmp_path: Path) -> None:
-    folder, pipe = tmp_path / "run", tmp_path / "pipe"
-    os.mkfifo(pipe)  # `2>&1 | head`: there is nobody to say anything to
-    child = server().start(*WORDS, "--out", str(folder), "--eval-every", "1", log=pipe)
-    with pipe.open(encoding="utf-8") as read:
+    folder = tmp_path / "run"
+    reader, writer = os.pipe()  # `2>&1 | head`: there is nobody to say anything to
+    child = server().start(*WORDS, "--out", str(folder), "--eval-every", "1", stdout=writer)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as read:
         assert any("step 1/" in line for line in read)
     assert child.wait() == 128 + signal.SIGPIPE
     saved = newest_step(folder)
