@@ -16,16 +16,19 @@ from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from glasshead_tui.state import keymaps, keys
+from glasshead_tui.state.home import file_in
 from glasshead_tui.terminal.key_order import OrderedKeys
-from glasshead_tui.terminal.visible import visible
+from glasshead_tui.terminal.visible import clip, visible
 
+NOTICED = 8.0
+"""Seconds for which a notice is shown that nobody has asked for."""
 FIRST_FRAME = 0.05
 """Seconds before the model begins to load: importing torch would delay the first frame."""
 
 
 def keys_file() -> Path:
     """Return the file of the user's keys."""
-    return user_config_path("glasshead") / "keys.toml"
+    return file_in(user_config_path, "keys.toml")
 
 
 class Framed(OrderedKeys):
@@ -37,18 +40,26 @@ class Framed(OrderedKeys):
         Binding("ctrl+z", "suspend_process", "to the shell", show=False, priority=True, id="suspend")
     ]
 
-    def __init__(self, work: Callable[[Callable[[], bool]], None], delay: float) -> None:
-        """work: runs in a thread until its argument says that the app has gone · delay: seconds before it begins.
+    def __init__(self, work: Callable[[Callable[[], bool]], None], delay: float, notice: str = "") -> None:
+        """work: runs in a thread until its argument says that the app has gone · delay: seconds before it begins ·
+        notice: a sentence for the user, once the screen is there.
 
-        Raises GlassheadError if the user's keys cannot be read.
+        Raises GlassheadError if the user's keys are written wrongly.
         """
         super().__init__()
-        self._does, self._delay = work, delay
-        self._own_keys = keymaps.read_keys(keys_file())
+        self._does, self._delay, self._notices = work, delay, [notice] if notice else []
+        try:
+            self._own_keys = keymaps.read_keys(keys_file())
+        except OSError as error:  # a comfort: the program opens without it
+            self._own_keys = {}
+            where = f" from {error.filename}" if error.filename else ""
+            self._notices.append(f"Your own keys were not read{where}: {error.strerror or error}.")
         self.set_keymap(self._own_keys)
 
     def on_mount(self) -> None:
         """Draw the first frame before the work."""
+        for notice in self._notices:
+            self.notify(clip(visible(notice), 400), markup=False, severity="warning", timeout=NOTICED)
         self.set_timer(self._delay, lambda: self.run_worker(self._work, thread=True, name="work"))
 
     def _work(self) -> None:
@@ -100,18 +111,24 @@ class GlassheadApp(Framed):
     """The explorer of one checkpoint, and its lab."""
 
     def __init__(
-        self, checkpoint: str, text: str | None = None, *, lab: str | None = None, lesson: bool = False
+        self,
+        checkpoint: str,
+        text: str | None = None,
+        *,
+        lab: str | None = None,
+        lesson: bool = False,
+        notice: str = "",
     ) -> None:
         """checkpoint: as for `glasshead.load` · text: the first source sentence, by default an example of the recipe's
         · lab: an experiment to open at once; none: the explorer · lesson: whether the lab saves the user's place in
-        a file, and opens at once, at that place if `lab` names no other.
+        a file, and opens at once, at that place if `lab` names no other · notice: as for `Framed`.
         """
         from glasshead_tui.work.session import Session
 
         self._subject_name = Path(checkpoint).name or checkpoint
         self._session = Session(checkpoint, text, self._hear)
         self._lab, self._lesson = lab, lesson
-        super().__init__(self._session.run, FIRST_FRAME)
+        super().__init__(self._session.run, FIRST_FRAME, notice)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the explorer."""

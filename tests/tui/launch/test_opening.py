@@ -148,3 +148,14 @@ def test_text_is_written_where_it_is_wanted_or_the_terminal_cannot_draw(
         monkeypatch.setenv("TERM", "dumb")
     assert screen.run("explore", "tiny", "--steps", "0", *words) == 0
     assert not app.opened and "decoder.1.cross.weights" in screen.text
+
+
+def test_a_lesson_whose_place_cannot_be_kept_opens_and_says_so(
+    screen: Screen, app: type[App], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("glasshead_tui.state.course.path", lambda: tmp_path / "file" / "lesson.json")
+    assert screen.run("lesson", "heads", "--model", "tiny") == 0
+    assert app.opened[0]["lab"] == "heads" and "cannot be kept in" in app.opened[0]["notice"]
+    assert screen.run("lesson", "heads", "--plain") == 0
+    assert "cannot be kept in" in screen.text and ">  3  heads" in screen.text

@@ -2,13 +2,15 @@
 
 from glasshead.checkpoints.find import check_parts, find
 from glasshead.checkpoints.format import describe
+from glasshead.errors import GlassheadError
+from glasshead_tui.terminal.complain import complain
 from glasshead_tui.terminal.tty import terminal
 
 
 def lesson(name: str | None, *, checkpoint: str, restart: bool, mouse: bool, plain: bool, as_json: bool) -> int:
     """Open the lab at the user's place in the course, or at `name`; without a terminal, print the place.
 
-    Raises GlassheadError for an unknown experiment or checkpoint, and for a place that cannot be saved.
+    Raises GlassheadError for an unknown experiment or checkpoint. A place that cannot be saved is only mentioned.
     """
     from dataclasses import replace
 
@@ -23,9 +25,15 @@ def lesson(name: str | None, *, checkpoint: str, restart: bool, mouse: bool, pla
     if restart:
         course.forget()
     place = course.read() if at is None else replace(course.read(), at=at)
+    notice = ""
     if at is not None or not written:
-        course.write(place)
+        try:
+            course.write(place)
+        except GlassheadError as error:  # the lesson is there all the same
+            notice = str(error)
     if written:
+        if notice:
+            complain(notice)
         from glasshead_tui.plain.course import print_course
 
         print_course(place, as_json=as_json)
@@ -33,6 +41,6 @@ def lesson(name: str | None, *, checkpoint: str, restart: bool, mouse: bool, pla
 
     from glasshead_tui.app import GlassheadApp
 
-    app = GlassheadApp(checkpoint=checkpoint, lab=place.at, lesson=True)
+    app = GlassheadApp(checkpoint=checkpoint, lab=place.at, lesson=True, notice=notice)
     app.run(mouse=mouse)
     return app.return_code or 0

@@ -12,6 +12,7 @@ from platformdirs import user_state_path
 from glasshead.errors import GlassheadError
 from glasshead.files import replace_text
 from glasshead.lab import NAMES, page_of
+from glasshead_tui.state.home import file_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +43,8 @@ class Place:
 
 
 def path() -> Path:
-    """Return the file; on Linux ~/.local/state/glasshead/lesson.json."""
-    return user_state_path("glasshead") / "lesson.json"
+    """Return the file; on Linux ~/.local/state/glasshead/lesson.json. Raises OSError if there is no home."""
+    return file_in(user_state_path, "lesson.json")
 
 
 def read() -> Place:
@@ -64,23 +65,27 @@ def read() -> Place:
 
 def write(place: Place) -> None:
     """Save a place. Raises GlassheadError if the file cannot be written."""
-    file = path()
+    where = ""
     try:
+        file = path()
+        where = f" in {file}"
         file.parent.mkdir(parents=True, exist_ok=True)
         content = {"at": place.at, "answers": dict(place.answers), "right": dict(place.right)}
         replace_text(file, json.dumps(content, indent=1) + "\n")
     except OSError as error:
-        raise GlassheadError(
-            f"Your place in the lesson cannot be kept in {file}: {error.strerror or error}."
-        ) from error
+        raise GlassheadError(f"Your place in the lesson cannot be kept{where}: {error.strerror or error}.") from error
 
 
 def forget() -> None:
     """Remove the saved place. Raises GlassheadError if the file cannot be removed."""
     try:
-        path().unlink(missing_ok=True)
+        file = path()
+    except OSError:  # without a home nothing was kept
+        return
+    try:
+        file.unlink(missing_ok=True)
     except OSError as error:
-        raise GlassheadError(f"{path()} cannot be removed: {error.strerror or error}.") from error
+        raise GlassheadError(f"{file} cannot be removed: {error.strerror or error}.") from error
 
 
 def _numbers(content: Any) -> Mapping[str, int]:

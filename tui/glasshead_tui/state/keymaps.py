@@ -194,13 +194,14 @@ ALL = list_keys(EXPLORE)
 def read_keys(path: Path) -> dict[str, str]:
     """Read the user's keys: id → keys, in the form of Textual's key map. Empty without a file.
 
-    Raises GlassheadError, naming the file, for anything that is not TOML, and for an unknown id.
+    Raises GlassheadError, naming the file, for anything that is not TOML, and for an unknown id; OSError for a file
+    that cannot be read.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GlassheadError(f"{path} cannot be read as TOML ({error}). Correct it, or move it away.") from error
     known = list(dict.fromkeys(key.id for key in (*ALL, *list_keys(WATCH), *list_keys(LAB))))
     for name, keys in content.items():
