@@ -2,7 +2,7 @@
 
 import pytest
 from tests.tui.conftest import Explore
-from tests.tui.screens.lab.bench import Bench, asked, hit, says
+from tests.tui.screens.lab.bench import Bench, asked, hit, says, taken
 from textual import events
 
 from glasshead_tui.screens.ask import Ask, PlainInput
@@ -81,7 +81,7 @@ async def test_of_a_burst_of_turns_the_last_one_is_the_result(explore: Explore, 
         bench.gate.clear()
         for key in ("left", "right", "right", "left", "right", "enter", "enter"):
             explorer.app.post_message(events.Key(key, None))
-        await explorer.pilot.pause(0)
+        await taken(explorer)  # 8 is on the screen after the second key already
         await says(explorer, "50%", "‹8›")
         bench.gate.set()
         await says(explorer, "Twice 8 is 16.")
