@@ -27,6 +27,8 @@ TINY = [
     *("--d-model", "32", "--heads", "2", "--layers", "1", "--d-ff", "64", "--batch-tokens", "256"),
     *("--eval-size", "3", "--save-every", "4", "--eval-every", "5"),
 ]
+SMALL = [*TINY, "--generate", "2000"]
+"""Of a recipe, which makes 30,000 pairs otherwise."""
 
 
 def pairs(count: int) -> str:
@@ -36,7 +38,7 @@ def pairs(count: int) -> str:
 
 
 def test_a_tiny_run_tells_saves_and_describes(glasshead: Glasshead, here: Path) -> None:
-    done = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "9", *TINY)
+    done = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "9", *SMALL)
     assert done.status == 0, done.err
     assert obeyed(done.out) == []
     lines = done.out.splitlines()
@@ -51,10 +53,10 @@ def test_a_tiny_run_tells_saves_and_describes(glasshead: Glasshead, here: Path) 
     assert {"--steps 9", "--encoder-layers 1", "--d-ff 64"} <= set(re.findall(r"--\S+ \S+", card["command"]))
     assert card["test"]["sentences"] == 30 and 0 <= card["test"]["bleu"] <= 100
 
-    again = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "1", *TINY)
+    again = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "1", *SMALL)
     assert again.status == 2 and "Give --resume to continue it, --overwrite to remove it" in again.err
     assert "saved at step 9 is whole" in again.err
-    over = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "1", *TINY, "--overwrite")
+    over = glasshead("train", "reverse", "--out", "deep/tiny", "--steps", "1", *SMALL, "--overwrite")
     assert over.status == 0 and load(here / "deep/tiny")[2]["training"]["steps_taken"] == 1
 
 
@@ -173,7 +175,7 @@ def test_a_disk_that_is_full_is_told_and_the_last_checkpoint_is_whole(
             resource.setrlimit(resource.RLIMIT_FSIZE, usual)
 
     monkeypatch.setattr(Run, "publish", limited)
-    done = glasshead("train", "reverse", "--out", "run", "--steps", "20", *TINY)
+    done = glasshead("train", "reverse", "--out", "run", "--steps", "20", *SMALL)
     assert done.status == 2
     assert "The checkpoint of step 8 could not be written to run/checkpoints" in done.err
     assert "What was saved at step 4 is whole; --resume continues from it." in done.err
@@ -194,7 +196,7 @@ Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
 def test_watching_without_a_terminal_shows_the_lines(process: Process, here: Path) -> None:
-    words = ["train", "reverse", "--out", "run", "--steps", "3", "--generate", "2000", *TINY]
+    words = ["train", "reverse", "--out", "run", "--steps", "3", *SMALL]
     done = process(*words, "--watch")
     assert done.returncode == 0, done.stderr
     assert obeyed(done.stdout.decode()) == [] and "step 3: saved to run," in done.stdout.decode()
