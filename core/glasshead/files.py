@@ -8,6 +8,8 @@ from pathlib import Path
 
 from glasshead.errors import GlassheadError
 
+WITHIN = 128
+"""Bytes of the longest path of a file in a run's folder, counted from that folder, and some to spare."""
 POINTER = b"version https://git-lfs.github.com/spec/"
 """Beginning of a Git LFS pointer, which stands for a file that was not fetched."""
 
@@ -50,6 +52,19 @@ def refuse_undecodable(path: Path) -> None:
     own = path.name or path.resolve().name  # of `.` too: it is written into cards
     if any("\ud800" <= character <= "\udfff" for character in f"{path}{own}"):
         raise GlassheadError(f"The name of {path} is not valid UTF-8: rename the file or the folder.")
+
+
+def check_path(path: Path, option: str) -> None:
+    """Raise GlassheadError if the path of a folder leaves no room for the names of the files in it."""
+    try:
+        longest = os.pathconf("/", "PC_PATH_MAX")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return
+    size, most = len(os.fsencode(path.absolute())), longest - WITHIN
+    if size > most:
+        raise GlassheadError(
+            f"{option} is {size:,} bytes long; at most {most:,} fit, with the names of the files in it."
+        )
 
 
 def is_part(name: str) -> bool:

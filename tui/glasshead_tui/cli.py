@@ -8,7 +8,7 @@ everything that `plain_words` does not understand goes to Typer, and a test hold
 import os
 import sys
 from collections.abc import Sequence
-from errno import ENOSPC
+from errno import ENAMETOOLONG, ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ def run(words: Sequence[str]) -> int:
         discard(sys.stdout)
         return UNWRITTEN
     except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            complain(f"{error.filename} is too long for the name of a file or a folder.")
+            return USAGE
         if error.errno != ENOSPC:
             raise
         complain(f"The output could not be written: {error.strerror}.")

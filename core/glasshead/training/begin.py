@@ -6,7 +6,7 @@ from typing import Any
 
 from glasshead.checkpoints.format import SETTINGS
 from glasshead.errors import GlassheadError
-from glasshead.files import replace_text
+from glasshead.files import check_path, replace_text
 from glasshead.training import settings as all_settings
 from glasshead.training.run import DATA, Run
 from glasshead.training.settings import Settings, differences, resolve
@@ -33,6 +33,7 @@ def begin(
     A run that has saved nothing may be replaced. Raises GlassheadError if another run is there, and if the settings
     would train another model than the one that was begun, with every difference; nothing is changed then.
     """
+    check_path(folder, "--out")
     run, file = Run(folder), file or {}
     if resume and overwrite:
         raise GlassheadError("--resume continues a run and --overwrite removes it: choose one of them.")
