@@ -33,7 +33,7 @@ CASES: dict[str, list[str]] = {
     "train valid_source": [*PAIRS, "--valid-target", "pairs.tsv", "--out", "run"],
     "train valid_target": [*PAIRS, "--valid-source", "pairs.tsv", "--out", "run"],
     "watch run": [],
-    "lab model": ["block"],
+    "lab model": ["block", "--json"],
 }
 """By the command and the parameter that is given such a name: the other words."""
 
