@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshead.text import Token
+from glasshead.text import Codec, Token
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import error, real, weight
 
@@ -62,3 +62,12 @@ def test_a_vocabulary_without_word_starts_is_left_alone() -> None:
 
 def test_what_a_vocabulary_holds_cannot_act_on_the_terminal() -> None:
     assert labels((Token(5, "▁\x1b[2J"), Token(6, "[/b]"), Token(7, "▁"))) == ("␛[2J", "‿[/b]", "␣")
+
+
+@pytest.mark.parametrize("text", ["漢字", "é€😀", "a漢"])
+def test_a_character_that_the_vocabulary_lacks_is_its_bytes(text: str) -> None:
+    codec = Codec.train(["a b"], vocab_size=300)
+    names = labels(tuple(codec.tokens(codec.encode(text))))
+    assert [name for name in names if len(name) == 2 and name.isalnum()] == [
+        f"{byte:02X}" for character in text if character != "a" for byte in character.encode()
+    ]

@@ -1,5 +1,6 @@
 """Names of tokens and attentions on the screen."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ START, END = "▸", "■"
 JOINED = "‿"  # this piece is written onto the one before it
 _SPECIAL = {"<s>": START, "</s>": END}
 _WORD_STARTS = ("▁", "Ġ")
+_BYTE = re.compile("<0x([0-9A-F]{2})>")
+"""A byte of a character that the vocabulary lacks. Its two digits fit a column; of `<0xE7>` there would be `<…`."""
 
 _KINDS = {
     ("encoder", "self"): "self-attention",
@@ -30,12 +33,17 @@ def labels(tokens: "tuple[Token, ...]") -> tuple[str, ...]:
 
 
 def named(texts: Sequence[str]) -> tuple[str, ...]:
-    """Make a short name for each token: the word, or ‿ and a continuing piece; ▸ for the start and ■ for the end."""
+    """Make a short name for each token: the word, ‿ and a continuing piece, or the two digits of a byte.
+
+    The start is ▸, the end ■.
+    """
     marks = any(text.startswith(_WORD_STARTS) for text in texts)
     names: list[str] = []
     for text in texts:
         if text in _SPECIAL:
             names.append(_SPECIAL[text])
+        elif byte := _BYTE.fullmatch(text):
+            names.append(byte[1])
         elif text.startswith(_WORD_STARTS):
             names.append(visible(text[1:]) or "␣")
         else:

@@ -26,8 +26,9 @@ GLYPHS: Meanings = (
     (".81", "a weight, or a score, on its colour: the brighter, the larger"),
     ("╱", "masked: −∞ before softmax, weight exactly 0. Nobody may look there"),
     ("·", "not decoded yet: there is no such row or column so far"),
-    ("▁", "before a token: a word begins here. Pieces without it go on with the word"),
-    ("<s> </s>", "start token, from which the first target token is asked for; end token"),
+    ("‿", "this piece is written onto the one before it"),
+    ("E7", "two digits: a byte of a character that the vocabulary lacks"),
+    ("▸ ■", "start token, from which the first target token is asked for; end token"),
 )
 
 
