@@ -393,3 +393,15 @@ def test_the_bundled_recipes_never_need_bytes() -> None:
 def _trained(lowercase: bool, level: Level = "subword") -> Codec:
     """A codec for property tests, which cannot take fixtures of a function's scope."""
     return Codec.train(CORPUS, vocab_size=420, lowercase=lowercase, level=level)
+
+
+@pytest.mark.parametrize("level", ["subword", "word"])
+def test_a_vocabulary_larger_than_any_text_gives_is_what_the_text_gives(level: Level) -> None:
+    """The library would take memory for all entries that are asked for, or numbers of 64 bits, and abort."""
+    texts = ["the black cat is sleeping", "the cat"] * 3
+    wanted = Codec.train(texts, vocab_size=5000, level=level)
+    for size in (10**11, 10**30):
+        found = Codec.train(texts, vocab_size=size, level=level)
+        assert [found.name(number) for number in range(found.size)] == [
+            wanted.name(number) for number in range(wanted.size)
+        ]
