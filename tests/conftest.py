@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine may be slow at any moment; that says nothing of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # The models of the tests are tiny: threads would only wait for each other, and on a busy machine for long. Set before
 # torch is imported, and inherited by the commands that tests run. What measures with more threads asks for them itself.

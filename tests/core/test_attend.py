@@ -15,7 +15,7 @@ from torch import Tensor
 
 from glasshead.attend import STAGES, attend, causal, near, neighbourhood
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=25)
 MASKS: dict[str, Callable[[int, int, int, int], tuple[int, ...] | None]] = {
     "none": lambda *_: None,
     "rows": lambda b, h, q, k: (q, k),

@@ -15,7 +15,7 @@ from glasshead import Config, GlassheadError, Transformer, listen
 from glasshead.decoding.cache import Cache
 from glasshead.model import sinusoids
 
-few = settings(max_examples=20, deadline=None)
+few = settings(max_examples=20)
 
 
 def test_the_defaults_are_the_base_model_of_the_paper() -> None:

@@ -45,7 +45,7 @@ def test_in_float32_too(options: dict[str, Any]) -> None:
     assert {s: e for s in wanted if (e := gap(as_reference(s, seen[s]), wanted[s])) > 5e-5} == {}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.fixed_dictionaries(
         {

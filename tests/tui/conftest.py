@@ -16,7 +16,7 @@ from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.explore import ExploreScreen
 from glasshead_tui.work.messages import Moment
 
-LIMIT = 20.0
+LIMIT = 60.0
 
 
 class Explorer:

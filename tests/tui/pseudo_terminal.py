@@ -109,21 +109,21 @@ class Terminal:
         """The screen, as lines of text."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
-    def until(self, *parts: str, limit: float = 30.0) -> None:
+    def until(self, *parts: str, limit: float = 60.0) -> None:
         """Wait until all these are on the screen; fail, showing it, when they do not come."""
         end = time.monotonic() + limit
         while not all(part in self.text for part in parts):
             assert time.monotonic() < end, f"{parts} did not come:\n{self.text}"
             self.read()
 
-    def until_gone(self, part: str, limit: float = 30.0) -> None:
+    def until_gone(self, part: str, limit: float = 60.0) -> None:
         """Wait until this is on the screen no more."""
         end = time.monotonic() + limit
         while part in self.text:
             assert time.monotonic() < end, f"{part} did not go:\n{self.text}"
             self.read()
 
-    def status(self, limit: float = 20.0) -> int:
+    def status(self, limit: float = 60.0) -> int:
         """The exit status, once the program has ended."""
         end = time.monotonic() + limit
         while self.program.poll() is None:

@@ -25,7 +25,7 @@ moves = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(moves)
 def test_lines_of_memory_never_mix(history: Any) -> None:
     """Against plain lists, one for every branch."""
@@ -95,7 +95,7 @@ reorderings = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(reorderings)
 def test_rows_that_change_places_never_mix(history: Any) -> None:
     """Against plain lists, one for every row; of branches, each keeps what it had."""

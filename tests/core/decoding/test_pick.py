@@ -30,7 +30,7 @@ def by_hand(logits: list[float], temperature: float, top_k: int | None, top_p: f
     return [kept.get(i, 0.0) / share for i in range(len(logits))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(logits_, st.floats(0.05, 5), st.one_of(st.none(), st.integers(1, 14)), st.one_of(st.none(), st.floats(0.01, 1)))
 def test_the_distribution_is_the_one_described(logits: list[float], temperature: float, top_k: Any, top_p: Any) -> None:
     ours = Sample(temperature=temperature, top_k=top_k, top_p=top_p).probabilities(

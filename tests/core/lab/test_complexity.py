@@ -70,7 +70,7 @@ def test_each_multiply_add_grows_as_its_o_says(name: str, power: dict[str, int])
         assert cost(replace(shape, **{letter: 2 * getattr(shape, letter)})) == 2**exponent * cost(shape)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(n=st.integers(2, 40), k=st.integers(2, 9), r=st.integers(2, 9))
 def test_paths_by_gradients_are_those_of_the_formulas(n: int, k: int, r: int) -> None:
     k, r = min(k, n), min(r, n)

@@ -34,7 +34,7 @@ def average(rows: Sequence[Sequence[float]], letters: Sequence[int]) -> list[flo
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 2), min_size=2, max_size=5), st.data())
 def test_what_heads_fetch_is_one_weighted_sum_each(letters: list[int], data: st.DataObject) -> None:
     count = data.draw(st.sampled_from([1, 2]))

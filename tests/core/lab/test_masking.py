@@ -26,7 +26,7 @@ def scores(draw: st.DrawFn) -> Tensor:
     return torch.randn(length, length, generator=generator, dtype=torch.float64) * draw(st.sampled_from([0.1, 1, 5]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(scores())
 def test_zeros_renormalised_are_minus_infinity_before_softmax(s: Tensor) -> None:
     """exp s_k / Σ_all ÷ Σ_seen exp s_j / Σ_all = exp s_k / Σ_seen: the sum over all cancels."""
@@ -38,7 +38,7 @@ def test_zeros_renormalised_are_minus_infinity_before_softmax(s: Tensor) -> None
     assert torch.allclose(lab.weights_of("renormalised", s), by_hand, atol=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(scores())
 def test_zeros_after_softmax_leave_rows_short_by_what_lay_ahead_and_still_know_of_it(s: Tensor) -> None:
     after, nothing = lab.weights_of("after", s), lab.weights_of("nothing", s)
@@ -59,7 +59,7 @@ def model() -> Transformer:
     return found.eval().requires_grad_(False)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_a_later_token_changes_no_earlier_logit_unless_the_mask_is_taken_away(data: st.DataObject) -> None:
     model = little.build(lab.config_of(6, 5, masked=True), 1).eval()

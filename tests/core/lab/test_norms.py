@@ -32,7 +32,7 @@ def arbitrary(width: int, seed: int) -> LayerNorm:
     return norm
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tokens=st.integers(2, 9), mates=st.integers(1, 30), width=st.integers(2, 12), seed=st.integers(0, 1000))
 def test_layer_norm_never_asks_the_batch_and_batch_norm_always_does(
     tokens: int, mates: int, width: int, seed: int

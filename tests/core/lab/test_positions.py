@@ -45,7 +45,7 @@ def by_hand(k: int, width: int) -> torch.Tensor:
     return torch.block_diag(*blocks)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(k=offsets, other=offsets, width=widths)
 def test_the_matrices_are_rotations_and_add_up(k: int, other: int, width: int) -> None:
     matrix = rotation(k, width)
@@ -57,7 +57,7 @@ def test_the_matrices_are_rotations_and_add_up(k: int, other: int, width: int) -
     assert torch.equal(rotation(0, width), one)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(k=st.integers(-60, 60), width=widths)
 def test_one_matrix_shifts_every_position_of_the_models_own_table(k: int, width: int) -> None:
     table = sinusoids(64, width)

@@ -53,7 +53,7 @@ def test_a_model_without_its_scale_is_surer_of_itself_everywhere(found: Scaling)
     assert all(each.entropy_unscaled < each.entropy and each.largest_unscaled > each.largest for each in found.trained)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(-30, 30), min_size=2, max_size=6))
 def test_one_softmax_against_autograd_and_its_definition(scores: list[float]) -> None:
     row = torch.tensor(scores, dtype=torch.float64)

@@ -133,7 +133,7 @@ def test_without_its_unknowns_a_translation_is_not_charged_for_their_letters() -
     assert lab.measured(model, CODEC, pairs, read, scores_of("le chat")).chrf_spared < 100
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.text("abc é'-.", max_size=12), max_size=9))
 def test_encoding_in_parts_is_encoding(texts: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -153,7 +153,7 @@ CODEC = Codec.train(["low lower newest widest", "the black cat is sleeping"] * 3
 """Size of the subword vocabulary; it lacks most characters."""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=40))
 def test_under_subwords_any_text_comes_back_as_it_was(text: str) -> None:
     ids = CODEC.encode(text)

@@ -17,7 +17,7 @@ from glasshead.lab.warmup import warmup
 from glasshead.model import Transformer
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(d_model=st.integers(1, 2048), warm=st.integers(1, 20_000))
 def test_the_schedule_is_the_papers_and_its_peak_is_where_the_formula_has_it(d_model: int, warm: int) -> None:
     points = lab.points(d_model, warm)

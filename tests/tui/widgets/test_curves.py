@@ -19,7 +19,7 @@ from glasshead_tui.widgets.ticks import axis, ticks, upwards
 numbers = st.floats(-1e12, 1e12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(low=numbers, width=st.floats(1e-9, 1e12), most=st.integers(2, 12), whole=st.booleans())
 def test_ticks_are_few_round_and_within(low: float, width: float, most: int, whole: bool) -> None:
     high = low + width
@@ -136,7 +136,7 @@ def value(label: str) -> float:
     return float(label.rstrip("kMGT")) * scale
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(low=st.floats(-250, 250), decades=st.floats(0.05, 200), most=st.integers(1, 12))
 def test_logarithmic_ticks_are_round_and_say_where_they_are(low: float, decades: float, most: int) -> None:
     ends = 10**low, 10 ** min(low + decades, 300)
@@ -217,7 +217,7 @@ async def test_a_legend_that_is_too_long_takes_more_lines() -> None:
         assert sum(name in shown for name in names) >= 5 and "many" in shown.split("\n")[0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(low=st.floats(-12, 6), decades=st.floats(0.3, 12), lines=st.integers(5, 30))
 def test_a_high_logarithmic_axis_has_ticks_enough_in_rows_of_their_own(low: float, decades: float, lines: int) -> None:
     edge = 0.04 * decades
@@ -227,7 +227,7 @@ def test_a_high_logarithmic_axis_has_ticks_enough_in_rows_of_their_own(low: floa
     assert all(value(label) == pytest.approx(10**at, rel=0.02) for at, label in found if decades >= 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(low=st.floats(-1e6, 1e6), reach=st.floats(0.01, 1e6), lines=st.integers(2, 4), log=st.booleans())
 def test_in_a_low_room_the_ends_are_named_and_nothing_between(low: float, reach: float, lines: int, log: bool) -> None:
     ends = (low / 1e6, low / 1e6 + reach / 1e5) if log else (low, low + reach)

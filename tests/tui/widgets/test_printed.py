@@ -58,7 +58,7 @@ def test_title_legend_and_axes_are_said() -> None:
 numbers = st.floats(-1e6, 1e6).filter(lambda value: value == 0 or abs(value) > 1e-300)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(numbers, numbers), min_size=1, max_size=8),
     st.integers(24, 90),

@@ -28,7 +28,7 @@ def test_the_papers_example_begins_as_in_the_paper() -> None:
     assert cut("lowest", [each.pair for each in steps]) == ("low", f"est{END}")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts, st.integers(0, 12))
 def test_every_merge_is_of_a_most_frequent_pair_counted_in_the_whole_text(words: list[str], merges: int) -> None:
     counts = Counter(words)
@@ -50,7 +50,7 @@ def test_every_merge_is_of_a_most_frequent_pair_counted_in_the_whole_text(words:
         assert all(count < 2 for count in pairs(before, counts).values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts, st.integers(1, 8))
 def test_the_library_merges_the_same_where_counts_are_not_tied(words: list[str], merges: int) -> None:
     counts, made = Counter(words), []

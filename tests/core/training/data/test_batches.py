@@ -17,7 +17,7 @@ from glasshead.training.data.encoder import Encoder
 from glasshead.training.data.ids import Ids, Side
 
 lengths = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=80)
-quick = settings(deadline=None, max_examples=80)
+quick = settings(max_examples=80)
 
 
 def ids_of(lengths: list[tuple[int, int]]) -> Ids:

@@ -3,7 +3,7 @@
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from glasshead.recipes import recipe
@@ -27,7 +27,6 @@ pieces = st.one_of(
 
 
 @pytest.mark.parametrize("codec", CODECS, ids=["subwords", "characters", "words"])
-@settings(deadline=None)
 @given(st.lists(st.lists(pieces, max_size=12).map("".join), max_size=5))
 def test_the_same_ids(codec: Codec, texts: list[str]) -> None:
     encoder = Encoder(codec)
@@ -37,7 +36,6 @@ def test_the_same_ids(codec: Codec, texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("codec", CODECS, ids=["subwords", "characters", "words"])
-@settings(deadline=None)
 @given(st.lists(pieces, max_size=40).map("".join), st.integers(1, 30))
 def test_what_surely_exceeds_a_limit_does(codec: Codec, text: str, limit: int) -> None:
     encoder = Encoder(codec)

@@ -11,7 +11,7 @@ from glasshead.training.data.growing import RECORD, GrowingFiles
 names = st.sampled_from(["one", "two"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.tuples(names, st.binary(max_size=9)), st.sampled_from(["commit", "end"])), max_size=25))
 def test_what_was_committed_is_there_after_any_end(
     tmp_path: Path, deeds: list[tuple[str, bytes] | Literal["commit", "end"]]

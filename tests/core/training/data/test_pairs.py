@@ -22,7 +22,7 @@ from glasshead.training.data.lines import LONGEST, Fingerprint, TextFile
 from glasshead.training.data.pairs import Files, Line, Report, read
 
 Pair = tuple[str, str]
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def texts(without: str) -> st.SearchStrategy[str]:

@@ -62,7 +62,7 @@ def shared(corpus: Corpus) -> int:
     return sum(tuple(corpus.valid.source(row).tolist()) in learned for row in range(len(corpus.valid)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.text(st.sampled_from("aÀİΣßᾼ᾿`’▁_ \u00a0\u2028\u0301\u0345\u1fef\u1ffd\x1c\x85\u212b각\u1100\u1161")))
     | st.lists(st.text()),

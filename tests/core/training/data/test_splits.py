@@ -12,7 +12,7 @@ from glasshead.training.data import own_files
 from glasshead.training.data.sameness import Sameness
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 @given(st.lists(st.integers(0, 60), min_size=2, max_size=200), st.integers(1, 30))
 def test_sources_are_drawn_whole(groups: list[int], size: int) -> None:
     """About as many pairs as wished, never half of the pairs of a source, never everything."""

@@ -15,7 +15,7 @@ from glasshead.lab.tools.progress import Progress
 from glasshead_tui.screens.ask import PlainInput
 from glasshead_tui.screens.lab import LabScreen
 
-LIMIT = 20.0
+LIMIT = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)

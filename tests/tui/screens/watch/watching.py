@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from glasshead_tui.app import WatchApp
 from glasshead_tui.screens.watch import WatchScreen
 
-LIMIT = 20.0
+LIMIT = 60.0
 
 
 class Watching:
