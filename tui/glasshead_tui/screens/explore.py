@@ -39,8 +39,8 @@ from glasshead_tui.work.messages import (
     Moment,
     NotOpened,
     Opened,
-    Recalled,
     Refused,
+    ShippedRead,
     Stepped,
 )
 from glasshead_tui.work.session import Session
@@ -223,10 +223,10 @@ class ExploreScreen(CommandedScreen):
         if (lab := self._lab_above) and lab.ticket == event.ticket:
             lab.examined(event)
 
-    def on_recalled(self, event: Recalled) -> None:
+    def on_shipped_read(self, event: ShippedRead) -> None:
         """A result that comes with the program."""
         if (lab := self._lab_above) and lab.ticket == event.ticket:
-            lab.recalled(event)
+            lab.shipped_read(event)
 
     def action_lab(self) -> None:
         """Open the lab, where one was."""

@@ -25,7 +25,7 @@ from glasshead_tui.state.labbook import SIZES, LabBook, format_value
 from glasshead_tui.state.outcome import Outcome
 from glasshead_tui.widgets.prose import Prose
 from glasshead_tui.widgets.spots import SpotLines
-from glasshead_tui.work.messages import About, Examined, Examining, Recalled, Refused
+from glasshead_tui.work.messages import About, Examined, Examining, Refused, ShippedRead
 from glasshead_tui.work.session import Session
 
 INTRODUCTION = (
@@ -74,7 +74,7 @@ class LabScreen(LabPage):
             self._job.share, self._job.words = event.share, event.words
         self._tick()
 
-    def recalled(self, event: Recalled) -> None:
+    def shipped_read(self, event: ShippedRead) -> None:
         """What comes with the program, or else a run."""
         assert self._job is not None
         name = self._job.name

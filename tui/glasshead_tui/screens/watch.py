@@ -32,7 +32,7 @@ from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.focus import Focus, within
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.slider import Slider
-from glasshead_tui.work.watcher import Heard, Recalled, Unread, Watcher
+from glasshead_tui.work.watcher import AttentionRead, Heard, Unread, Watcher
 
 if TYPE_CHECKING:
     from glasshead.training.record.journal import Metrics
@@ -162,7 +162,7 @@ class WatchScreen(CommandedScreen):
         self._write_lines()
         self._draw_curves()
 
-    def on_recalled(self, event: Recalled) -> None:
+    def on_attention_read(self, event: AttentionRead) -> None:
         """What was recorded at a step is there."""
         if event.recorded.step != self._at or event.recorded is self._recorded:
             return

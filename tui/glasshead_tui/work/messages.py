@@ -85,19 +85,19 @@ class Refused(Message):
 
 
 class Examining(Message):
-    """How far an experiment is."""
+    """An experiment reports its progress."""
 
     def __init__(self, *, ticket: int, share: float, words: str) -> None:
-        """share: what is done, 0–1 · words: what is being done."""
+        """share: of the work that is done, 0–1 · words: the current piece of work."""
         super().__init__()
         self.ticket, self.share, self.words = ticket, share, words
 
 
-class Recalled(Message):
-    """What comes with the program of an experiment that trains."""
+class ShippedRead(Message):
+    """The shipped result of an experiment was read."""
 
     def __init__(self, *, ticket: int, made: "Shipped | None") -> None:
-        """made: None where nothing does."""
+        """made: None if the experiment has none."""
         super().__init__()
         self.ticket, self.made = ticket, made
 

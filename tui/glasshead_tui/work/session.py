@@ -24,8 +24,8 @@ from glasshead_tui.work.messages import (
     Moment,
     NotOpened,
     Opened,
-    Recalled,
     Refused,
+    ShippedRead,
     Stepped,
 )
 
@@ -267,7 +267,7 @@ class Session:
     def _recall(self, page: "Page") -> None:
         from glasshead.lab.record import shipped
 
-        self._post(Recalled(ticket=self._ticket, made=shipped(page)))
+        self._post(ShippedRead(ticket=self._ticket, made=shipped(page)))
 
     def _examine(self, page: "Page", values: "dict[str, Value]") -> None:
         from glasshead.errors import StoppedError

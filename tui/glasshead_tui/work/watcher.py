@@ -40,8 +40,8 @@ class Heard(Message):
         self.metrics, self.stops, self.trouble, self.note = metrics, stops, trouble, note
 
 
-class Recalled(Message):
-    """What was recorded at the step that was asked for."""
+class AttentionRead(Message):
+    """The attention recorded at the requested step was read."""
 
     def __init__(self, recorded: Recorded) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Recalled(Message):
 
 
 class Unread(Message):
-    """What was recorded at a step cannot be read, and why."""
+    """The attention recorded at a step cannot be read, and why."""
 
     def __init__(self, step: int, sentence: str) -> None:
         super().__init__()
@@ -156,4 +156,4 @@ class Watcher:
             self._kept.move_to_end(step)
             while len(self._kept) > 1 and sum(recorded.bytes for _, recorded in self._kept.values()) > KEPT:
                 self._kept.popitem(last=False)
-            self._post(Recalled(known[1]))
+            self._post(AttentionRead(known[1]))
