@@ -22,6 +22,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 
 from glasshead.errors import GlassheadError
 from glasshead.files import refuse_pointer
+from glasshead.spaces import WHITE_SPACE
 
 Level = Literal["subword", "word"]
 SPECIALS = ("<pad>", "<s>", "</s>", "<unk>")
@@ -34,10 +35,6 @@ ALONE = r"▁?(?:\p{N}|[[\p{P}\p{S}]&&[^'▁]])"
 """Pattern of tokens that stand alone: every digit and every mark, so that numbers can be copied digit by digit; the
 space before belongs to it. The apostrophe is no such mark, it stays with the text before it: l' | homme, it' | s.
 """
-SPACES = "".join(
-    map(chr, (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
-)
-"""White_Space of Unicode. Python's own definition has four control characters more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,4 +299,4 @@ def _whole(text: str) -> str:
 
 def _begun(text: str) -> str:
     """Strip the beginning to the first word: the library recognises the first word only if nothing stands before it."""
-    return _whole(text).lstrip(SPACES)
+    return _whole(text).lstrip(WHITE_SPACE)

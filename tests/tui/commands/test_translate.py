@@ -119,3 +119,11 @@ def test_the_model_has_one_thread_unless_the_person_says_otherwise(
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("space", ["\u2028", "\u2029", "\x85", "\v", "\f", "\u3000"])
+def test_white_space_is_a_space_on_the_command_line_and_in_a_pipe(glasshead: Glasshead, space: str) -> None:
+    expected = glasshead("translate", "tiny", "the cat").out
+    assert glasshead("translate", "tiny", f"the{space}cat").out == expected
+    assert glasshead("translate", "tiny", "-", stdin=f"the{space}cat\n".encode()).out == expected
+    assert "empty" in glasshead("translate", "tiny", space).err

@@ -8,6 +8,7 @@ from tests.tui.conftest import Explore, Explorer
 from textual import events
 
 import glasshead
+from glasshead.spaces import WHITE_SPACE
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.screens.ask import Ask, PlainInput
 from glasshead_tui.screens.choose import Choose
@@ -431,6 +432,15 @@ async def test_a_candidate_is_taken_at_the_step_it_was_offered_for(explore: Expl
         await explorer.press("j", "enter")
         await explorer.step(1)
         assert explorer.moment.tokens[1].id == offered
+
+
+async def test_white_space_of_any_kind_is_a_space_in_the_box(explore: Explore) -> None:
+    async with explore() as explorer:
+        await explorer.press("i", "backspace")
+        line = explorer.app.screen.query_one(PlainInput)
+        line.post_message(events.Paste(WHITE_SPACE.join("ab")))
+        await explorer.until(lambda: line.value == "a" + " " * len(WHITE_SPACE) + "b")
+        assert "Left out" not in explorer.text
 
 
 async def test_all_lines_of_what_is_pasted_are_taken_in(explore: Explore) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from glasshead.errors import GlassheadError
+from glasshead.spaces import is_blank
 from glasshead_tui.commands.arguments import Checkpoint, Truncate
 
 
@@ -65,7 +66,7 @@ def translate(
             raise GlassheadError(f"Line {number}: {error}" if number else str(error)) from None
         for take in range(samples or 1):
             pick = replace(draw, line=max(0, number - 1), take=take) if sample else greedy
-            print(written(subject.translate(each, pick=pick, beam=beam)) if each.strip() else "", flush=True)
+            print(written(subject.translate(each, pick=pick, beam=beam)) if not is_blank(each) else "", flush=True)
 
 
 def _written() -> Callable[[str], str]:

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from glasshead.spaces import plain_spaces
 from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.terminal.visible import visible
 
@@ -31,8 +32,8 @@ class PlainInput(Input):
             self.shown = shown
 
     def replace(self, text: str, start: int, end: int) -> None:
-        """As Input does, without such characters. Line breaks and tabs become spaces."""
-        text = "".join(" " if character in "\t\n\r" else character for character in text)
+        """As Input does, without such characters. White space, line breaks among it, becomes spaces."""
+        text = plain_spaces(text)
         odd = {character: None for character in text if visible("a" + character) != "a" + character}
         super().replace("".join(character for character in text if character not in odd), start, end)
         if odd:

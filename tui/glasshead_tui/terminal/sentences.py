@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from glasshead.errors import GlassheadError
+from glasshead.spaces import is_blank
 
 if TYPE_CHECKING:
     from glasshead.text import Codec
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 def sentence(text: str) -> str:
     """Check a sentence of the command line. Raises GlassheadError for an empty one."""
-    if not text.strip():
+    if is_blank(text):
         raise GlassheadError("The sentence is empty: give one, in quotes.")
     return text
 
@@ -31,7 +32,7 @@ def lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
                 f"at place {error.start + 1}. "
                 "Convert it first, for example with `iconv -t utf-8`."
             ) from None
-        some = some or bool(line.strip())
+        some = some or not is_blank(line)
         yield number, line
     if not some:
         raise GlassheadError("Standard input holds no text: give a sentence a line.")

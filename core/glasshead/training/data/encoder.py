@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from itertools import chain
 
-from glasshead.text import SPACES, Codec
+from glasshead.spaces import WHITE_SPACE
+from glasshead.text import Codec
 
 KEPT = 100_000
 """Words that are remembered; then all are forgotten, and the usual ones are soon there again."""
@@ -64,4 +65,4 @@ def words(text: str) -> list[str]:
     """A text taken apart at its spaces."""
     if text.isprintable() or not OTHER.search(text):  # the first is quick, and true of nearly all
         return text.split()
-    return [word for word in re.split(f"[{SPACES}]+", text) if word]
+    return [word for word in re.split(f"[{WHITE_SPACE}]+", text) if word]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from glasshead.errors import GlassheadError
+from glasshead.spaces import WHITE_SPACE
 from glasshead.training.data import splits
 from glasshead.training.data.encoder import LONGEST, words
 from glasshead.training.data.ids import Array
@@ -83,7 +84,7 @@ class OwnFiles(Preparation):
                 sound += 1
                 # Those with the smallest hashes are a draw from the whole file; how small they must be shows with time.
                 if int.from_bytes(key, "little") * sound < 2 * VOCABULARY_PAIRS << 64:
-                    texts = [text.strip()[:LEARNED_CHARACTERS] for text in (line.source, line.target)]
+                    texts = [text.strip(WHITE_SPACE)[:LEARNED_CHARACTERS] for text in (line.source, line.target)]
                     sample.append(json.dumps([done, *texts], ensure_ascii=False) + "\n")
             done += 1
             if len(kinds) >= splits.CHUNK:

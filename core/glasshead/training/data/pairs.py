@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from glasshead.errors import GlassheadError, nearest
+from glasshead.spaces import is_blank
 from glasshead.training.data.lines import Fault, Fingerprint, TextFile
 from glasshead.training.data.records import records
 
@@ -261,7 +262,7 @@ def _line_by_line(parse: Callable[[str], Cells | Fault], header: int = 0) -> Rea
 
 def _json(source: str, target: str) -> Callable[[str], Cells | Fault]:
     def parse(line: str) -> Cells | Fault:
-        if not line.strip():
+        if is_blank(line):
             return "", ""
         try:
             found = json.loads(line)
@@ -325,7 +326,7 @@ def _tabs(files: Files, path: Path, report: Report) -> Reader:
     def parse(line: str) -> Cells | Fault:
         cells = line.split("\t")
         if len(cells) != usual:
-            if not line.strip():
+            if is_blank(line):
                 return "", ""
             have = "is one column" if len(cells) == 1 else f"are {len(cells)} columns"
             if len(cells) <= least:
