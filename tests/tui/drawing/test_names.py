@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glasshead.text import Codec, Token
-from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.names import labels, next_labels
 from glasshead_tui.drawing.numbers import error, real, weight
 
 
@@ -19,7 +19,7 @@ def value_of(text: str) -> float:
 def test_a_weight_reads_back_to_its_last_digit(number: float, room: int) -> None:
     text = weight(number, room)
     assert len(text) <= room
-    assert abs(value_of(text) - number) <= 0.51 * 10 ** -(room - 2 if text[0] != "." else room - 1)
+    assert abs(value_of(text) - number) <= 0.51 * 10 ** -min(4, room - 2 if text[0] != "." else room - 1)
     assert (text == "0") == (number == 0)
 
 
@@ -40,11 +40,31 @@ def test_a_number_fits_its_room_and_reads_back(number: float, room: int) -> None
     ("number", "room", "text"),
     [
         (18.423, 9, "18.4230"), (-0.0042, 6, "−.0042"), (3.2568, 4, "3.26"), (-12.34, 5, "−12.3"), (123456.0, 4, "1e5"),
-        (-math.inf, 4, "−∞"), (math.nan, 4, "nan"), (-0.0, 9, "0.0000"), (0.0, 9, "0.0000"),
+        (-math.inf, 4, "−∞"), (math.nan, 4, "nan"), (-0.0, 9, "0"), (0.0, 9, "0"), (0.25, 9, ".2500"),
+        (-0.25, 9, "−.2500"),
+        (0.00013, 5, ".0001"), (0.00013, 9, ".0001"), (3e-7, 5, "3e-7"), (-3.1e-7, 9, "−3.1e-7"), (3e-7, 4, ".000"),
+        (-3e-7, 4, ".000"), (1e-200, 5, ".0000"),
     ],
 )  # fmt: skip
 def test_numbers_as_a_person_writes_them(number: float, room: int, text: str) -> None:
     assert real(number, room) == text
+
+
+@given(st.floats(-1, 1), st.integers(3, 12))
+def test_no_number_has_a_0_before_its_point_nor_a_sign_at_a_0(number: float, room: int) -> None:
+    text = real(number, room)
+    assert not text.lstrip("−").startswith("0.") and "-" not in text.partition("e")[0]
+    assert text.startswith("−") == (value_of(text) < 0)
+
+
+def test_a_candidate_is_named_as_it_would_be_written_next() -> None:
+    def tokens(*texts: str) -> tuple[Token, ...]:
+        return tuple(Token(number, text) for number, text in enumerate(texts))
+
+    offered = tokens("at", "▁at", "</s>", "at", "<0xE9>")
+    assert next_labels(tokens("<s>", "▁c"), offered) == ("‿at", "at", "■", "‿at", "E9")
+    assert next_labels(tokens("<s>"), offered) == ("at", "at", "■", "at", "E9")
+    assert next_labels(tokens("<s>", "c"), tokens("a", "b")) == ("a", "b"), "a vocabulary without word starts"
 
 
 def test_errors_have_one_digit() -> None:

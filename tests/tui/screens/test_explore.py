@@ -10,6 +10,7 @@ from textual import events
 import glasshead
 from glasshead.spaces import WHITE_SPACE
 from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.explore.norms import NormsPane
 from glasshead_tui.screens.ask import Ask, PlainInput
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.help import Help
@@ -75,7 +76,8 @@ async def test_the_readout_tells_the_chosen_cell(explore: Explore) -> None:
         await explorer.press("k", "l")
         focus, trace = explorer.screen._looking, explorer.moment.trace
         weight = float(trace["decoder.0.cross.weights"][focus.head, focus.query, focus.key])
-        assert f"{weight:.5f}".removeprefix("0")[:6] in explorer.text  # the sum pane, five digits
+        shown = f"{weight:.4f}".removeprefix("0")
+        assert explorer.text.count(shown) >= 3  # the readout, and twice in the sum: one number, written in one way
         assert (focus.query, focus.key) == (2, 1)
 
 
@@ -309,6 +311,36 @@ async def test_the_chosen_row_is_always_in_sight(explore: Explore, size: tuple[i
             await sees(last)
         await explorer.press("t", "9", "k", "s")
         await sees(last - 9)
+
+
+async def test_a_candidate_has_one_name_and_one_number_wherever_it_is_offered(explore: Explore, tiny: Path) -> None:
+    line = glasshead.load(tiny).start("the black cat")
+    line.choose(next(token for token in line.candidates(400) if token.text == "▁c"))
+    line.choose(next(token for token in line.candidates(400) if token.text[0] not in "▁<"))
+    pieces = [token.text for token in line.candidates(3) if token.text[0] not in "▁<"]
+    async with explore() as explorer:
+        session = explorer.screen._session
+        for step, token in enumerate(line.ids[1:]):
+            session.choose(token, explorer.moment)
+            await explorer.step(step + 1)
+        await explorer.until(lambda: " step 2" in explorer.text)
+        offered = next(line for line in explorer.text.split("\n") if line.startswith(" next")).split()[1:]
+        assert pieces and all(f"‿{piece}" in offered for piece in pieces)
+        await explorer.press("enter")
+        for rank in range(3):
+            row = next(line for line in explorer.text.split("\n") if f"│   {rank + 1} " in line)
+            assert row.partition(f"│   {rank + 1} ")[2].split()[:2] == offered[2 * rank : 2 * rank + 2]
+
+
+@pytest.mark.parametrize("size", [(50, 15), (80, 24), (104, 30), (120, 36), (200, 60)])
+async def test_the_heads_of_the_norms_are_whole(explore: Explore, size: tuple[int, int]) -> None:
+    async with explore(size=size) as explorer:
+        await explorer.press("o")
+        pane = explorer.screen.query_one(NormsPane)
+        await explorer.until(lambda: bool(pane._lines))
+        heads = ["".join(piece.text for piece in line) for line in pane._lines[:2]]
+        assert len(heads[0].split()) > 5 and not any("…" in head for head in heads)
+        assert all(len(head) <= pane.size.width - 2 for head in heads)
 
 
 async def test_the_truth_is_told(explore: Explore) -> None:

@@ -38,18 +38,26 @@ def named(texts: Sequence[str]) -> tuple[str, ...]:
     The start is ▸, the end ■.
     """
     marks = any(text.startswith(_WORD_STARTS) for text in texts)
-    names: list[str] = []
-    for text in texts:
-        if text in _SPECIAL:
-            names.append(_SPECIAL[text])
-        elif byte := _BYTE.fullmatch(text):
-            names.append(byte[1])
-        elif text.startswith(_WORD_STARTS):
-            names.append(visible(text[1:]) or "␣")
-        else:
-            continues = marks and names and names[-1] not in (START, END) and not text.startswith("<")
-            names.append(JOINED * bool(continues) + visible(text))
-    return tuple(names)
+    before = ["</s>", *texts]
+    return tuple(_name(text, joins=marks and one not in _SPECIAL) for one, text in zip(before, texts, strict=False))
+
+
+def next_labels(tokens: "tuple[Token, ...]", candidates: "tuple[Token, ...]") -> tuple[str, ...]:
+    """Make a short name for each candidate, as it would be written after the tokens."""
+    marks = any(token.text.startswith(_WORD_STARTS) for token in (*tokens, *candidates))
+    joins = marks and bool(tokens) and tokens[-1].text not in _SPECIAL
+    return tuple(_name(candidate.text, joins=joins) for candidate in candidates)
+
+
+def _name(text: str, *, joins: bool) -> str:
+    """Make the name of a token. joins: what begins no word is written onto the token before."""
+    if text in _SPECIAL:
+        return _SPECIAL[text]
+    if byte := _BYTE.fullmatch(text):
+        return byte[1]
+    if text.startswith(_WORD_STARTS):
+        return visible(text[1:]) or "␣"
+    return JOINED * (joins and not text.startswith("<")) + visible(text)
 
 
 def spoken(label: str) -> str:

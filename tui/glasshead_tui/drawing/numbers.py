@@ -1,39 +1,43 @@
-"""Numbers as text: short in a cell, longer in a readout, never wider than requested, and never misleading."""
+"""Numbers as text, in one style: at most four decimals, no 0 before the point, `0` for exactly zero alone.
+
+Short in a cell, longer in a readout, never wider than requested, and never misleading: what is too small for the
+decimals is a power of ten where there is room for one, and `.00` in a narrow cell.
+"""
 
 from math import isfinite, isnan
 
+SMALL = 5
+"""Columns from which on a number too small for its decimals is a power of ten."""
+
 
 def weight(value: float, room: int = 5) -> str:
-    """Write a number of 0 … 1 in at most `room` (3 …) columns: .81, .810, 1.00; `0` is exactly zero.
-
-    A number too small for any digit is `.00` in a narrow room and 3e-7 in a wider one.
-    """
-    if not isfinite(value):
-        return real(value, room)
-    if value == 0:
-        return "0"
-    shown = f"{value:.{room - 1}f}"
-    if room >= 5 and float(shown) == 0 and len(small := error(value)) <= room:
-        return small
-    return shown[1:] if shown[0] == "0" else shown[:room]
+    """Write a number of 0 … 1 in at most `room` (3 …) columns: .81, .810, 1.00, 3e-7."""
+    return real(value, room)
 
 
 def real(value: float, room: int = 9) -> str:
-    """Write any number in at most `room` (4 …) columns, with at most four decimals."""
+    """Write any number in at most `room` (4 …) columns."""
     if isnan(value):
         return "nan"
     if not isfinite(value):
         return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
     for decimals in range(4, -1, -1):
-        shown = f"{value:.{decimals}f}"
-        if len(shown) > room and abs(value) < 1:
+        shown = _signed(f"{value:.{decimals}f}")
+        if decimals and shown.lstrip("−").startswith("0."):
             shown = shown.replace("0.", ".", 1)
         if len(shown) <= room:
-            return _signed(shown)
-    for digits in (2, 1, 0):
-        shown = f"{value:.{digits}e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
-        if len(shown) <= room:
-            return _signed(shown)
+            break
+    fits, counts = len(shown) <= room, bool(shown.strip("−0."))
+    if fits and (counts or room < SMALL):
+        return shown
+    for digits in (2, 1, 0) if abs(value) >= 1 else (1, 0):
+        power = f"{value:.{digits}e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+        if len(power) <= room:
+            return _signed(power)
+    if fits:
+        return shown
     return ("−" if value < 0 else "") + "▲" * 2  # too large for the cell: the readout has it
 
 

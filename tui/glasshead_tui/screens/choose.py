@@ -10,7 +10,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from glasshead_tui.drawing.names import labels, spoken
+from glasshead_tui.drawing.names import labels, next_labels, spoken
+from glasshead_tui.drawing.numbers import weight
 from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.terminal.visible import clip, fit
 from glasshead_tui.widgets.options import Options
@@ -50,11 +51,11 @@ class Choose(ModalScreen[int | None], LeavableScreen[int | None]):
     def _options(self) -> list[Option]:
         best = max((token.probability or 0.0 for token in self._moment.candidates), default=1.0)
         options = []
-        names = labels(self._moment.candidates)
+        names = next_labels(self._moment.tokens, self._moment.candidates)
         for rank, (name, token) in enumerate(zip(names, self._moment.candidates, strict=True), 1):
             p = token.probability or 0.0
             bar = "█" * round(24 * p / max(best, 1e-9))
-            options.append(Option(Content(f"{rank:3} {fit(name, 16)} {p:8.4f}  {bar}")))
+            options.append(Option(Content(f"{rank:3} {fit(name, 16)} {weight(p):>5}  {bar}")))
         return options
 
     def action_list(self, move: str) -> None:

@@ -76,7 +76,7 @@ async def test_exhibits_take_turns_and_are_the_numbers(explore: Explore, bench: 
         await hit(explorer, "tab")
         await says(explorer, "2/4", "and a half", "3 7.500")
         await hit(explorer, "tab")
-        await says(explorer, "3/4", "1.0000", "╱", "0.2500", "−3.000")
+        await says(explorer, "3/4", "1.0000", "╱", ".2500", "−3.000")
         await hit(explorer, "tab")
         await says(explorer, "4/4", "2 × 4 = 8")
         await hit(explorer, "tab")

@@ -15,13 +15,16 @@ from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
+from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line, Lines
 from glasshead_tui.widgets.sparks import pooled, sparks
 
 if TYPE_CHECKING:
     from glasshead.traces.trace import Trace
 
-NAME, NUMBER = 9, 8  # columns
+NAME, BEFORE, AFTER = 9, 8, 7  # columns
+RESULT = "gain·x + bias", "output", "out"
+"""What the bars are, at greater and smaller length."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,14 @@ class NormsPane(Lines):
         if not self._norms:
             return []
         marks = palette(self.app)
-        room = columns - NAME - 4 * NUMBER - 2
+        room = columns - NAME - 2 * (BEFORE + AFTER) - 2
         drawing = _heads(fit(self._token, NAME), room, lines >= len(self._norms) + 2, marks)
         for number, norm in enumerate(self._norms):
             style = marks.query if number == self._here else None
             before = [real(value, 7) for value in norm.before] if norm.before else ["none", "(RMS)"]
-            after = [f"{abs(norm.after[0]):.3f}", f"{norm.after[1]:.3f}"]
-            numbers = "".join(fit(text, NUMBER, right=True) for text in (*before, *after))
+            after = [real(norm.after[0], 4), real(norm.after[1], 5)]  # how near to 0 and 1 is a matter of rounding
+            numbers = "".join(fit(text, BEFORE, right=True) for text in before)
+            numbers += "".join(fit(text, AFTER, right=True) for text in after)
             bars = sparks(pooled(norm.out, room, widest=1), 1, marks.positive, marks.negative)[0]
             drawing.append([Segment(f"{fit(norm.name, NAME)}{numbers}  ", style), *bars])
         return drawing
@@ -76,14 +80,15 @@ class NormsPane(Lines):
 def _heads(token: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:
     """What the columns are: mean and variance before and after step 1, and the vector after step 2."""
     name = Segment(token, marks.query)
-    mean_and_variance = fit("mean", NUMBER, right=True) + fit("var", NUMBER, right=True)
+    before, after = ("".join(fit(text, wide, right=True) for text in ("mean", "var")) for wide in (BEFORE, AFTER))
+    result = next((text for text in RESULT if width(text) <= room - 1), RESULT[-1])
     if not two_lines:
-        after = " →" + mean_and_variance[2:]
-        return [[name, Segment(f"{mean_and_variance}{after} → {fit('gain·x + bias', room - 1)}", marks.quiet)]]
-    steps = "".join(fit(step, 2 * NUMBER, right=True) for step in ("before", "after step 1"))
+        return [[name, Segment(f"{before} →{after[2:]} → {result}", marks.quiet)]]
+    steps = fit("before", 2 * BEFORE, right=True) + fit("after step 1", 2 * AFTER, right=True)
+    long = f"after step 2: {result}"
     return [
-        [name, Segment(f"{steps}  {fit('after step 2: gain·x + bias', room)}")],
-        [Segment(" " * NAME + 2 * mean_and_variance, marks.quiet)],
+        [name, Segment(f"{steps}  {long if width(long) <= room else result}")],
+        [Segment(" " * NAME + before + after, marks.quiet)],
     ]
 
 

@@ -80,13 +80,13 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
     true = abs(cell.weight - cell.captured_weight) <= TRUE
     verdict = marks.good if true else marks.bad
     steps: tuple[tuple[str, str, str, Style | None], ...] = (
-        ("q·k", _number(cell.dot), f"sum of {width} products", None),
-        (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", _number(cell.score), "the score", None),
+        ("q·k", real(cell.dot, NUMBER), f"sum of {width} products", None),
+        (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", real(cell.score, NUMBER), "the score", None),
         ("may look?", "yes: + 0" if cell.may_look else "no: −∞", "the mask", None if cell.may_look else marks.bad),
-        ("exp", _number(cell.exp), "e to the score", None),
-        ("÷ Σ exp", _number(cell.total), "of all it may see", None),
-        ("= weight", weight(cell.weight, 6), "", marks.strong),
-        ("the model's", weight(cell.captured_weight, 6), "✓ the same" if true else "✗ not the same", verdict),
+        ("exp", real(cell.exp, NUMBER), "e to the score", None),
+        ("÷ Σ exp", real(cell.total, NUMBER), "of all it may see", None),
+        ("= weight", weight(cell.weight), "", marks.strong),
+        ("the model's", weight(cell.captured_weight), "✓ the same" if true else "✗ not the same", verdict),
     )
     drawing: list[Line] = [
         _side("query", row.query, cell.query, columns, marks.query),
@@ -101,14 +101,6 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
             line.append(Segment(f" {meaning[0]}", verdict))
         drawing.append(line)
     return drawing
-
-
-def _number(value: float) -> str:
-    """Four decimals; what would then be zero, and is not, as a power of ten: 7.1e-7."""
-    shown = real(value, NUMBER)
-    if value and not shown.strip("−0."):
-        return f"{value:.1e}".replace("e-0", "e-").replace("-", "−", int(value < 0))
-    return shown
 
 
 def _side(what: str, name: str, position: int, columns: int, style: Style) -> Line:
@@ -137,10 +129,10 @@ def _output(cell: "Cell", row: Row, columns: int, lines: int, marks: Palette) ->
     drawing: list[Line] = [[Segment("Σ weight·v", marks.strong), Segment("  what each gives", marks.quiet)]]
     for key, gift in zip(shown, gifts, strict=True):
         style = marks.key if key == cell.key else None
-        amount = fit(weight(cell.weights[key], 4), 5, right=True)
+        amount = fit(weight(cell.weights[key]), 5, right=True)
         drawing.append([Segment(f"{fit(row.keys[key], NAME - 3)}{amount} ", style), *bars(gift)])
     if count < len(cell.weights):
-        rest = max(0.0, 1 - sum(cell.weights[key] for key in shown))
-        drawing.append([Segment(f"… {len(cell.weights) - count} more, {weight(rest, 4)} in all", marks.quiet)])
+        rest = sum(value for key, value in enumerate(cell.weights) if key not in shown)
+        drawing.append([Segment(f"… {len(cell.weights) - count} more, {weight(rest)} in all", marks.quiet)])
     verdict = Segment(" ✓ " if true else " ✗ ", marks.good if true else marks.bad)
     return [*drawing, [Segment(fit("= output", NAME), marks.strong), verdict, *bars(cell.output)]]

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from glasshead_tui.drawing.memo import by_identity
-from glasshead_tui.drawing.names import END, JOINED, START, labels, sides
+from glasshead_tui.drawing.names import END, JOINED, START, labels, next_labels, sides
 from glasshead_tui.drawing.numbers import weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.state.focus import Focus
@@ -94,7 +94,7 @@ class TokensPane(Lines):
             why = f"the line is done: {END} ends it" if progress.done else "nothing"
             return [[head, Segment(why, marks.quiet)]]
         tail = f"  entropy {progress.entropy:.{2 if columns >= 100 else 1}f} bits"
-        names = labels((*progress.tokens, *progress.candidates))[len(progress.tokens) :]
+        names = next_labels(progress.tokens, progress.candidates)
         room = columns - HEAD - width(tail)
         count = max(1, min(len(names), room // (22 if columns >= 100 else 17), 8))
         each = room // count
@@ -102,9 +102,9 @@ class TokensPane(Lines):
         second: Line = [Segment(" " * HEAD)]
         for number, (name, token) in enumerate(zip(names[:count], progress.candidates, strict=False)):
             chance = token.probability or 0.0
-            label = f"{clip(name, each - 8)} "
+            label = f"{clip(name, each - 9)} "
             style = marks.strong if number == 0 else None
-            amount = weight(chance, 4) + " "
+            amount = weight(chance) + " "
             first += [Segment(label, style), Segment(amount, marks.quiet)]
             left = each - width(label) - width(amount)
             bars = bar(chance, each - 2) if lines > 1 else bar(chance, max(0, left - 2))
