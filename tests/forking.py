@@ -1,7 +1,7 @@
 """`glasshead` in processes of its own that start at once: one process has imported everything, and forks for each.
 
-Run as a program it reads commands, a JSON object a line, and answers with the number of the process that does each;
-when one has ended it says how.
+Run as a program it hears commands on a socket, each with three streams and a line of JSON, and answers with the number
+of the process that does it; when one has ended it says how.
 """
 
 import atexit
@@ -10,10 +10,12 @@ import os
 import queue
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -52,23 +54,26 @@ class Server:
     """The process that forks, seen from the tests."""
 
     def __init__(self) -> None:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
+        self._line, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )
         self._begun: queue.SimpleQueue[Fork] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        assert self.process.stdout is not None
         ends: dict[int, queue.SimpleQueue[int]] = {}
-        for line in self.process.stdout:
-            pid, status = json.loads(line)
-            if status is None:
-                ends[pid] = queue.SimpleQueue()
-                self._begun.put(Fork(pid, ends[pid]))
-            else:
-                ends.pop(pid).put(status)
+        with self._line.makefile("rb") as answers:
+            for line in answers:
+                pid, status = json.loads(line)
+                if status is None:
+                    ends[pid] = queue.SimpleQueue()
+                    self._begun.put(Fork(pid, ends[pid]))
+                else:
+                    ends.pop(pid).put(status)
 
     def start(
         self,
@@ -82,16 +87,15 @@ class Server:
 
         Standard error goes where the output goes if nothing is said.
         """
-        assert self.process.stdin is not None
-        streams = (stdin, stdout, stdout if stderr is None else stderr)
-        asked = {
-            "words": words,
-            "streams": [f"/proc/{os.getpid()}/fd/{each}" if isinstance(each, int) else str(each) for each in streams],
-            "env": dict(os.environ if env is None else env),
-            "cwd": str(Path.cwd()),
-        }
-        print(json.dumps(asked), file=self.process.stdin, flush=True)
-        return self._begun.get(timeout=120)
+        asked = {"words": words, "env": dict(os.environ if env is None else env), "cwd": str(Path.cwd())}
+        with ExitStack() as opened:
+            streams = []
+            for stream, mode in ((stdin, "rb"), (stdout, "ab"), (stdout if stderr is None else stderr, "ab")):
+                file = stream if isinstance(stream, int) else opened.enter_context(stream.open(mode)).fileno()
+                streams.append(file)
+            socket.send_fds(self._line, [b"!"], streams)
+            self._line.sendall(json.dumps(asked).encode() + b"\n")
+            return self._begun.get(timeout=120)
 
 
 @cache
@@ -102,8 +106,8 @@ def server() -> Server:
     return started
 
 
-def serve() -> None:
-    """Fork for each command that is read, and say how each child ended; a child comes back with its own words."""
+def serve(line: socket.socket) -> None:
+    """Fork for each command that is read, and say how each child ended; a child goes on with its own words."""
     import sacrebleu  # noqa: F401  what an evaluation imports
 
     import glasshead.lab.scaling
@@ -113,56 +117,61 @@ def serve() -> None:
     import glasshead_tui.screens.watch  # noqa: F401
     from glasshead_tui.cli import main
 
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
     waiting = selectors.DefaultSelector()
-    waiting.register(0, selectors.EVENT_READ)
-    read, begun = b"", dict[int, int]()
+    waiting.register(line, selectors.EVENT_READ)
+    waiting.register(woken, selectors.EVENT_READ)
+    children: set[int] = set()
     while True:
         for key, _ in waiting.select():
-            if key.fd:
-                waiting.unregister(key.fd)
-                os.close(key.fd)
-                pid = begun.pop(key.fd)
-                print(json.dumps([pid, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])]), flush=True)
+            if key.fd == woken:
+                os.read(woken, 1 << 10)
+                for child in list(children):
+                    pid, status = os.waitpid(child, os.WNOHANG)
+                    if pid:
+                        children.remove(child)
+                        line.sendall(json.dumps([pid, os.waitstatus_to_exitcode(status)]).encode() + b"\n")
                 continue
-            read += (got := os.read(0, 1 << 16))
+            got, streams, *_ = socket.recv_fds(line, 1, 3)
             if not got:
                 return
-            *lines, read = read.split(b"\n")
-            for line in lines:
-                ready, become_ready = os.pipe()
-                child = os.fork()
-                if child == 0:
-                    waiting.close()
-                    become(**json.loads(line))
-                    os.close(ready)
-                    os.close(become_ready)
-                    main()
-                os.close(become_ready)
-                os.read(ready, 1)  # the end of the file: the child has opened its streams, or is no more
-                os.close(ready)
-                print(json.dumps([child, None]), flush=True)
-                handle = os.pidfd_open(child)
-                begun[handle] = child
-                waiting.register(handle, selectors.EVENT_READ)
+            asked = b""
+            while not asked.endswith(b"\n"):
+                asked += line.recv(1 << 16)
+            child = os.fork()
+            if child == 0:
+                waiting.close()
+                line.close()
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                become(streams, **json.loads(asked))
+                main()
+            for stream in streams:
+                os.close(stream)
+            children.add(child)
+            line.sendall(json.dumps([child, None]).encode() + b"\n")
 
 
-def become(words: list[str], streams: list[str], env: dict[str, str], cwd: str) -> None:
-    """Be a process that was started with these words and streams, in this environment and folder."""
+def become(streams: list[int], words: list[str], env: dict[str, str], cwd: str) -> None:
+    """Be a process that was started with these streams and words, in this environment and folder."""
     sys.argv[:] = ["glasshead", *words]
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
     os.setsid()
-    for place, (name, path) in enumerate(zip(("stdin", "stdout", "stderr"), streams, strict=True)):
-        output = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        access = os.O_RDWR if Path(path).is_char_device() else output if place else os.O_RDONLY
-        # As for a program that a test starts: a terminal is not its controlling one.
-        os.dup2(os.open(path, access | os.O_NOCTTY), place)
+    for place, (name, file) in enumerate(zip(("stdin", "stdout", "stderr"), streams, strict=True)):
+        os.dup2(file, place)
         mode, buffering = ("r", -1) if place == 0 else ("w", 1 if os.isatty(place) or place == 2 else -1)
         stream = open(place, mode, buffering, encoding="utf-8", closefd=False)  # noqa: SIM115
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+    for file in streams:
+        os.close(file)
 
 
 if __name__ == "__main__":
-    serve()
+    with socket.socket(fileno=int(sys.argv[1])) as given:
+        serve(given)
