@@ -105,3 +105,19 @@ def test_the_width_of_the_terminal_decides_how_weights_are_drawn(
     monkeypatch.setenv("COLUMNS", "200")
     wide = glasshead("explore", "tiny", "--text", TEXT, "--steps", "0").out
     assert "most:" in narrow and "most:" not in wide
+
+
+def test_sentences_in_a_pipe_are_decoded_one_after_the_other(glasshead: Glasshead) -> None:
+    one, other = (glasshead("explore", "tiny", "--steps", "1", "--text", text).out for text in ("a dog", TEXT))
+    piped = glasshead("explore", "tiny", "--steps", "1", stdin=f"a dog\n\n{TEXT}\r\n".encode())
+    assert (piped.status, piped.out) == (0, f"{one}\n{other}")
+    assert glasshead("explore", "tiny", "--steps", "1", "--text", TEXT, stdin=b"a dog\n").out == other
+    example = glasshead("explore", "tiny", "--steps", "1").out
+    assert glasshead("explore", "tiny", "--steps", "1", stdin=b"\n \n").out == example, "nothing came"
+
+
+def test_a_line_in_a_pipe_that_cannot_be_decoded_is_named(glasshead: Glasshead) -> None:
+    result = glasshead("explore", "tiny", "--steps", "0", stdin=b"a dog\n" + b"cat " * 60)
+    assert result.status == 2 and "Line 2: The sentence has 60 tokens" in result.err
+    assert result.out.count("glasshead   tiny") == 1
+    assert "Line 1 of standard input is not valid UTF-8" in glasshead("explore", "tiny", stdin=b"\xe9\n").err

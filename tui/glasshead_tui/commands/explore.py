@@ -11,7 +11,14 @@ from glasshead_tui.state.focus import Which
 
 def explore(
     checkpoint: Checkpoint = opening.DEFAULT,
-    text: Annotated[str | None, typer.Option(metavar="SENTENCE", help="The sentence to decode first.")] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SENTENCE",
+            help="The sentence to decode first.",
+            show_default="each line of standard input, if it is piped; else an example",
+        ),
+    ] = None,
     mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Use the mouse in the explorer.")] = True,
     truncate: Truncate = False,
     plain: Annotated[bool, typer.Option("--plain", help="Write text, as always without a terminal.")] = False,
@@ -27,7 +34,10 @@ def explore(
         int | None, typer.Option(metavar="N", min=0, help="Steps in the text.", show_default="to the end")
     ] = None,
 ) -> int:
-    """Open the explorer; without a terminal, write text."""
+    """Open the explorer; without a terminal, write text.
+
+    Sentences may come in a pipe, a line each: they are decoded one after the other.
+    """
     return opening.explore(
         checkpoint,
         text=text,

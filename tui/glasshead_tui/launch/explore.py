@@ -4,9 +4,13 @@ It imports neither torch nor Typer nor Textual before there is certainly somethi
 reported in a sentence, at once, and not on a screen that opens and closes again.
 """
 
+import sys
+from collections.abc import Callable, Iterator
+
 from glasshead.checkpoints.find import check_parts, find, longest_length
 from glasshead.checkpoints.format import describe, vocabulary
 from glasshead.errors import GlassheadError
+from glasshead.spaces import is_blank
 from glasshead_tui.state.focus import Which
 from glasshead_tui.terminal.tty import terminal
 
@@ -54,7 +58,7 @@ def explore(
 def _decode(
     checkpoint: str, text: str | None, *, truncate: bool, kind: Which, layer: int | None, head: int, steps: int | None
 ) -> int:
-    """Decode and print every step; return the exit status."""
+    """Decode every sentence and print every step; return the exit status."""
     from dataclasses import asdict
 
     from glasshead.decoding.threads import one_thread
@@ -72,7 +76,31 @@ def _decode(
         if not 0 <= number < most:
             raise GlassheadError(f"There is no {what} {number}: the {stack}'s count from 0 to {most - 1}.")
     prefix = f"{stack}.{layer}.{local}"
-    text = fitting(text or first_sentence(subject), subject.vocabulary.source, subject.limit, truncate=truncate)
-    line = subject.start(text, keep=[f"{prefix}.weights"])
-    print_decode(line, subject.name, tables.shape(asdict(subject.config)), prefix, head, steps)
+    for number, (place, each) in enumerate(_sentences(text, lambda: first_sentence(subject))):
+        try:
+            each = fitting(each, subject.vocabulary.source, subject.limit, truncate=truncate)
+        except GlassheadError as error:
+            raise GlassheadError(f"{place}{error}") from None
+        if number:
+            print()
+        line = subject.start(each, keep=[f"{prefix}.weights"])
+        print_decode(line, subject.name, tables.shape(asdict(subject.config)), prefix, head, steps)
     return 0
+
+
+def _sentences(text: str | None, example: Callable[[], str]) -> Iterator[tuple[str, str]]:
+    """Yield what to decode, each with its place: the text, else the lines of standard input, else an example.
+
+    A terminal is not asked for lines: who sits there types them in the explorer.
+    """
+    if text is None and sys.stdin is not None and not sys.stdin.isatty():
+        from glasshead_tui.terminal.sentences import lines
+
+        some = False
+        for number, line in lines(sys.stdin.buffer, needed=False):
+            if not is_blank(line):
+                some = True
+                yield f"Line {number}: ", line
+        if some:
+            return
+    yield "", example() if text is None else text

@@ -17,10 +17,10 @@ def sentence(text: str) -> str:
     return text
 
 
-def lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
+def lines(stream: BinaryIO, *, needed: bool = True) -> Iterator[tuple[int, str]]:
     """Yield the lines of a stream with their numbers from 1, without line ends. Empty lines are included.
 
-    Raises GlassheadError at a line that is not UTF-8, and if there is no text at all.
+    Raises GlassheadError at a line that is not UTF-8, and, where text is needed, if there is none at all.
     """
     some = False
     for number, raw in enumerate(stream, 1):
@@ -34,7 +34,7 @@ def lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
             ) from None
         some = some or not is_blank(line)
         yield number, line
-    if not some:
+    if needed and not some:
         raise GlassheadError("Standard input holds no text: give a sentence a line.")
 
 
