@@ -11,6 +11,7 @@ from pathlib import Path
 os.environ.pop("NO_COLOR", None)
 os.environ["COLORTERM"] = "truecolor"
 
+from glasshead.found import find
 from glasshead_tui.app import GlassheadApp
 from glasshead_tui.screens.explore import ExploreScreen
 
@@ -26,7 +27,7 @@ FONTS = "'DejaVu Sans Mono', 'Cascadia Mono', Menlo, Consolas, 'Liberation Mono'
 
 async def draw(picture: Path, keys: list[str]) -> None:
     """Open the explorer, press keys, save the picture."""
-    app = GlassheadApp(checkpoint="english-french", text=SENTENCE)
+    app = GlassheadApp(find("english-french"), SENTENCE)
     async with app.run_test(size=SIZE) as pilot:
         explorer = app.screen_stack[0]
         assert isinstance(explorer, ExploreScreen)

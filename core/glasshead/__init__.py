@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper as Stepper
     from glasshead.errors import GlassheadError as GlassheadError
     from glasshead.errors import TooLongError as TooLongError
+    from glasshead.found import load as load
     from glasshead.model import Config as Config
     from glasshead.model import Transformer as Transformer
     from glasshead.subject import Subject as Subject
-    from glasshead.subject import load as load
     from glasshead.tap import Place as Place
     from glasshead.tap import Tap as Tap
     from glasshead.tap import listen as listen
@@ -53,7 +53,7 @@ _HOME = {
     "Sample": "decoding.pick",
     "greedy": "decoding.pick",
     "Subject": "subject",
-    "load": "subject",
+    "load": "found",
     "Place": "tap",
     "Tap": "tap",
     "listen": "tap",

@@ -3,7 +3,8 @@
     Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V                        (Vaswani et al. 2017, section 3.2.1, equation 1)
 
 Nobody listening: one fused kernel. Somebody listening: the same arithmetic in named stages, each handed to the tap:
-`q k v` → `scores` (Q Kᵀ × scale) → `masked` (−∞ where one may not look) → `weights` (softmax) → `heads` (weights · V).
+`q k v` → `scores` (Q Kᵀ × scale, + `bias` where there is one) → `masked` (−∞ where one may not look) → `weights`
+(softmax) → `heads` (weights · V).
 
 Axes: b batch · h heads · q query positions · k key positions · d width of one head.
 """
@@ -35,7 +36,8 @@ def attend(
     mask: boolean, broadcast to b h q k, True where one *may look* (torch.nn masks say the opposite).
     scale: what q·k is multiplied by, 1/√d_k in the paper. bias: added to the scores, broadcast to b h q k.
     cap: scores s become cap · tanh(s / cap). dropout: probability, on the weights (the paper has none there).
-    tap: called as `tap(name, tensor)` at each of `STAGES`; what it returns is used from there on.
+    tap: called as `tap(name, tensor)` at each of `STAGES`, and with `bias` if there is one; what it returns is used
+    from there on.
 
     A row that may look at nothing has weights of exactly 0, and so a head output of 0, never NaN.
     """
@@ -48,7 +50,7 @@ def attend(
     query, key, value = see("q", query), see("k", key), see("v", value)
     scores = query @ key.transpose(-2, -1) * scale
     if bias is not None:
-        scores = scores + bias
+        scores = scores + see("bias", bias.expand_as(scores))
     if cap is not None:
         scores = cap * torch.tanh(scores / cap)
     scores, plain = see("scores", scores), scores

@@ -1,17 +1,16 @@
-"""Subject: what can be explored, and `load`, the one door to it."""
+"""Subject: a model with the names of its tokens, ready to decode. One class for all: a family of models is a Model."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
-import torch
-
-from glasshead.anatomy import Kind
-from glasshead.checkpoints import load as checkpoint
-from glasshead.checkpoints.find import locate
+from glasshead.adapters.native import Native
+from glasshead.anatomy import Anatomy, Kind
 from glasshead.decoding.beam import beam_search
 from glasshead.decoding.pick import Pick, greedy
+from glasshead.decoding.protocols import Model, Names
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError, TooLongError
 from glasshead.model import Config, Transformer
@@ -20,73 +19,121 @@ from glasshead.text import Token, Vocabulary
 from glasshead.traces.record import BUDGET
 
 
-@dataclass(frozen=True)
+class Sides(Protocol):
+    """The names of both sides; one tokenizer may be both. A `glasshead.Vocabulary` is one such pair."""
+
+    @property
+    def source(self) -> Names:
+        """Names of the source tokens."""
+
+    @property
+    def target(self) -> Names:
+        """Names of the target tokens."""
+
+
+@dataclass(frozen=True, init=False)
 class Subject:
     """A model with its vocabulary, ready to decode."""
 
     name: str
-    model: Transformer
-    vocabulary: Vocabulary
-    folder: Path | None = None
-    card: Mapping[str, Any] = field(default_factory=dict)
+    model: Model
+    vocabulary: Sides
+    folder: Path | None
+    card: Mapping[str, Any]
+
+    def __init__(
+        self,
+        name: str,
+        model: Model | Transformer,
+        vocabulary: Sides,
+        folder: Path | None = None,
+        card: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        """model: a Model, or a Transformer, which becomes one · folder, card: those of its checkpoint."""
+        asked = Native(model) if isinstance(model, Transformer) else model
+        for field, value in zip(self.__dataclass_fields__, (name, asked, vocabulary, folder, card), strict=True):
+            object.__setattr__(self, field, value)
+
+    @property
+    def native(self) -> Transformer:
+        """The project's own Transformer. Raises GlassheadError for a model of another family, which has none."""
+        return self._own.module
 
     @property
     def config(self) -> Config:
-        """The shape of the model."""
-        return self.model.config
+        """The shape of `native`."""
+        return self.native.config
 
     @property
-    def limit(self) -> int:
-        """Most tokens of a source, its end token not counted."""
-        return self.config.max_length - 1
+    def codecs(self) -> Vocabulary:
+        """The vocabulary that `native` was trained with. Raises GlassheadError for names of another kind."""
+        if not isinstance(self.vocabulary, Vocabulary):
+            raise GlassheadError(f"{self.name} has a tokenizer of another kind than the project's own.")
+        return self.vocabulary
+
+    @property
+    def _own(self) -> Native:
+        if not isinstance(self.model, Native):
+            raise GlassheadError(
+                f"This needs a Transformer of the project's own, trained by `glasshead train`; {self.name} is another."
+            )
+        return self.model
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The parts of the model."""
+        return self.model.anatomy
+
+    @property
+    def limit(self) -> int | None:
+        """Most tokens of a text, those that the model adds not counted; None where there is no limit."""
+        return self.model.limits.text
 
     @property
     def parameters(self) -> int:
-        """Numbers that were learnt; a shared matrix counts once."""
-        return sum(parameter.numel() for parameter in self.model.parameters())
+        """Learnt numbers; a shared matrix counts once."""
+        return self.anatomy.parameters
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of attention, in the order in which a token meets them."""
-        config = self.config
-        return (
-            Kind("encoder self", "encoder", "self", config.encoder_layers, config.heads),
-            Kind("decoder self (masked)", "decoder", "self", config.decoder_layers, config.heads),
-            Kind("decoder → encoder", "decoder", "cross", config.decoder_layers, config.heads),
-        )
+        return self.anatomy.kinds
+
+    @property
+    def first_sentence(self) -> str:
+        """The first example on the card, to decode where nobody has typed a text. Raises GlassheadError without one."""
+        examples = self.card.get("examples")
+        if not isinstance(examples, list) or not examples or not isinstance(examples[0], str):
+            raise GlassheadError(f"What shall {self.name} decode? Its card has no examples: give a sentence (--text).")
+        return examples[0]
 
     def changed(self, **fields: Any) -> "Subject":
         """The same weights in a model of which some fields of Config are others, e.g. `scale=False`.
 
-        What a field takes away is left out. Raises GlassheadError for a change under which the weights do not fit.
+        Raises GlassheadError for a change under which the weights do not fit, and for a model of another family.
         """
         try:
-            config = replace(self.config, **fields)
-        except TypeError as error:
-            raise GlassheadError(f"A model has no such field: {error}.") from None
-        with torch.random.fork_rng(devices=[]):
-            model = Transformer(config)
-        own, given = model.state_dict(), self.model.state_dict()
-        odd = [name for name in own if name not in given or own[name].shape != given[name].shape]
-        if odd:
-            raise GlassheadError(f"The weights of {self.name} do not fit the changed model: {odd[0]} is another.")
-        model.load_state_dict({name: given[name] for name in own})
-        return replace(self, model=model.eval().requires_grad_(False))
+            return replace(self, model=self._own.changed(**fields))
+        except GlassheadError as error:
+            raise GlassheadError(f"{self.name}: {error}") from None
 
     def encode(self, text: str, *, truncate: bool = False) -> list[Token]:
-        """The tokens of a source, the end token last. truncate: keep what fits of a text that is too long.
+        """The tokens that the model reads for a text, those that it adds among them.
 
-        Raises GlassheadError for an empty text, and TooLongError, with the limit, for one that does not fit.
+        truncate: keep what fits of a text that is too long. Raises GlassheadError for an empty text, and TooLongError,
+        with the limit, for one that does not fit.
         """
-        codec = self.vocabulary.source
-        ids = codec.encode(text)
+        prompt = self.model.prompt(self._ids(text, truncate=truncate))
+        return self.vocabulary.source.tokens(prompt.source or prompt.start)
+
+    def _ids(self, text: str, *, truncate: bool) -> list[int]:
+        ids = self.vocabulary.source.encode(text)
         if not ids:
             raise GlassheadError("There is no text to translate: give a sentence.")
-        if len(ids) > self.limit and not truncate:
-            raise TooLongError(
-                f"The text has {len(ids):,} tokens; this model takes at most {self.limit:,}. Shorten it."
-            )
-        return codec.tokens([*ids[: self.limit], self.config.eos_id])
+        limit = self.limit
+        if limit is not None and len(ids) > limit and not truncate:
+            raise TooLongError(f"The text has {len(ids):,} tokens; this model takes at most {limit:,}. Shorten it.")
+        return ids[:limit]
 
     def start(
         self,
@@ -98,44 +145,25 @@ class Subject:
         truncate: bool = False,
         budget: int = BUDGET,
     ) -> Stepper:
-        """Encode a text once and stand before the first step. See `Stepper` and `encode` for options and errors."""
-        ids = [token.id for token in self.encode(text, truncate=truncate)]
-        return Stepper(
-            self.model, self.vocabulary, ids, kinds=self.kinds, pick=pick, keep=keep, edit=edit, budget=budget
-        )
+        """Encode a text and stand before the first step. See `Stepper.begin` and `encode` for options and errors."""
+        prompt = self.model.prompt(self._ids(text, truncate=truncate))
+        source, target = self.vocabulary.source, self.vocabulary.target
+        return Stepper.begin(self.model, prompt, source, target, pick=pick, keep=keep, edit=edit, budget=budget)
 
     def translate(
         self, text: str, *, pick: Pick = greedy, beam: int = 1, length_penalty: float = 0.6, truncate: bool = False
     ) -> str:
         """The translation of a text: as `pick` has it, or with a beam wider than 1 the best line of beam search.
 
-        Raises GlassheadError for a beam together with a `pick` of one's own: a search picks nothing.
+        Raises GlassheadError for a beam together with a `pick`: a search picks nothing.
         """
         if beam != 1 and pick is not greedy:
             raise GlassheadError("A pick and a beam are two ways of decoding: choose one.")
         if beam != 1:
-            ids = [token.id for token in self.encode(text, truncate=truncate)]
-            found = beam_search(self.model, ids, width=beam, length_penalty=length_penalty, count=1)
+            source = self.model.prompt(self._ids(text, truncate=truncate)).source
+            found = beam_search(self.model, source, width=beam, length_penalty=length_penalty, count=1)
             return self.vocabulary.target.decode(found[0].ids)
         line = self.start(text, pick=pick, keep=None, truncate=truncate)
         while not line.done:
             line.step()
         return line.text
-
-
-def load(name: str | Path) -> Subject:
-    """Open a checkpoint: a bundled name, a name under ./checkpoints, or a folder, of a run in training too.
-
-    Raises GlassheadError with a sentence for whatever is missing, damaged, foreign or does not fit.
-    """
-    folder, title = locate(name)
-    model, vocabulary, card = checkpoint.load(folder)
-    return Subject(title, model, vocabulary, folder, card)
-
-
-def first_sentence(subject: "Subject") -> str:
-    """What to decode where nobody has said: the first example on the model's card."""
-    examples = subject.card.get("examples")
-    if not isinstance(examples, list) or not examples or not isinstance(examples[0], str):
-        raise GlassheadError(f"What shall {subject.name} decode? Its card has no examples: give a sentence (--text).")
-    return examples[0]

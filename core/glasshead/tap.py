@@ -46,7 +46,7 @@ NOWHERE: Wish = ("", False, ())
 
 
 class Seen(dict[str, Tensor]):
-    """What the last forward pass showed: site → the tensor that the model used, with its batch axis."""
+    """Values that the passes of one `with` block showed: site → the tensor that the model used, with its batch axis."""
 
     start = 0
     """Absolute position of the first query row of the pass under way; set by the model."""
@@ -107,13 +107,17 @@ class Listening(AbstractContextManager[Seen]):
         patterns = [keep] if isinstance(keep, str) else list(keep)
         edits = {pattern: _with_place(change) for pattern, change in (edit or {}).items()}
         known = sites(model)
+        if not known:
+            raise GlassheadError(
+                f"Nothing in a {type(model).__name__} can be watched: no module of it names sites. Give a "
+                "glasshead.Transformer, for example `glasshead.load(name).native`."
+            )
         for pattern in (*patterns, *edits):
             if pattern != "*" and not any(fnmatchcase(site, pattern) for site in known):
                 close = get_close_matches(pattern, known, n=2, cutoff=0.4)
                 hint = f" Near it: {', '.join(close)}." if close else ""
                 raise GlassheadError(f"No site of this model matches {pattern!r}.{hint}")
 
-        self.seen = Seen()
         # The model itself always gets a tap: it says where each pass begins.
         self._places: dict[nn.Module, dict[str, Wish]] = {model: {}}
         for site, (module, name) in known.items():
@@ -121,17 +125,22 @@ class Listening(AbstractContextManager[Seen]):
             changes = tuple(change for pattern, change in edits.items() if fnmatchcase(site, pattern))
             if kept or changes:
                 self._places.setdefault(module, {})[name] = (site, kept, changes)
-        self._alone = {module: Tap(self.seen, places, None) for module, places in self._places.items()}
+        self._alone = {module: Tap(Seen(), places, None) for module, places in self._places.items()}
         self._before: list[list[tuple[nn.Module, Tap | None]]] = []
 
     def __enter__(self) -> Seen:
+        seen, again = Seen(), bool(self._before)  # within a block of its own, its taps hear for that one
         before: list[tuple[nn.Module, Tap | None]] = []
         self._before.append(before)
         for module, alone in self._alone.items():
             outer = module.__dict__.get("tap")
             before.append((module, outer))
-            module.__dict__["tap"] = alone if outer is None else Tap(self.seen, self._places[module], outer)
-        return self.seen
+            if outer is not None or again:
+                module.__dict__["tap"] = Tap(seen, self._places[module], outer)
+            else:
+                alone.seen = seen
+                module.__dict__["tap"] = alone
+        return seen
 
     def __exit__(self, *_: object) -> None:
         for module, outer in self._before.pop():
@@ -144,13 +153,17 @@ class Listening(AbstractContextManager[Seen]):
 def listen(model: Any, keep: Iterable[str] = ("*",), edit: Mapping[str, Change] | None = None) -> Listening:
     """Put taps into `model` for the length of a `with` block, and take every one out again, whatever happens in it.
 
+    The block is given a fresh `Seen`, which each pass in it fills. Only passes that run inside the block are heard and
+    changed: a `Stepper` computes rows when they are asked for, so give its edits to `Subject.start` instead.
+
     keep: site names or globs; each pass over a site replaces what was kept before. edit: site or glob → function from
     the tensor to its replacement (same shape), called with a copy; a function that takes two arguments is also given
     the `Place`, whose `start` lets an edit speak of absolute positions while decoding from a cache. Several edits of a
     site are made in turn. Edits come before keeping, so what is kept is what the model used. Blocks may be nested, and
     entered again.
 
-    Raises GlassheadError for a pattern that matches no site, for a replacement of another shape, and for none at all.
+    Raises GlassheadError for a pattern that matches no site, for a replacement of another shape or none at all, and for
+    a model in which nothing can be watched.
     """
     return Listening(model, keep, edit)
 

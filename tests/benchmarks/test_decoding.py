@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 import glasshead
+from glasshead.adapters.native import Native
 from glasshead.decoding.beam import search
+from glasshead.decoding.protocols import Memory, Past
 from glasshead.recipes import recipe
 
 SHAPE: dict[str, Any] = {
@@ -109,15 +111,11 @@ def best(*rounds: Callable[[], object], times: int) -> list[float]:
     return least
 
 
-class Endless:
+class Endless(Native):
     """A model that never gives the end token, as `min_new_tokens` has it on the other side."""
 
-    def __init__(self, model: glasshead.Transformer) -> None:
-        self.model, self.config, self.training = model, model.config, False
-        self.encode, self.parameters = model.encode, model.parameters
-
-    def decode(self, target: Tensor, memory: Tensor, memory_mask: Tensor | None = None, past: Any = None) -> Tensor:
-        logits = self.model.decode(target, memory, memory_mask, past)
+    def logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
+        logits = super().logits(ids, memory, past)
         logits[..., self.config.eos_id] = -math.inf
         return logits
 
@@ -162,7 +160,7 @@ def test_real_sentences_cost_no_more_than_with_hugging_face(count: int, width: i
     sources = [
         [token.id for token in subject.encode(source)] for source, _ in recipe("english-french").sample("test", count)
     ]
-    marian = twin(subject.model)
+    marian = twin(subject.native)
 
     def ours() -> list[list[int]]:
         return [

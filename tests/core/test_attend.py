@@ -73,7 +73,11 @@ def test_both_ways_are_the_formula(shape: Any, seed: int, masking: str, biased: 
     staged = attend(q, k, v, mask, scale=scale, bias=bias, tap=lambda name, value: seen.setdefault(name, value))
     fused = attend(q, k, v, mask, scale=scale, bias=bias)
     wanted = formula(q, k, v, mask, scale, 0.0 if bias is None else bias)
+    bias_seen = seen.pop("bias", None)
     assert list(seen) == list(STAGES)
+    assert (bias_seen is None) == (bias is None)
+    if bias is not None and bias_seen is not None:
+        assert torch.equal(bias_seen, bias.expand(b, h, queries, keys))
     for name, value in wanted.items():
         assert gap(seen[name], value) < 1e-12, name
     assert gap(staged, wanted["heads"]) < 1e-12

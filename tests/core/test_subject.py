@@ -23,9 +23,9 @@ def test_a_checkpoint_opens_by_its_folder(opened: Subject, tiny: Path) -> None:
     assert opened.card == json.loads((tiny / "config.json").read_text(encoding="utf-8"))["card"]
     assert opened.config.d_model == 32
     assert opened.limit == 47
-    assert opened.vocabulary.joint and opened.vocabulary.target.size == opened.config.vocab_size
-    assert opened.parameters == sum(tensor.numel() for tensor in opened.model.parameters())
-    assert [kind[1:] for kind in opened.kinds] == [
+    assert opened.codecs.joint and opened.vocabulary.target.size == opened.config.vocab_size
+    assert opened.parameters == sum(tensor.numel() for tensor in opened.native.parameters())
+    assert [(kind.stack, kind.kind, kind.layers, kind.heads) for kind in opened.kinds] == [
         ("encoder", "self", 2, 4), ("decoder", "self", 2, 4), ("decoder", "cross", 2, 4),
     ]  # fmt: skip
 
@@ -51,7 +51,7 @@ def test_two_vocabularies_from_text_to_text(twofold: Path) -> None:
 
     target = [Codec.BOS]
     for step in range(8):
-        logits = transform(sub.model, source, target)["logits"][-1]
+        logits = transform(sub.native, source, target)["logits"][-1]
         [best, *_] = line.candidates(3)
         assert best.id == int(logits.argmax()) and best.text == writes.name(best.id)
         token = line.step()
@@ -64,7 +64,7 @@ def test_two_vocabularies_from_text_to_text(twofold: Path) -> None:
     line.back()
     assert line.choose(highest).text == writes.name(highest), "a token that the source's vocabulary has no place for"
 
-    wanted = transform(sub.model, source, target[:-1])
+    wanted = transform(sub.native, source, target[:-1])
     trace = line.trace
     for site in trace.sites:
         assert gap(trace[site].squeeze().double(), wanted[site].squeeze()) < 1e-4, site
@@ -167,10 +167,10 @@ def test_decoding_needs_no_gradients_and_leaves_no_graph(opened: Subject) -> Non
 
 
 def test_a_changed_subject_has_the_same_weights_and_leaves_the_first_as_it_was(opened: Subject) -> None:
-    before = {name: value.clone() for name, value in opened.model.state_dict().items()}
+    before = {name: value.clone() for name, value in opened.native.state_dict().items()}
     bare = opened.changed(scale=False)
     assert (opened.config.scale, bare.config.scale) == (True, False)
-    assert all(torch.equal(value, before[name]) for name, value in bare.model.state_dict().items())
+    assert all(torch.equal(value, before[name]) for name, value in bare.native.state_dict().items())
     one, other = (each.start("the black cat") for each in (opened, bare))
     for line in (one, other):
         line.step()

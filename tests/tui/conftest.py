@@ -11,10 +11,11 @@ from tests.tui.runs import Run, make
 from textual.app import App
 from textual.pilot import Pilot
 
+from glasshead.found import Found, find
+from glasshead.session.moment import Moment
 from glasshead_tui.app import GlassheadApp
 from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.explore import ExploreScreen
-from glasshead_tui.work.messages import Moment
 
 LIMIT = 60.0
 
@@ -78,11 +79,12 @@ def explore(tiny: Path) -> Explore:
     async def opened(
         size: tuple[int, int] = (120, 36),
         text: str | None = "the black cat",
-        checkpoint: Path = tiny,
+        checkpoint: Path | Found = tiny,
         lab: str | None = None,
         lesson: bool = False,
     ) -> AsyncIterator[Explorer]:
-        app = GlassheadApp(checkpoint=str(checkpoint), text=text, lab=lab, lesson=lesson)
+        found = find(checkpoint) if isinstance(checkpoint, Path) else checkpoint
+        app = GlassheadApp(found, text, lab=lab, lesson=lesson)
         async with app.run_test(size=size) as pilot:
             explorer = Explorer(app, pilot)
             if text is not None:

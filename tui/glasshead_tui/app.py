@@ -4,7 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from platformdirs import user_config_path
 from textual import on
@@ -15,10 +15,18 @@ from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
+from glasshead.errors import GlassheadError
 from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.home import file_in
 from glasshead_tui.terminal.key_order import OrderedKeys
 from glasshead_tui.terminal.visible import clip, visible
+
+if TYPE_CHECKING:
+    from glasshead.found import Found
+    from glasshead_tui.screens.explore import ExploreScreen
+    from glasshead_tui.screens.lab import LabScreen
+    from glasshead_tui.state.labbook import LabBook
+    from glasshead_tui.work.messages import About, Opened
 
 NOTICED = 8.0
 """Seconds for which a notice is shown that nobody has asked for."""
@@ -108,40 +116,87 @@ class Framed(OrderedKeys):
 
 
 class GlassheadApp(Framed):
-    """The explorer of one checkpoint, and its lab."""
+    """The explorer of one model, and its lab."""
 
     def __init__(
         self,
-        checkpoint: str,
+        found: "Found",
         text: str | None = None,
         *,
         lab: str | None = None,
         lesson: bool = False,
         notice: str = "",
     ) -> None:
-        """checkpoint: as for `glasshead.load` · text: the first source sentence, by default an example of the recipe's
-        · lab: an experiment to open at once; none: the explorer · lesson: whether the lab saves the user's place in
-        a file, and opens at once, at that place if `lab` names no other · notice: as for `Framed`.
+        """found: what is opened · text: the first source sentence, by default an example of the recipe's · lab: an
+        experiment to open at once; none: the explorer · lesson: whether the lab saves the user's place in a file, and
+        opens at once, at that place if `lab` names no other · notice: as for `Framed`.
         """
-        from glasshead_tui.work.session import Session
+        from glasshead_tui.work.worker import Worker
 
-        self._subject_name = Path(checkpoint).name or checkpoint
-        self._session = Session(checkpoint, text, self._hear)
-        self._lab, self._lesson = lab, lesson
-        super().__init__(self._session.run, FIRST_FRAME, notice)
+        self._subject_name = found.title
+        self._worker = Worker(found, text)
+        self._lab_first, self._lesson = lab, lesson
+        self._about: About | None = None
+        self._explorer: ExploreScreen | None = None
+        self._book: LabBook | None = None
+        self._lab: LabScreen | None = None
+        """The lab, once it was opened: it stays, and is shown again."""
+        super().__init__(self._worker.run, FIRST_FRAME, notice)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the explorer."""
         from glasshead_tui.screens.explore import ExploreScreen
 
-        return ExploreScreen(
-            self._session,
+        self._explorer = ExploreScreen(
+            self._worker,
             self._subject_name,
             keys.label_keys(self._own_keys, keymaps.EXPLORE),
-            lab_keys=keys.label_keys(self._own_keys, keymaps.LAB),
-            lab=self._lab,
-            lesson=self._lesson,
+            open_lab=self.open_lab,
+            lab_first=self._lab_first is not None or self._lesson,
         )
+        return self._explorer
+
+    def on_opened(self, event: "Opened") -> None:
+        """The model is there: the lab may wait for it."""
+        self._about = event.about
+        if self._lab is not None:
+            self._lab.opened(event.about)
+
+    def open_lab(self) -> None:
+        """Lay the lab over the explorer, as it was left."""
+        from glasshead_tui.screens.lab import LabScreen
+        from glasshead_tui.state import course
+        from glasshead_tui.state.labbook import LabBook
+
+        assert self._explorer is not None
+        if self._book is None:
+            place = course.read() if self._lesson else course.Place()
+            self._book = LabBook(at=self._lab_first or place.at, lesson=self._lesson, place=place)
+        if self._lab is None:
+            self._lab = LabScreen(
+                self._worker,
+                self._book,
+                self._about,
+                keys.label_keys(self._own_keys, keymaps.LAB),
+                attempted=self._explorer.attempt,
+                keep=self._keep_place,
+                first=self._lab_first is not None or self._lesson,
+            )
+            self.install_screen(self._lab, "lab")  # it is not taken apart where it is left
+        self._lab.opened(self._about)
+        self.push_screen(self._lab)
+
+    def _keep_place(self) -> None:
+        """Keep the place in the lesson; that it cannot be kept is said once."""
+        from glasshead_tui.state import course
+
+        if not self._lesson or self._book is None:
+            return
+        try:
+            course.write(self._book.kept())
+        except GlassheadError as error:
+            self._lesson = False
+            self.notify(clip(visible(str(error)), 400), markup=False, severity="warning", timeout=3)
 
 
 class WatchApp(Framed):

@@ -7,6 +7,7 @@ itself had, so that whoever looks can check one against the other.
 import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from glasshead.attend import softmax
@@ -31,8 +32,14 @@ class Cell:
     dot: float
     """q·k."""
     scale: float
+    bias: float | None
+    """What the place of the two adds to the score; None where nothing is added."""
+    cap: float | None
+    """The score s becomes cap · tanh(s / cap); None where it is not capped."""
+    key_head: int
+    """The head of keys and values that this head reads."""
     score: float
-    """q·k × scale."""
+    """cap(q·k × scale + bias)."""
     may_look: bool
     """False where the mask has put −∞."""
     exp: float
@@ -53,6 +60,19 @@ class Cell:
     """Σ weight · v over the row, computed from the captured weights and values."""
     output: tuple[float, ...]
     """The head's output for the query, captured: what `mixed` must equal."""
+    tolerance: float
+    """Largest difference that the model's precision may leave between two orders of arithmetic."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the weight computed here is the one that the model used."""
+        return abs(self.weight - self.captured_weight) <= self.tolerance
+
+    @property
+    def output_agrees(self) -> bool:
+        """Whether the sum computed here is the output of the head."""
+        error = max(abs(mixed - output) for mixed, output in zip(self.mixed, self.output, strict=True))
+        return error <= self.tolerance * max(1e-30, *map(abs, self.output))
 
 
 def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
@@ -61,10 +81,16 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
     for what, number, count in zip(("head", "query", "key"), (head, query, key), weights.shape, strict=True):
         if not 0 <= number < count:
             raise GlassheadError(f"{site} has no {what} {number}: it has {count}, counted from 0.")
-    q, keys, values = (trace[f"{site}.{name}"][head].double() for name in "qkv")
-    q = q[query]
+    how, key_head = trace.attending(site), trace.anatomy.kind_at(site).key_head(head)
+    q = trace[f"{site}.q"][head, query].double()
+    keys, values = (trace[f"{site}.{name}"][key_head].double() for name in "kv")
+    bias = trace[f"{site}.bias"][head, query].double() if how.biased else None
     masked = trace[f"{site}.masked"][head, query].double()
-    scores = keys @ q * trace.scale
+    scores = keys @ q * how.scale
+    if bias is not None:
+        scores = scores + bias
+    if how.cap is not None:
+        scores = how.cap * torch.tanh(scores / how.cap)
     # e^score is shown as it is, not relative to the row's maximum: in float64 it holds up to a score of 709.
     exps = scores.clamp(max=700).exp().masked_fill(masked.isneginf(), 0.0)
     # The weight itself is computed relative to the maximum, so that it is right beyond those scores too.
@@ -81,7 +107,10 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
         v=_numbers(values[key]),
         products=_numbers(products),
         dot=float(products.sum()),
-        scale=trace.scale,
+        scale=how.scale,
+        bias=None if bias is None else float(bias[key]),
+        cap=how.cap,
+        key_head=key_head,
         score=float(scores[key]),
         may_look=bool(masked[key] > -math.inf),
         exp=float(exps[key]),
@@ -93,6 +122,7 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
         weights=_numbers(row),
         mixed=_numbers(row @ values),
         output=_numbers(trace[f"{site}.heads"][head, query]),
+        tolerance=trace.anatomy.tolerance,
     )
 
 

@@ -4,18 +4,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from glasshead import tensors
 from glasshead.checkpoints import format as checkpoints
 from glasshead.checkpoints.format import CONFIG, LATEST, LONGEST_LATEST, SETTINGS, TOKENIZER, WEIGHTS, describe
 from glasshead.errors import GlassheadError, nearest
 from glasshead.files import refuse_pointer, refuse_undecodable
-
-if TYPE_CHECKING:
-    pass
-if TYPE_CHECKING:
-    pass
 
 
 def longest_length(folder: Path, config: Mapping[str, Any]) -> int:
@@ -58,7 +53,7 @@ def home() -> Path:
     return tree / "checkpoints" if (tree / "pyproject.toml").is_file() else package / "bundled"
 
 
-def find(name: str | Path) -> Path:
+def find_folder(name: str | Path) -> Path:
     """The folder of a checkpoint: a bundled name, a name under ./checkpoints, or a folder of one's own.
 
     A run in training is opened as the newest checkpoint that it has saved. Raises GlassheadError, with the nearest

@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 
 from glasshead import machine
-from glasshead.decoding.cache import Cache
 from glasshead.decoding.protocols import Model
 from glasshead.errors import GlassheadError, StoppedError
 from glasshead.tap import ONE_AT_A_TIME
@@ -29,6 +28,8 @@ SHORT = 16
 """What a sentence counts at least: the logits of its lines take room, however short it is."""
 STEEPEST = 10.0
 """The largest exponent of the length penalty; with far larger ones scores could not be told from 0."""
+FAR = 1 << 20
+"""The longest line of a model that has no limit."""
 LEAVING = 8
 """Sentences that are done leave when they are one in so many: to close the ranks costs a copy of what is remembered."""
 
@@ -91,7 +92,8 @@ def search(
     count = width if count is None else count
     if not 1 <= count <= width:
         raise GlassheadError(f"{count} lines are asked for; a beam {width} wide finds from 1 to {width}.")
-    most = model.config.max_length - 1
+    start = model.prompt(()).start
+    most = FAR if model.limits.target is None else model.limits.target - len(start) + 1
     limits = [most if limit is None else limit] * len(sources) if limit is None or isinstance(limit, int) else limit
     if any(each < 1 for each in limits):
         raise GlassheadError(f"The limit is {min(limits)} tokens; a line has at least 1, the end token.")
@@ -121,9 +123,10 @@ def _check_room(model: Model, width: int, sentences: int, longest: int, batch_to
 
     Counted is the least they take: logits and their scores, keys and values of the source and of one token.
     """
-    config, device = model.config, next(iter(model.parameters())).device
+    anatomy, device = model.anatomy, model.device
+    layers = max((kind.layers for kind in anatomy.kinds if kind.queries == "target"), default=0)
     room = torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else machine.memory()
-    each = 12 * config.vocab_size + 8 * config.decoder_layers * config.d_model * (longest + 1)
+    each = 12 * model.size + 8 * layers * anatomy.width * (longest + 1)
     needed = width * sentences * each
     if needed <= room:
         return
@@ -152,17 +155,19 @@ class _Together:
         length_penalty: float,
     ) -> None:
         self.model, self.width, self.wanted, self.alpha = model, width, wanted, length_penalty
-        device = next(iter(model.parameters())).device
-        source, self.mask = padded(sources, model.config.pad_id, device)
+        device = model.device
         with ONE_AT_A_TIME:
-            self.memory = model.encode(source, self.mask)
-        self.cache = Cache(model.config.decoder_layers)
+            self.memory = model.read(sources)
+        self.past = model.past()
+        self.end = min(model.ends)
+        """What stands after a finished line; any of the model's ends finishes one."""
+        self.ends = torch.tensor(sorted(model.ends), device=device)
         count = len(sources)
         self.places = list(range(count))
         """Which sentences are still searched."""
         self.limits = torch.tensor(limits, device=device)
         precise = torch.float32 if device.type == "mps" else torch.float64  # Apple's GPUs have no float64
-        self.newest = torch.full((count, 1), model.config.bos_id, device=device)
+        self.newest = torch.tensor([model.prompt(()).start], device=device).expand(count, -1)
         """The tokens that the model reads next: b 1."""
         self.open = torch.empty((count, 1, 0), dtype=torch.long, device=device)
         """The tokens of the open lines, best line first: s w n."""
@@ -175,14 +180,13 @@ class _Together:
 
     def run(self, stop: Callable[[], bool]) -> Iterator[tuple[int, list[Hypothesis]]]:
         """The place of each sentence and what was found for it, in the order in which they are done."""
-        eos = self.model.config.eos_id
         n = 0
         while self.places:
             if stop():
                 raise StoppedError
             n += 1
             total, line, lines = self._candidates(n)
-            ends = (lines[..., -1] == eos) | (self.limits == n).unsqueeze(-1)
+            ends = torch.isin(lines[..., -1], self.ends) | (self.limits == n).unsqueeze(-1)
             if ends.any():
                 self._finish(total.masked_fill(~ends, -torch.inf) / self._penalty(n), lines)
             self.totals, best = total.masked_fill(ends, -torch.inf).topk(min(self.width, total.shape[1]))
@@ -196,7 +200,7 @@ class _Together:
     def _candidates(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
         """The best ways to go on, best first: log P, s c; the lines they go on from, s c; all their tokens, s c n."""
         with ONE_AT_A_TIME:
-            logits = self.model.decode(self.newest, self.memory, self.mask, past=self.cache)[:, -1]
+            logits = self.model.logits(self.newest, self.memory, self.past)[:, -1]
         log_p = torch.log_softmax(logits, -1, dtype=torch.promote_types(logits.dtype, torch.float32))
         most = 1 if self.width == 1 else 2 * self.width
         values, tokens = log_p.topk(min(most, log_p.shape[-1]))  # the best of a sentence are among those of its lines
@@ -208,8 +212,8 @@ class _Together:
 
     def _finish(self, scores: Tensor, lines: Tensor) -> None:
         """Put these lines (s c n) among the finished ones where their scores (s c) are good enough."""
-        eos, grown = self.model.config.eos_id, lines.shape[-1] - self.finished.shape[-1]
-        finished = torch.nn.functional.pad(self.finished, (0, grown), value=eos)
+        grown = lines.shape[-1] - self.finished.shape[-1]
+        finished = torch.nn.functional.pad(self.finished, (0, grown), value=self.end)
         self.scores, best = torch.cat([self.scores, scores], 1).topk(self.wanted)
         self.finished = _take(torch.cat([finished, lines], 1), best)
 
@@ -230,25 +234,27 @@ class _Together:
         self.newest = self.open[..., -1].reshape(-1, 1)
         rows = rows.flatten()
         regrouped = leaving or len(rows) != count * before
-        if regrouped:
-            self.memory = self.memory.index_select(0, rows)
-            self.mask = None if self.mask is None else self.mask.index_select(0, rows)
+        if regrouped and self.memory is not None:
+            self.memory = self.memory.take(rows)
         if regrouped or not torch.equal(rows, torch.arange(len(rows), device=rows.device)):
-            self.cache.reorder(rows, sources=regrouped)
+            self.past.reorder(rows, sources=regrouped)
 
     def _found(self, places: list[int]) -> Iterator[tuple[int, list[Hypothesis]]]:
-        eos = self.model.config.eos_id
         for place, scores, lines in zip(
             places, self.scores[places].tolist(), self.finished[places].tolist(), strict=True
         ):
             yield (
                 self.places[place],
                 [
-                    Hypothesis(tuple(line[: line.index(eos)] if eos in line else line), score)
+                    Hypothesis(self._until_end(line), score)
                     for score, line in zip(scores, lines, strict=True)
                     if score > -torch.inf
                 ],
             )
+
+    def _until_end(self, line: list[int]) -> tuple[int, ...]:
+        end = next((place for place, token in enumerate(line) if token in self.model.ends), len(line))
+        return tuple(line[:end])
 
     def _penalty(self, n: int | Tensor) -> float | Tensor:
         return ((5 + n) / 6) ** self.alpha
@@ -267,17 +273,6 @@ def groups(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
         group.append(place)
     if group:
         yield group
-
-
-def padded(rows: Sequence[Sequence[int]], pad_id: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """Rows of ids as one matrix, b k, and where its tokens are no padding, b 1 1 k: None where all are as long."""
-    lengths = [len(row) for row in rows]
-    longest = max(lengths)
-    ids = torch.tensor([[*row, *[pad_id] * (longest - len(row))] for row in rows], dtype=torch.long, device=device)
-    if min(lengths) == longest:
-        return ids, None
-    mask = torch.arange(longest) < torch.tensor(lengths).unsqueeze(-1)
-    return ids, mask[:, None, None, :].to(device)
 
 
 def _take(lines: Tensor, which: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ def make(of: Page, folder: Path = FOLDER) -> Path:
     """Run one experiment at its full size, save the result and return its file."""
     import torch
 
-    from glasshead.subject import load
+    from glasshead.found import load
 
     torch.set_num_threads(1)
     given = {"subject": load(MODEL)} if of.model else {}

@@ -267,7 +267,7 @@ def _shapes(module: Module, x: Tensor, source: Tensor, subject: Subject, sentenc
         module(x, source, None)
     here = _sizes(module, dict(seen))
     site = "decoder.0.cross."
-    trained = subject.model.decoder.layers[0].cross.sublayer  # type: ignore[union-attr]
+    trained = subject.native.decoder.layers[0].cross.sublayer  # type: ignore[union-attr]
     kept = capture(subject, sentence, [f"{site}*"])
     there = _sizes(trained, {name.removeprefix(site): value for name, value in kept.items()})  # type: ignore[arg-type]
     return tuple(

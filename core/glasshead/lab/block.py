@@ -254,7 +254,7 @@ def _worked(subject: Subject, text: str, stack: Side, token: int, progress: Prog
     kept = capture(subject, sentence, [below, f"{site}.out", f"{site}.resid", f"{site}.norm.out"])
     found = {name: value[0, token].double() for name, value in kept.items()}
     x, sublayer = found[below], found[f"{site}.out"]
-    norm: LayerNorm = getattr(subject.model, stack).layers[0].self.norm
+    norm: LayerNorm = getattr(subject.native, stack).layers[0].self.norm
     by_hand = _post if subject.config.norm == "post" else _pre
     steps = by_hand(x, sublayer, norm, residual=subject.config.residual)
     wanted = found[f"{site}.norm.out" if subject.config.norm == "post" else f"{site}.resid"]

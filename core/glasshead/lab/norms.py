@@ -319,7 +319,7 @@ def _inputs(
     All are read once and put into batches afterwards: any change then comes from the normalisation and not from the
     layers below.
     """
-    model, pad = subject.model, subject.config.pad_id
+    model, pad = subject.native, subject.config.pad_id
     layers: Any = model.encoder.layers
     norm: LayerNorm = layers[layer].self.norm
     width = min(subject.config.max_length, max(map(len, rows)) + FURTHER)
@@ -347,7 +347,7 @@ def _mates(subject: Subject, seed: int) -> tuple[list[list[int]], str]:
         rows = ([token.id for token in subject.encode(text, truncate=True)] for text in texts)
         return list(islice(rows, POOL)), f"sentences of the recipe {name}"
     draw = random.Random(seed)
-    longest = min(12, subject.limit)
+    longest = min(12, subject.config.max_length - 1)
     return [_drawn(subject, draw.randint(1, longest), draw) for _ in range(POOL)], "tokens drawn at random"
 
 

@@ -334,7 +334,7 @@ def _own(subject: Subject, seed: int, progress: Progress) -> Own | None:
     """Measure the table of the encoder's positions, if it is learned and long enough."""
     if subject.config.positions != "learned":
         return None
-    table = subject.model.source.positions.detach()[:MOST].double()
+    table = subject.native.source.positions.detach()[:MOST].double()
     size = (len(table), table.shape[1])
     drawn = torch.randn(*size, generator=torch.Generator().manual_seed(seed))
     distances, shifts = _distances(table, None), []
@@ -367,7 +367,7 @@ def _order(subject: Subject, text: str, seed: int, progress: Progress) -> tuple[
     readings = []
     for number, each in enumerate((subject, subject.changed(positions="none", window=None))):
         progress(number / 2, f"{subject.name}, positions {each.config.positions}")
-        straight, mixed = each.model.encode(ids.unsqueeze(0))[0], each.model.encode(ids[order].unsqueeze(0))[0]
+        straight, mixed = each.native.encode(ids.unsqueeze(0))[0], each.native.encode(ids[order].unsqueeze(0))[0]
         readings.append(
             Reading(
                 positions=each.config.positions,
@@ -393,6 +393,7 @@ def _shuffle(ids: Tensor, seed: int) -> Tensor:
 
 def _said(subject: Subject, ids: Tensor) -> str:
     """Decode greedily from ids: re-encoding the text of shuffled tokens may give other tokens."""
-    said = little.decode(subject.model, ids.unsqueeze(0), limit=min(subject.limit, 2 * len(ids) + 10))[0].tolist()
+    limit = min(subject.config.max_length - 1, 2 * len(ids) + 10)
+    said = little.decode(subject.native, ids.unsqueeze(0), limit=limit)[0].tolist()
     end = subject.config.eos_id
     return subject.vocabulary.target.decode(said[: said.index(end)] if end in said else said)

@@ -1,47 +1,42 @@
 """Record: what the steps of a line showed, within a memory budget."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
-from glasshead.anatomy import Kind
+from glasshead.anatomy import Anatomy
+from glasshead.site import KEYED, SQUARE, STAGES, Site
 from glasshead.text import Token
 
 Row = Mapping[str, Tensor]
-
-
+"""The values of one position, by site."""
 MiB = 1 << 20
-
-
 BUDGET = 256 * MiB
-
-
-# By local name: what grows with the square of the length goes first, then what is widest.
-DROPPED_FIRST = ("scores", "masked", "weights")
+"""Bytes that a record holds at most, unless it is told otherwise."""
 
 
 @dataclass
 class Record:
-    """What the steps of a line have shown so far. The Stepper writes it, Traces read it."""
+    """What the steps of a line have shown so far. Rows write it, Traces read it."""
 
-    scale: float
-    window: int | None
-    kinds: tuple[Kind, ...]
+    anatomy: Anatomy
     source: tuple[Token, ...]
     static: Row = field(default_factory=dict)
-    """What is computed once: the encoder, and keys and values of cross-attention. As captured, with a batch axis."""
+    """Values computed once: the encoder's, and keys and values of the source. As captured, with a batch axis."""
     rows: list[Row] = field(default_factory=list)
     """For each position of the target its row of the decoder's sites, as captured."""
     budget: int = BUDGET
     dropped: frozenset[str] = frozenset()
     bytes: int = 0
     order: tuple[str, ...] = ()
-    """The sites as the model computes them, what was dropped too."""
+    """Sites as the model computes them, those that were dropped too."""
     joined: tuple[str, ...] = ()
-    """Keys and values of masked self-attention: one position more at every step."""
+    """Keys and values of the target: one position more at every step."""
     fixed: tuple[str, ...] = ()
-    """Keys and values of cross-attention: the same at every step."""
+    """Keys and values of the source: the same at every step."""
+    ragged: tuple[str, ...] = ()
+    """Matrices of the target against itself: a row ends at its own position."""
 
     def keep_source(self, seen: Row) -> None:
         """Take in what the encoder showed."""
@@ -50,26 +45,59 @@ class Record:
         self.bytes += size_of(self.static.values())
         self._stay_within()
 
-    def keep_row(self, seen: Row) -> None:
-        """Take in what one position of the decoder showed."""
+    def keep_rows(self, seen: Row, count: int) -> None:
+        """Take in what one pass over `count` new positions showed."""
         if not self.rows:
-            self.order = tuple(dict.fromkeys((*self.order, *seen)))
-            self.joined = tuple(site for site in seen if site.endswith((".self.k", ".self.v")))
-            self.fixed = tuple(site for site in seen if site.endswith((".cross.k", ".cross.v")))
-            new = {site: seen[site].clone() for site in self.fixed if site not in {*self.static, *self.dropped}}
-            self.static = {**self.static, **new}
-            self.bytes += size_of(new.values())
+            self._sort_out(seen)
         row = dict(seen)
         for site in self.fixed:
             del row[site]
-        for site in self.joined:
-            # They come joined with the cache, whose memory goes on changing: keep the new position alone.
-            row[site] = row[site][:, :, -1:].clone()
         for site in self.dropped.intersection(row):
             del row[site]
-        self.rows.append(row)
-        self.bytes += size_of(row.values())
+        new = [self._row(row, place, count) for place in range(count)]
+        self.rows.extend(new)
+        self.bytes += sum(size_of(each.values()) for each in new)
         self._stay_within()
+
+    def _sort_out(self, seen: Row) -> None:
+        """Decide, at the first pass, which values grow in which way."""
+        self.order = tuple(dict.fromkeys((*self.order, *seen)))
+        joined: list[str] = []
+        fixed: list[str] = []
+        ragged: list[str] = []
+        for name in seen:
+            site = Site.parse(name)
+            if site.attention is None:
+                continue
+            keys = self.anatomy.kind(site.stack, site.part).keys
+            if site.name in KEYED:
+                (joined if keys == "target" else fixed).append(name)
+            elif site.name in SQUARE and keys == "target":
+                ragged.append(name)
+        self.joined, self.fixed, self.ragged = tuple(joined), tuple(fixed), tuple(ragged)
+        new = {site: seen[site].clone() for site in fixed if site not in {*self.static, *self.dropped}}
+        self.static = {**self.static, **new}
+        self.bytes += size_of(new.values())
+
+    def _row(self, seen: Row, place: int, count: int) -> Row:
+        """The row of one of the new positions."""
+        if count == 1:
+            # Keys and values come joined with the past, whose memory goes on changing: keep the new position alone.
+            joined = {site: seen[site][:, :, -1:].clone() for site in self.joined if site in seen}
+            return {**seen, **joined}
+        row: dict[str, Tensor] = {}
+        for site, value in seen.items():
+            if site in self.joined:
+                at = value.shape[2] - count + place
+                row[site] = value[:, :, at : at + 1].clone()
+            elif value.dim() == 4:
+                part = value[:, :, place : place + 1]
+                if site in self.ragged:
+                    part = part[..., : value.shape[3] - count + place + 1]
+                row[site] = part.clone()
+            else:
+                row[site] = value[:, place : place + 1].clone()
+        return row
 
     def crop(self, rows: int) -> None:
         """Forget the rows from there on."""
@@ -78,10 +106,7 @@ class Record:
 
     def branch(self) -> "Record":
         """A record that goes its own way from here; what both have seen is shared, not copied."""
-        return Record(
-            self.scale, self.window, self.kinds, self.source, self.static, list(self.rows), self.budget, self.dropped,
-            self.bytes, self.order, self.joined, self.fixed,
-        )  # fmt: skip
+        return replace(self, rows=list(self.rows))
 
     def _stay_within(self) -> None:
         """Let go of the largest sites until the rest fits the budget."""
@@ -92,13 +117,11 @@ class Record:
                     sizes[site] = sizes.get(site, 0) + value.nbytes
             if not sizes:
                 return
-            # A quarter at a time, so that this search is rare.
-            order = sorted(
-                sizes, key=lambda site: (site.rsplit(".", 1)[-1] in DROPPED_FIRST, sizes[site]), reverse=True
-            )
+            # What grows with the square of the length goes first, then what is widest.
+            order = sorted(sizes, key=lambda site: (Site.parse(site).name in STAGES, sizes[site]), reverse=True)
             gone: set[str] = set()
             for site in order:
-                if self.bytes <= self.budget * 3 // 4:
+                if self.bytes <= self.budget * 3 // 4:  # a quarter at a time, so that this search is rare
                     break
                 gone.add(site)
                 self.bytes -= sizes[site]

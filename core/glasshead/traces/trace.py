@@ -14,15 +14,18 @@ looked at, by running the model over the same tokens, and `origin` says that too
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import cached_property
 from threading import RLock
 
 import torch
 from torch import Tensor
 
-from glasshead.attend import near
+from glasshead.anatomy import Attending, Kind
 from glasshead.errors import GlassheadError
+from glasshead.site import SQUARE, Site
 from glasshead.text import Token
 from glasshead.traces.record import Record, Row, size_of
+from glasshead.traces.scores import scores
 
 
 class Trace:
@@ -34,7 +37,7 @@ class Trace:
         self.target: tuple[Token, ...] = tuple(target)
         self.steps = len(self.target)
         """Rows of the decoder's sites."""
-        self.kinds, self.scale, self.window, self.budget = record.kinds, record.scale, record.window, record.budget
+        self.anatomy, self.budget = record.anatomy, record.budget
         self._static, self._dropped, self._order = record.static, record.dropped, record.order
         self._again = again
         self._rows: list[Row] = record.rows[: self.steps]
@@ -53,14 +56,27 @@ class Trace:
     @property
     def sites(self) -> list[str]:
         """The names that can be asked for, in the order in which the model computes them."""
-        return [site for site in self._order if self._rows or not site.startswith(("decoder.", "target.", "logits"))]
+        return list(self._names)
+
+    @cached_property
+    def _names(self) -> dict[str, None]:
+        return {site: None for site in self._order if self._rows or Site.parse(site).side == "source"}
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of attention of the model."""
+        return self.anatomy.kinds
+
+    def attending(self, prefix: str) -> Attending:
+        """The arithmetic of the attention at a prefix."""
+        return self.anatomy.attending[prefix]
 
     def __contains__(self, site: object) -> bool:
-        return site in self.sites
+        return site in self._names
 
     def find(self, pattern: str) -> list[str]:
         """The sites that match a glob."""
-        return [site for site in self.sites if fnmatchcase(site, pattern)]
+        return [site for site in self._names if fnmatchcase(site, pattern)]
 
     @property
     def bytes(self) -> int:
@@ -73,35 +89,61 @@ class Trace:
 
     def axes(self, prefix: str) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
         """Query tokens and key tokens of an attention, e.g. of `decoder.0.cross`."""
-        stack, _, kind = prefix.split(".")
-        return self.tokens(stack), self.source if kind == "cross" else self.tokens(stack)
+        kind = self.anatomy.kind_at(prefix)
+        sides = {"source": self.source, "target": self.target}
+        return sides[kind.queries], sides[kind.keys]
 
     def may_look(self, prefix: str) -> Tensor:
         """Where the queries of an attention may look: boolean q k, by the rule of the model."""
         queries, keys = (len(tokens) for tokens in self.axes(prefix))
-        stack, _, kind = prefix.split(".")
         mask = torch.ones(queries, keys, dtype=torch.bool)
-        if kind == "self":
-            positions = torch.arange(keys)
-            if stack == "decoder":
-                mask = torch.ones(queries, keys, dtype=torch.bool).tril()
-            if self.window is not None:
-                mask = mask & near(positions.unsqueeze(-1), positions, self.window)
+        if self.anatomy.kind_at(prefix).causal:
+            mask = mask.tril()
+        if (window := self.attending(prefix).window) is not None:
+            before, after = window
+            distance = torch.arange(keys) - torch.arange(queries).unsqueeze(-1)
+            mask = mask & (distance >= -before) & (distance <= after)
         return mask
+
+    def scores(self, prefix: str, rows: slice = slice(None)) -> Tensor | None:
+        """Scores computed again, in float64, from the captured q, k and bias: h q k; None where one is missing."""
+        how = self.attending(prefix)
+        needed = [f"{prefix}.{name}" for name in ("q", "k", *(["bias"] if how.biased else []))]
+        if not all(site in self for site in needed):
+            return None
+        q, k, *bias = (self[site].double() for site in needed)
+        return scores(q[:, rows], k, how, bias[0][:, rows] if bias else None)
 
     def origin(self, site: str) -> str:
         """Where the numbers of a site come from: "captured", or a sentence that says how they were derived."""
         if site in self._dropped:
             return "recomputed by running the model over the same tokens: keeping it would exceed the memory budget"
-        if site.startswith("decoder.") and site.endswith(".self.scores"):
-            prefix = site.removesuffix("scores")
-            if f"{prefix}q" not in self or f"{prefix}k" not in self:
-                return "recomputed by running the model over the same tokens: q and k were not captured"
-            return "captured; above the diagonal q·k × scale of the captured q and k, as those keys did not exist yet"
-        if site.startswith("decoder.") and site.endswith((".self.masked", ".self.weights")):
-            hidden = "−∞" if site.endswith("masked") else "0"
+        if not self._grows(site):
+            return "captured"
+        name = Site.parse(site).name
+        if name not in ("scores", "bias"):
+            hidden = "−∞" if name == "masked" else "0"
             return f"captured row by row; above the diagonal {hidden}, as those keys did not exist yet"
-        return "captured"
+        if not self._can_complete(site):
+            missing = "the bias above the diagonal was" if self._biased(site) else "q and k were"
+            return f"recomputed by running the model over the same tokens: {missing} not captured"
+        return "captured; above the diagonal q·k × scale of the captured q and k, as those keys did not exist yet"
+
+    def _grows(self, site: str) -> bool:
+        """Whether this is a matrix of the target against itself, whose rows end at their own positions."""
+        parsed = Site.parse(site)
+        if parsed.attention is None or parsed.name not in SQUARE or parsed.side == "source":
+            return False
+        return self.anatomy.kind(parsed.stack, parsed.part).keys == "target"
+
+    def _biased(self, site: str) -> bool:
+        return self.attending(Site.parse(site).prefix).biased
+
+    def _can_complete(self, site: str) -> bool:
+        """Whether the scores above the diagonal follow from what was captured: a bias for them was not."""
+        parsed = Site.parse(site)
+        there = all(parsed.beside(name) in self for name in ("q", "k"))
+        return parsed.name == "scores" and there and not self._biased(site)
 
     def __getitem__(self, site: str) -> Tensor:
         """The values of a site: h q k, h q d, q m, q f, q v or q. Raises GlassheadError for a name not there.
@@ -114,7 +156,7 @@ class Trace:
     def _get(self, site: str) -> Tensor:
         if site in self._gathered:
             return self._gathered[site]
-        if site not in self.sites:
+        if site not in self:
             close = get_close_matches(site, self.sites, n=2, cutoff=0.4)
             hint = f" Near it: {', '.join(close)}." if close else ""
             raise GlassheadError(f"Nothing was captured at {site!r}.{hint} `trace.sites` lists what was.")
@@ -124,7 +166,7 @@ class Trace:
             return self._recomputed[1]
         if site in self._static:
             return _plain(self._static[site], site)
-        if site.endswith((".self.scores", ".self.masked", ".self.weights")):
+        if self._grows(site):
             value = self._triangle(site)
         else:
             first = self._rows[0][site]
@@ -140,22 +182,24 @@ class Trace:
         return size_of((*self._gathered.values(), *again))
 
     def _triangle(self, site: str) -> Tensor:
-        """Masked self-attention from its rows, each of which ends at its own position: h q k."""
-        prefix, name = site.rsplit(".", 1)
-        if name == "scores" and not {f"{prefix}.q", f"{prefix}.k"} <= {*self.sites}:
+        """A matrix of the target against itself from its rows, each of which ends at its own position: h q k."""
+        parsed = Site.parse(site)
+        if parsed.name == "bias" or (parsed.name == "scores" and not self._can_complete(site)):
             return _plain(self._again(site), site)
-        if name == "scores":
-            full = self[f"{prefix}.q"] @ self[f"{prefix}.k"].transpose(-2, -1) * self.scale
+        if parsed.name == "scores":
+            q, k = (self[parsed.beside(name)] for name in ("q", "k"))
+            full = scores(q, k, self.attending(parsed.prefix))
         else:
             heads = self._rows[0][site].shape[1]
-            full = torch.full((heads, self.steps, self.steps), 0.0 if name == "weights" else -torch.inf)
+            full = torch.full((heads, self.steps, self.steps), 0.0 if parsed.name == "weights" else -torch.inf)
         for number, row in enumerate(self._rows):
-            full[:, number, : number + 1] = row[site][0, :, -1]
+            found = row[site][0, :, -1]
+            full[:, number, : found.shape[-1]] = found
         return full
 
 
 def _plain(value: Tensor, site: str) -> Tensor:
-    """Without the batch axis, and without the axis of one number that a LayerNorm's statistics have."""
+    """Without the batch axis, and without the axis of one number that a normalisation's statistics have."""
     value = value[0].float().cpu()
     value = value.clone() if value.is_inference() else value  # one that autograd takes, as any other
-    return value.squeeze(-1) if site.endswith((".norm.mean", ".norm.var")) else value
+    return value.squeeze(-1) if Site.parse(site).axes == "q" else value

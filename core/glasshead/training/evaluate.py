@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from glasshead.decoding.beam import BATCH_TOKENS, groups, padded, search
+from glasshead.adapters.native import Native, pad_lines
+from glasshead.decoding.beam import BATCH_TOKENS, groups, search
 from glasshead.errors import GlassheadError, StoppedError
 from glasshead.recipes.base import Pair
 from glasshead.text import one_line
@@ -122,7 +123,7 @@ def score(
         progress("translating", 0, len(readable))
         began = time.perf_counter()
         found = search(
-            model,
+            Native(model),
             [sources[place] for place in readable],
             width=beam,
             length_penalty=length_penalty,
@@ -175,9 +176,9 @@ def _likelihood(
     for group in groups(lengths, min(batch_tokens, LOGITS // config.vocab_size)):
         if stop():
             raise StoppedError
-        source, _ = padded([sources[place] for place in group], config.pad_id, device)
-        target, _ = padded([[config.bos_id, *targets[place]] for place in group], config.pad_id, device)
-        labels, _ = padded([[*targets[place], config.eos_id] for place in group], config.pad_id, device)
+        source, _ = pad_lines([sources[place] for place in group], config.pad_id, device)
+        target, _ = pad_lines([[config.bos_id, *targets[place]] for place in group], config.pad_id, device)
+        labels, _ = pad_lines([[*targets[place], config.eos_id] for place in group], config.pad_id, device)
         likelihood += float(smoothed(model(source, target), labels, smoothing=0.0, pad_id=config.pad_id)[1])
         done += len(group)
         progress(done)

@@ -7,10 +7,9 @@ import torch
 from torch import Tensor
 
 from glasshead.attend import softmax
+from glasshead.site import Site
 from glasshead.traces.trace import Trace
 
-TOLERANCE = 1e-4
-"""Largest difference that float32 arithmetic in another order may leave, for weights and for logits of some tens."""
 LARGEST = 4_000_000
 """Cells of attention that are checked at once; of a longer trace the newest rows are."""
 
@@ -31,49 +30,53 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
     """The checks of a trace that can be made of what was captured.
 
     cache_error, peeking: what `Stepper.verify` measured, where it did, in a pass over all tokens at once. Only there
-    are keys of the future that masked self-attention could look at; in a step from the cache there are none.
+    are keys of the future that causal attention could look at; in a step from the past there are none. How far two
+    orders of arithmetic may differ depends on the model's precision: `Anatomy.tolerance`.
     """
     worst_sum = worst_weight = 0.0
     full, peeking = peeking is not None, peeking or 0
     newest = compared = False
-    names = [site.removesuffix(".weights") for site in trace.find("*.weights")]
+    tolerance = trace.anatomy.tolerance
+    names = [Site.parse(site).prefix for site in trace.find("*.weights")]
     cells = sum(trace[f"{name}.weights"].numel() for name in names)
     for name in names:
         weights, may_look = trace[f"{name}.weights"], trace.may_look(name)
+        rows = slice(None)
         if cells > LARGEST:
-            newest = True
-            weights, may_look = weights[:, -1:], may_look[-1:]
+            newest, rows = True, slice(-1, None)
+            weights, may_look = weights[:, rows], may_look[rows]
         sees = may_look.any(-1)
         worst_sum = max(worst_sum, _largest(weights.sum(-1) - sees.float()))
         peeking += int((weights[:, ~may_look] != 0).sum())
-        if f"{name}.q" not in trace or f"{name}.k" not in trace:
+        scores = trace.scores(name, rows)
+        if scores is None:
             continue
         compared = True
-        queries = trace[f"{name}.q"][:, -weights.shape[1] :]
-        scores = queries.double() @ trace[f"{name}.k"].double().transpose(-2, -1) * trace.scale
         again = softmax(scores.masked_fill(~may_look, -torch.inf))
         worst_weight = max(worst_weight, _largest(weights - again))
-    rows = "the newest row of every attention" if newest else "every row of every attention"
+    rows_seen = "the newest row of every attention" if newest else "every row of every attention"
     found = [
-        Check("rows sum to 1", worst_sum <= TOLERANCE, worst_sum, f"The weights of {rows} sum to 1."),
+        Check("rows sum to 1", worst_sum <= tolerance, worst_sum, f"The weights of {rows_seen} sum to 1."),
         Check(
             "nothing from the future", not peeking, float(peeking),
-            f"In {rows}{', and in a pass over all tokens at once,' if full else ''} "
+            f"In {rows_seen}{', and in a pass over all tokens at once,' if full else ''} "
             "what the mask hides has a weight of exactly 0.",
         ),
     ]  # fmt: skip
     if compared:
         found.append(
             Check(
-                "captured = recomputed", worst_weight <= TOLERANCE, worst_weight,
-                f"The weights of {rows} equal softmax(q·k × scale) of the captured q and k, computed anew in float64.",
+                "captured = recomputed", worst_weight <= tolerance, worst_weight,
+                f"The weights of {rows_seen} equal softmax(q·k × scale) of the captured q and k, computed again in "
+                "float64.",
             )
         )  # fmt: skip
     if cache_error is not None:
         found.append(
             Check(
-                "cached = full", cache_error <= TOLERANCE, cache_error,
-                "The logits of the steps, taken from a cache, equal those of one pass over all tokens without it.",
+                "cached = full", cache_error <= tolerance, cache_error,
+                "The logits of the steps, taken from a cache, equal those of one pass over all tokens without it, "
+                "relative to the largest; tokens that are as good as impossible do not count.",
             )
         )  # fmt: skip
     return tuple(found)

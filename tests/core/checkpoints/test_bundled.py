@@ -27,9 +27,9 @@ def test_every_site_follows_from_its_neighbours(bundled: Subject) -> None:
         line = bundled.start(text)
         while not line.done:
             line.step()
-        wrong = {site: error for site, error in errors(bundled.model, line.trace).items() if error > 2e-5}
+        wrong = {site: error for site, error in errors(bundled.native, line.trace).items() if error > 2e-5}
         assert wrong == {}
-        assert set(errors(bundled.model, line.trace)) == set(line.trace.sites)
+        assert set(errors(bundled.native, line.trace)) == set(line.trace.sites)
         assert all(check.ok for check in checks(line.trace, line.cache_error())), checks(line.trace)
 
 
@@ -40,7 +40,7 @@ def test_so_does_every_site_of_any_other_kind_of_model(options: dict[str, Any]) 
     line = sub.start("attend")
     for _ in range(6):
         line.step()
-    found = errors(sub.model, line.outlook)
+    found = errors(sub.native, line.outlook)
     assert set(found) == set(line.outlook.sites)
     assert {site: error for site, error in found.items() if error > 2e-5} == {}
 
@@ -58,14 +58,14 @@ def test_a_wrong_number_would_be_found() -> None:
         wrong[spot] += 0.01 * max(1.0, float(truth[~truth.isneginf()].abs().max()))
         wrong = wrong.view(truth.shape)
         trace._gathered[site] = wrong
-        assert max(errors(sub.model, trace).values()) > 1e-4, site
+        assert max(errors(sub.native, trace).values()) > 1e-4, site
         trace._gathered[site] = truth
 
 
 @torch.inference_mode()
 def together(subject: Subject, texts: list[str]) -> list[str]:
     """Greedy decoding of many sources at once, padded, and without a cache: no part of the package's own decoding."""
-    model, codec = subject.model, subject.vocabulary.target
+    model, codec = subject.native, subject.codecs.target
     found: list[str] = []
     for start in range(0, len(texts), 50):
         sources = [[*codec.encode(text), codec.EOS] for text in texts[start : start + 50]]
@@ -88,13 +88,13 @@ def test_it_does_what_it_is_for(bundled: Subject) -> None:
     pairs = recipe(bundled.name).sample("test", count, SEED)
     assert len(pairs) == count
     given = together(bundled, [source for source, _ in pairs])
-    wrong = [(s, t, g) for (s, t), g in zip(pairs, given, strict=True) if bundled.vocabulary.target.normalize(t) != g]
+    wrong = [(s, t, g) for (s, t), g in zip(pairs, given, strict=True) if bundled.codecs.target.normalize(t) != g]
     right = 1 - len(wrong) / count
     assert right >= least, wrong
     assert right == pytest.approx(bundled.card["test"]["exact_match"], abs=0.05), "as its card says"
     for (source, _), text in list(zip(pairs, given, strict=True))[:5]:
         assert bundled.translate(source) == text
-    scores = score(bundled.model, bundled.vocabulary, pairs[:20])
+    scores = score(bundled.native, bundled.codecs, pairs[:20])
     assert [sample.given for sample in scores.samples] == given[:20]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import glasshead
 from glasshead import GlassheadError, available
-from glasshead.checkpoints.find import find, locate
+from glasshead.checkpoints.find import find_folder, locate
 from glasshead.checkpoints.format import describe
 
 
@@ -22,9 +22,9 @@ def test_names_and_folders(tiny: Path, tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "checkpoints" / "broken").mkdir()
     (tmp_path / "checkpoints" / "foreign").mkdir()
     (tmp_path / "checkpoints" / "foreign" / "config.json").write_text("{}")
-    assert find("mine").resolve() == tmp_path / "checkpoints" / "mine"
-    assert find("elsewhere/yours").resolve() == tmp_path / "elsewhere" / "yours"
-    assert find(tmp_path / "elsewhere" / "yours") == tmp_path / "elsewhere" / "yours"
+    assert find_folder("mine").resolve() == tmp_path / "checkpoints" / "mine"
+    assert find_folder("elsewhere/yours").resolve() == tmp_path / "elsewhere" / "yours"
+    assert find_folder(tmp_path / "elsewhere" / "yours") == tmp_path / "elsewhere" / "yours"
     listed = {each.name: each for each in available()}
     assert "mine" in listed
     assert not {"broken", "foreign", "yours"} & set(listed)
@@ -33,7 +33,7 @@ def test_names_and_folders(tiny: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert mine.config["d_model"] == 32
     assert mine.card == describe(tiny)["card"] == json.loads((tiny / "config.json").read_text())["card"]
     monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
-    assert find("~/yours") == tmp_path / "elsewhere" / "yours"
+    assert find_folder("~/yours") == tmp_path / "elsewhere" / "yours"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_name_that_opens_nothing(
     (tmp_path / "file.txt").write_text("")
     (tmp_path / "empty").mkdir()
     with pytest.raises(GlassheadError) as caught:
-        find(name)
+        find_folder(name)
     assert all(part in str(caught.value) for part in named), caught.value
 
 
@@ -84,7 +84,7 @@ def test_a_run_opens_as_its_newest_checkpoint_and_is_called_by_its_name(
 ) -> None:
     newest = run / "checkpoints" / "step-00000020"
     for name in ("mine", run, str(run), "checkpoints/mine", "./checkpoints/mine/"):
-        assert find(name).resolve() == newest
+        assert find_folder(name).resolve() == newest
         assert locate(name)[1] == "mine"
         assert glasshead.load(name).name == "mine"
     [listed] = [each for each in available() if each.name == "mine"]
@@ -93,16 +93,16 @@ def test_a_run_opens_as_its_newest_checkpoint_and_is_called_by_its_name(
     assert listed.config == describe(newest)["config"]
 
     (run / "latest").write_text("checkpoints/step-00000010")  # no end of line
-    assert find("mine").name == "step-00000010"
+    assert find_folder("mine").name == "step-00000010"
     assert locate(newest) == (newest, "step-00000020"), "one of its checkpoints is one like any other"
     (tmp_path / "link").symlink_to(run)
-    assert find("link").resolve() == run / "checkpoints" / "step-00000010"
+    assert find_folder("link").resolve() == run / "checkpoints" / "step-00000010"
     monkeypatch.chdir(run)
     assert locate(".")[1] == "mine"
 
     for file in newest.iterdir():  # the end of the training
         shutil.copy(file, run)
-    assert find(run) == run
+    assert find_folder(run) == run
 
 
 def test_a_run_that_has_not_saved_yet_says_so(run: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_run_that_has_not_saved_yet_says_so(run: Path) -> None:
     shutil.rmtree(run / "checkpoints")
     for name in ("mine", run):
         with pytest.raises(GlassheadError, match=r"mine has not saved a checkpoint yet"):
-            find(name)
+            find_folder(name)
     assert "mine" not in {each.name for each in available()}
 
 
@@ -149,7 +149,7 @@ def test_a_latest_that_leads_astray_is_refused(latest: bytes, told: str, run: Pa
     (run / "latest").write_bytes(latest)
     for name in ("mine", run):
         with pytest.raises(GlassheadError) as caught:
-            find(name)
+            find_folder(name)
         assert told in str(caught.value) and len(str(caught.value)) < 1000
     assert "mine" not in {each.name for each in available()}
 
@@ -157,7 +157,7 @@ def test_a_latest_that_leads_astray_is_refused(latest: bytes, told: str, run: Pa
 def test_an_absolute_latest_is_refused_wherever_it_leads(run: Path) -> None:
     (run / "latest").write_text(str(run / "checkpoints" / "step-00000020"))
     with pytest.raises(GlassheadError, match="does not lie in"):
-        find(run)
+        find_folder(run)
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device", "dangling link", "circle"])
@@ -171,16 +171,17 @@ def test_a_latest_that_is_no_file_is_refused(kind: str, run: Path) -> None:
     else:
         latest.symlink_to({"device": Path("/dev/zero"), "dangling link": run / "nothing", "circle": latest}[kind])
     with pytest.raises(GlassheadError, match="is not a file with the name"):
-        find(run)
+        find_folder(run)
     assert "mine" not in {each.name for each in available()}
 
 
 def test_finding_and_listing_cost_no_torch(tiny: Path) -> None:
     code = (
         "import sys, glasshead\n"
-        f"from glasshead.checkpoints.find import available, find; from glasshead.checkpoints.format import describe\n"
-        f"describe(find({str(tiny)!r})); available(); glasshead.available()\n"
-        "try: find('engish')\n"
+        "from glasshead.checkpoints.find import available, find_folder\n"
+        "from glasshead.checkpoints.format import describe\n"
+        f"describe(find_folder({str(tiny)!r})); available(); glasshead.available()\n"
+        "try: find_folder('engish')\n"
         "except glasshead.GlassheadError: pass\n"
         "else: raise SystemExit('found')\n"
         "print([name for name in ('torch', 'tokenizers', 'safetensors', 'numpy', 'textual') if name in sys.modules])"

@@ -12,7 +12,7 @@ from tests.core.checkpoints.damage import ENGLISH, FILES, FRENCH, complaint, num
 from tests.core.helpers import make
 
 from glasshead import Codec, GlassheadError, Vocabulary, save
-from glasshead.checkpoints.find import find
+from glasshead.checkpoints.find import find_folder
 from glasshead.checkpoints.load import load
 
 
@@ -176,7 +176,7 @@ def test_a_new_checkpoint_that_was_interrupted_is_none(
         with pytest.raises(GlassheadError):
             save(tmp_path / "new", make(vocab_size=vocabulary.target.size), vocabulary)
     with pytest.raises(GlassheadError, match="not a checkpoint"):
-        find(tmp_path / "new")
+        find_folder(tmp_path / "new")
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, vocabulary: Vocabulary) -> None:

@@ -38,7 +38,7 @@ def naive(model: Any, source: tuple[int, ...], steps: int) -> tuple[list[int], l
 def test_step_by_step_as_from_the_formulas(options: dict[str, Any], keep: Any) -> None:
     sub = restless(41, torch.float64, **options)
     line = sub.start(TEXT, keep=keep)
-    wanted, rows = naive(sub.model, SOURCE, 10)
+    wanted, rows = naive(sub.native, SOURCE, 10)
     for n, logits in enumerate(rows):
         exps = np.exp(logits - logits.max())
         assert gap(line.probabilities(), exps / exps.sum()) < 2e-6
@@ -73,18 +73,18 @@ def test_tokens_candidates_and_probabilities_agree() -> None:
 
 def test_the_limit_is_the_longest_target_and_can_be_reached() -> None:
     line = restless(43, max_length=6).start("ab")
-    assert line.limit == 5
+    assert line.limit == 6, "a step is asked for from each of six positions"
     while not line.done:
         line.step()
-    assert line.step_number == 5
+    assert line.step_number == 6 and not line.ended
     assert line.candidates() == []
-    assert line.outlook.steps == line.trace.steps == 5
+    assert line.outlook.steps == line.trace.steps == 6
     for move in (line.step, lambda: line.choose(4)):
         with pytest.raises(GlassheadError, match="no next step"):
             move()
     assert line.cache_error() < 1e-5
     line.goto(100)
-    assert line.step_number == 5
+    assert line.step_number == 6
 
 
 def test_the_end_token_ends_it_and_going_back_reopens_it() -> None:
@@ -106,7 +106,7 @@ def test_the_end_token_ends_it_and_going_back_reopens_it() -> None:
 
 def test_going_back_and_forth_costs_no_run() -> None:
     sub = restless(45)
-    with counted(sub.model) as calls:
+    with counted(sub.native) as calls:
         line = sub.start(TEXT)
         assert calls == {"encode": 1, "decode": 0}
         walk(line, 6)
@@ -204,7 +204,7 @@ def test_what_someone_else_hears_of_a_step_stays_what_it_was() -> None:
     sub = restless(48)
     line = sub.start(TEXT, keep=None)
     walk(line, 3)
-    with listen(sub.model, ["decoder.0.self.k", "decoder.0.self.v"]) as seen:
+    with listen(sub.native, ["decoder.0.self.k", "decoder.0.self.v"]) as seen:
         line.step()
         heard = {site: (value, value.clone()) for site, value in seen.items()}
     line.goto(2)
@@ -241,7 +241,7 @@ def test_stepping_leaves_no_tap_behind() -> None:
     sub = restless(51)
     line = sub.start(TEXT)
     line.step()
-    assert all(getattr(module, "tap", None) is None for module in sub.model.modules())
+    assert all(getattr(module, "tap", None) is None for module in sub.native.modules())
 
 
 def absolute(value: Tensor, place: Place) -> Tensor:
@@ -254,12 +254,12 @@ def absolute(value: Tensor, place: Place) -> Tensor:
 def test_an_edit_by_absolute_positions_is_the_same_with_and_without_a_cache(norm: str) -> None:
     sub = restless(52, torch.float64, norm=norm)
     target = [1, 7, 4, 9, 3, 3, 12]
-    for site in sites(sub.model):
+    for site in sites(sub.native):
         line = sub.start(TEXT, edit={site: absolute})
         for token in target[1:]:
             line.choose(token)
-        with torch.no_grad(), listen(sub.model, edit={site: absolute}) as seen:
-            whole = sub.model(ids(*SOURCE), ids(*target))
+        with torch.no_grad(), listen(sub.native, edit={site: absolute}) as seen:
+            whole = sub.native(ids(*SOURCE), ids(*target))
         trace = line.outlook
         assert gap(trace["logits"], whole[0]) < 1e-5, site
         assert line.cache_error() < 1e-9, site
@@ -276,8 +276,8 @@ def test_an_edit_is_not_written_into_the_cache() -> None:
     sub = restless(53, torch.float64)
     line = sub.start(TEXT, edit={"decoder.*.self.[kv]": lambda value: value * 2})
     walk(line, 6)
-    with torch.no_grad(), listen(sub.model, edit={"decoder.*.self.[kv]": lambda value: value * 2}):
-        whole = sub.model(ids(*SOURCE), ids(*line.ids[:6]))[0]
+    with torch.no_grad(), listen(sub.native, edit={"decoder.*.self.[kv]": lambda value: value * 2}):
+        whole = sub.native(ids(*SOURCE), ids(*line.ids[:6]))[0]
     assert gap(line.trace["logits"], whole) < 1e-5
     assert line.cache_error() < 1e-9
 
@@ -298,7 +298,7 @@ def test_an_error_in_the_middle_of_a_step_leaves_the_line_whole() -> None:
         with pytest.raises(ZeroDivisionError):
             line.step()
     assert line.step_number == 3
-    assert all(getattr(module, "tap", None) is None for module in sub.model.modules())
+    assert all(getattr(module, "tap", None) is None for module in sub.native.modules())
     trouble[0] = False
     walk(line, 3)
     assert line.cache_error() < 1e-10
@@ -338,7 +338,7 @@ def test_a_token_that_is_neither_token_nor_id_is_refused(token: Any) -> None:
 
 def test_a_model_in_training_mode_is_refused() -> None:
     subject = restless(5)
-    subject.model.train()
+    subject.native.train()
     with pytest.raises(GlassheadError, match="eval"):
         subject.start("bird")
 
@@ -376,4 +376,4 @@ def test_two_threads_may_read_what_exceeds_the_budget_while_another_decodes() ->
     for thread in threads:
         thread.join()
     assert not wrong
-    assert all("tap" not in module.__dict__ for module in subject.model.modules())
+    assert all("tap" not in module.__dict__ for module in subject.native.modules())

@@ -114,8 +114,8 @@ def test_a_trained_models_cross_attention_is_softmax_of_its_own_queries_and_keys
 ) -> None:
     cross = found.cross
     sentence = read_sentence(subject)
-    with torch.inference_mode(), listen(subject.model, keep=["decoder.*.cross.[qk]"]) as seen:
-        subject.model(sentence.source, sentence.target)
+    with torch.inference_mode(), listen(subject.native, keep=["decoder.*.cross.[qk]"]) as seen:
+        subject.native(sentence.source, sentence.target)
     q, k = (seen[f"decoder.{cross.layer}.cross.{name}"][0, cross.head].double() for name in "qk")
     wanted = torch.softmax(q @ k.T / subject.config.key_width**0.5, -1)
     assert torch.allclose(torch.tensor(cross.weights, dtype=torch.float64), wanted, atol=1e-5)
@@ -129,7 +129,7 @@ def test_worked_out_by_the_formula_it_is_the_model_whatever_its_scale_and_not_an
     """Its own q and k with a scale that is not its own: the outputs are not reached, so something is compared."""
     bare = subject.changed(scale=False)
     assert attention(subject=bare).cross.difference < 1e-4
-    for module in bare.model.modules():
+    for module in bare.native.modules():
         if isinstance(module, Module):
             module.scale = 0.1
     assert attention(subject=bare).cross.difference > 1e-2

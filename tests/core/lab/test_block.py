@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from glasshead import Config, GlassheadError, Subject, listen, load
+from glasshead.adapters.native import Native
 from glasshead.lab.block import WAYS, Block, Flow, Side, Way, block, flow, made
 from glasshead.lab.pages.block import judge
 from glasshead.lab.tools.sentence import read_sentence
@@ -155,7 +156,7 @@ def test_post_norm_sets_the_stream_to_one_and_pre_norm_adds_to_it(flows: dict[st
 def test_the_steps_of_layer_norm_are_torchs_and_the_models(subject: Subject, stack: Side, token: int) -> None:
     worked = block(layers=1, d_model=4, stack=stack, token=token, subject=subject).worked
     rows = {row.name: torch.tensor(row.numbers, dtype=torch.float64) for row in worked.rows}
-    norm: Any = sites(subject.model)[f"{stack}.0.self.norm.out"][0]
+    norm: Any = sites(subject.native)[f"{stack}.0.self.norm.out"][0]
     wanted = F.layer_norm(
         rows["x"] + rows["sublayer(x)"],
         (256,),
@@ -169,8 +170,8 @@ def test_the_steps_of_layer_norm_are_torchs_and_the_models(subject: Subject, sta
     assert normed.mean == pytest.approx(0, abs=1e-12)
     assert normed.variance == pytest.approx(1, abs=1e-4)
     sentence = read_sentence(subject)
-    with torch.inference_mode(), listen(subject.model, keep=[f"{stack}.0.self.norm.*"]) as seen:
-        subject.model(sentence.source, sentence.target)
+    with torch.inference_mode(), listen(subject.native, keep=[f"{stack}.0.self.norm.*"]) as seen:
+        subject.native(sentence.source, sentence.target)
     before = next(row for row in worked.rows if row.name == "x + sublayer(x)")
     for name, number in (("mean", before.mean), ("var", before.variance)):
         assert number == pytest.approx(float(seen[f"{stack}.0.self.norm.{name}"][0, token, 0]), abs=1e-4)
@@ -181,7 +182,7 @@ def test_a_model_that_departs_from_the_paper_is_worked_out_as_it_is(tiny: Any, f
     given = load(tiny)
     with torch.random.fork_rng(devices=[]):
         model = Transformer(replace(given.config, **fields)).eval().requires_grad_(False)
-    worked = block(layers=1, d_model=4, token=0, stack="encoder", subject=replace(given, model=model)).worked
+    worked = block(layers=1, d_model=4, token=0, stack="encoder", subject=replace(given, model=Native(model))).worked
     assert worked.difference < 1e-5
     assert any("x + sublayer" in row.name for row in worked.rows) is fields.get("residual", True)
 

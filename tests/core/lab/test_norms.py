@@ -84,7 +84,7 @@ def test_a_sentence_changes_with_its_mates_and_not_without(tiny: Path) -> None:
 def test_as_much_padding_is_counted_as_the_model_has_room_for(tiny: Path, free: int, label: str | None) -> None:
     """The text leaves some positions free; its mates are shorter."""
     subject = glasshead.load(tiny)
-    words = "a " * (subject.limit - free)
+    words = "a " * (subject.config.max_length - 1 - free)
     assert len(subject.encode(words)) == subject.config.max_length - free
     changes = {each.what: each for each in norms(subject=subject, text=words, depth=2, steps=1).changes}
     assert [what for what in changes if "more padding" in what] == ([label] if label else [])
@@ -130,8 +130,8 @@ def test_the_two_steps_are_those_of_the_model(tiny: Path) -> None:
     text = "the black cat is sleeping"
     result = norms(subject=subject, text=text, layer=1, depth=2, steps=1)
     ids = torch.tensor([[token.id for token in subject.encode(text)]])
-    with glasshead.listen(subject.model, keep=["encoder.1.self.*"]) as seen:
-        subject.model.encode(ids)
+    with glasshead.listen(subject.native, keep=["encoder.1.self.*"]) as seen:
+        subject.native.encode(ids)
     came, out = seen["encoder.1.self.resid"][0], seen["encoder.1.self.norm.out"][0]
     assert [each.mean for each in result.tokens] == pytest.approx(came.mean(-1).tolist(), abs=1e-5)
     assert [each.variance for each in result.tokens] == pytest.approx(came.var(-1, correction=0).tolist(), rel=1e-4)
@@ -214,4 +214,4 @@ def test_it_can_be_stopped_and_leaves_the_model_as_it_was(tiny: Path) -> None:
     with pytest.raises(StoppedError):
         norms(subject=subject, steps=20, progress=stop)
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert not any(module._forward_pre_hooks for module in subject.model.modules())
+    assert not any(module._forward_pre_hooks for module in subject.native.modules())

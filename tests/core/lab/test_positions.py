@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import glasshead
+from glasshead.adapters.native import Native
 from glasshead.errors import GlassheadError, StoppedError
 from glasshead.lab import page_of
 from glasshead.lab.positions import Positions, error_of, misses, positions, rotation
@@ -120,7 +121,7 @@ def opened(tiny: Path, table: torch.Tensor) -> Subject:
     config = replace(subject.config, positions="learned", max_length=len(table), d_model=table.shape[1])
     model = little.build(config, 0).eval().requires_grad_(False)
     model.source.positions.copy_(table)
-    return replace(subject, name="one of my own", model=model)
+    return replace(subject, name="one of my own", model=Native(model))
 
 
 def test_a_table_that_an_opened_model_learned_is_looked_at(tiny: Path) -> None:

@@ -13,6 +13,11 @@ from glasshead import GlassheadError, Stepper, checks, listen, sites
 TEXT = "glass"
 
 
+def native(line: Any) -> Any:
+    """The Transformer that a line decodes with."""
+    return line.rows.model.module
+
+
 def walked(sub: Any, steps: int = 6, **options: Any) -> Stepper:
     line: Stepper = sub.start(TEXT, **options)
     for _ in range(steps):
@@ -24,7 +29,7 @@ def walked(sub: Any, steps: int = 6, **options: Any) -> Stepper:
 def test_every_site_as_the_formulas_have_it_for_the_whole_at_once(options: dict[str, Any]) -> None:
     line = walked(restless(61, torch.float64, **options))
     trace = line.outlook
-    wanted = transform(line._model, [token.id for token in line.source], line.ids)
+    wanted = transform(native(line), [token.id for token in line.source], line.ids)
     assert set(trace.sites) == set(wanted)
     assert {site: e for site, value in wanted.items() if (e := gap(trace[site], value)) > 2e-5} == {}
     assert all(trace[site].dtype == torch.float32 for site in trace.sites)
@@ -60,7 +65,7 @@ def test_three_faces_of_the_triangle(window: int | None) -> None:
     trace = line.outlook
     looks = torch.from_numpy(may_look(8, 8, causal=True, window=window))
     assert torch.equal(trace.may_look("decoder.1.self"), looks)
-    model: Any = line._model
+    model: Any = native(line)
     with torch.no_grad(), listen(model) as seen:
         model(torch.tensor([[t.id for t in line.source]]), ids(*line.ids))
     for layer in range(2):
@@ -99,7 +104,7 @@ def test_before_the_first_step_there_is_an_encoder_only() -> None:
 
 def test_what_is_named_can_be_found() -> None:
     trace = walked(restless(65)).outlook
-    model = restless(65).model
+    model = restless(65).native
     with listen(model) as seen:
         model(ids(3, 2), ids(1))
     assert trace.sites == list(seen), "all of them, in the order in which they are computed"
@@ -163,7 +168,7 @@ def test_a_trace_stays_within_its_budget_and_still_has_all(budget: int) -> None:
     sub = restless(67)
     line, free = sub.start(TEXT, budget=budget), sub.start(TEXT)
     for _ in range(14):
-        assert line._record.bytes <= budget
+        assert line.rows.record.bytes <= budget
         line.step()
         free.step()
     trace, whole = line.trace, free.trace
@@ -219,7 +224,7 @@ def test_a_trace_of_the_past_recomputes_the_past() -> None:
 def test_looking_runs_no_model_unless_it_was_let_go() -> None:
     sub = restless(69)
     line, tight = walked(sub), walked(sub, budget=1)
-    with counted(sub.model) as calls:
+    with counted(sub.native) as calls:
         trace = line.trace
         for site in trace.sites:
             trace[site]
@@ -232,15 +237,15 @@ def test_looking_runs_no_model_unless_it_was_let_go() -> None:
 def test_bytes_count_what_is_held() -> None:
     line = walked(restless(69), keep=["decoder.0.cross.weights", "encoder.out"])
     assert line.trace.bytes == 6 * (4 * 6) * 4 + 6 * 16 * 4
-    assert line._record.bytes == line.trace.bytes
+    assert line.rows.record.bytes == line.trace.bytes
     line.goto(2)
     line.choose(9)
-    assert line._record.bytes == 3 * (4 * 6) * 4 + 6 * 16 * 4, "the future that was dropped is not counted"
+    assert line.rows.record.bytes == 3 * (4 * 6) * 4 + 6 * 16 * 4, "the future that was dropped is not counted"
 
 
 def test_a_row_holds_on_to_no_more_than_itself() -> None:
     line = walked(restless(69), 12, keep=["decoder.*.self.[kv]"])
-    for row in line._record.rows:
+    for row in line.rows.record.rows:
         for site, value in row.items():
             assert value.untyped_storage().nbytes() == value.numel() * 4, site
 
@@ -252,7 +257,7 @@ def test_a_branch_shares_memory_but_not_its_future() -> None:
     other.step()
     assert line.trace.steps == 6
     assert other.trace.steps == 8
-    assert line._record.bytes < other._record.bytes
+    assert line.rows.record.bytes < other.rows.record.bytes
     before = line.trace["decoder.0.self.weights"]
     assert gap(other.trace["decoder.0.self.weights"][:, :6, :6], before) == 0
     assert np.all(other.trace["decoder.0.self.weights"].numpy()[:, :6, 6:] == 0)

@@ -12,6 +12,7 @@ from tests.core.helpers import make, stop_at
 from tests.core.reference import log_softmax, transform
 
 from glasshead import Codec, GlassheadError, Vocabulary, beam_search, load
+from glasshead.adapters.native import Native
 from glasshead.errors import StoppedError
 from glasshead.recipes import recipe
 from glasshead.training.evaluate import Scores, score
@@ -106,7 +107,7 @@ def test_translations_are_those_of_each_sentence_alone(beam: int) -> None:
         line = (
             greedy(model, ids)
             if beam == 1
-            else beam_search(model, ids, width=beam, length_penalty=0.3, limit=limit)[0].ids
+            else beam_search(Native(model), ids, width=beam, length_penalty=0.3, limit=limit)[0].ids
         )
         assert sample.given == vocabulary.target.decode(line)
 
@@ -117,13 +118,13 @@ def real() -> tuple[Any, list[tuple[str, str]], Scores]:
     subject = load("english-french")
     pairs = recipe("english-french").sample("test", 24)
     pairs = [(s, pairs[n - 1][1] if n % 3 == 0 else t.upper()) for n, (s, t) in enumerate(pairs)]
-    return subject, pairs, score(subject.model, subject.vocabulary, pairs)
+    return subject, pairs, score(subject.native, subject.codecs, pairs)
 
 
 def test_bleu_and_chrf_are_those_of_sacrebleu(real: tuple[Any, list[tuple[str, str]], Scores]) -> None:
     subject, pairs, found = real
     codec = subject.vocabulary.target
-    given = [codec.decode(greedy(subject.model, [*codec.encode(source), 2])) for source, _ in pairs]
+    given = [codec.decode(greedy(subject.native, [*codec.encode(source), 2])) for source, _ in pairs]
     references = [target for _, target in pairs]
     bleu = corpus_bleu(given, [references], lowercase=True)
     assert 20 < bleu.score < 95

@@ -100,7 +100,7 @@ def test_a_mask_that_hides_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_verifying_leaves_nothing_behind() -> None:
     line = walked()
-    before = line.outlook.bytes
+    before, model = line.outlook.bytes, line.rows.model.module
     line.verify()
     assert line.outlook.bytes == before
-    assert not line._listening.seen
+    assert all("tap" not in vars(module) for module in model.modules())

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from tests.cli.conftest import Glasshead, obeyed, strictly
 
 from glasshead import GlassheadError
+from glasshead.found import load
 from glasshead.lab import NAMES, page_of
 from glasshead.lab.scaling import scaling
-from glasshead.subject import load
 from glasshead_tui.state import course as lesson
 
 SMALL = ("--d-k", "16", "--keys", "4", "--queries", "500", "--model", "tiny")

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 from tests.forking import server
 
-from glasshead.checkpoints.find import find
+from glasshead.checkpoints.find import find_folder
 from glasshead.checkpoints.load import load
 from glasshead.training.run import Run
 
@@ -91,7 +91,7 @@ def test_killed_at_thirty_random_moments_it_becomes_the_same_model(whole: tuple[
             assert now >= before, "a step that had been saved was lost"
             before = now
             if now:  # whatever was being written: what is named is whole
-                load(find(folder))
+                load(find_folder(folder))
                 steps = [line["step"] for line in told_so_far(folder) if line["event"] == "step"]
                 assert steps[-1] - now <= EVERY
         same(expected, folder)

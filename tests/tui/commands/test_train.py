@@ -16,7 +16,7 @@ import pytest
 from tests.cli.conftest import Glasshead, obeyed
 from typer.main import get_command
 
-from glasshead.checkpoints.find import find
+from glasshead.checkpoints.find import find_folder
 from glasshead.checkpoints.load import load
 from glasshead.recipes import recipe
 from glasshead.training.run import Run
@@ -181,7 +181,7 @@ def test_a_disk_that_is_full_is_told_and_the_last_checkpoint_is_whole(
     assert "What was saved at step 4 is whole; --resume continues from it." in done.err
     newest = Run(here / "run").latest
     assert newest is not None and newest.name == "step-00000004"
-    load(find(here / "run"))
+    load(find_folder(here / "run"))
 
 
 def test_importing_the_command_costs_no_torch() -> None:

@@ -7,6 +7,7 @@ import torch
 from tests.cli.conftest import Glasshead, obeyed
 from tests.conftest import HOSTILE
 
+from glasshead.adapters.native import Native
 from glasshead.text import one_line
 
 
@@ -19,7 +20,7 @@ def by_hand(folder: Path, text: str) -> str:
     source = torch.tensor([[*vocabulary.source.encode(text), codec.EOS]])
     target = [codec.BOS]
     with torch.no_grad():
-        while len(target) < model.config.max_length and (len(target) == 1 or target[-1] != codec.EOS):
+        while len(target) <= model.config.max_length and (len(target) == 1 or target[-1] != codec.EOS):
             target.append(int(model(source, torch.tensor([target]))[0, -1].argmax()))
     return codec.decode(target)
 
@@ -55,7 +56,7 @@ def test_the_beam_is_as_wide_as_it_is_told(tiny: Path, glasshead: Glasshead) -> 
     model, vocabulary, _ = load(tiny)
     source = [*vocabulary.source.encode("a dog"), Codec.EOS]
     for width in (2, 4):
-        best = beam_search(model, source, width=width)[0]
+        best = beam_search(Native(model), source, width=width)[0]
         told = glasshead("translate", "tiny", "a dog", "--beam", str(width)).out
         assert told == one_line(vocabulary.target.decode(best.ids)) + "\n"
     assert glasshead("translate", "tiny", "a dog", "--beam", "1").out == glasshead("translate", "tiny", "a dog").out

@@ -14,6 +14,8 @@ from glasshead_tui.widgets.lean import LeanView
 
 if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
+    from glasshead.session.moment import Moment
+    from glasshead.traces.trace import Trace
 
 
 class Frame(App[None]):
@@ -34,6 +36,19 @@ class Frame(App[None]):
         self.heard.append(event)
 
 
+def moment(trace: "Trace", line: "Stepper | None" = None, **changes: Any) -> "Moment":
+    """A moment that shows a trace; changes: fields that are otherwise than where `line` stands."""
+    from glasshead.session.moment import Moment
+
+    usual: dict[str, Any] = {
+        "source": trace.source, "tokens": trace.target, "text": "", "line": 1, "step": len(trace.target) - 1,
+        "done": False, "ended": False, "limit": 47, "candidates": (), "entropy": 1.234,
+    }  # fmt: skip
+    if line is not None:
+        usual |= {"tokens": tuple(line.tokens), "step": line.step_number, "candidates": tuple(line.candidates(8))}
+    return Moment(trace=trace, **{**usual, **changes})
+
+
 Drawn = Callable[[Widget], list[str]]
 Framed = Callable[..., AbstractAsyncContextManager[Any]]
 
@@ -41,7 +56,7 @@ Framed = Callable[..., AbstractAsyncContextManager[Any]]
 @pytest.fixture(scope="session")
 def line(tiny: Path) -> "Stepper":
     """A line of the tiny model after five steps, whose tokens come from elsewhere than its own choice."""
-    from glasshead.subject import load
+    from glasshead.found import load
 
     stepper = load(tiny).start("the small black cat is sleeping")
     for token in (17, 40, 23, 40, 60):

@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.tui.panes.conftest import moment
 from textual.widget import Widget
 
 from glasshead_tui.drawing.matrix import HeadMatrix, weight_level
@@ -30,7 +31,7 @@ async def test_every_cell_holds_its_number_or_says_why_not(
 ) -> None:
     pane, focus = AttentionPane(), Focus(layer=1, head=2, query=3, key=1, step=5)
     async with framed(pane, size) as pilot:
-        pane.show(line.outlook, focus)
+        pane.show(moment(line.outlook), focus)
         await pilot.pause()
         numbers = [row for row in drawn(pane) if any(part.strip("[]").startswith(".") for part in row.split()[1:])]
         weights = line.outlook["decoder.1.self.weights"][2]
@@ -46,7 +47,7 @@ async def test_masked_and_absent_cells_are_where_the_trace_has_them(line: "Stepp
         for focus in (Focus(step=5), Focus(kind="cross", step=5), Focus(stack="encoder", step=5)):
             for stage in ("masked", "weights", "scores"):
                 looking = focus.to(stage=stage)
-                pane.show(line.outlook, looking)
+                pane.show(moment(line.outlook), looking)
                 await pilot.pause()
                 matrix = matrix_of(pane)
                 hidden = (line.outlook[f"{focus.prefix}.masked"][0] == -math.inf).tolist()
@@ -67,7 +68,7 @@ async def test_the_frame_stands_still_while_the_triangle_grows(line: "Stepper", 
         for step in range(5):
             again = line.branch()
             again.goto(step)
-            pane.show(again.outlook, Focus(step=step))
+            pane.show(moment(again.outlook), Focus(step=step))
             await pilot.pause()
             matrix = matrix_of(pane)
             assert len(matrix.queries) == step + 1
@@ -78,7 +79,7 @@ async def test_the_frame_stands_still_while_the_triangle_grows(line: "Stepper", 
 async def test_when_the_line_is_done_nothing_is_left_to_come(line: "Stepper", framed: "Framed") -> None:
     pane = AttentionPane()
     async with framed(pane) as pilot:
-        pane.show(line.trace, Focus(step=5))  # five rows after five steps: no row asks for a next token
+        pane.show(moment(line.trace, done=True), Focus(step=5))
         await pilot.pause()
         assert matrix_of(pane).ghost_rows == 0
 
@@ -88,12 +89,12 @@ async def test_the_readout_says_the_weight_or_why_there_is_none(
 ) -> None:
     pane = AttentionPane()
     async with framed(pane, (100, 20)) as pilot:
-        pane.show(line.outlook, Focus(query=4, key=2, step=5))
+        pane.show(moment(line.outlook), Focus(query=4, key=2, step=5))
         await pilot.pause()
         weight = float(line.outlook["decoder.0.self.weights"][0, 4, 2])
         readout = drawn(pane)[-2]
         assert float(readout.rsplit(" ", 1)[1]) == pytest.approx(weight, abs=5.1e-5)
-        pane.show(line.outlook, Focus(query=1, key=4, step=5))
+        pane.show(moment(line.outlook), Focus(query=1, key=4, step=5))
         await pilot.pause()
         assert "−∞ not generated yet when this token was chosen" in drawn(pane)[-2]
 
@@ -102,20 +103,20 @@ async def test_only_the_cursor_moves_when_only_the_cell_is_another(line: "Steppe
     pane = AttentionPane()
     trace = line.outlook
     async with framed(pane) as pilot:
-        pane.show(trace, Focus(query=1, key=1, step=5))
+        pane.show(moment(trace), Focus(query=1, key=1, step=5))
         await pilot.pause()
         matrix = matrix_of(pane)
-        pane.show(trace, Focus(query=3, key=2, step=5))
+        pane.show(moment(trace), Focus(query=3, key=2, step=5))
         assert matrix_of(pane) is matrix
         assert pane.query_one(HeatMap).cursor == (3, 2)
-        pane.show(trace, Focus(query=3, key=2, head=1, step=5))
+        pane.show(moment(trace), Focus(query=3, key=2, head=1, step=5))
         assert matrix_of(pane) is not matrix
 
 
 async def test_a_click_picks_a_cell_but_none_that_is_still_to_come(line: "Stepper", framed: "Framed") -> None:
     pane = AttentionPane()
     async with framed(pane, (100, 20)) as pilot:
-        pane.show(line.outlook, Focus(step=5))
+        pane.show(moment(line.outlook), Focus(step=5))
         await pilot.pause()
         heatmap = pane.query_one(HeatMap)
         fit = heatmap.measures
@@ -123,14 +124,6 @@ async def test_a_click_picks_a_cell_but_none_that_is_still_to_come(line: "Steppe
         for row, column in ((3, 2), (len(heatmap.matrix.row_labels) - 1, 0)):
             await pilot.click(HeatMap, offset=(fit.labels + column * fit.cell + 1, fit.header + fit.line(row)))
         assert [(event.query, event.key) for event in pilot.app.heard] == [(3, 2)]
-
-
-async def test_the_forms_can_be_insisted_on(line: "Stepper", framed: "Framed") -> None:
-    pane = AttentionPane()
-    async with framed(pane, (100, 20)) as pilot:
-        pane.show(line.outlook, Focus(step=5))
-        await pilot.pause()
-        assert [pane.cycle_form() for _ in range(4)] == ["digits", "blocks", "halves", None]
 
 
 def test_weights_are_drawn_by_their_square_root() -> None:

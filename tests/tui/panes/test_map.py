@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 import torch
+from tests.tui.panes.conftest import moment
 
 from glasshead_tui.drawing.matrix import weight_level
 from glasshead_tui.panes.map import Heads, MapPane, pooled
@@ -39,14 +40,14 @@ def test_a_short_line_is_not_blown_up() -> None:
 async def test_all_heads_are_there_and_can_be_picked(line: "Stepper", framed: "Framed") -> None:
     for size in ((29, 18), (78, 17), (60, 40)):
         async with framed(pane := MapPane(), size) as pilot:
-            pane.show(line.outlook, Focus(layer=1, head=3, step=5))
+            pane.show(moment(line.outlook), Focus(layer=1, head=3, step=5))
             await pilot.pause()
             assert len(pane._spots) == 3 * 2 * 4
             region, _ = pane._spots[-1]
             await pilot.click(MapPane, offset=(region.x + pane.INSET, region.y))
             (event,) = pilot.app.heard
             assert (event.stack, event.kind, event.layer, event.head) == ("decoder", "cross", 1, 3)
-            pane.show(line.outlook, Focus(layer=0, head=2, step=5))
+            pane.show(moment(line.outlook), Focus(layer=0, head=2, step=5))
             assert pane.selected == (1, 0, 2)
 
 

@@ -1,11 +1,12 @@
 """Sum, Vectors, Norms, Tokens and Truth: the digits on the screen against numbers computed here from the trace."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from tests.tui.panes.conftest import moment
 
 from glasshead.text import Token
 from glasshead.truth.trace_checks import Check
@@ -40,7 +41,7 @@ async def test_the_sum_can_be_done_by_hand(
 ) -> None:
     pane, trace = SumPane(), line.outlook
     async with framed(pane, size) as pilot:
-        pane.show(trace, Focus(kind="cross", layer=1, head=3, query=4, key=2, step=5))
+        pane.show(moment(trace), Focus(kind="cross", layer=1, head=3, query=4, key=2, step=5))
         await pilot.pause()
         lines = drawn(pane)
         q, k = (trace[f"decoder.1.cross.{name}"][3].double() for name in "qk")
@@ -69,7 +70,7 @@ async def test_a_sum_of_very_small_numbers_still_has_digits(
     monkeypatch.setattr(module, "chosen_cell", tiny)
     pane = SumPane()
     async with framed(pane, (42, 30)) as pilot:
-        pane.show(line.outlook, Focus(kind="cross", layer=1, head=3, query=4, key=2, step=5))
+        pane.show(moment(line.outlook), Focus(kind="cross", layer=1, head=3, query=4, key=2, step=5))
         await pilot.pause()
         lines = drawn(pane)
         assert number(after(lines, "exp")) == pytest.approx(7.1e-7, rel=0.02)
@@ -80,7 +81,7 @@ async def test_a_sum_of_very_small_numbers_still_has_digits(
 async def test_the_sum_of_a_masked_cell_is_nothing(line: "Stepper", framed: "Framed", drawn: "Drawn") -> None:
     pane = SumPane()
     async with framed(pane, (76, 15)) as pilot:
-        pane.show(line.outlook, Focus(query=1, key=4, step=5))
+        pane.show(moment(line.outlook), Focus(query=1, key=4, step=5))
         await pilot.pause()
         lines = drawn(pane)
         assert any("no: −∞" in line for line in lines)
@@ -93,7 +94,7 @@ async def test_vectors_show_their_size_and_the_sum_of_the_products(
 ) -> None:
     pane, trace = VectorsPane(), line.outlook
     async with framed(pane, size) as pilot:
-        pane.show(trace, Focus(layer=1, head=1, query=3, key=1, step=5))
+        pane.show(moment(trace), Focus(layer=1, head=1, query=3, key=1, step=5))
         await pilot.pause()
         text = "\n".join(drawn(pane))
         q, k = trace["decoder.1.self.q"][1, 3], trace["decoder.1.self.k"][1, 1]
@@ -111,7 +112,7 @@ async def test_norms_start_from_the_residual_and_reach_mean_0_and_variance_1(
 ) -> None:
     pane, trace = NormsPane(), line.outlook
     async with framed(pane, size) as pilot:
-        pane.show(trace, Focus(stack=stack, layer=1, query=2, step=5))  # type: ignore[arg-type]
+        pane.show(moment(trace), Focus(stack=stack, layer=1, query=2, step=5))  # type: ignore[arg-type]
         await pilot.pause()
         rows = [row.split() for row in drawn(pane)]
         parts = ("self", "ffn") if stack == "encoder" else ("self", "cross", "ffn")
@@ -124,39 +125,22 @@ async def test_norms_start_from_the_residual_and_reach_mean_0_and_variance_1(
                 assert row[3] in (".000", "0") and number(row[4]) == pytest.approx(1, abs=2e-3)
 
 
-@dataclass
-class Standing:
-    """The progress of a line, as the session reports it."""
-
-    source: tuple[Token, ...]
-    tokens: tuple[Token, ...]
-    step: int
-    done: bool
-    candidates: tuple[Token, ...]
-    entropy: float
-
-
-def standing(line: "Stepper", *, done: bool = False) -> Standing:
-    found = tuple(line.candidates(8))
-    return Standing(tuple(line.source), tuple(line.tokens), line.step_number, done, found, 1.234)
-
-
 @pytest.mark.parametrize("size", [(78, 3), (118, 4), (198, 4)])
 async def test_tokens_show_both_sentences_and_what_may_come(
     line: "Stepper", framed: "Framed", drawn: "Drawn", size: tuple[int, int]
 ) -> None:
-    pane, progress = TokensPane(), standing(line)
+    pane, shown = TokensPane(), moment(line.outlook, line)
     async with framed(pane, size) as pilot:
-        pane.show(line.outlook, Focus(query=2, key=1, step=5), progress)
+        pane.show(shown, Focus(query=2, key=1, step=5))
         await pilot.pause()
         source, target, following, *_ = drawn(pane)
         assert source.startswith("source") and source.endswith("■")
         assert target.startswith("target") and "┃" in target and target.endswith("step 5")
         assert "entropy 1.2" in following
-        best = progress.candidates[0].probability
+        best = shown.candidates[0].probability
         assert best is not None
         assert any(part.startswith(".") and abs(float(part) - best) < 6e-4 for part in following.split())
-        pane.show(line.trace, Focus(query=2, key=1, step=5), standing(line, done=True))
+        pane.show(moment(line.trace, line, done=True, ended=True), Focus(query=2, key=1, step=5))
         assert "done" in drawn(pane)[1] and "┃" not in drawn(pane)[1]
 
 
@@ -164,11 +148,11 @@ async def test_a_long_sentence_shows_the_part_that_is_looked_at(
     line: "Stepper", framed: "Framed", drawn: "Drawn"
 ) -> None:
     words = tuple(Token(10 + n, f"▁word{n}") for n in range(300))
-    progress = Standing(words, words, 299, False, (), 0.0)
+    shown = moment(line.outlook, source=words, tokens=words, step=299)
     pane = TokensPane()
     async with framed(pane, (78, 3)) as pilot:
         for at in (0, 5, 150, 299):
-            pane.show(line.outlook, Focus(kind="cross", query=299 - at, key=at), progress)
+            pane.show(shown, Focus(kind="cross", query=299 - at, key=at))
             await pilot.pause()
             source, target, _ = drawn(pane)
             assert f"word{at}" in source.split() and f"word{299 - at}" in target.split()
@@ -182,10 +166,10 @@ async def test_truth_names_what_fails_first(framed: "Framed", drawn: "Drawn") ->
         pane = TruthPane()
         async with framed(pane, (width, 1)):
             assert "checking" in drawn(pane)[0]
-            pane.show([good, bad])
+            pane.show_checks([good, bad])
             (line,) = drawn(pane)
             assert line.index("✗ nothing from the future") < (line.index("✓") if "✓" in line else 99)
-            pane.show([good, good])
+            pane.show_checks([good, good])
             assert "✗" not in drawn(pane)[0] and "✓" in drawn(pane)[0]
 
 

@@ -8,9 +8,11 @@ from tests.tui.conftest import Explore, Explorer
 from textual import events
 
 import glasshead
+from glasshead.found import find
 from glasshead.spaces import WHITE_SPACE
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.norms import NormsPane
+from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.ask import Ask, PlainInput
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.help import Help
@@ -321,7 +323,7 @@ async def test_a_candidate_has_one_name_and_one_number_wherever_it_is_offered(ex
     async with explore() as explorer:
         session = explorer.screen._session
         for step, token in enumerate(line.ids[1:]):
-            session.choose(token, explorer.moment)
+            worker.choose(token, explorer.moment, to=explorer.screen)
             await explorer.step(step + 1)
         await explorer.until(lambda: " step 2" in explorer.text)
         offered = next(line for line in explorer.text.split("\n") if line.startswith(" next")).split()[1:]
@@ -368,7 +370,7 @@ async def test_a_burst_of_keys_is_done_in_order(explore: Explore) -> None:
         for key in ["space"] * 7 + ["b"] * 3 + ["space"]:
             explorer.app.post_message(events.Key(key, " " if key == "space" else key))
         await explorer.pilot.pause(0)
-        await explorer.until(lambda: explorer.screen._session.idle)
+        await explorer.until(lambda: explorer.screen._worker.idle)
         await explorer.step(5)
 
 
@@ -412,7 +414,7 @@ async def test_a_checkpoint_that_breaks_on_loading_ends_with_a_sentence(
     shutil.copytree(tiny, tmp_path / "broken")
     weights = tmp_path / "broken" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
-    app = GlassheadApp(checkpoint=str(tmp_path / "broken"))
+    app = GlassheadApp(find(tmp_path / "broken"))
     async with app.run_test() as pilot:
         for _ in range(500):
             if app.return_code is not None:
@@ -447,7 +449,7 @@ async def test_a_question_stays_while_other_things_happen(explore: Explore) -> N
 async def test_a_dialog_opened_at_once_does_not_keep_the_model_from_loading(tiny: Path) -> None:
     from glasshead_tui.app import GlassheadApp
 
-    app = GlassheadApp(checkpoint=str(tiny), text="a dog")
+    app = GlassheadApp(find(tiny), "a dog")
     async with app.run_test(size=(120, 36)) as pilot:
         explorer = Explorer(app, pilot)
         app.post_message(events.Key("question_mark", "?"))
@@ -459,7 +461,7 @@ async def test_a_candidate_is_taken_at_the_step_it_was_offered_for(explore: Expl
     async with explore() as explorer:
         await explorer.press("enter")
         offered = explorer.moment.candidates[1].id
-        explorer.screen._session.step(3)
+        explorer.screen._worker.step(3, to=explorer.screen)
         await explorer.step(3)
         await explorer.press("j", "enter")
         await explorer.step(1)
@@ -485,7 +487,7 @@ async def test_all_lines_of_what_is_pasted_are_taken_in(explore: Explore) -> Non
 
 async def test_the_truth_of_one_step_is_not_told_of_the_next(explore: Explore) -> None:
     async with explore() as explorer:
-        explorer.screen._session.step()
+        explorer.screen._worker.step(to=explorer.screen)
         await explorer.step(1)
         assert "checking" in explorer.text
         await explorer.until(lambda: explorer.text.count("✓") >= 4)
@@ -494,13 +496,14 @@ async def test_the_truth_of_one_step_is_not_told_of_the_next(explore: Explore) -
 @pytest.mark.parametrize("again", [("end",), ("space",), ("colon", "9", "9", "enter"), ("b", "end"), ("home", "end")])
 async def test_the_truth_is_told_also_where_a_key_changes_nothing(explore: Explore, again: list[str]) -> None:
     async with explore() as explorer:
-        session, screen = explorer.screen._session, explorer.screen
+        truth = explorer.screen.query_one(TruthPane)
         await explorer.press("end")
         await explorer.until(lambda: explorer.moment.done and "cached = full" in explorer.text)
-        before = session._moment
+        seen = truth._checks
         await explorer.press(*again)
-        await explorer.until(lambda: session._moment is not before and session.idle)
-        await explorer.until(lambda: screen.moment is session._moment and "cached = full" in explorer.text)
+        await explorer.until(lambda: explorer.screen._worker.idle and truth._checks is not None)
+        assert truth._checks is not seen
+        assert "cached = full" in explorer.text
 
 
 async def test_help_and_hints_tell_keys_where_they_were_put(

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
+from glasshead.found import find
 from glasshead_tui.app import GlassheadApp
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
@@ -69,7 +70,7 @@ async def test_a_dialog_that_is_left_twice_leaves_the_screen_below(explore: Expl
 async def test_the_program_may_end_at_any_moment_after_a_dialog_was_opened(tiny: Path, key: str) -> None:
     action, _ = OPENED[key]
     for ticks in (0, 1, 3, 6):
-        app = GlassheadApp(checkpoint=str(tiny), text="the black cat")
+        app = GlassheadApp(find(tiny), "the black cat")
         async with app.run_test(size=(120, 36)) as pilot:
             screen = app.screen
             assert isinstance(screen, ExploreScreen)

@@ -12,9 +12,9 @@ PASTED = "\x1b[200~a dog\nand a cat\x1b[201~"
 
 async def settled(explorer: Explorer) -> None:
     """Wait until nothing is held and nothing is being done."""
-    app, session = explorer.app, explorer.screen._session
+    app, worker = explorer.app, explorer.screen._worker
     for _ in range(3):
-        await explorer.until(lambda: not app._held and not session.deciding and session.idle)
+        await explorer.until(lambda: not app._held and not worker.deciding and worker.idle)
         await explorer.pilot.pause(0.02)
 
 
@@ -58,7 +58,7 @@ async def test_keys_in_one_piece_act_one_after_the_other(explore: Explore) -> No
 
 async def test_a_box_that_waits_can_be_left(explore: Explore, monkeypatch: pytest.MonkeyPatch) -> None:
     async with explore() as explorer:
-        monkeypatch.setattr(explorer.screen._session, "begin", lambda *_, **__: 10**9)  # it never answers
+        monkeypatch.setattr(explorer.screen._worker, "begin", lambda *_, **__: 10**9)  # it never answers
         await explorer.press("i", "a", "enter")
         await explorer.until(lambda: isinstance(explorer.app.screen, Ask) and explorer.app.screen.waits)
         await explorer.press("x", "escape")

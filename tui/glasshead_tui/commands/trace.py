@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from glasshead.errors import GlassheadError
+from glasshead.site import Site
 from glasshead_tui.commands.arguments import Checkpoint, Truncate
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def trace(
     text = sentence(text)
 
     from glasshead.decoding.threads import one_thread
-    from glasshead.subject import load
+    from glasshead.found import load
 
     one_thread()
     subject = load(checkpoint)
@@ -57,9 +58,7 @@ def _choose(subject: "Subject", patterns: list[str]) -> tuple[list[str], list[st
     from difflib import get_close_matches
     from fnmatch import fnmatchcase
 
-    from glasshead.tap import sites
-
-    known = list(sites(subject.model))
+    known = list(subject.anatomy.sites)
     for pattern in patterns:
         if not any(fnmatchcase(site, pattern) for site in known):
             near = get_close_matches(pattern, known, n=3, cutoff=0.3)
@@ -68,23 +67,22 @@ def _choose(subject: "Subject", patterns: list[str]) -> tuple[list[str], list[st
     chosen = [site for site in known if any(fnmatchcase(site, pattern) for pattern in patterns)]
     needed = dict.fromkeys(chosen)
     for site in chosen:
-        if site.endswith(".self.scores"):
-            prefix = site.removesuffix("scores")
-            needed |= dict.fromkeys([f"{prefix}q", f"{prefix}k"])
+        place = Site.parse(site)
+        if place.attention and place.name == "scores":
+            needed |= dict.fromkeys([place.beside("q"), place.beside("k")])
     return chosen, list(needed)
 
 
 def _axes(seen: "Trace", site: str) -> tuple[str, "tuple[Token, ...]", "tuple[Token, ...] | None"]:
     """Return the axes of a site by their letters, the tokens of its rows, and those of its columns if they are keys."""
-    prefix, _, name = site.rpartition(".")
-    rows = seen.source if site.startswith(("encoder.", "source.")) else seen.target
-    if prefix.endswith((".self", ".cross")) and name not in ("out", "resid"):
-        queries, keys = seen.axes(prefix)
-        if name in ("k", "v"):
-            return "h k d", keys, None
-        return ("h q d", queries, None) if name in ("q", "heads") else ("h q k", queries, keys)
-    axes = {"logits": "q v", "hidden": "q f", "active": "q f", "mean": "q", "var": "q"}
-    return axes.get(name, "q m"), rows, None
+    place = Site.parse(site)
+    axes = place.axes
+    if place.attention is None:
+        return axes, seen.source if place.side == "source" else seen.target, None
+    queries, keys = seen.axes(place.attention)
+    if axes == "h k d":
+        return axes, keys, None
+    return axes, queries, keys if axes == "h q k" else None
 
 
 def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:

@@ -52,7 +52,7 @@ def translate(
 
     from glasshead.decoding.pick import Sample, greedy
     from glasshead.decoding.threads import one_thread
-    from glasshead.subject import load
+    from glasshead.found import load
     from glasshead_tui.terminal.sentences import fitting
 
     draw = Sample(temperature=1.0 if temperature is None else temperature, top_k=top_k, top_p=top_p, seed=seed or 0)

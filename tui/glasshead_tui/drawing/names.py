@@ -10,6 +10,7 @@ from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.cells import width
 
 if TYPE_CHECKING:
+    from glasshead.anatomy import Kind
     from glasshead.text import Token
 
 START, END = "▸", "■"
@@ -18,12 +19,6 @@ _SPECIAL = {"<s>": START, "</s>": END}
 _WORD_STARTS = ("▁", "Ġ")
 _BYTE = re.compile("<0x([0-9A-F]{2})>")
 """A byte of a character that the vocabulary lacks. Its two digits fit a column; of `<0xE7>` there would be `<…`."""
-
-_KINDS = {
-    ("encoder", "self"): "self-attention",
-    ("decoder", "self"): "masked self-attention",
-    ("decoder", "cross"): "encoder–decoder attention",
-}
 
 
 @by_identity
@@ -65,15 +60,11 @@ def spoken(label: str) -> str:
     return {START: f"{START} start", END: f"{END} end"}.get(label, label)
 
 
-def attention_name(focus: Focus) -> str:
-    """Name the current attention in the paper's words."""
-    return f"{focus.stack} {focus.layer} · {_KINDS[focus.stack, focus.kind]} · head {focus.head}"
-
-
-def sides(focus: Focus) -> tuple[str, str]:
-    """Return the sides of the current attention's query and key: "source" or "target"."""
-    query = "source" if focus.stack == "encoder" else "target"
-    return query, "source" if focus.kind == "cross" else query
+def attention_name(focus: Focus, kind: "Kind | None" = None) -> str:
+    """Name the current attention in the paper's words. kind: as the model has it; None for the paper's own."""
+    causal = focus.stack == "decoder" if kind is None else kind.causal
+    name = "encoder–decoder attention" if focus.kind == "cross" else f"{'masked ' if causal else ''}self-attention"
+    return f"{focus.stack} {focus.layer} · {name} · head {focus.head}"
 
 
 @by_identity

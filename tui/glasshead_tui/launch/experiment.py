@@ -45,7 +45,7 @@ def found(asked: Asked) -> Outcome:
     if made is not None and made.values == asked.values:
         return Outcome.of(asked.page, made.result, made.values, made.seconds, made.made_on)
     from glasshead.decoding.threads import one_thread
-    from glasshead.subject import load
+    from glasshead.found import load
 
     one_thread()
     given: dict[str, Any] = {"subject": load(asked.checkpoint)} if asked.page.model else {}

@@ -6,13 +6,16 @@ reported in a sentence, at once, and not on a screen that opens and closes again
 
 import sys
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from glasshead.checkpoints.find import check_parts, find, longest_length
-from glasshead.checkpoints.format import describe, vocabulary
 from glasshead.errors import GlassheadError
+from glasshead.found import Found, find
 from glasshead.spaces import is_blank
 from glasshead_tui.state.focus import Which
 from glasshead_tui.terminal.tty import terminal
+
+if TYPE_CHECKING:
+    from glasshead.anatomy import Anatomy, Kind
 
 DEFAULT = "english-french"
 
@@ -33,58 +36,54 @@ def explore(
 
     Raises GlassheadError for a checkpoint that is missing, damaged or foreign, and for a sentence that does not fit.
     """
-    folder = find(checkpoint)
-    content = describe(folder)
-    check_parts(folder, content)
+    found = find(checkpoint)
+    found.check()
     if text is not None:
         from glasshead_tui.terminal.sentences import sentence
 
         text = sentence(text)
     if plain or not terminal():
-        return _decode(checkpoint, text, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps)
+        return _decode(found, text, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps)
     if text is not None:
         from glasshead_tui.terminal.sentences import fitting
 
-        codec = vocabulary(folder).source
-        text = fitting(text, codec, longest_length(folder, content["config"]) - 1, truncate=truncate)
+        text = fitting(text, found.source, found.limit, truncate=truncate)
 
     from glasshead_tui.app import GlassheadApp
 
-    app = GlassheadApp(checkpoint=checkpoint, text=text)
+    app = GlassheadApp(found, text)
     app.run(mouse=mouse)
     return app.return_code or 0
 
 
 def _decode(
-    checkpoint: str, text: str | None, *, truncate: bool, kind: Which, layer: int | None, head: int, steps: int | None
+    found: Found, text: str | None, *, truncate: bool, kind: Which, layer: int | None, head: int, steps: int | None
 ) -> int:
     """Decode every sentence and print every step; return the exit status."""
-    from dataclasses import asdict
-
     from glasshead.decoding.threads import one_thread
-    from glasshead.subject import first_sentence, load
-    from glasshead_tui.plain import tables
+    from glasshead.session.session import Session
+    from glasshead.site import attention
     from glasshead_tui.plain.decode import print_decode
     from glasshead_tui.terminal.sentences import fitting
 
     one_thread()
-    subject = load(checkpoint)
-    stack, local = ("encoder", "self") if kind == "encoder" else ("decoder", kind)
-    layers = subject.config.encoder_layers if stack == "encoder" else subject.config.decoder_layers
-    layer = layers - 1 if layer is None else layer
-    for what, number, most in (("layer", layer, layers), ("head", head, subject.config.heads)):
+    subject = found.open()
+    chosen = _kind(subject.anatomy, kind)
+    layer = chosen.layers - 1 if layer is None else layer
+    for what, number, most in (("layer", layer, chosen.layers), ("head", head, chosen.heads)):
         if not 0 <= number < most:
-            raise GlassheadError(f"There is no {what} {number}: the {stack}'s count from 0 to {most - 1}.")
-    prefix = f"{stack}.{layer}.{local}"
-    for number, (place, each) in enumerate(_sentences(text, lambda: first_sentence(subject))):
+            raise GlassheadError(f"There is no {what} {number}: the {chosen.stack}'s count from 0 to {most - 1}.")
+    prefix = attention(chosen.stack, layer, chosen.kind)
+    for number, (place, each) in enumerate(_sentences(text, lambda: subject.first_sentence)):
         try:
             each = fitting(each, subject.vocabulary.source, subject.limit, truncate=truncate)
         except GlassheadError as error:
             raise GlassheadError(f"{place}{error}") from None
         if number:
             print()
-        line = subject.start(each, keep=[f"{prefix}.weights"])
-        print_decode(line, subject.name, tables.shape(asdict(subject.config)), prefix, head, steps)
+        session = Session(subject, keep=[f"{prefix}.weights"])
+        session.begin(each)
+        print_decode(session, subject.name, prefix, head, steps)
     return 0
 
 
@@ -104,3 +103,9 @@ def _sentences(text: str | None, example: Callable[[], str]) -> Iterator[tuple[s
         if some:
             return
     yield "", example() if text is None else text
+
+
+def _kind(anatomy: "Anatomy", which: Which) -> "Kind":
+    """The kind of attention that a word of the command line names."""
+    stack, kind = ("encoder", "self") if which == "encoder" else ("decoder", which)
+    return anatomy.kind(stack, kind)

@@ -1,8 +1,7 @@
 """From the shell to the course of the lab, or its standing as text."""
 
-from glasshead.checkpoints.find import check_parts, find
-from glasshead.checkpoints.format import describe
 from glasshead.errors import GlassheadError
+from glasshead.found import find
 from glasshead_tui.terminal.complain import complain
 from glasshead_tui.terminal.tty import terminal
 
@@ -20,8 +19,8 @@ def lesson(name: str | None, *, checkpoint: str, restart: bool, mouse: bool, pla
     at = None if name is None else page_of(name).name
     written = plain or as_json or not terminal()
     if not written:  # the request is valid before anything is forgotten
-        folder = find(checkpoint)
-        check_parts(folder, describe(folder))
+        found = find(checkpoint)
+        found.check()
     if restart:
         course.forget()
     place = course.read() if at is None else replace(course.read(), at=at)
@@ -41,6 +40,6 @@ def lesson(name: str | None, *, checkpoint: str, restart: bool, mouse: bool, pla
 
     from glasshead_tui.app import GlassheadApp
 
-    app = GlassheadApp(checkpoint=checkpoint, lab=place.at, lesson=True, notice=notice)
+    app = GlassheadApp(found, lab=place.at, lesson=True, notice=notice)
     app.run(mouse=mouse)
     return app.return_code or 0

@@ -14,17 +14,17 @@ from glasshead_tui.drawing.notes import Notes, join_pieces
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
-from glasshead_tui.state.focus import STAGES, Focus
-from glasshead_tui.widgets.fitting import Form, fitted
+from glasshead_tui.panes.pane import Rows, text_of
+from glasshead_tui.state.focus import STAGES, Focus, Stage
+from glasshead_tui.widgets.fitting import fitted
 from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS, MASKED_GLYPH
 
 if TYPE_CHECKING:
     from glasshead.analysis.cell import Cell
-    from glasshead.traces.trace import Trace
-
-_FORMS: tuple[Form | None, ...] = (None, "digits", "blocks", "halves")
+    from glasshead.anatomy import Kind
+    from glasshead.session.moment import Moment
 
 
 class AttentionPane(Vertical, can_focus=False):
@@ -43,26 +43,34 @@ class AttentionPane(Vertical, can_focus=False):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._shown: tuple[Trace, Focus] | None = None
+        self._shown: tuple[Moment, Focus] | None = None
         self._heatmap, self._notes = HeatMap(), Notes()
 
     def compose(self) -> ComposeResult:
         yield self._heatmap
         yield self._notes
 
-    def show(self, trace: "Trace", focus: Focus) -> None:
-        """Draw a head of a trace; when only the cell is another one, move the cursor."""
-        before, self._shown = self._shown, (trace, focus)
-        if before and before[0] is trace and before[1].to(query=focus.query, key=focus.key) == focus:
+    def show(self, moment: "Moment", focus: Focus) -> None:
+        """Draw a head of a moment; when only the cell is another one, move the cursor."""
+        before, self._shown = self._shown, (moment, focus)
+        if before and before[0].trace is moment.trace and before[1].to(query=focus.query, key=focus.key) == focus:
             self._heatmap.cursor = focus.query, focus.key
         else:
             self._draw_matrix()
         self._write_notes()
 
-    def cycle_form(self) -> Form | None:
-        """Draw the cells in the next form: as the room allows, with digits, as blocks, as half blocks."""
-        self._heatmap.form = _FORMS[(_FORMS.index(self._heatmap.form) + 1) % len(_FORMS)]
-        return self._heatmap.form
+    def as_rows(self) -> Rows:
+        """A row for each query, a column for each key, in the stage that is shown."""
+        if self._shown is None:
+            return []
+        moment, focus = self._shown
+        queries, keys = (labels(tokens) for tokens in moment.trace.axes(focus.prefix))
+        values = moment.trace[f"{focus.prefix}.{focus.stage}"][focus.head].tolist()
+        return [("", *keys), *((name, *row) for name, row in zip(queries, values, strict=True))]
+
+    def as_text(self) -> str:
+        """The same as lines of text."""
+        return text_of(self.as_rows())
 
     def on_resize(self) -> None:
         if self._shown:
@@ -71,13 +79,14 @@ class AttentionPane(Vertical, can_focus=False):
     def on_heat_map_cursor_moved(self, event: HeatMap.CursorMoved) -> None:
         event.stop()
         if self._shown:
-            queries, keys = (len(tokens) for tokens in self._shown[0].axes(self._shown[1].prefix))
+            queries, keys = (len(tokens) for tokens in self._shown[0].trace.axes(self._shown[1].prefix))
             if event.row < queries and event.column < keys:
                 self.post_message(self.Picked(event.row, event.column))
 
     def _draw_matrix(self) -> None:
         assert self._shown is not None
-        trace, focus = self._shown
+        moment, focus = self._shown
+        trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
         marks = palette(self.app)
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         rows, columns = self._ghosts(len(queries), len(keys), widest(queries), widest(keys))
@@ -93,8 +102,8 @@ class AttentionPane(Vertical, can_focus=False):
         scale = marks.weights if focus.stage == "weights" else marks.scores
         self._heatmap.show(matrix, scale, (focus.query, focus.key))
         stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
-        entitle(self, attention_name(focus), "  ".join(stages))
-        self._notes.legend = _legend(matrix, focus, marks)
+        entitle(self, attention_name(focus, kind), "  ".join(stages))
+        self._notes.legend = _legend(matrix, focus.stage, kind, marks)
 
     def _ghosts(self, rows: int, columns: int, row_label: int, column_label: int) -> tuple[int, int]:
         """How many rows and columns to draw for tokens still to come.
@@ -103,13 +112,13 @@ class AttentionPane(Vertical, can_focus=False):
         then grows inside a frame that stands still.
         """
         assert self._shown is not None
-        trace, focus = self._shown
-        done = trace.steps <= focus.step
+        moment, focus = self._shown
+        kind = moment.anatomy.kind_at(focus.prefix)
         room = self._heatmap.container_size
-        if focus.stack == "encoder" or done or not room:
+        if kind.queries == "source" or moment.done or not room:
             return 0, 0
         digits = 3 if focus.stage == "weights" else 4
-        square = focus.kind == "self"
+        square = kind.keys == "target"
 
         def measured(extra: int) -> tuple[tuple[str, int], bool]:
             wide, high = columns + extra * square, rows + extra
@@ -117,24 +126,25 @@ class AttentionPane(Vertical, can_focus=False):
             return (fit.form, min(fit.cell, digits + 2)), fit.size(high, wide)[1] <= room.height
 
         size, _ = measured(0)
-        for extra in range(max(1, len(trace.source) + 1 - rows), 0, -1):
+        for extra in range(max(1, len(moment.source) + 1 - rows), 0, -1):
             if measured(extra) == (size, True):
                 return extra, extra * square
         return 0, 0
 
     def _write_notes(self) -> None:
         assert self._shown is not None
-        trace, focus = self._shown
+        moment, focus = self._shown
+        trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
         queries, keys = trace.axes(focus.prefix)
         names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
         found = chosen_cell(trace, focus)
-        hidden = "" if found.may_look else _why_hidden(focus, keys[focus.key].text)
+        hidden = "" if found.may_look else _why_hidden(focus, kind, keys[focus.key].text)
         self._notes.readout = _readout(found, names, hidden, palette(self.app))
         self._notes.redraw()
 
 
-def _why_hidden(focus: Focus, key: str) -> str:
-    if (focus.stack, focus.kind) == ("decoder", "self") and focus.key > focus.query:
+def _why_hidden(focus: Focus, kind: "Kind", key: str) -> str:
+    if kind.causal and focus.key > focus.query:
         return "not generated yet when this token was chosen"
     return "padding" if key == "<pad>" else "the mask hides it"
 
@@ -149,8 +159,11 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
         long, short = [*pair, score, infinite, Segment(hidden)], [*pair, Segment("  "), infinite, Segment(hidden)]
         return [*long, tail], long, [*short, tail], short, short[:-1]
     shown = weight(found.captured_weight)
+    plain = found.bias is None and found.cap is None
     root = f"1/√{len(found.q)}" if abs(found.scale * len(found.q) ** 0.5 - 1) < 1e-6 else real(found.scale, 6)
-    scaled = f"   {real(found.dot, 7)} × {root} = {real(found.score, 7)}"
+    beyond = "" if found.bias is None else f" + bias {real(found.bias, 6)}"
+    beyond += "" if found.cap is None else f", capped at {real(found.cap, 5)}"
+    scaled = f"   {real(found.dot, 7)} × {root}{beyond}{' = ' if plain else ' → '}{real(found.score, 7)}"
     return (
         [
             *pair,
@@ -166,17 +179,17 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
     )
 
 
-def _legend(matrix: HeadMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...]:
+def _legend(matrix: HeadMatrix, stage: Stage, kind: "Kind", marks: Palette) -> tuple[Line, ...]:
     """What colours and glyphs mean, at several lengths."""
-    scale = marks.weights if focus.stage == "weights" else marks.scores
-    if focus.stage == "weights":
+    scale = marks.weights if stage == "weights" else marks.scores
+    if stage == "weights":
         samples = [(weight_level(value), real(value, 3)) for value in (0.0, 0.01, 0.1, 0.3, 1.0)]
     else:
         end = real(matrix.largest, 5)
         samples = [(0, f"−{end}"), (LEVELS // 2, "0"), (LEVELS - 1, end)]
     colours: Line = [Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
                      for level, name in samples]  # fmt: skip
-    later = (focus.stack, focus.kind) == ("decoder", "self")
+    later = kind.causal
     long: list[Line] = []
     short: list[Line] = []
     if matrix.hides:
@@ -184,7 +197,7 @@ def _legend(matrix: HeadMatrix, focus: Focus, marks: Palette) -> tuple[Line, ...
         why = "not generated yet when this token was chosen" if later else "may not be looked at"
         long.append([glyph, Segment(f" −∞ {why}", marks.quiet)])
         short.append([glyph, Segment(f" −∞ {'not generated yet' if later else 'masked'}", marks.quiet)])
-    elif focus.stage == "scores" and later:
+    elif stage == "scores" and later:
         long.append([Segment("what the mask is about to hide is drawn too", marks.quiet)])
     if matrix.ghost_rows:
         ghost = [Segment(ABSENT_GLYPH, scale.absent), Segment(" not decoded yet", marks.quiet)]

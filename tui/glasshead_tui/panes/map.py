@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from glasshead.site import attention
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.scale import LEVELS, MASKED
@@ -16,6 +18,7 @@ from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from glasshead.session.moment import Moment
     from glasshead.traces.trace import Trace
 
 AT_ONCE = 2_000_000  # weights pooled before the screen is drawn; the rest follows, a layer at a time
@@ -33,7 +36,7 @@ class Heads:
 
     def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes] | None:
         kind = self.trace.kinds[place.group]
-        prefix = f"{kind.stack}.{place.row}.{kind.kind}"
+        prefix = attention(kind.stack, place.row, kind.kind)
         key = prefix, columns, lines
         if key not in self._pooled:
             queries, keys = self.trace.axes(prefix)
@@ -84,10 +87,12 @@ class MapPane(Thumbnails):
 
     _heads: Heads | None = None
 
-    def show(self, trace: "Trace", focus: Focus) -> None:
-        """Draw all heads of a trace, and mark the one looked at."""
-        kinds = [(kind.stack, kind.kind) for kind in trace.kinds]
-        place = Place(kinds.index((focus.stack, focus.kind)), focus.layer, focus.head)
+    def show(self, moment: "Moment", focus: Focus) -> None:
+        """Draw all heads of a moment, and mark the one looked at."""
+        trace = moment.trace
+        looked_at = focus.stack, focus.kind
+        here = (at for at, kind in enumerate(trace.kinds) if (kind.stack, kind.kind) == looked_at)
+        place = Place(next(here, 0), focus.layer, focus.head)
         if self._heads is None or self._heads.trace is not trace:
             self._heads = Heads(trace, focus)
             self.show_gallery(self._heads, palette(self.app).weights, place)
@@ -95,6 +100,18 @@ class MapPane(Thumbnails):
         elif place != self.selected:
             self.select(place)
         entitle(self, "map")
+
+    def as_rows(self) -> Rows:
+        """A row for each head: its largest weight, and where."""
+        from glasshead.analysis.strongest import strongest
+
+        looks = strongest(self._heads.trace) if self._heads else ()
+        found = ((look.prefix, look.head, look.query, look.key, look.weight) for look in looks)
+        return [("attention", "head", "query", "key", "largest weight"), *found]
+
+    def as_text(self) -> str:
+        """The same as lines of text."""
+        return text_of(self.as_rows())
 
     def on_resize(self) -> None:
         super().on_resize()

@@ -3,12 +3,15 @@
 Pure functions from tokens and numbers to lines. No colour, no control codes, and no line is ever rewritten.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from rich.cells import cell_len
 
 from glasshead_tui.terminal.visible import fit, visible
+
+if TYPE_CHECKING:
+    from glasshead.anatomy import Anatomy
 
 RAMP = " .:-=+*#%@"
 """One character for each weight from 0 to 1, if numbers would be too wide."""
@@ -24,10 +27,10 @@ class Named(Protocol):
     def probability(self) -> float | None: ...
 
 
-def shape(config: Mapping[str, Any]) -> str:
+def shape(anatomy: "Anatomy") -> str:
     """Describe a model: `3 + 3 layers · 8 heads · d_model 256`."""
-    layers = f"{config['encoder_layers']} + {config['decoder_layers']} layers"
-    return f"{layers} · {config['heads']} heads · d_model {config['d_model']}"
+    layers = f"{' + '.join(map(str, anatomy.layers))} layers"
+    return f"{layers} · {anatomy.heads} heads · d_model {anatomy.width}"
 
 
 def words(tokens: Iterable[Named]) -> str:

@@ -1,6 +1,6 @@
 """The candidates for the next token, to take another one than the model's first."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,7 +15,9 @@ from glasshead_tui.drawing.numbers import weight
 from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.terminal.visible import clip, fit
 from glasshead_tui.widgets.options import Options
-from glasshead_tui.work.messages import Moment
+
+if TYPE_CHECKING:
+    from glasshead.session.moment import Moment
 
 
 class Choose(ModalScreen[int | None], LeavableScreen[int | None]):
@@ -36,7 +38,7 @@ class Choose(ModalScreen[int | None], LeavableScreen[int | None]):
     Choose .quiet { color: $text-muted; height: auto; }
     """
 
-    def __init__(self, moment: Moment) -> None:
+    def __init__(self, moment: "Moment") -> None:
         super().__init__()
         self._moment = moment
 

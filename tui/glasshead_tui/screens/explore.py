@@ -1,9 +1,9 @@
-"""The explorer's one screen: panes around one Focus. Keys change the Focus or ask the Session; panes redraw.
+"""The explorer's one screen: panes around one Focus. Keys change the Focus or ask the Worker; panes redraw.
 
 Wide terminals show every pane, narrow ones show one at a time; tokens, truth and the next keys are always there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -14,7 +14,6 @@ from textual.containers import Horizontal
 from textual.reactive import var
 from textual.widgets import Static
 
-from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.norms import NormsPane
@@ -29,26 +28,15 @@ from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line, tabs_line
 from glasshead_tui.state import keymaps, keys
-from glasshead_tui.state.focus import STAGES, Attention, Focus, Stack, within
+from glasshead_tui.state.focus import STAGES, Focus, within
 from glasshead_tui.terminal.visible import clip, visible
-from glasshead_tui.work.messages import (
-    About,
-    Checked,
-    Examined,
-    Examining,
-    Moment,
-    NotOpened,
-    Opened,
-    Refused,
-    ShippedRead,
-    Stepped,
-)
-from glasshead_tui.work.session import Session
+from glasshead_tui.work.messages import About, Checked, NotOpened, Opened, Refused, Stepped
+from glasshead_tui.work.worker import Worker
 
 if TYPE_CHECKING:
+    from glasshead.anatomy import Kind
     from glasshead.lab.page import Try
-    from glasshead_tui.screens.lab import LabScreen
-    from glasshead_tui.state.labbook import LabBook
+    from glasshead.session.moment import Moment
 
 PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPane]] = {
     "map": MapPane,
@@ -57,8 +45,6 @@ PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPan
     "vectors": VectorsPane,
     "norms": NormsPane,
 }
-KINDS: tuple[tuple[Stack, Attention], ...] = (("encoder", "self"), ("decoder", "self"), ("decoder", "cross"))
-"""In the order in which a token meets them."""
 
 
 class ExploreScreen(CommandedScreen):
@@ -96,31 +82,29 @@ class ExploreScreen(CommandedScreen):
     ExploreScreen.narrow #above.holds-active, ExploreScreen.narrow #below.holds-active { display: block; }
     """
 
-    moment: var[Moment | None] = var(None)
+    moment: "var[Moment | None]" = var(None)
 
     def __init__(
         self,
-        session: Session,
+        worker: Worker,
         name: str,
         shown: Mapping[str, str],
         *,
-        lab_keys: Mapping[str, str],
-        lab: str | None = None,
-        lesson: bool = False,
+        open_lab: Callable[[], None],
+        lab_first: bool = False,
     ) -> None:
-        """shown, lab_keys: id → the keys, as `keys.label_keys` gives them · lab, lesson: as for the app."""
+        """shown: id → the keys, as `keys.label_keys` gives them · open_lab: lays the lab over this screen ·
+        lab_first: do it at once.
+        """
         super().__init__(shown)
-        self._session, self._subject_name = session, name
-        self._lab_keys, self._lab_first, self._lesson = lab_keys, lab, lesson
-        self._lab_book: LabBook | None = None
-        self._lab_screen: LabScreen | None = None
-        """The lab, once it was opened: it stays, and is shown again."""
-        self._lab_above: LabScreen | None = None
-        """The same while it is open."""
+        self._worker, self._subject_name = worker, name
+        self._open_lab, self._lab_first = open_lab, lab_first
         self._trying: tuple[int, Try] | None = None
         """The ticket of a try of the lab, and what is to be looked at when it is there."""
         self._about: About | None = None
         self._looking = Focus()
+        self._kinds_ahead = 0
+        """How many kinds of attention further to look, once it is known which there are."""
         self._active = "attention"
         self._rest_waits = False
         self._asking: tuple[int, Ask] | None = None
@@ -129,7 +113,7 @@ class ExploreScreen(CommandedScreen):
     @property
     def waits(self) -> bool:
         """Whether the next key is for what is asked for, and not for what is shown (see `key_order`)."""
-        return self._session.deciding
+        return self._worker.deciding
 
     def compose(self) -> ComposeResult:
         """Header, tokens, panes, truth, hints."""
@@ -153,7 +137,8 @@ class ExploreScreen(CommandedScreen):
         self._fit()
         self._redraw()
         self._show_active()
-        if self._lab_first is not None or self._lesson:
+        self._worker.open(to=self)
+        if self._lab_first:
             self.action_lab()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -166,8 +151,6 @@ class ExploreScreen(CommandedScreen):
         """The model is there."""
         self._about = event.about
         self._write_about()
-        if lab := self._lab_above:
-            lab.opened(event.about)
 
     def on_not_opened(self, event: NotOpened) -> None:
         """There is nothing to explore: leave, and let the command line say why."""
@@ -184,27 +167,26 @@ class ExploreScreen(CommandedScreen):
                 self._show_attempt(attempt, moment)
         elif event.fresh:
             self._put_notice_away()  # it was of another sentence
-        self.query_one(TruthPane).show(None)
+        self.query_one(TruthPane).show(moment, self._looking)
         if self._asking is not None and self._asking[0] == event.ticket:
             self._asking[1].dismiss()
             self._asking = None
-        queries, _ = moment.trace.axes(self._looking.prefix)
+        if before is None:
+            self._look(redraw=True)  # at what there is
+        kind = moment.anatomy.kind(self._looking.stack, self._looking.kind)
         follow = before is None or event.fresh or self._looking.query >= before.trace.steps - 1
-        query = len(queries) - 1 if follow and self._looking.stack == "decoder" else self._looking.query
+        newest = follow and kind.queries == "target"
+        query = moment.trace.steps - 1 if newest else self._looking.query
         self._look(query=query, key=0 if event.fresh else self._looking.key, step=moment.step, redraw=True)
         self._write_about()
 
     def on_checked(self, event: Checked) -> None:
         """The truth about what is shown, unless something else is shown by now."""
         if event.moment is self.moment:
-            self.query_one(TruthPane).show(event.checks)
+            self.query_one(TruthPane).show_checks(event.checks)
 
     def on_refused(self, event: Refused) -> None:
         """Something could not be done: say so where the person is."""
-        lab = self._lab_above
-        if lab is not None and lab.ticket == event.ticket:
-            lab.refused(event)
-            return
         more = " Enter once more keeps what fits." if event.too_long else ""
         if self._asking is not None and self._asking[0] == event.ticket:
             self._asking[1].refuse(event.sentence + more, again=event.too_long)
@@ -213,69 +195,17 @@ class ExploreScreen(CommandedScreen):
         else:
             self._complain(event.sentence)
 
-    def on_examining(self, event: Examining) -> None:
-        """How far an experiment is: of what the lab does not wait for any more, nothing is heard."""
-        if (lab := self._lab_above) and lab.ticket == event.ticket:
-            lab.examining(event)
-
-    def on_examined(self, event: Examined) -> None:
-        """The result of an experiment."""
-        if (lab := self._lab_above) and lab.ticket == event.ticket:
-            lab.examined(event)
-
-    def on_shipped_read(self, event: ShippedRead) -> None:
-        """A result that comes with the program."""
-        if (lab := self._lab_above) and lab.ticket == event.ticket:
-            lab.shipped_read(event)
-
     def action_lab(self) -> None:
         """Open the lab, where one was."""
-        from glasshead_tui.screens.lab import LabScreen
-        from glasshead_tui.state import course as lesson
-        from glasshead_tui.state.labbook import LabBook
+        if self.is_active:
+            self._put_notice_away()
+            self._open_lab()
 
-        if not self.is_active:
-            return
-        if self._lab_book is None:
-            place = lesson.read() if self._lesson else lesson.Place()
-            self._lab_book = LabBook(at=self._lab_first or place.at, lesson=self._lesson, place=place)
-        self._put_notice_away()
-        if self._lab_screen is None:
-            self._lab_screen = LabScreen(
-                self._session,
-                self._lab_book,
-                self._about,
-                self._lab_keys,
-                attempted=self._attempt,
-                keep=self._keep_place,
-                first=self._lab_first is not None or self._lesson,
-            )
-            self.app.install_screen(self._lab_screen, "lab")  # it is not taken apart where it is left
-
-        def closed(_: object) -> None:
-            self._lab_above = None
-
-        self._lab_above = self._lab_screen
-        self._lab_above.opened(self._about)
-        self.app.push_screen(self._lab_above, closed)
-
-    def _keep_place(self) -> None:
-        """Keep one's place in the lesson; that it cannot be kept is told once."""
-        from glasshead_tui.state import course as lesson
-
-        if not self._lesson or self._lab_book is None:
-            return
-        try:
-            lesson.write(self._lab_book.kept())
-        except GlassheadError as error:
-            self._lesson = False
-            self._complain(str(error))
-
-    def _attempt(self, attempt: "Try") -> None:
+    def attempt(self, attempt: "Try") -> None:
         """Show in a decode what an experiment is about."""
-        self._trying = self._session.attempt(attempt), attempt
+        self._trying = self._worker.attempt(attempt, to=self), attempt
 
-    def _show_attempt(self, attempt: "Try", moment: Moment) -> None:
+    def _show_attempt(self, attempt: "Try", moment: "Moment") -> None:
         """Look at what there is to be seen, and say what that is."""
         self._look(
             stack=attempt.stack, kind=attempt.kind, layer=attempt.layer, head=attempt.head, stage=attempt.stage,
@@ -295,40 +225,40 @@ class ExploreScreen(CommandedScreen):
     def action_undo(self) -> None:
         """Bring back what was there before a try."""
         self._put_notice_away()
-        self._session.undo()
+        self._worker.undo(to=self)
 
     def action_step(self) -> None:
         """Take steps."""
-        self._session.step(self._times())
+        self._worker.step(self._times(), to=self)
 
     def action_back(self) -> None:
         """Undo steps."""
-        self._session.back(self._times())
+        self._worker.back(self._times(), to=self)
 
     def action_start(self) -> None:
         """Before the first step."""
-        self._session.goto(0)
+        self._worker.goto(0, to=self)
 
     def action_end(self) -> None:
         """Decode to the end."""
-        self._session.end()
+        self._worker.end(to=self)
 
     def action_stop(self) -> None:
         """Stop decoding, forget a count, put a notice away."""
-        self._session.halt()
+        self._worker.halt()
         self._put_notice_away()
         self._set_count(0)
 
     def action_goto(self) -> None:
         """Ask for a step."""
         if self._count:  # 7: is as good as :7
-            self._session.goto(self._times())
+            self._worker.goto(self._times(), to=self)
             return
 
         def answer(ask: Ask, text: str) -> None:
             if text.strip().isdecimal() and len(text.strip()) < 10:
                 ask.dismiss()
-                self._session.goto(int(text))
+                self._worker.goto(int(text), to=self)
             else:
                 ask.refuse(f"{text!r} is not a step: type a number from 0, the start.")
 
@@ -346,20 +276,20 @@ class ExploreScreen(CommandedScreen):
 
         def take(token: int | None) -> None:
             if token is not None:
-                self._session.choose(token, moment)
+                self._worker.choose(token, moment, to=self)
 
         self.app.push_screen(Choose(moment), take)
 
     def action_sentence(self) -> None:
         """Ask for a new source sentence."""
-        limit = f", at most {self._about.limit} tokens" if self._about else ""
+        limit = f", at most {self._about.limit} tokens" if self._about and self._about.limit else ""
         self._ask_for_sentence(
             f"A sentence in the language the model reads{limit}. Enter starts, esc keeps the old one."
         )
 
     def _ask_for_sentence(self, hint: str) -> None:
         def answer(ask: Ask, text: str) -> None:
-            self._asking = self._session.begin(text, truncate=ask.again == text and bool(text)), ask
+            self._asking = self._worker.begin(text, truncate=ask.again == text and bool(text), to=self), ask
 
         def closed(_: object) -> None:
             self._asking = None
@@ -402,9 +332,8 @@ class ExploreScreen(CommandedScreen):
 
     def action_kind(self) -> None:
         """The next kind of attention."""
-        here = KINDS.index((self._looking.stack, self._looking.kind))
-        stack, kind = KINDS[(here + self._times()) % len(KINDS)]
-        self._look(stack=stack, kind=kind)
+        self._kinds_ahead += self._times()
+        self._look()
 
     def action_stage(self) -> None:
         """The next stage."""
@@ -451,7 +380,7 @@ class ExploreScreen(CommandedScreen):
 
     def action_quit(self) -> None:
         """Leave."""
-        self._session.halt()
+        self._worker.halt()
         self.app.exit()
 
     def on_attention_pane_picked(self, event: AttentionPane.Picked) -> None:
@@ -468,9 +397,11 @@ class ExploreScreen(CommandedScreen):
         if self.moment is None:  # whatever is asked for is looked at when it is there
             self._looking = wanted
             return
-        trace = self.moment.trace
-        kind = next(k for k in trace.kinds if (k.stack, k.kind) == (wanted.stack, wanted.kind))
-        queries, columns = trace.axes(wanted.prefix)
+        kind = self._kind(wanted)
+        if kind is None:  # a model without attention
+            return
+        wanted = wanted.to(stack=kind.stack, kind=kind.kind)
+        queries, columns = self.moment.trace.axes(wanted.prefix)
         wanted = wanted.to(
             layer=within(wanted.layer, kind.layers),
             head=within(wanted.head, kind.heads),
@@ -480,6 +411,17 @@ class ExploreScreen(CommandedScreen):
         if wanted != self._looking or redraw:
             self._looking = wanted
             self._redraw()
+
+    def _kind(self, wanted: Focus) -> "Kind | None":
+        """The kind of attention that is wanted, or those ahead of it; the target's first where there is none such."""
+        assert self.moment is not None
+        kinds = self.moment.anatomy.kinds
+        if not kinds:
+            return None
+        here = [number for number, kind in enumerate(kinds) if (kind.stack, kind.kind) == (wanted.stack, wanted.kind)]
+        usual = [number for number, kind in enumerate(kinds) if kind.queries == "target"]
+        ahead, self._kinds_ahead = self._kinds_ahead, 0
+        return kinds[((here or usual or [0])[0] + ahead) % len(kinds)]
 
     def _redraw(self) -> None:
         """Draw the active pane at once and the others after it, so that a key is answered before all is drawn."""
@@ -491,7 +433,7 @@ class ExploreScreen(CommandedScreen):
     def _draw_rest(self) -> None:
         self._rest_waits = False
         if self.moment is not None:
-            self.query_one(TokensPane).show(self.moment.trace, self._looking, self.moment)
+            self.query_one(TokensPane).show(self.moment, self._looking)
         if not self.has_class("narrow"):
             for name in PANES:
                 if name != self._active:
@@ -499,7 +441,7 @@ class ExploreScreen(CommandedScreen):
 
     def _draw(self, name: str) -> None:
         if self.moment is not None:
-            self.query_one(f"#{name}", PANES[name]).show(self.moment.trace, self._looking)
+            self.query_one(f"#{name}", PANES[name]).show(self.moment, self._looking)
 
     def _show_active(self) -> None:
         for name in PANES:

@@ -1,6 +1,6 @@
 """The lab: one experiment after the other. First what is claimed and a question, then the run, then what came of it.
 
-What a key does, and what the Session answers; how it looks stands in lab_page.py. Experiments run in the Session's
+What a key does, and what the Worker answers; how it looks stands in lab_page.py. Experiments run in the Worker's
 thread; what is known of each is in the LabBook, which outlives this screen.
 """
 
@@ -26,7 +26,7 @@ from glasshead_tui.state.outcome import Outcome
 from glasshead_tui.widgets.prose import Prose
 from glasshead_tui.widgets.spots import SpotLines
 from glasshead_tui.work.messages import About, Examined, Examining, Refused, ShippedRead
-from glasshead_tui.work.session import Session
+from glasshead_tui.work.worker import Worker
 
 INTRODUCTION = (
     "Ten claims of the paper and its teachers, each an experiment on real numbers. First say what you foresee, then "
@@ -47,7 +47,7 @@ class LabScreen(LabPage):
 
     def __init__(
         self,
-        session: Session,
+        worker: Worker,
         book: LabBook,
         about: About | None,
         shown: Mapping[str, str],
@@ -59,24 +59,20 @@ class LabScreen(LabPage):
         """shown: id → the keys · attempted: called when this screen closes for a try · keep: called when the place, or
         an answer, is another one · first: whether the program began with the lab, and ends with it."""
         super().__init__(book, about, shown, first=first)
-        self._session, self._attempted, self._keep_place = session, attempted, keep
+        self._worker, self._attempted, self._keep_place = worker, attempted, keep
 
-    # What the session says
+    # What the worker answers
 
-    @property
-    def ticket(self) -> int | None:
-        """Of what runs."""
-        return self._job.ticket if self._job else None
-
-    def examining(self, event: Examining) -> None:
-        """How far it is."""
-        if self._job is not None:
+    def on_examining(self, event: Examining) -> None:
+        """Show progress, unless this run is not waited for any more."""
+        if self._job is not None and self._job.ticket == event.ticket:
             self._job.share, self._job.words = event.share, event.words
-        self._tick()
+            self._tick()
 
-    def shipped_read(self, event: ShippedRead) -> None:
-        """What comes with the program, or else a run."""
-        assert self._job is not None
+    def on_shipped_read(self, event: ShippedRead) -> None:
+        """Show the result that comes with the program; where none does, run."""
+        if self._job is None or self._job.ticket != event.ticket:
+            return
         name = self._job.name
         self._job = None
         if event.made is None:
@@ -86,16 +82,18 @@ class LabScreen(LabPage):
         visit.values = {**visit.values, **made.values}
         self._take(name, Outcome.of(visit.page, made.result, visit.values, made.seconds, made.made_on))
 
-    def examined(self, event: Examined) -> None:
-        """There is a result."""
-        assert self._job is not None
+    def on_examined(self, event: Examined) -> None:
+        """Show the result."""
+        if self._job is None or self._job.ticket != event.ticket:
+            return
         name, values = self._job.name, self._job.values
         self._job = None
         self._take(name, Outcome.of(self._book.visits[name].page, event.result, values, event.seconds))
 
-    def refused(self, event: Refused) -> None:
-        """It cannot be run with these values: say so, and keep the result before."""
-        assert self._job is not None
+    def on_refused(self, event: Refused) -> None:
+        """Say that it cannot be run with these values, and keep the result before."""
+        if self._job is None or self._job.ticket != event.ticket:
+            return
         self._book.visits[self._job.name].trouble = shorten_typed(event.sentence)
         self._job = None
         self._draw_all()
@@ -147,7 +145,7 @@ class LabScreen(LabPage):
         """Read the result that comes with the program, or else run it."""
         visit = self._visit
         if visit.page.trained:
-            self._begin(self._session.recall(visit.page))
+            self._begin(self._worker.recall(visit.page, to=self))
         else:
             self._run()
 
@@ -155,7 +153,7 @@ class LabScreen(LabPage):
         """Run what is open with the values that are set."""
         visit = self._visit
         visit.trouble, visit.stopped = "", False
-        self._begin(self._session.examine(visit.page, dict(visit.values)), at_once=at_once)
+        self._begin(self._worker.examine(visit.page, dict(visit.values), to=self), at_once=at_once)
 
     def _begin(self, ticket: int, *, at_once: bool = False) -> None:
         self._job = Running(
@@ -330,7 +328,7 @@ class LabScreen(LabPage):
     def _stop(self) -> None:
         """Let what runs end without a result."""
         if self._job is not None:
-            self._session.halt()
+            self._worker.halt()
             self._book.visits[self._job.name].stopped = True
             self._job = None
 

@@ -1,25 +1,29 @@
 """The lines around the panes: what is explored, which pane is shown, and which key does what."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.terminal.visible import visible
-from glasshead_tui.work.messages import About, Moment
+from glasshead_tui.work.messages import About
+
+if TYPE_CHECKING:
+    from glasshead.session.moment import Moment
 
 LOADING = "loading the model …"
 
 
-def about_line(name: str, about: About | None, moment: Moment | None, undo: str, width: int, marks: Palette) -> Text:
+def about_line(name: str, about: About | None, moment: "Moment | None", undo: str, width: int, marks: Palette) -> Text:
     """The model, as much of it as there is room for; how it is changed, if it is, with the key that undoes that."""
     line = Text(f"glasshead   {visible(name)}   ", "bold", no_wrap=True, overflow="ellipsis")
     if about is None:
         return line.append(LOADING, marks.quiet)
     if moment is not None and moment.changed:
         line.append(moment.changed, marks.bad).append(f" · {undo} undoes it   ", marks.quiet)
-    parts = [*about.shape, "float32 on the CPU"]
+    parts = [*about.facts]
     if moment is not None:
         parts.append(f"trace {moment.trace.bytes / 1e6:.1f} MB")
     while len(parts) > 1 and line.cell_len + cell_len(" · ".join(parts)) > width:

@@ -1,13 +1,20 @@
 """Text for a command: a word of the command line, or lines of standard input."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO, Protocol
 
 from glasshead.errors import GlassheadError
 from glasshead.spaces import is_blank
 
-if TYPE_CHECKING:
-    from glasshead.text import Codec
+
+class Cutter(Protocol):
+    """Whatever cuts a text into tokens."""
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text."""
+
+    def cut(self, text: str, limit: int) -> str:
+        """Return the longest beginning of a text that has at most `limit` tokens."""
 
 
 def sentence(text: str) -> str:
@@ -38,14 +45,16 @@ def lines(stream: BinaryIO, *, needed: bool = True) -> Iterator[tuple[int, str]]
         raise GlassheadError("Standard input holds no text: give a sentence a line.")
 
 
-def fitting(text: str, codec: "Codec", limit: int, *, truncate: bool) -> str:
-    """Return the text if it has at most `limit` tokens; with truncate, cut it there.
+def fitting(text: str, names: Cutter, limit: int | None, *, truncate: bool) -> str:
+    """Return the text if it has at most `limit` tokens (None is any number); with truncate, cut it there.
 
     Raises GlassheadError, with the limit, for a longer text.
     """
+    if limit is None:
+        return text
     if truncate:
-        return codec.cut(text, limit)
-    count = len(codec.encode(text))
+        return names.cut(text, limit)
+    count = len(names.encode(text))
     if count > limit:
         raise GlassheadError(
             f"The sentence has {count:,} tokens; this model takes at most {limit:,}. "

@@ -58,6 +58,6 @@ def read_sentence(subject: Subject, text: str = "", progress: Progress = silent)
 @torch.inference_mode()
 def capture(subject: Subject, sentence: Sentence, keep: Iterable[str]) -> dict[str, Tensor]:
     """Capture the sites matching `keep` in one pass over a sentence and its whole translation."""
-    with ONE_AT_A_TIME, listen(subject.model, keep=keep) as seen:
-        subject.model(sentence.source, sentence.target)
+    with ONE_AT_A_TIME, listen(subject.native, keep=keep) as seen:
+        subject.native(sentence.source, sentence.target)
     return dict(seen)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from glasshead.checkpoints import format as checkpoint
-from glasshead.checkpoints.find import find
+from glasshead.checkpoints.find import find_folder
 from glasshead.errors import GlassheadError
 from glasshead.text import Vocabulary
 from glasshead.training.data import corpus
@@ -98,7 +98,7 @@ def tokenizer_folder(name: str) -> Path:
     data = Path(name) / "data"
     if (data / corpus.MANIFEST).is_file():
         return data
-    return find(name)
+    return find_folder(name)
 
 
 def given_vocabulary(name: str) -> Vocabulary:

@@ -278,10 +278,11 @@ def _probe(described: Any, weights: dict[str, Numbers], looks: dict[str, Looks])
 
 def _said(model: "Transformer", sources: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
     """Translate each source greedily, without the end token; at most twice the source and ten tokens."""
+    from glasshead.adapters.native import Native
     from glasshead.decoding.beam import search
 
     try:
-        found = search(model, sources, limit=[2 * len(source) + 10 for source in sources])
+        found = search(Native(model), sources, limit=[2 * len(source) + 10 for source in sources])
     except GlassheadError:  # its logits are not finite: it says nothing
         return [()] * len(sources)
     return [best.ids for best, *_ in found]

@@ -55,7 +55,7 @@ async def test_a_try_changes_the_model_and_undo_brings_everything_back(
 async def test_undo_brings_back_ones_own_sentence_after_tries_without_a_change_too(
     explore: Explore, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("glasshead_tui.work.session.EXAMPLE", "tiny")  # the sentences of tries are for this model then
+    monkeypatch.setattr("glasshead_tui.work.worker.EXAMPLE", "tiny")  # the sentences of tries are for this model then
     attempts = [Try(sentence="Look there.", text="a black dog", steps=3), known(bench).attempt]
     monkeypatch.setattr(labbook, "page_of", lambda name: replace(known(bench, name), attempt=attempts[name == "heads"]))
     async with explore(size=(80, 24), text="the cat") as explorer:

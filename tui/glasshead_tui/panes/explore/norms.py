@@ -4,7 +4,6 @@ step 1    n = (x − mean) / √(variance + ε)       its mean is 0, its varianc
 step 2    gain · n + bias                        the gain and bias were learned
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -13,6 +12,7 @@ from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
 from glasshead_tui.widgets.cells import width
@@ -20,21 +20,12 @@ from glasshead_tui.widgets.lines import Line, Lines
 from glasshead_tui.widgets.sparks import pooled, sparks
 
 if TYPE_CHECKING:
-    from glasshead.traces.trace import Trace
+    from glasshead.analysis.norms import Normed
+    from glasshead.session.moment import Moment
 
 NAME, BEFORE, AFTER = 9, 8, 7  # columns
 RESULT = "gain·x + bias", "output", "out"
 """What the bars are, at greater and smaller length."""
-
-
-@dataclass(frozen=True)
-class Normed:
-    """One LayerNorm at one token."""
-
-    name: str
-    before: tuple[float, float] | None  # mean and variance; None for a norm that takes no mean
-    after: tuple[float, float]
-    out: tuple[float, ...]
 
 
 class NormsPane(Lines):
@@ -42,15 +33,17 @@ class NormsPane(Lines):
 
     INSET = 1
 
-    _norms: tuple[Normed, ...] = ()
+    _norms: "tuple[Normed, ...]" = ()
     _here = -1
     _token = ""  # in the drawing and not in the title: a title is sent with all of its pane
 
-    def show(self, trace: "Trace", focus: Focus) -> None:
-        """Draw all LayerNorms that the query's token goes through, the one after the chosen attention marked."""
-        found = [site.removesuffix(".norm.normed") for site in trace.find(f"{focus.stack}*.norm.normed")]
-        self._norms = tuple(_normed(trace, site, focus.query) for site in found)
-        self._here = found.index(focus.prefix) if focus.prefix in found else -1
+    def show(self, moment: "Moment", focus: Focus) -> None:
+        """Draw all normalisations that the query's token goes through, the one after the chosen attention marked."""
+        from glasshead.analysis.norms import norms
+
+        trace = moment.trace
+        self._norms = norms(trace, focus.stack, focus.query)
+        self._here = next((at for at, norm in enumerate(self._norms) if norm.site == focus.prefix), -1)
         self._token = labels(trace.tokens(focus.stack))[focus.query]
         entitle(self, "norms")
         self.redraw()
@@ -59,6 +52,15 @@ class NormsPane(Lines):
     def follow(self) -> None:
         if self._here >= 0:
             self.show_lines(self._here + 1)
+
+    def as_rows(self) -> Rows:
+        """A row for each normalisation: mean and variance before and after step 1, the vector after step 2."""
+        head = ("norm", "mean before", "var before", "mean after", "var after", "gain·x + bias")
+        return [head, *((norm.name, *(norm.before or (None, None)), *norm.after, *norm.out) for norm in self._norms)]
+
+    def as_text(self) -> str:
+        """The same as lines of text."""
+        return text_of(self.as_rows())
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
         if not self._norms:
@@ -90,12 +92,3 @@ def _heads(token: str, room: int, two_lines: bool, marks: Palette) -> list[Line]
         [name, Segment(f"{steps}  {long if width(long) <= room else result}")],
         [Segment(" " * NAME + before + after, marks.quiet)],
     ]
-
-
-def _normed(trace: "Trace", site: str, row: int) -> Normed:
-    normed = trace[f"{site}.norm.normed"][row]
-    mean = f"{site}.norm.mean"
-    before = (float(trace[mean][row]), float(trace[f"{site}.norm.var"][row])) if mean in trace else None
-    after = float(normed.mean()), float(normed.var(correction=0))
-    name = site.partition(".")[2] or "last"  # the one after the stack of a pre-norm model
-    return Normed(name, before, after, tuple(trace[f"{site}.norm.out"][row].tolist()))

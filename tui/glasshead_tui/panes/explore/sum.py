@@ -14,6 +14,7 @@ from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
 from glasshead_tui.widgets.lines import Line, Lines, beside
@@ -21,11 +22,10 @@ from glasshead_tui.widgets.sparks import pooled, sparks
 
 if TYPE_CHECKING:
     from glasshead.analysis.cell import Cell
-    from glasshead.traces.trace import Trace
+    from glasshead.session.moment import Moment
 
 SIDE_BY_SIDE = 64  # columns from which both sums stand beside each other
 EXPLAINED = 40  # columns from which each line of the arithmetic has a word of explanation
-TRUE = 1e-4  # the largest difference that float32 arithmetic in another order may leave
 MOST = 10  # keys whose gift is drawn at most: what comes after the heaviest ten can hardly be seen
 NAME, NUMBER = 11, 9  # columns
 
@@ -47,15 +47,41 @@ class SumPane(Lines):
 
     _shown: "tuple[Cell, Row] | None" = None
 
-    def show(self, trace: "Trace", focus: Focus) -> None:
+    def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the arithmetic of the chosen cell."""
+        trace = moment.trace
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         found = chosen_cell(trace, focus)
         heaviest = sorted(range(len(found.weights)), key=lambda key: -found.weights[key])[:MOST]
-        values = trace[f"{focus.prefix}.v"][focus.head][heaviest].tolist()
+        values = trace[f"{focus.prefix}.v"][found.key_head][heaviest].tolist()
         self._shown = found, Row(queries[focus.query], keys, heaviest, values)
         entitle(self, "sum")
         self.redraw()
+
+    def as_rows(self) -> Rows:
+        """A row for each operation, then one for each key with its weight."""
+        if self._shown is None:
+            return []
+        cell, row = self._shown
+        steps: Rows = [
+            ("query", row.query, cell.query),
+            ("key", row.keys[cell.key], cell.key),
+            ("q·k", cell.dot),
+            ("scale", cell.scale),
+            *([("bias", cell.bias)] if cell.bias is not None else []),
+            *([("cap", cell.cap)] if cell.cap is not None else []),
+            ("score", cell.score),
+            ("may look", cell.may_look),
+            ("exp", cell.exp),
+            ("Σ exp", cell.total),
+            ("weight", cell.weight),
+            ("the model's", cell.captured_weight),
+        ]
+        return [*steps, *(("gives", name, amount) for name, amount in zip(row.keys, cell.weights, strict=True))]
+
+    def as_text(self) -> str:
+        """The same as lines of text."""
+        return text_of(self.as_rows())
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
         if self._shown is None:
@@ -76,12 +102,17 @@ class SumPane(Lines):
 def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
     """From q·k to the weight, one operation a line."""
     width = len(cell.q)
+    scaled = cell.dot * cell.scale
+    scaled_is = "the score" if cell.bias is None and cell.cap is None else "scaled"
     by_the_paper = abs(cell.scale * width**0.5 - 1) < 1e-6
-    true = abs(cell.weight - cell.captured_weight) <= TRUE
+    true = cell.agrees
     verdict = marks.good if true else marks.bad
+    bias, cap = real(cell.bias, NUMBER) if cell.bias is not None else "", real(cell.cap, 5) if cell.cap else ""
     steps: tuple[tuple[str, str, str, Style | None], ...] = (
         ("q·k", real(cell.dot, NUMBER), f"sum of {width} products", None),
-        (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", real(cell.score, NUMBER), "the score", None),
+        (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", real(scaled, NUMBER), scaled_is, None),
+        *([("+ bias", bias, "of their distance", None)] if bias else []),
+        *([(f"cap {cap}", real(cell.score, NUMBER), f"{cap} · tanh(s / {cap})", None)] if cap else []),
         ("may look?", "yes: + 0" if cell.may_look else "no: −∞", "the mask", None if cell.may_look else marks.bad),
         ("exp", real(cell.exp, NUMBER), "e to the score", None),
         ("÷ Σ exp", real(cell.total, NUMBER), "of all it may see", None),
@@ -113,8 +144,7 @@ def _side(what: str, name: str, position: int, columns: int, style: Style) -> Li
 
 def _output(cell: "Cell", row: Row, columns: int, lines: int, marks: Palette) -> list[Line]:
     """What the heaviest keys give, weight · v, and the sum of all, drawn to one scale."""
-    error = max(abs(mixed - output) for mixed, output in zip(cell.mixed, cell.output, strict=True))
-    true = error <= TRUE * max(map(abs, cell.output))
+    true = cell.output_agrees
     count = min(len(row.heaviest), max(1, lines - 2))
     if count < len(cell.weights):
         count = max(1, count - 1)

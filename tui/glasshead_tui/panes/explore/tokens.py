@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
 
 from glasshead_tui.drawing.memo import by_identity
-from glasshead_tui.drawing.names import END, JOINED, START, labels, next_labels, sides
+from glasshead_tui.drawing.names import END, JOINED, START, labels, next_labels
 from glasshead_tui.drawing.numbers import weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, fit
 from glasshead_tui.widgets.bars import bar
@@ -18,28 +19,9 @@ from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line, Lines, cells
 
 if TYPE_CHECKING:
-    from glasshead.text import Token
-    from glasshead.traces.trace import Trace
+    from glasshead.session.moment import Moment
 
 HEAD = 9  # columns of "source", "target", "next"
-
-
-class Progress(Protocol):
-    """How far the decoding has come."""
-
-    @property
-    def source(self) -> "tuple[Token, ...]": ...
-    @property
-    def tokens(self) -> "tuple[Token, ...]": ...
-    @property
-    def step(self) -> int: ...
-    @property
-    def done(self) -> bool: ...
-    @property
-    def candidates(self) -> "tuple[Token, ...]": ...
-    @property
-    def entropy(self) -> float:
-        """Of the next token, in bits."""
 
 
 class _Lit(NamedTuple):
@@ -56,51 +38,71 @@ class TokensPane(Lines):
     TokensPane { height: 3; }
     """
 
-    _shown: tuple[Focus, Progress] | None = None
+    _shown: "tuple[Focus, Moment] | None" = None
 
-    def show(self, trace: "Trace", focus: Focus, progress: Progress) -> None:
+    def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw where the decoding stands, with query and key of the chosen cell marked."""
-        self._shown = focus, progress
+        self._shown = focus, moment
         self.redraw()
+
+    def as_rows(self) -> Rows:
+        """A row for each token: of the source, of the target so far, and the candidates for the next."""
+        if self._shown is None:
+            return []
+        moment = self._shown[1]
+        lines = (("source", moment.source), ("target", moment.tokens), ("next", moment.candidates))
+        tokens = ((line, at, token.text, token.probability) for line, found in lines for at, token in enumerate(found))
+        return [("line", "number", "token", "probability"), *tokens]
+
+    def as_text(self) -> str:
+        """The same as lines of text."""
+        return text_of(self.as_rows())
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
         if self._shown is None:
             return []
-        focus, progress = self._shown
+        focus, moment = self._shown
         marks = palette(self.app)
-        query, key = sides(focus)
+        kind = moment.anatomy.kind_at(focus.prefix) if moment.anatomy.kinds else None
+        query, key = (kind.queries, kind.keys) if kind else ("", "")
         drawing: list[Line] = []
-        for side, tokens in (("source", progress.source), ("target", progress.tokens)):
+        there = [(side, tokens) for side, tokens in (("source", moment.source), ("target", moment.tokens)) if tokens]
+        for side, tokens in there:
             lit = {focus.key: _Lit(marks.key, "()")} if key == side else {}
             if query == side:
                 lit[focus.query] = _Lit(marks.query, "[]")
             names, tail = labels(tokens), ""
             if side == "target":
-                tail = f"  step {progress.step}" + (", done" if progress.done else "")
+                tail = f"  step {moment.step}" + (", done" if moment.done else "")
             line: Line = [Segment(fit(side, HEAD), marks.quiet)]
-            newest = side == "target" and not progress.done
+            newest = side == "target" and not moment.done
             line += _sentence(names, lit, columns - HEAD - width(tail) - 2 * newest, marks)
             if newest:
                 line.append(Segment(" ┃", marks.strong))
             if tail:
                 line += [Segment(" " * (columns - cells(line) - width(tail))), Segment(tail, marks.quiet)]
             drawing.append(line)
-        return drawing + self._next(progress, columns, lines - 2, marks)
+        return drawing + self._next(moment, columns, lines - len(drawing), marks)
 
-    def _next(self, progress: Progress, columns: int, lines: int, marks: Palette) -> list[Line]:
+    def _next(self, moment: "Moment", columns: int, lines: int, marks: Palette) -> list[Line]:
         """The candidates, best first: name, probability and bar, the bars on a second line where there is one."""
         head = Segment(fit("next", HEAD), marks.quiet)
-        if progress.done or not progress.candidates:
-            why = f"the line is done: {END} ends it" if progress.done else "nothing"
+        if moment.done or not moment.candidates:
+            if moment.ended:
+                why = f"the line is done: {END} ends it"
+            elif moment.limit:
+                why = f"the line is done: {moment.limit} steps are the most that this model can take"
+            else:
+                why = "nothing: this model reads, and writes no text"
             return [[head, Segment(why, marks.quiet)]]
-        tail = f"  entropy {progress.entropy:.{2 if columns >= 100 else 1}f} bits"
-        names = next_labels(progress.tokens, progress.candidates)
+        tail = f"  entropy {moment.entropy:.{2 if columns >= 100 else 1}f} bits"
+        names = next_labels(moment.tokens, moment.candidates)
         room = columns - HEAD - width(tail)
         count = max(1, min(len(names), room // (22 if columns >= 100 else 17), 8))
         each = room // count
         first: Line = [head]
         second: Line = [Segment(" " * HEAD)]
-        for number, (name, token) in enumerate(zip(names[:count], progress.candidates, strict=False)):
+        for number, (name, token) in enumerate(zip(names[:count], moment.candidates, strict=False)):
             chance = token.probability or 0.0
             label = f"{clip(name, each - 9)} "
             style = marks.strong if number == 0 else None

@@ -7,10 +7,13 @@ from rich.segment import Segment
 
 from glasshead_tui.drawing.numbers import error
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.panes.pane import Rows, text_of
+from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.widgets.lines import Line, Lines, cells
 
 if TYPE_CHECKING:
+    from glasshead.session.moment import Moment
     from glasshead.truth.trace_checks import Check
 
 
@@ -23,10 +26,23 @@ class TruthPane(Lines):
 
     _checks: "tuple[Check, ...] | None" = None
 
-    def show(self, checks: "Sequence[Check] | None") -> None:
+    def show(self, moment: "Moment", focus: Focus) -> None:
+        """Begin with another moment: nothing is known of it yet."""
+        self.show_checks(None)
+
+    def show_checks(self, checks: "Sequence[Check] | None") -> None:
         """Draw the results; None while they are being computed."""
         self._checks = None if checks is None else tuple(checks)
         self.redraw()
+
+    def as_rows(self) -> Rows:
+        """A row for each check."""
+        found = ((check.label, check.ok, check.value, check.detail) for check in self._checks or ())
+        return [("check", "holds", "measured", "statement"), *found]
+
+    def as_text(self) -> str:
+        """The same as lines of text."""
+        return text_of(self.as_rows())
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
         marks = palette(self.app)

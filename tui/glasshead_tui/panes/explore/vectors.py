@@ -1,5 +1,6 @@
 """Vectors: the query and the key of the chosen cell, their products, the value, and the head's output, as bars."""
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -10,6 +11,7 @@ from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
 from glasshead_tui.widgets.lines import Line, Lines
@@ -17,7 +19,7 @@ from glasshead_tui.widgets.sparks import pooled, sparks
 
 if TYPE_CHECKING:
     from glasshead.analysis.cell import Cell
-    from glasshead.traces.trace import Trace
+    from glasshead.session.moment import Moment
 
 NUMBERS = 10  # columns for the number beside a vector
 
@@ -30,13 +32,26 @@ class VectorsPane(Lines):
     _cell: "Cell | None" = None
     _names = ("", "")
 
-    def show(self, trace: "Trace", focus: Focus) -> None:
+    def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the vectors of the chosen cell."""
+        trace = moment.trace
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         self._names = queries[focus.query], keys[focus.key]
         self._cell = chosen_cell(trace, focus)
         entitle(self, f"vectors · {len(self._cell.q)} numbers each")
         self.redraw()
+
+    def as_rows(self) -> Rows:
+        """A row for each number of the vectors."""
+        cell = self._cell
+        if cell is None:
+            return []
+        columns = zip_longest(cell.q, cell.k, cell.products, cell.v, cell.output)
+        return [("number", "q", "k", "q × k", "v", "out"), *((at, *row) for at, row in enumerate(columns))]
+
+    def as_text(self) -> str:
+        """The same as lines of text."""
+        return text_of(self.as_rows())
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
         found = self._cell

@@ -1,0 +1,1 @@
+"""What makes something a Model: one file, or one room, for each format."""

@@ -1,0 +1,143 @@
+"""The project's own Transformer as a Model."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from glasshead.anatomy import Anatomy, Attending, Kind, Norm
+from glasshead.decoding.cache import Cache
+from glasshead.decoding.protocols import Limits, Memory, Past, Prompt
+from glasshead.errors import GlassheadError
+from glasshead.model import Config, LayerNorm, Transformer
+from glasshead.tap import Change, Listening, listen, sites
+
+
+class Native:
+    """A Transformer of the paper, as decoding asks for it."""
+
+    def __init__(self, module: Transformer) -> None:
+        self.module = module
+        self.ends = frozenset({module.config.eos_id})
+        self.limits = Limits(text=module.config.max_length - 1, target=module.config.max_length)
+        self.size = module.config.vocab_size
+
+    @property
+    def config(self) -> Config:
+        """The shape of the module."""
+        return self.module.config
+
+    @property
+    def device(self) -> torch.device:
+        """Where the module is."""
+        return self.module.source.weight.device
+
+    @property
+    def training(self) -> bool:
+        """Whether dropout is on."""
+        return self.module.training
+
+    @cached_property
+    def anatomy(self) -> Anatomy:
+        """The parts of the module, as plain data."""
+        return anatomy(self.module)
+
+    def prompt(self, ids: Sequence[int]) -> Prompt:
+        """The text and its end token are read; the target begins with the start token."""
+        return Prompt((*ids, self.config.eos_id), (self.config.bos_id,))
+
+    def read(self, sources: Sequence[Sequence[int]]) -> Memory:
+        """Encode sources, padded at their ends to one length."""
+        ids, mask = pad_lines(sources, self.config.pad_id, self.device)
+        return Memory(self.module.encode(ids, mask), mask)
+
+    def past(self) -> Cache:
+        """An empty cache."""
+        return Cache(self.config.decoder_layers)
+
+    def logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
+        """Logits after each of the given ids: b q → b q v."""
+        if memory is None:
+            raise GlassheadError("There is no source: this decoder looks at what its encoder has read.")
+        return self.module.decode(ids, memory.states, memory.mask, past=past)
+
+    def listen(self, keep: Iterable[str], edit: Mapping[str, Change] | None = None) -> Listening:
+        """Taps in the module."""
+        return listen(self.module, keep, edit)
+
+    def changed(self, **fields: Any) -> "Native":
+        """The same weights in a model of which some fields of Config are others, e.g. `scale=False`.
+
+        Parameters that a field takes away are left out. Raises GlassheadError for a change under which the weights do
+        not fit.
+        """
+        try:
+            config = replace(self.config, **fields)
+        except TypeError as error:
+            raise GlassheadError(f"A model has no such field: {error}.") from None
+        with torch.random.fork_rng(devices=[]):
+            module = Transformer(config)
+        own, given = module.state_dict(), self.module.state_dict()
+        odd = [name for name in own if name not in given or own[name].shape != given[name].shape]
+        if odd:
+            raise GlassheadError(f"The weights do not fit the changed model: {odd[0]} is another.")
+        module.load_state_dict({name: given[name] for name in own})
+        return Native(module.eval().requires_grad_(False))
+
+
+def anatomy(module: Transformer) -> Anatomy:
+    """What a Transformer is made of."""
+    config = module.config
+    heads = {"heads": config.heads, "key_heads": config.heads}
+    kinds = (
+        Kind(
+            label="encoder self", stack="encoder", kind="self", layers=config.encoder_layers,
+            keys="source", causal=False, **heads,
+        ),
+        Kind(
+            label="decoder self (masked)", stack="decoder", kind="self", layers=config.decoder_layers,
+            keys="target", causal=True, **heads,
+        ),
+        Kind(
+            label="decoder → encoder", stack="decoder", kind="cross", layers=config.decoder_layers,
+            keys="source", causal=False, **heads,
+        ),
+    )  # fmt: skip
+    # Section 4: r positions around the query; an even number has one more before it than after it.
+    window = None if config.window is None else (config.window // 2, (config.window - 1) // 2)
+    known = sites(module)
+    norms = []
+    for name, (owner, local) in known.items():
+        if local == "out" and isinstance(owner, LayerNorm):
+            place = name.removesuffix(".norm.out")
+            norms.append(Norm(place, "layer", owner.eps, config.norm if "." in place else "last"))
+    return Anatomy(
+        kinds=kinds,
+        attending={
+            f"{kind.stack}.{layer}.{kind.kind}": Attending(
+                scale=config.score_scale, window=window if kind.kind == "self" else None
+            )
+            for kind in kinds
+            for layer in range(kind.layers)
+        },
+        norms=tuple(norms),
+        sites=tuple(known),
+        width=config.d_model,
+        parameters=sum(parameter.numel() for parameter in module.parameters()),
+        precision=str(module.source.weight.dtype).removeprefix("torch."),
+        device={"cpu": "CPU", "cuda": "GPU", "mps": "GPU"}.get(module.source.weight.device.type, "device"),
+    )
+
+
+def pad_lines(rows: Sequence[Sequence[int]], pad_id: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
+    """Rows of ids as one matrix, b k, and where it holds tokens, b 1 1 k: None where all rows are as long."""
+    lengths = [len(row) for row in rows]
+    longest = max(lengths)
+    ids = torch.tensor([[*row, *[pad_id] * (longest - len(row))] for row in rows], dtype=torch.long, device=device)
+    if min(lengths) == longest:
+        return ids, None
+    mask = torch.arange(longest) < torch.tensor(lengths).unsqueeze(-1)
+    return ids, mask[:, None, None, :].to(device)

@@ -1,0 +1,168 @@
+"""Rows: what a model has computed for one line, a row for each position of the target.
+
+A row holds the logits after a position and, where somebody listens, what was seen there. Rows that are missing are
+computed in one pass, from the past; each pass has a `Seen` of its own, which is read before the lock is given back, so
+that lines that share a model may be driven from several threads.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from glasshead.decoding.protocols import Memory, Model, Past
+from glasshead.tap import ONE_AT_A_TIME, Change, Seen
+from glasshead.text import Token
+from glasshead.traces.record import Record
+
+UNSAYABLE = 30.0
+"""How far below the best a logit is when its token is as good as impossible: a probability of at most 1e-13."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is captured and changed in every pass of a line."""
+
+    keep: tuple[str, ...] | None
+    """Sites or globs; None captures nothing."""
+    edit: Mapping[str, Change]
+    taps: AbstractContextManager[Seen] | None
+    """The taps of `keep` and `edit`; None where there are neither."""
+
+    @classmethod
+    def of(cls, model: Model, keep: Iterable[str] | None, edit: Mapping[str, Change] | None) -> "Watch":
+        """Make the taps. Raises GlassheadError for a pattern that matches no site."""
+        kept = None if keep is None else (keep,) if isinstance(keep, str) else tuple(keep)
+        changes = dict(edit or {})
+        wanted = kept is not None or changes
+        return cls(kept, changes, model.listen(kept or (), changes) if wanted else None)
+
+
+class Rows:
+    """See the module."""
+
+    def __init__(
+        self,
+        model: Model,
+        watch: Watch,
+        memory: Memory | None,
+        past: Past,
+        record: Record,
+        logits: Sequence[Tensor] = (),
+    ) -> None:
+        """memory: what `begin` read · past, record, logits: what was computed so far."""
+        self.model, self.watch, self.memory, self.past, self.record = model, watch, memory, past, record
+        self._logits: list[Tensor] = list(logits)
+
+    @classmethod
+    def begin(cls, model: Model, watch: Watch, source: Sequence[int], tokens: tuple[Token, ...], budget: int) -> "Rows":
+        """Read the source; no row is computed yet. tokens: those of the source · budget: bytes for the record."""
+        record = Record(model.anatomy, tokens, budget=budget)
+        with ONE_AT_A_TIME, torch.inference_mode():
+            if watch.taps is None:
+                memory = model.read([source]) if source else None
+            else:
+                with watch.taps as seen:
+                    memory = model.read([source]) if source else None
+                if watch.keep is not None:
+                    record.keep_source(seen)
+        return cls(model, watch, memory, model.past(), record)
+
+    @property
+    def captures(self) -> bool:
+        """Whether values are kept."""
+        return self.watch.keep is not None
+
+    def __len__(self) -> int:
+        return len(self._logits)
+
+    def through(self, ids: Sequence[int]) -> Tensor:
+        """Logits after the last of these ids (v); computes the rows that are missing, in one pass."""
+        missing = len(ids) - len(self._logits)
+        if missing > 0:
+            self._extend(ids[-missing:])
+        return self._logits[len(ids) - 1]
+
+    def _extend(self, ids: Sequence[int]) -> None:
+        start = len(self._logits)
+        new = torch.tensor([list(ids)], device=self.model.device)
+        with ONE_AT_A_TIME, torch.inference_mode():
+            self.past.crop(start)  # an edit that raised an error may have left a position in the first layers
+            if self.watch.taps is None:
+                logits = self.model.logits(new, self.memory, self.past)
+            else:
+                with self.watch.taps as seen:
+                    logits = self.model.logits(new, self.memory, self.past)
+                if self.captures:
+                    self.record.keep_rows(seen, len(ids))
+        self._logits.extend(logits[0])
+
+    def crop(self, rows: int) -> None:
+        """Forget the rows from there on."""
+        del self._logits[rows:]
+        self.past.crop(rows)
+        self.record.crop(rows)
+
+    def branch(self) -> "Rows":
+        """Rows that go their own way from here. What both have computed is shared, not copied."""
+        return Rows(self.model, self.watch, self.memory, self.past.branch(), self.record.branch(), self._logits)
+
+    def full(self, ids: Sequence[int]) -> tuple[Tensor, int]:
+        """One pass over all these ids without the past: logits (q v), and how many weights look at the future.
+
+        Here the keys of the future are there for the mask to hide; in a step from the past there are none.
+        """
+        peeking = 0
+
+        def count(weights: Tensor) -> Tensor:
+            nonlocal peeking
+            peeking += int((weights.triu(1) != 0).sum())
+            return weights
+
+        causal = [kind for kind in self.model.anatomy.kinds if kind.causal and kind.queries == "target"]
+        counting = {f"{prefix}.weights": count for kind in causal for prefix in self.model.anatomy.attentions(kind)}
+        whole = torch.tensor([list(ids)], device=self.model.device)
+        with (
+            ONE_AT_A_TIME,
+            torch.inference_mode(),
+            self.model.listen((), self.watch.edit),
+            self.model.listen((), counting),
+        ):
+            logits = self.model.logits(whole, self.memory)[0]
+        return logits, peeking
+
+    def verify(self, ids: Sequence[int]) -> tuple[float, int]:
+        """Compare the rows with one pass over the same ids without the past.
+
+        The largest difference of a logit relative to the largest, both over the tokens that can be said (a vocabulary
+        may hold some that are as good as forbidden); and the weights that look at the future.
+        """
+        if not self._logits:
+            return 0.0, 0
+        full, peeking = self.full(ids[: len(self._logits)])
+        rows, full = torch.stack(self._logits).double(), full.double()
+        if rows.isnan().any() or full.isnan().any():
+            return math.inf, peeking
+        sayable = rows > rows.amax(-1, keepdim=True) - UNSAYABLE
+        size = max(1.0, float(rows[sayable].abs().max()))
+        return float((rows - full)[sayable].abs().max()) / size, peeking
+
+
+@dataclass(frozen=True)
+class Again:
+    """Recomputes one site by running the model over the same tokens, at once and without the past."""
+
+    model: Model
+    source: tuple[int, ...]
+    target: tuple[int, ...]
+    edit: Mapping[str, Change]
+
+    def __call__(self, site: str) -> Tensor:
+        with ONE_AT_A_TIME, torch.inference_mode(), self.model.listen([site], self.edit) as seen:
+            memory = self.model.read([self.source]) if self.source else None
+            if self.target:
+                self.model.logits(torch.tensor([self.target], device=self.model.device), memory)
+        return seen[site]

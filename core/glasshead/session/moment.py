@@ -1,0 +1,67 @@
+"""Moment: all that is shown of one point of a line, frozen. Every pane, and every text twin of one, draws a Moment."""
+
+from dataclasses import dataclass
+
+from glasshead.anatomy import Anatomy
+from glasshead.decoding.stepper import Stepper
+from glasshead.text import Token
+from glasshead.traces.trace import Trace
+
+CANDIDATES = 24
+"""How many of the most probable next tokens a moment names."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Moment:
+    """See the module."""
+
+    trace: Trace
+    """What was seen: a row for each token so far, the newest one's among them."""
+    source: tuple[Token, ...]
+    tokens: tuple[Token, ...]
+    """The target so far, with the prompt."""
+    text: str
+    """The text as it was typed."""
+    line: int
+    """Number of the line, counted from 1: every new text begins one."""
+    step: int
+    done: bool
+    ended: bool
+    """Whether the end token ended the line, and not the limit."""
+    limit: int
+    """Most steps that can be taken."""
+    candidates: tuple[Token, ...]
+    entropy: float
+    """Entropy of the next token, in bits."""
+    changed: str = ""
+    """How the model differs from the one that was opened, in a few words; empty where it does not."""
+    undoable: bool = False
+    """Whether undo can bring something back."""
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The parts of the model."""
+        return self.trace.anatomy
+
+
+def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: bool = False) -> Moment:
+    """The moment at which a line stands."""
+    entropy = 0.0
+    if not line.done:
+        chances = line.probabilities().double()
+        entropy = float(-(chances * chances.clamp_min(1e-300).log2()).sum())
+    return Moment(
+        trace=line.outlook,
+        source=tuple(line.source),
+        tokens=tuple(line.tokens),
+        text=text,
+        line=number,
+        step=line.step_number,
+        done=line.done,
+        ended=line.ended,
+        limit=line.limit,
+        candidates=tuple(line.candidates(CANDIDATES)),
+        entropy=entropy,
+        changed=changed,
+        undoable=undoable,
+    )

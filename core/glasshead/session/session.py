@@ -1,0 +1,160 @@
+"""Session: one person's work with a subject. Moves change where a line stands; `moment` is what is shown of it.
+
+    session = Session(glasshead.load("english-french"))
+    session.begin("the black cat")
+    for _ in session.walk(3):
+        ...                                     # a step was taken; break off here to stop
+    session.choose(session.moment.candidates[1].id)
+    session.undo()
+
+What changes a line otherwise than by a step can be undone: a new text, another candidate, a changed model. Here is no
+thread and no screen: whoever drives a session from several threads makes one move at a time.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from glasshead.decoding.stepper import Stepper
+from glasshead.errors import GlassheadError
+from glasshead.session.moment import Moment, look
+from glasshead.subject import Subject
+from glasshead.truth.trace_checks import Check, checks
+
+REMEMBERED = 16
+"""Lines that undo brings back at most: each holds its trace."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the work stands: a line, the subject that decodes it, and the text that it began with."""
+
+    subject: Subject
+    line: Stepper
+    number: int
+    text: str
+    truncate: bool
+    changed: str
+    """How the subject differs from the one that was opened."""
+    tried: bool
+    """Whether `change` began the line."""
+
+
+class Session:
+    """See the module."""
+
+    def __init__(self, subject: Subject, *, keep: Iterable[str] | None = ("*",)) -> None:
+        """keep: what the lines capture, as for `Subject.start`."""
+        self._keep = keep if keep is None else tuple(keep)
+        self.opened = subject
+        """The subject as it was opened, whatever decodes now."""
+        self._place: Place | None = None
+        self._before: deque[Place] = deque(maxlen=REMEMBERED)
+        """Places that undo brings back, the newest last."""
+        self._lines = 0
+        self._moment: Moment | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the work stands. Raises GlassheadError before the first text."""
+        if self._place is None:
+            raise GlassheadError("There is no sentence yet: type one with i.")
+        return self._place
+
+    @property
+    def text(self) -> str | None:
+        """The text of the line, as it was typed; None before the first."""
+        return None if self._place is None else self._place.text
+
+    @property
+    def line(self) -> Stepper:
+        """The line. Raises GlassheadError before the first text."""
+        return self.place.line
+
+    @property
+    def moment(self) -> Moment:
+        """What is shown of the line where it stands. The same object until something moves."""
+        if self._moment is None:
+            place, back = self.place, bool(self._before)
+            self._moment = look(place.line, text=place.text, number=place.number, changed=place.changed, undoable=back)
+        return self._moment
+
+    def begin(self, text: str, *, truncate: bool = False) -> None:
+        """Begin a line from a text. Raises GlassheadError, and moves nothing, for a text that cannot be decoded."""
+        at = self._place
+        subject, changed = (self.opened, "") if at is None else (at.subject, at.changed)
+        self._move(self._started(subject, changed, text, truncate))
+
+    def walk(self, steps: int) -> Iterator[None]:
+        """Take steps as far as there are any; yields after each, so that the caller can look or stop."""
+        line = self.line
+        for _ in range(steps):
+            if line.done:
+                return
+            self._moment = None
+            line.step()
+            yield
+
+    def rewind(self, step: int) -> None:
+        """Go back to a step, to the start where it would be before that. Costs no run of the model."""
+        self.line.goto(min(max(0, step), self.line.step_number))
+        self._moment = None
+
+    def choose(self, token: int, at: Moment | None = None) -> None:
+        """Take a token at the step that a moment shows: the line branches there.
+
+        Raises GlassheadError for a moment of another line, and for a token that there is not.
+        """
+        place = self.place
+        if at is not None and at.line != place.number:
+            raise GlassheadError("That token was offered for another sentence: nothing was taken.")
+        line = place.line.branch()
+        line.goto(place.line.step_number if at is None else at.step)
+        usual = line.branch().step().id
+        line.choose(token)
+        # The token that would have come anyway is a step like any other: it is undone by going back.
+        self._move(replace(place, line=line), remember=token != usual)
+
+    def change(self, text: str | None, fields: Mapping[str, Any], changed: str) -> None:
+        """Begin a line on a subject with other fields of Config, said as `changed`. text: None keeps the present one.
+
+        A change is made to the subject as it was opened; a change after a change takes its place, also for undo.
+        """
+        at = self._place
+        truncate = at is not None and text is None and at.truncate
+        text = self.text if text is None else text
+        if not text:
+            raise GlassheadError("There is no sentence yet: type one with i.")
+        subject = self.opened.changed(**fields) if fields else self.opened
+        place = self._started(subject, changed if fields else "", text, truncate, tried=True)
+        self._move(place, remember=at is None or not at.tried)
+
+    def undo(self) -> None:
+        """Bring back what the last text, choice or change replaced: subject, text and step.
+
+        Raises GlassheadError where there is nothing to undo.
+        """
+        if not self._before:
+            raise GlassheadError("There is nothing to undo: this is where you began.")
+        self._stand(replace(self._before.pop(), number=self._next()))
+
+    def check(self) -> tuple[Check, ...]:
+        """Check what is shown, each statement computed in another way than it was captured."""
+        return checks(self.moment.trace, *self.line.verify())
+
+    def _started(self, subject: Subject, changed: str, text: str, truncate: bool, *, tried: bool = False) -> Place:
+        line = subject.start(text, truncate=truncate, keep=self._keep)
+        return Place(subject, line, self._next(), text, truncate, changed, tried)
+
+    def _next(self) -> int:
+        self._lines += 1
+        return self._lines
+
+    def _move(self, place: Place, *, remember: bool = True) -> None:
+        if remember and self._place is not None:
+            self._before.append(self._place)
+        self._stand(place)
+
+    def _stand(self, place: Place) -> None:
+        self._place, self._moment = place, None

@@ -1,0 +1,143 @@
+"""A session without a screen: where the work stands after every move, and undo."""
+
+from pathlib import Path
+
+import pytest
+
+from glasshead.errors import GlassheadError, TooLongError
+from glasshead.found import load
+from glasshead.session.session import Session
+from glasshead.subject import Subject
+
+
+@pytest.fixture(scope="module")
+def subject(tiny: Path) -> Subject:
+    return load(tiny)
+
+
+@pytest.fixture
+def session(subject: Subject) -> Session:
+    made = Session(subject)
+    made.begin("the black cat")
+    return made
+
+
+def walk(session: Session, steps: int) -> None:
+    for _ in session.walk(steps):
+        pass
+
+
+def where(session: Session) -> tuple[str, list[int], str]:
+    """The text, the tokens so far and the change: what a person would say of where they are."""
+    return session.moment.text, [token.id for token in session.moment.tokens], session.moment.changed
+
+
+def test_before_the_first_text_there_is_nothing(subject: Subject) -> None:
+    session = Session(subject)
+    for move in (lambda: session.moment, lambda: session.line, lambda: session.rewind(0), lambda: session.choose(4)):
+        with pytest.raises(GlassheadError, match="no sentence yet"):
+            move()
+    with pytest.raises(GlassheadError, match="nothing to undo"):
+        session.undo()
+
+
+def test_a_moment_is_frozen_and_the_same_until_something_moves(session: Session) -> None:
+    first = session.moment
+    assert session.moment is first
+    walk(session, 2)
+    assert session.moment is not first and (first.step, session.moment.step) == (0, 2)
+    session.rewind(-3)
+    assert session.moment.step == 0
+    session.rewind(9)
+    assert session.moment.step == 0, "rewinding never goes on"
+
+
+def test_a_moment_says_what_its_line_says(session: Session) -> None:
+    walk(session, 3)
+    moment, line = session.moment, session.line
+    assert list(moment.tokens) == line.tokens and list(moment.source) == line.source
+    chances = line.probabilities().double()
+    assert moment.entropy == pytest.approx(float(-(chances * chances.log2()).nansum()))
+    assert list(moment.candidates) == line.candidates(24)
+    assert (moment.limit, moment.done, moment.ended) == (line.limit, False, False)
+    assert moment.trace.steps == 4
+
+
+def test_walking_can_be_broken_off(session: Session) -> None:
+    for number, _ in enumerate(session.walk(10)):
+        if number == 3:
+            break
+    assert session.moment.step == 4
+    walk(session, 10_000)
+    assert session.moment.done and session.moment.step <= session.moment.limit
+    assert session.moment.ended == (session.line.ids[-1] in session.line.rows.model.ends)
+
+
+def test_every_move_but_a_step_is_undone_in_turn(session: Session) -> None:
+    walk(session, 2)
+    seen = [where(session)]
+    session.choose(session.moment.candidates[3].id)
+    seen.append(where(session))
+    session.begin("a dog")
+    walk(session, 1)
+    seen.append(where(session))
+    session.change(None, {"scale": False}, "without 1/√d_k")
+    walk(session, 2)
+    seen.append(where(session))
+    session.begin("the small house")
+    assert session.moment.changed == "without 1/√d_k", "a new text is decoded by the changed model too"
+    for wanted in reversed(seen):
+        session.undo()
+        assert where(session) == wanted
+    assert not session.moment.undoable
+    with pytest.raises(GlassheadError, match="nothing to undo"):
+        session.undo()
+
+
+def test_the_token_that_would_have_come_is_a_step_and_no_branch(session: Session) -> None:
+    session.choose(session.moment.candidates[0].id)
+    assert session.moment.step == 1 and not session.moment.undoable
+
+
+def test_a_branch_costs_no_run_of_the_encoder_and_leaves_the_line_as_it_was(session: Session) -> None:
+    walk(session, 3)
+    at = session.moment
+    line, ids = session.line, session.line.ids
+    session.rewind(1)
+    session.choose(at.candidates[5].id, session.moment)
+    assert session.line is not line and session.line.rows.memory is line.rows.memory
+    session.undo()
+    assert session.line is line and line.ids == ids[:2]
+
+
+def test_a_change_after_a_change_takes_its_place(session: Session) -> None:
+    before = where(session)
+    session.change(None, {"scale": False}, "no scale")
+    session.change("a dog", {"positions": "none"}, "no positions")
+    assert session.moment.changed == "no positions"
+    session.undo()
+    assert where(session) == before
+    session.change("a dog", {}, "not said of a try that changes nothing")
+    assert session.moment.changed == "" and session.moment.text == "a dog"
+
+
+def test_what_cannot_be_done_moves_nothing(session: Session) -> None:
+    walk(session, 1)
+    before = where(session)
+    for error, text in ((TooLongError, "dog " * 99), (GlassheadError, " ")):
+        with pytest.raises(error):
+            session.begin(text)
+    with pytest.raises(GlassheadError, match="no token"):
+        session.choose(10**6)
+    with pytest.raises(GlassheadError, match="no such field"):
+        session.change(None, {"colour": "red"}, "red")
+    assert where(session) == before and not session.moment.undoable
+    other = session.moment
+    session.begin("a dog")
+    with pytest.raises(GlassheadError, match="another sentence"):
+        session.choose(4, other)
+
+
+def test_what_is_shown_is_checked(session: Session) -> None:
+    walk(session, 4)
+    assert [check.ok for check in session.check()] == [True] * 4

@@ -1,0 +1,129 @@
+"""The worker alone: jobs in their order, what stops them, and whom the answers reach."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glasshead.errors import GlassheadError
+from glasshead.found import find
+from glasshead_tui.work.messages import Checked, NotOpened, Opened, Refused, Stepped
+from glasshead_tui.work.worker import Worker
+
+
+class Ear:
+    """Somebody who asks, and keeps the answers."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+        self.enough: Callable[[list[Any]], bool] = lambda heard: False
+        self.finished = threading.Event()
+
+    def post_message(self, message: object) -> bool:
+        self.heard.append(message)
+        if self.enough(self.heard):
+            self.finished.set()
+        return True
+
+    @property
+    def steps(self) -> list[int]:
+        return [message.moment.step for message in self.heard if isinstance(message, Stepped)]
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def worker(tiny: Path, ear: Ear) -> Worker:
+    """A worker on a tiny model, asked to open it."""
+    made = Worker(find(tiny), "the black cat")
+    made.open(to=ear)
+    return made
+
+
+def work(worker: Worker, ear: Ear, done: Callable[[list[Any]], bool]) -> None:
+    """Let the worker work until what the ear heard satisfies `done`."""
+    ear.enough = done
+    ear.finished.clear()
+    thread = threading.Thread(target=worker.run, args=(ear.finished.is_set,))
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert done(ear.heard)
+
+
+def checked(heard: list[Any]) -> bool:
+    return isinstance(heard[-1], Checked | NotOpened)
+
+
+def test_jobs_are_done_in_order_and_then_checked(worker: Worker, ear: Ear) -> None:
+    for job in (worker.step, worker.step, worker.back, worker.step):
+        job(to=ear)
+    work(worker, ear, checked)
+    assert isinstance(ear.heard[0], Opened)
+    assert ear.steps == [0, 1, 2, 1, 2]
+    assert all(check.ok for check in ear.heard[-1].checks)
+    assert len(ear.heard[-1].checks) == 4
+
+
+def test_halt_stops_what_was_asked_for_and_nothing_later(worker: Worker, ear: Ear) -> None:
+    worker.end(to=ear)
+    worker.step(9, to=ear)
+    worker.halt()
+    worker.step(to=ear)
+    work(worker, ear, checked)
+    assert ear.steps == [0, 0, 0, 1]
+
+
+def test_walking_to_the_end_gives_way_to_what_comes_next(worker: Worker, ear: Ear) -> None:
+    worker.end(to=ear)
+    worker.begin("a dog", to=ear)
+    work(worker, ear, checked)
+    assert ear.heard[-1].moment.text == "a dog"
+    assert ear.steps == [0, 0, 0]
+
+
+def test_a_token_of_another_sentence_is_refused(worker: Worker, ear: Ear) -> None:
+    work(worker, ear, lambda heard: any(isinstance(message, Stepped) for message in heard))
+    first = next(message.moment for message in ear.heard if isinstance(message, Stepped))
+    worker.begin("a dog", to=ear)
+    ticket = worker.choose(first.candidates[0].id, first, to=ear)
+    work(worker, ear, lambda heard: any(isinstance(message, Refused) for message in heard))
+    [refused] = [message for message in ear.heard if isinstance(message, Refused)]
+    assert "another sentence" in refused.sentence
+    assert refused.ticket == ticket
+
+
+def test_answers_go_to_whoever_asked(worker: Worker, ear: Ear) -> None:
+    other = Ear()
+    worker.step(to=other)
+    work(worker, other, checked)
+    assert ear.steps == [0] and other.steps == [1]
+    assert not any(isinstance(message, Checked) for message in ear.heard)
+
+
+def test_what_is_shown_again_is_checked_again(worker: Worker, ear: Ear) -> None:
+    worker.end(to=ear)
+    work(worker, ear, checked)
+    heard = len(ear.heard)
+    worker.end(to=ear)
+    work(worker, ear, lambda found: len(found) > heard and checked(found))
+
+
+def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path, ear: Ear) -> None:
+    class Broken:
+        title = "broken"
+
+        def open(self) -> None:
+            raise GlassheadError("It is broken.")
+
+    broken: Any = Broken()
+    worker = Worker(broken, None)
+    worker.open(to=ear)
+    work(worker, ear, checked)
+    assert [type(message) for message in ear.heard] == [NotOpened]
+    assert ear.heard[0].sentence == "It is broken."
