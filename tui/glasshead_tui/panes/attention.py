@@ -103,7 +103,8 @@ class AttentionPane(Vertical, can_focus=False):
         self._heatmap.show(matrix, scale, (focus.query, focus.key))
         stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
         entitle(self, attention_name(focus, kind), "  ".join(stages))
-        self._notes.legend = _legend(matrix, focus.stage, kind, marks)
+        windowed = trace.attending(focus.prefix).window is not None
+        self._notes.legend = _legend(matrix, focus.stage, kind.causal, windowed, marks)
 
     def _ghosts(self, rows: int, columns: int, row_label: int, column_label: int) -> tuple[int, int]:
         """How many rows and columns to draw for tokens still to come.
@@ -179,7 +180,7 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
     )
 
 
-def _legend(matrix: HeadMatrix, stage: Stage, kind: "Kind", marks: Palette) -> tuple[Line, ...]:
+def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, windowed: bool, marks: Palette) -> tuple[Line, ...]:
     """What colours and glyphs mean, at several lengths."""
     scale = marks.weights if stage == "weights" else marks.scores
     if stage == "weights":
@@ -189,7 +190,7 @@ def _legend(matrix: HeadMatrix, stage: Stage, kind: "Kind", marks: Palette) -> t
         samples = [(0, f"−{end}"), (LEVELS // 2, "0"), (LEVELS - 1, end)]
     colours: Line = [Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
                      for level, name in samples]  # fmt: skip
-    later = kind.causal
+    later = causal and not windowed  # a window hides what was generated long ago too
     long: list[Line] = []
     short: list[Line] = []
     if matrix.hides:
