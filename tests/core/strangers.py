@@ -8,7 +8,7 @@
 Numbers are arbitrary. Nothing here comes from `glasshead.model`: a module offers its values by `emits` and `tap`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ class Watched(nn.Module):
 class Attention(Watched):
     """Grouped heads of keys, a bias by distance, a cap and a window, as the traits say."""
 
-    emits = (*STAGES, "out")
+    emits: tuple[str, ...] = (*STAGES, "out")
 
     def __init__(self, traits: Traits, own: bool, window: int | None) -> None:
         super().__init__()
@@ -154,11 +154,14 @@ class Stack(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(layers)
 
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.layers)
+
 
 class Net(Watched):
     """Embedding, stacks, logits."""
 
-    emits = ("logits",)
+    emits: tuple[str, ...] = ("logits",)
 
     def __init__(self, traits: Traits) -> None:
         super().__init__()
@@ -194,7 +197,7 @@ class Stranger:
         ids, mask = pad_lines(sources, PAD, self.device)
         self._begin(0)
         x = self.net.embed(ids)
-        for layer in self.net.encoder.layers:
+        for layer in self.net.encoder:
             x = layer.self(x, None, mask)
         return Memory(x, mask)
 
@@ -207,7 +210,7 @@ class Stranger:
         self._begin(start)
         x = self.net.embed(ids)
         mask = causal(ids.shape[1], start + ids.shape[1])
-        for number, layer in enumerate(self.net.decoder.layers):
+        for number, layer in enumerate(self.net.decoder):
             own, other = (None, None) if past is None else kept[number]
             x = layer.self(x, None, mask, own)
             if memory is not None:

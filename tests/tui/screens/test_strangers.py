@@ -1,5 +1,7 @@
 """Models that are not the paper's under the explorer: every key is pressed, and no pane fails."""
 
+from typing import Any
+
 import pytest
 from tests.core.strangers import NAMES, Opens
 from tests.tui.conftest import Explore, Explorer
@@ -36,7 +38,7 @@ async def test_every_key_is_answered(explore: Explore, name: str, size: tuple[in
         for pane in "mauvo":
             await press(explorer, pane, *LOOKING)
             for each in PANES:
-                drawn = explorer.screen.query_one(each)
+                drawn: Any = explorer.screen.query_one(each)
                 assert drawn.as_rows() and drawn.as_text()
         for key in keymaps.ALL:
             if key.id in LEAVING:
