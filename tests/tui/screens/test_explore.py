@@ -321,7 +321,7 @@ async def test_a_candidate_has_one_name_and_one_number_wherever_it_is_offered(ex
     line.choose(next(token for token in line.candidates(400) if token.text[0] not in "▁<"))
     pieces = [token.text for token in line.candidates(3) if token.text[0] not in "▁<"]
     async with explore() as explorer:
-        session = explorer.screen._worker
+        worker = explorer.screen._worker
         for step, token in enumerate(line.ids[1:]):
             worker.choose(token, explorer.moment, to=explorer.screen)
             await explorer.step(step + 1)
