@@ -13,6 +13,17 @@ class StoppedError(Exception):
     """The work was asked to stop before it had a result."""
 
 
+LONGEST = 80
+"""Characters of what a sentence quotes."""
+
+
+def brief(value: object) -> str:
+    """Quote a value as Python writes it, or what another library said; of a long one, both ends."""
+    text = value if isinstance(value, Exception) else repr(value)
+    text = str(text)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 20]}…{text[-19:]}"
+
+
 def nearest(given: str, known: list[str], *, what: str) -> str:
     """End a sentence about an unknown name: with the nearest known names, or with all of them if none is near."""
     from difflib import get_close_matches

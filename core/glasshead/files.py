@@ -4,7 +4,9 @@ import errno
 import os
 import re
 import shutil
+import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from glasshead.errors import GlassheadError
 
@@ -65,6 +67,37 @@ def check_path(path: Path, option: str) -> None:
         raise GlassheadError(
             f"{option} is {size:,} bytes long; at most {most:,} fit, with the names of the files in it."
         )
+
+
+def open_plain(path: Path, most: int | None = None) -> BinaryIO:
+    """Open a file for reading, if it is a plain one, of at most so many bytes.
+
+    A pipe would let us wait for ever, a device has no end, and a damaged or sparse file may be larger than the memory.
+    Raises GlassheadError for these, and OSError where the file cannot be opened.
+    """
+    # Without O_NONBLOCK a pipe that nobody writes to would not even open. A plain file does not care.
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode):
+            kind = (
+                "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe" if stat.S_ISFIFO(found.st_mode) else "a device"
+            )
+            raise GlassheadError(f"{path} is {kind}; it must be a plain file.")
+        if most is not None and found.st_size > most:
+            raise GlassheadError(
+                f"{path} has {found.st_size:,} bytes; at most {most:,} are read of such a file. Take a fresh copy."
+            )
+    except BaseException:
+        os.close(number)
+        raise
+    return os.fdopen(number, "rb")
+
+
+def read_plain(path: Path, most: int) -> bytes:
+    """All of a plain file. See `open_plain`."""
+    with open_plain(path, most) as file:
+        return file.read(most + 1)
 
 
 def is_part(name: str) -> bool:

@@ -22,8 +22,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glasshead.attend import STAGES, attend, causal, neighbourhood
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, brief
 from glasshead.tap import Tap
+
+LARGEST = 2**31 - 1
+"""Of every size: that of two multiplied still fits into 64 bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,24 +82,26 @@ class Config:
             name, value = field.name, getattr(self, field.name)
             if field.type is bool:
                 if not isinstance(value, bool):
-                    raise GlassheadError(f"{name} is {value!r}; it is either True or False.")
+                    raise GlassheadError(f"{name} is {brief(value)}; it is either True or False.")
             elif field.type is int or (field.type == int | None and value is not None):
                 least = 0 if name.endswith("_id") else 1
                 if not isinstance(value, int) or isinstance(value, bool):
-                    raise GlassheadError(f"{name} is {value!r}; it must be a whole number.")
+                    raise GlassheadError(f"{name} is {brief(value)}; it must be a whole number.")
                 if value < least:
-                    raise GlassheadError(f"{name} is {value}; it must be at least {least}.")
+                    raise GlassheadError(f"{name} is {brief(value)}; it must be at least {least}.")
+                if value > LARGEST:
+                    raise GlassheadError(f"{name} is {brief(value)}; it must be at most {LARGEST:,}.")
         if (self.d_k is None or self.d_v is None) and self.d_model % self.heads:
             raise GlassheadError(
                 f"{self.heads} heads do not divide d_model {self.d_model}: choose another number, or give d_k and d_v."
             )
         if isinstance(self.dropout, str | bool | None) or not 0 <= self.dropout < 1:
-            raise GlassheadError(f"dropout is {self.dropout!r}; it is a probability of at least 0 and below 1.")
+            raise GlassheadError(f"dropout is {brief(self.dropout)}; it is a probability of at least 0 and below 1.")
         if self.norm not in ("post", "pre"):
-            raise GlassheadError(f"norm is {self.norm!r}; it is 'post' (the paper) or 'pre'.")
+            raise GlassheadError(f"norm is {brief(self.norm)}; it is 'post' (the paper) or 'pre'.")
         if self.positions not in ("sinusoidal", "learned", "none"):
             raise GlassheadError(
-                f"positions is {self.positions!r}; it is 'sinusoidal' (the paper), 'learned' or 'none'."
+                f"positions is {brief(self.positions)}; it is 'sinusoidal' (the paper), 'learned' or 'none'."
             )
         if self.share_embeddings and (self.encoder_width, self.source_size) != (self.d_model, self.vocab_size):
             raise GlassheadError(

@@ -9,13 +9,17 @@ import re
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError
-from glasshead.files import refuse_pointer
+from glasshead.files import open_plain, refuse_pointer
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+LONGEST_HEADER = 100_000_000
+"""Bytes; the library that reads the numbers takes no longer one either."""
 
 
 def write(path: Path, tensors: "Mapping[str, Tensor]") -> None:
@@ -38,24 +42,41 @@ def count_numbers(path: Path) -> int:
     """
     refuse_pointer(path)
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
+        with open_plain(path) as file:
+            size = os.fstat(file.fileno()).st_size
             length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length)) if 8 + length <= size else None
+            header = json.loads(file.read(length)) if 8 + length <= size and length <= LONGEST_HEADER else None
     except FileNotFoundError:
         raise GlassheadError(
             f"{path.parent} holds no {path.name}: the checkpoint is not whole. Take a fresh copy of it."
         ) from None
     except OSError as error:
         raise GlassheadError(f"{path} cannot be read: {error.strerror}.") from None
+    except GlassheadError:
+        raise
     except (ValueError, RecursionError):
         header = None
     try:
-        tensors = [entry for name, entry in (header or {}).items() if name != "__metadata__"]
-        end = max(entry["data_offsets"][1] for entry in tensors)
-        numbers = sum(prod(entry["shape"]) for entry in tensors)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        sizes = [_size(entry) for name, entry in (header or {}).items() if name != "__metadata__"]
+        end, numbers = max(end for end, _ in sizes), sum(count for _, count in sizes)
+    except (AttributeError, KeyError, TypeError, ValueError):
         end = numbers = -1
     if 8 + length + end != size:
         raise GlassheadError(f"{path} is truncated or not a safetensors file. Take a fresh copy of the checkpoint.")
     return numbers
+
+
+def _size(entry: Any) -> tuple[int, int]:
+    """Where the numbers of a tensor end, and how many there are. Raises ValueError, or what a wrong type does."""
+    begin, end = entry["data_offsets"]
+    shape = entry["shape"]
+    if (
+        any(type(each) is not int for each in (begin, end, *shape))
+        or not 0 <= begin <= end
+        or min(shape, default=0) < 0
+    ):
+        raise ValueError
+    numbers = prod(shape)
+    if numbers > 8 * (end - begin):  # the smallest numbers have one bit
+        raise ValueError
+    return end, numbers

@@ -20,8 +20,8 @@ from typing import Any, ClassVar, Literal, Self
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from glasshead.errors import GlassheadError
-from glasshead.files import refuse_pointer
+from glasshead.errors import GlassheadError, brief
+from glasshead.files import read_plain, refuse_pointer
 from glasshead.spaces import WHITE_SPACE
 
 Level = Literal["subword", "word"]
@@ -30,6 +30,8 @@ BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 LARGEST = 1 << 24
 """Entries of the largest vocabulary that is learned. The library takes memory for all that are asked for at once."""
 WORD_START = "▁"
+LARGEST = 256 << 20
+"""Bytes of a vocabulary's file."""
 APOSTROPHES = "[’‘ʼ‛′`´]"
 ALONE = r"▁?(?:\p{N}|[[\p{P}\p{S}]&&[^'▁]])"
 """Pattern of tokens that stand alone: every digit and every mark, so that numbers can be copied digit by digit; the
@@ -95,16 +97,18 @@ class Codec:
         path = Path(path)
         refuse_pointer(path)
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_plain(path, LARGEST).decode()
         except FileNotFoundError:
             raise GlassheadError(f"There is no vocabulary at {path}: expected a {path.name} there.") from None
         except (OSError, UnicodeDecodeError) as error:
-            raise GlassheadError(f"The vocabulary {path} cannot be read: {error}.") from None
+            raise GlassheadError(f"The vocabulary {path} cannot be read: {brief(error)}.") from None
         try:
             tokenizer = Tokenizer.from_str(text)
-        except Exception as error:  # the library raises a bare Exception for anything wrong with the file
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # the library raises a bare Exception, and where it panics, not even that
             raise GlassheadError(
-                f"{path} is not a whole {path.name} of the `tokenizers` library ({error}); copy it again."
+                f"{path} is not a whole {path.name} of the `tokenizers` library ({brief(error)}); copy it again."
             ) from None
         problem = _foreign(tokenizer)
         if problem is not None:

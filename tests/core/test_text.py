@@ -322,7 +322,7 @@ def test_files_that_are_no_vocabulary_are_refused_in_a_sentence(codec: Codec, tm
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(GlassheadError, match="cannot be read"):
         Codec.load(path)
-    with pytest.raises(GlassheadError, match="cannot be read"):
+    with pytest.raises(GlassheadError, match="is a folder"):
         Codec.load(tmp_path)
 
 

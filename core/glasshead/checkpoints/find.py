@@ -9,7 +9,7 @@ from typing import Any
 from glasshead import tensors
 from glasshead.checkpoints import format as checkpoints
 from glasshead.checkpoints.format import CONFIG, LATEST, LONGEST_LATEST, SETTINGS, TOKENIZER, WEIGHTS, describe
-from glasshead.errors import GlassheadError, nearest
+from glasshead.errors import GlassheadError, brief, nearest
 from glasshead.files import refuse_pointer, refuse_undecodable
 
 
@@ -17,7 +17,7 @@ def longest_length(folder: Path, config: Mapping[str, Any]) -> int:
     """Most tokens of a source, its end token counted, as config.json has it."""
     length = config.get("max_length")
     if not isinstance(length, int) or isinstance(length, bool) or length < 1:
-        given = f"max_length is {length!r}" if "max_length" in config else "max_length is missing"
+        given = f"max_length is {brief(length)}" if "max_length" in config else "max_length is missing"
         raise GlassheadError(
             f"{folder / checkpoints.CONFIG}: {given}; it must be a whole number of at least 1. "
             "Take a fresh copy of the checkpoint."

@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glasshead.errors import GlassheadError
-from glasshead.files import refuse_pointer
+from glasshead.errors import GlassheadError, brief
+from glasshead.files import read_plain, refuse_pointer
 
 if TYPE_CHECKING:
     from glasshead.model import Config
@@ -31,6 +31,8 @@ LATEST, SETTINGS = "latest", "run.toml"
 LONGEST_LATEST = 1000
 SUMS = "sha256"
 LARGEST_LENGTH = 1 << 20
+LARGEST_CONFIG = 16 << 20
+"""Bytes of config.json."""
 
 
 def describe(folder: Path) -> dict[str, Any]:
@@ -38,18 +40,20 @@ def describe(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
     refuse_pointer(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_plain(path, LARGEST_CONFIG).decode())
     except OSError as error:
         raise GlassheadError(f"{path} cannot be read: {error.strerror}.") from error
+    except GlassheadError:
+        raise
     except (ValueError, RecursionError) as error:  # bytes that are no UTF-8, no JSON, a number without end
         raise GlassheadError(f"{path} is not JSON: the checkpoint is damaged. Take a fresh copy of it.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         kind = content.get("model_type") if isinstance(content, dict) else None
-        other = f"a Hugging Face model ({kind!r})" if isinstance(kind, str) else "something else"
+        other = f"a Hugging Face model ({brief(kind)})" if isinstance(kind, str) else "something else"
         raise GlassheadError(f"{folder} is {other}, not a glasshead checkpoint: its {CONFIG} does not say so.")
     if content.get("version") != VERSION:
         raise GlassheadError(
-            f"{folder} is of format version {content.get('version')!r}; this program reads version {VERSION}."
+            f"{folder} is of format version {brief(content.get('version'))}; this program reads version {VERSION}."
         )
     if not isinstance(content.get("config"), dict) or not isinstance(content.setdefault("card", {}), dict):
         raise GlassheadError(

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glasshead.errors import GlassheadError
-from glasshead.files import refuse_pointer
+from glasshead import tensors
+from glasshead.errors import GlassheadError, brief
 
 if TYPE_CHECKING:
     from glasshead.model import Transformer
@@ -42,17 +42,15 @@ def load(folder: str | Path) -> tuple["Transformer", "Vocabulary", dict[str, Any
         raise GlassheadError(f"{folder / CONFIG}: {error}") from error
     except TypeError as error:
         raise GlassheadError(
-            f"{folder / CONFIG} does not describe a model that this program knows: {error}."
+            f"{folder / CONFIG} does not describe a model that this program knows: {brief(error)}."
         ) from error
     if config.max_length > LARGEST_LENGTH:
         raise GlassheadError(f"{folder / CONFIG}: max_length is {config.max_length}; at most {LARGEST_LENGTH} is read.")
-    refuse_pointer(folder / WEIGHTS)
+    tensors.count_numbers(folder / WEIGHTS)  # it is a plain file, and whole
     try:
         stored = load_file(folder / WEIGHTS)
-    except FileNotFoundError as error:
-        raise GlassheadError(
-            f"{folder} holds no {WEIGHTS}: the checkpoint is not whole. Take a fresh copy of it."
-        ) from error
+    except MemoryError as error:
+        raise GlassheadError(f"{folder / WEIGHTS} does not fit into the memory of this machine.") from error
     except (SafetensorError, OSError) as error:
         raise GlassheadError(
             f"{folder / WEIGHTS} is truncated or not a safetensors file. Take a fresh copy of the checkpoint."
@@ -68,7 +66,7 @@ def load(folder: str | Path) -> tuple["Transformer", "Vocabulary", dict[str, Any
     try:
         with torch.device("meta"):  # the shapes alone: nothing is allocated before it is known to fit
             model = Transformer(config)
-    except RuntimeError as error:  # more numbers than can be counted
+    except (RuntimeError, TypeError) as error:  # more numbers than can be counted
         raise GlassheadError(f"{folder / CONFIG} describes a model that no machine can hold.") from error
     _same_shapes(folder / WEIGHTS, {name: tensor.shape for name, tensor in model.state_dict().items()}, stored)
     # Copied out of the file, which may be mapped into memory: what happens to it later must not reach the model.

@@ -46,7 +46,12 @@ class Sample:
             raise GlassheadError(f"top_p is {self.top_p}; it is a probability above 0, and at most 1.")
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """What is drawn from: v → v."""
+        """What is drawn from: v → v. Raises GlassheadError where the logits give no probabilities."""
+        if not logits.max().isfinite():  # NaN if one of them is; −∞ alone is a probability of 0
+            raise GlassheadError(
+                "The model's logits are not finite (NaN, or infinite), so there are no probabilities to draw from: "
+                "its weights are damaged, or its training went astray."
+            )
         p, order = torch.softmax((logits - logits.max()).double() / self.temperature, -1).sort(
             descending=True, stable=True
         )
