@@ -13,7 +13,7 @@ STAMP := .venv/.installed
 STAMP_DEV := .venv/.installed-dev
 STALE := $(shell test "$$(cat $(STAMP) 2>/dev/null)" = "$$(pwd -P)" && $(VENV) -c '' 2>/dev/null || echo yes)
 
-.PHONY: help run test monkey lint format bench checkpoints lab screenshot clean again
+.PHONY: help run test monkey fuzz lint format bench checkpoints lab screenshot clean again
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -21,6 +21,7 @@ help:
 	@echo "make run          open the explorer (the first time this makes .venv)"
 	@echo "make test         run the tests; make test ARGS='-k attend' runs some"
 	@echo "make monkey       press 100,000 random keys on each screen; make monkey KEYS=1000 SEED=7 ARGS='--screen lab'"
+	@echo "make fuzz         open 10,000 checkpoints, each damaged in another way; make fuzz COPIES=500 SEED=7"
 	@echo "make lint         ruff, mypy --strict and the import contracts"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        measure the budgets"
@@ -43,6 +44,11 @@ SEED ?= 0
 
 monkey: $(STAMP_DEV)
 	@$(VENV) -m tests.tui.monkey --keys $(KEYS) --seed $(SEED) $(ARGS)
+
+COPIES ?= 10000
+
+fuzz: $(STAMP_DEV)
+	@$(VENV) -m tests.core.checkpoints.fuzz --copies $(COPIES) --seed $(SEED) $(ARGS)
 
 lint: $(STAMP_DEV)
 	@$(VENV) -m ruff format --check .

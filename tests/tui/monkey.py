@@ -220,11 +220,13 @@ class Caged:
 
     def wait(self, *, back: bool = False) -> int | None:
         """Its exit status, once it has ended; back: or None, once it has the terminal again."""
-        end = time.monotonic() + PATIENCE
+        end, heard = time.monotonic() + PATIENCE, self.written
         while (status := self.status()) is None:
             self.read(0.02)
             if back and not self.left:
                 return None
+            if self.written > heard:  # it still does what keys before asked for
+                end, heard = time.monotonic() + PATIENCE, self.written
             if time.monotonic() > end:
                 raise FoundError("it does not end", self.tail)
         return self.ended(status)

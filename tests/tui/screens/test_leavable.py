@@ -139,6 +139,7 @@ async def test_a_late_message_to_a_screen_that_was_left_is_dropped() -> None:
         dialog.post_message(Answer())
         with dialog._context():
             dialog.call_later(lambda: heard.append("callback"))
+            dialog.call_next(lambda: heard.append("next"))
         left.set()
         await pilot.pause(0.1)
         assert heard == ["answer"]
@@ -198,7 +199,7 @@ def turn_pages(dialog: Screen[Any]) -> None:
 
 
 @pytest.mark.parametrize("action", ["choose", "palette"])
-@pytest.mark.parametrize("size", [(1, 1), (120, 36)])
+@pytest.mark.parametrize("size", [(1, 1), (4, 30), (5, 30), (6, 30), (120, 36)])
 async def test_pages_may_be_turned_at_once_at_any_size(explore: Explore, action: str, size: tuple[int, int]) -> None:
     async with explore() as explorer:
         await explorer.pilot.resize_terminal(*size)
@@ -211,3 +212,17 @@ async def test_pages_may_be_turned_at_once_at_any_size(explore: Explore, action:
         assert explorer.app.screen is dialog
         dialog.dismiss()
         await explorer.pilot.pause(0)
+
+
+async def test_a_click_where_the_window_ended_by_now_does_nothing(explore: Explore) -> None:
+    async with explore() as explorer:
+        explorer.screen.action_palette()
+        dialog = explorer.app.screen
+        await explorer.until(lambda: dialog.is_mounted)
+        click = events.Click(
+            dialog, x=200, y=100, delta_x=0, delta_y=0, button=1, shift=False, meta=False, ctrl=False, screen_x=200,
+            screen_y=100, chain=1,
+        )  # fmt: skip
+        dialog.post_message(click)
+        await explorer.pilot.pause(0.1)
+        assert explorer.app.screen is dialog

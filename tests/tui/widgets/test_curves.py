@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.style import Style
+from textual import events
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual_hires_canvas import Canvas
+from textual_plot import PlotWidget
 
 from glasshead_tui.widgets.chart import Chart, Curve, columns_of
 from glasshead_tui.widgets.curves import MARK, Curves, _Canvas
@@ -274,3 +276,27 @@ async def test_where_there_is_no_room_that_is_said() -> None:
         await pilot.pause()
         await pilot.pause()
         assert "enlarge the window" not in shown() and "8" in shown()
+
+
+async def test_a_button_pressed_where_there_is_no_window_any_more_does_nothing() -> None:
+    class Program(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Curves()
+
+    async with Program().run_test(size=(60, 20)) as pilot:
+        plot = pilot.app.query_one(PlotWidget)
+        pressed = events.MouseDown(
+            plot,
+            x=5,
+            y=5,
+            delta_x=0,
+            delta_y=0,
+            button=1,
+            shift=False,
+            meta=False,
+            ctrl=False,
+            screen_x=70,
+            screen_y=30,
+        )
+        plot.post_message(pressed)
+        await pilot.pause()

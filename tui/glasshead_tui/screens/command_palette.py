@@ -33,6 +33,7 @@ class Palette(CommandPalette, LeavableScreen[None]):
     """Textual's palette, which can be closed once only."""
 
     DEFAULT_CSS = """
+    Palette CommandList { min-width: 12; }
     Palette.plain CommandList:focus > .option-list--option-highlighted,
     Palette.plain CommandList > .option-list--option-highlighted { text-style: bold underline; }
     """

@@ -6,6 +6,8 @@ that; and a second `dismiss` closes the screen below it, or ends the app where t
 what waited for its next refresh, on behalf of the screen below, is forgotten with it.
 """
 
+from inspect import iscoroutine
+
 from textual import events, messages
 from textual.await_complete import AwaitComplete
 from textual.message import Message
@@ -50,10 +52,22 @@ class LeavableScreen(Screen[ScreenResultType]):
             if isinstance(message, events.Key):
                 message._bubble_to(self.app)
             return
+        if isinstance(message, events.MouseEvent) and not self.app.size.region.contains_point(message.screen_offset):
+            return  # the window has become smaller: nothing is there, and Textual would fail to find what is
         if isinstance(message, messages.Prune):
             self.workers.cancel_node(self)
             self._hand_on()
         await super()._dispatch_message(message)
+
+    async def _flush_next_callbacks(self) -> None:
+        """Call what is due; once it is gone, not what it wanted of itself."""
+        if self.gone:
+            dropped = [each for each in self._next_callbacks if each._sender is self]
+            self._next_callbacks = [each for each in self._next_callbacks if each._sender is not self]
+            for each in dropped:
+                for coroutine in filter(iscoroutine, getattr(each.callback, "args", ())):
+                    coroutine.close()  # or Python complains that nobody has waited for it
+        await super()._flush_next_callbacks()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Refuse every action while it is not there: before its parts are, and once it is gone."""

@@ -227,6 +227,10 @@ class _Plot(PlotWidget, can_focus=False, inherit_bindings=False):
                 yield _Canvas(id=name)
         yield Legend(id="legend")
 
+    async def _on_mouse_down(self, event: events.MouseDown) -> None:
+        """Drag no legend: textual-plot 0.10.1 looks for it where the button was pressed, and fails off the screen."""
+        event.prevent_default()
+
     # A screen can be left before this is composed, and can be asked to draw after its parts are gone.
 
     @property

@@ -10,7 +10,13 @@ def has_lines(options: OptionList) -> bool:
 
 
 class Options(OptionList):
-    """Textual's list; without lines it does not move."""
+    """Textual's list, at any size. Without lines it stays where it is, and it is wider than its padding: Textual 8.2.8
+    fails to break a text into lines of no width.
+    """
+
+    DEFAULT_CSS = """
+    Options { min-width: 12; }
+    """
 
     def _move_page(self, direction: int) -> None:
         if has_lines(self):
