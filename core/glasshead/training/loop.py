@@ -105,7 +105,7 @@ def prepare_corpus(
 def _prepare(
     run: Run, settings: Settings, stop: Callable[[], bool], report: Callable[[Preparing], None]
 ) -> Corpus | None:
-    return prepare(run.data, settings, told=report, stop=stop)
+    return prepare(run.data, settings, progress=report, stop=stop)
 
 
 class Training:

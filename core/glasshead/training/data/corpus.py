@@ -10,7 +10,7 @@ What was prepared is never changed. Files that it was made of may go; if they ar
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from hashlib import blake2b
@@ -23,13 +23,11 @@ from glasshead.recipes import Pair, Recipe, recipe
 from glasshead.text import Codec, Vocabulary
 from glasshead.training.data.ids import Ids, ids_file, offsets_file
 from glasshead.training.data.lines import Fingerprint
-from glasshead.training.events import Preparing
 
 MANIFEST, TEXTS = "manifest.json", "valid.jsonl"
 TOKENIZER, SOURCE_TOKENIZER = "tokenizer.json", "source-tokenizer.json"
 FORMAT, VERSION = "glasshead corpus", 1
 
-Told = Callable[[Preparing], None]
 Held = Literal["valid", "test"]
 
 
@@ -53,11 +51,11 @@ class Corpus:
             ) from None
 
     def _ids(self, split: str) -> Ids:
-        told = self.manifest["splits"][split]
-        for name, size in told["sizes"].items():
+        described = self.manifest["splits"][split]
+        for name, size in described["sizes"].items():
             if (self.folder / name).stat().st_size != size:
                 raise OSError(f"{name} has another size than it was written with")
-        return Ids.open(self.folder, split, told["types"])
+        return Ids.open(self.folder, split, described["types"])
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

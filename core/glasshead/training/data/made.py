@@ -70,5 +70,5 @@ class Made(Preparation):
                 train.flush(report, texts=False)
                 self.step(what, number, total, report=report.state(), draw=draw.getstate())
         train.flush(report, texts=False)
-        self._told(Preparing(what, total, total))
+        self._progress(Preparing(what, total, total))
         self.state["lines"] = [*report.lines(), *self.state["lines"]]

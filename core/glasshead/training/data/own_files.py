@@ -230,7 +230,7 @@ class OwnFiles(Preparation):
                 self.step(what, row, len(found), after=line.end, row=row, report=report.state())
         train.flush(report, texts=False)
         valid.flush(report, texts=held)
-        self._told(Preparing(what, row, len(found)))
+        self._progress(Preparing(what, row, len(found)))
         for role, each in self._fingerprints(self.own, report, "").items():
             if each["digest"] != self.state["inputs"][role]["digest"]:
                 raise GlassheadError(

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from glasshead.errors import GlassheadError
-from glasshead.training.data.corpus import MANIFEST, Corpus, Told
+from glasshead.training.data.corpus import MANIFEST, Corpus
 from glasshead.training.data.made import Made
 from glasshead.training.data.origin import inputs, same, wanted
 from glasshead.training.data.own_files import OwnFiles
-from glasshead.training.data.stages import Preparation, tidy
+from glasshead.training.data.stages import Preparation, Progress, tidy
 from glasshead.training.settings import Settings
 
 
@@ -16,17 +16,17 @@ def prepare(
     folder: Path,
     settings: Settings,
     *,
-    told: Told = lambda _: None,
+    progress: Progress = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Corpus | None:
-    """The corpus of a run: opened if it is there, prepared if not, and if it was begun, gone on with.
+    """Open the corpus of a run if it is there, otherwise prepare it, continuing a preparation that was begun.
 
-    told: hears how far it is. stop: asked often; once it is true, what is done is kept for the next call, and None is
-    given.
-    Raises GlassheadError for what is wrong with the data, then nothing of the preparation is kept; and if what is there
-    was prepared, or begun, with other settings or of other files, with the difference.
+    progress: gets the progress of the preparation. stop: called often; once it returns true, the work is kept for
+    the next call, and None is returned.
+
+    Raises GlassheadError for wrong data, and keeps nothing of the preparation then; also, with the difference, if the
+    corpus was prepared, or begun, with other settings or from other files.
     """
-
     paths = inputs(settings)
     if (folder / MANIFEST).is_file():
         tidy(folder)
@@ -34,7 +34,7 @@ def prepare(
         same(folder, corpus.manifest["wanted"], wanted(settings), corpus.manifest["inputs"], paths)
         return corpus
     try:
-        if not preparation(folder, settings, paths, told, stop).run():
+        if not preparation(folder, settings, paths, progress, stop).run():
             return None
     except OSError as error:
         raise GlassheadError(
@@ -45,8 +45,8 @@ def prepare(
 
 
 def preparation(
-    folder: Path, settings: Settings, paths: Mapping[str, Path], told: Told, stop: Callable[[], bool]
+    folder: Path, settings: Settings, paths: Mapping[str, Path], progress: Progress, stop: Callable[[], bool]
 ) -> Preparation:
-    """What prepares a corpus with these settings."""
+    """Choose the preparation for these settings."""
     kind = OwnFiles if settings.recipe is None else Made
-    return kind(folder, settings, paths, told, stop)
+    return kind(folder, settings, paths, progress, stop)

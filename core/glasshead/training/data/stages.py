@@ -53,7 +53,7 @@ in the file."""
 
 KINDS, PAIRS, SOURCES, SAMPLE = "scan.kinds", "scan.pairs", "scan.sources", "scan.sample.jsonl"
 
-Told = Callable[[Preparing], None]
+Progress = Callable[[Preparing], None]
 
 
 def _sizes(vocabulary: Vocabulary) -> str:
@@ -81,10 +81,10 @@ class Preparation:
     stages: tuple[str, ...]
 
     def __init__(
-        self, folder: Path, settings: Settings, paths: Mapping[str, Path], told: Told, stop: Callable[[], bool]
+        self, folder: Path, settings: Settings, paths: Mapping[str, Path], progress: Progress, stop: Callable[[], bool]
     ) -> None:
         """Raises GlassheadError if one was begun here with other settings or files."""
-        self.folder, self.settings, self.paths, self._told, self._stop = folder, settings, paths, told, stop
+        self.folder, self.settings, self.paths, self._progress, self._stop = folder, settings, paths, progress, stop
         self.limit = limit(settings)
         self.given = None if settings.tokenizer is None else given_vocabulary(settings.tokenizer)
         self.files = GrowingFiles(folder)
@@ -133,7 +133,7 @@ class Preparation:
 
     def step(self, what: str, done: int, total: int | None, **changes: Any) -> None:
         """A part of a stage is done and may be committed: tell it, stop if that is wanted."""
-        self._told(Preparing(what, done, total))
+        self._progress(Preparing(what, done, total))
         stop = self._stop()
         if stop or time.monotonic() - self._committed >= COMMIT_SECONDS:
             self.commit(**changes)
@@ -142,7 +142,7 @@ class Preparation:
 
     def poll(self, what: str, done: int = 0, total: int | None = None) -> None:
         """Within a stage that is so short that it begins again when it is interrupted."""
-        self._told(Preparing(what, done, total))
+        self._progress(Preparing(what, done, total))
         if self._stop():
             raise _StopError
 

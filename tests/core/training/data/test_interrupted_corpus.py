@@ -38,7 +38,7 @@ def counted(*given):
         flush(*given)
 
 growing.flush = counted  # in the middle of a commit: files have grown, the record does not know yet
-prepare.prepare(Path(sys.argv[1]), resolve(eval(sys.argv[3])), told=counted)
+prepare.prepare(Path(sys.argv[1]), resolve(eval(sys.argv[3])), progress=counted)
 """
 
 
@@ -115,7 +115,7 @@ def test_a_full_disk_is_told_and_what_was_done_is_kept(
         prepare(tmp_path / "data", own(plain))
     monkeypatch.undo()
     what: list[str] = []
-    assert prepare(tmp_path / "data", own(plain), told=lambda event: what.append(event.what)) is not None
+    assert prepare(tmp_path / "data", own(plain), progress=lambda event: what.append(event.what)) is not None
     assert not [each for each in what if each.startswith("reading")]
     assert Corpus(tmp_path / "data").fingerprint == whole.fingerprint
     (tmp_path / "file").write_text("x")

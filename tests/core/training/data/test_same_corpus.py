@@ -18,7 +18,7 @@ def test_a_finished_corpus_is_opened_without_its_files(tmp_path: Path, plain: Pa
     first = prepared(tmp_path / "data", own(plain))
     events: list[Preparing] = []
     plain.rename(tmp_path / "gone.tsv")
-    again = prepare(tmp_path / "data", own(plain), told=events.append)
+    again = prepare(tmp_path / "data", own(plain), progress=events.append)
     assert again is not None and again.fingerprint == first.fingerprint and again.lines == first.lines and not events
     (tmp_path / "gone.tsv").rename(plain)
     os.utime(plain, (1, 1))
@@ -69,7 +69,7 @@ def test_a_file_that_changes_between_its_two_readings_is_told(tmp_path: Path, pl
             tsv(plain, numbers(200, start=300))
 
     with pytest.raises(GlassheadError, match="was changed between two readings"):
-        prepare(tmp_path / "data", own(plain), told=change)
+        prepare(tmp_path / "data", own(plain), progress=change)
 
 
 def test_a_share_that_goes_away_costs_nothing_but_time(
