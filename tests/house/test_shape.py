@@ -1,4 +1,4 @@
-"""The shape of the source: no circles, no loose modules, and a folder of tests for every room."""
+"""The shape of the source: no circles, no loose modules, no long files, and a folder of tests for every room."""
 
 import ast
 from pathlib import Path
@@ -8,6 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = {"glasshead": ROOT / "core" / "glasshead", "glasshead_tui": ROOT / "tui" / "glasshead_tui"}
 TESTS = {"glasshead": ROOT / "tests" / "core", "glasshead_tui": ROOT / "tests" / "tui"}
+LONGEST = 500
+"""Lines of a file."""
 
 
 def modules() -> dict[str, Path]:
@@ -78,6 +80,12 @@ def test_no_module_imports_itself_on_any_way_round() -> None:
 def test_only_the_command_line_and_the_app_stand_outside_the_rooms_of_the_terminal() -> None:
     loose = {path.name for path in SOURCES["glasshead_tui"].glob("*.py")}
     assert loose <= {"__init__.py", "__main__.py", "cli.py", "app.py"}
+
+
+@pytest.mark.parametrize("package", SOURCES)
+def test_no_file_is_longer_than_can_be_read_in_one_go(package: str) -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES[package].rglob("*.py")}
+    assert {path.name: length for path, length in lengths.items() if length > LONGEST} == {}
 
 
 @pytest.mark.parametrize("package", SOURCES)
