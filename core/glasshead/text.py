@@ -12,9 +12,8 @@ are laid out as specials, then words, the most frequent first; an unknown word i
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -61,6 +60,7 @@ class Codec:
         self.size: int = tokenizer.get_vocab_size()
         self.level: Level = "word" if isinstance(tokenizer.model, models.WordLevel) else "subword"
         """Whether a token is a subword, so that nothing is unknown, or a whole word."""
+        self.normalization = Normalization(tokenizer.normalizer)
         self.lowercase: bool = self.normalize("A") == "a"
         """Whether all text is read in lower case."""
 
@@ -126,7 +126,7 @@ class Codec:
 
     def normalize(self, text: str) -> str:
         """Normalize a text for the vocabulary: NFC, plain apostrophes, single spaces, lower case if it has no other."""
-        return _normal(self._tokenizer.normalizer, text)
+        return self.normalization(text)
 
     def encode(self, text: str) -> list[int]:
         """Encode a text to ids, without start and end. Never fails; the only special is UNK, for an unknown word."""
@@ -197,14 +197,45 @@ def one_line(text: str) -> str:
     return " ".join(text.splitlines())
 
 
-def normalization(*, lowercase: bool) -> Callable[[str], str]:
-    """Make the function that `Codec.normalize` will be, before the vocabulary is learned."""
-    return partial(_normal, _normalizer(lowercase=lowercase))
+class Normalization:
+    """The text that a vocabulary sees in a text: NFC, plain apostrophes, single spaces, lower-case if it is so."""
 
+    def __init__(self, normalizer: Any) -> None:
+        """normalizer: that of a tokenizer of the library; None changes nothing."""
+        self._normalizer = normalizer
+        known = {_normalizer(lowercase=lowercase).__getstate__(): lowercase for lowercase in (True, False)}
+        self._lowercase = None if normalizer is None else known.get(normalizer.__getstate__())
 
-def _normal(normalizer: Any, text: str) -> str:
-    normal: str = normalizer.normalize_str(_whole(text))
-    return normal
+    @classmethod
+    def learned(cls, *, lowercase: bool) -> Self:
+        """Give that of a vocabulary that is still to be learned."""
+        return cls(_normalizer(lowercase=lowercase))
+
+    def __call__(self, text: str) -> str:
+        """Normalise a text."""
+        quick = self.quick(text)
+        if quick is not None:
+            return quick
+        whole = _whole(text)
+        normal: str = whole if self._normalizer is None else self._normalizer.normalize_str(whole)
+        return normal
+
+    def quick(self, text: str) -> str | None:
+        """Normalise text of Latin-1, which is composed as it is, without the library; None for any other."""
+        if self._lowercase is None or not text.isprintable():
+            return None
+        try:
+            text.encode("latin-1")
+        except UnicodeEncodeError:
+            return None
+        normal = text.strip(" ")
+        if "  " in normal:
+            normal = " ".join(normal.split())
+        if self._lowercase:
+            normal = normal.lower()
+        if "`" in normal or "´" in normal:
+            normal = normal.replace("`", "'").replace("´", "'")
+        return normal
 
 
 def _numbered(first: Sequence[str], learned: Mapping[str, int]) -> dict[str, int]:

@@ -6,22 +6,24 @@ Files are looked at before a vocabulary is learned, but how it will see text is 
 vocabulary that is given.
 """
 
-from collections.abc import Callable
 from hashlib import blake2b
 
-from glasshead.text import Vocabulary, normalization
+from glasshead.text import Normalization, Vocabulary
 from glasshead.training.data.encoder import KEPT, LONGEST, words
 
 
 class Normalizer:
     """`Codec.normalize` for many texts. What becomes of a word does not depend on its neighbours: it is looked up."""
 
-    def __init__(self, normalize: Callable[[str], str]) -> None:
+    def __init__(self, normalize: Normalization) -> None:
         self._normalize = normalize
         self._known: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:
         """Give the text as the vocabulary sees it."""
+        quick = self._normalize.quick(text)
+        if quick is not None:
+            return quick
         split = words(text)
         known = self._known
         try:
@@ -45,12 +47,12 @@ class Sameness:
     def __init__(self, given: Vocabulary | None, *, lowercase: bool, seed: int) -> None:
         """given: the vocabulary, if it is not learned from the corpus itself. seed: draws what is held back."""
         if given is None:
-            self.source = self.target = Normalizer(normalization(lowercase=lowercase))
+            self.source = self.target = Normalizer(Normalization.learned(lowercase=lowercase))
             self.keeps_case = not lowercase
         else:
             self.keeps_case = not given.source.lowercase
-            self.source = Normalizer(given.source.normalize)
-            self.target = self.source if given.joint else Normalizer(given.target.normalize)
+            self.source = Normalizer(given.source.normalization)
+            self.target = self.source if given.joint else Normalizer(given.target.normalization)
         self._seed = str(seed).encode()[:64]
 
     def pair_key(self, source: str, target: str) -> bytes:
