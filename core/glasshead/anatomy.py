@@ -68,6 +68,17 @@ class Norm:
     where: Literal["post", "pre", "last"] = "post"
     """After the residual connection, before the sub-layer, or after a whole stack."""
 
+    @property
+    def stack(self) -> str:
+        """The stack it stands in."""
+        return Site.parse(f"{self.site}.norm.out").stack
+
+    @property
+    def label(self) -> str:
+        """Its place in the stack: `1.cross`, or `last` for the one after all layers."""
+        place = Site.parse(f"{self.site}.norm.out")
+        return "last" if place.layer is None else f"{place.layer}.{place.part}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Anatomy:

@@ -13,6 +13,7 @@ from glasshead.decoding.cache import Cache
 from glasshead.decoding.protocols import Limits, Memory, Past, Prompt
 from glasshead.errors import GlassheadError
 from glasshead.model import Config, LayerNorm, Transformer
+from glasshead.site import Site, attention
 from glasshead.tap import Change, Listening, listen, sites
 
 
@@ -112,12 +113,12 @@ def anatomy(module: Transformer) -> Anatomy:
     norms = []
     for name, (owner, local) in known.items():
         if local == "out" and isinstance(owner, LayerNorm):
-            place = name.removesuffix(".norm.out")
-            norms.append(Norm(place, "layer", owner.eps, config.norm if "." in place else "last"))
+            place = Site.parse(name)
+            norms.append(Norm(place.prefix, "layer", owner.eps, "last" if place.layer is None else config.norm))
     return Anatomy(
         kinds=kinds,
         attending={
-            f"{kind.stack}.{layer}.{kind.kind}": Attending(
+            attention(kind.stack, layer, kind.kind): Attending(
                 scale=config.score_scale, window=window if kind.kind == "self" else None
             )
             for kind in kinds

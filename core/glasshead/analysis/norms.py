@@ -31,7 +31,7 @@ def norms(trace: Trace, stack: str, row: int) -> tuple[Normed, ...]:
     """The normalisations of a stack that were captured, at one of its rows."""
     found = []
     for norm in trace.anatomy.norms:
-        if norm.site.split(".", 1)[0] != stack or f"{norm.site}.norm.normed" not in trace:
+        if norm.stack != stack or f"{norm.site}.norm.normed" not in trace:
             continue
         normed = trace[f"{norm.site}.norm.normed"][row]
         before = None
@@ -39,7 +39,7 @@ def norms(trace: Trace, stack: str, row: int) -> tuple[Normed, ...]:
             before = float(trace[f"{norm.site}.norm.mean"][row]), float(trace[f"{norm.site}.norm.var"][row])
         found.append(
             Normed(
-                name=norm.site.partition(".")[2] or "last",
+                name=norm.label,
                 site=norm.site,
                 before=before,
                 after=(float(normed.mean()), float(normed.var(correction=0))),

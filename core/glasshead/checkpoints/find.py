@@ -45,6 +45,12 @@ class Listed:
     card: Mapping[str, Any]
     bytes: int
 
+    @property
+    def shape(self) -> tuple[str, str, str]:
+        """Layers, heads and width, as config.json has them."""
+        layers = f"{self.config.get('encoder_layers')} + {self.config.get('decoder_layers')}"
+        return layers, str(self.config.get("heads")), str(self.config.get("d_model"))
+
 
 def home() -> Path:
     """Where the bundled checkpoints are: the source tree's, if this is one, else those installed with the package."""

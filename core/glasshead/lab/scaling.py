@@ -21,6 +21,7 @@ from glasshead.lab.tools import checks
 from glasshead.lab.tools.checks import one_of, whole
 from glasshead.lab.tools.progress import Progress, named, part, silent
 from glasshead.lab.tools.sentence import Sentence, capture, read_sentence
+from glasshead.site import Site
 from glasshead.subject import Subject
 
 Draw = Literal["normal", "uniform", "signs"]
@@ -184,7 +185,7 @@ def _trained(subject: Subject, bare: Subject, sentence: Sentence) -> tuple[Train
     scaled, unscaled = found
     return tuple(
         Trained(
-            site=site.removesuffix(".weights"),
+            site=Site.parse(site).prefix,
             largest=float(scaled[site].amax(-1).mean()),
             entropy=float(entropy(scaled[site]).mean()),
             largest_unscaled=float(unscaled[site].amax(-1).mean()),

@@ -17,7 +17,8 @@ def checkpoints(
     from glasshead_tui.terminal import strict_json as strict
 
     found: list[dict[str, Any]] = []
-    for each in available():
+    listed = available()
+    for each in listed:
         try:
             parameters, problem = tensors.count_numbers(each.folder / WEIGHTS), None
         except GlassheadError as error:
@@ -39,28 +40,27 @@ def checkpoints(
     if not found:
         print("There is nothing to open yet. `glasshead train reverse --out checkpoints/reverse` makes a small model.")
         return
-    _print(found)
+    _print(found, [each.shape for each in listed])
 
 
-def _print(found: list[dict[str, Any]]) -> None:
+def _print(found: list[dict[str, Any]], shapes: list[tuple[str, str, str]]) -> None:
     from glasshead_tui.terminal.visible import fit, visible
 
     head = ("name", "layers", "heads", "d_model", "parameters", "size", "score", "path")
-    rows = [head]
-    for each in found:
-        config = each["config"]
-        rows.append(
+    rows = [
+        head,
+        *(
             (
                 each["name"],
-                f"{config.get('encoder_layers')} + {config.get('decoder_layers')}",
-                str(config.get("heads")),
-                str(config.get("d_model")),
+                *shape,
                 "damaged" if each["parameters"] is None else f"{each['parameters']:,}",
                 f"{each['bytes'] / 1e6:.1f} MB",
                 _score(each["card"]),
                 each["path"],
             )
-        )
+            for each, shape in zip(found, shapes, strict=True)
+        ),
+    ]
     shown = [[visible(cell) for cell in row] for row in rows]
     from rich.cells import cell_len
 

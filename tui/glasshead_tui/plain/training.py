@@ -8,6 +8,7 @@ from pathlib import Path
 from shutil import get_terminal_size
 
 from glasshead.errors import GlassheadError
+from glasshead.site import Site, attention
 from glasshead.training.record import probes
 from glasshead.training.record.journal import Evaluation, Follower, Metrics
 from glasshead.training.run import METRICS, PROBES
@@ -63,8 +64,8 @@ def text(folder: Path, wanted: Wanted) -> Iterator[str]:
         yield "\nNo attention has been recorded yet; it is kept at every evaluation."
         return
     stops = probes.steps(folder / PROBES)
-    stack, _, kind = prefix.split(".")
-    queries, keys = ([Name(name) for name in axis] for axis in probe.axes(stack, kind))
+    place = Site.parse(f"{prefix}.weights")
+    queries, keys = ([Name(name) for name in axis] for axis in probe.axes(place.stack, place.part))
     yield f"\nstep        {recorded}: stop {stops.index(recorded) + 1} of {len(stops)}" if recorded in stops else ""
     yield f"source      {visible(probe.text)}"
     yield f"expected    {visible(probe.expected)}"
@@ -72,7 +73,7 @@ def text(folder: Path, wanted: Wanted) -> Iterator[str]:
     yield f"attention   {prefix}.weights, head {wanted.head}: a row for each query, a column for each key"
     yield f"            {plain.MASKED} may not be looked at; --kind, --layer, --head, --sentence, --step choose another"
     values = probe.weights[prefix][wanted.head].astype(float).tolist()
-    looks = probe.looks[f"{stack}.{kind}"].tolist()
+    looks = probe.looks[f"{place.stack}.{place.part}"].tolist()
     yield from plain.attention(values, looks, queries, keys, width=get_terminal_size((100, 24)).columns)
 
 
@@ -130,7 +131,7 @@ def _chosen(folder: Path, wanted: Wanted) -> tuple[int, probes.Probe | None, str
     for what, number, most in (("layer", layer, layers), ("head", wanted.head, probe.heads)):
         if not 0 <= number < most:
             raise GlassheadError(f"There is no {what} {number}: the {stack}'s count from 0 to {most - 1}.")
-    return step, probe, f"{stack}.{layer}.{kind}"
+    return step, probe, attention(stack, layer, kind)
 
 
 def _standing(metrics: Metrics | None) -> Iterator[str]:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from glasshead.errors import GlassheadError
 from glasshead.files import flush
+from glasshead.site import Site
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,7 +82,8 @@ class Probe:
 
     def layers(self, stack: str, kind: str) -> int:
         """Count the layers with this kind of attention."""
-        return sum(name.startswith(f"{stack}.") and name.endswith(f".{kind}") for name in self.weights)
+        places = (Site.parse(f"{prefix}.weights") for prefix in self.weights)
+        return sum((place.stack, place.part) == (stack, kind) for place in places)
 
     @property
     def heads(self) -> int:
@@ -149,12 +151,11 @@ def record(model: "Transformer", vocabulary: "Vocabulary", pairs: Sequence[Pair]
                 seen.clear()
                 model(torch.tensor([source], device=device), torch.tensor([target], device=device))
             for site, value in seen.items():
-                prefix, _, stage = site.rpartition(".")
-                if stage == "weights":
+                place = Site.parse(site)
+                if place.name == "weights":
                     tensors[f"{number}/{site}"] = value[0].float().cpu().numpy().astype(np.float16)
                 else:
-                    stack, _, kind = prefix.split(".")
-                    tensors[f"{number}/{stack}.{kind}.looks"] = _looks(value)
+                    tensors[f"{number}/{place.stack}.{place.part}.looks"] = _looks(value)
             seen.clear()
             described.append(
                 {
