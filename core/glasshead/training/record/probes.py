@@ -151,11 +151,11 @@ def record(model: "Transformer", vocabulary: "Vocabulary", pairs: Sequence[Pair]
                 seen.clear()
                 model(torch.tensor([source], device=device), torch.tensor([target], device=device))
             for site, value in seen.items():
-                place = Site.parse(site)
-                if place.name == "weights":
+                at = Site.parse(site)
+                if at.name == "weights":
                     tensors[f"{number}/{site}"] = value[0].float().cpu().numpy().astype(np.float16)
                 else:
-                    tensors[f"{number}/{place.stack}.{place.part}.looks"] = _looks(value)
+                    tensors[f"{number}/{at.stack}.{at.part}.looks"] = _looks(value)
             seen.clear()
             described.append(
                 {
