@@ -32,6 +32,8 @@ class Kind:
     """Whose tokens are looked at."""
     causal: bool
     """Whether a query may look at no key after it."""
+    masked: bool = True
+    """Whether a mask sees to that; without one a later key is not looked at only where it is not there yet."""
 
     def key_head(self, head: int) -> int:
         """The head of keys and values that a query head reads."""

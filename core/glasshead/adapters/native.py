@@ -92,19 +92,20 @@ class Native:
 def anatomy(module: Transformer) -> Anatomy:
     """What a Transformer is made of."""
     config = module.config
-    heads = {"heads": config.heads, "key_heads": config.heads}
+    heads = config.heads
     kinds = (
         Kind(
             label="encoder self", stack="encoder", kind="self", layers=config.encoder_layers,
-            keys="source", causal=False, **heads,
+            keys="source", causal=False, heads=heads, key_heads=heads,
         ),
         Kind(
-            label="decoder self (masked)", stack="decoder", kind="self", layers=config.decoder_layers,
-            keys="target", causal=True, **heads,
+            label=f"decoder self ({'masked' if config.masked else 'no mask'})", stack="decoder", kind="self",
+            layers=config.decoder_layers, keys="target", causal=True, masked=config.masked,
+            heads=heads, key_heads=heads,
         ),
         Kind(
             label="decoder → encoder", stack="decoder", kind="cross", layers=config.decoder_layers,
-            keys="source", causal=False, **heads,
+            keys="source", causal=False, heads=heads, key_heads=heads,
         ),
     )  # fmt: skip
     # Section 4: r positions around the query; an even number has one more before it than after it.

@@ -38,6 +38,8 @@ class HeadMatrix:
     keys: tuple[str, ...]
     ghost_rows: int = 0
     ghost_columns: int = 0
+    hidden: bool = True
+    """Whether −∞ is a mask's; else those keys were not there when the row was computed."""
 
     @cached_property
     def row_labels(self) -> tuple[str, ...]:
@@ -58,7 +60,7 @@ class HeadMatrix:
 
     @cached_property
     def hides(self) -> bool:
-        """Whether any cell is drawn as masked."""
+        """Whether any cell is drawn as masked, or as not there."""
         return self.stage != "scores" and bool((self.masked == -inf).any())
 
     def levels(self, row: int) -> bytes:
@@ -71,7 +73,7 @@ class HeadMatrix:
             hidden = self.masked[row] == -inf
             if self.stage == "weights":
                 hidden &= values == 0  # a weight behind the mask would be an error, and must stay visible
-            levels = levels.masked_fill(hidden, MASKED)
+            levels = levels.masked_fill(hidden, MASKED if self.hidden else ABSENT)
         return bytes(levels.tolist()) + bytes([ABSENT]) * self.ghost_columns
 
     def text(self, row: int, column: int, room: int) -> str:

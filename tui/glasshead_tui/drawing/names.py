@@ -63,7 +63,11 @@ def spoken(label: str) -> str:
 def attention_name(focus: Focus, kind: "Kind | None" = None) -> str:
     """Name the current attention in the paper's words. kind: as the model has it; None for the paper's own."""
     causal = focus.stack == "decoder" if kind is None else kind.causal
-    name = "encoder–decoder attention" if focus.kind == "cross" else f"{'masked ' if causal else ''}self-attention"
+    name = f"{'masked ' if causal else ''}self-attention"
+    if focus.kind == "cross":
+        name = "encoder–decoder attention"
+    elif kind is not None and causal and not kind.masked:
+        name = "self-attention without its mask"
     return f"{focus.stack} {focus.layer} · {name} · head {focus.head}"
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from glasshead.anatomy import Kind
     from glasshead.session.moment import Moment
 
+UNMASKED = "came later; no mask hides it"
+
 
 class AttentionPane(Vertical, can_focus=False):
     """See the module."""
@@ -98,6 +100,7 @@ class AttentionPane(Vertical, can_focus=False):
             keys=keys,
             ghost_rows=rows,
             ghost_columns=columns,
+            hidden=kind.masked or trace.attending(focus.prefix).window is not None,
         )
         scale = marks.weights if focus.stage == "weights" else marks.scores
         self._heatmap.show(matrix, scale, (focus.query, focus.key))
@@ -146,6 +149,8 @@ class AttentionPane(Vertical, can_focus=False):
 
 def _why_hidden(focus: Focus, kind: "Kind", key: str) -> str:
     if kind.causal and focus.key > focus.query:
+        if not kind.masked:
+            return UNMASKED
         return "not generated yet when this token was chosen"
     return "padding" if key == "<pad>" else "the mask hides it"
 
@@ -153,6 +158,9 @@ def _why_hidden(focus: Focus, kind: "Kind", key: str) -> str:
 def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette) -> tuple[Line, ...]:
     """The chosen cell, the whole arithmetic first, the bare weight last."""
     pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
+    if hidden == UNMASKED:
+        score = Segment(f"   score {real(found.captured_score, 7)}: ", marks.quiet)
+        return [*pair, score, Segment(hidden)], [*pair, Segment("  "), Segment(hidden)], pair
     if hidden:
         tail = Segment(f"   weight {weight(found.captured_weight)}", marks.quiet)
         score = Segment(f"   score {real(found.captured_score, 7)}, masked", marks.quiet)
@@ -193,7 +201,14 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, windowed: bool, mark
     later = causal and not windowed  # a window hides what was generated long ago too
     long: list[Line] = []
     short: list[Line] = []
-    if matrix.hides:
+    if not matrix.hidden:
+        absent = Segment(ABSENT_GLYPH, scale.absent)
+        if matrix.hides:
+            long.append([absent, Segment(" came later: step by step it is not there, no mask hides it", marks.quiet)])
+            short.append([absent, Segment(" came later: no mask hides it", marks.quiet)])
+        elif stage == "scores":
+            long.append([Segment("no mask hides what comes later", marks.quiet)])
+    elif matrix.hides:
         glyph = Segment(MASKED_GLYPH * 3, scale.masked)
         why = "not generated yet when this token was chosen" if later else "may not be looked at"
         long.append([glyph, Segment(f" −∞ {why}", marks.quiet)])

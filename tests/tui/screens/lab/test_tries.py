@@ -77,6 +77,33 @@ async def test_undo_brings_back_ones_own_sentence_after_tries_without_a_change_t
         await explorer.until(lambda: "brings back" not in explorer.text)
 
 
+async def test_a_model_without_its_mask_is_shown_as_what_it_is(
+    explore: Explore, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = Try(
+        sentence="Look.", text="", steps=3, stack="decoder", kind="self", stage="masked", pane="attention",
+        change={"masked": False}, changed="without the mask",
+    )  # fmt: skip
+    monkeypatch.setattr(labbook, "page_of", lambda name: replace(known(bench, name), attempt=attempt))
+    async with explore(size=(120, 36)) as explorer:
+        await says(explorer, "masked self-attention", "decoder self (masked)")
+        await hit(explorer, "space", "k", "l")
+        await says(explorer, "not generated yet", "╱")
+        await hit(explorer, "L", "s")
+        await says(explorer, "Twice 4 is 8.")
+        await hit(explorer, "t")
+        await explorer.step(3)
+        await says(explorer, "self-attention without its mask", "decoder self (no mask)", "came later")
+        for _ in range(3):
+            await hit(explorer, "s", "9", "k", "l")
+            await explorer.pilot.pause()
+            shown = explorer.text
+            assert not any(part in shown for part in ("not generated yet", "╱", "about to hide", "no: −∞"))
+        await says(explorer, "✗")  # over all tokens at once it looks at what comes later
+        await hit(explorer, "z")
+        await says(explorer, "masked self-attention", "decoder self (masked)")
+
+
 async def test_what_is_changed_stays_so_for_another_sentence(explore: Explore, bench: Bench, tiny: Path) -> None:
     line = glasshead.load(tiny).changed(scale=False).start("a dog")
     line.step()

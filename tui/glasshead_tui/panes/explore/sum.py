@@ -38,6 +38,8 @@ class Row:
     keys: tuple[str, ...]
     heaviest: list[int]
     values: list[list[float]]
+    masked: bool
+    """Whether a mask hides keys; else those that may not be looked at came later."""
 
 
 class SumPane(Lines):
@@ -54,7 +56,8 @@ class SumPane(Lines):
         found = chosen_cell(trace, focus)
         heaviest = sorted(range(len(found.weights)), key=lambda key: -found.weights[key])[:MOST]
         values = trace[f"{focus.prefix}.v"][found.key_head][heaviest].tolist()
-        self._shown = found, Row(queries[focus.query], keys, heaviest, values)
+        masked = moment.anatomy.kind_at(focus.prefix).masked or trace.attending(focus.prefix).window is not None
+        self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked)
         entitle(self, "sum")
         self.redraw()
 
@@ -113,7 +116,7 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
         (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", real(scaled, NUMBER), scaled_is, None),
         *([("+ bias", bias, "of their distance", None)] if bias else []),
         *([(f"cap {cap}", real(cell.score, NUMBER), f"{cap} · tanh(s / {cap})", None)] if cap else []),
-        ("may look?", "yes: + 0" if cell.may_look else "no: −∞", "the mask", None if cell.may_look else marks.bad),
+        _look(cell, row, marks),
         ("exp", real(cell.exp, NUMBER), "e to the score", None),
         ("÷ Σ exp", real(cell.total, NUMBER), "of all it may see", None),
         ("= weight", weight(cell.weight), "", marks.strong),
@@ -132,6 +135,14 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
             line.append(Segment(f" {meaning[0]}", verdict))
         drawing.append(line)
     return drawing
+
+
+def _look(cell: "Cell", row: Row, marks: Palette) -> tuple[str, str, str, Style | None]:
+    """Say whether the query may look at the key, and why not."""
+    name = "may look?"
+    if row.masked:
+        return name, "yes: + 0" if cell.may_look else "no: −∞", "the mask", None if cell.may_look else marks.bad
+    return (name, "yes", "no mask", None) if cell.may_look else (name, "not there", "it came later", None)
 
 
 def _side(what: str, name: str, position: int, columns: int, style: Style) -> Line:
