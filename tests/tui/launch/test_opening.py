@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from glasshead.found import Found
 from glasshead_tui.cli import run
 
 
@@ -49,8 +50,8 @@ class App:
     opened: ClassVar[list[dict[str, Any]]] = []
     return_code: int | None = 0
 
-    def __init__(self, **given: Any) -> None:
-        self.given = given
+    def __init__(self, found: Found, text: str | None = None, **given: Any) -> None:
+        self.given = {"checkpoint": found.title, "text": text, **given}
 
     def run(self, *, mouse: bool) -> None:
         self.opened.append({**self.given, "mouse": mouse})
