@@ -1,0 +1,135 @@
+"""What is looked at: layers, heads, kinds, stages, cells and panes, at every size."""
+
+import pytest
+from tests.tui.conftest import Explore
+
+from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.explore.norms import NormsPane
+from glasshead_tui.widgets.cells import fit
+from glasshead_tui.widgets.heatmap import HeatMap
+
+
+async def test_a_cursor_moved_up_stays_where_it_is(explore: Explore) -> None:
+    async with explore() as explorer:
+        await explorer.press("space", "space", "k")
+        await explorer.step(2)
+        place = explorer.screen._looking.query
+        await explorer.press("space")
+        await explorer.step(3)
+        assert explorer.screen._looking.query == place
+
+
+async def test_layers_heads_kinds_and_stages(explore: Explore) -> None:
+    async with explore() as explorer:
+        await explorer.press("right_square_bracket", "right_parenthesis", "t", "s")
+        focus = explorer.screen._looking
+        assert (focus.stack, focus.kind, focus.layer, focus.head, focus.stage) == ("decoder", "cross", 1, 1, "scores")
+        assert "decoder 1 · encoder–decoder attention · head 1" in explorer.text
+        await explorer.press("9", "right_square_bracket", "9", "left_parenthesis")
+        assert (explorer.screen._looking.layer, explorer.screen._looking.head) == (1, 0), "it stops at the ends"
+
+
+async def test_the_readout_tells_the_chosen_cell(explore: Explore) -> None:
+    async with explore() as explorer:
+        await explorer.press("space", "space", "space", "t")
+        await explorer.step(3)
+        await explorer.press("k", "l")
+        focus, trace = explorer.screen._looking, explorer.moment.trace
+        weight = float(trace["decoder.0.cross.weights"][focus.head, focus.query, focus.key])
+        shown = f"{weight:.4f}".removeprefix("0")
+        assert explorer.text.count(shown) >= 3  # the readout, and twice in the sum: one number, written in one way
+        assert (focus.query, focus.key) == (2, 1)
+
+
+async def test_a_masked_cell_is_drawn_as_masked_and_read_as_minus_infinity(explore: Explore) -> None:
+    async with explore(size=(80, 24)) as explorer:
+        await explorer.press("space", "space")
+        await explorer.step(2)
+        await explorer.press("k", "k", "l")
+        assert (explorer.screen._looking.query, explorer.screen._looking.key) == (0, 1)
+        assert "╱" in explorer.text
+        assert "−∞" in explorer.text
+        assert "not generated yet when this token was chosen" in explorer.text
+
+
+async def test_in_the_map_arrows_choose_layer_and_head(explore: Explore) -> None:
+    async with explore() as explorer:
+        await explorer.press("m", "right", "down", "down")
+        focus = explorer.screen._looking
+        assert (focus.kind, focus.layer, focus.head) == ("cross", 0, 1)
+        await explorer.press("up", "up", "up", "up", "up", "up")
+        focus = explorer.screen._looking
+        assert (focus.stack, focus.kind, focus.layer) == ("encoder", "self", 0)
+
+
+async def test_panes_take_turns_at_80_by_24_and_are_all_there_at_120_by_36(explore: Explore) -> None:
+    async with explore(size=(80, 24)) as explorer:
+        for key, name in zip("mauvo", ("map", "attention", "sum", "vectors", "norms"), strict=True):
+            await explorer.press(key)
+            await explorer.pilot.pause()
+            shown = [pane.id for pane in explorer.screen.query(".pane").results() if pane.region.area]
+            assert shown == [name]
+            assert "truth" in explorer.text
+            assert "? help" in explorer.text
+        await explorer.press("tab")
+        assert explorer.screen._active == "map"
+        await explorer.pilot.resize_terminal(120, 36)
+        await explorer.until(lambda: all(pane.region.area for pane in explorer.screen.query(".pane").results()))
+
+
+async def test_a_terminal_of_20_by_5_gets_a_sentence_and_loses_nothing(explore: Explore) -> None:
+    async with explore() as explorer:
+        await explorer.press("space", "space")
+        await explorer.step(2)
+        await explorer.pilot.resize_terminal(20, 5)
+        await explorer.until(lambda: "enlarge" in explorer.text)
+        await explorer.press("space")
+        await explorer.pilot.resize_terminal(120, 36)
+        await explorer.step(3)
+        await explorer.until(lambda: "masked self-attention" in explorer.text)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (104, 30)])
+async def test_the_chosen_row_is_always_in_sight(explore: Explore, size: tuple[int, int]) -> None:
+    async with explore(size=size) as explorer:
+        screen = explorer.screen
+        heatmap = screen.query_one(AttentionPane).query_one(HeatMap)
+
+        async def sees(row: int) -> None:
+            await explorer.until(lambda: screen._looking.query == heatmap.cursor[0] == row)
+            await explorer.pilot.pause()
+            assert heatmap.matrix is not None
+            measures, at = heatmap.measures, heatmap.region
+            lines = explorer.text.split("\n")[at.y + measures.header : at.bottom - heatmap.scrollbar_size_horizontal]
+            first = measures.line(row) - round(heatmap.scroll_y)
+            assert 0 <= first <= len(lines) - measures.lines
+            if measures.form != "halves":
+                name = fit(heatmap.matrix.row_labels[row], measures.labels - 1, right=True)
+                assert name in lines[first + (measures.lines - 1) // 2]
+
+        for number in range(9, 20):  # from a picture that fits to one that scrolls
+            await explorer.press(*str(number), "colon")
+            await sees(number)
+        await explorer.press("2", "b", "enter", "down", "enter")
+        await sees(18)
+        await explorer.press("end")
+        await explorer.until(lambda: explorer.moment.done)
+        last = explorer.moment.trace.steps - 1
+        assert last > 30
+        await sees(last)
+        for other in ((80, 24), (200, 60), (60, 15), (120, 36)):
+            await explorer.pilot.resize_terminal(*other)
+            await sees(last)
+        await explorer.press("t", "9", "k", "s")
+        await sees(last - 9)
+
+
+@pytest.mark.parametrize("size", [(50, 15), (80, 24), (104, 30), (120, 36), (200, 60)])
+async def test_the_heads_of_the_norms_are_whole(explore: Explore, size: tuple[int, int]) -> None:
+    async with explore(size=size) as explorer:
+        await explorer.press("o")
+        pane = explorer.screen.query_one(NormsPane)
+        await explorer.until(lambda: bool(pane._lines))
+        heads = ["".join(piece.text for piece in line) for line in pane._lines[:2]]
+        assert len(heads[0].split()) > 5 and not any("…" in head for head in heads)
+        assert all(len(head) <= pane.size.width - 2 for head in heads)
