@@ -104,7 +104,7 @@ def test_a_module_that_stands_on_no_floor_breaks_a_contract(report: str, module:
 
 
 @pytest.mark.parametrize("package", SOURCES)
-def test_every_room_stands_on_a_floor_and_only_the_top_may_know_all(package: str) -> None:
+def test_every_room_stands_on_one_floor_and_only_those_on_the_top_may_know_all(package: str) -> None:
     listed = [room for _, floor in floors(package) for room in floor]
     assert len(set(listed)) == len(listed) and rooms(package) <= set(listed)
-    assert [room for room in listed if not forbidden(package, room)] == listed[:1]
+    assert {room for room in listed if not forbidden(package, room)} <= set(floors(package)[0][1])
