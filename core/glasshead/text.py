@@ -255,14 +255,16 @@ def _foreign(tokenizer: Tokenizer) -> str | None:
         return f"its model is a {type(tokenizer.model).__name__}, which is neither subwords by merges nor words"
     for number, name in enumerate(SPECIALS if words else (*SPECIALS, *BYTES)):
         if tokenizer.id_to_token(number) != name:
-            return f"entry {number} should be {name}, and is {tokenizer.id_to_token(number)!r}"
+            return f"entry {number} should be {name}, and is {brief(tokenizer.id_to_token(number))}"
     last = max(tokenizer.get_vocab().values())
     if last != tokenizer.get_vocab_size() - 1:
         return f"it has {tokenizer.get_vocab_size()} entries, but their numbers go up to {last}"
     if tokenizer.get_added_tokens_decoder():
         return "it looks for special tokens in what people type"
+    if not words and any(part is None for part in (tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder)):
+        return "it lacks what cleans text, takes it apart or joins tokens"
     if words and tokenizer.model.unk_token != SPECIALS[Codec.UNK]:
-        return f"words that it lacks should be {SPECIALS[Codec.UNK]}, and are {tokenizer.model.unk_token!r}"
+        return f"words that it lacks should be {SPECIALS[Codec.UNK]}, and are {brief(tokenizer.model.unk_token)}"
     # Subwords are recognised by their bytes. A list of words after these specials may come from anywhere.
     if words and not any(
         _states(tokenizer) == _states(_pipeline(models.WordLevel(), lowercase=lowercase)) for lowercase in (True, False)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from tests.core.checkpoints.fuzz import LONGEST
+from tokenizers import Tokenizer
 
 import glasshead
 from glasshead import GlassheadError
@@ -119,18 +120,36 @@ def test_a_model_with_huge_weights_is_told_of_where_it_cannot_be_drawn_from(copy
         glasshead.load(copy).translate("the cat", pick=Sample(seed=1))
 
 
-def test_a_library_that_panics_is_answered_as_one_that_refuses(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class PanicException(BaseException):
-        """As pyo3 has it: no Exception."""
+def change_tokenizer(folder: Path, *place: str, value: Any) -> None:
+    path = folder / "tokenizer.json"
+    content = inner = json.loads(path.read_text())
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    path.write_text(json.dumps(content))
 
-    class Panics:
-        @staticmethod
-        def from_str(text: str) -> None:
-            raise PanicException("called `Option::unwrap()` on a `None` value")
 
-    monkeypatch.setattr("glasshead.text.Tokenizer", Panics)
+def test_a_tokenizer_over_which_its_library_panics_is_refused(copy: Path) -> None:
+    change_tokenizer(copy, "model", "continuing_subword_prefix", value="x" * 100)  # longer than any token
+    with pytest.raises(BaseException, match=r"range|slice") as panic:
+        Tokenizer.from_file(str(copy / "tokenizer.json"))
+    assert not isinstance(panic.value, Exception)  # and no `except Exception` would have held it
     with pytest.raises(GlassheadError, match=r"tokenizer\.json is not a whole"):
         glasshead.load(copy)
+
+
+@pytest.mark.parametrize("part", ["normalizer", "pre_tokenizer", "decoder"])
+@pytest.mark.parametrize("value", [None, 3, [1, 2]])
+def test_a_tokenizer_that_lacks_a_part_is_refused(part: str, value: Any, copy: Path) -> None:
+    change_tokenizer(copy, part, value=value)
+    assert any("tokenizer.json is" in sentence for sentence in refusals(copy))
+
+
+def test_an_entry_that_is_long_is_quoted_in_part(copy: Path) -> None:
+    vocabulary = json.loads((copy / "tokenizer.json").read_text())["model"]["vocab"]
+    renamed = {("x" * 10_000 if number == 0 else name): number for name, number in vocabulary.items()}
+    change_tokenizer(copy, "model", "vocab", value=renamed)
+    assert all(len(sentence) < LONGEST for sentence in refusals(copy))
 
 
 def test_a_plain_file_is_opened_and_no_other_one(tmp_path: Path) -> None:
