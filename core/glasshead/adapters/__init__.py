@@ -1,1 +1,1 @@
-"""What makes something a Model: one file, or one room, for each format."""
+"""Adapters that make a Model of a format: one file, or one room, for each."""

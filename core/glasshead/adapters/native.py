@@ -33,7 +33,7 @@ class Native:
 
     @property
     def device(self) -> torch.device:
-        """Where the module is."""
+        """Device of the module."""
         return self.module.source.weight.device
 
     @property
@@ -47,7 +47,7 @@ class Native:
         return anatomy(self.module)
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
-        """The text and its end token are read; the target begins with the start token."""
+        """Make a prompt: the encoder reads the text and its end token; the target begins with the start token."""
         return Prompt((*ids, self.config.eos_id), (self.config.bos_id,))
 
     def read(self, sources: Sequence[Sequence[int]]) -> Memory:
@@ -56,21 +56,21 @@ class Native:
         return Memory(self.module.encode(ids, mask), mask)
 
     def past(self) -> Cache:
-        """An empty cache."""
+        """Return an empty cache."""
         return Cache(self.config.decoder_layers)
 
     def logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
-        """Logits after each of the given ids: b q → b q v."""
+        """Compute the logits after each of the given ids: b q → b q v."""
         if memory is None:
             raise GlassheadError("There is no source: this decoder looks at what its encoder has read.")
         return self.module.decode(ids, memory.states, memory.mask, past=past)
 
     def listen(self, keep: Iterable[str], edit: Mapping[str, Change] | None = None) -> Listening:
-        """Taps in the module."""
+        """Make taps in the module."""
         return listen(self.module, keep, edit)
 
     def changed(self, **fields: Any) -> "Native":
-        """The same weights in a model of which some fields of Config are others, e.g. `scale=False`.
+        """Return a model with the same weights and other values for some fields of Config, e.g. `scale=False`.
 
         Parameters that a field takes away are left out. Raises GlassheadError for a change under which the weights do
         not fit.
@@ -90,7 +90,7 @@ class Native:
 
 
 def anatomy(module: Transformer) -> Anatomy:
-    """What a Transformer is made of."""
+    """Describe the parts of a Transformer."""
     config = module.config
     heads = config.heads
     kinds = (
@@ -108,7 +108,7 @@ def anatomy(module: Transformer) -> Anatomy:
             keys="source", causal=False, heads=heads, key_heads=heads,
         ),
     )  # fmt: skip
-    # Section 4: r positions around the query; an even number has one more before it than after it.
+    # Section 4: r positions around the query; an even number gives one more before it than after it.
     window = None if config.window is None else (config.window // 2, (config.window - 1) // 2)
     known = sites(module)
     norms = []
@@ -135,7 +135,7 @@ def anatomy(module: Transformer) -> Anatomy:
 
 
 def pad_lines(rows: Sequence[Sequence[int]], pad_id: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """Rows of ids as one matrix, b k, and where it holds tokens, b 1 1 k: None where all rows are as long."""
+    """Pad rows of ids to one matrix (b k), with a mask that is True at tokens (b 1 1 k; None if nothing is padded)."""
     lengths = [len(row) for row in rows]
     longest = max(lengths)
     ids = torch.tensor([[*row, *[pad_id] * (longest - len(row))] for row in rows], dtype=torch.long, device=device)

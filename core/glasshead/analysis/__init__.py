@@ -1,1 +1,1 @@
-"""From a trace to numbers. Nothing here runs a model."""
+"""Numbers computed from a trace. Nothing here runs a model."""

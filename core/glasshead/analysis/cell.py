@@ -1,7 +1,7 @@
 """One cell of an attention, followed from its query and key to its weight and on to the head's output.
 
-Everything is computed in float64 from the q, k and v that were captured, beside the score and weight that the model
-itself had, so that whoever looks can check one against the other.
+Everything is computed in float64 from the captured q, k and v. The score and the weight that the model itself used
+stand beside it, so that one can be checked against the other.
 """
 
 import math
@@ -33,25 +33,25 @@ class Cell:
     """q·k."""
     scale: float
     bias: float | None
-    """What the place of the two adds to the score; None where nothing is added."""
+    """Number added to the score by the positions of query and key; None if nothing is added."""
     cap: float | None
-    """The score s becomes cap · tanh(s / cap); None where it is not capped."""
+    """Cap of the score: s becomes cap · tanh(s / cap); None if it is not capped."""
     key_head: int
-    """The head of keys and values that this head reads."""
+    """Head of keys and values that this head reads."""
     score: float
     """cap(q·k × scale + bias)."""
     may_look: bool
-    """False where the mask has put −∞."""
+    """False if the mask has put −∞."""
     exp: float
-    """e^score; 0 where one may not look."""
+    """e^score; 0 for a masked cell."""
     total: float
-    """Sum of e^score over all keys of the row that may be looked at."""
+    """Sum of e^score over all keys of the row that are not masked."""
     weight: float
     """exp ÷ total."""
     captured_score: float
     """The score that the model used."""
     captured_masked: float
-    """The same after the mask: −∞ where one may not look."""
+    """The same after the mask: −∞ for a masked cell."""
     captured_weight: float
     """The weight that the model used."""
     weights: tuple[float, ...]
@@ -76,7 +76,7 @@ class Cell:
 
 
 def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
-    """Follow one cell of the attention `site`. Raises GlassheadError for a cell that the trace does not have."""
+    """Follow one cell of the attention `site`. Raises GlassheadError if the trace does not have the cell."""
     weights = trace[f"{site}.weights"]
     for what, number, count in zip(("head", "query", "key"), (head, query, key), weights.shape, strict=True):
         if not 0 <= number < count:

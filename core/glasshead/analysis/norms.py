@@ -3,7 +3,7 @@
 step 1    n = (x − mean) / √(variance + ε)       its mean is 0, its variance 1        (Ba et al. 2016)
 step 2    gain · n + bias                        the gain and bias were learned
 
-An RMSNorm takes no mean: step 1 is x / √(mean of x² + ε), and there is nothing to say of before it.
+An RMSNorm computes no mean: step 1 is x / √(mean of x² + ε), and no statistics of its input are shown.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Normed:
     site: str
     """Its place in the model, e.g. `decoder.1.cross`."""
     before: tuple[float, float] | None
-    """Mean and variance of its input; None for a norm that takes no mean."""
+    """Mean and variance of its input; None for a norm that computes no mean."""
     after: tuple[float, float]
     """Mean and variance after step 1."""
     out: tuple[float, ...]
@@ -28,7 +28,7 @@ class Normed:
 
 
 def norms(trace: Trace, stack: str, row: int) -> tuple[Normed, ...]:
-    """The normalisations of a stack that were captured, at one of its rows."""
+    """Return the captured normalisations of a stack at one of its rows."""
     found = []
     for norm in trace.anatomy.norms:
         if norm.stack != stack or f"{norm.site}.norm.normed" not in trace:

@@ -1,4 +1,4 @@
-"""The strongest look of every head: its largest weight, and where."""
+"""The largest weight of every head, and its place."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Look:
 
 
 def strongest(trace: Trace) -> tuple[Look, ...]:
-    """One look for each head whose weights were captured and have a row."""
+    """Find the largest weight of each head whose weights were captured and have a row."""
     found = []
     for kind in trace.kinds:
         for prefix in trace.anatomy.attentions(kind):

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def card_text(name: str, content: Mapping[str, Any], entries: str) -> str:
-    """README.md of a checkpoint: what it is, and what its card says of where it comes from."""
+    """Write README.md of a checkpoint: a description, and its origin as the card has it."""
     config = content["config"]
     lines = [
         f"# {name}",
@@ -26,7 +26,7 @@ def card_text(name: str, content: Mapping[str, Any], entries: str) -> str:
 
 
 def _plainly(value: Any) -> str:
-    """A value of a card as a reader likes it: no brackets, no quotes."""
+    """Write a value of a card without brackets and quotes."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key.replace('_', ' ')} {_plainly(each)}" for key, each in value.items())
     if isinstance(value, list):

@@ -14,7 +14,7 @@ from glasshead.files import refuse_pointer, refuse_undecodable
 
 
 def longest_length(folder: Path, config: Mapping[str, Any]) -> int:
-    """Most tokens of a source, its end token counted, as config.json has it."""
+    """Read from config.json how many tokens a source may have, its end token counted."""
     length = config.get("max_length")
     if not isinstance(length, int) or isinstance(length, bool) or length < 1:
         given = f"max_length is {brief(length)}" if "max_length" in config else "max_length is missing"
@@ -26,7 +26,7 @@ def longest_length(folder: Path, config: Mapping[str, Any]) -> int:
 
 
 def check_parts(folder: Path, content: Mapping[str, Any]) -> None:
-    """The weights are whole and the vocabulary is there. Whether they fit each other is known when they are loaded."""
+    """Check that the weights are whole and the vocabulary is there. Loading checks whether they fit each other."""
     tensors.count_numbers(folder / checkpoints.WEIGHTS)
     for name in checkpoints.parts(content):
         refuse_pointer(folder / name)
@@ -40,7 +40,7 @@ class Listed:
 
     name: str
     folder: Path
-    """Where its files are: for a run in training, the newest checkpoint in it."""
+    """Folder of its files: for a run in training, that of the newest checkpoint in it."""
     config: Mapping[str, Any]
     card: Mapping[str, Any]
     bytes: int
@@ -53,14 +53,14 @@ class Listed:
 
 
 def home() -> Path:
-    """Where the bundled checkpoints are: the source tree's, if this is one, else those installed with the package."""
+    """Return the folder of the bundled checkpoints: in the source tree, or else installed with the package."""
     package = Path(__file__).resolve().parents[1]
     tree = package.parents[1]
     return tree / "checkpoints" if (tree / "pyproject.toml").is_file() else package / "bundled"
 
 
 def find_folder(name: str | Path) -> Path:
-    """The folder of a checkpoint: a bundled name, a name under ./checkpoints, or a folder of one's own.
+    """Find the folder of a checkpoint: a bundled name, a name under ./checkpoints, or a folder of the user's.
 
     A run in training is opened as the newest checkpoint that it has saved. Raises GlassheadError, with the nearest
     names, when there is none, when the folder is not a checkpoint, and when the run has not saved any yet.
@@ -69,7 +69,7 @@ def find_folder(name: str | Path) -> Path:
 
 
 def locate(name: str | Path) -> tuple[Path, str]:
-    """What `find` gives, and what to call it: its folder's name, or for a run in training the run's."""
+    """Find the folder of a checkpoint and its title: the folder's name, or for a run in training the run's."""
     text = os.fspath(name)
     if not text.strip():
         raise GlassheadError("The name of the checkpoint is empty. `glasshead checkpoints` lists what can be opened.")
@@ -77,7 +77,7 @@ def locate(name: str | Path) -> tuple[Path, str]:
         raise GlassheadError(f"{text!r} holds a NUL character, which no file name can.")
     plain = Path(text).name == text and text not in (".", "..")
     places = [home() / text, Path("checkpoints") / text] if plain else []
-    folder = Path(os.path.expanduser(text))  # noqa: PTH111  Path's own raises an error for a user who is not there
+    folder = Path(os.path.expanduser(text))  # noqa: PTH111  Path.expanduser raises for an unknown user
     refuse_undecodable(folder)
     try:
         for place in (*places, folder):
@@ -85,7 +85,7 @@ def locate(name: str | Path) -> tuple[Path, str]:
             if found is not None:
                 return found, place.resolve().name
         begun = next((place for place in (*places, folder) if (place / SETTINGS).is_file()), None)
-    except OSError as error:  # a name too long, a folder closed to us
+    except OSError as error:  # a name that is too long, a folder that may not be read
         raise GlassheadError(f"{text} cannot be opened: {error.strerror}.") from error
     if begun is not None:
         raise GlassheadError(f"The run {begun} has not saved a checkpoint yet: open it when it has.")
@@ -104,7 +104,7 @@ def locate(name: str | Path) -> tuple[Path, str]:
 
 
 def _within(folder: Path) -> Path | None:
-    """The checkpoint that a folder opens: itself, or the one that its `latest` names; None where there is neither.
+    """Find the checkpoint that a folder opens: itself, or the one that its `latest` names; None if there is neither.
 
     Raises GlassheadError for a `latest` that names no checkpoint below the folder: it may have come with a download.
     """
@@ -114,7 +114,7 @@ def _within(folder: Path) -> Path | None:
     if not os.path.lexists(latest):
         return None
     wrong = "Write into it the name of one of the run's checkpoints, or open that one by its own folder."
-    if not latest.is_file():  # nor is it a pipe, which would let us wait for ever
+    if not latest.is_file():  # a pipe would block for ever
         raise GlassheadError(f"{latest} is not a file with the name of the run's newest checkpoint. {wrong}")
     with latest.open("rb") as file:
         raw = file.read(LONGEST_LATEST + 1)
@@ -123,7 +123,7 @@ def _within(folder: Path) -> Path | None:
     if len(raw) > LONGEST_LATEST or not named.isprintable() or "\ufffd" in named or not named:
         raise GlassheadError(f"{latest} is damaged: it should be one line, the name of a folder in {folder}. {wrong}")
     found = folder / named
-    run, there = Path(os.path.realpath(folder)), Path(os.path.realpath(found))  # where links lead, if in circles too
+    run, there = Path(os.path.realpath(folder)), Path(os.path.realpath(found))  # follows links, even circular ones
     if Path(named).is_absolute() or run not in there.parents:
         raise GlassheadError(f"{latest} names {named!r}, which does not lie in the folder of the run. {wrong}")
     if not (found / CONFIG).is_file():
@@ -132,7 +132,7 @@ def _within(folder: Path) -> Path | None:
 
 
 def available() -> list[Listed]:
-    """What can be opened by name: the bundled checkpoints, then those under ./checkpoints; not damaged ones."""
+    """List what can be opened by name: the bundled checkpoints, then those under ./checkpoints; no damaged ones."""
     listed: dict[str, Listed] = {}
     for place in (home(), Path("checkpoints")):
         for entry in sorted(place.iterdir()) if place.is_dir() else ():

@@ -1,12 +1,12 @@
 """A checkpoint is a folder: config.json, model.safetensors, tokenizer.json and a model card, README.md. No pickle.
 
-Where source and target have a vocabulary each, tokenizer.json is the target's, source-tokenizer.json the source's.
+If source and target have separate vocabularies, tokenizer.json is the target's, source-tokenizer.json the source's.
 A run in training is a folder whose file `latest` names the newest checkpoint within it; it opens as that checkpoint.
 
-Files are written beside their places and flushed to the disk; when all are there they are moved in, config.json last.
-What interrupts the writing leaves an older checkpoint as it was. The moves are one after the other, so what interrupts
-them can leave new files beside old ones: config.json holds the SHA-256 of the weights and of the tokenizers that belong
-to it, and `load` refuses what is not of one piece. (Checkpoints from before these sums were kept are read without.)
+Files are written beside their places and flushed to the disk; then all are moved in, config.json last. An interruption
+while writing leaves an older checkpoint as it was. The moves happen one after the other, so an interruption between two
+of them can leave new files beside old ones: config.json holds the SHA-256 of the weights and of the tokenizers that
+belong to it, and `load` refuses files that do not match. (Checkpoints older than these sums are read without them.)
 Finding and describing checkpoints costs no torch; only `save` and `load` do.
 """
 
@@ -27,7 +27,7 @@ FORMAT, VERSION = "glasshead", 1
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.json", "README.md"
 SOURCE_TOKENIZER = "source-tokenizer.json"
 LATEST, SETTINGS = "latest", "run.toml"
-"""Of a run: which of its checkpoints is the newest, and the file that it begins with."""
+"""Files of a run: the name of its newest checkpoint, and its settings, which are written first."""
 LONGEST_LATEST = 1000
 SUMS = "sha256"
 LARGEST_LENGTH = 1 << 20
@@ -36,7 +36,7 @@ LARGEST_CONFIG = 16 << 20
 
 
 def describe(folder: Path) -> dict[str, Any]:
-    """config.json of a checkpoint: its "config" and "card". Raises GlassheadError where it is not one of ours."""
+    """Read config.json of a checkpoint: its "config" and "card". Raises GlassheadError if it is not one of ours."""
     path = folder / CONFIG
     refuse_pointer(path)
     try:
@@ -45,7 +45,7 @@ def describe(folder: Path) -> dict[str, Any]:
         raise GlassheadError(f"{path} cannot be read: {error.strerror}.") from error
     except GlassheadError:
         raise
-    except (ValueError, RecursionError) as error:  # bytes that are no UTF-8, no JSON, a number without end
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or an endless number
         raise GlassheadError(f"{path} is not JSON: the checkpoint is damaged. Take a fresh copy of it.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         kind = content.get("model_type") if isinstance(content, dict) else None
@@ -63,7 +63,7 @@ def describe(folder: Path) -> dict[str, Any]:
 
 
 def vocabulary(folder: str | Path) -> "Vocabulary":
-    """The tokenizers of a checkpoint alone, which costs no torch.
+    """Load only the tokenizers of a checkpoint, without torch.
 
     Raises GlassheadError for a file that is missing, damaged or foreign.
     """
@@ -72,7 +72,7 @@ def vocabulary(folder: str | Path) -> "Vocabulary":
 
 
 def parts(content: Mapping[str, Any]) -> tuple[str, ...]:
-    """The files beside config.json that a checkpoint is made of, as its sums name them; before there were sums, two."""
+    """List the files of a checkpoint beside config.json, as its sums name them; two if it has no sums."""
     sums = content.get(SUMS)
     separate = isinstance(sums, Mapping) and SOURCE_TOKENIZER in sums
     return (WEIGHTS, TOKENIZER, SOURCE_TOKENIZER) if separate else (WEIGHTS, TOKENIZER)
@@ -88,13 +88,13 @@ def load_vocabulary(folder: Path, content: Mapping[str, Any]) -> "Vocabulary":
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
+    """Compute the SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_fit(vocabulary: "Vocabulary", config: "Config", where: str) -> None:
-    """The sizes are those of the model's matrices, and one matrix for both sides has one vocabulary for both."""
+    """Check that sizes are those of the model's matrices, and that one matrix for both sides has one vocabulary."""
     source, target = vocabulary.source, vocabulary.target
     if (source.size, target.size) != (config.source_size, config.vocab_size):
         raise GlassheadError(
@@ -114,7 +114,7 @@ def check_fit(vocabulary: "Vocabulary", config: "Config", where: str) -> None:
 
 
 def count_entries(vocabulary: "Vocabulary") -> str:
-    """How large a vocabulary is: `3000 subwords`, or `900 words of the source and 3000 subwords of the target`."""
+    """Write the size of a vocabulary: `3000 subwords`, or `900 words of the source and 3000 subwords of the target`."""
 
     def entries(codec: "Codec") -> str:
         return f"{codec.size} {codec.level}s"

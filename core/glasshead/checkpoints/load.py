@@ -1,4 +1,4 @@
-"""Reading a checkpoint into a model, and refusing what is not of one piece."""
+"""Reading a checkpoint into a model, and refusing files that do not belong together."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ from glasshead.checkpoints.format import (
 
 
 def load(folder: str | Path) -> tuple["Transformer", "Vocabulary", dict[str, Any]]:
-    """The model (float32, in evaluation mode), its vocabulary and its card.
+    """Load the model (float32, in evaluation mode), its vocabulary and its card.
 
     Raises GlassheadError for a missing, truncated or foreign file, and for parts that do not fit each other.
     """
@@ -46,7 +46,7 @@ def load(folder: str | Path) -> tuple["Transformer", "Vocabulary", dict[str, Any
         ) from error
     if config.max_length > LARGEST_LENGTH:
         raise GlassheadError(f"{folder / CONFIG}: max_length is {config.max_length}; at most {LARGEST_LENGTH} is read.")
-    tensors.count_numbers(folder / WEIGHTS)  # it is a plain file, and whole
+    tensors.count_numbers(folder / WEIGHTS)  # checks that it is a plain file, and whole
     try:
         stored = load_file(folder / WEIGHTS)
     except MemoryError as error:
@@ -55,7 +55,7 @@ def load(folder: str | Path) -> tuple["Transformer", "Vocabulary", dict[str, Any
         raise GlassheadError(
             f"{folder / WEIGHTS} is truncated or not a safetensors file. Take a fresh copy of the checkpoint."
         ) from error
-    if max(config.encoder_layers, config.decoder_layers) > len(stored):  # or building its shape could take for ever
+    if max(config.encoder_layers, config.decoder_layers) > len(stored):  # else building the shape could take for ever
         raise GlassheadError(
             f"{folder / WEIGHTS} holds {len(stored)} tensors, too few for the layers that {CONFIG} calls for: "
             "they do not belong together."
@@ -64,12 +64,12 @@ def load(folder: str | Path) -> tuple["Transformer", "Vocabulary", dict[str, Any
         stored["target.weight"] = stored["source.weight"]
 
     try:
-        with torch.device("meta"):  # the shapes alone: nothing is allocated before it is known to fit
+        with torch.device("meta"):  # shapes only: nothing is allocated before it is known to fit
             model = Transformer(config)
     except (RuntimeError, TypeError) as error:  # more numbers than can be counted
         raise GlassheadError(f"{folder / CONFIG} describes a model that no machine can hold.") from error
     _same_shapes(folder / WEIGHTS, {name: tensor.shape for name, tensor in model.state_dict().items()}, stored)
-    # Copied out of the file, which may be mapped into memory: what happens to it later must not reach the model.
+    # Copied, since the file may be mapped into memory: later changes of the file must not reach the model.
     own = {name: tensor.to(torch.float32, copy=True) for name, tensor in stored.items()}
     model.load_state_dict(own, assign=True)
     if config.share_embeddings:
@@ -85,10 +85,10 @@ def load(folder: str | Path) -> tuple["Transformer", "Vocabulary", dict[str, Any
 
 
 def _of_one_piece(folder: Path, content: Mapping[str, Any]) -> None:
-    """The weights and the tokenizers are those that config.json was written with.
+    """Check that the weights and the tokenizers are those that config.json was written with.
 
-    Asked last: config.json was read before them and is the last to be replaced, so if another process replaces the
-    checkpoint meanwhile, the sums of what lies there now are not those that were read.
+    Called last: config.json was read first and is replaced last, so if another process replaces the checkpoint
+    meanwhile, the sums of the present files differ from those that were read.
     """
     if SUMS not in content:
         return

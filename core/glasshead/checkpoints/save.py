@@ -41,9 +41,9 @@ def save(
 ) -> None:
     """Write a checkpoint. half: store the weights in float16, half the size; they are float32 again when loaded.
 
-    card: what a reader should know (data, command, time, scores); JSON values, and the text of README.md.
-    name: what README.md calls it, the name of the folder unless it is given.
-    Raises GlassheadError where the folder cannot be written, and where the vocabulary does not fit the model.
+    card: facts for a reader (data, command, time, scores) as JSON values; README.md is written from them.
+    name: the title in README.md, by default the name of the folder.
+    Raises GlassheadError if the folder cannot be written, and if the vocabulary does not fit the model.
     """
     import torch
 
@@ -62,7 +62,7 @@ def save(
         "config": asdict(model.config),
         "card": dict(card or {}),
     }
-    json.dumps(content)  # a card that is not JSON is the caller's bug, told before anything is written
+    json.dumps(content)  # a card that is not JSON is the caller's bug, raised before anything is written
 
     def write_weights(path: Path) -> None:
         tensors.write(path, weights)
@@ -96,7 +96,7 @@ def save(
             },
         )
         if vocabulary.joint:
-            (folder / SOURCE_TOKENIZER).unlink(missing_ok=True)  # of an older checkpoint here, which had two
+            (folder / SOURCE_TOKENIZER).unlink(missing_ok=True)  # left by an older checkpoint here, which had two
     except OSError as error:
         raise GlassheadError(f"{folder} cannot be written: {error.strerror or error}.") from error
 
@@ -104,8 +104,8 @@ def save(
 def _replace(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> None:
     """Write every file beside its place and flush it to the disk; when all are there, move them in, in this order.
 
-    Whatever goes wrong while writing leaves the files that were there before as they were, all of them. What goes wrong
-    between two moves leaves those that were moved in beside older ones.
+    A failure while writing leaves all older files as they were. A failure between two moves leaves new files beside
+    older ones.
     """
     parts = {name: folder / f".{name}.{os.getpid()}.part" for name in writers}
     umask = os.umask(0)

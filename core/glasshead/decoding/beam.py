@@ -5,7 +5,7 @@
 for a line y of n tokens, the end token included. The paper decodes with 4 lines and α = 0.6 (section 6.1). At every
 step each open line of a sentence could go on with any token. Of these candidates the 2 w best are looked at: those that
 end are finished, the w best of the others stay open. The search of a sentence ends when none of its open lines can
-still beat what has been found. With w = 1 only the best candidate is looked at: greedy decoding.
+still beat the finished ones. With w = 1 only the best candidate is looked at: greedy decoding.
 
 Sentences of about the same length are searched together; those that are done leave, so that the work shrinks.
 Axes: s sentences still searched · w lines of each · c candidates · n tokens · b rows of the model, s × w.
@@ -25,13 +25,13 @@ from glasshead.tap import ONE_AT_A_TIME
 BATCH_TOKENS = 4096
 """Source tokens searched together, padding included, those of a sentence counted once for each of its lines."""
 SHORT = 16
-"""What a sentence counts at least: the logits of its lines take room, however short it is."""
+"""Least tokens that a sentence counts as: the logits of its lines take room, however short it is."""
 STEEPEST = 10.0
-"""The largest exponent of the length penalty; with far larger ones scores could not be told from 0."""
+"""Largest exponent of the length penalty; far larger ones would make all scores 0."""
 FAR = 1 << 20
-"""The longest line of a model that has no limit."""
+"""Longest line of a model that has no limit."""
 LEAVING = 8
-"""Sentences that are done leave when they are one in so many: to close the ranks costs a copy of what is remembered."""
+"""Finished sentences leave the batch once they are one in this many: leaving costs a copy of the cache."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Hypothesis:
     """A finished line of beam search."""
 
     ids: tuple[int, ...]
-    """Without start and end token."""
+    """Ids of the tokens, without start and end token."""
     score: float
     """log P(target | source) ÷ length penalty."""
 
@@ -53,7 +53,7 @@ def beam_search(
     limit: int | None = None,
     count: int | None = None,
 ) -> list[Hypothesis]:
-    """The best finished lines for one source, best first: `search` for a single sentence."""
+    """Find the best finished lines for one source, best first: `search` for a single sentence."""
     return search(model, [source], width=width, length_penalty=length_penalty, limit=limit, count=count)[0]
 
 
@@ -70,15 +70,16 @@ def search(
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> list[list[Hypothesis]]:
-    """For every source the best finished lines, best first; the sources end with the end token.
+    """Find the best finished lines for every source, best first; the sources end with the end token.
 
-    What is found for a source does not depend on the others, but for the rounding of sums of another shape.
-    length_penalty: α of the formula above. limit: the most tokens of a line, the end token counted, of all sentences or
-    of each; a line that reaches it is finished as it is. Without one it is what the model can take, and never more.
-    count: how many lines are wanted, `width` unless it is given. The best alone is known for sure much sooner.
-    stop: asked before every step; once it is true, StoppedError is raised. progress: gets the number of sources done.
+    The result for a source does not depend on the others, except for rounding in sums of another shape.
+    length_penalty: α of the formula above. limit: most tokens of a line, the end token counted, one number for all
+    sentences or one for each; a line that reaches it is finished as it is. By default, and at most, the model's limit.
+    count: lines to return, by default `width`; 1 is certain much sooner than more.
+    stop: called before every step; once it returns True, StoppedError is raised. progress: gets the number of sources
+    done.
 
-    Raises GlassheadError for numbers that make no sense, for a model in training mode, and for one whose logits are no
+    Raises GlassheadError for numbers that make no sense, for a model in training mode, and for one whose logits are not
     numbers.
     """
     if width < 1:
@@ -119,9 +120,9 @@ def search(
 
 
 def _check_room(model: Model, width: int, sentences: int, longest: int, batch_tokens: int) -> None:
-    """Raise GlassheadError, with the bytes and the largest value, where the lines of a group cannot be held.
+    """Raise GlassheadError, with the bytes and the largest value, if the lines of a group do not fit into memory.
 
-    Counted is the least they take: logits and their scores, keys and values of the source and of one token.
+    Counts the least they take: logits and their scores, keys and values of the source and of one token.
     """
     anatomy, device = model.anatomy, model.device
     layers = max((kind.layers for kind in anatomy.kinds if kind.queries == "target"), default=0)
@@ -160,26 +161,26 @@ class _Together:
             self.memory = model.read(sources)
         self.past = model.past()
         self.end = min(model.ends)
-        """What stands after a finished line; any of the model's ends finishes one."""
+        """Token that stands after a finished line; any of the model's ends finishes one."""
         self.ends = torch.tensor(sorted(model.ends), device=device)
         count = len(sources)
         self.places = list(range(count))
-        """Which sentences are still searched."""
+        """Places of the sentences that are still searched."""
         self.limits = torch.tensor(limits, device=device)
         precise = torch.float32 if device.type == "mps" else torch.float64  # Apple's GPUs have no float64
         self.newest = torch.tensor([model.prompt(()).start], device=device).expand(count, -1)
-        """The tokens that the model reads next: b 1."""
+        """Tokens that the model reads next: b 1."""
         self.open = torch.empty((count, 1, 0), dtype=torch.long, device=device)
-        """The tokens of the open lines, best line first: s w n."""
+        """Tokens of the open lines, best line first: s w n."""
         self.totals = torch.zeros(count, 1, dtype=precise, device=device)
-        """log P of the open lines: s w. −∞ where there is no line."""
+        """log P of the open lines: s w. −∞ if there is no line."""
         self.finished = torch.empty((count, wanted, 0), dtype=torch.long, device=device)
-        """The tokens of the finished lines, best first: s w n, end tokens after the last."""
+        """Tokens of the finished lines, best first: s w n, end tokens after the last."""
         self.scores = torch.full((count, wanted), -torch.inf, dtype=precise, device=device)
-        """The scores of the finished lines: s w. −∞ where there is none yet."""
+        """Scores of the finished lines: s w. −∞ if there is none yet."""
 
     def run(self, stop: Callable[[], bool]) -> Iterator[tuple[int, list[Hypothesis]]]:
-        """The place of each sentence and what was found for it, in the order in which they are done."""
+        """Yield the place of each sentence and its lines, in the order in which they are done."""
         n = 0
         while self.places:
             if stop():
@@ -194,11 +195,11 @@ class _Together:
             # log P only falls from here, and the penalty is largest at the greatest length. (> is false of NaN.)
             reachable = self.totals[:, 0] / self._penalty(self.limits if self.alpha > 0 else n)
             done = ~(self.totals[:, 0] > -torch.inf) | (self.scores[:, -1] >= reachable)
-            self.totals[done] = -torch.inf  # what was found is not added to while others are waited for
+            self.totals[done] = -torch.inf  # adds no more lines while others are searched
             yield from self._move(line, done)
 
     def _candidates(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
-        """The best ways to go on, best first: log P, s c; the lines they go on from, s c; all their tokens, s c n."""
+        """Return the best candidates, best first: log P (s c), the lines they extend (s c), their tokens (s c n)."""
         with ONE_AT_A_TIME:
             logits = self.model.logits(self.newest, self.memory, self.past)[:, -1]
         log_p = torch.log_softmax(logits, -1, dtype=torch.promote_types(logits.dtype, torch.float32))
@@ -211,14 +212,14 @@ class _Together:
         return total, line, torch.cat([_take(self.open, line), token.unsqueeze(-1)], -1)
 
     def _finish(self, scores: Tensor, lines: Tensor) -> None:
-        """Put these lines (s c n) among the finished ones where their scores (s c) are good enough."""
+        """Put these lines (s c n) among the finished ones if their scores (s c) are good enough."""
         grown = lines.shape[-1] - self.finished.shape[-1]
         finished = torch.nn.functional.pad(self.finished, (0, grown), value=self.end)
         self.scores, best = torch.cat([self.scores, scores], 1).topk(self.wanted)
         self.finished = _take(torch.cat([finished, lines], 1), best)
 
     def _move(self, line: Tensor, done: Tensor) -> Iterator[tuple[int, list[Hypothesis]]]:
-        """Let the model's rows follow the lines (s w, from which each goes on) and those leave that are done (s)."""
+        """Reorder the model's rows to follow the lines (s w: the line each extends); drop finished sentences (s)."""
         count, before = len(self.places), len(self.newest) // len(self.places)
         rows = torch.arange(count, device=line.device).unsqueeze(-1) * before + line
         leaves = done.tolist()
@@ -261,9 +262,9 @@ class _Together:
 
 
 def groups(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
-    """Places of about equal `lengths`, the longest first: as many together as fit into `batch_tokens`, at least one.
+    """Group places of about equal `lengths`, the longest first: as many as fit into `batch_tokens`, at least one.
 
-    Longest first, so that what does not fit into memory fails at once.
+    Longest first, so that a group that does not fit into memory fails at once.
     """
     group: list[int] = []
     for place in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
@@ -276,5 +277,5 @@ def groups(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
 
 
 def _take(lines: Tensor, which: Tensor) -> Tensor:
-    """lines: s w n · which: s c → the tokens of these lines, s c n."""
+    """Take the tokens of some lines. lines: s w n · which: s c → s c n."""
     return lines.gather(1, which.unsqueeze(-1).expand(-1, -1, lines.shape[-1]))

@@ -1,4 +1,4 @@
-"""The key/value cache: what a decoder remembers of earlier positions, so that a step computes one row, not all."""
+"""The key/value cache: a decoder's memory of earlier positions, so that a step computes one row, not all."""
 
 import torch
 from torch import Tensor
@@ -15,11 +15,11 @@ class Growing:
 
     @property
     def fixed(self) -> tuple[Tensor, Tensor] | None:
-        """Never: every step brings new ones."""
+        """None: every step brings new ones."""
         return None
 
     def join(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """key, value: b h k d of the new positions → all so far."""
+        """Append key and value (b h k d) of the new positions; return all so far."""
         start, end = self.length, self.length + key.shape[2]
         if self._held is None or end > self._held[0].shape[2] or self._shared:
             bigger = _room((key, value), len(key), max(32, 2 * end))
@@ -34,12 +34,12 @@ class Growing:
         return keys[:, :, :end], values[:, :, :end]
 
     def crop(self, length: int) -> None:
-        """Forget the positions from `length` on. What was handed out stays as it was: the next write takes a copy."""
+        """Forget the positions from `length` on. Tensors handed out stay as they were: the next write makes a copy."""
         if length < self.length:
             self.length, self._shared = length, True
 
     def branch(self) -> "Growing":
-        """The same contents for another line; whoever writes first takes a copy."""
+        """Share the contents with another line; the first of the two to write makes a copy."""
         other = Growing()
         other.length, other._held = self.length, self._held
         self._shared = other._shared = True
@@ -48,7 +48,7 @@ class Growing:
     def reorder(self, rows: Tensor) -> None:
         """Take these rows of the batch, as beam search does when lines die and others split.
 
-        Two pieces of memory take turns, so what was handed out before one reordering is overwritten by the next.
+        Two pieces of memory take turns, so tensors handed out before one reordering are overwritten by the next.
         """
         if self._held is None:
             return
@@ -69,7 +69,7 @@ class Fixed:
         self.fixed: tuple[Tensor, Tensor] | None = None
 
     def join(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """key, value: b h k d of the source."""
+        """Keep key and value (b h k d) of the source, and return them."""
         self.fixed = key, value
         return self.fixed
 
@@ -80,7 +80,7 @@ class Fixed:
 
 
 class Cache:
-    """What a decoder remembers of earlier positions: for every layer its own keys and values, and the source's."""
+    """A decoder's memory of earlier positions: for every layer its own keys and values, and the source's."""
 
     def __init__(self, layers: int) -> None:
         self._layers = [(Growing(), Fixed()) for _ in range(layers)]
@@ -99,15 +99,15 @@ class Cache:
             own.crop(length)
 
     def branch(self) -> "Cache":
-        """The same contents for another line."""
+        """Share the contents with another line."""
         other = Cache(0)
         other._layers = [(own.branch(), source) for own, source in self._layers]
         return other
 
     def reorder(self, rows: Tensor, *, sources: bool = True) -> None:
-        """Take these rows of the batch, in this order. sources: they are of other sources than before, in that order.
+        """Take these rows of the batch, in this order. sources: whether they belong to other sources than before.
 
-        Where lines only change places with others of the same source, what is remembered of it can stay.
+        If lines only change places with others of the same source, keys and values of the source can stay.
         """
         for own, source in self._layers:
             own.reorder(rows)
@@ -116,7 +116,7 @@ class Cache:
 
 
 def _room(like: tuple[Tensor, Tensor], rows: int, positions: int) -> tuple[Tensor, Tensor]:
-    """Memory for so many rows and positions of keys and values, b h k d, of the heads and widths that `like` has."""
+    """Allocate keys and values (b h k d) for n rows and positions, with the heads and widths of `like`."""
     key, value = like
     return (
         key.new_empty(rows, key.shape[1], positions, key.shape[3]),

@@ -10,11 +10,11 @@ from torch import Tensor
 from glasshead.errors import GlassheadError
 
 Pick = Callable[[Tensor, int], int]
-"""From the logits (v) of a position, and that position, to a token: a seeded choice must know where it stands."""
+"""Function from the logits (v) of a position, and that position, to a token. A seeded draw depends on the position."""
 
 
 def greedy(logits: Tensor, _position: int) -> int:
-    """The most probable token."""
+    """Return the most probable token."""
     return int(logits.argmax())
 
 
@@ -22,7 +22,7 @@ def greedy(logits: Tensor, _position: int) -> int:
 class Sample:
     """Draws a token: softmax(logits / temperature), cut to the `top_k` best and to the fewest that reach `top_p`.
 
-    The draw at a position depends on that position and on `seed`, `line` and `take` alone, so that going back and forth
+    The draw at a position depends only on that position and on `seed`, `line` and `take`, so going back and forth
     changes nothing.
     """
 
@@ -31,9 +31,9 @@ class Sample:
     top_p: float | None = None
     seed: int = 0
     line: int = 0
-    """Which of several texts is drawn for: each has draws of its own."""
+    """Number of the text among several: each has its own draws."""
     take: int = 0
-    """Which of several draws for one text this is."""
+    """Number of the draw among several for one text."""
 
     def __post_init__(self) -> None:
         if not 0 < self.temperature < float("inf"):
@@ -46,7 +46,7 @@ class Sample:
             raise GlassheadError(f"top_p is {self.top_p}; it is a probability above 0, and at most 1.")
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """What is drawn from: v → v. Raises GlassheadError where the logits give no probabilities."""
+        """Compute the probabilities to draw from: v → v. Raises GlassheadError if the logits give none."""
         if not logits.max().isfinite():  # NaN if one of them is; −∞ alone is a probability of 0
             raise GlassheadError(
                 "The model's logits are not finite (NaN, or infinite), so there are no probabilities to draw from: "
@@ -65,6 +65,6 @@ class Sample:
 
     def __call__(self, logits: Tensor, position: int) -> int:
         place = f"{self.seed} {self.line} {self.take} {position}".encode()
-        # Hashed, for torch takes no more than 32 bits of a seed: all of the four numbers decide them.
+        # Hashed, so that all four numbers decide the 32 bits of a seed that torch uses.
         generator = torch.Generator().manual_seed(int.from_bytes(blake2b(place, digest_size=7).digest()))
         return int(torch.multinomial(self.probabilities(logits.cpu()), 1, generator=generator))

@@ -1,4 +1,4 @@
-"""What decoding asks of a model and of its tokenizers. A family of models is a Model; nothing is subclassed.
+"""The protocols that decoding needs of a model and of its tokenizers. A family of models is a Model, not a subclass.
 
 Axes: b batch · q new positions · k positions of the source · m width · v vocabulary.
 """
@@ -20,13 +20,13 @@ class Limits(NamedTuple):
     """Most tokens of each side; None where there is no limit."""
 
     text: int | None
-    """Of a text that a person gives, without the tokens that the model adds."""
+    """Most tokens of a user's text, without the tokens that the model adds."""
     target: int | None
-    """Positions of the target, those of the prompt counted; 0 for a model that writes nothing."""
+    """Most positions of the target, those of the prompt counted; 0 for a model that writes nothing."""
 
 
 class Prompt(NamedTuple):
-    """A text as a model begins with it."""
+    """The ids that a model begins with for a text."""
 
     source: tuple[int, ...]
     """Ids that the encoder reads; none for a decoder alone."""
@@ -36,21 +36,21 @@ class Prompt(NamedTuple):
 
 @dataclass(frozen=True)
 class Memory:
-    """What the decoder knows of the source, for every row of a batch."""
+    """The encoded source, for every row of a batch."""
 
     states: Tensor
     """The encoder's output, b k m."""
     mask: Tensor | None = None
-    """Where it holds tokens and not padding: b 1 1 k; None where all of it does."""
+    """True at tokens, False at padding: b 1 1 k; None if nothing is padded."""
 
     def take(self, rows: Tensor) -> "Memory":
-        """These rows of the batch, in this order."""
+        """Take these rows of the batch, in this order."""
         mask = None if self.mask is None else self.mask.index_select(0, rows)
         return Memory(self.states.index_select(0, rows), mask)
 
 
 class Past(Protocol):
-    """What a decoder remembers between passes."""
+    """A decoder's memory between passes."""
 
     @property
     def length(self) -> int:
@@ -60,10 +60,10 @@ class Past(Protocol):
         """Forget the positions from `length` on."""
 
     def branch(self) -> Self:
-        """The same contents for another line."""
+        """Share the contents with another line."""
 
     def reorder(self, rows: Tensor, *, sources: bool = True) -> None:
-        """Take these rows of the batch, in this order. sources: they belong to other sources than before."""
+        """Take these rows of the batch, in this order. sources: whether they belong to other sources than before."""
 
 
 class Model(Protocol):
@@ -87,26 +87,26 @@ class Model(Protocol):
 
     @property
     def device(self) -> torch.device:
-        """Where the model runs."""
+        """Device on which the model runs."""
 
     @property
     def training(self) -> bool:
         """Whether dropout is on."""
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
-        """Source and start for the ids of a text."""
+        """Make the source and the start for the ids of a text."""
 
     def read(self, sources: Sequence[Sequence[int]]) -> Memory | None:
         """Encode sources, each as a prompt has it, padded to one length; None for a decoder alone."""
 
     def past(self) -> Past:
-        """An empty past."""
+        """Return an empty past."""
 
     def logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
-        """Logits after each of the given new ids: b q → b q v. A past is extended by them."""
+        """Compute the logits after each of the new ids: b q → b q v. A past is extended by them."""
 
     def listen(self, keep: Iterable[str], edit: Mapping[str, Change] | None = None) -> AbstractContextManager[Seen]:
-        """Taps for `with` blocks, as `glasshead.listen` makes them; every block begins with a fresh `Seen`."""
+        """Make taps for `with` blocks, as `glasshead.listen` does; every block begins with a fresh `Seen`."""
 
 
 class Names(Protocol):
@@ -117,13 +117,13 @@ class Names(Protocol):
         """Entries of the vocabulary."""
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text, without the tokens that a prompt adds."""
+        """Encode a text to ids, without the tokens that a prompt adds."""
 
     def tokens(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
-        """The tokens with these ids."""
+        """Make tokens of ids."""
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of these ids."""
+        """Decode ids to text."""
 
     def cut(self, text: str, limit: int) -> str:
-        """The text if it has at most `limit` tokens, else the longest beginning that has."""
+        """Return the text if it has at most `limit` tokens, else its longest beginning that has."""

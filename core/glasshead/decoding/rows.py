@@ -1,8 +1,8 @@
-"""Rows: what a model has computed for one line, a row for each position of the target.
+"""Rows: the model's results for one line, a row for each position of the target.
 
-A row holds the logits after a position and, where somebody listens, what was seen there. Rows that are missing are
-computed in one pass, from the past; each pass has a `Seen` of its own, which is read before the lock is given back, so
-that lines that share a model may be driven from several threads.
+A row holds the logits after a position and, if values are captured, those of that position. Missing rows are computed
+in one pass, from the past. Each pass has its own `Seen`, which is read before the lock is released, so lines that share
+a model may be driven from several threads.
 """
 
 import math
@@ -19,18 +19,18 @@ from glasshead.text import Token
 from glasshead.traces.record import Record
 
 UNSAYABLE = 30.0
-"""How far below the best a logit is when its token is as good as impossible: a probability of at most 1e-13."""
+"""Distance below the best logit at which a token is practically impossible: a probability of at most 1e-13."""
 
 
 @dataclass(frozen=True)
 class Watch:
-    """What is captured and changed in every pass of a line."""
+    """The values to capture and to change in every pass of a line."""
 
     keep: tuple[str, ...] | None
     """Sites or globs; None captures nothing."""
     edit: Mapping[str, Change]
     taps: AbstractContextManager[Seen] | None
-    """The taps of `keep` and `edit`; None where there are neither."""
+    """Taps for `keep` and `edit`; None if there are neither."""
 
     @classmethod
     def of(cls, model: Model, keep: Iterable[str] | None, edit: Mapping[str, Change] | None) -> "Watch":
@@ -53,13 +53,13 @@ class Rows:
         record: Record,
         logits: Sequence[Tensor] = (),
     ) -> None:
-        """memory: what `begin` read · past, record, logits: what was computed so far."""
+        """memory: the encoded source, from `begin` · past, record, logits: the results so far."""
         self.model, self.watch, self.memory, self.past, self.record = model, watch, memory, past, record
         self._logits: list[Tensor] = list(logits)
 
     @classmethod
     def begin(cls, model: Model, watch: Watch, source: Sequence[int], tokens: tuple[Token, ...], budget: int) -> "Rows":
-        """Read the source; no row is computed yet. tokens: those of the source · budget: bytes for the record."""
+        """Read the source, without computing a row. tokens: those of the source · budget: bytes for the record."""
         record = Record(model.anatomy, tokens, budget=budget)
         with ONE_AT_A_TIME, torch.inference_mode():
             if watch.taps is None:
@@ -80,7 +80,7 @@ class Rows:
         return len(self._logits)
 
     def through(self, ids: Sequence[int]) -> Tensor:
-        """Logits after the last of these ids (v); computes the rows that are missing, in one pass."""
+        """Return the logits after the last of these ids (v); compute missing rows in one pass."""
         missing = len(ids) - len(self._logits)
         if missing > 0:
             self._extend(ids[-missing:])
@@ -90,7 +90,7 @@ class Rows:
         start = len(self._logits)
         new = torch.tensor([list(ids)], device=self.model.device)
         with ONE_AT_A_TIME, torch.inference_mode():
-            self.past.crop(start)  # an edit that raised an error may have left a position in the first layers
+            self.past.crop(start)  # a failed edit may have left a position in the first layers
             if self.watch.taps is None:
                 logits = self.model.logits(new, self.memory, self.past)
             else:
@@ -107,13 +107,13 @@ class Rows:
         self.record.crop(rows)
 
     def branch(self) -> "Rows":
-        """Rows that go their own way from here. What both have computed is shared, not copied."""
+        """Return rows that continue independently. The common part is shared, not copied."""
         return Rows(self.model, self.watch, self.memory, self.past.branch(), self.record.branch(), self._logits)
 
     def full(self, ids: Sequence[int]) -> tuple[Tensor, int]:
-        """One pass over all these ids without the past: logits (q v), and how many weights look at the future.
+        """Run one pass over all these ids without the past: logits (q v), and the number of weights on the future.
 
-        Here the keys of the future are there for the mask to hide; in a step from the past there are none.
+        In this pass there are future keys for the mask to hide; in a step from the past there are none.
         """
         peeking = 0
 
@@ -137,8 +137,8 @@ class Rows:
     def verify(self, ids: Sequence[int]) -> tuple[float, int]:
         """Compare the rows with one pass over the same ids without the past.
 
-        The largest difference of a logit relative to the largest, both over the tokens that can be said (a vocabulary
-        may hold some that are as good as forbidden); and the weights that look at the future.
+        Returns the largest difference of a logit relative to the largest logit, both over possible tokens (a vocabulary
+        may hold some that are practically forbidden), and the number of weights on the future.
         """
         if not self._logits:
             return 0.0, 0

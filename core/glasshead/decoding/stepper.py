@@ -1,8 +1,8 @@
 """Stepper: one line of decoding, its tokens and the moves along it.
 
-Step n asks from the newest token and appends the next one. It needs one row: the queries of that token against the keys
-and values of all tokens so far, which the past holds. Going back computes nothing, and forward again takes what is
-known. Rows are computed when they are first asked for, not when a step is taken (see `Stepper`).
+Step n takes the row of the newest token and appends the next token. The row is the queries of that token against the
+keys and values of all tokens so far, which the past holds. Going back computes nothing, and going forward again reuses
+known tokens. Rows are computed when they are first needed, not when a step is taken (see `Stepper`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,10 +28,10 @@ FAR = 1 << 20
 class Stepper:
     """One line of decoding. `tokens` begins with the prompt; each step appends one.
 
-    A line is lazy: the row after the newest token is computed when somebody asks for it (`candidates`, `probabilities`,
-    `outlook`, the next `step`). It is computed under the edits that the line was begun with, `Subject.start(edit=…)`.
-    A `listen(edit=…)` block around a step reaches only the passes that run inside the block: what is asked for after
-    the block runs without that edit.
+    A line is lazy: the row after the newest token is computed when it is first needed (by `candidates`,
+    `probabilities`, `outlook`, or the next `step`). It is computed under the edits that the line was begun with,
+    `Subject.start(edit=…)`. A `listen(edit=…)` block around a step reaches only the passes that run inside the block:
+    rows computed after the block run without that edit.
     """
 
     def __init__(
@@ -48,17 +48,17 @@ class Stepper:
     ) -> None:
         """Put a line together from its parts; `begin` makes a new one.
 
-        ids: of the target, those of the prompt first, a future that was gone back from last · probabilities: of each,
+        ids: of the target, those of the prompt first, those after the present step last · probabilities: one for each,
         None for those of the prompt · taken: steps taken.
         """
         self.rows, self._names, self._prompt, self._pick = rows, names, prompt, pick
         self.source: list[Token] = list(source)
         self._ids, self._probabilities, self._taken = list(ids), list(probabilities), taken
         self._first = len(prompt.start)
-        """Tokens of the target that no step brought."""
+        """Tokens of the prompt in the target."""
         most = rows.model.limits.target
         self.limit: int = FAR if most is None else max(0, most - self._first + 1) if self._first else 0
-        """Most steps that can be taken: the last is asked for from the last position."""
+        """Most steps that can be taken: the last one starts from the last position."""
         self._views: dict[int, Trace] = {}
 
     @classmethod
@@ -76,8 +76,8 @@ class Stepper:
     ) -> "Stepper":
         """Read the source and stand before the first step. source, target: the names of the two sides.
 
-        keep: what is captured at every step; None captures nothing, which is faster. edit: as for `listen`.
-        budget: bytes that the trace may hold. Raises GlassheadError for a model in training mode: dropout would be on,
+        keep: sites to capture at every step; None captures nothing, which is faster. edit: as for `listen`.
+        budget: bytes that the trace may hold. Raises GlassheadError for a model in training mode (dropout would be on),
         and for a prompt that leaves no room.
         """
         if model.training:
@@ -91,7 +91,7 @@ class Stepper:
         return cls(rows, target, prompt, read, pick=pick, ids=start, probabilities=[None] * len(start), taken=0)
 
     def branch(self) -> "Stepper":
-        """Another line with the same past; from here each goes its own way. What both have seen is shared."""
+        """Return another line with the same past, which continues independently. The common part is shared."""
         return Stepper(
             self.rows.branch(), self._names, self._prompt, self.source,
             pick=self._pick, ids=self._ids, probabilities=self._probabilities, taken=self._taken,
@@ -114,7 +114,7 @@ class Stepper:
 
     @property
     def tokens(self) -> list[Token]:
-        """The target so far: the prompt, then what each step brought, with its probability."""
+        """The target so far: the prompt, then the token of each step with its probability."""
         made = self._names.tokens(self.ids)
         return [
             Token(token.id, token.text, probability)
@@ -137,7 +137,7 @@ class Stepper:
         return self._taken >= self.limit or self.ended
 
     def candidates(self, k: int = 5) -> list[Token]:
-        """The k most probable next tokens, best first; none when done."""
+        """Return the k most probable next tokens, best first; none when done."""
         if self.done:
             return []
         probabilities = self.probabilities()
@@ -145,25 +145,25 @@ class Stepper:
         return self._names.tokens(best.indices.tolist(), best.values.tolist())
 
     def probabilities(self) -> Tensor:
-        """Probability of each token to come next: softmax of the logits (v)."""
+        """Compute the probability of each token to come next: softmax of the logits (v)."""
         return torch.softmax(self._logits(), -1)
 
     def _logits(self) -> Tensor:
-        """Logits after the newest token (v); runs the model if that row is missing."""
+        """Return the logits after the newest token (v); run the model if that row is missing."""
         return self.rows.through(self.ids)
 
     @property
     def trace(self) -> Trace:
-        """What was seen in the steps taken: a row for each token that a step was asked from."""
+        """Values captured in the steps taken: a row for each token that a step started from."""
         return self._view(max(0, self._stands - 1))
 
     @property
     def outlook(self) -> Trace:
-        """`trace` and the row of the newest token, which `candidates` come from. When done, there is none to come."""
+        """`trace` with the row of the newest token, from which `candidates` come; without it when done."""
         return self.trace if self.done else self._view(self._stands)
 
     def step(self) -> Token:
-        """Append the next token: the one known from before if the line went back, else as `pick` has it."""
+        """Append the next token: the one known from before if the line went back, else the choice of `pick`."""
         self._refuse_when_done()
         if self._stands < len(self._ids):
             self._taken += 1
@@ -175,7 +175,7 @@ class Stepper:
         self._taken = max(0, self._taken - 1)
 
     def goto(self, n: int) -> None:
-        """Stand after step n, back or forward; at the end where it comes earlier. Raises GlassheadError below 0."""
+        """Go back or forward to step n, or to the end if that comes earlier. Raises GlassheadError below 0."""
         n = _whole(n, "a step")
         if n < 0:
             raise GlassheadError(f"There is no step {n}; steps count from 0, the start.")
@@ -184,7 +184,7 @@ class Stepper:
         self._taken = min(self._taken, n)
 
     def choose(self, token: Token | int) -> Token:
-        """Append this token in place of the model's own choice. Another future, known from before, is forgotten."""
+        """Append this token in place of the model's own choice. Other known tokens after this step are forgotten."""
         self._refuse_when_done()
         chosen = token.id if isinstance(token, Token) else _whole(token, "a Token or the id of one")
         size = self.rows.model.size
@@ -199,18 +199,18 @@ class Stepper:
         return self._newest_token()
 
     def full(self) -> Tensor:
-        """Logits of all rows computed at once, without the past: q v. What the steps gave must equal them."""
+        """Compute the logits of all rows at once, without the past: q v. Those of the steps must equal them."""
         return self.rows.full(self._ids[: len(self.rows)])[0]
 
     def cache_error(self) -> float:
-        """Largest difference between the logits of the steps and those of one pass without the past; see `verify`."""
+        """Return the largest difference between the logits of the steps and a pass without the past; see `verify`."""
         return self.verify()[0]
 
     def verify(self) -> tuple[float, int]:
-        """Run all rows at once, without the past, with the keys of the future there for the mask to hide.
+        """Run all rows at once, without the past, so that there are future keys for the mask to hide.
 
-        The largest relative difference between the logits of the steps and those, and how many weights above the
-        diagonal of causal attention are not exactly 0.
+        Returns the largest relative difference between the logits of the steps and those, and the number of weights
+        above the diagonal of causal attention that are not exactly 0.
         """
         return self.rows.verify(self._ids)
 
@@ -223,7 +223,7 @@ class Stepper:
         return Token(made.id, made.text, self._probabilities[self._stands - 1])
 
     def _forget(self) -> None:
-        """Drop the future after the present step."""
+        """Drop the known tokens after the present step."""
         rows = self._stands
         del self._ids[rows:], self._probabilities[rows:]
         self.rows.crop(rows)

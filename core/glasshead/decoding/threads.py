@@ -1,4 +1,4 @@
-"""How many threads torch computes with while a model decodes."""
+"""The number of threads that torch computes with while a model decodes."""
 
 import os
 
@@ -6,9 +6,9 @@ import os
 def one_thread() -> None:
     """Let torch compute in the calling thread alone, unless OMP_NUM_THREADS says otherwise.
 
-    One position at a time is too little work to share: threads that wait for each other cost more than they bring, and
-    where something else keeps the cores busy 5 to 20 times more (measured at d_model 256 and 512). Call it in the
-    thread in which the model will run: the number of helpers belongs to each thread.
+    One position at a time is too little work to share: threads that wait for each other cost more time than they save,
+    and 5 to 20 times more if something else keeps the cores busy (measured at d_model 256 and 512). Call it in the
+    thread in which the model will run: the number of helpers is set for each thread.
     """
     import torch
 

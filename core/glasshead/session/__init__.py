@@ -1,1 +1,1 @@
-"""One person's work with a model, without a screen or a thread: lines, moves, undo, and what is shown of them."""
+"""One person's work with a model, without a screen or a thread: lines, moves, undo, and a moment to show."""

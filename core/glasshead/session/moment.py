@@ -1,4 +1,4 @@
-"""Moment: all that is shown of one point of a line, frozen. Every pane, and every text twin of one, draws a Moment."""
+"""Moment: everything to show of one point of a line, frozen. Every pane, and its text twin, draws a Moment."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from glasshead.text import Token
 from glasshead.traces.trace import Trace
 
 CANDIDATES = 24
-"""How many of the most probable next tokens a moment names."""
+"""Number of most probable next tokens in a moment."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -16,25 +16,25 @@ class Moment:
     """See the module."""
 
     trace: Trace
-    """What was seen: a row for each token so far, the newest one's among them."""
+    """Captured values: a row for each token so far, the newest included."""
     source: tuple[Token, ...]
     tokens: tuple[Token, ...]
     """The target so far, with the prompt."""
     text: str
-    """The text as it was typed."""
+    """Text as it was typed."""
     line: int
-    """Number of the line, counted from 1: every new text begins one."""
+    """Number of the line, counted from 1; every new text begins one."""
     step: int
     done: bool
     ended: bool
-    """Whether the end token ended the line, and not the limit."""
+    """Whether the end token, and not the limit, ended the line."""
     limit: int
     """Most steps that can be taken."""
     candidates: tuple[Token, ...]
     entropy: float
     """Entropy of the next token, in bits."""
     changed: str = ""
-    """How the model differs from the one that was opened, in a few words; empty where it does not."""
+    """Difference between the model and the one that was opened, in a few words; empty if there is none."""
     undoable: bool = False
     """Whether undo can bring something back."""
 
@@ -45,7 +45,7 @@ class Moment:
 
 
 def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: bool = False) -> Moment:
-    """The moment at which a line stands."""
+    """Make the moment at which a line stands."""
     entropy = 0.0
     if not line.done:
         chances = line.probabilities().double()

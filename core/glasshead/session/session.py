@@ -1,4 +1,4 @@
-"""Session: one person's work with a subject. Moves change where a line stands; `moment` is what is shown of it.
+"""Session: one person's work with a subject. Moves change where a line stands; `moment` is everything to show of it.
 
     session = Session(glasshead.load("english-french"))
     session.begin("the black cat")
@@ -7,8 +7,8 @@
     session.choose(session.moment.candidates[1].id)
     session.undo()
 
-What changes a line otherwise than by a step can be undone: a new text, another candidate, a changed model. Here is no
-thread and no screen: whoever drives a session from several threads makes one move at a time.
+Every change of a line except a step can be undone: a new text, another candidate, a changed model. There is no thread
+and no screen here: a caller with several threads makes one move at a time.
 """
 
 from collections import deque
@@ -23,12 +23,12 @@ from glasshead.subject import Subject
 from glasshead.truth.trace_checks import Check, checks
 
 REMEMBERED = 16
-"""Lines that undo brings back at most: each holds its trace."""
+"""Most lines that undo can bring back: each holds its trace."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the work stands: a line, the subject that decodes it, and the text that it began with."""
+    """A place in the work: a line, the subject that decodes it, and the text that it began with."""
 
     subject: Subject
     line: Stepper
@@ -36,7 +36,7 @@ class Place:
     text: str
     truncate: bool
     changed: str
-    """How the subject differs from the one that was opened."""
+    """Difference between the subject and the one that was opened."""
     tried: bool
     """Whether `change` began the line."""
 
@@ -45,19 +45,19 @@ class Session:
     """See the module."""
 
     def __init__(self, subject: Subject, *, keep: Iterable[str] | None = ("*",)) -> None:
-        """keep: what the lines capture, as for `Subject.start`."""
+        """keep: sites that the lines capture, as for `Subject.start`."""
         self._keep = keep if keep is None else tuple(keep)
         self.opened = subject
-        """The subject as it was opened, whatever decodes now."""
+        """Subject as it was opened, even if a changed one decodes now."""
         self._place: Place | None = None
         self._before: deque[Place] = deque(maxlen=REMEMBERED)
-        """Places that undo brings back, the newest last."""
+        """Places that undo can bring back, the newest last."""
         self._lines = 0
         self._moment: Moment | None = None
 
     @property
     def place(self) -> Place:
-        """Where the work stands. Raises GlassheadError before the first text."""
+        """Present place. Raises GlassheadError before the first text."""
         if self._place is None:
             raise GlassheadError("There is no sentence yet: type one with i.")
         return self._place
@@ -69,12 +69,12 @@ class Session:
 
     @property
     def line(self) -> Stepper:
-        """The line. Raises GlassheadError before the first text."""
+        """Present line. Raises GlassheadError before the first text."""
         return self.place.line
 
     @property
     def moment(self) -> Moment:
-        """What is shown of the line where it stands. The same object until something moves."""
+        """Everything to show of the line at its present step. The same object until something moves."""
         if self._moment is None:
             place, back = self.place, bool(self._before)
             self._moment = look(place.line, text=place.text, number=place.number, changed=place.changed, undoable=back)
@@ -87,7 +87,7 @@ class Session:
         self._move(self._started(subject, changed, text, truncate))
 
     def walk(self, steps: int) -> Iterator[None]:
-        """Take steps as far as there are any; yields after each, so that the caller can look or stop."""
+        """Take steps while there are any; yield after each, so that the caller can look or stop."""
         line = self.line
         for _ in range(steps):
             if line.done:
@@ -97,14 +97,14 @@ class Session:
             yield
 
     def rewind(self, step: int) -> None:
-        """Go back to a step, to the start where it would be before that. Costs no run of the model."""
+        """Go back to a step, at most to the start. Costs no run of the model."""
         self.line.goto(min(max(0, step), self.line.step_number))
         self._moment = None
 
     def choose(self, token: int, at: Moment | None = None) -> None:
         """Take a token at the step that a moment shows: the line branches there.
 
-        Raises GlassheadError for a moment of another line, and for a token that there is not.
+        Raises GlassheadError for a moment of another line, and for a token that does not exist.
         """
         place = self.place
         if at is not None and at.line != place.number:
@@ -113,13 +113,13 @@ class Session:
         line.goto(place.line.step_number if at is None else at.step)
         usual = line.branch().step().id
         line.choose(token)
-        # The token that would have come anyway is a step like any other: it is undone by going back.
+        # The model's own next token is a step like any other: going back undoes it.
         self._move(replace(place, line=line), remember=token != usual)
 
     def change(self, text: str | None, fields: Mapping[str, Any], changed: str) -> None:
-        """Begin a line on a subject with other fields of Config, said as `changed`. text: None keeps the present one.
+        """Begin a line on a subject with other fields of Config. changed: its description · text: None keeps the text.
 
-        A change is made to the subject as it was opened; a change after a change takes its place, also for undo.
+        A change is made to the subject as it was opened; a second change replaces the first, also for undo.
         """
         at = self._place
         truncate = at is not None and text is None and at.truncate
@@ -133,14 +133,14 @@ class Session:
     def undo(self) -> None:
         """Bring back what the last text, choice or change replaced: subject, text and step.
 
-        Raises GlassheadError where there is nothing to undo.
+        Raises GlassheadError if there is nothing to undo.
         """
         if not self._before:
             raise GlassheadError("There is nothing to undo: this is where you began.")
         self._stand(replace(self._before.pop(), number=self._next()))
 
     def check(self) -> tuple[Check, ...]:
-        """Check what is shown, each statement computed in another way than it was captured."""
+        """Check the present moment; each statement is computed in another way than the values were captured."""
         return checks(self.moment.trace, *self.line.verify())
 
     def _started(self, subject: Subject, changed: str, text: str, truncate: bool, *, tried: bool = False) -> Place:

@@ -1,1 +1,1 @@
-"""What the steps of a decode showed: recording it, and reading it by site."""
+"""The values captured in the steps of a decode: recording them, and reading them by site."""

@@ -1,4 +1,4 @@
-"""Record: what the steps of a line showed, within a memory budget."""
+"""Record: the values captured in the steps of a line, within a memory budget."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,40 +13,40 @@ Row = Mapping[str, Tensor]
 """The values of one position, by site."""
 MiB = 1 << 20
 BUDGET = 256 * MiB
-"""Bytes that a record holds at most, unless it is told otherwise."""
+"""Bytes that a record holds at most, by default."""
 
 
 @dataclass
 class Record:
-    """What the steps of a line have shown so far. Rows write it, Traces read it."""
+    """The values captured in the steps of a line so far. Rows write it, Traces read it."""
 
     anatomy: Anatomy
     source: tuple[Token, ...]
     static: Row = field(default_factory=dict)
     """Values computed once: the encoder's, and keys and values of the source. As captured, with a batch axis."""
     rows: list[Row] = field(default_factory=list)
-    """For each position of the target its row of the decoder's sites, as captured."""
+    """Rows of the decoder's sites, one for each position of the target, as captured."""
     budget: int = BUDGET
     dropped: frozenset[str] = frozenset()
     bytes: int = 0
     order: tuple[str, ...] = ()
-    """Sites as the model computes them, those that were dropped too."""
+    """Sites in the order in which the model computes them, dropped ones included."""
     joined: tuple[str, ...] = ()
-    """Keys and values of the target: one position more at every step."""
+    """Keys and values of the target, which grow by one position at every step."""
     fixed: tuple[str, ...] = ()
-    """Keys and values of the source: the same at every step."""
+    """Keys and values of the source, the same at every step."""
     ragged: tuple[str, ...] = ()
-    """Matrices of the target against itself: a row ends at its own position."""
+    """Matrices of the target against itself, whose rows end at their own positions."""
 
     def keep_source(self, seen: Row) -> None:
-        """Take in what the encoder showed."""
-        # Copied, as they were made in inference mode, where autograd would not take them.
+        """Keep the values captured in the encoder."""
+        # Copied, because they were made in inference mode and autograd would refuse them.
         self.static, self.order = {site: value.clone() for site, value in seen.items()}, tuple(seen)
         self.bytes += size_of(self.static.values())
         self._stay_within()
 
     def keep_rows(self, seen: Row, count: int) -> None:
-        """Take in what one pass over `count` new positions showed."""
+        """Keep the values captured in one pass over `count` new positions."""
         if not self.rows:
             self._sort_out(seen)
         row = dict(seen)
@@ -60,7 +60,7 @@ class Record:
         self._stay_within()
 
     def _sort_out(self, seen: Row) -> None:
-        """Decide, at the first pass, which values grow in which way."""
+        """Sort the sites, at the first pass, by how their values grow."""
         self.order = tuple(dict.fromkeys((*self.order, *seen)))
         joined: list[str] = []
         fixed: list[str] = []
@@ -80,9 +80,9 @@ class Record:
         self.bytes += size_of(new.values())
 
     def _row(self, seen: Row, place: int, count: int) -> Row:
-        """The row of one of the new positions."""
+        """Return the row of one of the new positions."""
         if count == 1:
-            # Keys and values come joined with the past, whose memory goes on changing: keep the new position alone.
+            # Keys and values come joined with the past, whose memory keeps changing: keep only the new position.
             joined = {site: seen[site][:, :, -1:].clone() for site in self.joined if site in seen}
             return {**seen, **joined}
         row: dict[str, Tensor] = {}
@@ -105,11 +105,11 @@ class Record:
         self.rows = self.rows[:rows]
 
     def branch(self) -> "Record":
-        """A record that goes its own way from here; what both have seen is shared, not copied."""
+        """Return a record that continues independently. The common part is shared, not copied."""
         return replace(self, rows=list(self.rows))
 
     def _stay_within(self) -> None:
-        """Let go of the largest sites until the rest fits the budget."""
+        """Drop the largest sites until the rest fits the budget."""
         while self.bytes > self.budget:
             sizes: dict[str, int] = {}
             for part in (self.static, *self.rows):
@@ -117,7 +117,7 @@ class Record:
                     sizes[site] = sizes.get(site, 0) + value.nbytes
             if not sizes:
                 return
-            # What grows with the square of the length goes first, then what is widest.
+            # Sites that grow with the square of the length go first, then the widest ones.
             order = sorted(sizes, key=lambda site: (Site.parse(site).name in STAGES, sizes[site]), reverse=True)
             gone: set[str] = set()
             for site in order:

@@ -7,7 +7,7 @@ from glasshead.anatomy import Attending
 
 
 def scores(q: Tensor, k: Tensor, how: Attending, bias: Tensor | None = None) -> Tensor:
-    """q: h q d · k: h k d, of fewer heads where query heads share them · bias: broadcast to h q k → h q k."""
+    """Compute scores: h q k. q: h q d · k: h k d, with fewer heads if query heads share them · bias: to h q k."""
     found = q @ heads_of(k, len(q)).transpose(-2, -1) * how.scale
     if bias is not None:
         found = found + bias
@@ -15,5 +15,5 @@ def scores(q: Tensor, k: Tensor, how: Attending, bias: Tensor | None = None) -> 
 
 
 def heads_of(keys: Tensor, heads: int) -> Tensor:
-    """Keys or values as each of `heads` query heads reads them: h k d → heads k d."""
+    """Repeat keys or values for each of `heads` query heads: h k d → heads k d."""
     return keys if len(keys) == heads else keys.repeat_interleave(heads // len(keys), 0)

@@ -1,14 +1,14 @@
-"""Trace: all that was seen of one decode, addressed by site.
+"""Trace: all captured values of one decode, addressed by site.
 
     trace["decoder.1.self.weights"]          h q k: a row for every step taken, exact zeros above the diagonal
     trace["decoder.1.self.masked"]           h q k: −∞ there
-    trace["decoder.1.self.scores"]           h q k: the scores themselves, of what the mask hid too
+    trace["decoder.1.self.scores"]           h q k: the scores before the mask
     trace.find("decoder.*.cross.weights")    the names that match
 
 Decoding runs one position at a time from a cache, so the rows of the decoder's sites are gathered step by step. A key
-that did not exist yet when a query was asked has no captured score: there the score is q·k of the captured query and
-key, times the scale, and `origin` says so. What would exceed the memory budget is not kept; it is recomputed when it is
-looked at, by running the model over the same tokens, and `origin` says that too.
+that did not exist yet at the step of a query has no captured score: there the score is q·k of the captured query and
+key, times the scale, and `origin` says so. Values beyond the memory budget are not kept; they are recomputed when they
+are looked at, by running the model over the same tokens, and `origin` says that too.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,14 +29,14 @@ from glasshead.traces.scores import scores
 
 
 class Trace:
-    """A frozen view of what was seen up to a step. Tensors are float32 on the CPU, without a batch axis."""
+    """A frozen view of the values captured up to a step. Tensors are float32 on the CPU, without a batch axis."""
 
     def __init__(self, record: Record, target: Sequence[Token], again: Callable[[str], Tensor]) -> None:
-        """record: what was seen · target: the tokens asked from, one a row · again: recomputes a site let go."""
+        """record: captured values · target: the token of each row · again: recomputes a dropped site."""
         self.source: tuple[Token, ...] = record.source
         self.target: tuple[Token, ...] = tuple(target)
         self.steps = len(self.target)
-        """Rows of the decoder's sites."""
+        """Number of rows of the decoder's sites."""
         self.anatomy, self.budget = record.anatomy, record.budget
         self._static, self._dropped, self._order = record.static, record.dropped, record.order
         self._again = again
@@ -51,11 +51,11 @@ class Trace:
         self._gathered: dict[str, Tensor] = {}
         self._recomputed: tuple[str, Tensor] | None = None
         self._room = record.budget - record.bytes
-        """What the captured values leave of the budget; those gathered here must do with it, the newest excepted."""
+        """Bytes of the budget that captured values leave for gathered ones; the newest may exceed it."""
 
     @property
     def sites(self) -> list[str]:
-        """The names that can be asked for, in the order in which the model computes them."""
+        """Names of all sites, in the order in which the model computes them."""
         return list(self._names)
 
     @cached_property
@@ -68,33 +68,33 @@ class Trace:
         return self.anatomy.kinds
 
     def attending(self, prefix: str) -> Attending:
-        """The arithmetic of the attention at a prefix."""
+        """Return the arithmetic of the attention at a prefix."""
         return self.anatomy.attending[prefix]
 
     def __contains__(self, site: object) -> bool:
         return site in self._names
 
     def find(self, pattern: str) -> list[str]:
-        """The sites that match a glob."""
+        """Find the sites that match a glob."""
         return [site for site in self._names if fnmatchcase(site, pattern)]
 
     @property
     def bytes(self) -> int:
-        """What is held, in bytes."""
+        """Bytes held."""
         return self._captured + self._made()
 
     def tokens(self, stack: str) -> tuple[Token, ...]:
-        """The tokens that stand at the rows of a stack, `encoder` or `decoder`."""
+        """Return the tokens at the rows of a stack, `encoder` or `decoder`."""
         return self.source if stack == "encoder" else self.target
 
     def axes(self, prefix: str) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
-        """Query tokens and key tokens of an attention, e.g. of `decoder.0.cross`."""
+        """Return query tokens and key tokens of an attention, e.g. of `decoder.0.cross`."""
         kind = self.anatomy.kind_at(prefix)
         sides = {"source": self.source, "target": self.target}
         return sides[kind.queries], sides[kind.keys]
 
     def may_look(self, prefix: str) -> Tensor:
-        """Where the queries of an attention may look: boolean q k, by the rule of the model."""
+        """Return the mask of an attention by the model's rule: boolean q k, True for a key that may be looked at."""
         queries, keys = (len(tokens) for tokens in self.axes(prefix))
         mask = torch.ones(queries, keys, dtype=torch.bool)
         if self.anatomy.kind_at(prefix).causal:
@@ -106,7 +106,7 @@ class Trace:
         return mask
 
     def scores(self, prefix: str, rows: slice = slice(None)) -> Tensor | None:
-        """Scores computed again, in float64, from the captured q, k and bias: h q k; None where one is missing."""
+        """Recompute scores, in float64, from the captured q, k and bias: h q k; None if one is missing."""
         how = self.attending(prefix)
         needed = [f"{prefix}.{name}" for name in ("q", "k", *(["bias"] if how.biased else []))]
         if not all(site in self for site in needed):
@@ -115,7 +115,7 @@ class Trace:
         return scores(q[:, rows], k, how, bias[0][:, rows] if bias else None)
 
     def origin(self, site: str) -> str:
-        """Where the numbers of a site come from: "captured", or a sentence that says how they were derived."""
+        """Describe the origin of a site's numbers: "captured", or a sentence that says how they were derived."""
         if site in self._dropped:
             return "recomputed by running the model over the same tokens: keeping it would exceed the memory budget"
         if not self._grows(site):
@@ -130,7 +130,7 @@ class Trace:
         return "captured; above the diagonal q·k × scale of the captured q and k, as those keys did not exist yet"
 
     def _grows(self, site: str) -> bool:
-        """Whether this is a matrix of the target against itself, whose rows end at their own positions."""
+        """Tell whether this is a matrix of the target against itself, whose rows end at their own positions."""
         parsed = Site.parse(site)
         if parsed.attention is None or parsed.name not in SQUARE or parsed.side == "source":
             return False
@@ -140,15 +140,15 @@ class Trace:
         return self.attending(Site.parse(site).prefix).biased
 
     def _can_complete(self, site: str) -> bool:
-        """Whether the scores above the diagonal follow from what was captured: a bias for them was not."""
+        """Tell whether the scores above the diagonal follow from captured values: a bias for them was not captured."""
         parsed = Site.parse(site)
         there = all(parsed.beside(name) in self for name in ("q", "k"))
         return parsed.name == "scores" and there and not self._biased(site)
 
     def __getitem__(self, site: str) -> Tensor:
-        """The values of a site: h q k, h q d, q m, q f, q v or q. Raises GlassheadError for a name not there.
+        """Return the values of a site: h q k, h q d, q m, q f, q v or q. Raises GlassheadError for an unknown name.
 
-        All who ask get the same tensor: clone it before writing to it. May be asked from several threads.
+        Every call returns the same tensor: clone it before writing to it. Calls may come from several threads.
         """
         with self._lock:
             return self._get(site)
@@ -172,17 +172,17 @@ class Trace:
             first = self._rows[0][site]
             value = _plain(torch.cat([row[site] for row in self._rows], 2 if first.dim() == 4 else 1), site)
         self._gathered[site] = value
-        while len(self._gathered) > 1 and self._made() > self._room:  # the oldest can be put together again
+        while len(self._gathered) > 1 and self._made() > self._room:  # the oldest can be gathered again
             del self._gathered[next(iter(self._gathered))]
         return value
 
     def _made(self) -> int:
-        """Bytes of what was put together or recomputed for those who looked."""
+        """Bytes of the gathered and recomputed values."""
         again = () if self._recomputed is None else (self._recomputed[1],)
         return size_of((*self._gathered.values(), *again))
 
     def _triangle(self, site: str) -> Tensor:
-        """A matrix of the target against itself from its rows, each of which ends at its own position: h q k."""
+        """Build a matrix of the target against itself from its rows, which end at their own positions: h q k."""
         parsed = Site.parse(site)
         if parsed.name == "bias" or (parsed.name == "scores" and not self._can_complete(site)):
             return _plain(self._again(site), site)
@@ -199,7 +199,7 @@ class Trace:
 
 
 def _plain(value: Tensor, site: str) -> Tensor:
-    """Without the batch axis, and without the axis of one number that a normalisation's statistics have."""
+    """Remove the batch axis, and the last axis of size 1 that a normalisation's statistics have."""
     value = value[0].float().cpu()
-    value = value.clone() if value.is_inference() else value  # one that autograd takes, as any other
+    value = value.clone() if value.is_inference() else value  # autograd refuses inference tensors
     return value.squeeze(-1) if Site.parse(site).axes == "q" else value

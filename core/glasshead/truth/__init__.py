@@ -1,1 +1,1 @@
-"""Checks that what is shown is true."""
+"""Checks that the numbers on the screen are true."""

@@ -1,4 +1,4 @@
-"""Is what is shown true? Checks that a trace must pass, computed from what was captured and never taken for granted."""
+"""Checks that a trace must pass, computed from captured values."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from glasshead.site import Site
 from glasshead.traces.trace import Trace
 
 LARGEST = 4_000_000
-"""Cells of attention that are checked at once; of a longer trace the newest rows are."""
+"""Most cells of attention that are checked at once; of a longer trace only the newest rows are checked."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,17 @@ class Check:
     label: str
     ok: bool
     value: float | None
-    """What was measured: the largest error, or the number of cells that break the rule."""
+    """Result of the measurement: the largest error, or the number of cells that break the rule."""
     detail: str
-    """The statement in full, and what was looked at."""
+    """Full statement, with the values that were compared."""
 
 
 def checks(trace: Trace, cache_error: float | None = None, peeking: int | None = None) -> tuple[Check, ...]:
-    """The checks of a trace that can be made of what was captured.
+    """Check a trace as far as its captured values allow.
 
-    cache_error, peeking: what `Stepper.verify` measured, where it did, in a pass over all tokens at once. Only there
-    are keys of the future that causal attention could look at; in a step from the past there are none. How far two
-    orders of arithmetic may differ depends on the model's precision: `Anatomy.tolerance`.
+    cache_error, peeking: results of `Stepper.verify`, if it ran: a pass over all tokens at once. Only there does causal
+    attention have future keys to look at; in a step from the past there are none. The allowed difference between two
+    orders of arithmetic depends on the model's precision: `Anatomy.tolerance`.
     """
     worst_sum = worst_weight = 0.0
     full, peeking = peeking is not None, peeking or 0
@@ -83,5 +83,5 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
 
 
 def _largest(errors: Tensor) -> float:
-    """The largest error; where one is not a number, infinity, since no comparison would find it."""
+    """Return the largest error; infinity if one is NaN, which no comparison would find."""
     return float(errors.abs().nan_to_num(nan=math.inf).max())
