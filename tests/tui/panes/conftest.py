@@ -32,7 +32,7 @@ class Frame(App[None]):
     def on_map_pane_picked(self, event: Any) -> None:
         self.heard.append(event)
 
-    def on_attention_pane_picked(self, event: Any) -> None:
+    def on_noted_matrix_picked(self, event: Any) -> None:
         self.heard.append(event)
 
 

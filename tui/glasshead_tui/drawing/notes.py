@@ -1,13 +1,12 @@
-"""Two lines under a matrix, each the longest of several that fits."""
-
-from typing import TYPE_CHECKING
+"""A matrix and two lines under it, each the longest of several that fits."""
 
 from rich.segment import Segment
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
 
+from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.lines import Line, Lines, cells
-
-if TYPE_CHECKING:
-    pass
 
 
 class Notes(Lines):
@@ -22,6 +21,30 @@ class Notes(Lines):
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
         return [longest_fitting(self.readout, columns), longest_fitting(self.legend, columns)]
+
+
+class NotedMatrix(Vertical, can_focus=False):
+    """A pane of a matrix and its notes. A subclass says what they show."""
+
+    DEFAULT_CSS = """
+    NotedMatrix { padding: 0 1; }
+    """
+
+    class Picked(Message):
+        """A cell was clicked."""
+
+        def __init__(self, query: int, key: int) -> None:
+            super().__init__()
+            self.query, self.key = query, key
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._heatmap, self._notes = HeatMap(), Notes()
+
+    def compose(self) -> ComposeResult:
+        """Matrix, notes."""
+        yield self._heatmap
+        yield self._notes
 
 
 def join_pieces(parts: list[Line]) -> Line:

@@ -3,14 +3,11 @@
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.message import Message
 
 from glasshead_tui.drawing.matrix import HeadMatrix, weight_level
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import attention_name, labels, spoken, widest
-from glasshead_tui.drawing.notes import Notes, join_pieces
+from glasshead_tui.drawing.notes import NotedMatrix, join_pieces
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
@@ -29,28 +26,12 @@ if TYPE_CHECKING:
 UNMASKED = "came later; no mask hides it"
 
 
-class AttentionPane(Vertical, can_focus=False):
+class AttentionPane(NotedMatrix, can_focus=False):
     """See the module."""
-
-    DEFAULT_CSS = """
-    AttentionPane { padding: 0 1; }
-    """
-
-    class Picked(Message):
-        """A cell was clicked."""
-
-        def __init__(self, query: int, key: int) -> None:
-            super().__init__()
-            self.query, self.key = query, key
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._shown: tuple[Moment, Focus] | None = None
-        self._heatmap, self._notes = HeatMap(), Notes()
-
-    def compose(self) -> ComposeResult:
-        yield self._heatmap
-        yield self._notes
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw a head of a moment; when only the cell is another one, move the cursor."""

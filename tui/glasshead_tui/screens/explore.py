@@ -383,7 +383,7 @@ class ExploreScreen(CommandedScreen):
         self._worker.halt()
         self.app.exit()
 
-    def on_attention_pane_picked(self, event: AttentionPane.Picked) -> None:
+    def on_noted_matrix_picked(self, event: AttentionPane.Picked) -> None:
         """A cell was clicked."""
         self._look(query=event.query, key=event.key)
 

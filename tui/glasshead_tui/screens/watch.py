@@ -372,7 +372,7 @@ class WatchScreen(CommandedScreen):
         """Leave."""
         self.app.exit()
 
-    def on_probe_pane_picked(self, event: ProbePane.Picked) -> None:
+    def on_noted_matrix_picked(self, event: ProbePane.Picked) -> None:
         """A cell was clicked."""
         self._look(query=event.query, key=event.key)
 

@@ -6,13 +6,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.message import Message
 
 from glasshead_tui.drawing.matrix import ProbeMatrix, weight_level
 from glasshead_tui.drawing.names import named, spoken
-from glasshead_tui.drawing.notes import Notes
+from glasshead_tui.drawing.notes import NotedMatrix
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
@@ -54,29 +51,13 @@ class Probed(Protocol):
         """Count the layers with this kind of attention."""
 
 
-class ProbePane(Vertical, can_focus=False):
+class ProbePane(NotedMatrix, can_focus=False):
     """One head's attention in the probe."""
-
-    DEFAULT_CSS = """
-    ProbePane { padding: 0 1; }
-    """
-
-    class Picked(Message):
-        """A cell was clicked."""
-
-        def __init__(self, query: int, key: int) -> None:
-            super().__init__()
-            self.query, self.key = query, key
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._shown: tuple[Probed, Focus] | None = None
-        self._heatmap, self._notes = HeatMap(), Notes()
         self._matrix: ProbeMatrix | None = None
-
-    def compose(self) -> ComposeResult:
-        yield self._heatmap
-        yield self._notes
 
     def show(self, probe: Probed, focus: Focus) -> None:
         """Draw a head; if only the cell changed, move the cursor."""
