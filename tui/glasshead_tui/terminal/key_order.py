@@ -16,6 +16,7 @@ from typing import Any
 from textual import events
 from textual.app import App
 from textual.message_pump import MessagePump
+from textual.widgets import Input
 
 LAPS = 2
 """Rounds of waiting for all queues on the way of a key: its effects, and messages that a widget posts because of it."""
@@ -72,9 +73,10 @@ class OrderedKeys(App[None]):
 
     def _waits(self) -> bool:
         """Tell whether the next key has to wait: the screen does, and no key is urgent."""
+        if not self._screen_stack or not getattr(self.screen, "waits", False):
+            return False
         late = time.monotonic() - PATIENCE
-        hurry = any(came < late and isinstance(each, events.Key) and each.key in URGENT for came, each in self._held)
-        return bool(self._screen_stack) and bool(getattr(self.screen, "waits", False)) and not hurry
+        return not any(came < late and isinstance(key, events.Key) and key.key in URGENT for came, key in self._held)
 
     async def _act(self, event: events.Event) -> None:
         """Handle a key completely, until the screen that it opens is there."""
@@ -82,6 +84,8 @@ class OrderedKeys(App[None]):
             return
         screen, target = self.screen, self.focused or self.screen
         await _taken(self, partial(self._take_in, event))
+        if isinstance(target, Input) and isinstance(event, events.Key) and event.is_printable:
+            return  # a character: the next one waits behind it anyway, which makes a long paste quick
         for _ in range(LAPS):
             await _passed(target)
         while self._screen_stack and self.screen is not screen:
