@@ -20,6 +20,7 @@ import sys
 import tempfile
 import termios
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ PATIENCE = 30.0
 """Seconds without an answer after which a program is said to hang; the machine may be busy."""
 KEYS = 800
 """Of a session, about."""
+NOTES = Path(tempfile.gettempdir()) / f"monkey-{os.getpid()}"
+"""Where a program that fails writes why."""
 SCREENS = ("explore", "lab", "lesson", "watch")
 
 NAMED = {
@@ -135,6 +138,7 @@ class Caged:
         from glasshead_tui.cli import run
 
         status = 99
+        _note_errors()
         for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):  # not the parent's
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
             setattr(sys, name, stream)
@@ -143,8 +147,6 @@ class Caged:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
             status = run(list(words))
         except BaseException:
-            import traceback
-
             traceback.print_exc()
         finally:
             sys.stdout.flush()
@@ -254,6 +256,20 @@ class Caged:
             os.kill(self.process, signal.SIGKILL)
             os.waitpid(self.process, 0)
             os.close(self._host)
+
+
+def _note_errors() -> None:
+    """Have every exception of a screen written to a file too: where the window is small, nobody can read Textual's."""
+    from textual.app import App
+
+    handle = App._handle_exception
+
+    def note(app: App[object], error: Exception) -> None:
+        with NOTES.open("a", encoding="utf-8") as file:
+            file.write("".join(traceback.format_exception(error)))
+        handle(app, error)
+
+    App._handle_exception = note  # type: ignore[assignment,method-assign]
 
 
 def plain(written: bytes) -> str:
@@ -367,18 +383,22 @@ def main() -> int:
 def _session(cage: Cage, screen: str, played: Iterator[Act], name: str, keep: Path | None) -> tuple[int, int]:
     """One session: keys and status. What was found is told, and kept as a file where `keep` names a folder."""
     log: list[Act] = []
+    NOTES.unlink(missing_ok=True)
     try:
         return play(cage.words(screen), played, log, "L" if screen == "lab" else ""), 0
     except FoundError as error:
         last = [act.write.encode("latin-1") if act.size is None else act.size for act in log[-8:]]
         sentence, tail = error.args
-        print(f"{name}: {sentence}. Last: {last}\n{plain(tail)[-6000:]}", flush=True)
+        noted = NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""
+        print(f"{name}: {sentence}. Last: {last}\n{plain(tail)[-3000:]}\n{noted}", flush=True)
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
             file = keep / f"{name}.json"
             file.write_text(json.dumps({"screen": screen, "acts": [asdict(act) for act in log]}), encoding="utf-8")
             print(f"Play it again: python -m tests.tui.monkey --again {file}", flush=True)
         return 0, 1
+    finally:
+        NOTES.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -400,14 +400,14 @@ class ExploreScreen(CommandedScreen):
         kind = self._kind(wanted)
         if kind is None:  # a model without attention
             return
-        wanted = wanted.to(stack=kind.stack, kind=kind.kind)
-        queries, columns = self.moment.trace.axes(wanted.prefix)
         wanted = wanted.to(
+            stack=kind.stack,
+            kind=kind.kind,
             layer=within(wanted.layer, kind.layers),
             head=within(wanted.head, kind.heads),
-            query=within(wanted.query, len(queries)),
-            key=within(wanted.key, len(columns)),
         )
+        queries, columns = self.moment.trace.axes(wanted.prefix)
+        wanted = wanted.to(query=within(wanted.query, len(queries)), key=within(wanted.key, len(columns)))
         if wanted != self._looking or redraw:
             self._looking = wanted
             self._redraw()

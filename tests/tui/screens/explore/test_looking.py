@@ -133,3 +133,15 @@ async def test_the_heads_of_the_norms_are_whole(explore: Explore, size: tuple[in
         heads = ["".join(piece.text for piece in line) for line in pane._lines[:2]]
         assert len(heads[0].split()) > 5 and not any("…" in head for head in heads)
         assert all(len(head) <= pane.size.width - 2 for head in heads)
+
+
+@pytest.mark.parametrize("key", ["left_square_bracket", "left_parenthesis", "h", "k"])
+async def test_a_key_that_goes_below_the_first_before_the_model_is_there_stays_at_it(
+    explore: Explore, key: str
+) -> None:
+    async with explore(text=None) as explorer:
+        assert explorer.screen.moment is None
+        await explorer.press(key, key)
+        await explorer.step(0)
+        looking = explorer.screen._looking
+        assert min(looking.layer, looking.head, looking.query, looking.key) == 0
