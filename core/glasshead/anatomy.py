@@ -1,4 +1,4 @@
-"""Anatomy: what a model is made of, as plain data. Screens, panes and commands ask this, never a configuration.
+"""Anatomy: the parts of a model, as plain data. Screens, panes and commands read this, never a configuration.
 
 Strings and numbers only, no torch.
 """
@@ -12,7 +12,7 @@ from glasshead.errors import GlassheadError
 from glasshead.site import Side, Site, attention
 
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
-"""Distance from 1 to the next number that each precision holds."""
+"""Distance from 1 to the next larger number of each precision."""
 LEAST_TOLERANCE = 1e-4
 
 
@@ -29,19 +29,19 @@ class Kind:
     key_heads: int
     """Heads of keys and values: fewer than `heads` where query heads share them."""
     keys: Side
-    """Whose tokens are looked at."""
+    """Side of the tokens that are looked at."""
     causal: bool
-    """Whether a query may look at no key after it."""
+    """Whether a query may look only at keys up to its own position."""
     masked: bool = True
     """Whether a mask sees to that; without one a later key is not looked at only where it is not there yet."""
 
     def key_head(self, head: int) -> int:
-        """The head of keys and values that a query head reads."""
+        """Return the head of keys and values that a query head reads."""
         return head * self.key_heads // self.heads
 
     @property
     def queries(self) -> Side:
-        """Whose tokens look."""
+        """Side of the tokens that look."""
         return "source" if self.stack == "encoder" else "target"
 
 
@@ -51,11 +51,11 @@ class Attending:
 
     scale: float
     cap: float | None = None
-    """Scores s become cap · tanh(s / cap)."""
+    """Cap of the scores: s becomes cap · tanh(s / cap)."""
     window: tuple[int, int] | None = None
-    """How many positions before and after its own a query may look at; None for all."""
+    """Positions before and after its own that a query may look at; None for all."""
     biased: bool = False
-    """Whether a number is added to each score by its place: the site `bias`."""
+    """Whether a number that depends on the positions is added to each score: the site `bias`."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +63,21 @@ class Norm:
     """One normalisation."""
 
     site: str
-    """Its place, e.g. `decoder.1.self`: its values are `decoder.1.self.norm.out` and so on."""
+    """Prefix of its place, e.g. `decoder.1.self`: its values are `decoder.1.self.norm.out` and so on."""
     form: Literal["layer", "rms"] = "layer"
-    """`rms` takes no mean."""
+    """Kind of norm; `rms` computes no mean."""
     eps: float = 1e-5
     where: Literal["post", "pre", "last"] = "post"
-    """After the residual connection, before the sub-layer, or after a whole stack."""
+    """Place: after the residual connection, before the sub-layer, or after a whole stack."""
 
     @property
     def stack(self) -> str:
-        """The stack it stands in."""
+        """Stack that it belongs to."""
         return Site.parse(f"{self.site}.norm.out").stack
 
     @property
     def label(self) -> str:
-        """Its place in the stack: `1.cross`, or `last` for the one after all layers."""
+        """Name of its place in the stack: `1.cross`, or `last` for the one after all layers."""
         place = Site.parse(f"{self.site}.norm.out")
         return "last" if place.layer is None else f"{place.layer}.{place.part}"
 
@@ -88,18 +88,18 @@ class Anatomy:
 
     kinds: tuple[Kind, ...]
     attending: Mapping[str, Attending]
-    """The arithmetic of each attention, by its prefix."""
+    """Arithmetic of each attention, by its prefix."""
     norms: tuple[Norm, ...]
     sites: tuple[str, ...]
-    """Every value that can be watched."""
+    """Names of all values that can be watched."""
     width: int
     """Numbers in the residual stream, d_model."""
     parameters: int
-    """Learnt numbers; a shared matrix counts once."""
+    """Number of learned parameters; a shared matrix counts once."""
     precision: str = "float32"
     device: str = "CPU"
     remarks: tuple[str, ...] = field(default=())
-    """Departures worth a word in the header."""
+    """Departures from the paper to mention in the header."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "attending", MappingProxyType(dict(self.attending)))
@@ -112,12 +112,12 @@ class Anatomy:
 
     @property
     def heads(self) -> int:
-        """Query heads of the kind that has most."""
+        """Largest number of query heads of any kind."""
         return max((kind.heads for kind in self.kinds), default=0)
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """What the header says, the most important first."""
+        """Facts for the header, the most important first."""
         return (
             f"{'+'.join(map(str, self.layers))} layers",
             f"{self.heads} heads",
@@ -133,7 +133,7 @@ class Anatomy:
         return max(LEAST_TOLERANCE, 4 * EPS.get(self.precision, EPS["bfloat16"]))
 
     def kind(self, stack: str, kind: str) -> Kind:
-        """A kind of attention. Raises GlassheadError for one that the model has not."""
+        """Find a kind of attention. Raises GlassheadError if the model does not have it."""
         for each in self.kinds:
             if (each.stack, each.kind) == (stack, kind):
                 return each
@@ -141,10 +141,10 @@ class Anatomy:
         raise GlassheadError(f"This model has no {stack} {kind} attention; it has {known}.")
 
     def kind_at(self, prefix: str) -> Kind:
-        """The kind of the attention at a prefix, e.g. `decoder.1.cross`. Raises GlassheadError where there is none."""
+        """Find the kind of attention at a prefix, e.g. `decoder.1.cross`. Raises GlassheadError if there is none."""
         site = Site.parse(f"{prefix}.weights")
         return self.kind(site.stack, site.part)
 
     def attentions(self, kind: Kind) -> tuple[str, ...]:
-        """Prefixes of a kind of attention, layer by layer."""
+        """List the prefixes of a kind of attention, layer by layer."""
         return tuple(attention(kind.stack, layer, kind.kind) for layer in range(kind.layers))

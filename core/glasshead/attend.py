@@ -1,10 +1,10 @@
-"""Scaled dot-product attention, in one breath or in stages.
+"""Scaled dot-product attention, fused or in stages.
 
     Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V                        (Vaswani et al. 2017, section 3.2.1, equation 1)
 
-Nobody listening: one fused kernel. Somebody listening: the same arithmetic in named stages, each handed to the tap:
-`q k v` → `scores` (Q Kᵀ × scale, + `bias` where there is one) → `masked` (−∞ where one may not look) → `weights`
-(softmax) → `heads` (weights · V).
+Without a tap it is one fused kernel. With a tap it is the same arithmetic in named stages, each handed to the tap:
+`q k v` → `scores` (Q Kᵀ × scale, + `bias` if there is one) → `masked` (−∞ at keys that may not be looked at) →
+`weights` (softmax) → `heads` (weights · V).
 
 Axes: b batch · h heads · q query positions · k key positions · d width of one head.
 """
@@ -30,14 +30,14 @@ def attend(
     dropout: float = 0.0,
     tap: Callable[[str, Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """The weighted sum of the values, for every query and head: b h q d.
+    """Compute the weighted sum of the values, for every query and head: b h q d.
 
-    query: b h q d · key: b h k d · value: b h k d, of a width of its own if one likes.
-    mask: boolean, broadcast to b h q k, True where one *may look* (torch.nn masks say the opposite).
-    scale: what q·k is multiplied by, 1/√d_k in the paper. bias: added to the scores, broadcast to b h q k.
+    query: b h q d · key: b h k d · value: b h k d, where d may differ from that of the keys.
+    mask: boolean, broadcast to b h q k, True where a query *may look* (torch.nn masks say the opposite).
+    scale: factor of q·k, 1/√d_k in the paper. bias: added to the scores, broadcast to b h q k.
     cap: scores s become cap · tanh(s / cap). dropout: probability, on the weights (the paper has none there).
-    tap: called as `tap(name, tensor)` at each of `STAGES`, and with `bias` if there is one; what it returns is used
-    from there on.
+    tap: called as `tap(name, tensor)` at each of `STAGES`, and with `bias` if there is one; its result replaces the
+    tensor.
 
     A row that may look at nothing has weights of exactly 0, and so a head output of 0, never NaN.
     """
@@ -56,7 +56,7 @@ def attend(
     scores, plain = see("scores", scores), scores
     hidden = scores if mask is None else scores.masked_fill(~mask, -torch.inf)
     masked = see("masked", hidden)
-    # Without a mask, and with nobody having put −∞ in, no row can be blank: spare the look.
+    # Without a mask, and if no tap has put −∞ in, no row can be blank: skip the search.
     weights = torch.softmax(masked, -1) if masked is plain and bias is None else softmax(masked)
     weights = see("weights", weights)
     if dropout:
@@ -65,16 +65,16 @@ def attend(
 
 
 def softmax(masked: Tensor) -> Tensor:
-    """softmax over the last axis in which a row of nothing but −∞ becomes zeros, in the gradient too (… k → … k)."""
+    """Compute softmax over the last axis; a row of only −∞ becomes zeros, also in the gradient (… k → … k)."""
     blank = masked.isneginf().all(-1, keepdim=True)
     return torch.softmax(masked.masked_fill(blank, 0.0), -1).masked_fill(blank, 0.0)
 
 
 def causal(queries: int, keys: int, *, window: int | None = None, device: torch.device | None = None) -> Tensor:
-    """Where a decoder may look: boolean q k, True on and below the diagonal that ends in the last query and last key.
+    """Make the causal mask: boolean q k, True on and below the diagonal that ends in the last query and last key.
 
     With fewer queries than keys the queries are the last ones, as when earlier keys come from a cache.
-    window: of the neighbourhood of that many positions (see `near`) only what is not after the query.
+    window: keep only the neighbourhood of that many positions (see `near`), up to the query.
     """
     q = torch.arange(keys - queries, keys, device=device).unsqueeze(-1)
     k = torch.arange(keys, device=device)
@@ -83,16 +83,16 @@ def causal(queries: int, keys: int, *, window: int | None = None, device: torch.
 
 
 def neighbourhood(positions: int, window: int, *, device: torch.device | None = None) -> Tensor:
-    """Where restricted self-attention may look in both directions, by the rule of `near`: boolean q k."""
+    """Make the mask of restricted self-attention in both directions, by the rule of `near`: boolean q k."""
     k = torch.arange(positions, device=device)
     return near(k.unsqueeze(-1), k, window)
 
 
 def near(q: Tensor, k: Tensor, window: int) -> Tensor:
-    """True where position k lies in the neighbourhood of `window` positions around q (section 4: r around the query).
+    """Tell which positions k lie in the neighbourhood of `window` positions around q (section 4: r around the query).
 
-    Exactly q − window // 2 ≤ k ≤ q + (window − 1) // 2: centred where `window` is odd; an even one has one position
-    more before the query than after it. Masked self-attention keeps of them those up to the query.
+    That is q − window // 2 ≤ k ≤ q + (window − 1) // 2: centred if `window` is odd; an even one has one position more
+    before the query than after it. Masked self-attention keeps those up to the query.
     """
     return (q - window // 2 <= k) & (k <= q + (window - 1) // 2)
 

@@ -70,12 +70,12 @@ def check_path(path: Path, option: str) -> None:
 
 
 def open_plain(path: Path, most: int | None = None) -> BinaryIO:
-    """Open a file for reading, if it is a plain one, of at most so many bytes.
+    """Open a file for reading if it is a plain one of at most `most` bytes.
 
-    A pipe would let us wait for ever, a device has no end, and a damaged or sparse file may be larger than the memory.
-    Raises GlassheadError for these, and OSError where the file cannot be opened.
+    A pipe would block for ever, a device has no end, and a damaged or sparse file may be larger than the memory.
+    Raises GlassheadError for these, and OSError if the file cannot be opened.
     """
-    # Without O_NONBLOCK a pipe that nobody writes to would not even open. A plain file does not care.
+    # Without O_NONBLOCK, opening a pipe without a writer would block. For a plain file it makes no difference.
     number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         found = os.fstat(number)
@@ -95,7 +95,7 @@ def open_plain(path: Path, most: int | None = None) -> BinaryIO:
 
 
 def read_plain(path: Path, most: int) -> bytes:
-    """All of a plain file. See `open_plain`."""
+    """Read all of a plain file. See `open_plain`."""
     with open_plain(path, most) as file:
         return file.read(most + 1)
 

@@ -1,10 +1,10 @@
-"""Found: something that can be opened, before it is. The one door to a Subject; looking costs no torch.
+"""Found: something that can be opened, before it is opened. The one way to a Subject; finding costs no torch.
 
     found = find("english-french")          a bundled name, a name under ./checkpoints, or a folder
-    found.check()                           raises a sentence for what can be known to be wrong without loading it
+    found.check()                           raises an error for every fault that shows without loading
     subject = found.open()
 
-The shell checks; what it found, and not its name, travels to the thread that opens it. So nothing is looked for twice.
+The shell checks, and passes the Found, not its name, to the thread that opens it. So nothing is looked for twice.
 """
 
 from dataclasses import dataclass
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 
 
 class Found(Protocol):
-    """Whatever can be opened, of any format."""
+    """A model that can be opened, of any format."""
 
     @property
     def title(self) -> str:
-        """The name to call it by."""
+        """Name for the user."""
 
     @property
     def limit(self) -> int | None:
-        """Most tokens of a text; None where there is no limit. Raises GlassheadError where the files do not say."""
+        """Most tokens of a text; None if there is no limit. Raises GlassheadError if the files do not say."""
 
     @property
     def source(self) -> "Names":
-        """The tokenizer of the source, without the model. Raises GlassheadError for a damaged one."""
+        """Tokenizer of the source, without the model. Raises GlassheadError for a damaged one."""
 
     def check(self) -> None:
-        """Look at headers and at which files are there. Raises GlassheadError for what is missing, cut or foreign."""
+        """Check headers and the presence of files. Raises GlassheadError for a missing, truncated or foreign file."""
 
     def open(self) -> "Subject":
-        """Load it. Raises GlassheadError for parts that are damaged or do not fit each other."""
+        """Load the model. Raises GlassheadError for parts that are damaged or do not fit each other."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Checkpoint:
 
     folder: Path
     title: str
-    """Its folder's name, or of a run in training the run's."""
+    """Name of its folder, or for a run in training of the run."""
 
     @cached_property
     def _content(self) -> dict[str, Any]:
@@ -78,13 +78,13 @@ class Checkpoint:
 
 
 def find(name: str | Path) -> Found:
-    """What a name opens. Raises GlassheadError, with the nearest names, where there is nothing of that name."""
+    """Find what a name opens. Raises GlassheadError, with the nearest names, if nothing has that name."""
     return Checkpoint(*locate(name))
 
 
 def load(name: str | Path) -> "Subject":
-    """Open a checkpoint: a bundled name, a name under ./checkpoints, or a folder, of a run in training too.
+    """Open a checkpoint: a bundled name, a name under ./checkpoints, or a folder, also that of a run in training.
 
-    Raises GlassheadError with a sentence for what is missing, damaged, foreign or does not fit.
+    Raises GlassheadError for files that are missing, damaged, foreign or do not fit each other.
     """
     return find(name).open()

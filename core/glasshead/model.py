@@ -26,20 +26,20 @@ from glasshead.errors import GlassheadError, brief
 from glasshead.tap import Tap
 
 LARGEST = 2**31 - 1
-"""Of every size: that of two multiplied still fits into 64 bits."""
+"""Largest value of every size: the product of two still fits into 64 bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """The shape of a Transformer. The defaults are the base model of the paper (table 3); departures from it are named.
 
-    Raises GlassheadError for a shape that cannot be.
+    Raises GlassheadError for an impossible shape.
     """
 
     vocab_size: int = 37_000
-    """Subwords of the target; of the source too, unless `source_vocab_size` says otherwise."""
+    """Subwords of the target; also of the source, unless `source_vocab_size` is given."""
     source_vocab_size: int | None = None
-    """Subwords of the source where it has a vocabulary of its own."""
+    """Subwords of the source if it has a separate vocabulary."""
     share_embeddings: bool = True
     """One matrix for source embedding, target embedding and output projection (section 3.4)."""
     d_model: int = 512
@@ -48,29 +48,29 @@ class Config:
     """Width of the encoder, so of the key and value inputs of cross-attention. Departure: the paper's is d_model."""
     heads: int = 8
     d_k: int | None = None
-    """Width of one query or key. Departure when it is not d_model / heads."""
+    """Width of one query or key. Departure if it is not d_model / heads."""
     d_v: int | None = None
-    """Width of one value. Departure when it is not d_model / heads."""
+    """Width of one value. Departure if it is not d_model / heads."""
     d_ff: int = 2048
     encoder_layers: int = 6
     decoder_layers: int = 6
     dropout: float = 0.1
-    """On the output of every sub-layer and on embedding + position (section 5.4), nowhere else."""
+    """Dropout on the output of every sub-layer and on embedding + position (section 5.4), nowhere else."""
     norm: Literal["post", "pre"] = "post"
-    """`pre` departs from the paper: x + f(LayerNorm(x)), and one more LayerNorm after each stack."""
+    """Place of the norms. `pre` departs from the paper: x + f(LayerNorm(x)), and a LayerNorm after each stack."""
     residual: bool = True
-    """False departs from the paper: a layer is LayerNorm(sublayer(x)), without x itself, to show what goes wrong."""
+    """False departs from the paper to show the effect: a layer is LayerNorm(sublayer(x)), without x itself."""
     positions: Literal["sinusoidal", "learned", "none"] = "sinusoidal"
-    """`learned` departs from the base model: a table of parameters (table 3, row E). `none` departs from the paper:
-    nothing tells where a token stands, to show what goes wrong."""
+    """`learned` departs from the base model: a table of parameters (table 3, row E). `none` departs from the paper to
+    show the effect: the model does not know the positions of tokens."""
     window: int | None = None
-    """Departure: self-attention sees only a neighbourhood of that many positions around the query q (section 4), from
-    q − window // 2 to q + (window − 1) // 2; masked self-attention keeps of them those up to the query."""
+    """Departure: self-attention sees only a neighbourhood of this many positions around the query q (section 4), from
+    q − window // 2 to q + (window − 1) // 2; masked self-attention keeps those up to the query."""
     masked: bool = True
-    """False departs from the paper: a decoder that reads many tokens at once lets each see those after it, to show what
-    goes wrong."""
+    """False departs from the paper to show the effect: a decoder that reads many tokens at once lets each see those
+    after it."""
     scale: bool = True
-    """False departs from the paper: scores are q·k, not q·k / √d_k, to show what goes wrong."""
+    """False departs from the paper to show the effect: scores are q·k, not q·k / √d_k."""
     max_length: int = 512
     """Longest source or target, in tokens."""
     pad_id: int = 0
@@ -136,29 +136,29 @@ class Config:
 
     @property
     def score_scale(self) -> float:
-        """What q·k is multiplied by: 1/√d_k, or 1 without scaling."""
+        """Factor of q·k: 1/√d_k, or 1 without scaling."""
         return self.key_width**-0.5 if self.scale else 1.0
 
 
 class Past(Protocol):
-    """What one attention remembers between steps of decoding (decode.py has it)."""
+    """The memory of one attention between steps of decoding (see decoding/cache.py)."""
 
     def join(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Add keys and values of new positions (b h k d); all of them so far."""
+        """Append keys and values of new positions (b h k d); return all so far."""
 
     @property
     def fixed(self) -> tuple[Tensor, Tensor] | None:
-        """Keys and values that need no computing again, as those of the source after the first step."""
+        """Keys and values that need not be computed again, e.g. those of the source after the first step."""
 
 
 class Watched(nn.Module):
-    """A module whose values can be seen and replaced: its tap is None until someone listens."""
+    """A module whose values can be seen and replaced; its tap is None until `listen` sets one."""
 
     tap: Tap | None = None
     emits: tuple[str, ...] = ()
 
     def see(self, name: str, value: Tensor) -> Tensor:
-        """The value to go on with."""
+        """Show a value to the tap; return it, or its replacement."""
         return value if self.tap is None else self.tap(name, value)
 
 
@@ -179,7 +179,7 @@ class Attention(Watched):
         self.output = nn.Linear(config.heads * config.value_width, width, bias=False)
 
     def forward(self, x: Tensor, source: Tensor, mask: Tensor | None, past: Past | None = None) -> Tensor:
-        """x: b q m · source: b k m · mask: True where one may look, to b h q k → b q m."""
+        """x: b q m · source: b k m · mask: True where a query may look, to b h q k → b q m."""
         query = self.split(self.query(x))
         if past is not None and past.fixed is not None:
             key, value = past.fixed
@@ -246,23 +246,23 @@ class Residual(Watched):
         self.dropout, self.pre, self.kept = nn.Dropout(config.dropout), config.norm == "pre", config.residual
 
     def forward(self, x: Tensor, *source: Tensor, mask: Tensor | None = None, past: Past | None = None) -> Tensor:
-        """b q m → b q m. source: what the sub-layer attends to, x itself in self-attention."""
+        """b q m → b q m. source: input of keys and values, x itself in self-attention."""
         if self.pre:
             return self.see("resid", self.join(x, self.apply_to(self.norm(x), *source, mask=mask, past=past)))
         return self.norm(self.see("resid", self.join(x, self.apply_to(x, *source, mask=mask, past=past))))
 
     def apply_to(self, x: Tensor, *source: Tensor, mask: Tensor | None, past: Past | None) -> Tensor:
-        """The sub-layer's own output."""
+        """Compute the output of the sub-layer."""
         if isinstance(self.sublayer, Attention):
             return self.sublayer(x, source[0] if source else x, mask, past)
         return self.sublayer(x)
 
     def join(self, x: Tensor, y: Tensor) -> Tensor:
-        """The residual connection: x + y, or where there is none y alone."""
+        """Apply the residual connection: x + y, or only y without one."""
         return self.add(x, y) if self.kept else self.dropout(y)
 
     def add(self, x: Tensor, y: Tensor) -> Tensor:
-        """x + y; in training y is dropped out of."""
+        """Add y to x, with dropout on y in training."""
         return x + (self.dropout(y) if self.training else y)
 
 
@@ -313,7 +313,7 @@ class Stack(Watched):
         self.norm = LayerNorm(width) if config.norm == "pre" else None
 
     def end(self, x: Tensor) -> Tensor:
-        """What leaves the stack: b q m."""
+        """Compute the output of the stack: b q m."""
         return x if self.norm is None else self.norm(x)
 
 
@@ -358,7 +358,7 @@ class Embedding(Watched):
             self.register_buffer("positions", fixed_positions(config, width), persistent=False)
 
     def forward(self, ids: Tensor, start: int = 0) -> Tensor:
-        """ids: b q, of positions start … → b q m. Raises GlassheadError beyond the longest length."""
+        """ids: b q, from position `start` on → b q m. Raises GlassheadError beyond the longest length."""
         end = start + ids.shape[-1]
         if end > self.max_length:
             raise GlassheadError(f"{end} tokens are more than the {self.max_length} that this model can take.")
@@ -368,7 +368,7 @@ class Embedding(Watched):
 
 
 class Transformer(Watched):
-    """The whole model. `model(source, target)` gives the logits of the token that follows each target token."""
+    """The whole model. `model(source, target)` computes the logits of the token that follows each target token."""
 
     emits = ("logits",)
 
@@ -389,7 +389,7 @@ class Transformer(Watched):
         self.initialise()
 
     def initialise(self) -> None:
-        """Embeddings N(0, 1/√m), so that × √m they have variance 1; every other matrix Xavier-uniform, biases 0."""
+        """Draw embeddings from N(0, 1/√m), so variance 1 after × √m; other matrices Xavier-uniform; set biases to 0."""
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
@@ -403,8 +403,8 @@ class Transformer(Watched):
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
         """source: b k ids · target: b q ids, padded at the end with `pad_id` → logits b q v.
 
-        Padding of the target needs no mask of its own: it stands after every real token, where the causal one hides it.
-        Raises GlassheadError for what is not a batch of ids.
+        Padding of the target needs no mask: it stands after every real token, where the causal mask hides it.
+        Raises GlassheadError for anything but a batch of ids.
         """
         for name, ids in (("source", source), ("target", target)):
             if not isinstance(ids, Tensor) or ids.dim() != 2 or ids.dtype not in (torch.int32, torch.int64):
@@ -416,11 +416,11 @@ class Transformer(Watched):
         return self.decode(target, self.encode(source, memory_mask), memory_mask)
 
     def padding_mask(self, source: Tensor) -> Tensor:
-        """Where the source holds tokens and not padding: b 1 1 k, True where one may look."""
+        """Make the padding mask of a source: b 1 1 k, True at tokens, False at padding."""
         return (source != self.config.pad_id)[:, None, None, :]
 
     def encode(self, source: Tensor, mask: Tensor | None = None) -> Tensor:
-        """source: b k ids · mask: b 1 1 k, None where nothing is padded → the encoder's output b k m."""
+        """source: b k ids · mask: b 1 1 k, None if nothing is padded → the encoder's output b k m."""
         if self.tap is not None:
             self.tap.begin(0)
         if self.config.window is not None:
@@ -429,19 +429,19 @@ class Transformer(Watched):
         return self.encoder(self.source(source), mask)
 
     def decode(self, target: Tensor, memory: Tensor, memory_mask: Tensor | None = None, past: Any = None) -> Tensor:
-        """target: b q ids · memory: b k m · past: what earlier steps left (see decode.py) → logits b q v.
+        """target: b q ids · memory: b k m · past: the cache of earlier steps (see decoding/cache.py) → logits b q v.
 
-        With a past, `target` holds only the new tokens, and it is their logits that come back.
+        With a past, `target` holds only the new tokens, and the logits are theirs.
         """
         return self.see("logits", F.linear(self.states(target, memory, memory_mask, past), self.projection))
 
     def states(self, target: Tensor, memory: Tensor, memory_mask: Tensor | None = None, past: Any = None) -> Tensor:
-        """What `decode` makes logits of: b q m."""
+        """Compute the decoder's output, of which `decode` makes logits: b q m."""
         start = 0 if past is None else past.length
         if self.tap is not None:
             self.tap.begin(start)
         new, window = target.shape[-1], self.config.window
-        # One new token is the last: it may look at all before it, and needs no mask unless the view is narrowed.
+        # A single new token is the last: it may look at all tokens before it, and needs a mask only with a window.
         mask = None
         if self.config.masked and (new > 1 or window is not None):
             mask = causal(new, start + new, window=window, device=target.device)
@@ -449,17 +449,17 @@ class Transformer(Watched):
 
     @property
     def projection(self) -> Tensor:
-        """The matrix that makes logits of what the decoder leaves: v m."""
+        """Matrix that makes logits of the decoder's output: v m."""
         return self.target.weight if self.project is None else self.project.weight
 
 
 def fixed_positions(config: Config, width: int) -> Tensor:
-    """The positions that are not learned: max_length × width; zeros where there are none."""
+    """Return the positions that are not learned: max_length × width; zeros if there are none."""
     return sinusoids(config.max_length, width) if config.positions != "none" else torch.zeros(config.max_length, width)
 
 
 def sinusoids(positions: int, width: int) -> Tensor:
-    """PE(pos, 2i) = sin(pos / 10000^(2i/m)), PE(pos, 2i+1) = cos(…): positions × width, interleaved (section 3.5)."""
+    """Compute PE(pos, 2i) = sin(pos / 10000^(2i/m)), PE(pos, 2i+1) = cos(…): positions × width (section 3.5)."""
     position = torch.arange(positions, dtype=torch.float64).unsqueeze(-1)
     rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float64) * (-math.log(10_000.0) / width))
     table = torch.empty(positions, width, dtype=torch.float64)

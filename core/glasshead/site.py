@@ -3,9 +3,9 @@
     encoder.0.self.weights          stack, layer, part, name: a value of one attention
     decoder.2.ffn.hidden            a value of one feed-forward sub-layer
     decoder.1.cross.norm.mean       a value of the normalisation beside that sub-layer
-    encoder.norm.out, encoder.out   of a whole stack: no layer, no part
-    source.embed, target.sum        of the embeddings
-    logits                          of the model: no stack
+    encoder.norm.out, encoder.out   values of a whole stack: no layer, no part
+    source.embed, target.sum        values of the embeddings
+    logits                          a value of the model: no stack
 
 Axes are single letters: h heads · q query positions · k key positions · d width of one head · m model width ·
 f feed-forward width · v vocabulary.
@@ -18,17 +18,17 @@ from typing import Literal
 from glasshead.errors import GlassheadError
 
 Side = Literal["source", "target"]
-"""Whose tokens stand at the rows of a value."""
+"""Side of the tokens at the rows of a value."""
 
 ATTENTIONS = ("self", "cross")
 STAGES = ("scores", "masked", "weights")
-"""The three faces of one matrix: before the mask, after it, after softmax."""
+"""The three stages of one matrix: before the mask, after it, after softmax."""
 SQUARE = ("bias", *STAGES)
 """Values of an attention with a number for every query and key."""
 KEYED = ("k", "v")
 """Values of an attention whose rows are keys."""
 NORM = "norm."
-"""Before the local names of a normalisation: `norm.mean`, `norm.out`."""
+"""Prefix of the local names of a normalisation: `norm.mean`, `norm.out`."""
 STATISTICS = (f"{NORM}mean", f"{NORM}var", f"{NORM}rms")
 """Values with one number for each token."""
 
@@ -48,9 +48,9 @@ class Site:
     """`encoder` or `decoder`, `source` or `target` for embeddings, empty for the logits."""
     layer: int | None
     part: str
-    """The sub-layer: `self`, `cross` or `ffn`; empty for a value of a whole stack."""
+    """Sub-layer: `self`, `cross` or `ffn`; empty for a value of a whole stack."""
     name: str
-    """The local name, with `norm.` before those of a normalisation."""
+    """Local name, with `norm.` before those of a normalisation."""
 
     def __str__(self) -> str:
         layer = None if self.layer is None else str(self.layer)
@@ -58,28 +58,28 @@ class Site:
 
     @classmethod
     def parse(cls, text: str) -> "Site":
-        """Read the name of a site. Raises GlassheadError for a text that is none."""
+        """Parse the name of a site. Raises GlassheadError for any other text."""
         return _parse(text)
 
     @property
     def attention(self) -> str | None:
-        """Prefix of the attention that this is a value of, e.g. `decoder.1.cross`; None for any other value."""
+        """Prefix of the attention that the value belongs to, e.g. `decoder.1.cross`; None for any other value."""
         return self.prefix if self.part in ATTENTIONS and self.name in _OWN else None
 
     @property
     def prefix(self) -> str:
-        """The name without its local part, e.g. `decoder.1.ffn`."""
+        """Name without its local part, e.g. `decoder.1.ffn`."""
         layer = None if self.layer is None else str(self.layer)
         return ".".join(part for part in (self.stack, layer, self.part) if part)
 
     @property
     def side(self) -> Side:
-        """Whose tokens stand at the query rows."""
+        """Side of the tokens at the query rows."""
         return "source" if self.stack in ("encoder", "source") else "target"
 
     @property
     def axes(self) -> str:
-        """The axes of the value, without the batch: `h q k`, `q m`."""
+        """Axes of the value, without the batch: `h q k`, `q m`."""
         if self.part in ATTENTIONS and self.name in _OWN:
             return _OWN[self.name]
         if self.name in STATISTICS:
@@ -89,12 +89,12 @@ class Site:
         return "q v" if not self.stack and self.name == "logits" else "q m"
 
     def beside(self, name: str) -> str:
-        """The name of another value at the same place: `scores` beside `decoder.1.self.q`."""
+        """Name another value at the same place: `scores` beside `decoder.1.self.q`."""
         return f"{self.prefix}.{name}" if self.prefix else name
 
 
 def attention(stack: str, layer: int, kind: str) -> str:
-    """Prefix of one attention: `decoder.1.cross`."""
+    """Write the prefix of one attention: `decoder.1.cross`."""
     return f"{stack}.{layer}.{kind}"
 
 

@@ -20,15 +20,15 @@ from glasshead.traces.record import BUDGET
 
 
 class Sides(Protocol):
-    """The names of both sides; one tokenizer may be both. A `glasshead.Vocabulary` is one such pair."""
+    """The tokenizers of both sides; one may serve both. A `glasshead.Vocabulary` is such a pair."""
 
     @property
     def source(self) -> Names:
-        """Names of the source tokens."""
+        """Tokenizer of the source."""
 
     @property
     def target(self) -> Names:
-        """Names of the target tokens."""
+        """Tokenizer of the target."""
 
 
 @dataclass(frozen=True, init=False)
@@ -56,17 +56,17 @@ class Subject:
 
     @property
     def native(self) -> Transformer:
-        """The project's own Transformer. Raises GlassheadError for a model of another family, which has none."""
+        """The project's own Transformer. Raises GlassheadError for a model of another family."""
         return self._own.module
 
     @property
     def config(self) -> Config:
-        """The shape of `native`."""
+        """Shape of `native`."""
         return self.native.config
 
     @property
     def codecs(self) -> Vocabulary:
-        """The vocabulary that `native` was trained with. Raises GlassheadError for names of another kind."""
+        """Vocabulary that `native` was trained with. Raises GlassheadError for tokenizers of another kind."""
         if not isinstance(self.vocabulary, Vocabulary):
             raise GlassheadError(f"{self.name} has a tokenizer of another kind than the project's own.")
         return self.vocabulary
@@ -81,34 +81,34 @@ class Subject:
 
     @property
     def anatomy(self) -> Anatomy:
-        """The parts of the model."""
+        """Parts of the model."""
         return self.model.anatomy
 
     @property
     def limit(self) -> int | None:
-        """Most tokens of a text, those that the model adds not counted; None where there is no limit."""
+        """Most tokens of a text, without those that the model adds; None if there is no limit."""
         return self.model.limits.text
 
     @property
     def parameters(self) -> int:
-        """Learnt numbers; a shared matrix counts once."""
+        """Number of learned parameters; a shared matrix counts once."""
         return self.anatomy.parameters
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The kinds of attention, in the order in which a token meets them."""
+        """Kinds of attention, in the order in which a token meets them."""
         return self.anatomy.kinds
 
     @property
     def first_sentence(self) -> str:
-        """The first example on the card, to decode where nobody has typed a text. Raises GlassheadError without one."""
+        """First example on the card, to decode if no text is given. Raises GlassheadError without one."""
         examples = self.card.get("examples")
         if not isinstance(examples, list) or not examples or not isinstance(examples[0], str):
             raise GlassheadError(f"What shall {self.name} decode? Its card has no examples: give a sentence (--text).")
         return examples[0]
 
     def changed(self, **fields: Any) -> "Subject":
-        """The same weights in a model of which some fields of Config are others, e.g. `scale=False`.
+        """Return a subject with the same weights and other values for some fields of Config, e.g. `scale=False`.
 
         Raises GlassheadError for a change under which the weights do not fit, and for a model of another family.
         """
@@ -118,10 +118,10 @@ class Subject:
             raise GlassheadError(f"{self.name}: {error}") from None
 
     def encode(self, text: str, *, truncate: bool = False) -> list[Token]:
-        """The tokens that the model reads for a text, those that it adds among them.
+        """Encode a text to the tokens that the model reads, those that it adds included.
 
-        truncate: keep what fits of a text that is too long. Raises GlassheadError for an empty text, and TooLongError,
-        with the limit, for one that does not fit.
+        truncate: keep the beginning that fits of a text that is too long. Raises GlassheadError for an empty text, and
+        TooLongError, with the limit, for one that does not fit.
         """
         prompt = self.model.prompt(self._ids(text, truncate=truncate))
         return self.vocabulary.source.tokens(prompt.source or prompt.start)
@@ -153,9 +153,9 @@ class Subject:
     def translate(
         self, text: str, *, pick: Pick = greedy, beam: int = 1, length_penalty: float = 0.6, truncate: bool = False
     ) -> str:
-        """The translation of a text: as `pick` has it, or with a beam wider than 1 the best line of beam search.
+        """Translate a text: with the tokens that `pick` chooses, or with the best line of a beam wider than 1.
 
-        Raises GlassheadError for a beam together with a `pick`: a search picks nothing.
+        Raises GlassheadError for a beam together with a `pick`, which a search does not use.
         """
         if beam != 1 and pick is not greedy:
             raise GlassheadError("A pick and a beam are two ways of decoding: choose one.")

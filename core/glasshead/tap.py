@@ -9,7 +9,7 @@ name; the words `layers` and `sublayer`, which only say how modules are nested, 
         model(source, target)
     seen["decoder.2.cross.weights"]                                                                   # b h q k
 
-What to keep is decided once, on entering; modules where nothing matches stay untapped and run their fused kernels.
+The sites to keep are chosen once, on entering; modules without a match stay untapped and run their fused kernels.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +30,7 @@ STRUCTURE = frozenset({"layers", "sublayer"})
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an edit is asked for: the site, and the absolute position of its first row (more than 0 under a cache).
+    """The place of an edit: the site, and the absolute position of its first row (more than 0 under a cache).
 
     Rows are query positions, except at `k` and `v` of attention, which always begin at position 0.
     """
@@ -41,19 +41,19 @@ class Place:
 
 Change = Callable[[Tensor], Tensor] | Callable[[Tensor, Place], Tensor]
 Wish = tuple[str, bool, tuple[Change, ...]]
-"""What is wanted at one local name of a module: its site, whether to keep it, the edits to make in turn."""
+"""Request for one local name of a module: its site, whether to keep it, the edits to make in turn."""
 NOWHERE: Wish = ("", False, ())
 
 
 class Seen(dict[str, Tensor]):
-    """Values that the passes of one `with` block showed: site → the tensor that the model used, with its batch axis."""
+    """Values captured in the passes of one `with` block: site → the tensor that the model used, with its batch axis."""
 
     start = 0
     """Absolute position of the first query row of the pass under way; set by the model."""
 
 
 class Tap:
-    """The ear and the hand at one module: keeps the values of some of its sites, may replace them."""
+    """The tap of one module: keeps the values of some of its sites, and may replace them."""
 
     __slots__ = ("_outer", "_places", "seen")
 
@@ -63,11 +63,11 @@ class Tap:
         self._outer = outer
 
     def __call__(self, name: str, value: Tensor) -> Tensor:
-        """The value to go on with: the one given, or its replacement. Keeps it if it is to be kept.
+        """Return the value to continue with: the given one, or its replacement. Keep it if it is wanted.
 
-        Where blocks are nested all edits come first, the outermost first, so that every ear hears what the model used.
+        In nested blocks all edits come first, the outermost first, so every tap keeps the value that the model used.
         """
-        if self._outer is None:  # as it nearly always is: one look-up a value
+        if self._outer is None:  # the usual case: one look-up for each value
             site, keep, changes = self._places.get(name, NOWHERE)
             if changes:
                 value = self._change(name, value)
@@ -94,14 +94,14 @@ class Tap:
             self.seen[site] = value
 
     def begin(self, start: int) -> None:
-        """The model says that the rows of the coming pass begin at this absolute position."""
+        """Note the absolute position at which the rows of the coming pass begin; called by the model."""
         self.seen.start = start
         if self._outer is not None:
             self._outer.begin(start)
 
 
 class Listening(AbstractContextManager[Seen]):
-    """Taps ready to be put into one model: what to keep and what to change is decided. May be entered many times."""
+    """Taps prepared for one model, with sites to keep and edits. May be entered many times."""
 
     def __init__(self, model: Any, keep: Iterable[str], edit: Mapping[str, Change] | None) -> None:
         patterns = [keep] if isinstance(keep, str) else list(keep)
@@ -118,7 +118,7 @@ class Listening(AbstractContextManager[Seen]):
                 hint = f" Near it: {', '.join(close)}." if close else ""
                 raise GlassheadError(f"No site of this model matches {pattern!r}.{hint}")
 
-        # The model itself always gets a tap: it says where each pass begins.
+        # The model itself always gets a tap: it reports the position at which each pass begins.
         self._places: dict[nn.Module, dict[str, Wish]] = {model: {}}
         for site, (module, name) in known.items():
             kept = any(fnmatchcase(site, pattern) for pattern in patterns)
@@ -129,7 +129,7 @@ class Listening(AbstractContextManager[Seen]):
         self._before: list[list[tuple[nn.Module, Tap | None]]] = []
 
     def __enter__(self) -> Seen:
-        seen, again = Seen(), bool(self._before)  # within a block of its own, its taps hear for that one
+        seen, again = Seen(), bool(self._before)  # entered again inside its own block: its taps fill the new one
         before: list[tuple[nn.Module, Tap | None]] = []
         self._before.append(before)
         for module, alone in self._alone.items():
@@ -153,23 +153,23 @@ class Listening(AbstractContextManager[Seen]):
 def listen(model: Any, keep: Iterable[str] = ("*",), edit: Mapping[str, Change] | None = None) -> Listening:
     """Put taps into `model` for the length of a `with` block, and take every one out again, whatever happens in it.
 
-    The block is given a fresh `Seen`, which each pass in it fills. Only passes that run inside the block are heard and
-    changed: a `Stepper` computes rows when they are asked for, so give its edits to `Subject.start` instead.
+    The block gets a fresh `Seen`, which each pass in it fills. Only passes that run inside the block are watched and
+    changed: a `Stepper` computes rows when they are first needed, so give its edits to `Subject.start` instead.
 
-    keep: site names or globs; each pass over a site replaces what was kept before. edit: site or glob → function from
-    the tensor to its replacement (same shape), called with a copy; a function that takes two arguments is also given
-    the `Place`, whose `start` lets an edit speak of absolute positions while decoding from a cache. Several edits of a
-    site are made in turn. Edits come before keeping, so what is kept is what the model used. Blocks may be nested, and
+    keep: site names or globs; each pass over a site replaces the value kept before. edit: site or glob → function from
+    the tensor to its replacement (same shape), called with a copy; a function that takes two arguments also gets the
+    `Place`, whose `start` gives an edit absolute positions while decoding from a cache. Several edits of a site are
+    made in turn. Edits come before keeping, so the kept value is the one that the model used. Blocks may be nested, and
     entered again.
 
-    Raises GlassheadError for a pattern that matches no site, for a replacement of another shape or none at all, and for
-    a model in which nothing can be watched.
+    Raises GlassheadError for a pattern that matches no site, for a missing replacement or one of another shape, and
+    for a model without values to watch.
     """
     return Listening(model, keep, edit)
 
 
 def sites(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
-    """Every site of a model, in the order of its modules: name → (module, local name)."""
+    """Map the sites of a model, in the order of its modules: name → (module, local name)."""
     found: dict[str, tuple[nn.Module, str]] = {}
     for path, module in model.named_modules():
         prefix = ".".join(part for part in path.split(".") if part and part not in STRUCTURE)
@@ -179,7 +179,7 @@ def sites(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
 
 
 def _replaced(value: Tensor, change: Any, place: Place) -> Tensor:
-    """The replacement of one value; `change` is given a copy, so a careless edit alters nothing that others saw."""
+    """Compute the replacement of one value; `change` gets a copy, so that an in-place edit alters no kept value."""
     new = change(value.clone(), place)
     if not isinstance(new, Tensor):
         raise GlassheadError(f"The edit of {place.site} returned {type(new).__name__}; it must return the replacement.")
@@ -190,12 +190,12 @@ def _replaced(value: Tensor, change: Any, place: Place) -> Tensor:
 
 
 def _with_place(change: Any) -> Any:
-    """`change` as a function of two arguments, the second of which it may not care for."""
+    """Wrap `change` as a function of two arguments, even if it ignores the second."""
     if not callable(change):
         raise GlassheadError(f"An edit is a function from a tensor to its replacement, not {change!r}.")
     try:
         parameters = signature(change).parameters.values()
-    except ValueError:  # torch's own functions do not tell; those that make an edit, as zeros_like, take one tensor
+    except ValueError:  # torch's own functions hide theirs; those useful as edits, like zeros_like, take one tensor
         return lambda value, _place: change(value)
     positional = [
         parameter
@@ -207,4 +207,4 @@ def _with_place(change: Any) -> Any:
 
 
 ONE_AT_A_TIME = RLock()
-"""Held while a model runs under taps: two threads must not listen to one model at once."""
+"""Lock held while a model runs under taps: two threads must not listen to one model at once."""

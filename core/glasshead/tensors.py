@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_HEADER = 100_000_000
-"""Bytes; the library that reads the numbers takes no longer one either."""
+"""Bytes of the longest header; the library that reads the numbers has the same limit."""
 
 
 def write(path: Path, tensors: "Mapping[str, Tensor]") -> None:
@@ -67,7 +67,7 @@ def count_numbers(path: Path) -> int:
 
 
 def _size(entry: Any) -> tuple[int, int]:
-    """Where the numbers of a tensor end, and how many there are. Raises ValueError, or what a wrong type does."""
+    """Read the end and the count of a tensor's numbers. Raises KeyError, TypeError or ValueError for a bad entry."""
     begin, end = entry["data_offsets"]
     shape = entry["shape"]
     if (

@@ -27,7 +27,7 @@ Level = Literal["subword", "word"]
 SPECIALS = ("<pad>", "<s>", "</s>", "<unk>")
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 LARGEST = 1 << 24
-"""Entries of the largest vocabulary that is learned. The library takes memory for all that are asked for at once."""
+"""Entries of the largest vocabulary that is learned. The library allocates memory for all of them at once."""
 WORD_START = "▁"
 LARGEST = 256 << 20
 """Bytes of a vocabulary's file."""
@@ -59,7 +59,7 @@ class Codec:
         self._tokenizer = tokenizer
         self.size: int = tokenizer.get_vocab_size()
         self.level: Level = "word" if isinstance(tokenizer.model, models.WordLevel) else "subword"
-        """Whether a token is a subword, so that nothing is unknown, or a whole word."""
+        """Kind of token: a subword, so that nothing is unknown, or a whole word."""
         self.normalization = Normalization(tokenizer.normalizer)
         self.lowercase: bool = self.normalize("A") == "a"
         """Whether all text is read in lower case."""
@@ -198,7 +198,7 @@ def one_line(text: str) -> str:
 
 
 class Normalization:
-    """The text that a vocabulary sees in a text: NFC, plain apostrophes, single spaces, lower-case if it is so."""
+    """The text as a vocabulary sees it: NFC, plain apostrophes, single spaces, and lower case if it has no other."""
 
     def __init__(self, normalizer: Any) -> None:
         """normalizer: that of a tokenizer of the library; None changes nothing."""
@@ -208,7 +208,7 @@ class Normalization:
 
     @classmethod
     def learned(cls, *, lowercase: bool) -> Self:
-        """Give that of a vocabulary that is still to be learned."""
+        """Return the normalization of a vocabulary that is still to be learned."""
         return cls(_normalizer(lowercase=lowercase))
 
     def __call__(self, text: str) -> str:

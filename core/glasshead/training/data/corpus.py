@@ -1,12 +1,12 @@
-"""The corpus of a run: sentences as ids, prepared once into a folder of the run and from then on mapped into memory.
+"""The corpus of a run: sentences as ids, prepared once into a folder of the run, and then mapped into memory.
 
-    manifest.json                what it was made of and how; written last, so a folder that has it is complete
-    tokenizer.json               the vocabulary; of two it is the target's, and source-tokenizer.json the source's
+    manifest.json                origin and settings; written last, so a folder that has it is complete
+    tokenizer.json               the vocabulary; if there are two, the target's, and source-tokenizer.json the source's
     train.source.ids, .offsets   ids one after the other, and where each sentence begins; the same for train.target,
                                  valid.source and valid.target
-    valid.jsonl                  what is held back, as text: ["source", "target"] a line
+    valid.jsonl                  the pairs held back, as text: ["source", "target"] a line
 
-What was prepared is never changed. Files that it was made of may go; if they are there, they must still be the same.
+A prepared corpus is never changed. The user's files may be removed; if they are there, they must still be the same.
 """
 
 import json
@@ -32,10 +32,10 @@ Held = Literal["valid", "test"]
 
 
 class Corpus:
-    """Pairs to train on and pairs to be scored on, with the vocabulary that their ids are of."""
+    """Pairs to train on and pairs to be scored on, with the vocabulary of their ids."""
 
     def __init__(self, folder: Path) -> None:
-        """Open a corpus that was prepared. Raises GlassheadError if it is not there, or not whole."""
+        """Open a prepared corpus. Raises GlassheadError if it is missing or incomplete."""
         self.folder = folder
         try:
             self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -59,19 +59,19 @@ class Corpus:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The vocabulary, or the two, that the ids are of."""
+        """Vocabulary of the ids."""
         return read_vocabulary(self.folder)
 
     @property
     def test(self) -> Recipe | None:
-        """What makes test sentences: the recipe, which makes others than it trains on. None of own files."""
+        """Recipe that makes test sentences, which differ from those trained on; None for the user's own files."""
         name = self.manifest["wanted"].get("recipe")
         return None if name is None else recipe(name)
 
     def pairs(self, held: Held, count: int) -> list[Pair]:
-        """At most `count` pairs that are not trained on, as text; of own files evenly from all of them.
+        """Return at most `count` pairs that are not trained on, as text; from own files, evenly spread over all.
 
-        Own files have none for "test". A recipe makes as many as are asked for, if it can.
+        Own files have none for "test". A recipe makes `count` of them, if it can.
         """
         if self.test is not None:
             return self.test.sample(held, count)
@@ -86,14 +86,14 @@ class Corpus:
 
 
 def read_vocabulary(folder: Path) -> Vocabulary:
-    """The vocabulary of a corpus."""
+    """Read the vocabulary of a corpus."""
     target = Codec.load(folder / TOKENIZER)
     separate = folder / SOURCE_TOKENIZER
     return Vocabulary(Codec.load(separate), target) if separate.is_file() else Vocabulary.shared(target)
 
 
 def write_vocabulary(folder: Path, vocabulary: Vocabulary) -> None:
-    """Write what `read_vocabulary` reads."""
+    """Write the vocabulary of a corpus, for `read_vocabulary`."""
     if vocabulary.joint:
         (folder / SOURCE_TOKENIZER).unlink(missing_ok=True)
     else:
@@ -108,7 +108,7 @@ def manifest(
     lines: Sequence[str],
     folder: Path,
 ) -> dict[str, Any]:
-    """What manifest.json says. The fingerprint of the whole is the same wherever and whenever it is prepared."""
+    """Make the contents of manifest.json. The fingerprint of the whole does not depend on place and time."""
     sums = [
         blake2b((folder / name).read_bytes(), digest_size=16).hexdigest()
         for name in (TOKENIZER, SOURCE_TOKENIZER)
@@ -127,5 +127,5 @@ def manifest(
 
 
 def split_files(split: str) -> list[str]:
-    """The names of the files of a split's ids."""
+    """List the names of the files with a split's ids."""
     return [name(split, side) for side in ("source", "target") for name in (ids_file, offsets_file)]

@@ -1,7 +1,7 @@
-"""Tokens of much text: what a word becomes does not depend on its neighbours, so it is looked up when it comes again.
+"""Tokens of much text: the ids of a word do not depend on its neighbours, so a known word is looked up.
 
-A vocabulary takes text apart at its spaces first, and no token reaches across one. Most words of a corpus are among a
-few ten thousand, so this takes a tenth of the time of `Codec.encode_batch`, and gives the same ids.
+A vocabulary splits text at its spaces first, and no token contains one. Most words of a corpus are among a few ten
+thousand, so this takes a tenth of the time of `Codec.encode_batch`, and gives the same ids.
 """
 
 import re
@@ -12,12 +12,12 @@ from glasshead.spaces import WHITE_SPACE
 from glasshead.text import Codec
 
 KEPT = 100_000
-"""Words that are remembered; then all are forgotten, and the usual ones are soon there again."""
+"""Most words that are remembered; then all are forgotten, and the usual ones soon come again."""
 LONGEST = 24
-"""Characters of the longest word that is remembered: longer ones are rare, or no words but whole sentences of a script
-that has no spaces, which do not come again."""
+"""Characters of the longest word that is remembered: longer ones are rare, or are whole sentences of a script without
+spaces, which do not come again."""
 OTHER = re.compile(r"[\x1c-\x1f]")
-"""What Python takes for spaces, and Unicode, and with it the vocabulary, does not."""
+"""Characters that are spaces for Python, but not for Unicode, and so not for the vocabulary."""
 
 
 class Encoder:
@@ -29,11 +29,11 @@ class Encoder:
         self._known: dict[str, list[int]] = {}
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of every text, without start and end."""
+        """Encode every text to ids, without start and end."""
         split = [words(text) for text in texts]
         known = self._known
         missing = {word for text in split for word in text if word not in known}
-        if 2 * len(missing) > sum(map(len, split)):  # not a text where words come again: looking up is in vain
+        if 2 * len(missing) > sum(map(len, split)):  # few words come again: looking them up would not pay
             return self.codec.encode_batch(texts)
         if len(known) + len(missing) > KEPT:
             known.clear()
@@ -48,12 +48,12 @@ class Encoder:
         return found
 
     def exceeds(self, text: str, limit: int) -> bool:
-        """Whether a text has `limit` tokens or more, as far as that can be seen without taking it apart.
+        """Tell whether a text certainly has `limit` tokens or more, without encoding it.
 
-        Every word has a token at least. No subword has more characters than the longest entry of the vocabulary, and
-        no character of normal form was more than four when it was written (Unicode, UAX #15).
+        Every word has at least one token. No subword has more characters than the longest entry of the vocabulary, and
+        no character of the normal form comes from more than four (Unicode, UAX #15).
         """
-        if len(text) < limit:  # the usual case; there is hardly a token for every character
+        if len(text) < limit:  # the usual case: fewer characters than the limit are hardly more tokens
             return False
         found = words(text)
         return len(found) >= limit or (
@@ -62,7 +62,7 @@ class Encoder:
 
 
 def words(text: str) -> list[str]:
-    """A text taken apart at its spaces."""
-    if text.isprintable() or not OTHER.search(text):  # the first is quick, and true of nearly all
+    """Split a text at its spaces."""
+    if text.isprintable() or not OTHER.search(text):  # the first test is quick, and true for nearly all
         return text.split()
     return [word for word in re.split(f"[{WHITE_SPACE}]+", text) if word]

@@ -1,8 +1,8 @@
-"""Files that only grow, and a record of how far they are whole: what was interrupted goes on where the record says.
+"""Files that only grow, and a record of their complete sizes: interrupted work continues at the record.
 
-`commit` flushes every file to the disk and then writes the record, in one move, with the files' sizes and whatever the
-writer needs to know where it was. Opened again after any end, `kill -9` and power failure among them, the files are cut
-back to those sizes. So a work done in any number of sittings leaves the same bytes as one done in one go.
+`commit` flushes every file to the disk and then writes the record, in one move, with the files' sizes and the writer's
+state. When they are opened again, even after `kill -9` or a power failure, the files are cut back to those sizes. So
+work that was interrupted any number of times leaves the same bytes as work done at once.
 """
 
 import json
@@ -20,38 +20,38 @@ class GrowingFiles:
     """The growing files of one folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Go on with what the folder's record says, or begin. Files that no record knows are overwritten."""
+        """Continue at the folder's record, or begin. Files without a record are overwritten."""
         self.folder = folder
         self.state: dict[str, Any] = {}
-        """What the last `commit` was given; empty at the beginning."""
+        """State of the last `commit`; empty at the beginning."""
         self._sizes: dict[str, int] = {}
         self._files: dict[str, BinaryIO] = {}
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / RECORD).is_file():
             record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-            if all(_size(folder / name) >= size for name, size in record["sizes"].items()):  # else somebody was here
+            if all(_size(folder / name) >= size for name, size in record["sizes"].items()):  # else others cut them
                 self.state, self._sizes = record["state"], record["sizes"]
         for name, size in self._sizes.items():
             os.truncate(folder / name, size)
 
     def append(self, name: str, data: bytes) -> None:
-        """Add to the end of a file, which begins with its first bytes."""
+        """Append to a file; create it if it is new."""
         if name not in self._files:
             self._files[name] = (self.folder / name).open("ab" if name in self._sizes else "wb")
         self._files[name].write(data)
         self._sizes[name] = self._sizes.get(name, 0) + len(data)
 
     def size(self, name: str) -> int:
-        """The bytes of a file, those that are not committed yet among them; 0 if there is none."""
+        """Return the bytes of a file, uncommitted ones included; 0 if there is no file."""
         return self._sizes.get(name, 0)
 
     def flush(self) -> None:
-        """Let readers see what was appended."""
+        """Make appended bytes visible to readers."""
         for file in self._files.values():
             file.flush()
 
     def commit(self, state: Mapping[str, Any]) -> None:
-        """All that was appended stays, and `state` (JSON) belongs to it."""
+        """Make everything appended so far permanent, together with `state` (JSON)."""
         for name, file in self._files.items():
             file.close()
             flush(self.folder / name)
@@ -69,7 +69,7 @@ class GrowingFiles:
             (self.folder / name).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let go of the files; what was not committed is lost."""
+        """Close the files; uncommitted bytes are lost."""
         for file in self._files.values():
             file.close()
         self._files.clear()

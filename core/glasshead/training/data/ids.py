@@ -1,6 +1,6 @@
 """Sentences as numbers on the disk: the ids of all sentences one after the other, and where each begins.
 
-Such files are mapped into memory, not read: a corpus may be larger than the memory there is, and is open at once.
+Such files are mapped into memory, not read: a corpus may be larger than the memory, and opens at once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ OFFSET = np.dtype("<i8")
 
 
 def number_type(size: int) -> "np.dtype[Any]":
-    """The smallest numbers that hold the ids of a vocabulary of this size."""
+    """Choose the smallest type that holds the ids of a vocabulary of this size."""
     return np.dtype("<u2" if size <= 1 << 16 else "<u4")
 
 
@@ -29,21 +29,21 @@ class Side:
     """The sentences of one language."""
 
     ids: Array
-    """All of them, without start and end."""
+    """Ids of all sentences, without start and end."""
     offsets: Array
-    """Where each begins, and at last where the last one ends."""
+    """Beginning of each sentence, then the end of the last one."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     def __getitem__(self, row: int) -> Array:
-        """The ids of one sentence."""
+        """Return the ids of one sentence."""
         found: Array = self.ids[self.offsets[row] : self.offsets[row + 1]]
         return found
 
     @cached_property
     def lengths(self) -> Array:
-        """The tokens of every sentence, without start and end; int32."""
+        """Number of tokens of every sentence, without start and end; int32."""
         return np.diff(self.offsets).astype(np.int32)
 
 
@@ -57,13 +57,13 @@ class Ids:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[Sequence[int], Sequence[int]]]) -> Self:
-        """Pairs in memory, of lists of ids."""
+        """Make pairs in memory from lists of ids."""
         sources, targets = tuple(zip(*pairs, strict=True)) or ((), ())
         return cls(_side(sources), _side(targets))
 
     @classmethod
     def open(cls, folder: Path, split: str, types: Sequence[str]) -> Self:
-        """Map what a `Writer` has written. types: of the numbers of source and target, as numpy names them."""
+        """Map the files of a `Writer` into memory. types: numpy's names of the types of source and target."""
         sources, targets = (
             Side(
                 _mapped(folder / ids_file(split, side), np.dtype(kind)),
@@ -78,25 +78,25 @@ class Ids:
 
     @property
     def source_lengths(self) -> Array:
-        """The tokens of every source, without its end; int32."""
+        """Number of tokens of every source, without its end; int32."""
         return self.sources.lengths
 
     @property
     def target_lengths(self) -> Array:
-        """The tokens of every target, without start and end; int32."""
+        """Number of tokens of every target, without start and end; int32."""
         return self.targets.lengths
 
     def source(self, row: int) -> Array:
-        """The ids of one source, without its end."""
+        """Return the ids of one source, without its end."""
         return self.sources[row]
 
     def target(self, row: int) -> Array:
-        """The ids of one target, without start and end."""
+        """Return the ids of one target, without start and end."""
         return self.targets[row]
 
 
 class Writer:
-    """Adds pairs to the files of one split. All of it can be cut off again, since the files only grow."""
+    """Appends pairs to the files of one split. Since the files only grow, they can be cut back."""
 
     def __init__(self, files: GrowingFiles, split: str, types: Sequence[str]) -> None:
         self._files, self._split = files, split
@@ -117,27 +117,27 @@ class Writer:
 
     @property
     def pairs(self) -> int:
-        """How many there are."""
+        """Number of pairs."""
         return max(0, self._files.size(offsets_file(self._split, "source")) // OFFSET.itemsize - 1)
 
     def tokens(self, side: str) -> int:
-        """How many tokens the sentences of a side have, without start and end."""
+        """Count the tokens of a side, without start and end."""
         return self._files.size(ids_file(self._split, side)) // self._types[side].itemsize
 
 
 def ids_file(split: str, side: str) -> str:
-    """The name of the file with the ids."""
+    """Name the file with the ids."""
     return f"{split}.{side}.ids"
 
 
 def offsets_file(split: str, side: str) -> str:
-    """The name of the file that says where the sentences begin."""
+    """Name the file with the offsets of the sentences."""
     return f"{split}.{side}.offsets"
 
 
 def _mapped(path: Path, kind: "np.dtype[Any]") -> Array:
-    """The numbers of a file. As a plain array: numpy's own kind of mapped array is slow to take parts of."""
-    if path.stat().st_size == 0:  # nothing can be mapped
+    """Map the numbers of a file into memory, as a plain array: slicing a `numpy.memmap` is slow."""
+    if path.stat().st_size == 0:  # an empty file cannot be mapped
         return np.empty(0, kind)
     return np.asarray(np.memmap(path, kind, mode="r"))
 

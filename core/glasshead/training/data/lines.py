@@ -1,9 +1,9 @@
-"""The lines of a text file, plain or compressed, however large: never more than a block of it is held.
+"""The lines of a text file of any size, plain or compressed: only a block of it is held at a time.
 
-A line ends with \\n alone, and may have a \\r before it: U+2028 and whatever else Unicode takes for the end of a line
-may stand in a sentence. What is wrong with a line (no UTF-8, a NUL byte, too long to be a sentence) is given in its
-place, so that the numbers of the lines after it stay right. While a file is read its fingerprint is taken, of the bytes
-as they lie on the disk: it says later whether the file is still the same one.
+Only \\n, or \\r\\n, ends a line: U+2028 and Unicode's other line ends may stand in a sentence. A faulty line (not
+UTF-8, a NUL byte, too long to be a sentence) is yielded as a Fault, so that the numbers of the lines after it stay
+right. While a file is read, the fingerprint of its bytes on the disk is computed: it shows later whether the file has
+changed.
 """
 
 import os
@@ -19,40 +19,40 @@ from glasshead.errors import GlassheadError
 from glasshead.files import refuse_pointer
 
 LONGEST = 1 << 17
-"""Bytes of the longest line that is held: more than any sentence has, and what the `csv` module takes of a field."""
+"""Bytes of the longest line that is held: more than any sentence has, and the limit of the `csv` module for a field."""
 BLOCK = 1 << 20
 PIECE = 1 << 8
 """Compressed bytes that are unpacked at once: a line repeated a million times packs into a few of them, and must not
-become gigabytes. (The worst that zstandard can make of these is 8 MiB.)"""
+become gigabytes. (With zstandard, these unpack to 8 MiB at most.)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one line."""
+    """A fault in one line."""
 
     reason: str
-    """As a report counts it: "3 not UTF-8"."""
+    """Reason as a report counts it: "3 not UTF-8"."""
     sentence: str
-    """As an error tells it: "byte 7 is 0xE9, which is not UTF-8"."""
+    """Sentence for an error: "byte 7 is 0xE9, which is not UTF-8"."""
     too_long: bool = False
-    """Nothing is wrong but its length: such a line is left out and counted, it is no mistake in the file."""
+    """Whether the only fault is its length: such a line is left out and counted; the file is not wrong."""
     quotes: int = 0
-    """Of a line that is too long, how many `"` it has: a reader of CSV must know."""
+    """Number of `"` in a line that is too long, for the reader of CSV."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What a file was when it was read. Two files with the same `size` and `digest` are the same."""
+    """The identity of a file when it was read. Two files with the same `size` and `digest` are the same."""
 
     size: int
     modified: int
-    """Nanoseconds, as the file system tells it. Where it is unchanged the file need not be read again."""
+    """Time of change in nanoseconds, from the file system. If it is unchanged, the file need not be read again."""
     digest: str
     """BLAKE2b of the bytes on the disk, 16 bytes, in hexadecimal digits."""
 
     @classmethod
     def of(cls, path: Path) -> "Fingerprint":
-        """Read a file for nothing but its fingerprint."""
+        """Read a file only for its fingerprint."""
         with _open(path) as raw:
             while raw.read(BLOCK):
                 pass
@@ -60,15 +60,15 @@ class Fingerprint:
 
 
 class TextFile:
-    """A file of lines: as it is, or packed by gzip (.gz) or zstandard (.zst), in one part or several."""
+    """A file of lines: plain, or compressed by gzip (.gz) or zstandard (.zst), in one part or several."""
 
     def __init__(self, path: Path) -> None:
-        """Raises GlassheadError if there is no such file, or if it is no file that can be read twice."""
+        """Raises GlassheadError if there is no such file, or if it cannot be read twice."""
         if str(path) == "-" and not path.exists():
             raise GlassheadError("Pairs are read twice, which standard input (-) cannot be: save them in a file.")
         self.path = path
         self.fingerprint: Fingerprint | None = None
-        """Known once `lines` has reached the end."""
+        """Fingerprint, once `lines` has reached the end."""
         try:
             found = path.stat()
         except (OSError, ValueError) as error:
@@ -84,10 +84,10 @@ class TextFile:
         refuse_pointer(path)
 
     def lines(self, after: int = 0) -> Iterator[tuple[int, str | Fault]]:
-        """The number (from 1) and the text of every line after the first `after`, without its end.
+        """Yield the number (from 1) and the text of every line after the first `after`, without its end.
 
-        Raises GlassheadError for a compressed file that is cut short or damaged, for UTF-16, for lines that end in CR
-        alone, and if the file is changed while it is read.
+        Raises GlassheadError for a truncated or damaged compressed file, for UTF-16, for lines that end in CR alone,
+        and if the file is changed while it is read.
         """
         number = 0
         try:
@@ -120,7 +120,7 @@ class TextFile:
             ) from None
 
     def _begun(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """Look at how a file begins, and leave out the mark that some programs begin UTF-8 with.
+        """Check the beginning of a file, and skip the byte order mark that some programs write before UTF-8.
 
         Raises GlassheadError for UTF-16, and for lines that end in CR alone.
         """
@@ -134,7 +134,7 @@ class TextFile:
         start = b"".join(taken)
         if start.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise GlassheadError(f"{self.path} is UTF-16; save it as UTF-8.")
-        # One alone may be a slip in a line that is too long to be held, and whose end was not reached here.
+        # A single one may be a slip in a line that is too long to be held and does not end here.
         if b"\n" not in start and start.rstrip(b"\r").count(b"\r") > (size > LONGEST):
             raise GlassheadError(
                 f"{self.path}: its lines end in CR alone, as on a Mac before 2001, so that all of it is one line. Save "
@@ -146,7 +146,7 @@ class TextFile:
 
 
 class _TruncatedError(Exception):
-    """A compressed file ends before its end."""
+    """A compressed file is truncated."""
 
 
 class _DamagedError(Exception):
@@ -154,7 +154,7 @@ class _DamagedError(Exception):
 
 
 class _Raw:
-    """The bytes on the disk, with their sum."""
+    """The bytes on the disk, with their digest."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self._file, self._path = file, path
@@ -173,7 +173,7 @@ class _Raw:
         return data
 
     def fingerprint(self) -> Fingerprint:
-        """To be asked at the end of the file."""
+        """Return the fingerprint, at the end of the file."""
         before, now = self._before, os.fstat(self._file.fileno())
         if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
             raise GlassheadError(f"{self._path} was changed while it was read. Start again when it is complete.")
@@ -192,7 +192,7 @@ def _why(error: Exception) -> str:
 
 
 class _Unpacker(Protocol):
-    """What unpacks one part of a compressed file: `zlib` and `zstandard` are alike in this."""
+    """An unpacker of one part of a compressed file, as `zlib` and `zstandard` have it."""
 
     eof: bool
     unused_data: bytes
@@ -201,7 +201,7 @@ class _Unpacker(Protocol):
 
 
 def _unpacked(path: Path, raw: _Raw) -> Iterator[bytes]:
-    """The contents of a file, in pieces."""
+    """Yield the contents of a file, in pieces."""
     suffix = path.suffix.lower()
     if suffix == ".gz":
         return _parts(raw, lambda: zlib.decompressobj(31), zlib.error, padding=b"\0")
@@ -213,7 +213,7 @@ def _unpacked(path: Path, raw: _Raw) -> Iterator[bytes]:
 
 
 def _parts(raw: _Raw, fresh: Callable[[], Any], error: type[Exception], *, padding: bytes) -> Iterator[bytes]:
-    """What a compressed file of any number of parts holds. gzip allows zeros after a part, as tapes need."""
+    """Unpack a compressed file of any number of parts. gzip allows zeros after a part, for tapes."""
     unpacker: _Unpacker | None = None
     begun = False
     while piece := raw.read(PIECE):
@@ -237,7 +237,7 @@ def _parts(raw: _Raw, fresh: Callable[[], Any], error: type[Exception], *, paddi
 
 
 def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes | Fault]:
-    """Some lines at a time, joined by \\n, without the last \\n; or a line that is too long to be held."""
+    """Yield some lines at a time, joined by \\n, without the last \\n; or a line that is too long to be held."""
     rest: list[bytes] = []
     size, quotes = 0, 0
     dropping = False
@@ -255,7 +255,7 @@ def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes | Fault]:
             rest, size, quotes, dropping = [], 0, 0, False
         size += len(piece)
         quotes += piece.count(b'"')
-        if size > LONGEST + 1:  # one more: it may be the \r of the end
+        if size > LONGEST + 1:  # one byte more: it may be the \r of the end
             rest, dropping = [], True
         elif piece:
             rest.append(piece)
@@ -266,7 +266,7 @@ def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes | Fault]:
 
 
 def _texts(block: bytes) -> list[str | Fault]:
-    """The lines of a block. All at once if nothing is wrong with any of them, which is the usual case."""
+    """Decode the lines of a block: all at once if none has a fault, which is the usual case."""
     if b"\0" in block:
         return [_text(line) for line in block.split(b"\n")]
     try:

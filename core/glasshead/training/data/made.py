@@ -13,7 +13,7 @@ from glasshead.training.settings import Settings
 
 
 class Made(Preparation):
-    """Pairs that a recipe makes. Duplicates and copies among them are as they should be."""
+    """Pairs that a recipe makes. Duplicates and copies among them are kept."""
 
     stages = ("learn", "hold", "encode", "finish")
 
@@ -25,23 +25,23 @@ class Made(Preparation):
             self.state["count"] = self._count()
 
     def _count(self) -> int:
-        """How many pairs are made: as many as are asked for, else what the steps take if no pair is to come twice."""
+        """Count the pairs to make: the requested number, else the number that the steps take if no pair comes twice."""
         settings = self.settings
         if settings.generate is not None:
             return settings.generate
-        # Not by how many processes and batches make an update: the same work may be shared out in many ways.
+        # Independent of the processes and batches of an update: the same work may be divided in many ways.
         taken = settings.steps * settings.batch_tokens // TOKENS_A_PAIR
         return max(RECIPE_PAIRS, min(taken, self.recipe.size))
 
     def learn(self) -> None:
-        """The vocabulary, from the first pairs."""
+        """Learn the vocabulary from the first pairs."""
         count = min(RECIPE_PAIRS, self.state["count"])
         self.learn_from(
             lambda: islice(self.recipe.pairs("train", self.settings.seed), count), count, self.recipe.vocab_size
         )
 
     def hold(self) -> None:
-        """What is held back; more of it is made whenever it is asked for."""
+        """Make the pairs that are held back; `Corpus.pairs` makes more on request."""
         self.poll(f"making {self.recipe.name} pairs")
         (valid,) = self.splits("valid")
         report = Report(f"{self.recipe.name}, held back", "pair")
@@ -53,7 +53,7 @@ class Made(Preparation):
             self.state["lines"] += report.lines()
 
     def encode(self) -> None:
-        """Make the pairs to train on, and turn them to ids."""
+        """Make the pairs to train on, and encode them."""
         (train,) = self.splits("train")
         state, total = self.state["report"], self.state["count"]
         report = Report(self.recipe.name, "pair") if state is None else Report.of(state)

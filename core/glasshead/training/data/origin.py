@@ -1,4 +1,4 @@
-"""What a corpus is made of: its files and settings, and whether they are still the same."""
+"""The origin of a corpus: its files and settings, and whether they are still the same."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,9 +22,9 @@ def same(
     inputs: Mapping[str, Mapping[str, Any]],
     paths: Mapping[str, Path],
 ) -> None:
-    """Raises GlassheadError, with the differences, if a corpus was made in another way or of other files than now.
+    """Raise GlassheadError, with the differences, if a corpus was made with other settings or files than now.
 
-    before, now: the settings that matter. inputs: the fingerprints of the files it was made of, those that are known.
+    before, now: the settings that matter. inputs: the known fingerprints of the files it was made from.
     """
     found = [
         f"{name} was {describe_value(before.get(name))} and is {describe_value(now.get(name))}"
@@ -44,7 +44,7 @@ def same(
 
 
 def _unchanged(path: Path, before: Fingerprint) -> bool:
-    """Whether a file is the same. It is read only if its size or its time of change does not say so."""
+    """Tell whether a file is the same. It is read only if its size is the same and its time of change is not."""
     found = path.stat()
     if found.st_size != before.size:
         return False
@@ -52,7 +52,7 @@ def _unchanged(path: Path, before: Fingerprint) -> bool:
 
 
 def wanted(settings: Settings) -> dict[str, Any]:
-    """The settings that decide what a corpus is. Files are known by what they hold, not by their names."""
+    """Collect the settings that decide the contents of a corpus. Files count by their contents, not by their names."""
     names = ["seed", "vocab_size", "vocabulary", "level", "lowercase"]
     if settings.recipe is not None:
         names += ["recipe", "generate"]
@@ -63,16 +63,16 @@ def wanted(settings: Settings) -> dict[str, Any]:
 
 
 def limit(settings: Settings) -> int:
-    """The tokens of the longest sentence that is kept, its end included: it must fit in the model, and in a batch."""
+    """Compute the tokens of the longest sentence to keep, its end included: it must fit in the model and in a batch."""
     return min(settings.max_length, settings.batch_tokens)
 
 
 def inputs(settings: Settings) -> dict[str, Path]:
-    """The files that a corpus is made of, by the settings that name them."""
+    """Collect the files that a corpus is made from, by the settings that name them."""
     found = {**own_pairs(settings).paths}
     found |= {{"pairs": "valid"}.get(name, f"valid_{name}"): path for name, path in held_back(settings).paths.items()}
     if settings.tokenizer is not None:
-        with suppress(GlassheadError):  # it may be gone; whoever needs it will see
+        with suppress(GlassheadError):  # it may be gone; its reader will raise the error
             folder = tokenizer_folder(settings.tokenizer)
             found["tokenizer"] = folder / corpus.TOKENIZER
             if (folder / corpus.SOURCE_TOKENIZER).is_file():
@@ -94,7 +94,7 @@ def _of(pairs: str | None, source: str | None, target: str | None, settings: Set
 
 
 def tokenizer_folder(name: str) -> Path:
-    """Where the tokenizers of a checkpoint are, or of a run, even one that has saved no checkpoint yet."""
+    """Find the folder of the tokenizers of a checkpoint or run, even of a run without a checkpoint yet."""
     data = Path(name) / "data"
     if (data / corpus.MANIFEST).is_file():
         return data
@@ -102,13 +102,13 @@ def tokenizer_folder(name: str) -> Path:
 
 
 def given_vocabulary(name: str) -> Vocabulary:
-    """The vocabulary of a checkpoint or run."""
+    """Read the vocabulary of a checkpoint or run."""
     folder = tokenizer_folder(name)
     own = (folder / corpus.MANIFEST).is_file()
     return corpus.read_vocabulary(folder) if own else checkpoint.vocabulary(folder)
 
 
 def seen(paths: Mapping[str, Path]) -> dict[str, list[int]]:
-    """Size and time of change of files, as far as they are there."""
+    """Read size and time of change of the files that exist."""
     found = {role: path.stat() for role, path in paths.items() if path.is_file()}
     return {role: [each.st_size, each.st_mtime_ns] for role, each in found.items()}

@@ -33,7 +33,7 @@ from glasshead.training.events import Preparing
 from glasshead.training.settings import Settings
 
 AT_ONCE = 1 << 22
-"""Hashes that are sorted at once."""
+"""Number of hashes that are sorted at once."""
 
 
 HASH = np.dtype("<u8")
@@ -48,7 +48,7 @@ class OwnFiles(Preparation):
         self.own, self.held = own_pairs(settings), held_back(settings)
         for files in (self.own, self.held):
             if files.paths:
-                files.check()  # before anything that was begun is touched
+                files.check()  # before an earlier preparation is touched
         columns = settings.source_column is not None or settings.target_column is not None
         if columns and "pairs" not in {**self.own.paths, **self.held.paths}:
             raise GlassheadError("--source-column and --target-column are for --pairs: parallel lines have no columns.")
@@ -57,7 +57,7 @@ class OwnFiles(Preparation):
         self._verdict: Array | None = None
 
     def scan(self) -> None:
-        """Read everything once: is it sound, and what of it is twice there?"""
+        """Read everything once; find faults, and hash the pairs to find duplicates."""
         report = self._report(self.own)
         what = f"reading {self.own.name}"
         kinds, pairs, sources = bytearray(), bytearray(), bytearray()
@@ -82,7 +82,7 @@ class OwnFiles(Preparation):
             sources += same.source_key(source)
             if kind == KEEP:
                 sound += 1
-                # Those with the smallest hashes are a draw from the whole file; how small they must be shows with time.
+                # The smallest hashes are a random sample of the whole file; the bound falls as pairs are added.
                 if int.from_bytes(key, "little") * sound < 2 * VOCABULARY_PAIRS << 64:
                     texts = [text.strip(WHITE_SPACE)[:LEARNED_CHARACTERS] for text in (line.source, line.target)]
                     sample.append(json.dumps([done, *texts], ensure_ascii=False) + "\n")
@@ -103,7 +103,7 @@ class OwnFiles(Preparation):
         return {("valid" if prefix and role == "pairs" else prefix + role): asdict(each) for role, each in known}
 
     def verdict(self) -> Array:
-        """What becomes of every pair that was read: KEEP, EMPTY, COPY, AGAIN or VALID."""
+        """Return the fate of every pair that was read: KEEP, EMPTY, COPY, AGAIN or VALID."""
         if self._verdict is None:
             self._verdict = self._judge()
         return self._verdict
@@ -112,7 +112,10 @@ class OwnFiles(Preparation):
         return np.fromfile(self.folder / name, np.uint8) if self.files.size(name) else np.empty(0, np.uint8)
 
     def _judge(self, report: Report | None = None) -> Array:
-        """report: what the first reading found. Raises GlassheadError if nothing is left, or can be held back."""
+        """Decide the fate of every pair. report: of the first reading.
+
+        Raises GlassheadError if nothing is left, or if nothing can be held back.
+        """
         self.files.flush()
         found = self._bytes(KINDS)
         copies = int((found == COPY).sum())
@@ -153,7 +156,7 @@ class OwnFiles(Preparation):
         return np.memmap(self.folder / name, HASH, mode="r")
 
     def learn(self) -> None:
-        """The vocabulary, from a sample of what is trained on."""
+        """Learn the vocabulary from a sample of the pairs to train on."""
         found, keys = self.verdict(), self._hashes(PAIRS)
         rows, sizes = [], []
         for row, source, target in self._sample():
@@ -178,7 +181,7 @@ class OwnFiles(Preparation):
                 yield row, source, target
 
     def hold(self) -> None:
-        """What is held back, if it is a file of its own."""
+        """Encode the pairs that are held back, if they have a separate file."""
         if not self.held.paths:
             return
         (valid,) = self.splits("valid")
@@ -208,7 +211,7 @@ class OwnFiles(Preparation):
             )
 
     def encode(self) -> None:
-        """Read everything again, and turn it to ids."""
+        """Read everything again, and encode it."""
         found = self.verdict()
         train, valid = self.splits("train", "valid")
         report = self._report(self.own)
@@ -244,7 +247,7 @@ class OwnFiles(Preparation):
 
 
 def repeated(hashes: Array) -> Array:
-    """Which of them were there before; the memory it takes does not grow with their number."""
+    """Find the hashes that came before; the memory this takes does not grow with their number."""
     found = np.zeros(len(hashes), np.bool_)
     bits = max(0, (len(hashes) - 1) // AT_ONCE).bit_length()
     for part in range(1 << bits):
@@ -256,9 +259,10 @@ def repeated(hashes: Array) -> Array:
 
 
 def drawn(sources: Array, size: int) -> Array:
-    """The hashes of sources that together have about `size` pairs, not fewer if that can be.
+    """Draw hashes of sources that together have about `size` pairs, not fewer if possible.
 
-    The smallest hashes are taken, which is as good as any draw. A source that is most of the corpus is never taken.
+    The smallest hashes are taken, which is as good as any draw. A source that makes up most of the corpus is never
+    taken.
     """
     share = 2 * size / len(sources)
     while True:

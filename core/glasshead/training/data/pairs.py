@@ -1,8 +1,8 @@
-"""Pairs of sentences out of files, one at a time: TSV, CSV, JSON lines, or two files of parallel lines.
+"""Pairs of sentences from files, one at a time: TSV, CSV, JSON lines, or two files of parallel lines.
 
-What a file says is given as it stands. What breaks its structure (bytes that are no UTF-8, one column, no JSON) is
-raised with file and line, or, if so wished, left out; what is left out is always counted by its reason, with the first
-line as an example, in a `Report`. Whether a sound pair is worth learning from is not asked here.
+Sentences are given as they stand. A line that breaks the structure of the file (not UTF-8, one column, not JSON) raises
+an error with file and line, or is left out on request. Lines left out are always counted by their reasons, with the
+first as an example, in a `Report`. Whether a sound pair is worth learning from is not decided here.
 """
 
 import json
@@ -31,23 +31,23 @@ KINDS = {
 }
 PACKED = (".gz", ".zst")
 SOURCE, TARGET = "source", "target"
-"""The columns of a CSV and the keys of JSON, unless others are named."""
+"""Columns of a CSV and keys of JSON, unless others are named."""
 MEND = "mend it, or say --skip-bad to leave such lines out"
 LOOKED_AT = 1000
-"""Lines at the beginning of a TSV, by which it is known how many columns are usual in it."""
+"""Lines at the beginning of a TSV from which its usual number of columns is found."""
 MISSING = object()
 ENTITY = re.compile(r"&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
-"""What may be a character in HTML."""
+"""Pattern of a possible character entity of HTML."""
 HEADINGS = {
     "source", "target", "src", "tgt", "trg", "input", "output", "reference", "ref", "translation", "sentence", "text",
     "english", "french", "german", "spanish", "italian", "portuguese", "dutch", "russian", "chinese", "japanese",
     "en", "fr", "de", "es", "it", "pt", "nl", "ru", "zh", "ja", "ko", "ar", "pl", "cs", "sv", "tr", "uk", "id",
 }  # fmt: skip
-"""Words that name a column, and hardly ever are a sentence and its translation side by side."""
+"""Words that name a column, and are hardly ever a sentence and its translation side by side."""
 
 Cells = tuple[str, str]
 Found = tuple[Path, int, int, Cells | Fault]
-"""File, first line, last line, and the two sentences, or what is wrong."""
+"""File, first line, last line, and the two sentences, or the fault."""
 
 
 class Line(NamedTuple):
@@ -56,35 +56,35 @@ class Line(NamedTuple):
     source: str
     target: str
     number: int
-    """The line of the file it begins on, from 1."""
+    """First line of the pair in the file, from 1."""
     end: int
-    """The line it ends on: `read(after=end)` goes on behind it."""
+    """Last line of the pair: `read(after=end)` continues after it."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """Where pairs are: one file of pairs, or one of sources and one of targets."""
+    """The files of pairs: one file of pairs, or one of sources and one of targets."""
 
     pairs: Path | None = None
     source: Path | None = None
     target: Path | None = None
     source_column: str | None = None
-    """Of a file of pairs: the name of a column or key ("translation.en" is a key in a key), or its number from 1."""
+    """Name of a column or key in a file of pairs ("translation.en" is a key in a key), or its number from 1."""
     target_column: str | None = None
 
     @property
     def paths(self) -> dict[str, Path]:
-        """The files by what they are: pairs, or source and target."""
+        """Files by their roles: pairs, or source and target."""
         named = {"pairs": self.pairs, SOURCE: self.source, TARGET: self.target}
         return {name: path for name, path in named.items() if path is not None}
 
     @property
     def name(self) -> str:
-        """What to call them in a sentence."""
+        """Name of the files in a sentence."""
         return " and ".join(map(str, self.paths.values()))
 
     def check(self) -> None:
-        """Look at the files without reading them. Raises GlassheadError for all that can be known of them so far."""
+        """Check the files without reading them. Raises GlassheadError for every fault that shows so far."""
         for path in self.paths.values():
             TextFile(path)
         if self.pairs is not None:
@@ -97,32 +97,32 @@ class Files:
 
 @dataclass
 class Report:
-    """What was read and what was left out, to be told in sentences."""
+    """Counts of pairs that were read and left out, to be reported in sentences."""
 
     what: str
     unit: str = "line"
-    """What `number` counts."""
+    """Unit of `number`."""
     pairs: int = 0
     left_out: dict[str, list[int]] = field(default_factory=dict)
-    """By reason: how many, and the number of the first."""
+    """Count of pairs left out and number of the first, by reason."""
     notes: list[str] = field(default_factory=list)
     entities: list[Any] = field(default_factory=list)
-    """How many pairs hold entities of HTML, the number of the first, and what it holds; empty where none does."""
+    """Count of pairs with entities of HTML, number of the first, and its entity; empty if there are none."""
     fingerprints: list[Fingerprint] = field(default_factory=list)
-    """Of the files, once they were read to their ends."""
+    """Fingerprints of the files that were read to their ends."""
 
     def leave_out(self, reason: str, number: int) -> None:
-        """Count a pair that is not used. reason: as in "3 empty"."""
+        """Count a pair that is left out. reason: as in "3 empty"."""
         count, first = self.left_out.get(reason, (0, number))
         self.left_out[reason] = [count + 1, min(first, number)]
 
     def note(self, sentence: str) -> None:
-        """Say something of the file, once."""
+        """Add a sentence about the file, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 
     def look(self, text: str, number: int) -> None:
-        """Count a pair if it holds an entity of HTML, such as &apos;. text: both of its sides."""
+        """Count a pair if it has an entity of HTML, such as &apos;. text: both of its sides."""
         found = next((each[0] for each in ENTITY.finditer(text) if each[1][0] == "#" or each[1] in html5), None)
         if found is not None:
             count, first, example = self.entities or (0, number, found)
@@ -134,7 +134,7 @@ class Report:
         return self.pairs - sum(count for count, _ in self.left_out.values())
 
     def lines(self) -> tuple[str, ...]:
-        """All of it in sentences."""
+        """Write the report in sentences."""
         gone, notes = self.pairs - self.kept, list(self.notes)
         if self.entities:
             count, first, example = self.entities
@@ -151,7 +151,7 @@ class Report:
         return f"{self.what}: {gone:,} of {self.pairs:,} pairs left out: {reasons}.", *notes
 
     def state(self) -> dict[str, Any]:
-        """What a report can be made of again, in JSON. Files that were read to their ends are not in it."""
+        """Return the report as JSON, for `of`, without the files that were read to their ends."""
         return {
             "what": self.what, "unit": self.unit, "pairs": self.pairs, "left_out": self.left_out, "notes": self.notes,
             "entities": self.entities,
@@ -159,16 +159,16 @@ class Report:
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> Self:
-        """The report of a `state`."""
+        """Restore a report from its `state`."""
         return cls(**state)
 
 
 def read(files: Files, *, report: Report, skip_bad: bool = False, after: int = 0) -> Iterator[Line]:
-    """The pairs of files, in their order; the report grows as they are given.
+    """Yield the pairs of files, in their order, and count them in the report.
 
-    skip_bad: leave out what cannot be read, instead of raising GlassheadError with file and line. after: how many lines
-    to pass over; the report is then one that knows them already. Lines that are too long to be held are always left
-    out. What concerns a whole file (it is cut short, parallel files have different numbers of lines) is always raised.
+    skip_bad: leave out bad lines, instead of raising GlassheadError with file and line. after: number of lines to skip,
+    which the report has counted already. Lines that are too long to be held are always left out. Errors that concern a
+    whole file (it is truncated, parallel files have different numbers of lines) are always raised.
     """
     files.check()
     found = _pairs(files, report, after) if files.pairs is not None else _parallel(files, report, after)
@@ -234,7 +234,7 @@ Reader = Callable[[TextFile, int], Iterator[tuple[int, int, Cells | Fault]]]
 
 
 def _reader(files: Files, path: Path, report: Report) -> Reader:
-    """What reads this kind of file; its suffix says which kind it is."""
+    """Choose the reader for a file by its suffix."""
     plain = path.with_suffix("") if path.suffix.lower() in PACKED else path
     kind = KINDS.get(plain.suffix.lower())
     if kind is None:
@@ -251,7 +251,7 @@ def _reader(files: Files, path: Path, report: Report) -> Reader:
 
 
 def _line_by_line(parse: Callable[[str], Cells | Fault], header: int = 0) -> Reader:
-    """Where every line is a pair of its own, after a header of so many lines."""
+    """Make a reader of files with a pair on every line, after a header of `header` lines."""
 
     def pairs(file: TextFile, after: int) -> Iterator[tuple[int, int, Cells | Fault]]:
         for number, text in file.lines(max(after, header)):
@@ -268,7 +268,7 @@ def _json(source: str, target: str) -> Callable[[str], Cells | Fault]:
             found = json.loads(line)
         except json.JSONDecodeError as error:
             return Fault("not JSON", f"this is no JSON object of one line ({error.msg}, character {error.colno})")
-        except (ValueError, RecursionError):  # a number without end, or brackets without end
+        except (ValueError, RecursionError):  # an endless number, or endless brackets
             return Fault("not JSON", "this is no JSON object that can be read")
         if not isinstance(found, dict):
             return Fault("not a JSON object", f'this is not a JSON object such as {{"{source}": "…", "{target}": "…"}}')
@@ -297,7 +297,7 @@ def _json(source: str, target: str) -> Callable[[str], Cells | Fault]:
 
 
 def _within(found: dict[str, Any], key: str) -> Any:
-    """Give the value of a key, or of a key within a key; MISSING where there is none."""
+    """Return the value of a key, or of a key within a key; MISSING if there is none."""
     if key in found:
         return found[key]
     head, dot, rest = key.partition(".")
@@ -306,7 +306,7 @@ def _within(found: dict[str, Any], key: str) -> Any:
 
 
 def _tabs(files: Files, path: Path, report: Report) -> Reader:
-    """Columns between tabs; nothing is quoted. Columns by name need a header, by number there is none."""
+    """Make a reader of columns between tabs, without quoting. Named columns need a header, numbered ones have none."""
     columns = files.source_column or "1", files.target_column or "2"
     if all(column.isdecimal() for column in columns):
         header, (first, second) = 0, (_number(column, path) for column in columns)
@@ -343,9 +343,9 @@ def _tabs(files: Files, path: Path, report: Report) -> Reader:
 
 
 def _usual_width(path: Path, least: int, report: Report, columns: tuple[int, int]) -> int:
-    """Find how many columns most lines have, of those that have enough; `least` where none has.
+    """Find the most frequent number of columns among lines that have enough; `least` if none has.
 
-    The report notes a first line that looks like the names of columns: without names given, it is read as a pair.
+    The report notes a first line that looks like names of columns: if no names are given, it is read as a pair.
     """
     widths: Counter[int] = Counter()
     for number, line in islice(TextFile(path).lines(), LOOKED_AT):
@@ -363,7 +363,7 @@ def _usual_width(path: Path, least: int, report: Report, columns: tuple[int, int
 
 
 def _commas(files: Files, path: Path, report: Report) -> Reader:
-    """CSV (RFC 4180): columns between commas, a header; a quoted field may hold commas, quotes and line ends."""
+    """Make a reader of CSV (RFC 4180): a header; a quoted field may hold commas, quotes and line ends."""
     start = next(records(TextFile(path).lines()))
     if isinstance(start[2], Fault):
         raise GlassheadError(f"{path}, line 1: {start[2].sentence}; the names of the columns should stand there.")
@@ -407,7 +407,7 @@ def _number(column: str, path: Path) -> int:
 
 
 def _named(columns: tuple[str, str], names: list[str], path: Path) -> tuple[int, int]:
-    """Where the columns are in the header, by their names or by their numbers from 1."""
+    """Find the places of the columns in the header, by their names or by their numbers from 1."""
     places = []
     plain = [name.strip() for name in names]
     for column, option in zip(columns, ("--source-column", "--target-column"), strict=True):

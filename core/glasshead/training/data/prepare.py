@@ -1,4 +1,4 @@
-"""The door to preparing a corpus: open what is there, or make it."""
+"""The entry to preparing a corpus: open it, or make it."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,12 +19,12 @@ def prepare(
     progress: Progress = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Corpus | None:
-    """Open the corpus of a run if it is there, otherwise prepare it, continuing a preparation that was begun.
+    """Open the corpus of a run if it exists, otherwise prepare it, or continue an interrupted preparation.
 
-    progress: gets the progress of the preparation. stop: called often; once it returns true, the work is kept for
+    progress: gets the progress of the preparation. stop: called often; once it returns True, the work is kept for
     the next call, and None is returned.
 
-    Raises GlassheadError for wrong data, and keeps nothing of the preparation then; also, with the difference, if the
+    Raises GlassheadError for wrong data, and then keeps nothing of the preparation; also, with the difference, if the
     corpus was prepared, or begun, with other settings or from other files.
     """
     paths = inputs(settings)

@@ -1,4 +1,4 @@
-"""The records of CSV (RFC 4180), each with the lines it stands on, and what is wrong with one in its place."""
+"""The records of CSV (RFC 4180), each with its first and last line; a faulty one is yielded as a Fault."""
 
 import csv
 from collections import deque
@@ -9,7 +9,7 @@ from glasshead.training.data.lines import LONGEST, Fault
 
 
 class _BrokenError(Exception):
-    """What the reader of CSV asked for next is not a line that it can go on with."""
+    """The reader of CSV cannot continue with the next line."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.sentence)
@@ -23,7 +23,7 @@ UNCLOSED = Fault(
 
 
 class _Feed:
-    """Lines for `csv.reader`, one by one as it asks for them, and again if it took too many for a record."""
+    """Lines for `csv.reader`, one by one as it takes them, and again if it took too many for a record."""
 
     def __init__(self, lines: Iterator[tuple[int, str | Fault]]) -> None:
         self._lines = lines
@@ -32,12 +32,12 @@ class _Feed:
         self._size = 0
 
     def begin(self) -> None:
-        """Another record."""
+        """Begin a record."""
         self.taken.clear()
         self._size = 0
 
     def put_back(self) -> None:
-        """All but the first line of this record."""
+        """Put back all lines of this record except the first."""
         self._waiting.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 
@@ -56,9 +56,9 @@ class _Feed:
 
 
 def records(lines: Iterator[tuple[int, str | Fault]]) -> Iterator[tuple[int, int, list[str] | Fault]]:
-    """First line, last line and fields of every record of CSV; a blank line has no fields.
+    """Yield first line, last line and fields of every record of CSV; a blank line has no fields.
 
-    A record that is broken is one line: those that were taken for its further lines are read again, on their own.
+    A broken record is one line: the lines taken for its continuation are read again as records.
     """
     feed = _Feed(lines)
     reader = csv.reader(feed, strict=True)

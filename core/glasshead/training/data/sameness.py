@@ -1,9 +1,9 @@
-"""Whether two sentences are the same: they are if the vocabulary sees the same text in both (`Codec.normalize`).
+"""Sameness of sentences: two are the same if the vocabulary sees the same text in both (`Codec.normalize`).
 
-Composed and decomposed letters, the kinds of apostrophes and spaces, and where text is read in lower case its case,
-make no other sentence to a model. So duplicates, copies and what is held back are decided on what the vocabulary sees.
-Files are looked at before a vocabulary is learned, but how it will see text is known: by its settings, or by the
-vocabulary that is given.
+Composed and decomposed letters, the kinds of apostrophes and spaces, and, if text is read in lower case, its case make
+no difference to a model. So duplicates, copies and the pairs to hold back are decided on the text that the vocabulary
+sees. Files are read before a vocabulary is learned, but its normalization is known: from the settings, or from the
+given vocabulary.
 """
 
 from hashlib import blake2b
@@ -13,14 +13,14 @@ from glasshead.training.data.encoder import KEPT, LONGEST, words
 
 
 class Normalizer:
-    """`Codec.normalize` for many texts. What becomes of a word does not depend on its neighbours: it is looked up."""
+    """`Codec.normalize` for many texts. A word is normalised independently of its neighbours, so it is looked up."""
 
     def __init__(self, normalize: Normalization) -> None:
         self._normalize = normalize
         self._known: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:
-        """Give the text as the vocabulary sees it."""
+        """Return the text as the vocabulary sees it."""
         quick = self._normalize.quick(text)
         if quick is not None:
             return quick
@@ -42,10 +42,10 @@ class Normalizer:
 
 
 class Sameness:
-    """The keys of sentences and pairs: equal for what is the same to the vocabulary."""
+    """The keys of sentences and pairs: equal for those that are the same to the vocabulary."""
 
     def __init__(self, given: Vocabulary | None, *, lowercase: bool, seed: int) -> None:
-        """given: the vocabulary, if it is not learned from the corpus itself. seed: draws what is held back."""
+        """given: the vocabulary, if it is not learned from the corpus. seed: for drawing the pairs to hold back."""
         if given is None:
             self.source = self.target = Normalizer(Normalization.learned(lowercase=lowercase))
             self.keeps_case = not lowercase
@@ -56,13 +56,12 @@ class Sameness:
         self._seed = str(seed).encode()[:64]
 
     def pair_key(self, source: str, target: str) -> bytes:
-        """Give 8 bytes for a pair of normalised texts."""
+        """Compute the key of a pair of normalised texts: 8 bytes."""
         return blake2b(f"{source}\0{target}".encode(), digest_size=8).digest()
 
     def source_key(self, source: str) -> bytes:
-        """Give 8 bytes for a normalised source, which decide whether it is held back.
+        """Compute the key of a normalised source, which decides whether it is held back: 8 bytes.
 
-        Case counts for nothing, even where the vocabulary keeps it: "The cat" is no test for what has learned "the
-        cat".
+        Case is ignored, even if the vocabulary keeps it: "The cat" is no test for a model that has learned "the cat".
         """
         return blake2b(source.lower().encode(), digest_size=8, key=self._seed).digest()

@@ -10,11 +10,11 @@ from glasshead.training.data.ids import Writer
 from glasshead.training.data.pairs import Line, Report
 
 CHUNK = 2000
-"""Pairs that are tokenised at once,"""
+"""Most pairs that are encoded at once."""
 
 
 CHUNK_CHARACTERS = 500_000
-"""or fewer, if they have so many characters."""
+"""Most characters of pairs that are encoded at once."""
 
 
 KEEP, EMPTY, COPY, AGAIN, VALID = range(5)
@@ -24,7 +24,7 @@ REASONS = {EMPTY: "empty", COPY: "whose target is their source", AGAIN: "that we
 
 
 class Split:
-    """Collects pairs, and turns them to ids a chunk at a time."""
+    """Collects pairs, and encodes them a chunk at a time."""
 
     def __init__(
         self, files: GrowingFiles, name: str, encoders: tuple[Encoder, Encoder], types: Sequence[str], limit: int
@@ -35,16 +35,16 @@ class Split:
         self.characters = 0
 
     def add(self, line: Line) -> None:
-        """One pair more."""
+        """Add a pair to those waiting."""
         self._waiting.append(line)
         self.characters += len(line.source) + len(line.target)
 
     def __len__(self) -> int:
-        """Pairs that are waiting."""
+        """Count the pairs that are waiting."""
         return len(self._waiting)
 
     def flush(self, report: Report, *, texts: bool) -> None:
-        """Write what is waiting, but what is too long. texts: as text too, for the sentences that are held back."""
+        """Write the waiting pairs, without those that are too long. texts: also as text, for pairs held back."""
         one, other = self._encoders
         long = f"longer than {self._limit:,} tokens"
         lines = []
@@ -76,5 +76,5 @@ class Split:
 
 
 def full(*splits: Split) -> bool:
-    """Whether enough is waiting to be written."""
+    """Tell whether enough pairs are waiting to be written."""
     return sum(map(len, splits)) >= CHUNK or sum(split.characters for split in splits) >= CHUNK_CHARACTERS

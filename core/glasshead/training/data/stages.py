@@ -1,9 +1,9 @@
-"""Preparing a corpus, in stages that can be interrupted anywhere and go on where they were.
+"""Preparing a corpus, in stages that can be interrupted anywhere and continue from there.
 
-Files of one's own are read twice. The first reading finds what is wrong with them before anything else is done, and
-keeps 17 bytes of every pair: hashes, by which duplicates are found and validation sentences drawn, and a sample of the
-texts, from which the vocabulary is learned. The second reading turns what is left into ids. A recipe's pairs are made
-as they are needed. Nothing is held in memory but a chunk of pairs and a few numbers for each of them.
+The user's files are read twice. The first reading finds their faults before anything else is done. It keeps 17 bytes of
+every pair (hashes, to find duplicates and draw validation sentences) and a sample of the texts, from which the
+vocabulary is learned. The second reading encodes the remaining pairs. A recipe's pairs are made as they are needed.
+Memory holds only a chunk of pairs and a few numbers for each of them.
 """
 
 import json
@@ -29,27 +29,28 @@ from glasshead.training.events import Preparing
 from glasshead.training.settings import Settings
 
 COMMIT_SECONDS = 1.0
-"""How much work is lost at most when the process is killed."""
+"""Seconds of work that are lost at most if the process is killed."""
 VOCABULARY_PAIRS = 100_000
-"""How many pairs of own files a vocabulary is learned from,"""
+"""Most pairs of the user's files from which a vocabulary is learned."""
 VOCABULARY_CHARACTERS = 20_000_000
-"""or fewer, if they have so many characters,"""
+"""Most characters of these pairs."""
 UNSPACED_CHARACTERS = 2_000_000
-"""or so many in words too long to come again, which are the sentences of a script without spaces: learning takes some
-120 bytes for each of these."""
+"""Most characters of these pairs in words too long to come again, which are sentences of a script without spaces:
+learning takes about 120 bytes for each of these characters."""
 LEARNED_CHARACTERS = 2000
-"""How much of one sentence it is learned from: a word of a million letters would take minutes, and teach nothing."""
+"""Most characters of one sentence from which it is learned: a word of a million letters would take minutes, and teach
+nothing."""
 RECIPE_PAIRS = 30_000
-"""How many pairs of a recipe a vocabulary is learned from. It makes at least as many, however short the training is, so
-that a trial of a few steps has the vocabulary, and at its beginning the batches, of any other."""
+"""Pairs of a recipe from which a vocabulary is learned. A recipe makes at least this many, even for a short training,
+so that a trial of a few steps has the same vocabulary, and the same first batches, as a long training."""
 TOKENS_A_PAIR = 10
-"""What a recipe's pair has at least, about, on its longer side."""
+"""Approximate least number of tokens on the longer side of a recipe's pair."""
 VOCABULARY = 8000
-"""Entries of a vocabulary that nobody gave a size."""
+"""Default number of entries of a vocabulary."""
 
 RULES = 2
-"""By which rules sentences are taken for the same: what was begun by others is begun again. 1: by the text as it stands
-in the file."""
+"""Version of the rules by which sentences are the same. A preparation under other rules is begun again. Version 1
+compared the text as it stands in the file."""
 
 KINDS, PAIRS, SOURCES, SAMPLE = "scan.kinds", "scan.pairs", "scan.sources", "scan.sample.jsonl"
 
@@ -62,20 +63,20 @@ def _sizes(vocabulary: Vocabulary) -> str:
 
 
 def tidy(folder: Path) -> None:
-    """Remove what the preparation of a finished corpus needed, if it was killed before it could do so itself."""
+    """Remove the files of a preparation that finished, but was killed before it could remove them itself."""
     if (folder / RECORD).is_file():
         for name in (KINDS, PAIRS, SOURCES, SAMPLE, RECORD):
             (folder / name).unlink(missing_ok=True)
 
 
 class _StopError(Exception):
-    """The preparation is to stop; what it has done is committed."""
+    """The preparation has to stop; its work is committed."""
 
 
 class Preparation:
-    """The stages that all preparations have: learn a vocabulary, turn what is held back and what is trained on to ids.
+    """The common stages of all preparations: learn a vocabulary, encode the pairs to hold back and to train on.
 
-    What a stage must know to go on is in `state`, which is committed together with the files.
+    The state that a stage needs to continue is in `state`, which is committed together with the files.
     """
 
     stages: tuple[str, ...]
@@ -83,7 +84,7 @@ class Preparation:
     def __init__(
         self, folder: Path, settings: Settings, paths: Mapping[str, Path], progress: Progress, stop: Callable[[], bool]
     ) -> None:
-        """Raises GlassheadError if one was begun here with other settings or files."""
+        """Raises GlassheadError if a preparation was begun here with other settings or files."""
         self.folder, self.settings, self.paths, self._progress, self._stop = folder, settings, paths, progress, stop
         self.limit = limit(settings)
         self.given = None if settings.tokenizer is None else given_vocabulary(settings.tokenizer)
@@ -94,7 +95,7 @@ class Preparation:
             same(folder, self.state["wanted"], wanted(settings), self.state["inputs"], paths)
             changed = self.state["stage"] == self.stages[0] and self.state["seen"] != seen(paths)
             if changed or self.state.get("rules", 1) != RULES:
-                self.files.forget()  # what was read of a file that has changed since is of no use
+                self.files.forget()  # the readings of a changed file are useless
         if not self.files.state:
             self.state = {
                 "rules": RULES, "wanted": wanted(settings), "seen": seen(paths), "inputs": {}, "lines": []
@@ -102,7 +103,7 @@ class Preparation:
             self.begin(self.stages[0])
 
     def run(self) -> bool:
-        """Go through the stages that are left. False if it was asked to stop; what was done is kept."""
+        """Run the remaining stages; return False if it was asked to stop. The work done is kept."""
         try:
             for stage in self.stages[self.stages.index(self.state["stage"]) :]:
                 if self.state["stage"] != stage:
@@ -111,7 +112,7 @@ class Preparation:
         except _StopError:
             return False
         except GlassheadError as error:
-            if isinstance(error.__cause__, OSError):  # a disk that failed, or a share that is away: it may come back
+            if isinstance(error.__cause__, OSError):  # a failing disk or a disconnected share may come back
                 raise
             self.files.forget()
             for name in (corpus.TOKENIZER, corpus.SOURCE_TOKENIZER):
@@ -126,13 +127,13 @@ class Preparation:
         self.commit(stage=stage, after=0, row=0, report=None)
 
     def commit(self, **changes: Any) -> None:
-        """What was done so far stays, with these changes of the state."""
+        """Make the work so far permanent, with these changes of the state."""
         self.state.update(changes)
         self.files.commit(self.state)
         self._committed = time.monotonic()
 
     def step(self, what: str, done: int, total: int | None, **changes: Any) -> None:
-        """A part of a stage is done and may be committed: tell it, stop if that is wanted."""
+        """Report that a part of a stage is done, commit it if it is time, and stop if asked to."""
         self._progress(Preparing(what, done, total))
         stop = self._stop()
         if stop or time.monotonic() - self._committed >= COMMIT_SECONDS:
@@ -141,7 +142,7 @@ class Preparation:
             raise _StopError
 
     def poll(self, what: str, done: int = 0, total: int | None = None) -> None:
-        """Within a stage that is so short that it begins again when it is interrupted."""
+        """Report progress within a stage so short that it begins again if it is interrupted; stop if asked to."""
         self._progress(Preparing(what, done, total))
         if self._stop():
             raise _StopError
@@ -149,7 +150,7 @@ class Preparation:
     # The vocabulary.
 
     def learn_from(self, pairs: Callable[[], Iterator[tuple[str, str]]], count: int, default: int) -> None:
-        """Learn the vocabulary from pairs, or take the one that is wished for. count: how many pairs there are."""
+        """Learn the vocabulary from pairs, or take the given one. count: number of pairs."""
         self.poll("learning the vocabulary")
         settings = self.settings
         if self.given is not None:
@@ -190,7 +191,7 @@ class Preparation:
     # Ids.
 
     def splits(self, *names: str) -> "list[Split]":
-        """What writes the ids of these splits, with the vocabulary that was learned."""
+        """Make the splits that encode pairs with the learned vocabulary and write them."""
         vocabulary = corpus.read_vocabulary(self.folder)
         source = Encoder(vocabulary.source)
         target = source if vocabulary.joint else Encoder(vocabulary.target)
@@ -200,7 +201,7 @@ class Preparation:
     # The end.
 
     def finish(self) -> None:
-        """See that there is enough, and write the manifest."""
+        """Check that one update's worth of pairs is left, then write the manifest."""
         train, valid = self.splits("train", "valid")
         if not valid.writer.pairs:
             raise GlassheadError(f"No pair is left to be scored on. {' '.join(self.state['lines'])}")
@@ -225,7 +226,7 @@ class Preparation:
         tidy(self.folder)
 
     def _enough(self, train: Writer) -> None:
-        """Raises GlassheadError if there is less than one update takes, or nothing at all."""
+        """Raise GlassheadError if there are fewer pairs than one update takes, or none."""
         if not train.pairs:
             raise GlassheadError(f"No pair is left to train on. {' '.join(self.state['lines'])}")
         settings = self.settings

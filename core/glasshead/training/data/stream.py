@@ -1,4 +1,4 @@
-"""The endless stream of micro-batches: epoch after epoch, with a place in it that can be noted and found again."""
+"""The endless stream of micro-batches: epoch after epoch, with a place that can be saved and found again."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class Stream:
-    """All epochs of a sampler, one after the other. Every process draws the same."""
+    """All epochs of a sampler, one after the other, the same in every process."""
 
     def __init__(self, sampler: "Sampler") -> None:
         self.sampler = sampler
@@ -16,11 +16,11 @@ class Stream:
 
     @property
     def place(self) -> tuple[int, int]:
-        """The epoch, from 0, and how many of its micro-batches were drawn."""
+        """Epoch, from 0, and number of its micro-batches that were drawn."""
         return self._epoch, self._index
 
     def seek(self, epoch: int, index: int) -> None:
-        """Go on from a place."""
+        """Continue from a place."""
         self._epoch, self._index = epoch, index
         self._rows: Iterator[Rows] = self.sampler.epoch(epoch, index)
 
