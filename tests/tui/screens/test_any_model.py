@@ -10,6 +10,7 @@ from tests.tui.conftest import Explore
 
 import glasshead
 from glasshead import Codec, Vocabulary
+from glasshead.checkpoints.load import load
 
 SHAPES: dict[str, dict[str, Any]] = {
     "pre-norm": {"norm": "pre"},
@@ -38,7 +39,7 @@ VOCABULARIES = {
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 async def test_every_pane_of_every_model(explore: Explore, tiny: Path, tmp_path: Path, shape: dict[str, Any]) -> None:
-    _, vocabulary, _ = glasshead.checkpoints.load.load(tiny)
+    _, vocabulary, _ = load(tiny)
     usual: dict[str, Any] = {
         "d_model": 16,
         "heads": 2,

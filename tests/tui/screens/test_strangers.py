@@ -26,8 +26,7 @@ async def press(explorer: Explorer, *keys: str) -> None:
     await explorer.press(*(NAMED.get(key, key) for key in keys))
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["wide", "narrow"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "size"), [*((name, (120, 36)) for name in NAMES), ("gpt", (80, 24))])
 async def test_every_key_is_answered(explore: Explore, name: str, size: tuple[int, int]) -> None:
     writes = name != "bert"
     async with explore(size=size, checkpoint=Opens(name), text="abcadc") as explorer:
@@ -36,10 +35,12 @@ async def test_every_key_is_answered(explore: Explore, name: str, size: tuple[in
             await press(explorer, "space", "space", "space", "b")
             await explorer.step(2)
         for pane in "mauvo":
-            await press(explorer, pane, *LOOKING)
-            for each in PANES:
-                drawn: Any = explorer.screen.query_one(each)
-                assert drawn.as_rows() and drawn.as_text()
+            await press(explorer, pane, "l")
+            drawn: list[Any] = [explorer.screen.query_one(each) for each in PANES]
+            for each in drawn:
+                if size[0] > 100 or each.has_class("active"):  # in a small window the others wait
+                    assert each.as_rows() and each.as_text()
+        await press(explorer, *LOOKING)
         for key in keymaps.ALL:
             if key.id in LEAVING:
                 continue
@@ -65,7 +66,7 @@ async def test_what_a_model_does_otherwise_is_shown_as_it_is(explore: Explore) -
         await explorer.until(lambda: "the mask hides it" in explorer.text)
         await press(explorer, "9", "l")  # to the newest key, which its window lets it see
         await explorer.until(lambda: "cap 2.0" in explorer.text)
-        assert "cap    2" in explorer.screen.query_one(SumPane).as_text()
+        assert ("cap", 2.0) in explorer.screen.query_one(SumPane).as_rows()
         assert "encoder" not in explorer.text and "source" not in explorer.text
         assert "not generated yet" not in explorer.text, "a window hides what was generated long ago too"
     async with explore(checkpoint=Opens("bert"), text="abc") as explorer:

@@ -6,6 +6,7 @@ from tests.tui.conftest import Explore, Explorer
 from textual import events
 
 import glasshead
+from glasshead.checkpoints.load import load
 from glasshead.found import find
 from glasshead.spaces import WHITE_SPACE
 from glasshead_tui.screens.ask import Ask, PlainInput
@@ -75,7 +76,7 @@ async def test_other_scripts_are_taken_in(explore: Explore) -> None:
 
 
 async def test_a_model_without_examples_asks_for_a_sentence(explore: Explore, tmp_path: Path, tiny: Path) -> None:
-    model, vocabulary, _ = glasshead.checkpoints.load.load(tiny)
+    model, vocabulary, _ = load(tiny)
     glasshead.save(tmp_path / "bare", model, vocabulary, {})
     async with explore(text=None, checkpoint=tmp_path / "bare") as explorer:
         await explorer.until(lambda: isinstance(explorer.app.screen, Ask))
