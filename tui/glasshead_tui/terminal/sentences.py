@@ -6,6 +6,9 @@ from typing import BinaryIO, Protocol
 from glasshead.errors import GlassheadError
 from glasshead.spaces import is_blank
 
+LONGEST = 1 << 20
+"""Bytes of a line of standard input."""
+
 
 class Cutter(Protocol):
     """Whatever cuts a text into tokens."""
@@ -27,10 +30,15 @@ def sentence(text: str) -> str:
 def lines(stream: BinaryIO, *, needed: bool = True) -> Iterator[tuple[int, str]]:
     """Yield the lines of a stream with their numbers from 1, without line ends. Empty lines are included.
 
-    Raises GlassheadError at a line that is not UTF-8, and, where text is needed, if there is none at all.
+    Raises GlassheadError at a line that is not UTF-8 or too long to be one, and, where text is needed, if there is none at all.
     """
     some = False
-    for number, raw in enumerate(stream, 1):
+    for number, raw in enumerate(iter(lambda: stream.readline(LONGEST + 1), b""), 1):
+        if len(raw) > LONGEST:  # a device gives zeros for ever, and no line end
+            raise GlassheadError(
+                f"Line {number} of standard input is longer than {LONGEST:,} bytes, which is no sentence. "
+                "Give text, a sentence a line."
+            )
         try:
             line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
