@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 
-class Growing:
+class GrowingCache:
     """Keys and values of one masked self-attention: a row of memory more at every step, doubled when it is full."""
 
     def __init__(self) -> None:
@@ -38,9 +38,9 @@ class Growing:
         if length < self.length:
             self.length, self._shared = length, True
 
-    def branch(self) -> "Growing":
+    def branch(self) -> "GrowingCache":
         """Share the contents with another line; the first of the two to write makes a copy."""
-        other = Growing()
+        other = GrowingCache()
         other.length, other._held = self.length, self._held
         self._shared = other._shared = True
         return other
@@ -62,7 +62,7 @@ class Growing:
         self._spare, self._shared = None if self._shared else old, False
 
 
-class Fixed:
+class FixedCache:
     """Keys and values of one cross-attention: computed at the first step, the same at all others."""
 
     def __init__(self) -> None:
@@ -83,14 +83,14 @@ class Cache:
     """A decoder's memory of earlier positions: for every layer its own keys and values, and the source's."""
 
     def __init__(self, layers: int) -> None:
-        self._layers = [(Growing(), Fixed()) for _ in range(layers)]
+        self._layers = [(GrowingCache(), FixedCache()) for _ in range(layers)]
 
     @property
     def length(self) -> int:
         """Positions remembered."""
         return self._layers[0][0].length
 
-    def __getitem__(self, layer: int) -> tuple[Growing, Fixed]:
+    def __getitem__(self, layer: int) -> tuple[GrowingCache, FixedCache]:
         return self._layers[layer]
 
     def crop(self, length: int) -> None:

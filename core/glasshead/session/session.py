@@ -27,8 +27,8 @@ REMEMBERED = 16
 
 
 @dataclass(frozen=True)
-class Place:
-    """A place in the work: a line, the subject that decodes it, and the text that it began with."""
+class Standing:
+    """Where the work stands: a line, the subject that decodes it, and the text that it began with."""
 
     subject: Subject
     line: Stepper
@@ -49,40 +49,38 @@ class Session:
         self._keep = keep if keep is None else tuple(keep)
         self.opened = subject
         """Subject as it was opened, even if a changed one decodes now."""
-        self._place: Place | None = None
-        self._before: deque[Place] = deque(maxlen=REMEMBERED)
+        self._standing: Standing | None = None
+        self._before: deque[Standing] = deque(maxlen=REMEMBERED)
         """Places that undo can bring back, the newest last."""
         self._lines = 0
         self._moment: Moment | None = None
 
     @property
-    def place(self) -> Place:
-        """Present place. Raises GlassheadError before the first text."""
-        if self._place is None:
+    def standing(self) -> Standing:
+        """Present standing. Raises GlassheadError before the first text."""
+        if self._standing is None:
             raise GlassheadError("There is no sentence yet: type one with i.")
-        return self._place
+        return self._standing
 
     @property
     def text(self) -> str | None:
         """The text of the line, as it was typed; None before the first."""
-        return None if self._place is None else self._place.text
+        return None if self._standing is None else self._standing.text
 
     @property
     def line(self) -> Stepper:
         """Present line. Raises GlassheadError before the first text."""
-        return self.place.line
+        return self.standing.line
 
     @property
     def moment(self) -> Moment:
         """Everything to show of the line at its present step. The same object until something moves."""
         if self._moment is None:
-            place, back = self.place, bool(self._before)
-            self._moment = look(place.line, text=place.text, number=place.number, changed=place.changed, undoable=back)
-        return self._moment
+XX        return self._moment
 
     def begin(self, text: str, *, truncate: bool = False) -> None:
         """Begin a line from a text. Raises GlassheadError, and moves nothing, for a text that cannot be decoded."""
-        at = self._place
+        at = self._standing
         subject, changed = (self.opened, "") if at is None else (at.subject, at.changed)
         self._move(self._started(subject, changed, text, truncate))
 
@@ -106,29 +104,29 @@ class Session:
 
         Raises GlassheadError for a moment of another line, and for a token that does not exist.
         """
-        place = self.place
-        if at is not None and at.line != place.number:
+        standing = self.standing
+        if at is not None and at.line != standing.number:
             raise GlassheadError("That token was offered for another sentence: nothing was taken.")
-        line = place.line.branch()
-        line.goto(place.line.step_number if at is None else at.step)
+        line = standing.line.branch()
+        line.goto(standing.line.step_number if at is None else at.step)
         usual = line.branch().step().id
         line.choose(token)
         # The model's own next token is a step like any other: going back undoes it.
-        self._move(replace(place, line=line), remember=token != usual)
+        self._move(replace(standing, line=line), remember=token != usual)
 
     def change(self, text: str | None, fields: Mapping[str, Any], changed: str) -> None:
         """Begin a line on a subject with other fields of Config. changed: its description · text: None keeps the text.
 
         A change is made to the subject as it was opened; a second change replaces the first, also for undo.
         """
-        at = self._place
+        at = self._standing
         truncate = at is not None and text is None and at.truncate
         text = self.text if text is None else text
         if not text:
             raise GlassheadError("There is no sentence yet: type one with i.")
         subject = self.opened.changed(**fields) if fields else self.opened
-        place = self._started(subject, changed if fields else "", text, truncate, tried=True)
-        self._move(place, remember=at is None or not at.tried)
+        standing = self._started(subject, changed if fields else "", text, truncate, tried=True)
+        self._move(standing, remember=at is None or not at.tried)
 
     def undo(self) -> None:
         """Bring back what the last text, choice or change replaced: subject, text and step.
@@ -143,18 +141,18 @@ class Session:
         """Check the present moment; each statement is computed in another way than the values were captured."""
         return checks(self.moment.trace, *self.line.verify())
 
-    def _started(self, subject: Subject, changed: str, text: str, truncate: bool, *, tried: bool = False) -> Place:
+    def _started(self, subject: Subject, changed: str, text: str, truncate: bool, *, tried: bool = False) -> Standing:
         line = subject.start(text, truncate=truncate, keep=self._keep)
-        return Place(subject, line, self._next(), text, truncate, changed, tried)
+        return Standing(subject, line, self._next(), text, truncate, changed, tried)
 
     def _next(self) -> int:
         self._lines += 1
         return self._lines
 
-    def _move(self, place: Place, *, remember: bool = True) -> None:
-        if remember and self._place is not None:
-            self._before.append(self._place)
-        self._stand(place)
+    def _move(self, standing: Standing, *, remember: bool = True) -> None:
+        if remember and self._standing is not None:
+            self._before.append(self._standing)
+        self._stand(standing)
 
-    def _stand(self, place: Place) -> None:
-        self._place, self._moment = place, None
+    def _stand(self, standing: Standing) -> None:
+        self._standing, self._moment = standing, None

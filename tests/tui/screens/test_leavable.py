@@ -18,14 +18,14 @@ from glasshead.found import find
 from glasshead_tui.app import GlassheadApp
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
-from glasshead_tui.screens.command_palette import Palette
+from glasshead_tui.screens.command_palette import SteadyCommandPalette
 from glasshead_tui.screens.explore import ExploreScreen
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.leavable import LeavableScreen
 
 OPENED: dict[str, tuple[str, type[LeavableScreen[Any]]]] = {
     "slash": ("find", Ask), "i": ("sentence", Ask), "enter": ("choose", Choose), "question_mark": ("help", Help),
-    "ctrl+p": ("palette", Palette),
+    "ctrl+p": ("palette", SteadyCommandPalette),
 }  # fmt: skip
 """Key → the action that opens a dialog, and the dialog."""
 
@@ -191,7 +191,7 @@ async def test_what_waits_for_a_refresh_is_done_though_the_dialog_above_was_left
 def turn_pages(dialog: Screen[Any]) -> None:
     """Whatever turns pages in the list of a dialog."""
     for name in ("page_up", "page_down", "last", "page_up", "first", "page_down"):
-        if isinstance(dialog, Palette):
+        if isinstance(dialog, SteadyCommandPalette):
             dialog._action_command_list(name)
         else:
             assert isinstance(dialog, Choose)

@@ -29,13 +29,13 @@ class Commands(Provider):
                 yield Hit(match, matcher.highlight(name), callback, help=meaning)
 
 
-class Palette(CommandPalette, LeavableScreen[None]):
+class SteadyCommandPalette(CommandPalette, LeavableScreen[None]):
     """Textual's palette, which can be closed once only."""
 
     DEFAULT_CSS = """
-    Palette CommandList { min-width: 12; }
-    Palette.plain CommandList:focus > .option-list--option-highlighted,
-    Palette.plain CommandList > .option-list--option-highlighted { text-style: bold underline; }
+    SteadyCommandPalette CommandList { min-width: 12; }
+    SteadyCommandPalette.plain CommandList:focus > .option-list--option-highlighted,
+    SteadyCommandPalette.plain CommandList > .option-list--option-highlighted { text-style: bold underline; }
     """
 
     def _action_command_list(self, action: str) -> None:
@@ -50,4 +50,4 @@ class Palette(CommandPalette, LeavableScreen[None]):
 def open_palette(app: App[Any]) -> None:
     """Open it, unless it is open. It has no id: one that was just left may still be there."""
     if not CommandPalette.is_open(app):
-        app.push_screen(Palette(providers=[Commands], classes="plain" if app.no_color else ""))
+        app.push_screen(SteadyCommandPalette(providers=[Commands], classes="plain" if app.no_color else ""))

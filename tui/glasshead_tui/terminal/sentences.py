@@ -30,7 +30,7 @@ def sentence(text: str) -> str:
 def lines(stream: BinaryIO, *, needed: bool = True) -> Iterator[tuple[int, str]]:
     """Yield the lines of a stream with their numbers from 1, without line ends. Empty lines are included.
 
-    Raises GlassheadError at a line that is not UTF-8 or too long to be one, and, where text is needed, if there is none at all.
+    Raises GlassheadError at a line that is not UTF-8 or has no end, and, where text is needed, if there is none at all.
     """
     some = False
     for number, raw in enumerate(iter(lambda: stream.readline(LONGEST + 1), b""), 1):

@@ -120,9 +120,9 @@ class Worker:
         """Undo the last text, candidate or try."""
 
         def job() -> None:
-            before = self._session.place
+            before = self._session.standing
             self._session.undo()
-            place = self._session.place
+            place = self._session.standing
             self._tell(fresh=(place.subject, place.text) != (before.subject, before.text))
 
         return self._jobs.put(job, to, decides=True)
