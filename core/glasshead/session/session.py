@@ -76,7 +76,9 @@ class Session:
     def moment(self) -> Moment:
         """Everything to show of the line at its present step. The same object until something moves."""
         if self._moment is None:
-XX        return self._moment
+            at, back = self.standing, bool(self._before)
+            self._moment = look(at.line, text=at.text, number=at.number, changed=at.changed, undoable=back)
+        return self._moment
 
     def begin(self, text: str, *, truncate: bool = False) -> None:
         """Begin a line from a text. Raises GlassheadError, and moves nothing, for a text that cannot be decoded."""
