@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from glasshead_tui.work.messages import About, Opened
 
 NOTICED = 8.0
-"""Seconds for which a notice is shown that nobody has asked for."""
+"""Seconds for which a notice without a request is shown."""
 FIRST_FRAME = 0.05
 """Seconds before the model begins to load: importing torch would delay the first frame."""
 
@@ -76,7 +76,7 @@ class Framed(OrderedKeys):
 
     def _hear(self, message: object) -> None:
         """Bring a message of the worker to the screen, whatever lies over it."""
-        for screen in self.screen_stack[:1]:  # none, once the app has ended
+        for screen in self.screen_stack[:1]:  # none once the app has ended
             screen.post_message(message)  # type: ignore[arg-type]
 
     def get_driver_class(self) -> type[Driver]:
@@ -157,7 +157,7 @@ class GlassheadApp(Framed):
         return self._explorer
 
     def on_opened(self, event: "Opened") -> None:
-        """The model is there: the lab may wait for it."""
+        """Pass the news that the model is loaded to the lab, which may wait for it."""
         self._about = event.about
         if self._lab is not None:
             self._lab.opened(event.about)
@@ -182,12 +182,12 @@ class GlassheadApp(Framed):
                 keep=self._keep_place,
                 first=self._lab_first is not None or self._lesson,
             )
-            self.install_screen(self._lab, "lab")  # it is not taken apart where it is left
+            self.install_screen(self._lab, "lab")  # it is not unmounted when it is left
         self._lab.opened(self._about)
         self.push_screen(self._lab)
 
     def _keep_place(self) -> None:
-        """Keep the place in the lesson; that it cannot be kept is said once."""
+        """Save the place in the lesson; report once if it cannot be saved."""
         from glasshead_tui.state import course
 
         if not self._lesson or self._book is None:

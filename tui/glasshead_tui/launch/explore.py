@@ -1,7 +1,7 @@
 """From the shell to the explorer: cheap checks first, then the app, or plain text without a terminal.
 
 It imports neither torch nor Typer nor Textual before there is certainly something to open: a wrong name or folder is
-reported in a sentence, at once, and not on a screen that opens and closes again.
+reported in a sentence at once, before any screen opens.
 """
 
 import sys
@@ -90,7 +90,7 @@ def _decode(
 def _sentences(text: str | None, example: Callable[[], str]) -> Iterator[tuple[str, str]]:
     """Yield what to decode, each with its place: the text, else the lines of standard input, else an example.
 
-    A terminal is not asked for lines: who sits there types them in the explorer.
+    A terminal is not read: its user types sentences in the explorer.
     """
     if text is None and sys.stdin is not None and not sys.stdin.isatty():
         from glasshead_tui.terminal.sentences import lines
@@ -106,6 +106,6 @@ def _sentences(text: str | None, example: Callable[[], str]) -> Iterator[tuple[s
 
 
 def _kind(anatomy: "Anatomy", which: Which) -> "Kind":
-    """The kind of attention that a word of the command line names."""
+    """Find the kind of attention that a word of the command line names."""
     stack, kind = ("encoder", "self") if which == "encoder" else ("decoder", which)
     return anatomy.kind(stack, kind)

@@ -45,14 +45,14 @@ def train_and_watch(words: list[str], folder: Path) -> int:
         try:
             if terminal() and begun(training, folder, before):
                 status = open_watch(folder)
-                if status > 128:  # a signal, or the end of the terminal: as without a screen, the training saves
+                if status > 128:  # a signal, or the end of the terminal: the training saves, as without a screen
                     training.send_signal(signal.SIGINT)
                     training.wait()
                     return status
                 if training.poll() is None:
                     print("The training goes on. Ctrl-C stops it, and saves.", flush=True)
             return follow_log(training, lines)
-        except BrokenPipeError:  # nobody reads the lines any more: the training saves, as without a screen
+        except BrokenPipeError:  # the reader of the lines has gone: the training saves, as without a screen
             discard(sys.stdout)
             training.send_signal(signal.SIGINT)
             training.wait()

@@ -1,1 +1,1 @@
-"""The panes of the explorer. Each is given a Trace and a Focus and draws them; it computes nothing that matters."""
+"""The panes. Each gets data and a Focus, and draws them; it runs no model."""

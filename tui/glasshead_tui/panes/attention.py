@@ -1,4 +1,4 @@
-"""Attention: the chosen head's matrix with its tokens, in one of three stages, and the chosen cell in words."""
+"""Attention: the current head's matrix with its tokens, in one of three stages, and the current cell in words."""
 
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._shown: tuple[Moment, Focus] | None = None
 
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Draw a head of a moment; when only the cell is another one, move the cursor."""
+        """Draw a head of a moment; if only the cell changed, move the cursor."""
         before, self._shown = self._shown, (moment, focus)
         if before and before[0].trace is moment.trace and before[1].to(query=focus.query, key=focus.key) == focus:
             self._heatmap.cursor = focus.query, focus.key
@@ -43,7 +43,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._write_notes()
 
     def as_rows(self) -> Rows:
-        """A row for each query, a column for each key, in the stage that is shown."""
+        """Return a row for each query with a column for each key, in the current stage."""
         if self._shown is None:
             return []
         moment, focus = self._shown
@@ -52,7 +52,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         return [("", *keys), *((name, *row) for name, row in zip(queries, values, strict=True))]
 
     def as_text(self) -> str:
-        """The same as lines of text."""
+        """Return the same as lines of text."""
         return text_of(self.as_rows())
 
     def on_resize(self) -> None:
@@ -91,10 +91,10 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._notes.legend = _legend(matrix, focus.stage, kind.causal, windowed, marks)
 
     def _ghosts(self, rows: int, columns: int, row_label: int, column_label: int) -> tuple[int, int]:
-        """How many rows and columns to draw for tokens still to come.
+        """Count the rows and columns to draw for tokens still to come.
 
-        As many as a target of the source's length would have, if cells stay as large and nothing scrolls: the triangle
-        then grows inside a frame that stands still.
+        They fill the matrix up to a target of the source's length, if cells stay as large and nothing scrolls: the
+        triangle then grows inside a fixed frame.
         """
         assert self._shown is not None
         moment, focus = self._shown
@@ -137,7 +137,7 @@ def _why_hidden(focus: Focus, kind: "Kind", key: str) -> str:
 
 
 def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette) -> tuple[Line, ...]:
-    """The chosen cell, the whole arithmetic first, the bare weight last."""
+    """Describe the current cell at several lengths, the whole arithmetic first, only the weight last."""
     pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
     if hidden == UNMASKED:
         score = Segment(f"   score {real(found.captured_score, 7)}: ", marks.quiet)
@@ -170,7 +170,7 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
 
 
 def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, windowed: bool, marks: Palette) -> tuple[Line, ...]:
-    """What colours and glyphs mean, at several lengths."""
+    """Explain colours and glyphs, at several lengths."""
     scale = marks.weights if stage == "weights" else marks.scores
     if stage == "weights":
         samples = [(weight_level(value), real(value, 3)) for value in (0.0, 0.01, 0.1, 0.3, 1.0)]
@@ -179,7 +179,7 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, windowed: bool, mark
         samples = [(0, f"−{end}"), (LEVELS // 2, "0"), (LEVELS - 1, end)]
     colours: Line = [Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
                      for level, name in samples]  # fmt: skip
-    later = causal and not windowed  # a window hides what was generated long ago too
+    later = causal and not windowed  # a window hides distant earlier tokens too
     long: list[Line] = []
     short: list[Line] = []
     if not matrix.hidden:
@@ -200,6 +200,6 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, windowed: bool, mark
         ghost = [Segment(ABSENT_GLYPH, scale.absent), Segment(" not decoded yet", marks.quiet)]
         long.append(ghost)
         short.append(ghost)
-    # Where there is no room for both, glyphs before colours: those can be guessed.
+    # Without room for both, glyphs come before colours, which can be guessed.
     variants = [colours, *long], [colours, *short], short, short[:1], [colours]
     return tuple(join_pieces(parts) for parts in variants if parts)

@@ -1,4 +1,4 @@
-"""Map: every layer × head of each kind of attention as a small picture. A bright dot is the largest weight under it."""
+"""Map: every layer × head of each kind of attention as a small picture. A dot shows the largest weight under it."""
 
 from collections.abc import Sequence
 from math import inf
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead.traces.trace import Trace
 
-AT_ONCE = 2_000_000  # weights pooled before the screen is drawn; the rest follows, a layer at a time
+AT_ONCE = 2_000_000  # weights pooled before the first frame; the rest follows, a layer at a time
 
 
 class Heads:
-    """The pictures of a trace: weights, max-pooled, so that one strong look is never averaged away."""
+    """The pictures of a trace: weights, max-pooled, so that no single strong weight is averaged away."""
 
     def __init__(self, trace: "Trace", focus: Focus) -> None:
         self.trace, self._here = trace, focus.prefix
@@ -56,14 +56,14 @@ class Heads:
         self._pooled[key] = pooled(self.trace[f"{prefix}.weights"], self.trace[f"{prefix}.masked"], columns, lines)
 
     def _kept(self, prefix: str) -> bool:
-        """Whether the weights are there: a map must not run the model once a layer. The one looked at is there."""
+        """Tell whether the weights are kept: a map must not run the model for each layer. Those of the focus are."""
         return prefix == self._here or not self.trace.origin(f"{prefix}.weights").startswith("recomputed")
 
 
 def pooled(weights: "Tensor", masked: "Tensor", columns: int, lines: int) -> list[list[bytes]]:
-    """For each head at most `lines` rows of at most `columns` levels. A dot is masked when all under it is.
+    """Pool each head to at most `lines` rows of at most `columns` levels. A dot is masked if everything under it is.
 
-    weights, masked: h q k. Fewer tokens than dots stay as they are: a short line fills a corner of its picture.
+    weights, masked: h q k. Fewer tokens than dots are not stretched: a short line fills a corner of its picture.
     """
     from torch.nn.functional import adaptive_max_pool2d
 
@@ -88,7 +88,7 @@ class MapPane(Thumbnails):
     _heads: Heads | None = None
 
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Draw all heads of a moment, and mark the one looked at."""
+        """Draw all heads of a moment, and mark the current one."""
         trace = moment.trace
         looked_at = focus.stack, focus.kind
         here = (at for at, kind in enumerate(trace.kinds) if (kind.stack, kind.kind) == looked_at)
@@ -102,7 +102,7 @@ class MapPane(Thumbnails):
         entitle(self, "map")
 
     def as_rows(self) -> Rows:
-        """A row for each head: its largest weight, and where."""
+        """Return a row for each head: its largest weight, and its place."""
         from glasshead.analysis.strongest import strongest
 
         looks = strongest(self._heads.trace) if self._heads else ()
@@ -110,7 +110,7 @@ class MapPane(Thumbnails):
         return [("attention", "head", "query", "key", "largest weight"), *found]
 
     def as_text(self) -> str:
-        """The same as lines of text."""
+        """Return the same as lines of text."""
         return text_of(self.as_rows())
 
     def on_resize(self) -> None:
@@ -124,7 +124,7 @@ class MapPane(Thumbnails):
             self.post_message(self.Picked(kind.stack, kind.kind, event.place.row, event.place.column))
 
     def _continue(self) -> None:
-        """Pool a layer that waits, between two frames."""
+        """Pool a waiting layer, between two frames."""
         if self._heads and self._heads.waiting:
             self.set_timer(0.02, self._pool_one)
 

@@ -1,4 +1,4 @@
-"""Pane: draws what it is given, and gives it back as rows and as text. It computes nothing and runs nothing."""
+"""Pane: draws a moment, and returns it as rows and as text. It runs no model."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,20 +15,20 @@ Rows = list[tuple[Cell, ...]]
 
 
 class Pane(Protocol):
-    """A part of a screen. Copying, saving and piping ask for nothing but rows and text."""
+    """A part of a screen. Copying, saving and piping need only rows and text."""
 
     def show(self, moment: "Moment", focus: "Focus") -> None:
-        """Draw a moment, with what is looked at marked."""
+        """Draw a moment, and mark the focus."""
 
     def as_rows(self) -> Rows:
-        """What is shown as a table, its heads first: numbers in full precision, however few digits fit the screen."""
+        """Return the contents as a table, heads first: numbers in full precision, even if fewer digits are drawn."""
 
     def as_text(self) -> str:
-        """The same as lines of text, safe for a terminal."""
+        """Return the same as lines of text, safe for a terminal."""
 
 
 def text_of(rows: Rows) -> str:
-    """A table as aligned lines."""
+    """Write a table as aligned lines."""
     shown = [[visible(_written(cell)) for cell in row] for row in rows]
     count = max(map(len, shown), default=0)
     widths = [max((cell_len(row[at]) for row in shown if at < len(row)), default=0) for at in range(count)]

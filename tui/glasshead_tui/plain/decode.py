@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from glasshead.session.session import Session
 
 SHOWN = 5
-"""Candidates that are written."""
+"""Number of candidates to write."""
 
 
 def print_decode(session: "Session", name: str, prefix: str, head: int, steps: int | None) -> None:
@@ -31,7 +31,7 @@ def print_decode(session: "Session", name: str, prefix: str, head: int, steps: i
 
 
 def _write(moment: "Moment", prefix: str, head: int) -> None:
-    """One moment: what was taken, the tokens so far, the candidates, one head's attention."""
+    """Write one moment: the last token, the tokens so far, the candidates, one head's attention."""
     took = "" if moment.step == 0 else f"   took {tables.candidate(moment.tokens[-1])}"
     print(f"\nstep {moment.step}{took}")
     print(f"target      {tables.words(moment.tokens)}")

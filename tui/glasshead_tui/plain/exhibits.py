@@ -1,4 +1,4 @@
-"""An experiment's page and exhibits for Rich, printed one below the other: nothing scrolls or moves."""
+"""An experiment's page and exhibits for Rich, printed one below the other, without scrolling or moving."""
 
 import os
 from collections.abc import Iterator, Sequence

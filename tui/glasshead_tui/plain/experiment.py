@@ -63,7 +63,7 @@ def introduce(page: Page, width: int) -> None:
     """Print the page up to its question."""
     width = min(width, 100)
     print(f"{page.name} · {page.title}\n")
-    for paragraph in page.paragraphs[:2]:  # the third says what to look at, which needs a result
+    for paragraph in page.paragraphs[:2]:  # the third explains where to look in a result
         print(textwrap.fill(paragraph, width), end="\n\n")
     print(textwrap.fill(page.question.text, width))
     for mark, answer in zip(page.question.letters, page.question.answers, strict=True):

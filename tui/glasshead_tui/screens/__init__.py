@@ -1,1 +1,1 @@
-"""What fills the terminal: the explorer, and what opens over it."""
+"""The screens: the explorer, the lab, the watch screen, and the dialogs over them."""

@@ -1,4 +1,4 @@
-"""A question over the screen, answered in one line. What was typed stays there until it is understood."""
+"""A question over the screen, answered in one line. The typed text stays until it is understood."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -17,14 +17,14 @@ from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.terminal.visible import visible
 
 MOST_NAMED = 12
-"""Characters left out that are named at most."""
+"""Most left-out characters that are named."""
 
 
 class PlainInput(Input):
-    """An input that takes in no character which a terminal would obey, or not show; it says what it left out."""
+    """An input without control characters and invisible characters; it reports those it left out."""
 
     class LeftOut(Message):
-        """Characters were not taken in."""
+        """Characters were left out."""
 
         def __init__(self, shown: str) -> None:
             """shown: the characters, made visible."""
@@ -32,7 +32,7 @@ class PlainInput(Input):
             self.shown = shown
 
     def replace(self, text: str, start: int, end: int) -> None:
-        """As Input does, without such characters. White space, line breaks among it, becomes spaces."""
+        """Replace text as Input does, without such characters. White space, also a line break, becomes a space."""
         text = plain_spaces(text)
         odd = {character: None for character in text if visible("a" + character) != "a" + character}
         super().replace("".join(character for character in text if character not in odd), start, end)
@@ -40,16 +40,16 @@ class PlainInput(Input):
             self.post_message(self.LeftOut(" ".join(map(visible, list(odd)[:MOST_NAMED]))))
 
     def _on_paste(self, event: events.Paste) -> None:
-        """All lines of what is pasted; Input takes the first alone."""
+        """Insert all pasted lines; Input takes only the first."""
         self.replace(event.text, *sorted(self.selection))
         event.stop()
         event.prevent_default()
 
 
 class Ask(ModalScreen[None], LeavableScreen[None]):
-    """A title, a line to type in, and a line that says what to do or what was wrong.
+    """A title, a line to type in, and a line with a hint or a refusal.
 
-    `answer` is called with what was typed, at each Enter; whoever asked closes the screen, or calls `refuse`.
+    `answer` is called with the typed text at each Enter; it closes the screen, or calls `refuse`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "leave it as it is", show=False)]
@@ -67,39 +67,39 @@ class Ask(ModalScreen[None], LeavableScreen[None]):
         super().__init__()
         self._question, self._hint, self._value, self._answer = question, hint, value, answer
         self.again: str | None = None
-        """What was refused, if Enter on the same text again means to insist."""
+        """Refused text, if Enter on the same text again insists."""
         self.waits = False
-        """Whether an answer was given and nothing came of it yet: what is typed next is not for this box."""
+        """Whether an answer was given and has no result yet: the next keys are not for this box."""
 
     def compose(self) -> ComposeResult:
-        """Title, input, hint."""
+        """Compose title, input and hint."""
         with Vertical():
             yield Static(Content(self._question), id="question")
             yield PlainInput(select_on_focus=True)
             yield Static(Content(self._hint), id="hint")
 
     def on_mount(self) -> None:
-        """The present value stands there, selected: typing replaces it, moving the cursor keeps it."""
+        """Show the present value, selected: typing replaces it, moving the cursor keeps it."""
         line = self.query_one(PlainInput)
         line.replace(self._value, 0, 0)
         line.focus()
         line.action_select_all()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hand on what was typed."""
+        """Pass on the typed text."""
         event.stop()
         self.say("…")
         self.waits = True
         self._answer(self, event.value)
 
     def on_plain_input_left_out(self, event: PlainInput.LeftOut) -> None:
-        """Say what was left out."""
+        """Report the characters left out."""
         self.say(f"Left out, as it would not be seen: {event.shown}")
 
     def refuse(self, sentence: str, *, again: bool = False) -> None:
-        """Say what was wrong; the text stays. again: Enter once more insists."""
+        """Show a refusal; the text stays. again: Enter once more insists."""
         self.waits = False
-        for line in self.query(PlainInput):  # none, if the person has left meanwhile
+        for line in self.query(PlainInput):  # none, if the user has left meanwhile
             self.again = line.value if again else None
         self.say(sentence, refused=True)
 

@@ -1,7 +1,7 @@
-"""A full screen with keys: what all of them do alike.
+"""The common base of all full screens with keys.
 
-It arranges itself by the size of its window, writes its lines, takes a number before a key for a count, and the palette
-knows all its keys by name.
+Such a screen arranges itself by the size of its window, writes its lines, and takes a number before a key as a count;
+the palette lists all its keys by name.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -21,24 +21,24 @@ from glasshead_tui.screens.lines import counted_line, fitted_line
 from glasshead_tui.state import keys
 
 WIDE, HIGH = 104, 30
-"""Columns and lines from which on all parts are on the screen at once."""
+"""Least columns and lines for all parts at once."""
 ROOMY = 150, 45
-"""Columns and lines from which on the parts are larger."""
+"""Least columns and lines for larger parts."""
 LEAST = 50, 15
-"""Columns and lines below which there is a sentence instead."""
+"""Columns and lines below which only a sentence is shown."""
 LARGEST_COUNT = 9999
 
 
 class CommandedScreen(LeavableScreen[None]):
     """A screen with keys from keys.py. A subclass names its groups and hints, and composes `#hints` and `_too_small`.
 
-    Its class says how much room there is: small, narrow or wide, and roomy.
+    Its style class tells the size of the window: small, narrow or wide, and roomy.
     """
 
     GROUPS: ClassVar[keys.Groups]
     HINTS: ClassVar[tuple[keys.Hint, ...]]
     COUNTED: ClassVar[str]
-    """Keys that a count is for, as examples."""
+    """Examples of keys that take a count."""
     DEFAULT_CSS = """
     CommandedScreen #hints { height: 1; padding: 0 1; }
     CommandedScreen #small { display: none; width: 1fr; height: 1fr; }
@@ -54,12 +54,12 @@ class CommandedScreen(LeavableScreen[None]):
         self._written: dict[str, Text] = {}
 
     def _too_small(self) -> ComposeResult:
-        """Compose what there is in a window that is too small."""
+        """Compose the contents of a window that is too small."""
         with Vertical(id="small"):
             yield Static(id="enlarge")
 
     def _fit(self) -> None:
-        """Take the class that says how much room there is."""
+        """Set the style class for the size of the window."""
         width, height = self.size
         small = width < LEAST[0] or height < LEAST[1]
         narrow = not small and (width < WIDE or height < HIGH)
@@ -71,13 +71,13 @@ class CommandedScreen(LeavableScreen[None]):
             self.query_one("#enlarge", Static).update(Content(size))
 
     def _write(self, name: str, line: Text) -> None:
-        """Write one of the lines, where it is another one: a layout, and whole charts, would follow each time."""
+        """Write one of the lines if it has changed: each write costs a layout and a redraw of the charts."""
         if self._written.get(name) != line:
             self._written[name] = line
             self.query_one(f"#{name}", Static).update(line, layout=False)
 
     def _write_hints(self) -> None:
-        """Write which key does what or, after a number, what it waits for."""
+        """Write the hints for the keys or, after a number, for the keys that take a count."""
         marks = palette(self.app)
         if self._count:
             line = counted_line(self._count, self.COUNTED, marks)
@@ -86,15 +86,15 @@ class CommandedScreen(LeavableScreen[None]):
         self._write("hints", line)
 
     def _hints(self) -> list[tuple[str, str, int]]:
-        """Keys, label and rank of each hint."""
+        """Collect keys, label and rank of each hint."""
         return keys.hints(self._shown_keys, self.HINTS, self.GROUPS)
 
     def action_palette(self) -> None:
-        """Every command by name."""
+        """Open the palette, with every command by name."""
         open_palette(self.app)
 
     def commands(self) -> Iterable[SystemCommand]:
-        """What the palette offers: all that a key does."""
+        """Yield the commands of the palette: the actions of all keys."""
         for key in keys.list_keys(self.GROUPS):
             if key.id != "palette":
                 name = f"{key.id.replace('_', ' ')}  ({self._shown_keys[key.id]})"
@@ -107,13 +107,13 @@ class CommandedScreen(LeavableScreen[None]):
         return run
 
     def on_key(self, event: events.Key) -> None:
-        """Digits are a count for the key that follows."""
+        """Collect digits as a count for the next key."""
         if event.character is not None and event.character.isdecimal() and event.character.isascii():
             self._set_count(min(self._count * 10 + int(event.character), LARGEST_COUNT))
             event.stop()
 
     def _times(self) -> int:
-        """The count that was typed, or 1; it is used up."""
+        """Take the typed count, or 1."""
         times = max(1, self._count)
         self._set_count(0)
         return times

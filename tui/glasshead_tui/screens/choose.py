@@ -1,4 +1,4 @@
-"""The candidates for the next token, to take another one than the model's first."""
+"""The candidates for the next token, to choose one other than the model's first."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -43,7 +43,7 @@ class Choose(ModalScreen[int | None], LeavableScreen[int | None]):
         self._moment = moment
 
     def compose(self) -> ComposeResult:
-        """Title, list, hint."""
+        """Compose title, list and hint."""
         before = spoken(labels(self._moment.tokens)[-1])
         with Vertical():
             yield Static(Content(f"Step {self._moment.step + 1}: which token follows {clip(before, 24)} ?"))
@@ -65,7 +65,7 @@ class Choose(ModalScreen[int | None], LeavableScreen[int | None]):
         getattr(self.query_one(OptionList), f"action_{move}")()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take this one. Enter pressed twice, fast, comes here twice: only the first counts."""
+        """Take the selected token. Enter pressed twice, fast, comes here twice: only the first counts."""
         event.stop()
         if self.is_active:
             self.dismiss(self._moment.candidates[event.option_index].id)

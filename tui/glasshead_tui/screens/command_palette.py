@@ -14,15 +14,15 @@ from glasshead_tui.widgets.options import has_lines
 
 
 class Commands(Provider):
-    """The commands of the screen in the order of its keys, found by their names and by what they do."""
+    """The commands of the screen in the order of its keys, found by name and by description."""
 
     async def discover(self) -> Hits:
-        """All of them."""
+        """Yield all commands."""
         for name, meaning, callback, *_ in self.app.get_system_commands(self.screen):
             yield DiscoveryHit(name, callback, help=meaning)
 
     async def search(self, query: str) -> Hits:
-        """Those that match, a match in the name or in the sentence being as good."""
+        """Yield the commands that match; a match in the description counts as much as one in the name."""
         matcher = self.matcher(query)
         for name, meaning, callback, *_ in self.app.get_system_commands(self.screen):
             if (match := max(matcher.match(name), matcher.match(meaning))) > 0:
@@ -30,7 +30,7 @@ class Commands(Provider):
 
 
 class SteadyCommandPalette(CommandPalette, LeavableScreen[None]):
-    """Textual's palette, which can be closed once only."""
+    """Textual's palette, closed only once."""
 
     DEFAULT_CSS = """
     SteadyCommandPalette CommandList { min-width: 12; }
@@ -48,6 +48,6 @@ class SteadyCommandPalette(CommandPalette, LeavableScreen[None]):
 
 
 def open_palette(app: App[Any]) -> None:
-    """Open it, unless it is open. It has no id: one that was just left may still be there."""
+    """Open the palette, unless it is open. It has no id: one that was just left may still be mounted."""
     if not CommandPalette.is_open(app):
         app.push_screen(SteadyCommandPalette(providers=[Commands], classes="plain" if app.no_color else ""))

@@ -100,23 +100,23 @@ class ExploreScreen(CommandedScreen):
         self._worker, self._subject_name = worker, name
         self._open_lab, self._lab_first = open_lab, lab_first
         self._trying: tuple[int, Try] | None = None
-        """The ticket of a try of the lab, and what is to be looked at when it is there."""
+        """Ticket of a try of the lab, and the try, to be looked at once it is ready."""
         self._about: About | None = None
         self._looking = Focus()
         self._kinds_ahead = 0
-        """How many kinds of attention further to look, once it is known which there are."""
+        """Number of kinds of attention to move on by, once the kinds are known."""
         self._active = "attention"
         self._rest_waits = False
         self._asking: tuple[int, Ask] | None = None
-        """The ticket of the sentence that was asked for, and the question that waits for it."""
+        """Ticket of the sentence on its way, and the question that waits for it."""
 
     @property
     def waits(self) -> bool:
-        """Whether the next key is for what is asked for, and not for what is shown (see `key_order`)."""
+        """Whether the next key is for the moment on its way, and not for the shown one (see `key_order`)."""
         return self._worker.deciding
 
     def compose(self) -> ComposeResult:
-        """Header, tokens, panes, truth, hints."""
+        """Compose header, tokens, panes, truth and hints."""
         yield Static(id="about")
         yield TokensPane()
         yield Static(id="notice")
@@ -133,7 +133,7 @@ class ExploreScreen(CommandedScreen):
         yield from self._too_small()
 
     def on_mount(self) -> None:
-        """The frame is there before the model is."""
+        """Draw the frame before the model is loaded."""
         self._fit()
         self._redraw()
         self._show_active()
@@ -142,22 +142,22 @@ class ExploreScreen(CommandedScreen):
             self.action_lab()
 
     def on_resize(self, event: events.Resize) -> None:
-        """All panes, one, or a sentence."""
+        """Show all panes, one, or a sentence."""
         self._fit()
         self._redraw()
         self._write_lines()
 
     def on_opened(self, event: Opened) -> None:
-        """The model is there."""
+        """Show the loaded model in the header."""
         self._about = event.about
         self._write_about()
 
     def on_not_opened(self, event: NotOpened) -> None:
-        """There is nothing to explore: leave, and let the command line say why."""
+        """Leave, and let the command line report why the model did not open."""
         self.app.exit(return_code=2, message=visible(event.sentence))
 
     def on_stepped(self, event: Stepped) -> None:
-        """The line is somewhere else: follow the newest row if the cursor was there, and redraw."""
+        """Take the new moment: follow the newest row if the cursor was there, and redraw."""
         before, moment = self.moment, event.moment
         self.moment = moment
         if self._trying is not None and event.ticket >= self._trying[0]:
@@ -166,7 +166,7 @@ class ExploreScreen(CommandedScreen):
             if event.ticket == ticket:
                 self._show_attempt(attempt, moment)
         elif event.fresh:
-            self._put_notice_away()  # it was of another sentence
+            self._put_notice_away()  # it belonged to another sentence
         self.query_one(TruthPane).show(moment, self._looking)
         if self._asking is not None and self._asking[0] == event.ticket:
             self._asking[1].dismiss()
@@ -181,32 +181,32 @@ class ExploreScreen(CommandedScreen):
         self._write_about()
 
     def on_checked(self, event: Checked) -> None:
-        """The truth about what is shown, unless something else is shown by now."""
+        """Show the checks, if their moment is still shown."""
         if event.moment is self.moment:
             self.query_one(TruthPane).show_checks(event.checks)
 
     def on_refused(self, event: Refused) -> None:
-        """Something could not be done: say so where the person is."""
+        """Report a refused job where the user is."""
         more = " Enter once more keeps what fits." if event.too_long else ""
         if self._asking is not None and self._asking[0] == event.ticket:
             self._asking[1].refuse(event.sentence + more, again=event.too_long)
-        elif self.moment is None and self.is_active:  # there is nothing to show yet: ask for something
+        elif self.moment is None and self.is_active:  # nothing to show yet: ask for a sentence
             self._ask_for_sentence(event.sentence)
         else:
             self._complain(event.sentence)
 
     def action_lab(self) -> None:
-        """Open the lab, where one was."""
+        """Open the lab at its last place."""
         if self.is_active:
             self._put_notice_away()
             self._open_lab()
 
     def attempt(self, attempt: "Try") -> None:
-        """Show in a decode what an experiment is about."""
+        """Show the effect of an experiment in a decode."""
         self._trying = self._worker.attempt(attempt, to=self), attempt
 
     def _show_attempt(self, attempt: "Try", moment: "Moment") -> None:
-        """Look at what there is to be seen, and say what that is."""
+        """Move the focus to the effect, and describe it in a notice."""
         self._look(
             stack=attempt.stack, kind=attempt.kind, layer=attempt.layer, head=attempt.head, stage=attempt.stage,
             query=0, key=0,
@@ -223,7 +223,7 @@ class ExploreScreen(CommandedScreen):
         self.set_class(False, "noticed")
 
     def action_undo(self) -> None:
-        """Bring back what was there before a try."""
+        """Undo the last text, candidate or try."""
         self._put_notice_away()
         self._worker.undo(to=self)
 
@@ -236,7 +236,7 @@ class ExploreScreen(CommandedScreen):
         self._worker.back(self._times(), to=self)
 
     def action_start(self) -> None:
-        """Before the first step."""
+        """Go back to the start."""
         self._worker.goto(0, to=self)
 
     def action_end(self) -> None:
@@ -323,20 +323,20 @@ class ExploreScreen(CommandedScreen):
         self._look(stack=kind.stack, kind=kind.kind, layer=layer)
 
     def action_layer(self, by: int) -> None:
-        """Another layer."""
+        """Look at another layer."""
         self._look(layer=self._looking.layer + by * self._times())
 
     def action_head(self, by: int) -> None:
-        """Another head."""
+        """Look at another head."""
         self._look(head=self._looking.head + by * self._times())
 
     def action_kind(self) -> None:
-        """The next kind of attention."""
+        """Look at the next kind of attention."""
         self._kinds_ahead += self._times()
         self._look()
 
     def action_stage(self) -> None:
-        """The next stage."""
+        """Show the next stage."""
         self._look(stage=STAGES[(STAGES.index(self._looking.stage) + self._times()) % len(STAGES)])
 
     def action_find(self) -> None:
@@ -364,37 +364,37 @@ class ExploreScreen(CommandedScreen):
         return False
 
     def action_pane(self, by: int) -> None:
-        """The next pane."""
+        """Show the next pane."""
         names = list(PANES)
         self.action_show(names[(names.index(self._active) + by * self._times()) % len(names)])
 
     def action_show(self, name: str) -> None:
-        """This pane."""
+        """Show a pane by name."""
         self._active = name
         self._show_active()
         self._redraw()
 
     def action_help(self) -> None:
-        """All keys."""
+        """Open the help page with all keys."""
         self.app.push_screen(Help(self._shown_keys))
 
     def action_quit(self) -> None:
-        """Leave."""
+        """Leave the program."""
         self._worker.halt()
         self.app.exit()
 
     def on_noted_matrix_picked(self, event: AttentionPane.Picked) -> None:
-        """A cell was clicked."""
+        """Move the cursor to the clicked cell."""
         self._look(query=event.query, key=event.key)
 
     def on_map_pane_picked(self, event: MapPane.Picked) -> None:
-        """A head was clicked."""
+        """Look at the clicked head."""
         self._look(stack=event.stack, kind=event.kind, layer=event.layer, head=event.head)
 
     def _look(self, *, redraw: bool = False, **changes: object) -> None:
-        """Look at something else, as far as it exists."""
+        """Move the focus, as far as its target exists."""
         wanted = self._looking.to(**changes)
-        if self.moment is None:  # whatever is asked for is looked at when it is there
+        if self.moment is None:  # the wish is kept for the first moment
             self._looking = wanted
             return
         kind = self._kind(wanted)
@@ -413,7 +413,7 @@ class ExploreScreen(CommandedScreen):
             self._redraw()
 
     def _kind(self, wanted: Focus) -> "Kind | None":
-        """The kind of attention that is wanted, or those ahead of it; the target's first where there is none such."""
+        """Find the wanted kind of attention, or the one `_kinds_ahead` of it; the target's first if there is none."""
         assert self.moment is not None
         kinds = self.moment.anatomy.kinds
         if not kinds:
@@ -424,7 +424,7 @@ class ExploreScreen(CommandedScreen):
         return kinds[((here or usual or [0])[0] + ahead) % len(kinds)]
 
     def _redraw(self) -> None:
-        """Draw the active pane at once and the others after it, so that a key is answered before all is drawn."""
+        """Draw the active pane at once and the others later, so that a key is answered before everything is drawn."""
         self._draw(self._active)
         if not self._rest_waits:
             self._rest_waits = True

@@ -57,7 +57,7 @@ class Help(ModalScreen[None], LeavableScreen[None]):
         self._glyphs, self._counting = glyphs, count
 
     def compose(self) -> ComposeResult:
-        """One scrolling page."""
+        """Compose one scrolling page."""
         with VerticalScroll() as page:
             page.border_title = "help"
             page.border_subtitle = "esc closes"

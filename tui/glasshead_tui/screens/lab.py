@@ -1,7 +1,7 @@
-"""The lab: one experiment after the other. First what is claimed and a question, then the run, then what came of it.
+"""The lab: one experiment after the other. First a claim and a question, then the run, then the result.
 
-What a key does, and what the Worker answers; how it looks stands in lab_page.py. Experiments run in the Worker's
-thread; what is known of each is in the LabBook, which outlives this screen.
+This module has the actions of the keys and the answers of the Worker; lab_page.py has the looks. Experiments run in the
+Worker's thread; the LabBook, which outlives this screen, has the results.
 """
 
 import time
@@ -56,21 +56,21 @@ class LabScreen(LabPage):
         keep: Callable[[], None],
         first: bool = False,
     ) -> None:
-        """shown: id → the keys · attempted: called when this screen closes for a try · keep: called when the place, or
-        an answer, is another one · first: whether the program began with the lab, and ends with it."""
+        """shown: id → the keys · attempted: called when this screen closes for a try · keep: called when the place or
+        an answer changes · first: whether the program began with the lab, and ends with it."""
         super().__init__(book, about, shown, first=first)
         self._worker, self._attempted, self._keep_place = worker, attempted, keep
 
-    # What the worker answers
+    # Answers of the worker
 
     def on_examining(self, event: Examining) -> None:
-        """Show progress, unless this run is not waited for any more."""
+        """Show progress, unless the lab no longer waits for this run."""
         if self._job is not None and self._job.ticket == event.ticket:
             self._job.share, self._job.words = event.share, event.words
             self._tick()
 
     def on_shipped_read(self, event: ShippedRead) -> None:
-        """Show the result that comes with the program; where none does, run."""
+        """Show the result that ships with the program; without one, run the experiment."""
         if self._job is None or self._job.ticket != event.ticket:
             return
         name = self._job.name
@@ -91,7 +91,7 @@ class LabScreen(LabPage):
         self._take(name, Outcome.of(self._book.visits[name].page, event.result, values, event.seconds))
 
     def on_refused(self, event: Refused) -> None:
-        """Say that it cannot be run with these values, and keep the result before."""
+        """Report that the experiment does not run with these values, and keep the earlier result."""
         if self._job is None or self._job.ticket != event.ticket:
             return
         self._book.visits[self._job.name].trouble = shorten_typed(event.sentence)
@@ -103,10 +103,10 @@ class LabScreen(LabPage):
         self._keep_place()
         self._draw_all()
 
-    # What a person does
+    # Actions of the user
 
     def action_answer(self, number: int) -> None:
-        """Foresee, and see."""
+        """Take the user's answer, and show the result."""
         visit = self._visit
         if self._book.ended:
             return
@@ -117,12 +117,12 @@ class LabScreen(LabPage):
             self._see(number)
 
     def action_skip(self) -> None:
-        """See it without an answer."""
+        """Show the result without an answer."""
         if not self._visit.seen and not self._book.ended:
             self._see(None)
 
     def action_confirm(self) -> None:
-        """The marked answer; or run what was changed; or type a value."""
+        """Give the marked answer; or run with the changed values; or type a value."""
         visit = self._visit
         if self._book.ended:
             return
@@ -142,7 +142,7 @@ class LabScreen(LabPage):
         self._run_first()
 
     def _run_first(self) -> None:
-        """Read the result that comes with the program, or else run it."""
+        """Read the result that ships with the program, or else run the experiment."""
         visit = self._visit
         if visit.page.trained:
             self._begin(self._worker.recall(visit.page, to=self))
@@ -150,7 +150,7 @@ class LabScreen(LabPage):
             self._run()
 
     def _run(self, *, at_once: bool = False) -> None:
-        """Run what is open with the values that are set."""
+        """Run the open experiment with the present values."""
         visit = self._visit
         visit.trouble, visit.stopped = "", False
         self._begin(self._worker.examine(visit.page, dict(visit.values), to=self), at_once=at_once)
@@ -167,12 +167,12 @@ class LabScreen(LabPage):
         self._draw_all()
 
     def action_mark(self, by: int) -> None:
-        """Another answer, or another control."""
+        """Mark another answer, or another control."""
         self._visit.mark(by * self._times())
         self._draw_all()
 
     def action_turn(self, by: int) -> None:
-        """The marked control, by stops."""
+        """Turn the marked control by stops."""
         times = self._times()
         if not self._controls():
             return
@@ -186,7 +186,7 @@ class LabScreen(LabPage):
             self._changed()
 
     def _controls(self) -> bool:
-        """Whether there are controls to turn; else say why not."""
+        """Tell whether there are controls to turn; if not, show why."""
         if self._book.ended:
             return False
         if not self._visit.seen:
@@ -194,7 +194,7 @@ class LabScreen(LabPage):
         return self._visit.seen
 
     def _changed(self) -> None:
-        """A value is another one: run at once if that takes no time, otherwise wait for enter."""
+        """Run with the changed value at once if that takes no time, otherwise wait for Enter."""
         visit = self._visit
         visit.trouble = ""
         if visit.changed and visit.quick:
@@ -229,13 +229,13 @@ class LabScreen(LabPage):
         self.app.push_screen(Ask(control.name, hinted(control, value), str(value) if value != "" else "", answer))
 
     def action_usual(self) -> None:
-        """The usual values, with the result that was shown first."""
+        """Restore the usual values, with the first result."""
         if self._controls():
             self._visit.to_usual()
             self._changed()
 
     def action_size(self) -> None:
-        """Another size."""
+        """Choose another size."""
         if not self._controls():
             return
         visit = self._visit
@@ -244,7 +244,7 @@ class LabScreen(LabPage):
         self._changed()
 
     def action_exhibit(self, by: int) -> None:
-        """Another exhibit."""
+        """Show another exhibit."""
         visit = self._visit
         if visit.outcome is not None and not self._book.ended:
             visit.reading = False
@@ -252,7 +252,7 @@ class LabScreen(LabPage):
             self._draw_all()
 
     def action_face(self) -> None:
-        """Page and result, where they take turns."""
+        """Switch between page and result, if they take turns."""
         if not self._visit.seen:
             self._complain("The result comes after your answer: a, b, c …, or s to just see it.")
         elif not self._book.ended:
@@ -260,7 +260,7 @@ class LabScreen(LabPage):
             self._draw_all()
 
     def action_scroll(self, by: int) -> None:
-        """Up or down in the text, or in the exhibit where that is what is shown."""
+        """Scroll the text, or the exhibit if it is shown."""
         if self.has_class("turns") and not self._visit.reading and not self._book.ended:
             self.query_one(Showcase).scroll_text(by)
         else:
@@ -268,7 +268,7 @@ class LabScreen(LabPage):
             text.scroll_relative(y=by * max(1, text.size.height - 2), animate=False)
 
     def action_try(self) -> None:
-        """Close, and let the explorer show it."""
+        """Close, and show the try in the explorer."""
         if not self._visit.seen:
             self._complain("First say what you foresee, or s to just see it: a try shows the answer.")
         elif self.is_active and not self._book.ended:
@@ -277,7 +277,7 @@ class LabScreen(LabPage):
             self._attempted(attempt)
 
     def action_page(self, by: int) -> None:
-        """Another experiment."""
+        """Open another experiment."""
         if self._book.go(by * self._times()):
             self._turned_page()
         else:
@@ -316,7 +316,7 @@ class LabScreen(LabPage):
         self._draw_all()
 
     def action_stop(self) -> None:
-        """Forget a count; else stop what runs; else leave."""
+        """Forget a count; else stop the run; else leave."""
         if self._count:
             self._set_count(0)
         elif self._job is not None:
@@ -326,14 +326,14 @@ class LabScreen(LabPage):
             self._leave()
 
     def _stop(self) -> None:
-        """Let what runs end without a result."""
+        """Stop the run without a result."""
         if self._job is not None:
             self._worker.halt()
             self._book.visits[self._job.name].stopped = True
             self._job = None
 
     def action_leave(self) -> None:
-        """Back to the explorer, or out of a program that began here."""
+        """Go back to the explorer, or leave a program that began here."""
         if self._first:
             self.action_quit()
         elif self.is_active:
@@ -344,7 +344,7 @@ class LabScreen(LabPage):
         self.dismiss()
 
     def action_help(self) -> None:
-        """All keys."""
+        """Open the help page with all keys."""
         count = "A number typed before a key repeats it: 3 n goes three experiments on."
         page = Help(self._shown_keys, introduction=INTRODUCTION, groups=keymaps.LAB, glyphs=GLYPHS, count=count)
         self.app.push_screen(page)
@@ -355,7 +355,7 @@ class LabScreen(LabPage):
         self.app.exit()
 
     def on_spot_lines_clicked(self, event: SpotLines.Clicked) -> None:
-        """An experiment, an answer, a tab or a control was clicked."""
+        """Open or mark the clicked experiment, answer, tab or control."""
         event.stop()
         if isinstance(event.lines, ContentsPane):
             self._goto(str(event.number + 1))
@@ -370,7 +370,7 @@ class LabScreen(LabPage):
             self._draw_all()
 
     def on_exhibit_pane_picked(self, event: ExhibitPane.Picked) -> None:
-        """An exhibit was clicked."""
+        """Show the clicked exhibit."""
         event.stop()
         if event.number != self._visit.exhibit:
             self._visit.exhibit = event.number

@@ -1,7 +1,7 @@
-"""How the lab looks: contents, page and result of one experiment, arranged by the size of the window.
+"""The looks of the lab: contents, page and result of one experiment, arranged by the size of the window.
 
-Before there is an answer, or the wish to go without, no result is shown. It draws what the LabBook has, and what runs;
-what a key does stands in lab.py.
+No result is shown before the user answers or skips the question. The page draws the LabBook and the run; lab.py has the
+actions of the keys.
 """
 
 import time
@@ -48,33 +48,33 @@ if TYPE_CHECKING:
     from glasshead.lab.page import Value
 
 BESIDE = 176
-"""From this width on page and result stand beside each other."""
+"""Least width for page and result side by side."""
 BRIEF = 20
-"""Below this height the controls are not explained."""
+"""Height below which the controls are not explained."""
 READABLE = 88
-"""Columns of a line of text at most."""
+"""Most columns of a line of text."""
 LEFT = 6
-"""Lines that are left for an exhibit at least, where the finding is long."""
+"""Least lines for an exhibit below a long finding."""
 SAID = 4.0
-"""Seconds for which something is said in the last line."""
+"""Seconds for which a message is shown in the last line."""
 PATIENCE = 0.3
-"""Seconds after which a run that a turn of a control began is told."""
+"""Seconds after which a run that a turn of a control began is reported."""
 
 
 @dataclass(kw_only=True)
 class Running:
-    """An experiment that runs."""
+    """A running experiment."""
 
     ticket: int
     name: str
     values: "dict[str, Value]"
     words: str
-    """What is being done."""
+    """Current work, in words."""
     share: float = 0.0
-    """What is done, 0 to 1."""
+    """Share that is done, 0–1."""
     began: float
     at_once: bool
-    """Whether a turn of a control began it: it is reported only if it takes long."""
+    """Whether a turn of a control began it; then it is reported only if it takes long."""
 
 
 class LabPage(CommandedScreen):
@@ -107,20 +107,20 @@ class LabPage(CommandedScreen):
     """
 
     def __init__(self, book: LabBook, about: About | None, shown: Mapping[str, str], *, first: bool) -> None:
-        """shown: id → the keys · first: whether the program began here: then it is left for the shell."""
+        """shown: id → the keys · first: whether the program began here, and so leaving it ends the program."""
         super().__init__(shown)
         self._first, self._book, self._about = first, book, about
         self._job: Running | None = None
         self._page_lines = 0
-        """What the page takes above its result, where both are there."""
+        """Lines of the page above its result, if both are shown."""
         self._said = ""
-        """What stands in the last line instead of hints."""
+        """Message in the last line, in place of hints."""
         self._whole = False
-        """Whether it was composed."""
+        """Whether all parts are composed."""
         self._scrolled_for: tuple[str, bool] | None = None
 
     def compose(self) -> ComposeResult:
-        """Header, contents, page and result, hints."""
+        """Compose header, contents, page, result and hints."""
         yield Static(id="about")
         with Horizontal(id="body"):
             yield ContentsPane()
@@ -130,7 +130,7 @@ class LabPage(CommandedScreen):
                     yield QuestionPane(id="question")
                 with Vertical(id="result"):
                     yield TextPane(id="verdict")
-                    yield TextPane(id="told")
+                    yield TextPane(id="progress")
                     yield TabsPane(id="tabs")
                     yield Showcase(id="showcase")
                     yield ControlsPane(id="controls")
@@ -138,18 +138,18 @@ class LabPage(CommandedScreen):
         yield from self._too_small()
 
     def on_mount(self) -> None:
-        """Draw what the book has."""
+        """Draw the book."""
         self._whole = True
         self.query_one("#text", Prose).spaced = True
         self._draw_all()
         self.set_interval(0.25, self._tick)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Arrange anew."""
+        """Arrange the parts again."""
         self._draw_all()
 
     def on_screen_resume(self) -> None:
-        """Here again, perhaps with something to say about what was asked."""
+        """Draw again, perhaps with a message about an earlier request."""
         said = self._said
         self._draw_all()
         if said and self._drawable:
@@ -161,23 +161,23 @@ class LabPage(CommandedScreen):
         return self._book.visit
 
     def opened(self, about: About | None) -> None:
-        """The model is there, or not yet."""
+        """Take the facts about the model; None if it is not loaded yet."""
         self._about = about
         if self._drawable:
             self._write_about()
 
     def _tick(self) -> None:
-        """Time goes on while something runs."""
+        """Update the time of a run."""
         if self._job is not None and self._drawable:
-            self._write_told()
+            self._write_progress()
 
     @property
     def _drawable(self) -> bool:
-        """Whether all parts are there: the screen can be left before they are, and told something after they were."""
+        """Whether all parts are mounted: messages may come before that, and after the screen was left."""
         return self._whole and self.is_attached and bool(self.size)
 
     def _draw_all(self) -> None:
-        """Everything, as the book has it. What did not change is not sent again."""
+        """Draw the whole book. Unchanged parts are not sent again."""
         if not self._drawable:
             return
         width, height = self.size
@@ -214,7 +214,7 @@ class LabPage(CommandedScreen):
             self._draw_result(visit)
 
     def _draw_page(self, visit: Visit, room: int, lines: int) -> None:
-        """The text and the question, in so many columns and lines for both faces."""
+        """Draw the text and the question. room, lines: columns and lines for both faces."""
         page, text = self.query_one("#page"), self.query_one("#text", Prose)
         question = self.query_one("#question", QuestionPane)
         beside, wide = self.has_class("beside"), self.has_class("wide")
@@ -227,17 +227,17 @@ class LabPage(CommandedScreen):
         asked = len(question.asked(columns if wide and not visit.seen else room - 2)[0])
         question.styles.height = asked + (1 if visit.seen else 2)
         question.styles.padding = (1, 0, 0 if visit.seen else 1, 0)
-        told = lay_out_introduction(visit.page, seen=visit.seen, marks=palette(self.app))
-        above = wide and self.has_class("turns") and not visit.reading  # the result: what to look at in it is enough
-        # Where there is little room, what was found may have been cut there.
+        introduction = lay_out_introduction(visit.page, seen=visit.seen, marks=palette(self.app))
+        above = wide and self.has_class("turns") and not visit.reading  # the third paragraph is enough
+        # In little room the finding may have been cut on the other face.
         found = lay_out_verdict(visit, columns - 2, palette(self.app))[1:] if self.has_class("narrow") else []
         look: list[Line] = [[Segment(visit.page.paragraphs[2])]] if lines > HIGH else []
         text.display = bool(look) or not above
-        text.show(*(look if above else [*told, *found]))
+        text.show(*(look if above else [*introduction, *found]))
         needed, below = len(text.broken(columns - 2)), asked + (1 if visit.seen else 2)
         self._page_lines = min(lines // 3, needed + below) + 1 if above else 0
         page.styles.height = self._page_lines - 1 if above else "1fr"
-        # The question stands right below the text, or at the bottom where that is so long that it scrolls.
+        # The question stands right below the text, or at the bottom if the text is so long that it scrolls.
         text.styles.height = "1fr" if above or needed + below > lines else needed
         state = visit.page.name, visit.seen
         if state != self._scrolled_for:
@@ -257,10 +257,10 @@ class LabPage(CommandedScreen):
         controls.styles.height = below
         finding = lay_out_verdict(visit, room - 2, marks)
         if self._waits:
-            self._write_told()
+            self._write_progress()
             verdict.show(*finding, [], [Segment(visit.page.paragraphs[2])])
         else:
-            around = 2 + self._page_lines + self._write_told() + 1 + below
+            around = 2 + self._page_lines + self._write_progress() + 1 + below
             lines = [line for each in finding for line in wrapped(each, room - 2)]
             most, more = max(2, self.size.height - around - LEFT), f"{self._shown_keys['face']}: all of it"
             verdict.show(*shorten_lines(lines, most, room - 2, more, marks))
@@ -268,18 +268,18 @@ class LabPage(CommandedScreen):
 
     @property
     def _waits(self) -> bool:
-        """Whether there is nothing to see yet, and room to say what to look at when there is."""
+        """Whether there is no result yet, and room to explain where to look in it."""
         return self._visit.outcome is None and self._job is not None and self.has_class("narrow")
 
     @property
     def _room(self) -> int:
-        """Columns of the result."""
+        """Number of columns of the result."""
         width = self.size.width - (24 if self.has_class("wide") else 0)
         return width - (min(72, (width - 2) // 3) + 2 if self.has_class("beside") else 0)
 
-    def _write_told(self) -> int:
-        """What runs, or how the result came about; how many lines that takes."""
-        line = self.query_one("#told", Prose)
+    def _write_progress(self) -> int:
+        """Write the progress of the run, or the origin of the result; return the number of lines."""
+        line = self.query_one("#progress", Prose)
         marks, visit = palette(self.app), self._visit
         job = self._job
         seconds = time.monotonic() - job.began if job else 0.0
@@ -326,7 +326,7 @@ class LabPage(CommandedScreen):
         return hints
 
     def _complain(self, sentence: str) -> None:
-        """Say it in the last line, where it covers nothing; what is too long for that over the screen."""
+        """Show a message in the last line, where it covers nothing; one that is too long, over the screen."""
         said = visible(shorten_typed(sentence))
         if width(said) > self.size.width - 2:
             self.notify(clip(said, 400), markup=False, severity="warning", timeout=SAID)

@@ -1,4 +1,4 @@
-"""The lines around the panes: what is explored, which pane is shown, and which key does what."""
+"""The lines around the panes: the model or experiment, the panes, and the hints for keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ LOADING = "loading the model …"
 
 
 def about_line(name: str, about: About | None, moment: "Moment | None", undo: str, width: int, marks: Palette) -> Text:
-    """The model, as much of it as there is room for; how it is changed, if it is, with the key that undoes that."""
+    """Write the facts about the model that fit; for a changed model, the change and the key that undoes it."""
     line = Text(f"glasshead   {visible(name)}   ", "bold", no_wrap=True, overflow="ellipsis")
     if about is None:
         return line.append(LOADING, marks.quiet)
@@ -32,7 +32,7 @@ def about_line(name: str, about: About | None, moment: "Moment | None", undo: st
 
 
 def lab_line(which: str, title: str, model: str, face: str, width: int, marks: Palette) -> Text:
-    """Which experiment is open, the model it runs on, and which of page and result is shown where they take turns."""
+    """Write the open experiment, its model, and the shown face (page or result) if they take turns."""
     line = Text(f"{which} · ", marks.quiet, no_wrap=True, overflow="ellipsis").append(title, marks.strong)
     if model and line.cell_len + cell_len(model) + 28 < width:
         line.append(f"   on {model}", marks.quiet)
@@ -45,7 +45,7 @@ def lab_line(which: str, title: str, model: str, face: str, width: int, marks: P
 
 
 def tabs_line(panes: Iterable[str], active: str, shown: Mapping[str, str], marks: Palette) -> Text:
-    """The panes that take turns, each with its key, the one shown in capitals."""
+    """Write the panes that take turns, each with its key, the shown one in capitals."""
     line = Text(no_wrap=True)
     for name in panes:
         chosen = name == active
@@ -56,13 +56,13 @@ def tabs_line(panes: Iterable[str], active: str, shown: Mapping[str, str], marks
 
 
 def counted_line(count: int, examples: str, marks: Palette) -> Text:
-    """What a number that was typed waits for."""
+    """Write a hint for the keys that take the typed number."""
     line = Text(f"{count} ×", marks.strong)
     return line.append(f"  now a key, for example {examples} · esc forgets the number", marks.quiet)
 
 
 def fitted_line(hints: list[tuple[str, str, int]], width: int, marks: Palette) -> Text:
-    """As many hints as fit, those that matter most."""
+    """Write the most important hints that fit."""
     while len(hints) > 1 and cell_len(_joined(hints)) > width:
         hints.remove(max(hints, key=lambda hint: hint[2]))
     line = Text(no_wrap=True, overflow="ellipsis")

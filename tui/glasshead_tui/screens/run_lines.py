@@ -1,4 +1,4 @@
-"""The lines around the curves and the attention of a training: how it stands, and where in time one looks."""
+"""The lines around the curves and the attention of a training: its state, and the present stop."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -14,13 +14,13 @@ from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.terminal.visible import clip, visible
 
 SILENCE = 15.0
-"""Seconds without a line after which a training that has not said that it ended is said to be silent."""
+"""Seconds without a line after which a training that has not ended counts as silent."""
 
 
 def about_line(
     name: str, metrics: Metrics | None, trouble: str, note: str, now: float, width: int, marks: Palette
 ) -> Text:
-    """The run, how it stands, how far and how fast it is: as much as there is room for. now: seconds since 1970."""
+    """Write the run, its state, progress and speed, as far as they fit. now: seconds since 1970."""
     state, style = standing(metrics, trouble, now, marks)
     parts: list[tuple[str, Style]] = [(state, style)]
     silent = metrics is None or metrics.state == "waiting" or silence_of(metrics, now) >= SILENCE
@@ -48,7 +48,7 @@ def about_line(
 
 
 def standing(metrics: Metrics | None, trouble: str, now: float, marks: Palette) -> tuple[str, Style]:
-    """Whether the training runs, in a few words."""
+    """Describe the state of the training in a few words."""
     if trouble:
         return f"■ {trouble}", marks.bad
     if metrics is None or metrics.state == "waiting":
@@ -64,18 +64,18 @@ def standing(metrics: Metrics | None, trouble: str, now: float, marks: Palette) 
 
 
 def silence_of(metrics: Metrics, now: float) -> float:
-    """Seconds since a training that runs has told anything; 0 for one that has said that it stands still."""
+    """Return the seconds since the last line of a running training; 0 for one that has ended or stopped."""
     return max(0.0, now - metrics.changed) if metrics.state == "running" else 0.0
 
 
 def progress(metrics: Metrics) -> str:
-    """How far it is: `step 1,240 of 2,000 · 62 %`."""
+    """Describe the progress: `step 1,240 of 2,000 · 62 %`."""
     step, steps = metrics.newest.step, metrics.began.steps if metrics.began else None
     return f"step {step:,} of {steps:,} · {min(1, step / steps):.0%}" if steps else f"step {step:,}"
 
 
 def facts_line(metrics: Metrics | None, shape: str, width: int, marks: Palette) -> Text:
-    """The model, on what it is trained, and the newest figures. shape: layers and heads, where they are known."""
+    """Write the model, its data and the newest figures. shape: layers and heads, if they are known."""
     parts: list[str] = []
     began = metrics.began if metrics else None
     if began:
@@ -112,7 +112,7 @@ def facts_line(metrics: Metrics | None, shape: str, width: int, marks: Palette) 
 def place_line(
     metrics: Metrics | None, stops: Sequence[int], at: int | None, mood: str, width: int, marks: Palette
 ) -> Text:
-    """Where in time one looks: the stop, what moves it, and what was scored there."""
+    """Write the present stop, the way it moves, and its scores."""
     line = Text(no_wrap=True, overflow="ellipsis")
     if at is None or at not in stops:
         return line.append("no attention recorded yet", marks.quiet)
@@ -127,18 +127,18 @@ def place_line(
 
 
 def scores(found: Evaluation) -> list[str]:
-    """An evaluation's scores, those that matter most first."""
-    told = [
+    """List an evaluation's scores, the most important first."""
+    entries = [
         (f"{found.exact:.1%} exact", found.exact),
         (f"BLEU {found.bleu:.1f}", found.bleu),
         (f"chrF {found.chrf:.1f}", found.chrf),
         (f"{'test' if found.test else 'validation'} loss {found.loss:.3f}", found.loss),
     ]
-    return [text for text, value in told if isfinite(value)]
+    return [text for text, value in entries if isfinite(value)]
 
 
 def _ending(name: str, columns: int) -> str:
-    """The end of a path, which says more than its beginning."""
+    """Shorten a path to its end, which tells more than its beginning."""
     if cell_len(name) <= columns:
         return name
     while name and cell_len(name) > columns - 1:

@@ -1,7 +1,7 @@
 """The screen that watches a training: curves over its steps, and the attention of a few sentences at each stop in time.
 
-A stop is a step whose attention was recorded. Who stands at the newest one follows the training: newer ones come by
-themselves. The screen only draws; what lies in the run's folder is read by the Watcher's thread.
+A stop is a step with recorded attention. At the newest one the screen follows the training: it moves on to newer stops.
+The screen only draws; the Watcher's thread reads the run's folder.
 """
 
 import time
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 PANES = ("curves", "attention", "map")
 AROUND = 7
-"""Lines of the attention pane that are no rows: frame, names of the keys, readout and legend."""
+"""Lines of the attention pane besides its rows: frame, names of the keys, readout and legend."""
 WHOLE_PLAY = 15.0
-"""Seconds in which all stops are played, where they are so many that each is shown for the shortest time."""
+"""Seconds in which all stops are played, if there are so many that each is shown for the shortest time."""
 SHORTEST, LONGEST = 0.08, 0.5
 """Seconds for which a stop is shown while playing."""
 
@@ -103,9 +103,9 @@ class WatchScreen(CommandedScreen):
         self._stops: tuple[int, ...] = ()
         self._trouble = self._note = ""
         self._at: int | None = None
-        """The stop that is looked at."""
+        """Present stop."""
         self._recorded: Recorded | None = None
-        """What was recorded there, once it is read."""
+        """Attention recorded there, once it is read."""
         self._unread = ""
         self._sentence = 0
         self._looking: Focus | None = None
@@ -115,7 +115,7 @@ class WatchScreen(CommandedScreen):
         self._curves_wait = False
 
     def compose(self) -> ComposeResult:
-        """Header, panes, sentence, time, hints."""
+        """Compose header, panes, sentence, time and hints."""
         yield Static(id="about")
         yield Static(id="facts")
         yield Static(id="tabs")
@@ -131,14 +131,14 @@ class WatchScreen(CommandedScreen):
         yield from self._too_small()
 
     def on_mount(self) -> None:
-        """The frame is there before the figures are."""
+        """Draw the frame before the figures are read."""
         self._arrange()
         self._show_active()
         self._empty()
-        self.set_interval(1.0, self._write_about)  # the silence of a training grows by itself
+        self.set_interval(1.0, self._write_about)  # the silence of a training grows without messages
 
     def on_resize(self, event: events.Resize) -> None:
-        """All panes, one, or a sentence."""
+        """Show all panes, one, or a sentence."""
         self._arrange()
 
     def _arrange(self) -> None:
@@ -148,7 +148,7 @@ class WatchScreen(CommandedScreen):
         self._draw_probe()
 
     def on_heard(self, event: Heard) -> None:
-        """The folder has news: redraw what changed, and come along if that is wanted."""
+        """Redraw the changed parts, and move to the newest stop if the screen follows the training."""
         follows = self._at is None or self._at in self._stops[-1:]
         self._metrics, self._stops = event.metrics, event.stops
         self._trouble, self._note = event.trouble, event.note
@@ -157,13 +157,13 @@ class WatchScreen(CommandedScreen):
             self._empty()
         elif follows and self._playing is None:
             self._go(self._stops[-1])
-        else:  # what was looked at may be gone, or another by now
+        else:  # the present stop may be gone, or recorded again
             self._go(self._stops[max(0, bisect_right(self._stops, self._at or 0) - 1)])
         self._write_lines()
         self._draw_curves()
 
     def on_attention_read(self, event: AttentionRead) -> None:
-        """What was recorded at a step is there."""
+        """Draw the attention recorded at a step."""
         if event.recorded.step != self._at or event.recorded is self._recorded:
             return
         self._recorded, self._unread = event.recorded, ""
@@ -175,20 +175,20 @@ class WatchScreen(CommandedScreen):
         self._write_lines()
 
     def _best(self, recorded: "Recorded") -> int:
-        """The longest sentence whose attention is in sight as a whole, else the shortest."""
+        """Choose the longest sentence whose attention fits on the screen, else the shortest."""
         sizes = [len(probe.target) for probe in recorded.probes]
         room = self.query_one("#body").size.height - AROUND
         fitting = [size for size in sizes if size <= room]
         return sizes.index(max(fitting) if fitting else min(sizes))
 
     def on_unread(self, event: Unread) -> None:
-        """What was recorded at a step cannot be read: say so in its place."""
+        """Report, in its place, that the attention of a step cannot be read."""
         if event.step == self._at:
             self._recorded, self._unread = None, event.sentence
             self._empty()
 
     def _empty(self) -> None:
-        """Show the panes of the attention, or say why there is none."""
+        """Show the panes of the attention, or the reason why there is none."""
         bare = self._recorded is None
         self.set_class(bare, "bare")
         self.query_one("#body").set_class(bare and self._active != "curves", "empty")
@@ -197,7 +197,7 @@ class WatchScreen(CommandedScreen):
             self.query_one(SayingPane).show(None)
 
     def _go(self, step: int) -> None:
-        """Look at another stop."""
+        """Move to another stop."""
         self._watcher.want(step)
         if step != self._at:
             self._at = step
@@ -205,7 +205,7 @@ class WatchScreen(CommandedScreen):
             self._draw_curves()
 
     def action_time(self, by: int) -> None:
-        """Go so many stops on, or back."""
+        """Go n stops on, or back."""
         self._pause()
         if self._stops:
             self._go(self._stops[within(self._index + by * self._times(), len(self._stops))])
@@ -215,16 +215,16 @@ class WatchScreen(CommandedScreen):
         self.action_time(-len(self._stops))
 
     def action_newest(self) -> None:
-        """Go to the newest stop, and come along with the training."""
+        """Go to the newest stop, and follow the training."""
         self.action_time(len(self._stops))
 
     @property
     def _index(self) -> int:
-        """The number of the stop that is looked at."""
+        """Index of the present stop."""
         return max(0, bisect_right(self._stops, -1 if self._at is None else self._at) - 1)
 
     def action_play(self) -> None:
-        """Run through the stops, from the first where there is none left; or pause."""
+        """Play the stops, from the first if none is left; or pause."""
         if self._playing is not None:
             self._pause()
         elif len(self._stops) > 1:
@@ -235,10 +235,10 @@ class WatchScreen(CommandedScreen):
             self._write_place()
 
     def _play_on(self) -> None:
-        """The next stop, once this one has been seen."""
+        """Move to the next stop, once this one has been drawn."""
         if self._recorded is not None and self._recorded.step != self._at:
             return
-        # So many stops that each could only flash by: leave some out.
+        # With so many stops that each could only flash by, leave some out.
         stride = max(1, round(len(self._stops) * SHORTEST / WHOLE_PLAY))
         after = min(self._index + stride, len(self._stops) - 1)
         if self._stops:
@@ -284,7 +284,7 @@ class WatchScreen(CommandedScreen):
         self._draw_curves()
 
     def action_sentence(self, by: int) -> None:
-        """Another sentence."""
+        """Show another sentence."""
         if self._recorded is not None:
             self._sentence = (self._sentence + by * self._times()) % len(self._recorded.probes)
             self._look()
@@ -308,17 +308,17 @@ class WatchScreen(CommandedScreen):
             self._look(stack=stack, kind=kind, layer=layer)
 
     def action_layer(self, by: int) -> None:
-        """Another layer."""
+        """Look at another layer."""
         if self._looking is not None:
             self._look(layer=self._looking.layer + by * self._times())
 
     def action_head(self, by: int) -> None:
-        """Another head."""
+        """Look at another head."""
         if self._looking is not None:
             self._look(head=self._looking.head + by * self._times())
 
     def action_kind(self) -> None:
-        """The next kind of attention."""
+        """Look at the next kind of attention."""
         if self._looking is not None:
             kinds = [(stack, kind) for _, stack, kind in KINDS]
             here = kinds.index((self._looking.stack, self._looking.kind))
@@ -330,12 +330,12 @@ class WatchScreen(CommandedScreen):
         return self._recorded.probes[self._sentence] if self._recorded else None
 
     def _look(self, **changes: object) -> None:
-        """Look at something else, as far as it exists, and draw it."""
+        """Move the focus, as far as its target exists, and draw."""
         probe = self._probe
         if probe is None or self._recorded is None:
             return
         wanted = self._looking
-        if wanted is None:  # the last layer's attention to the source, where alignment forms
+        if wanted is None:  # at first the last layer's attention to the source, where alignment forms
             wanted = Focus(stack="decoder", kind="cross", layer=probe.layers("decoder", "cross") - 1)
         wanted = wanted.to(step=self._recorded.step, **changes)
         queries, columns = probe.axes(wanted.stack, wanted.kind)
@@ -348,13 +348,13 @@ class WatchScreen(CommandedScreen):
         self._draw_probe()
 
     def action_pane(self, by: int) -> None:
-        """The next pane."""
+        """Show the next pane."""
         names = PANES if self.has_class("narrow") else PANES[1:]
         here = names.index(self._active) if self._active in names else 0
         self.action_show(names[(here + by * self._times()) % len(names)])
 
     def action_show(self, name: str) -> None:
-        """This pane."""
+        """Show a pane by name."""
         self._active = name
         self._show_active()
         self._empty()
@@ -362,35 +362,35 @@ class WatchScreen(CommandedScreen):
         self._draw_probe()
 
     def action_help(self) -> None:
-        """All keys."""
+        """Open the help page with all keys."""
         count = "A number typed before a key repeats it: 5 → goes five stops on."
         self.app.push_screen(
             Help(self._shown_keys, introduction=INTRODUCTION, groups=keymaps.WATCH, glyphs=GLYPHS, count=count)
         )
 
     def action_quit(self) -> None:
-        """Leave."""
+        """Leave the program."""
         self.app.exit()
 
     def on_noted_matrix_picked(self, event: ProbePane.Picked) -> None:
-        """A cell was clicked."""
+        """Move the cursor to the clicked cell."""
         self._look(query=event.query, key=event.key)
 
     def on_heads_pane_picked(self, event: HeadsPane.Picked) -> None:
-        """A head was clicked."""
+        """Look at the clicked head."""
         self._look(stack=event.stack, kind=event.kind, layer=event.layer, head=event.head)
 
     def on_slider_chosen(self, event: Slider.Chosen) -> None:
-        """A stop was clicked."""
+        """Go to the clicked stop."""
         self._to_step(event.value)
 
     def on_curves_pane_picked(self, event: CurvesPane.Picked) -> None:
-        """A step was clicked: the nearest stop is meant."""
+        """Go to the stop nearest to the clicked step."""
         if self._stops:
             self._to_step(min(self._stops, key=lambda stop: abs(stop - event.step)))
 
     def _draw_probe(self) -> None:
-        """Draw the attention, as far as it is in sight."""
+        """Draw the attention, if it is in sight."""
         probe, focus = self._probe, self._looking
         if probe is None or focus is None or self._recorded is None or self.has_class("small"):
             return
@@ -402,7 +402,7 @@ class WatchScreen(CommandedScreen):
         self.query_one(SayingPane).show(probe, self._sentence, len(self._recorded.probes))
 
     def _draw_curves(self) -> None:
-        """Draw the curves, as far as they are in sight, after what a key asked for."""
+        """Draw the curves, if they are in sight, after the answer to a key."""
         if not self._curves_wait:
             self._curves_wait = True
             self.call_after_refresh(self._draw_curves_now)
@@ -428,7 +428,7 @@ class WatchScreen(CommandedScreen):
         self._write_hints()
 
     def _shape(self) -> str:
-        """Layers and heads, as what was recorded has them."""
+        """Layers and heads of the recorded attention."""
         probe = self._probe
         if probe is None:
             return ""
@@ -447,7 +447,7 @@ class WatchScreen(CommandedScreen):
         self._write("about", line)
 
     def _write_place(self) -> None:
-        """The slider and the line under it."""
+        """Write the slider and the line below it."""
         marks, metrics = palette(self.app), self._metrics
         running = metrics is not None and metrics.state == "running"
         newest = self._at in self._stops[-1:]

@@ -1,4 +1,4 @@
-"""Jobs for one thread: done in their order, each with a ticket, its answers going to whoever asked for it."""
+"""Jobs for one thread: done in their order, each with a ticket; answers go to the asker."""
 
 import time
 from collections.abc import Callable
@@ -10,19 +10,19 @@ from typing import Protocol
 from textual.message import Message
 
 DECIDED = 1.0
-"""Seconds that a key waits at most for what was asked for before it."""
+"""Most seconds that a key waits for earlier jobs."""
 
 
 class Asker(Protocol):
-    """Whoever asks for a job: a screen, or anything that can be posted to."""
+    """The asker of a job: a screen, or anything else that takes messages."""
 
     def post_message(self, message: Message) -> bool:
-        """Take a message from any thread. One that has gone does not take it."""
+        """Take a message from any thread; return False if the asker has gone."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """Something to be done."""
+    """A function to call, with its ticket and its asker."""
 
     ticket: int
     do: Callable[[], None]
@@ -33,14 +33,14 @@ class Jobs:
     """See the module. Any thread may ask; one takes."""
 
     def __init__(self) -> None:
-        # No SimpleQueue: its timeout never comes where the program was stopped meanwhile (see the watcher).
+        # No SimpleQueue: its timeout never comes if the program was suspended meanwhile (see the watcher).
         self._waiting: Queue[Job] = Queue()
         self._issued = count(1)
         self._newest = self._stopped = self._done = self._decisive = 0
         self._decisive_since = 0.0
 
     def put(self, do: Callable[[], None], to: Asker, *, decides: bool = False) -> int:
-        """Ask for something to be done after all that was asked for before; its ticket. decides: see `deciding`."""
+        """Append a job after all earlier ones; return its ticket. decides: see `deciding`."""
         self._newest = next(self._issued)
         if decides:
             self._decisive, self._decisive_since = self._newest, time.monotonic()
@@ -48,18 +48,18 @@ class Jobs:
         return self._newest
 
     def take(self, patience: float) -> Job | None:
-        """The next job; None where none comes within `patience` seconds."""
+        """Take the next job; None if none comes within `patience` seconds."""
         try:
             return self._waiting.get(timeout=patience)
         except Empty:
             return None
 
     def halt(self) -> None:
-        """Let nothing that was asked for so far go on."""
+        """Stop all jobs that were put so far."""
         self._stopped = self._newest
 
     def halted(self, ticket: int) -> bool:
-        """Whether the job with this ticket must not go on."""
+        """Tell whether the job with this ticket must stop."""
         return ticket <= self._stopped
 
     def finish(self, job: Job) -> None:
@@ -68,13 +68,13 @@ class Jobs:
 
     @property
     def deciding(self) -> bool:
-        """Whether something was asked for that decides what the next key means, as a step does.
+        """Whether an unfinished job decides the meaning of the next key, as a step does.
 
-        What takes longer than a person waits for does not count.
+        A job that takes longer than a user waits does not count.
         """
         return self._done < self._decisive and time.monotonic() - self._decisive_since < DECIDED
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits to be done."""
+        """Whether no job is waiting."""
         return self._waiting.empty()

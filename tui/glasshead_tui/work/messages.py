@@ -1,4 +1,4 @@
-"""What a worker answers. Each message goes to whoever asked, and carries the ticket of the job that it answers."""
+"""The answers of a worker. Each message goes to the asker, with the ticket of the job that it answers."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What the header says of the model."""
+    """Facts about the model for the header."""
 
     name: str
     facts: tuple[str, ...]
-    """The most important first."""
+    """Facts, the most important first."""
     limit: int | None
-    """Most tokens of a text; None where there is no limit."""
+    """Most tokens of a text; None if there is no limit."""
 
 
 @dataclass
@@ -38,17 +38,17 @@ class NotOpened(Message):
 
 @dataclass
 class Stepped(Message):
-    """The line stands somewhere else, or is another line."""
+    """The line has moved, or is a new line."""
 
     moment: "Moment"
     ticket: int
     fresh: bool
-    """Whether this is the first moment of another line."""
+    """Whether this is the first moment of a new line."""
 
 
 @dataclass
 class Checked(Message):
-    """What is shown has been checked."""
+    """The shown moment has been checked."""
 
     moment: "Moment"
     checks: "tuple[Check, ...]"
@@ -65,13 +65,13 @@ class Refused(Message):
 
 @dataclass
 class Examining(Message):
-    """An experiment goes on."""
+    """An experiment has made progress."""
 
     ticket: int
     share: float
-    """The part that is done, 0–1."""
+    """Share that is done, 0–1."""
     words: str
-    """The part that is being done, in words."""
+    """Current work, in words."""
 
 
 @dataclass
@@ -85,8 +85,8 @@ class Examined(Message):
 
 @dataclass
 class ShippedRead(Message):
-    """The result of an experiment that comes with the program was read."""
+    """The result of an experiment that ships with the program was read."""
 
     ticket: int
     made: "Shipped | None"
-    """None where none comes with it."""
+    """Result; None if none ships with the program."""

@@ -1,7 +1,7 @@
-"""Watcher: the one thread that reads a run's folder while it is watched. What it finds becomes frozen messages.
+"""Watcher: the one thread that reads a run's folder while it is watched, and posts frozen messages.
 
-It only ever reads, and a file only when it has changed. A run that is killed, resumed, moved away or brought back is
-nothing special to it: each look says what is there now.
+It only reads, and a file only if it has changed. A run that is killed, resumed, moved away or brought back needs no
+special treatment: each look reports the present contents.
 """
 
 import time
@@ -22,20 +22,20 @@ from glasshead.training.run import LOG, METRICS, PROBES
 POLL = 0.5
 """Seconds between two looks at the folder."""
 PATIENCE = 0.05
-"""Seconds between two looks at whether something is wanted, or the app has gone."""
+"""Seconds between two checks for a wish, or for the end of the app."""
 SLICE = 0.1
-"""Seconds that a long file is read at a time, before what was read is told."""
+"""Seconds that a long file is read at a time, before the part read is reported."""
 KEPT = 64 << 20
-"""Bytes of recorded attention that are kept: what was shown once is shown again at once."""
+"""Bytes of recorded attention that are kept, to be shown again at once."""
 COARSE = 3.0
-"""Seconds in which two changes of a folder may have the same time: so long it is looked at again."""
+"""Seconds in which two changes of a folder may get the same time: the folder is listed again for this long."""
 
 
 class Heard(Message):
-    """The folder has news."""
+    """The contents of the folder have changed."""
 
     def __init__(self, metrics: Metrics | None, stops: tuple[int, ...], trouble: str, note: str) -> None:
-        """stops: the steps whose attention is there · trouble: why nothing can be read · note: the run's last words."""
+        """stops: the steps with recorded attention · trouble: why nothing can be read · note: last line of the log."""
         super().__init__()
         self.metrics, self.stops, self.trouble, self.note = metrics, stops, trouble, note
 
@@ -57,15 +57,15 @@ class Unread(Message):
 
 
 class Watcher:
-    """Looks at a folder. `want` returns at once, from any thread; of several wishes the newest counts."""
+    """Watches a folder. `want` returns at once, from any thread; of several wishes the newest counts."""
 
     def __init__(self, folder: Path, post: Callable[[Message], Any]) -> None:
         """post: takes the messages; called from the watcher's thread."""
         self._folder, self._post = folder, post
         self._follower = Follower(folder / METRICS)
-        # No SimpleQueue: its timeout never comes where the program was stopped meanwhile.
+        # No SimpleQueue: its timeout never comes if the program was suspended meanwhile.
         self._wishes: Queue[int] = Queue()
-        self._told: tuple[object, ...] = ()
+        self._reported: tuple[object, ...] = ()
         self._metrics: Metrics | None = None
         self._stops: tuple[int, ...] = ()
         self._listed = -1
@@ -73,11 +73,11 @@ class Watcher:
         self._kept: OrderedDict[int, tuple[tuple[int, int], Recorded]] = OrderedDict()
 
     def want(self, step: int) -> None:
-        """Read what was recorded at a step."""
+        """Ask for the attention recorded at a step."""
         self._wishes.put(step)
 
     def run(self, gone: Callable[[], bool]) -> None:
-        """Look until `gone()`."""
+        """Watch until `gone()`."""
         due = 0.0
         while not gone():
             try:
@@ -91,7 +91,7 @@ class Watcher:
                 due = time.monotonic() + (0.0 if self.look() else POLL)
 
     def look(self) -> bool:
-        """Take in what is new, tell it, and say whether there is more to be read at once."""
+        """Read and report changes; return whether there is more to read at once."""
         end, more, trouble = time.monotonic() + SLICE, True, ""
         changed = False
         try:
@@ -108,13 +108,13 @@ class Watcher:
         self._stops = self._list()
         self._read_log()
         now = self._metrics, self._stops, self._listed, trouble, self._note
-        if now != self._told:
-            self._told = now
+        if now != self._reported:
+            self._reported = now
             self._post(Heard(self._metrics, self._stops, trouble, self._note))
         return more
 
     def _list(self) -> tuple[int, ...]:
-        """The steps that were recorded, listed again where that may have changed."""
+        """List the recorded steps, from the disk if they may have changed."""
         folder = self._folder / PROBES
         try:
             changed = folder.stat().st_mtime_ns
@@ -127,7 +127,7 @@ class Watcher:
         return self._stops
 
     def _read_log(self) -> None:
-        """Note the last line of what the training tells, if it has changed."""
+        """Read the last line of the training's log, if it has changed."""
         try:
             now = (self._folder / LOG).stat()
             if (now.st_mtime_ns, now.st_size) != self._logged:
@@ -140,7 +140,7 @@ class Watcher:
             self._note, self._logged = "", (0, 0)
 
     def _recall(self, step: int) -> None:
-        """Read what was recorded at a step, unless it is known."""
+        """Post the attention recorded at a step; read it unless it is kept."""
         folder = self._folder / PROBES
         try:
             now = (folder / f"step-{step:08}.safetensors").stat()

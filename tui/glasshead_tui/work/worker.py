@@ -1,7 +1,7 @@
 """Worker: the one thread in which the model is loaded and run: a queue in front of a Session.
 
-Keys become jobs, jobs become frozen Moments in messages to whoever asked. One forward pass runs at a time. When no job
-came for a while, what is shown is checked. Nothing in here draws.
+Keys become jobs, jobs become frozen Moments in messages to the asker. One forward pass runs at a time. After a while
+without jobs the shown moment is checked. Nothing in here draws.
 """
 
 import gc
@@ -30,32 +30,32 @@ if TYPE_CHECKING:
     from glasshead.session.session import Session
 
 POLL = 0.05
-"""Seconds between two looks at whether the app has gone."""
+"""Seconds between two checks for the end of the app."""
 QUIET = 0.15
-"""Seconds without a job after which what is shown is checked: a check takes longer than a step."""
+"""Seconds without a job after which the shown moment is checked: a check takes longer than a step."""
 PACE = 0.08
 """Seconds between two Moments while decoding to the end, or two reports of an experiment: about 12 a second."""
 EXAMPLE = "english-french"
-"""The model that the sentences of the lab's tries are for; every other one shows them on its own sentence."""
+"""Model for which the sentences of the lab's tries are written; other models keep their own sentence."""
 
 
 class Worker:
     """Jobs for the model, each with a ticket. All public methods but `run` return at once, from any thread.
 
-    to: whoever asks, to whom the answers go.
+    to: the asker, who gets the answers.
     """
 
     def __init__(self, found: "Found", text: str | None) -> None:
-        """found: what `open` opens · text: the first source sentence; None takes an example from the card."""
+        """found: the model to open · text: the first source sentence; None takes an example from the card."""
         self._found, self._text = found, text
         self._jobs = Jobs()
         self._job: Job | None = None
-        """The job under way."""
+        """Job under way."""
         self._examination = 0
         self._gone: Callable[[], bool] = lambda: False
         self._opened: Session | None = None
         self._unchecked: tuple[Moment, Asker] | None = None
-        """The newest moment and who was shown it, until it is checked."""
+        """Newest moment and its asker, until it is checked."""
         self._failed = self._began = False
 
     def open(self, *, to: Asker) -> int:
@@ -67,12 +67,12 @@ class Worker:
 
         def job() -> None:
             self._session.begin(text, truncate=truncate)
-            self._tell(fresh=True)
+            self._show(fresh=True)
 
         return self._jobs.put(job, to, decides=True)
 
     def step(self, times: int = 1, *, to: Asker) -> int:
-        """Take steps, as far as there are any."""
+        """Take steps while there are any."""
         return self._jobs.put(lambda: self._go(self._session.walk(times)), to, decides=True)
 
     def back(self, times: int = 1, *, to: Asker) -> int:
@@ -92,7 +92,7 @@ class Worker:
         return self._jobs.put(job, to, decides=True)
 
     def end(self, *, to: Asker) -> int:
-        """Decode until the end token or the limit, or until something else is asked for."""
+        """Decode until the end token or the limit, or until another job comes."""
         return self._jobs.put(lambda: self._go(self._session.walk(self._session.line.limit), patient=False), to)
 
     def choose(self, token: int, moment: "Moment", *, to: Asker) -> int:
@@ -100,18 +100,18 @@ class Worker:
 
         def job() -> None:
             self._session.choose(token, moment)
-            self._tell()
+            self._show()
 
         return self._jobs.put(job, to, decides=True)
 
     def attempt(self, attempt: "Try", *, to: Asker) -> int:
-        """Begin a line that shows an experiment's matter, on a changed model if the try says so, and take steps."""
+        """Begin a line that shows an experiment's effect, on a changed model if the try says so, and take steps."""
 
         def job() -> None:
             session = self._session
             own = attempt.text if session.opened.name == EXAMPLE else None
             session.change(own or None, attempt.change, attempt.changed)
-            self._tell(fresh=True)
+            self._show(fresh=True)
             self._go(session.walk(attempt.steps))
 
         return self._jobs.put(job, to, decides=True)
@@ -123,18 +123,18 @@ class Worker:
             before = self._session.standing
             self._session.undo()
             place = self._session.standing
-            self._tell(fresh=(place.subject, place.text) != (before.subject, before.text))
+            self._show(fresh=(place.subject, place.text) != (before.subject, before.text))
 
         return self._jobs.put(job, to, decides=True)
 
     def examine(self, page: "Page", values: "Mapping[str, Value]", *, to: Asker) -> int:
-        """Run an experiment. One that was asked for before is stopped, and has no result."""
+        """Run an experiment. An earlier one is stopped, and has no result."""
         given = dict(values)
         self._examination = ticket = self._jobs.put(lambda: self._examine(page, given), to)
         return ticket
 
     def recall(self, page: "Page", *, to: Asker) -> int:
-        """Read the result of an experiment that comes with the program."""
+        """Read the result of an experiment that ships with the program."""
 
         def job() -> None:
             from glasshead.lab.record import shipped
@@ -144,21 +144,21 @@ class Worker:
         return self._jobs.put(job, to)
 
     def halt(self) -> None:
-        """Take no further step for what was asked for so far, and stop an experiment."""
+        """Stop all jobs so far, between two steps, and a running experiment."""
         self._jobs.halt()
 
     @property
     def deciding(self) -> bool:
-        """Whether a job decides what the next key means. Decoding to the end does not: it gives way to all else."""
+        """Whether a job decides the meaning of the next key. Decoding to the end does not: it gives way to any job."""
         return self._began and self._jobs.deciding
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits to be done."""
+        """Whether no job is waiting."""
         return self._jobs.idle
 
     def run(self, gone: Callable[[], bool]) -> None:
-        """Do jobs until `gone()`, or until the model could not be loaded. A bug is raised, a mistake is answered."""
+        """Do jobs until `gone()`, or until loading fails. A GlassheadError becomes an answer; any other is raised."""
         self._gone = gone
         quiet = time.monotonic()
         while not gone() and not self._failed:
@@ -207,51 +207,51 @@ class Worker:
         self._answer(Opened(About(name=subject.name, facts=subject.anatomy.facts, limit=subject.limit)))
         try:
             self._session.begin(subject.first_sentence if self._text is None else self._text)
-            self._tell(fresh=True)
+            self._show(fresh=True)
         finally:
-            # A full collection would take tens of milliseconds in the midst of a key press, now that torch is there.
+            # With torch loaded, a full collection during a key press would take tens of milliseconds.
             gc.collect()
             gc.freeze()
 
     def _examine(self, page: "Page", values: "dict[str, Value]") -> None:
         from glasshead.errors import StoppedError
 
-        ticket, told = self._ticket, 0.0
+        ticket, reported = self._ticket, 0.0
 
-        def tell(share: float, words: str) -> None:
-            nonlocal told
+        def report(share: float, words: str) -> None:
+            nonlocal reported
             if self._gone() or self._jobs.halted(ticket) or ticket < self._examination:
                 raise StoppedError
-            if time.monotonic() - told >= PACE:
-                told = time.monotonic()
+            if time.monotonic() - reported >= PACE:
+                reported = time.monotonic()
                 self._answer(Examining(ticket=ticket, share=share, words=words))
 
         given = {"subject": self._session.opened} if page.model else {}
         began = time.perf_counter()
         try:
-            tell(0.0, "begins")
-            result = page.run(progress=tell, **values, **given)
+            report(0.0, "begins")
+            result = page.run(progress=report, **values, **given)
         except StoppedError:
             return
         self._answer(Examined(ticket=ticket, result=result, seconds=time.perf_counter() - began))
 
     def _go(self, moves: "Iterator[None]", *, patient: bool = True) -> None:
-        """Make moves, and show where they lead. patient: jobs that were asked for meanwhile wait until all are made."""
-        told = time.monotonic()
+        """Make moves, and show the line now and then, and at the end. patient: finish all moves before later jobs."""
+        reported = time.monotonic()
         while not (self._jobs.halted(self._ticket) or not (patient or self._jobs.idle) or self._gone()):
             if next(moves, _ENDED) is _ENDED:
                 break
-            if time.monotonic() - told >= PACE:
-                self._tell()
-                told = time.monotonic()
-        self._tell()
+            if time.monotonic() - reported >= PACE:
+                self._show()
+                reported = time.monotonic()
+        self._show()
 
     def _rewind(self, step: int) -> None:
         self._session.rewind(step)
-        self._tell()
+        self._show()
 
-    def _tell(self, *, fresh: bool = False) -> None:
-        """Show where the line stands."""
+    def _show(self, *, fresh: bool = False) -> None:
+        """Answer with the present moment."""
         assert self._job is not None
         moment = self._session.moment
         self._began = True

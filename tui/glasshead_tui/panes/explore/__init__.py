@@ -1,1 +1,1 @@
-"""The panes of the explorer alone."""
+"""The panes that only the explorer has."""

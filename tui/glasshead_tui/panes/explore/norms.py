@@ -1,4 +1,4 @@
-"""Norms: the chosen token through every LayerNorm of its stack, in order.
+"""Norms: the current token through every LayerNorm of its stack, in order.
 
 step 1    n = (x − mean) / √(variance + ε)       its mean is 0, its variance 1
 step 2    gain · n + bias                        the gain and bias were learned
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NAME, BEFORE, AFTER = 9, 8, 7  # columns
 RESULT = "gain·x + bias", "output", "out"
-"""What the bars are, at greater and smaller length."""
+"""Names of the bars, from long to short."""
 
 
 class NormsPane(Lines):
@@ -35,10 +35,10 @@ class NormsPane(Lines):
 
     _norms: "tuple[Normed, ...]" = ()
     _here = -1
-    _token = ""  # in the drawing and not in the title: a title is sent with all of its pane
+    _token = ""  # drawn, and not in the title: a changed title redraws the whole pane
 
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Draw all normalisations that the query's token goes through, the one after the chosen attention marked."""
+        """Draw all normalisations of the query's token, with the one after the current attention marked."""
         from glasshead.analysis.norms import norms
 
         trace = moment.trace
@@ -54,12 +54,12 @@ class NormsPane(Lines):
             self.show_lines(self._here + 1)
 
     def as_rows(self) -> Rows:
-        """A row for each normalisation: mean and variance before and after step 1, the vector after step 2."""
+        """Return a row for each normalisation: mean and variance before and after step 1, the vector after step 2."""
         head = ("norm", "mean before", "var before", "mean after", "var after", "gain·x + bias")
         return [head, *((norm.name, *(norm.before or (None, None)), *norm.after, *norm.out) for norm in self._norms)]
 
     def as_text(self) -> str:
-        """The same as lines of text."""
+        """Return the same as lines of text."""
         return text_of(self.as_rows())
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
@@ -71,7 +71,7 @@ class NormsPane(Lines):
         for number, norm in enumerate(self._norms):
             style = marks.query if number == self._here else None
             before = [real(value, 7) for value in norm.before] if norm.before else ["none", "(RMS)"]
-            after = [real(norm.after[0], 4), real(norm.after[1], 5)]  # how near to 0 and 1 is a matter of rounding
+            after = [real(norm.after[0], 4), real(norm.after[1], 5)]  # the distance from 0 and 1 is rounding
             numbers = "".join(fit(text, BEFORE, right=True) for text in before)
             numbers += "".join(fit(text, AFTER, right=True) for text in after)
             bars = sparks(pooled(norm.out, room, widest=1), 1, marks.positive, marks.negative)[0]
@@ -80,7 +80,7 @@ class NormsPane(Lines):
 
 
 def _heads(token: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:
-    """What the columns are: mean and variance before and after step 1, and the vector after step 2."""
+    """Write the heads of the columns: mean and variance before and after step 1, and the vector after step 2."""
     name = Segment(token, marks.query)
     before, after = ("".join(fit(text, wide, right=True) for text in ("mean", "var")) for wide in (BEFORE, AFTER))
     result = next((text for text in RESULT if width(text) <= room - 1), RESULT[-1])

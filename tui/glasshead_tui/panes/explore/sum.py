@@ -1,4 +1,4 @@
-"""Sum: the chosen cell in real digits, from q·k to its weight, and the row's weighted sum of values.
+"""Sum: the numbers of the current cell, from q·k to its weight, and the row's weighted sum of values.
 
 weight = softmax(q·k / √d_k)    output = Σ weight · v        (Attention Is All You Need, section 3.2.1)
 """
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from glasshead.analysis.cell import Cell
     from glasshead.session.moment import Moment
 
-SIDE_BY_SIDE = 64  # columns from which both sums stand beside each other
-EXPLAINED = 40  # columns from which each line of the arithmetic has a word of explanation
-MOST = 10  # keys whose gift is drawn at most: what comes after the heaviest ten can hardly be seen
+SIDE_BY_SIDE = 64  # columns from which both sums stand side by side
+EXPLAINED = 40  # columns from which each line of the arithmetic is explained
+MOST = 10  # keys whose part is drawn at most: beyond the heaviest ten it can hardly be seen
 NAME, NUMBER = 11, 9  # columns
 
 
 @dataclass(frozen=True)
 class Row:
-    """The row of the chosen cell: its names, and its keys with the heaviest first and what they hold."""
+    """The row of the current cell: its names, and its keys, the heaviest first, with their values."""
 
     query: str
     keys: tuple[str, ...]
@@ -50,7 +50,7 @@ class SumPane(Lines):
     _shown: "tuple[Cell, Row] | None" = None
 
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Draw the arithmetic of the chosen cell."""
+        """Draw the arithmetic of the current cell."""
         trace = moment.trace
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         found = chosen_cell(trace, focus)
@@ -62,7 +62,7 @@ class SumPane(Lines):
         self.redraw()
 
     def as_rows(self) -> Rows:
-        """A row for each operation, then one for each key with its weight."""
+        """Return a row for each operation, then one for each key with its weight."""
         if self._shown is None:
             return []
         cell, row = self._shown
@@ -83,7 +83,7 @@ class SumPane(Lines):
         return [*steps, *(("gives", name, amount) for name, amount in zip(row.keys, cell.weights, strict=True))]
 
     def as_text(self) -> str:
-        """The same as lines of text."""
+        """Return the same as lines of text."""
         return text_of(self.as_rows())
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
@@ -103,7 +103,7 @@ class SumPane(Lines):
 
 
 def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
-    """From q·k to the weight, one operation a line."""
+    """Draw the way from q·k to the weight, an operation on each line."""
     width = len(cell.q)
     scaled = cell.dot * cell.scale
     scaled_is = "the score" if cell.bias is None and cell.cap is None else "scaled"
@@ -154,7 +154,7 @@ def _side(what: str, name: str, position: int, columns: int, style: Style) -> Li
 
 
 def _output(cell: "Cell", row: Row, columns: int, lines: int, marks: Palette) -> list[Line]:
-    """What the heaviest keys give, weight · v, and the sum of all, drawn to one scale."""
+    """Draw the parts of the heaviest keys, weight · v, and the sum of all, to one scale."""
     true = cell.output_agrees
     count = min(len(row.heaviest), max(1, lines - 2))
     if count < len(cell.weights):

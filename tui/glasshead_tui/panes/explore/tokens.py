@@ -1,4 +1,4 @@
-"""Tokens: the source, the target so far, and what may come next, with probabilities and how undecided it is."""
+"""Tokens: the source, the target so far, and the candidates for the next token, with probabilities and entropy."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -25,7 +25,7 @@ HEAD = 9  # columns of "source", "target", "next"
 
 
 class _Lit(NamedTuple):
-    """How a token looked at is marked: by a style, and by brackets where there is no colour."""
+    """The mark of a token in the focus: a style, and brackets if there is no colour."""
 
     style: Style
     brackets: str
@@ -41,12 +41,12 @@ class TokensPane(Lines):
     _shown: "tuple[Focus, Moment] | None" = None
 
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Draw where the decoding stands, with query and key of the chosen cell marked."""
+        """Draw the tokens of a moment, with query and key of the current cell marked."""
         self._shown = focus, moment
         self.redraw()
 
     def as_rows(self) -> Rows:
-        """A row for each token: of the source, of the target so far, and the candidates for the next."""
+        """Return a row for each token: of the source, of the target so far, and the candidates for the next."""
         if self._shown is None:
             return []
         moment = self._shown[1]
@@ -55,7 +55,7 @@ class TokensPane(Lines):
         return [("line", "number", "token", "probability"), *tokens]
 
     def as_text(self) -> str:
-        """The same as lines of text."""
+        """Return the same as lines of text."""
         return text_of(self.as_rows())
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
@@ -85,7 +85,7 @@ class TokensPane(Lines):
         return drawing + self._next(moment, columns, lines - len(drawing), marks)
 
     def _next(self, moment: "Moment", columns: int, lines: int, marks: Palette) -> list[Line]:
-        """The candidates, best first: name, probability and bar, the bars on a second line where there is one."""
+        """Draw the candidates, best first: name, probability and bar; the bars on a second line if there is one."""
         head = Segment(fit("next", HEAD), marks.quiet)
         if moment.done or not moment.candidates:
             if moment.ended:
@@ -120,7 +120,7 @@ class TokensPane(Lines):
 
 
 class _Words(NamedTuple):
-    """A sentence to be drawn: its words and pieces, which of them continue the one before, and where each begins."""
+    """A sentence to draw: its words and pieces, which of them continue the one before, and where each begins."""
 
     words: tuple[str, ...]
     joined: tuple[bool, ...]
@@ -136,7 +136,7 @@ def _words(names: tuple[str, ...]) -> _Words:
 
 
 def _sentence(names: tuple[str, ...], lit: dict[int, _Lit], columns: int, marks: Palette) -> Line:
-    """As much of a sentence as fits around the tokens looked at, else around its end."""
+    """Draw as much of a sentence as fits around the marked tokens, else around its end."""
     words, joined, starts = _words(names)
     brackets = 0 if marks.coloured else 2 * len(lit)
     first, last = _window(starts, max(lit, default=len(words) - 1), columns + 1 - brackets)
@@ -148,7 +148,7 @@ def _sentence(names: tuple[str, ...], lit: dict[int, _Lit], columns: int, marks:
         if at in lit:
             style = lit[at].style
             word = word if marks.coloured else f"{lit[at].brackets[0]}{word}{lit[at].brackets[1]}"
-        # Pieces of one word are underlined together, so that one sees where the vocabulary cut it.
+        # Pieces of one word are underlined together, to show where the vocabulary cut it.
         if joined[at] or joined[at + 1]:
             style = (style or Style()) + Style(underline=True)
         line.append(Segment(word, style))
@@ -156,7 +156,7 @@ def _sentence(names: tuple[str, ...], lit: dict[int, _Lit], columns: int, marks:
 
 
 def _window(starts: Sequence[int], centre: int, columns: int) -> tuple[int, int]:
-    """First and last + 1 of the items to show: all, or those around `centre` with room for … at both ends."""
+    """Return first and last + 1 of the items to show: all, or those around `centre`, with room for … at both ends."""
     count = len(starts) - 1
     if starts[-1] <= columns:
         return 0, count

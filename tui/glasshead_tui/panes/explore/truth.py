@@ -1,4 +1,4 @@
-"""Truth: is what is shown true? One line, always in sight; what fails comes first."""
+"""Truth: the checks of the shown moment, on one line that is always in sight; failed ones come first."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ class TruthPane(Lines):
     _checks: "tuple[Check, ...] | None" = None
 
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Begin with another moment: nothing is known of it yet."""
+        """Begin with a new moment, without results yet."""
         self.show_checks(None)
 
     def show_checks(self, checks: "Sequence[Check] | None") -> None:
@@ -36,12 +36,12 @@ class TruthPane(Lines):
         self.redraw()
 
     def as_rows(self) -> Rows:
-        """A row for each check."""
+        """Return a row for each check."""
         found = ((check.label, check.ok, check.value, check.detail) for check in self._checks or ())
         return [("check", "holds", "measured", "statement"), *found]
 
     def as_text(self) -> str:
-        """The same as lines of text."""
+        """Return the same as lines of text."""
         return text_of(self.as_rows())
 
     def drawn(self, columns: int, lines: int) -> list[Line]:

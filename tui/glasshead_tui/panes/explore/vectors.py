@@ -1,4 +1,4 @@
-"""Vectors: the query and the key of the chosen cell, their products, the value, and the head's output, as bars."""
+"""Vectors: the query and the key of the current cell, their products, the value, and the head's output, as bars."""
 
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ class VectorsPane(Lines):
     _names = ("", "")
 
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Draw the vectors of the chosen cell."""
+        """Draw the vectors of the current cell."""
         trace = moment.trace
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         self._names = queries[focus.query], keys[focus.key]
@@ -42,7 +42,7 @@ class VectorsPane(Lines):
         self.redraw()
 
     def as_rows(self) -> Rows:
-        """A row for each number of the vectors."""
+        """Return a row for each number of the vectors."""
         cell = self._cell
         if cell is None:
             return []
@@ -50,7 +50,7 @@ class VectorsPane(Lines):
         return [("number", "q", "k", "q × k", "v", "out"), *((at, *row) for at, row in enumerate(columns))]
 
     def as_text(self) -> str:
-        """The same as lines of text."""
+        """Return the same as lines of text."""
         return text_of(self.as_rows())
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
