@@ -27,13 +27,13 @@ class Kind:
     layers: int
     heads: int
     key_heads: int
-    """Heads of keys and values: fewer than `heads` where query heads share them."""
+    """Heads of keys and values: fewer than `heads` if query heads share them."""
     keys: Side
     """Side of the tokens that are looked at."""
     causal: bool
     """Whether a query may look only at keys up to its own position."""
     masked: bool = True
-    """Whether a mask sees to that; without one a later key is not looked at only where it is not there yet."""
+    """Whether a mask ensures that; without one, a query misses only later keys that do not exist yet."""
 
     def key_head(self, head: int) -> int:
         """Return the head of keys and values that a query head reads."""

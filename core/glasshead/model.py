@@ -179,7 +179,7 @@ class Attention(Watched):
         self.output = nn.Linear(config.heads * config.value_width, width, bias=False)
 
     def forward(self, x: Tensor, source: Tensor, mask: Tensor | None, past: Past | None = None) -> Tensor:
-        """x: b q m · source: b k m · mask: True where a query may look, to b h q k → b q m."""
+        """Attend from x to `source`: b q m. x: b q m · source: b k m · mask: to b h q k, True where x may look."""
         query = self.split(self.query(x))
         if past is not None and past.fixed is not None:
             key, value = past.fixed
@@ -191,7 +191,7 @@ class Attention(Watched):
         return self.see("out", self.output(heads.transpose(1, 2).flatten(2)))
 
     def split(self, x: Tensor) -> Tensor:
-        """b q (h d) → b h q d."""
+        """Split into heads: b q (h d) → b h q d."""
         batch, positions, width = x.shape
         return x.view(batch, positions, self.heads, width // self.heads).transpose(1, 2)
 
@@ -207,7 +207,7 @@ class FeedForward(Watched):
         self.outer = nn.Linear(config.d_ff, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """b q m → b q m."""
+        """Apply both linear maps: b q m → b q m."""
         hidden = self.see("hidden", self.inner(x))
         active = self.see("active", torch.relu(hidden))
         return self.see("out", self.outer(active))
@@ -226,7 +226,7 @@ class LayerNorm(Watched):
         self.gain, self.bias, self.eps = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width)), eps
 
     def forward(self, x: Tensor) -> Tensor:
-        """b q m → b q m."""
+        """Normalise each token: b q m → b q m."""
         if self.tap is None:
             return F.layer_norm(x, x.shape[-1:], self.gain, self.bias, self.eps)
         var, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
@@ -246,7 +246,7 @@ class Residual(Watched):
         self.dropout, self.pre, self.kept = nn.Dropout(config.dropout), config.norm == "pre", config.residual
 
     def forward(self, x: Tensor, *source: Tensor, mask: Tensor | None = None, past: Past | None = None) -> Tensor:
-        """b q m → b q m. source: input of keys and values, x itself in self-attention."""
+        """Apply sub-layer, residual and norm: b q m → b q m. source: input of keys and values, x in self-attention."""
         if self.pre:
             return self.see("resid", self.join(x, self.apply_to(self.norm(x), *source, mask=mask, past=past)))
         return self.norm(self.see("resid", self.join(x, self.apply_to(x, *source, mask=mask, past=past))))
@@ -276,7 +276,7 @@ class EncoderLayer(nn.Module):
         self.ffn = Residual(config, width, FeedForward(config, width))
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """b q m → b q m."""
+        """Apply both sub-layers: b q m → b q m."""
         return self.ffn(self.self(x, mask=mask))
 
 
@@ -298,7 +298,7 @@ class DecoderLayer(nn.Module):
         memory_mask: Tensor | None,
         past: tuple[Past | None, Past | None],
     ) -> Tensor:
-        """x: b q m · memory: b k m, the encoder's output → b q m."""
+        """Apply the three sub-layers: b q m. x: b q m · memory: b k m, the encoder's output."""
         x = self.self(x, mask=mask, past=past[0])
         x = self.cross(x, memory, mask=memory_mask, past=past[1])
         return self.ffn(x)
@@ -323,7 +323,7 @@ class Encoder(Stack):
     emits = ("out",)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """b q m → b q m."""
+        """Apply all layers: b q m → b q m."""
         for layer in self.layers:
             x = layer(x, mask)
         return self.see("out", self.end(x))
@@ -335,7 +335,7 @@ class Decoder(Stack):
     def forward(
         self, x: Tensor, memory: Tensor, mask: Tensor | None, memory_mask: Tensor | None, past: Any = None
     ) -> Tensor:
-        """x: b q m · memory: b k m → b q m."""
+        """Apply all layers: b q m. x: b q m · memory: b k m."""
         for number, layer in enumerate(self.layers):
             x = layer(x, memory, mask, memory_mask, (None, None) if past is None else past[number])
         return self.end(x)
@@ -358,7 +358,7 @@ class Embedding(Watched):
             self.register_buffer("positions", fixed_positions(config, width), persistent=False)
 
     def forward(self, ids: Tensor, start: int = 0) -> Tensor:
-        """ids: b q, from position `start` on → b q m. Raises GlassheadError beyond the longest length."""
+        """Embed ids (b q) from position `start` on: b q m. Raises GlassheadError beyond the longest length."""
         end = start + ids.shape[-1]
         if end > self.max_length:
             raise GlassheadError(f"{end} tokens are more than the {self.max_length} that this model can take.")
@@ -401,7 +401,7 @@ class Transformer(Watched):
                     nn.init.normal_(module.positions, std=module.weight.shape[-1] ** -0.5)
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        """source: b k ids · target: b q ids, padded at the end with `pad_id` → logits b q v.
+        """Compute logits: b q v. source: b k ids · target: b q ids; both padded at the end with `pad_id`.
 
         Padding of the target needs no mask: it stands after every real token, where the causal mask hides it.
         Raises GlassheadError for anything but a batch of ids.
@@ -420,7 +420,7 @@ class Transformer(Watched):
         return (source != self.config.pad_id)[:, None, None, :]
 
     def encode(self, source: Tensor, mask: Tensor | None = None) -> Tensor:
-        """source: b k ids · mask: b 1 1 k, None if nothing is padded → the encoder's output b k m."""
+        """Compute the encoder's output: b k m. source: b k ids · mask: b 1 1 k, None if nothing is padded."""
         if self.tap is not None:
             self.tap.begin(0)
         if self.config.window is not None:
@@ -429,7 +429,7 @@ class Transformer(Watched):
         return self.encoder(self.source(source), mask)
 
     def decode(self, target: Tensor, memory: Tensor, memory_mask: Tensor | None = None, past: Any = None) -> Tensor:
-        """target: b q ids · memory: b k m · past: the cache of earlier steps (see decoding/cache.py) → logits b q v.
+        """Compute logits: b q v. target: b q ids · memory: b k m · past: the cache of earlier steps, if any.
 
         With a past, `target` holds only the new tokens, and the logits are theirs.
         """

@@ -106,7 +106,7 @@ class Codec:
             tokenizer = Tokenizer.from_str(text)
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # the library raises a bare Exception, and where it panics, not even that
+        except BaseException as error:  # the library raises a bare Exception, and a panic is not even that
             raise GlassheadError(
                 f"{path} is not a whole {path.name} of the `tokenizers` library ({brief(error)}); copy it again."
             ) from None
@@ -139,7 +139,7 @@ class Codec:
         return [encoding.ids for encoding in found]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Decode ids to text; specials are left out, except `<unk>` for a word; bytes that are no UTF-8 become �."""
+        """Decode ids to text; specials are left out, except `<unk>` for a word; bytes that are not UTF-8 become �."""
         first = self.UNK if self.level == "word" else len(SPECIALS)
         kept = [int(number) for number in ids if int(number) >= first]
         text: str = self._tokenizer.decode(kept, skip_special_tokens=False)
@@ -282,7 +282,7 @@ def _pipeline(model: models.BPE | models.WordLevel, *, lowercase: bool) -> Token
     """Build normaliser, splitter and joiner around a model.
 
     Nothing is registered as an "added token": the library looks for those in typed text. No word can be one of the
-    specials either: `<` is always a token of its own.
+    specials either: `<` is always a separate token.
     """
     tokenizer = Tokenizer(model)
     tokenizer.normalizer = _normalizer(lowercase=lowercase)

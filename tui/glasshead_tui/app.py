@@ -75,7 +75,7 @@ class Framed(OrderedKeys):
         self._does(lambda: worker.is_cancelled)
 
     def _hear(self, message: object) -> None:
-        """Bring a message of the worker to the screen, whatever lies over it."""
+        """Bring a message of the worker to the first screen, also under others."""
         for screen in self.screen_stack[:1]:  # none once the app has ended
             screen.post_message(message)  # type: ignore[arg-type]
 

@@ -41,7 +41,7 @@ class Memory:
     states: Tensor
     """The encoder's output, b k m."""
     mask: Tensor | None = None
-    """True at tokens, False at padding: b 1 1 k; None if nothing is padded."""
+    """Padding mask, True at tokens: b 1 1 k; None if nothing is padded."""
 
     def take(self, rows: Tensor) -> "Memory":
         """Take these rows of the batch, in this order."""

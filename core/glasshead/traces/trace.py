@@ -177,7 +177,7 @@ class Trace:
         return value
 
     def _made(self) -> int:
-        """Bytes of the gathered and recomputed values."""
+        """Count the bytes of the gathered and recomputed values."""
         again = () if self._recomputed is None else (self._recomputed[1],)
         return size_of((*self._gathered.values(), *again))
 

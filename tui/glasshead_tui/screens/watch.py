@@ -42,7 +42,7 @@ PANES = ("curves", "attention", "map")
 AROUND = 7
 """Lines of the attention pane besides its rows: frame, names of the keys, readout and legend."""
 WHOLE_PLAY = 15.0
-"""Seconds in which all stops are played, if there are so many that each is shown for the shortest time."""
+"""Seconds in which all stops are played, if they are too many for the shortest time each."""
 SHORTEST, LONGEST = 0.08, 0.5
 """Seconds for which a stop is shown while playing."""
 
@@ -238,7 +238,7 @@ class WatchScreen(CommandedScreen):
         """Move to the next stop, once this one has been drawn."""
         if self._recorded is not None and self._recorded.step != self._at:
             return
-        # With so many stops that each could only flash by, leave some out.
+        # Too many stops for the shortest time each: leave some out.
         stride = max(1, round(len(self._stops) * SHORTEST / WHOLE_PLAY))
         after = min(self._index + stride, len(self._stops) - 1)
         if self._stops:
@@ -428,7 +428,7 @@ class WatchScreen(CommandedScreen):
         self._write_hints()
 
     def _shape(self) -> str:
-        """Layers and heads of the recorded attention."""
+        """Write the layers and heads of the recorded attention."""
         probe = self._probe
         if probe is None:
             return ""

@@ -63,7 +63,7 @@ class TextFile:
     """A file of lines: plain, or compressed by gzip (.gz) or zstandard (.zst), in one part or several."""
 
     def __init__(self, path: Path) -> None:
-        """Raises GlassheadError if there is no such file, or if it cannot be read twice."""
+        """Raise GlassheadError if there is no such file, or if it cannot be read twice."""
         if str(path) == "-" and not path.exists():
             raise GlassheadError("Pairs are read twice, which standard input (-) cannot be: save them in a file.")
         self.path = path

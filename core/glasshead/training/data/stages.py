@@ -84,7 +84,7 @@ class Preparation:
     def __init__(
         self, folder: Path, settings: Settings, paths: Mapping[str, Path], progress: Progress, stop: Callable[[], bool]
     ) -> None:
-        """Raises GlassheadError if a preparation was begun here with other settings or files."""
+        """Raise GlassheadError if a preparation was begun here with other settings or files."""
         self.folder, self.settings, self.paths, self._progress, self._stop = folder, settings, paths, progress, stop
         self.limit = limit(settings)
         self.given = None if settings.tokenizer is None else given_vocabulary(settings.tokenizer)

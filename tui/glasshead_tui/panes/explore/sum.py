@@ -39,7 +39,7 @@ class Row:
     heaviest: list[int]
     values: list[list[float]]
     masked: bool
-    """Whether a mask hides keys; else those that may not be looked at came later."""
+    """Whether a mask hides keys; else the keys without a weight came later."""
 
 
 class SumPane(Lines):
