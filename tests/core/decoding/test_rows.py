@@ -1,0 +1,125 @@
+"""Rows: computed once, in whichever thread, under the edits of their line, and compared with one pass over all."""
+
+import math
+import random
+import sys
+import threading
+from collections.abc import Callable
+
+import pytest
+import torch
+from tests.core.helpers import restless
+from torch import Tensor, nn
+
+import glasshead
+from glasshead.decoding.stepper import Stepper
+from glasshead.errors import GlassheadError
+
+SITE = "decoder.1.cross.weights"
+
+
+def in_turn(*moves: Callable[[], None]) -> None:
+    for move in moves:
+        move()
+
+
+def at_once(*moves: Callable[[], None]) -> None:
+    """Run moves in threads of their own; what one raises is raised here."""
+    raised: list[BaseException] = []
+
+    def guarded(move: Callable[[], None]) -> None:
+        try:
+            move()
+        except BaseException as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(move,)) for move in moves]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    if raised:
+        raise raised[0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_branches_in_two_threads_are_the_same_two_in_turn(seed: int) -> None:
+    """Threads change over after every few instructions, so that any sharing of what a pass showed would be seen."""
+    drawn = random.Random(seed)
+    tokens = [[drawn.randrange(3, 29) for _ in range(20)] for _ in range(2)]
+    subject = restless(5, max_length=32)
+
+    def both(run: Callable[..., None]) -> list[Stepper]:
+        line = subject.start("abcde")
+        lines = [line, line.branch()]
+
+        def walk(number: int) -> None:
+            for token in tokens[number]:
+                lines[number].choose(token)
+            lines[number].candidates()
+
+        run(lambda: walk(0), lambda: walk(1))
+        return lines
+
+    pace = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        wanted, found = both(in_turn), both(at_once)
+    finally:
+        sys.setswitchinterval(pace)
+    for one, other in zip(wanted, found, strict=True):
+        assert one.ids == other.ids
+        for site in one.outlook.sites:
+            assert torch.equal(one.outlook[site], other.outlook[site]), site
+
+
+def test_a_line_keeps_the_edits_it_was_begun_with() -> None:
+    subject = restless(6)
+
+    def blank(weights: Tensor) -> Tensor:
+        return torch.zeros_like(weights)
+
+    edited = subject.start("abc", edit={SITE: blank})
+    edited.step()
+    edited.candidates()
+    assert not edited.outlook[SITE].any(), "also of what is asked for later"
+    assert not edited.branch().outlook[SITE].any()
+
+
+def test_a_block_reaches_only_the_passes_that_run_in_it() -> None:
+    """A line is lazy: the row after the newest token runs when it is asked for, as its docstring says."""
+    subject = restless(6)
+    line = subject.start("abc")
+    with glasshead.listen(subject.native, (), {SITE: torch.zeros_like}):
+        line.step()
+    weights = line.outlook[SITE]
+    assert not weights[:, 0].any(), "the first row was run in the block"
+    assert weights[:, 1].any(), "and this one after it"
+    assert "lazy" in (Stepper.__doc__ or "")
+
+
+def test_the_comparison_is_of_what_can_be_said() -> None:
+    """Tokens that are as good as forbidden have logits of −10⁴, whose rounding is no error of the cache."""
+    subject = restless(8, dtype=torch.float32, max_length=24)
+    project = subject.native.project
+    assert project is not None
+    with torch.no_grad():
+        project.weight[20:] = -1e4
+    line = subject.start("abcdefgh")
+    for _ in range(16):
+        line.step()
+    rows = torch.stack([line.rows.through(line.ids[: n + 1]) for n in range(16)])
+    assert rows.min() < -1000
+    error, peeking = line.verify()
+    assert error < 1e-5 and peeking == 0
+    wrong = line.rows._logits[3]
+    best = int(wrong.argmax())
+    line.rows._logits[3] = wrong.index_add(0, torch.tensor([best]), torch.tensor([0.5]))
+    assert line.verify()[0] > 1e-3, "an error in what can be said is seen"
+    line.rows._logits[3] = wrong * math.nan
+    assert line.verify()[0] == math.inf
+
+
+def test_a_model_in_which_nothing_can_be_watched_is_refused() -> None:
+    with pytest.raises(GlassheadError, match=r"Nothing in a Transformer can be watched: .*glasshead\.Transformer"):
+        glasshead.listen(nn.Transformer(16, 2, 1, 1, 16, batch_first=True))
