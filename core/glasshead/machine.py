@@ -1,4 +1,4 @@
-"""What this machine has room for, and sizes in words. What cannot fit is refused before anything is built."""
+"""The memory and disk space of this machine, and sizes in words. Work that cannot fit is refused before it begins."""
 
 import os
 import shutil
@@ -6,12 +6,12 @@ from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 UNKNOWN = 1 << 50
-"""What a machine that does not say is taken to have."""
+"""Bytes assumed for a machine that does not report its memory."""
 UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB", "EB")
 
 
 def memory() -> int:
-    """Find the bytes of memory that the processor has, or a container may take of it."""
+    """Find the bytes of memory of the machine, or of its container's limit."""
     try:
         found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # Windows
@@ -23,12 +23,12 @@ def memory() -> int:
 
 
 def accelerated() -> bool:
-    """Guess, without torch, whether there is a GPU with a memory of its own."""
+    """Guess, without torch, whether there is a GPU with separate memory."""
     return any(Path(name).exists() for name in ("/dev/nvidia0", "/dev/kfd"))
 
 
 def disk(folder: Path) -> int:
-    """Find the bytes that are free where a folder is, or will be."""
+    """Find the free bytes on the disk of a folder, which need not exist yet."""
     place = next((each for each in (folder.absolute(), *folder.absolute().parents) if each.is_dir()), Path("/"))
     try:
         return shutil.disk_usage(place).free
@@ -37,7 +37,7 @@ def disk(folder: Path) -> int:
 
 
 def size(count: int) -> str:
-    """Write a number of bytes as a person reads it: "2.4 GB"."""
+    """Write a number of bytes in a readable unit: "2.4 GB"."""
     if count >= 1000 ** len(UNITS):
         return f"over {1000:,} {UNITS[-1]}"
     power = max(0, min(len(UNITS) - 1, (len(str(count)) - 1) // 3))
@@ -45,6 +45,6 @@ def size(count: int) -> str:
 
 
 def number(value: int) -> str:
-    """Write a whole number, but a very long one as a power of ten."""
+    """Write a whole number; a very long one as a power of ten."""
     digits = value.bit_length() * 30103 // 100_000  # of 400 or of 4 million: never written out
     return f"{value:,}" if digits < 30 else f"a number of some {digits + 1:,} digits"

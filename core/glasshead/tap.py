@@ -129,7 +129,7 @@ class Listening(AbstractContextManager[Seen]):
         self._before: list[list[tuple[nn.Module, Tap | None]]] = []
 
     def __enter__(self) -> Seen:
-        seen, again = Seen(), bool(self._before)  # entered again inside its own block: its taps fill the new one
+        seen, again = Seen(), bool(self._before)  # again: inside its own block, where its taps are in use
         before: list[tuple[nn.Module, Tap | None]] = []
         self._before.append(before)
         for module, alone in self._alone.items():
@@ -195,7 +195,7 @@ def _with_place(change: Any) -> Any:
         raise GlassheadError(f"An edit is a function from a tensor to its replacement, not {change!r}.")
     try:
         parameters = signature(change).parameters.values()
-    except ValueError:  # torch's own functions hide theirs; those useful as edits, like zeros_like, take one tensor
+    except ValueError:  # torch's functions have no signature; those useful as edits (zeros_like) take one tensor
         return lambda value, _place: change(value)
     positional = [
         parameter

@@ -114,7 +114,7 @@ def _within(folder: Path) -> Path | None:
     if not os.path.lexists(latest):
         return None
     wrong = "Write into it the name of one of the run's checkpoints, or open that one by its own folder."
-    if not latest.is_file():  # a pipe would block for ever
+    if not latest.is_file():  # not a pipe either, which would block for ever
         raise GlassheadError(f"{latest} is not a file with the name of the run's newest checkpoint. {wrong}")
     with latest.open("rb") as file:
         raw = file.read(LONGEST_LATEST + 1)

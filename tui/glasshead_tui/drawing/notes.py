@@ -1,4 +1,4 @@
-"""A matrix and two lines under it, each the longest of several that fits."""
+"""A matrix and two lines below it, each the longest of several that fits."""
 
 from rich.segment import Segment
 from textual.app import ComposeResult
@@ -24,7 +24,7 @@ class Notes(Lines):
 
 
 class NotedMatrix(Vertical, can_focus=False):
-    """A pane of a matrix and its notes. A subclass says what they show."""
+    """A pane of a matrix and its notes. A subclass fills them."""
 
     DEFAULT_CSS = """
     NotedMatrix { padding: 0 1; }
@@ -42,7 +42,7 @@ class NotedMatrix(Vertical, can_focus=False):
         self._heatmap, self._notes = HeatMap(), Notes()
 
     def compose(self) -> ComposeResult:
-        """Matrix, notes."""
+        """Compose matrix and notes."""
         yield self._heatmap
         yield self._notes
 

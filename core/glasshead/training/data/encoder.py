@@ -1,6 +1,6 @@
 """Tokens of much text: the ids of a word do not depend on its neighbours, so a known word is looked up.
 
-A vocabulary splits text at its spaces first, and no token contains one. Most words of a corpus are among a few ten
+A vocabulary splits text at its spaces first, and no token spans two words. Most words of a corpus are among a few ten
 thousand, so this takes a tenth of the time of `Codec.encode_batch`, and gives the same ids.
 """
 
@@ -53,7 +53,7 @@ class Encoder:
         Every word has at least one token. No subword has more characters than the longest entry of the vocabulary, and
         no character of the normal form comes from more than four (Unicode, UAX #15).
         """
-        if len(text) < limit:  # the usual case: fewer characters than the limit are hardly more tokens
+        if len(text) < limit:  # the usual case: a text hardly has more tokens than characters
             return False
         found = words(text)
         return len(found) >= limit or (
