@@ -49,11 +49,11 @@ BREACHES = {
     "glasshead.training": ["glasshead_tui.state", "rich", "textual", "typer"],
     "glasshead_tui.widgets": ["glasshead.errors", "glasshead.text"],
     "glasshead_tui.panes": ["glasshead.subject", "glasshead.model", "glasshead.tap", "glasshead.training.loop"],
-    "glasshead_tui.screens": ["glasshead.decoding.stepper"],
+    "glasshead_tui.screens": ["glasshead.decoding.stepper", "glasshead.session.session", "glasshead.adapters.native"],
     "glasshead.decoding": ["glasshead.model"],
     "glasshead.traces": ["glasshead.training"],
     "glasshead.analysis": ["glasshead.model"],
-    "glasshead.truth": ["glasshead.model"],
+    "glasshead.truth": ["glasshead.model", "glasshead.adapters.native"],
 }
 PLANT = "planted"
 PLANTED = {room: [*climbs, *BREACHES.get(room, ())] for room, climbs in CLIMBS.items()}
