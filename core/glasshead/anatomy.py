@@ -5,7 +5,6 @@ Strings and numbers only, no torch.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 from glasshead.errors import GlassheadError
@@ -100,9 +99,6 @@ class Anatomy:
     device: str = "CPU"
     remarks: tuple[str, ...] = field(default=())
     """Departures from the paper to mention in the header."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "attending", MappingProxyType(dict(self.attending)))
 
     @property
     def layers(self) -> tuple[int, ...]:

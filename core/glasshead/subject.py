@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from glasshead.adapters.native import Native
@@ -47,11 +46,13 @@ class Subject:
         model: Model | Transformer,
         vocabulary: Sides,
         folder: Path | None = None,
-        card: Mapping[str, Any] = MappingProxyType({}),
+        card: Mapping[str, Any] | None = None,
     ) -> None:
         """model: a Model, or a Transformer, which becomes one · folder, card: those of its checkpoint."""
         asked = Native(model) if isinstance(model, Transformer) else model
-        for field, value in zip(self.__dataclass_fields__, (name, asked, vocabulary, folder, card), strict=True):
+        for field, value in zip(
+            self.__dataclass_fields__, (name, asked, vocabulary, folder, {} if card is None else card), strict=True
+        ):
             object.__setattr__(self, field, value)
 
     @property
@@ -160,9 +161,9 @@ class Subject:
         if beam != 1 and pick is not greedy:
             raise GlassheadError("A pick and a beam are two ways of decoding: choose one.")
         if beam != 1:
-            source = self.model.prompt(self._ids(text, truncate=truncate)).source
-            found = beam_search(self.model, source, width=beam, length_penalty=length_penalty, count=1)
-            return self.vocabulary.target.decode(found[0].ids)
+            source, start = self.model.prompt(self._ids(text, truncate=truncate))
+            found = beam_search(self.model, source, start=start, width=beam, length_penalty=length_penalty, count=1)
+            return self.vocabulary.target.decode([*start, *found[0].ids])
         line = self.start(text, pick=pick, keep=None, truncate=truncate)
         while not line.done:
             line.step()

@@ -93,3 +93,11 @@ def test_the_tolerance_follows_the_precision(dtype: torch.dtype, most: float) ->
     found = anatomy(make(dtype=dtype))
     assert found.precision == str(dtype).removeprefix("torch.")
     assert 4 * torch.finfo(dtype).eps <= found.tolerance <= most
+
+
+def test_an_unmasked_decoder_has_no_window_either() -> None:
+    """The window of masked self-attention is a part of its mask."""
+    found = anatomy(make(window=3, masked=False))
+    assert found.attending["encoder.0.self"].window == (1, 1)
+    assert found.attending["decoder.0.self"].window is None
+    assert anatomy(make(window=3)).attending["decoder.0.self"].window == (1, 1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.core.strangers import NAMES, Stranger, subject
+from tests.core.strangers import NAMES, SIZE, Stranger, subject
 
 from glasshead.analysis.cell import cell
 from glasshead.analysis.norms import norms
@@ -136,12 +136,60 @@ def test_an_encoder_alone_reads_and_writes_nothing() -> None:
     line = subject("bert").start("abcadc")
     assert line.done and not line.ended and line.limit == 0 and line.candidates() == []
     assert line.outlook.steps == 0 and "encoder.2.self.weights" in line.outlook
-    found = checks(line.outlook, *line.verify())
+    session = Session(subject("bert"))
+    session.begin("abcadc")
+    found = session.check()
     assert all(check.ok for check in found)
+    assert "cached = full" not in {check.label for check in found}, "there is no cache to compare"
     with pytest.raises(GlassheadError, match="no next step"):
         line.step()
     with pytest.raises(GlassheadError, match="no decoder self attention; it has encoder self"):
         line.outlook.axes("decoder.0.self")
+
+
+def test_a_beam_goes_on_from_the_prompt() -> None:
+    """The best line of all is found in another way: every line of three tokens, one forward pass each."""
+    stranger, gpt = Stranger("gpt"), subject("gpt")
+    for text in ("abc", "xyzq"):
+        start = [1, *gpt.vocabulary.source.encode(text)]
+        best = beam_search(stranger, (), start=start, width=SIZE, limit=2, length_penalty=0.0)[0]
+        first = stranger.logits(torch.tensor([start]), None)[0, -1].double().log_softmax(-1)
+        lines: dict[tuple[int, ...], float] = {(end,): float(first[end]) for end in stranger.ends}
+        for token in set(range(SIZE)) - stranger.ends:
+            second = stranger.logits(torch.tensor([[*start, token]]), None)[0, -1].double().log_softmax(-1)
+            lines |= {(token, last): float(first[token] + second[last]) for last in range(SIZE)}
+        wanted = max(lines.values())
+        assert best.score == pytest.approx(wanted, abs=1e-5)
+        assert gpt.translate(text, beam=2).startswith(text), "as greedy decoding, with its prompt"
+    with pytest.raises(GlassheadError, match="writes no text"):
+        subject("bert").translate("abc", beam=2)
+
+
+def test_a_leak_in_a_prompt_is_kept_as_the_model_used_it() -> None:
+    """Rows of one pass that look at keys after their own are not cut off: the leak is there to be seen."""
+    leaking = subject("gpt")
+    module: Any = leaking.model
+
+    def opened(masked: torch.Tensor) -> torch.Tensor:
+        return masked.masked_fill(masked.isneginf(), 0.0)
+
+    line = leaking.start("abcadc", edit={"decoder.1.self.masked": opened})
+    weights = line.outlook["decoder.1.self.weights"]
+    with module.listen(["decoder.1.self.weights"], {"decoder.1.self.masked": opened}) as seen:
+        module.logits(torch.tensor([line.ids]), None)
+    assert torch.allclose(weights, seen["decoder.1.self.weights"][0], atol=1e-6)
+    assert weights.triu(1).any() and torch.allclose(weights.sum(-1), torch.ones(4, 7), atol=1e-5)
+    assert [check.ok for check in checks(line.outlook)][1] is False
+
+
+def test_drawing_a_cell_of_a_biased_model_runs_no_model() -> None:
+    line = walked("t5")
+    trace = line.outlook
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(line.rows.model, "logits", None)
+        patch.setattr(line.rows.model, "read", None)
+        assert cell(trace, "decoder.0.self", 1, 3, 2).agrees
+        assert checks(trace)[2].ok
 
 
 def test_a_beam_searches_a_stranger() -> None:

@@ -1,5 +1,6 @@
 """Subject: from text to text, and a sentence for text that cannot be translated."""
 
+import copy
 import json
 from pathlib import Path
 
@@ -199,3 +200,9 @@ def test_changing_a_subject_draws_no_random_numbers(opened: Subject) -> None:
 def test_a_change_that_cannot_be_is_told(opened: Subject, fields: dict[str, object], said: str) -> None:
     with pytest.raises(GlassheadError, match=said):
         opened.changed(**fields)
+
+
+def test_a_subject_can_be_copied(opened: Subject) -> None:
+    copied = copy.deepcopy(opened)
+    assert copied.native is not opened.native
+    assert copied.translate("a dog") == opened.translate("a dog")

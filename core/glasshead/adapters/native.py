@@ -120,7 +120,9 @@ def anatomy(module: Transformer) -> Anatomy:
         kinds=kinds,
         attending={
             attention(kind.stack, layer, kind.kind): Attending(
-                scale=config.score_scale, window=window if kind.kind == "self" else None
+                scale=config.score_scale,
+                # Without a mask the decoder's window is not there either: it is a part of the mask.
+                window=window if kind.kind == "self" and (kind.masked or not kind.causal) else None,
             )
             for kind in kinds
             for layer in range(kind.layers)

@@ -60,6 +60,8 @@ class Cell:
     """Σ weight · v over the row, computed from the captured weights and values."""
     output: tuple[float, ...]
     """The head's output for the query, captured: what `mixed` must equal."""
+    largest_part: float
+    """Largest number of a weight · v that is summed: rounding is relative to it."""
     tolerance: float
     """Largest difference that the model's precision may leave between two orders of arithmetic."""
 
@@ -71,8 +73,8 @@ class Cell:
     @property
     def output_agrees(self) -> bool:
         """Whether the sum computed here is the output of the head."""
-        error = max(abs(mixed - output) for mixed, output in zip(self.mixed, self.output, strict=True))
-        return error <= self.tolerance * max(1e-30, *map(abs, self.output))
+        most = self.tolerance * self.largest_part
+        return all(abs(mixed - output) <= most for mixed, output in zip(self.mixed, self.output, strict=True))
 
 
 def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
@@ -84,7 +86,9 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
     how, key_head = trace.attending(site), trace.anatomy.kind_at(site).key_head(head)
     q = trace[f"{site}.q"][head, query].double()
     keys, values = (trace[f"{site}.{name}"][key_head].double() for name in "kv")
-    bias = trace[f"{site}.bias"][head, query].double() if how.biased else None
+    bias = trace.captured(f"{site}.bias")[head, query].double() if how.biased else None
+    if bias is not None and not trace.may_look(site)[query, key]:  # nothing was captured there: run the model for it
+        bias = trace[f"{site}.bias"][head, query].double()
     masked = trace[f"{site}.masked"][head, query].double()
     scores = keys @ q * how.scale
     if bias is not None:
@@ -96,7 +100,10 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
     # The weight itself is computed relative to the maximum, so that it is right beyond those scores too.
     again = softmax(scores.masked_fill(masked.isneginf(), -math.inf))
     products = q * keys[key]
+    may_look = bool(masked[key] > -math.inf)
     row = weights[head, query].double()
+    seen = trace.captured if may_look else trace.__getitem__
+    captured_score = float(seen(f"{site}.scores")[head, query, key])
     return Cell(
         site=site,
         head=head,
@@ -112,16 +119,17 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
         cap=how.cap,
         key_head=key_head,
         score=float(scores[key]),
-        may_look=bool(masked[key] > -math.inf),
+        may_look=may_look,
         exp=float(exps[key]),
         total=float(exps.sum()),
         weight=float(again[key]),
-        captured_score=float(trace[f"{site}.scores"][head, query, key]),
+        captured_score=captured_score,
         captured_masked=float(masked[key]),
         captured_weight=float(row[key]),
         weights=_numbers(row),
         mixed=_numbers(row @ values),
         output=_numbers(trace[f"{site}.heads"][head, query]),
+        largest_part=float((row.unsqueeze(-1) * values).abs().max()),
         tolerance=trace.anatomy.tolerance,
     )
 

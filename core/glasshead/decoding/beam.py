@@ -48,13 +48,14 @@ def beam_search(
     model: Model,
     source: Sequence[int],
     *,
+    start: Sequence[int] | None = None,
     width: int,
     length_penalty: float = 0.6,
     limit: int | None = None,
     count: int | None = None,
 ) -> list[Hypothesis]:
     """Find the best finished lines for one source, best first: `search` for a single sentence."""
-    return search(model, [source], width=width, length_penalty=length_penalty, limit=limit, count=count)[0]
+    return search(model, [source], start=start, width=width, length_penalty=length_penalty, limit=limit, count=count)[0]
 
 
 @torch.inference_mode()
@@ -62,6 +63,7 @@ def search(
     model: Model,
     sources: Sequence[Sequence[int]],
     *,
+    start: Sequence[int] | None = None,
     width: int = 1,
     length_penalty: float = 0.6,
     limit: int | Sequence[int] | None = None,
@@ -73,6 +75,7 @@ def search(
     """Find the best finished lines for every source, best first; the sources end with the end token.
 
     The result for a source does not depend on the others, except for rounding in sums of another shape.
+    start: ids that every target begins with, by default those of an empty prompt; a Hypothesis leaves them out.
     length_penalty: α of the formula above. limit: most tokens of a line, the end token counted, one number for all
     sentences or one for each; a line that reaches it is finished as it is. By default, and at most, the model's limit.
     count: lines to return, by default `width`; 1 is certain much sooner than more.
@@ -93,7 +96,9 @@ def search(
     count = width if count is None else count
     if not 1 <= count <= width:
         raise GlassheadError(f"{count} lines are asked for; a beam {width} wide finds from 1 to {width}.")
-    start = model.prompt(()).start
+    start = tuple(model.prompt(()).start if start is None else start)
+    if not start:
+        raise GlassheadError("This model reads, and writes no text: there is nothing to search.")
     most = FAR if model.limits.target is None else model.limits.target - len(start) + 1
     limits = [most if limit is None else limit] * len(sources) if limit is None or isinstance(limit, int) else limit
     if any(each < 1 for each in limits):
@@ -104,6 +109,7 @@ def search(
         together = _Together(
             model,
             [sources[number] for number in group],
+            start,
             [min(limits[number], most) for number in group],
             width,
             count,
@@ -150,6 +156,7 @@ class _Together:
         self,
         model: Model,
         sources: list[Sequence[int]],
+        start: Sequence[int],
         limits: list[int],
         width: int,
         wanted: int,
@@ -168,7 +175,7 @@ class _Together:
         """Places of the sentences that are still searched."""
         self.limits = torch.tensor(limits, device=device)
         precise = torch.float32 if device.type == "mps" else torch.float64  # Apple's GPUs have no float64
-        self.newest = torch.tensor([model.prompt(()).start], device=device).expand(count, -1)
+        self.newest = torch.tensor([start], dtype=torch.long, device=device).expand(count, -1)
         """Tokens that the model reads next: b 1."""
         self.open = torch.empty((count, 1, 0), dtype=torch.long, device=device)
         """Tokens of the open lines, best line first: s w n."""

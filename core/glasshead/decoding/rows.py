@@ -7,7 +7,7 @@ a model may be driven from several threads.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -61,14 +61,11 @@ class Rows:
     def begin(cls, model: Model, watch: Watch, source: Sequence[int], tokens: tuple[Token, ...], budget: int) -> "Rows":
         """Read the source, without computing a row. tokens: those of the source · budget: bytes for the record."""
         record = Record(model.anatomy, tokens, budget=budget)
-        with ONE_AT_A_TIME, torch.inference_mode():
-            if watch.taps is None:
+        with ONE_AT_A_TIME:
+            with torch.inference_mode(), watch.taps or nullcontext(Seen()) as seen:
                 memory = model.read([source]) if source else None
-            else:
-                with watch.taps as seen:
-                    memory = model.read([source]) if source else None
-                if watch.keep is not None:
-                    record.keep_source(seen)
+            if watch.keep is not None:  # outside of inference mode: what is kept can be used like any other tensor
+                record.keep_source(seen)
         return cls(model, watch, memory, model.past(), record)
 
     @property
@@ -88,16 +85,13 @@ class Rows:
 
     def _extend(self, ids: Sequence[int]) -> None:
         start = len(self._logits)
-        new = torch.tensor([list(ids)], device=self.model.device)
-        with ONE_AT_A_TIME, torch.inference_mode():
-            self.past.crop(start)  # a failed edit may have left a position in the first layers
-            if self.watch.taps is None:
+        new = torch.tensor([list(ids)], dtype=torch.long, device=self.model.device)
+        with ONE_AT_A_TIME:
+            with torch.inference_mode(), self.watch.taps or nullcontext(Seen()) as seen:
+                self.past.crop(start)  # a failed edit may have left a position in the first layers
                 logits = self.model.logits(new, self.memory, self.past)
-            else:
-                with self.watch.taps as seen:
-                    logits = self.model.logits(new, self.memory, self.past)
-                if self.captures:
-                    self.record.keep_rows(seen, len(ids))
+            if self.captures:
+                self.record.keep_rows(seen, len(ids))
         self._logits.extend(logits[0])
 
     def crop(self, rows: int) -> None:
@@ -115,6 +109,8 @@ class Rows:
 
         In this pass there are future keys for the mask to hide; in a step from the past there are none.
         """
+        if not ids:
+            return torch.empty(0, self.model.size), 0
         peeking = 0
 
         def count(weights: Tensor) -> Tensor:
@@ -124,7 +120,7 @@ class Rows:
 
         causal = [kind for kind in self.model.anatomy.kinds if kind.causal and kind.queries == "target"]
         counting = {f"{prefix}.weights": count for kind in causal for prefix in self.model.anatomy.attentions(kind)}
-        whole = torch.tensor([list(ids)], device=self.model.device)
+        whole = torch.tensor([list(ids)], dtype=torch.long, device=self.model.device)
         with (
             ONE_AT_A_TIME,
             torch.inference_mode(),
@@ -144,11 +140,11 @@ class Rows:
             return 0.0, 0
         full, peeking = self.full(ids[: len(self._logits)])
         rows, full = torch.stack(self._logits).double(), full.double()
-        if rows.isnan().any() or full.isnan().any():
+        if not (rows.amax(-1).isfinite().all() and full.amax(-1).isfinite().all()):
             return math.inf, peeking
         sayable = rows > rows.amax(-1, keepdim=True) - UNSAYABLE
         size = max(1.0, float(rows[sayable].abs().max()))
-        return float((rows - full)[sayable].abs().max()) / size, peeking
+        return float((rows - full)[sayable].abs().nan_to_num(nan=math.inf).max()) / size, peeking
 
 
 @dataclass(frozen=True)
@@ -164,5 +160,5 @@ class Again:
         with ONE_AT_A_TIME, torch.inference_mode(), self.model.listen([site], self.edit) as seen:
             memory = self.model.read([self.source]) if self.source else None
             if self.target:
-                self.model.logits(torch.tensor([self.target], device=self.model.device), memory)
+                self.model.logits(torch.tensor([self.target], dtype=torch.long, device=self.model.device), memory)
         return seen[site]

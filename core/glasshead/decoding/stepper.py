@@ -57,7 +57,7 @@ class Stepper:
         self._first = len(prompt.start)
         """Tokens of the prompt in the target."""
         most = rows.model.limits.target
-        self.limit: int = FAR if most is None else max(0, most - self._first + 1) if self._first else 0
+        self.limit: int = 0 if not self._first else FAR if most is None else max(0, most - self._first + 1)
         """Most steps that can be taken: the last one starts from the last position."""
         self._views: dict[int, Trace] = {}
 
@@ -122,6 +122,11 @@ class Stepper:
         ]
 
     @property
+    def produced(self) -> list[Token]:
+        """The tokens that steps brought, without the prompt."""
+        return self.tokens[self._first :]
+
+    @property
     def text(self) -> str:
         """The target so far, as text."""
         return self._names.decode(self.ids)
@@ -168,7 +173,13 @@ class Stepper:
         if self._stands < len(self._ids):
             self._taken += 1
             return self._newest_token()
-        return self.choose(self._pick(self._logits(), self._taken))
+        return self.choose(self.expected())
+
+    def expected(self) -> int:
+        """Return the id that `step` would append."""
+        self._refuse_when_done()
+        known = self._ids[self._stands : self._stands + 1]
+        return known[0] if known else self._pick(self._logits(), self._taken)
 
     def back(self) -> None:
         """Undo the last step. Costs no run of the model; at the start it does nothing."""

@@ -23,7 +23,7 @@ class Moment:
     text: str
     """Text as it was typed."""
     line: int
-    """Number of the line, counted from 1; every new text begins one."""
+    """Number of the line, counted from 1; a text, a branch, a change and an undo begin another."""
     step: int
     done: bool
     ended: bool
@@ -37,6 +37,8 @@ class Moment:
     """Difference between the model and the one that was opened, in a few words; empty if there is none."""
     undoable: bool = False
     """Whether undo can bring something back."""
+    undos: int = 0
+    """How often to undo until the change is gone."""
 
     @property
     def anatomy(self) -> Anatomy:
@@ -44,7 +46,7 @@ class Moment:
         return self.trace.anatomy
 
 
-def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: bool = False) -> Moment:
+def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: bool = False, undos: int = 0) -> Moment:
     """Make the moment at which a line stands."""
     entropy = 0.0
     if not line.done:
@@ -64,4 +66,5 @@ def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: 
         entropy=entropy,
         changed=changed,
         undoable=undoable,
+        undos=undos,
     )

@@ -11,7 +11,6 @@ Every change of a line except a step can be undone: a new text, another candidat
 and no screen here: a caller with several threads makes one move at a time.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,10 +19,11 @@ from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
 from glasshead.session.moment import Moment, look
 from glasshead.subject import Subject
+from glasshead.traces.record import BUDGET
 from glasshead.truth.trace_checks import Check, checks
 
 REMEMBERED = 16
-"""Most lines that undo can bring back: each holds its trace."""
+"""Lines that undo brings back at most. Their traces together stay within the budget of one."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Session:
         self.opened = subject
         """Subject as it was opened, even if a changed one decodes now."""
         self._standing: Standing | None = None
-        self._before: deque[Standing] = deque(maxlen=REMEMBERED)
+        self._before: list[Standing] = []
         """Places that undo can bring back, the newest last."""
         self._lines = 0
         self._moment: Moment | None = None
@@ -77,8 +77,17 @@ class Session:
         """Everything to show of the line at its present step. The same object until something moves."""
         if self._moment is None:
             at, back = self.standing, bool(self._before)
-            self._moment = look(at.line, text=at.text, number=at.number, changed=at.changed, undoable=back)
+            self._moment = look(
+                at.line, text=at.text, number=at.number, changed=at.changed, undoable=back, undos=self._undos()
+            )
         return self._moment
+
+    def _undos(self) -> int:
+        """Count the undos until the change of the present subject is gone; 0 where none brings that."""
+        for count, each in enumerate(reversed(self._before), 1):
+            if each.changed != self.standing.changed:
+                return count
+        return 0
 
     def begin(self, text: str, *, truncate: bool = False) -> None:
         """Begin a line from a text. Raises GlassheadError, and moves nothing, for a text that cannot be decoded."""
@@ -111,10 +120,12 @@ class Session:
             raise GlassheadError("That token was offered for another sentence: nothing was taken.")
         line = standing.line.branch()
         line.goto(standing.line.step_number if at is None else at.step)
-        usual = line.branch().step().id
+        usual = line.expected()
         line.choose(token)
-        # The model's own next token is a step like any other: going back undoes it.
-        self._move(replace(standing, line=line), remember=token != usual)
+        if token == usual:  # a step like any other: going back undoes it
+            self._stand(replace(standing, line=line))
+        else:
+            self._move(replace(standing, line=line, number=self._next(), tried=False))
 
     def change(self, text: str | None, fields: Mapping[str, Any], changed: str) -> None:
         """Begin a line on a subject with other fields of Config. changed: its description · text: None keeps the text.
@@ -141,7 +152,8 @@ class Session:
 
     def check(self) -> tuple[Check, ...]:
         """Check the present moment; each statement is computed in another way than the values were captured."""
-        return checks(self.moment.trace, *self.line.verify())
+        measured = self.line.verify() if len(self.line.rows) else ()
+        return checks(self.moment.trace, *measured)
 
     def _started(self, subject: Subject, changed: str, text: str, truncate: bool, *, tried: bool = False) -> Standing:
         line = subject.start(text, truncate=truncate, keep=self._keep)
@@ -154,7 +166,17 @@ class Session:
     def _move(self, standing: Standing, *, remember: bool = True) -> None:
         if remember and self._standing is not None:
             self._before.append(self._standing)
+            self._forget()
         self._stand(standing)
+
+    def _forget(self) -> None:
+        """Let go of the oldest standings, but not of the way back to the opened subject."""
+        while len(self._before) > 1 and (
+            len(self._before) > REMEMBERED or sum(each.line.rows.record.bytes for each in self._before) > BUDGET
+        ):
+            later = [*self._before[1:], self._standing]
+            needed = [each.changed != after.changed for each, after in zip(self._before, later, strict=True) if after]
+            del self._before[needed.index(False) if False in needed else 0]
 
     def _stand(self, standing: Standing) -> None:
         self._standing, self._moment = standing, None

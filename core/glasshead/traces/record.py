@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor
 
 from glasshead.anatomy import Anatomy
-from glasshead.site import KEYED, SQUARE, STAGES, Site
+from glasshead.site import KEYED, SQUARE, Site
 from glasshead.text import Token
 
 Row = Mapping[str, Tensor]
@@ -93,7 +94,8 @@ class Record:
             elif value.dim() == 4:
                 part = value[:, :, place : place + 1]
                 if site in self.ragged:
-                    part = part[..., : value.shape[3] - count + place + 1]
+                    own = value.shape[3] - count + place + 1
+                    part = part if _looks_beyond(Site.parse(site).name, part[..., own:]) else part[..., :own]
                 row[site] = part.clone()
             else:
                 row[site] = value[:, place : place + 1].clone()
@@ -118,7 +120,7 @@ class Record:
             if not sizes:
                 return
             # Sites that grow with the square of the length go first, then the widest ones.
-            order = sorted(sizes, key=lambda site: (Site.parse(site).name in STAGES, sizes[site]), reverse=True)
+            order = sorted(sizes, key=lambda site: (Site.parse(site).name in SQUARE, sizes[site]), reverse=True)
             gone: set[str] = set()
             for site in order:
                 if self.bytes <= self.budget * 3 // 4:  # a quarter at a time, so that this search is rare
@@ -132,3 +134,10 @@ class Record:
 
 def size_of(values: Iterable[Tensor]) -> int:
     return sum(value.nbytes for value in values)
+
+
+def _looks_beyond(name: str, beyond: Tensor) -> bool:
+    """Tell whether a model without a mask looked at keys after its own: then they are kept as they were used."""
+    if name == "weights":
+        return bool((beyond != 0).any())
+    return name == "masked" and bool((beyond > -torch.inf).any())

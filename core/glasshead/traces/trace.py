@@ -49,6 +49,7 @@ class Trace:
         )
         self._lock = RLock()
         self._gathered: dict[str, Tensor] = {}
+        self._filled: dict[str, Tensor] = {}
         self._recomputed: tuple[str, Tensor] | None = None
         self._room = record.budget - record.bytes
         """Bytes of the budget that captured values leave for gathered ones; the newest may exceed it."""
@@ -111,8 +112,20 @@ class Trace:
         needed = [f"{prefix}.{name}" for name in ("q", "k", *(["bias"] if how.biased else []))]
         if not all(site in self for site in needed):
             return None
-        q, k, *bias = (self[site].double() for site in needed)
+        q, k, *bias = (self.captured(site).double() for site in needed)
         return scores(q[:, rows], k, how, bias[0][:, rows] if bias else None)
+
+    def captured(self, site: str) -> Tensor:
+        """Return a site without running the model: of a matrix of the target against itself 0 above the diagonal.
+
+        What was let go to stay within the budget is recomputed all the same. Raises GlassheadError like `trace[site]`.
+        """
+        if site in self and self._grows(site) and site not in self._dropped:
+            with self._lock:
+                if site not in self._filled:
+                    self._filled = {site: self._fill(site, 0.0)}
+                return self._filled[site]
+        return self[site]
 
     def origin(self, site: str) -> str:
         """Describe the origin of a site's numbers: "captured", or a sentence that says how they were derived."""
@@ -127,7 +140,8 @@ class Trace:
         if not self._can_complete(site):
             missing = "the bias above the diagonal was" if self._biased(site) else "q and k were"
             return f"recomputed by running the model over the same tokens: {missing} not captured"
-        return "captured; above the diagonal q·k × scale of the captured q and k, as those keys did not exist yet"
+        how = "q·k × scale" if self.attending(Site.parse(site).prefix).cap is None else "the capped q·k × scale"
+        return f"captured; above the diagonal {how} of the captured q and k, as those keys did not exist yet"
 
     def _grows(self, site: str) -> bool:
         """Tell whether this is a matrix of the target against itself, whose rows end at their own positions."""
@@ -190,10 +204,18 @@ class Trace:
             q, k = (self[parsed.beside(name)] for name in ("q", "k"))
             full = scores(q, k, self.attending(parsed.prefix))
         else:
-            heads = self._rows[0][site].shape[1]
-            full = torch.full((heads, self.steps, self.steps), 0.0 if parsed.name == "weights" else -torch.inf)
+            return self._fill(site, 0.0 if parsed.name == "weights" else -torch.inf)
+        return self._over(full, site)
+
+    def _fill(self, site: str, beyond: float) -> Tensor:
+        """Return the captured rows of a matrix that grows, with one number beyond them: h q k."""
+        heads = self._rows[0][site].shape[1]
+        return self._over(torch.full((heads, self.steps, self.steps), beyond), site)
+
+    def _over(self, full: Tensor, site: str) -> Tensor:
+        """Write the captured rows of a matrix that grows over it."""
         for number, row in enumerate(self._rows):
-            found = row[site][0, :, -1]
+            found = row[site][0, :, -1, : self.steps]
             full[:, number, : found.shape[-1]] = found
         return full
 

@@ -37,7 +37,7 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
     full, peeking = peeking is not None, peeking or 0
     newest = compared = False
     tolerance = trace.anatomy.tolerance
-    names = [Site.parse(site).prefix for site in trace.find("*.weights")]
+    names = [prefix for site in trace.find("*.weights") if (prefix := Site.parse(site).attention)]
     cells = sum(trace[f"{name}.weights"].numel() for name in names)
     for name in names:
         weights, may_look = trace[f"{name}.weights"], trace.may_look(name)
@@ -67,8 +67,8 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
         found.append(
             Check(
                 "captured = recomputed", worst_weight <= tolerance, worst_weight,
-                f"The weights of {rows_seen} equal softmax(q·k × scale) of the captured q and k, computed again in "
-                "float64.",
+                f"The weights of {rows_seen} equal the softmax of the scores that follow from the captured q "
+                "and k, computed in float64.",
             )
         )  # fmt: skip
     if cache_error is not None:

@@ -1,6 +1,7 @@
 """One cell, against the same arithmetic done in Python's own numbers."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -98,3 +99,11 @@ def test_a_cell_that_is_not_there(where: tuple[int, int, int], named: str) -> No
 def test_an_attention_that_is_not_there(site: str) -> None:
     with pytest.raises(GlassheadError, match="Nothing was captured"):
         cell(walked().outlook, site, 0, 0, 0)
+
+
+def test_a_number_that_is_none_agrees_with_nothing() -> None:
+    found = cell(restless(3).start("abc").outlook, "encoder.0.self", 0, 0, 0)
+    assert found.agrees and found.output_agrees
+    odd = replace(found, mixed=(found.mixed[0], math.nan, *found.mixed[2:]))
+    assert not odd.output_agrees
+    assert not replace(found, weight=math.nan).agrees

@@ -123,3 +123,34 @@ def test_the_comparison_is_of_what_can_be_said() -> None:
 def test_a_model_in_which_nothing_can_be_watched_is_refused() -> None:
     with pytest.raises(GlassheadError, match=r"Nothing in a Transformer can be watched: .*glasshead\.Transformer"):
         glasshead.listen(nn.Transformer(16, 2, 1, 1, 16, batch_first=True))
+
+
+def test_what_is_kept_is_no_inference_tensor_and_is_put_together_once() -> None:
+    """Or each look at a large matrix would copy it, and a cursor move would cost the square of the length."""
+    line = restless(9).start("abcdef")
+    line.step()
+    trace = line.outlook
+    record = line.rows.record
+    kept = [*record.static.values(), *(value for row in record.rows for value in row.values())]
+    assert not any(value.is_inference() for value in record.static.values()) and kept
+    one, other = trace["encoder.0.self.weights"], trace["encoder.0.self.weights"]
+    assert one.data_ptr() == other.data_ptr()
+
+
+def test_logits_that_overflow_are_an_error_and_no_crash() -> None:
+    line = restless(9).start("abc")
+    line.step()
+    line.candidates()
+    for wrong in (math.inf, -math.inf):
+        line.rows._logits[0] = torch.full_like(line.rows._logits[0], wrong)
+        assert line.verify()[0] == math.inf
+    assert restless(9).start("abc", keep=None).full().shape == (0, 29)
+
+
+def test_what_would_come_is_told_without_taking_it() -> None:
+    line = restless(9).start("abc")
+    expected = line.expected()
+    assert line.step_number == 0 and line.step().id == expected
+    line.step()
+    line.goto(1)
+    assert line.expected() == line.branch().step().id, "the future that is known"

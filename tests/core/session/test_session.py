@@ -141,3 +141,60 @@ def test_what_cannot_be_done_moves_nothing(session: Session) -> None:
 def test_what_is_shown_is_checked(session: Session) -> None:
     walk(session, 4)
     assert [check.ok for check in session.check()] == [True] * 4
+
+
+def test_the_way_back_to_the_opened_model_is_never_forgotten(session: Session) -> None:
+    session.change(None, {"scale": False}, "no scale")
+    for number in range(40):
+        session.begin("a dog" if number % 2 else "the black cat")
+    for _ in range(60):
+        if not session.moment.undoable:
+            break
+        session.undo()
+    assert session.moment.changed == "" and session.standing.subject is session.opened
+
+
+def test_it_is_said_how_often_to_undo_until_a_change_is_gone(session: Session) -> None:
+    assert session.moment.undos == 0
+    session.change(None, {"scale": False}, "no scale")
+    assert session.moment.undos == 1
+    session.begin("a dog")
+    session.choose(session.moment.candidates[2].id)
+    assert session.moment.undos == 3
+    for _ in range(3):
+        assert session.moment.changed
+        session.undo()
+    assert session.moment.changed == ""
+
+
+def test_a_branch_on_a_change_survives_another_change(session: Session) -> None:
+    session.change(None, {"scale": False}, "no scale")
+    session.choose(session.moment.candidates[2].id)
+    branch = where(session)
+    session.change(None, {"positions": "none"}, "no positions")
+    session.undo()
+    assert where(session) == branch
+
+
+def test_a_moment_before_a_branch_offers_nothing_after_it(session: Session) -> None:
+    walk(session, 3)
+    old = session.moment
+    session.rewind(1)
+    session.choose(session.moment.candidates[3].id)
+    before = where(session)
+    with pytest.raises(GlassheadError, match="another sentence"):
+        session.choose(old.candidates[1].id, old)
+    assert where(session) == before
+
+
+def test_what_undo_remembers_stays_within_the_budget_of_one_line(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walk(session, 3)
+    one = session.line.rows.record.bytes
+    monkeypatch.setattr("glasshead.session.session.BUDGET", 3 * one)
+    for _ in range(8):
+        session.begin("the black cat")
+        walk(session, 3)
+    assert sum(each.line.rows.record.bytes for each in session._before) <= 3 * one
+    assert session._before

@@ -95,7 +95,7 @@ def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[st
             "source": [{"id": token.id, "text": token.text} for token in seen.source],
             "target": [{"id": token.id, "text": token.text} for token in seen.target],
             "produced": [
-                {"id": token.id, "text": token.text, "probability": token.probability} for token in line.tokens[1:]
+                {"id": token.id, "text": token.text, "probability": token.probability} for token in line.produced
             ],
             "text": line.text,
             "sites": {

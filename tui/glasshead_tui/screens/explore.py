@@ -188,6 +188,8 @@ class ExploreScreen(CommandedScreen):
     def on_refused(self, event: Refused) -> None:
         """Report a refused job where the user is."""
         more = " Enter once more keeps what fits." if event.too_long else ""
+        if self._trying is not None and self._trying[0] == event.ticket:
+            self._trying = None
         if self._asking is not None and self._asking[0] == event.ticket:
             self._asking[1].refuse(event.sentence + more, again=event.too_long)
         elif self.moment is None and self.is_active:  # nothing to show yet: ask for a sentence
@@ -271,7 +273,8 @@ class ExploreScreen(CommandedScreen):
             self._complain("The model is still loading: there are no candidates yet.")
             return
         if moment.done:
-            self._complain("This line is done: go back with b, and take another token there.")
+            again = "go back with b, and take another token there" if moment.limit else "this model writes no text"
+            self._complain(f"This line is done: {again}.")
             return
 
         def take(token: int | None) -> None:

@@ -22,7 +22,8 @@ def about_line(name: str, about: About | None, moment: "Moment | None", undo: st
     if about is None:
         return line.append(LOADING, marks.quiet)
     if moment is not None and moment.changed:
-        line.append(moment.changed, marks.bad).append(f" · {undo} undoes it   ", marks.quiet)
+        times = f" {moment.undos} times" if moment.undos > 1 else ""
+        line.append(moment.changed, marks.bad).append(f" · {undo}{times} undoes it   ", marks.quiet)
     parts = [*about.facts]
     if moment is not None:
         parts.append(f"trace {moment.trace.bytes / 1e6:.1f} MB")

@@ -7,6 +7,7 @@ without jobs the shown moment is checked. Nothing in here draws.
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from glasshead.errors import GlassheadError, TooLongError
@@ -168,7 +169,8 @@ class Worker:
                 quiet = time.monotonic()
             elif self._unchecked and time.monotonic() - quiet >= QUIET:
                 (moment, to), self._unchecked = self._unchecked, None
-                to.post_message(Checked(moment, self._session.check()))
+                with suppress(GlassheadError):  # an edit that no longer fits: nothing is claimed then
+                    to.post_message(Checked(moment, self._session.check()))
 
     @property
     def _session(self) -> "Session":
@@ -202,6 +204,10 @@ class Worker:
         except GlassheadError as error:
             self._failed = True
             self._answer(NotOpened(str(error)))
+            return
+        if not subject.kinds:
+            self._failed = True
+            self._answer(NotOpened(f"{subject.name} has no attention: there is nothing to explore in it."))
             return
         self._opened = Session(subject)
         self._answer(Opened(About(name=subject.name, facts=subject.anatomy.facts, limit=subject.limit)))

@@ -114,7 +114,8 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
     steps: tuple[tuple[str, str, str, Style | None], ...] = (
         ("q·k", real(cell.dot, NUMBER), f"sum of {width} products", None),
         (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", real(scaled, NUMBER), scaled_is, None),
-        *([("+ bias", bias, "of their distance", None)] if bias else []),
+        *([("+ bias", bias, "of this place", None)] if bias else []),
+        *([("= score", real(cell.score, NUMBER), "the score", None)] if bias and not cap else []),
         *([(f"cap {cap}", real(cell.score, NUMBER), f"{cap} · tanh(s / {cap})", None)] if cap else []),
         _look(cell, row, marks),
         ("exp", real(cell.exp, NUMBER), "e to the score", None),
