@@ -12,7 +12,8 @@ from tests.tui.pseudo_terminal import GLASSHEAD, Terminal
 
 import glasshead
 
-PRESSES = 60
+PRESSES = 48
+"""Moves within the window: one that scrolls sends the whole picture, half a page at a time."""
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,9 @@ class OrderedKeys(App[None]):
         super().__init__()
         self._held: deque[tuple[float, events.Key | events.Paste]] = deque()
         self._came = asyncio.Event()
+        self._begun: _Begun | None = None
+        """The key that is handled outside of its turn, until its effects have settled."""
+        self._turns = False
 
     @property
     def all_taken(self) -> bool:
@@ -47,12 +50,20 @@ class OrderedKeys(App[None]):
         return not self._came.is_set()
 
     async def on_event(self, event: events.Event) -> None:
-        """Hold typed and pasted text until its turn; pass everything else on."""
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+        """Handle a key at once if none is under way, hold it until its turn otherwise; pass everything else on."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await self._take_in(event)
+        elif self._came.is_set() or not self._turns or not self._screen_stack or self._waits():
             self._held.append((time.monotonic(), event))
             self._came.set()
-        else:
-            await self._take_in(event)
+        else:  # alone, as nearly every key that a person presses: no queue stands between it and its answer
+            begun = _Begun(event, self.screen, self.focused or self.screen)
+            self._begun = begun
+            self._came.set()
+            try:
+                await self._take_in(event)
+            finally:
+                begun.taken.set()
 
     async def _take_in(self, event: events.Event) -> None:
         """Handle an event like Textual; but once the app ends, which removes its screens, drop keys and clicks."""
@@ -64,7 +75,12 @@ class OrderedKeys(App[None]):
         self.run_worker(self._take_turns(), name="keys", group="keys")
 
     async def _take_turns(self) -> None:
+        self._turns = True
         while await self._came.wait():
+            if (begun := self._begun) is not None:
+                self._begun = None
+                await begun.taken.wait()
+                await self._settle(begun)
             while self._held:
                 while self._waits():
                     await asyncio.sleep(LOOK)
@@ -82,15 +98,28 @@ class OrderedKeys(App[None]):
         """Handle a key completely, until the screen that it opens is there."""
         if not self._screen_stack:
             return
-        screen, target = self.screen, self.focused or self.screen
+        begun = _Begun(event, self.screen, self.focused or self.screen)
         await _taken(self, partial(self._take_in, event))
-        if isinstance(target, Input) and isinstance(event, events.Key) and event.is_printable:
+        await self._settle(begun)
+
+    async def _settle(self, begun: "_Begun") -> None:
+        """Wait until the effects of a key are there, and the screen that it opens."""
+        if isinstance(begun.target, Input) and isinstance(begun.event, events.Key) and begun.event.is_printable:
             return  # a character: the next one waits behind it anyway, which makes a long paste quick
         for _ in range(LAPS):
-            await _passed(target)
+            await _passed(begun.target)
+        screen = begun.screen
         while self._screen_stack and self.screen is not screen:
             screen = self.screen
             await _passed(screen)
+
+
+class _Begun:
+    """A key that is being handled: where it went, and whether it has been taken."""
+
+    def __init__(self, event: events.Event, screen: MessagePump, target: MessagePump) -> None:
+        self.event, self.screen, self.target = event, screen, target
+        self.taken = asyncio.Event()
 
 
 async def _passed(target: MessagePump) -> None:
