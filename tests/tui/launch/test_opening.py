@@ -1,6 +1,7 @@
 """In a terminal: errors before the app opens, the arguments of the app, and the exit status after its end."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -160,3 +161,13 @@ def test_a_lesson_whose_place_cannot_be_kept_opens_and_says_so(
     assert app.opened[0]["lab"] == "heads" and "cannot be kept in" in app.opened[0]["notice"]
     assert screen.run("lesson", "heads", "--plain") == 0
     assert "cannot be kept in" in screen.text and ">  3  heads" in screen.text
+
+
+def test_the_first_frame_waits_for_neither_torch_nor_numpy() -> None:
+    code = (
+        "import sys, glasshead_tui.launch.explore, glasshead_tui.app, glasshead_tui.screens.explore\n"
+        "import glasshead_tui.work.worker\n"
+        "print(sorted({'torch', 'numpy', 'typer', 'tokenizers'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

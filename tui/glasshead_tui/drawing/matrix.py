@@ -9,9 +9,6 @@ from functools import cached_property
 from math import inf, sqrt
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.state.focus import Stage
 from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
@@ -79,36 +76,3 @@ class HeadMatrix:
     def text(self, row: int, column: int, room: int) -> str:
         value = float(self.values[row, column])
         return weight(value, min(room, 4)) if self.stage == "weights" else real(value, min(room, 6))
-
-
-@dataclass(frozen=True)
-class ProbeMatrix:
-    """One head's weights (q k) in the form of a heat map, by their square root like those of the explorer."""
-
-    values: NDArray[np.float16]
-    looks: NDArray[np.bool_]
-    row_labels: tuple[str, ...]
-    column_labels: tuple[str, ...]
-    digits = 3
-
-    @cached_property
-    def hides(self) -> bool:
-        """Whether any cell is drawn as masked."""
-        return bool((~self.looks & (self.values == 0)).any())
-
-    def levels(self, row: int) -> bytes:
-        """Return a byte for each column."""
-        found = levels(self.values[row])
-        # A weight behind the mask would be an error, and must stay visible.
-        found[~self.looks[row] & (self.values[row] == 0)] = MASKED
-        return found.tobytes()
-
-    def text(self, row: int, column: int, room: int) -> str:
-        """Write the number of a cell."""
-        return weight(float(self.values[row, column]), min(room, 4))
-
-
-def levels(weights: NDArray[np.float16]) -> NDArray[np.uint8]:
-    """Quantise weights of any shape; NaN becomes 0."""
-    parts = np.sqrt(np.clip(np.nan_to_num(weights.astype(np.float32), nan=0, posinf=0, neginf=0), 0, 1))
-    return np.round(parts * (LEVELS - 1)).astype(np.uint8)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from textual.message import Message
 
-from glasshead_tui.drawing.matrix import levels
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.probe_matrix import levels
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.watch.probe import Probed
 from glasshead_tui.state.focus import Attention, Focus, Stack

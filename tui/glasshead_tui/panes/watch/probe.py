@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
 
-from glasshead_tui.drawing.matrix import ProbeMatrix, weight_level
+from glasshead_tui.drawing.matrix import weight_level
 from glasshead_tui.drawing.names import named, spoken
 from glasshead_tui.drawing.notes import NotedMatrix
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.probe_matrix import ProbeMatrix
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.widgets.heatmap import HeatMap
