@@ -40,7 +40,7 @@ def keys_file() -> Path:
 
 
 class Framed(OrderedKeys):
-    """The common parts of the apps: the user's keys, exact colours, one worker that talks to the first screen."""
+    """The common parts of the apps: the user's keys, exact colours, one worker thread."""
 
     TITLE = "glasshead"
     ENABLE_COMMAND_PALETTE = False  # ours, which survives Enter pressed twice, is a binding of the screen
@@ -73,11 +73,6 @@ class Framed(OrderedKeys):
     def _work(self) -> None:
         worker = get_current_worker()
         self._does(lambda: worker.is_cancelled)
-
-    def _hear(self, message: object) -> None:
-        """Bring a message of the worker to the first screen, also under others."""
-        for screen in self.screen_stack[:1]:  # none once the app has ended
-            screen.post_message(message)  # type: ignore[arg-type]
 
     def get_driver_class(self) -> type[Driver]:
         """Replace Textual's driver for Linux and macOS by ours."""
@@ -208,6 +203,11 @@ class WatchApp(Framed):
         self._folder = folder
         self._watcher = Watcher(folder, self._hear)
         super().__init__(self._watcher.run, 0.01)
+
+    def _hear(self, message: object) -> None:
+        """Bring a message of the worker to the first screen, also under others."""
+        for screen in self.screen_stack[:1]:  # none once the app has ended
+            screen.post_message(message)  # type: ignore[arg-type]
 
     def get_default_screen(self) -> Screen[None]:
         """Return the screen of curves, attention and time."""

@@ -7,7 +7,6 @@ without jobs the shown moment is checked. Nothing in here draws.
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from glasshead.errors import GlassheadError, TooLongError
@@ -169,8 +168,10 @@ class Worker:
                 quiet = time.monotonic()
             elif self._unchecked and time.monotonic() - quiet >= QUIET:
                 (moment, to), self._unchecked = self._unchecked, None
-                with suppress(GlassheadError):  # an edit that no longer fits: nothing is claimed then
+                try:
                     to.post_message(Checked(moment, self._session.check()))
+                except GlassheadError as error:  # nothing is claimed then, and the reason is said
+                    to.post_message(Refused(str(error), ticket=0))
 
     @property
     def _session(self) -> "Session":
