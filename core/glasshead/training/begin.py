@@ -1,6 +1,6 @@
 """Prepare a run's folder for a training: begin it, continue it, or refuse."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from glasshead.training import settings as all_settings
 from glasshead.training.run import DATA, Run
 from glasshead.training.settings import Settings, differences, resolve
 from glasshead.training.sizes import check_sizes
+from glasshead.training.suited import suit
 
 
 def begin(
@@ -22,13 +23,15 @@ def begin(
     overwrite: bool = False,
     leads: bool = True,
     writes: bool = True,
+    note: Callable[[str], None] = lambda _sentence: None,
 ) -> Settings:
     """Make `folder` ready for training, write the settings into it and return them.
 
     flags, file: settings from the command line and from a configuration file. resume: continue a run that was begun
     there, with its own settings; begin one if there is none. overwrite: remove a run that is there. leads: False for
     every process of a training but the first; such a process neither refuses nor writes. writes: False only checks
-    whether the run would be refused.
+    whether the run would be refused. note: gets a sentence about the settings that were chosen for files of somebody's
+    own, because nothing was said of them.
 
     A run that has saved nothing may be replaced. Raises GlassheadError if another run is there, and if the settings
     would train another model than the one that was begun, with every difference; nothing is changed then.
@@ -39,7 +42,11 @@ def begin(
         raise GlassheadError("--resume continues a run and --overwrite removes it: choose one of them.")
     saved = not overwrite and run.latest is not None
     before = resolve({}, all_settings.read_settings(run.settings)) if resume and run.begun else None
-    found = resolve(flags, {**(_flat(before) if before else {}), **file})
+    file = {**(_flat(before) if before else {}), **file}
+    found = resolve(flags, file)
+    if before is None and (suited := suit(found, {**file, **flags})):
+        found = resolve(flags, {**suited.settings, **file})
+        note(suited.sentence)
     if before and saved:
         _same(run, before, found)
     if not leads:

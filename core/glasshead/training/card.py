@@ -58,6 +58,7 @@ def make_card(
     if final is not None:
         scores = final.scores
         card[final.held] = {
+            **({"best_step": final.best} if final.best is not None else {}),
             "sentences": scores.sentences,
             "perplexity": round(scores.perplexity, 4),
             "exact_match": round(scores.exact, 4),
@@ -68,9 +69,14 @@ def make_card(
     return card
 
 
-def summarise(scores: "Scores") -> str:
+def summarise(found: "Evaluated") -> str:
     """Summarise an evaluation in a few words."""
-    return f"perplexity {scores.perplexity:.3f} exact match {scores.exact:.3f} BLEU {scores.bleu:.1f}"
+
+    def few(scores: "Scores") -> str:
+        return f"perplexity {scores.perplexity:.3f} exact match {scores.exact:.3f} BLEU {scores.bleu:.1f}"
+
+    alone = f" (the newest snapshot alone: {few(found.newest)})" if found.newest is not None else ""
+    return few(found.scores) + alone
 
 
 def _data(settings: Settings, corpus: "Corpus") -> dict[str, Any]:

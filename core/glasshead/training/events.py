@@ -75,6 +75,12 @@ class Evaluated:
     last: bool
     held: str
     """"validation" or "test"."""
+    averaged: int = 1
+    """Number of snapshots in the average."""
+    newest: "Scores | None" = None
+    """Scores of the newest snapshot alone; None if they were not asked for, or if it is the average."""
+    best: int | None = None
+    """The step whose checkpoint was scored, where it is not this one but the best of the training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +100,15 @@ class Stopped:
     steps: int
 
 
-Event = Preparing | Prepared | Started | Progress | Evaluated | Saved | Stopped
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """The training ends before its last step: for `waited` evaluations neither perplexity nor BLEU got better."""
+
+    step: int
+    steps: int
+    waited: int
+    best: int
+    """The step with the highest BLEU."""
+
+
+Event = Preparing | Prepared | Started | Progress | Evaluated | Saved | Stopped | Exhausted

@@ -2,13 +2,14 @@
 
 `train` is a generator of events, so that the core knows no screen: a command draws them, a test collects them. It
 always saves a whole checkpoint, the average of the last few snapshots (section 6.1), with all that an exact resume
-needs.
+needs. With patience it also keeps the best one, and ends once no evaluation gets better.
 """
 
 import errno
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from copy import deepcopy
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from glasshead.errors import GlassheadError, StoppedError
 from glasshead.model import Config, Transformer
 from glasshead.training import state
 from glasshead.training.background import yield_reports
+from glasshead.training.best import Best
 from glasshead.training.card import make_card, summarise
 from glasshead.training.data.batches import Sampler, batch, target_tokens
 from glasshead.training.data.corpus import Corpus
@@ -29,7 +31,7 @@ from glasshead.training.data.prepare import prepare
 from glasshead.training.data.stream import Stream
 from glasshead.training.engine import Engine
 from glasshead.training.evaluate import score
-from glasshead.training.events import Evaluated, Event, Prepared, Preparing, Saved, Started, Stopped
+from glasshead.training.events import Evaluated, Event, Exhausted, Prepared, Preparing, Saved, Started, Stopped
 from glasshead.training.fast import flops
 from glasshead.training.record import probes
 from glasshead.training.record.recorder import Recorder
@@ -51,13 +53,14 @@ def train(
     *,
     resume: bool = False,
     command: str = "",
+    notes: tuple[str, ...] = (),
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Train into a run's folder that `begin` has made ready, and yield events.
 
-    resume: continue from the newest checkpoint there, if there is one. command: for the model card. stop: called after
-    every update, and within an evaluation, which is then dropped; once it returns true, everything is saved and the
-    training ends.
+    resume: continue from the newest checkpoint there, if there is one. command: for the model card. notes: sentences on
+    the settings, for the first event. stop: called after every update, and within an evaluation, which is then dropped;
+    once it returns true, everything is saved and the training ends.
 
     Raises GlassheadError for data that cannot be trained on, a missing device, a loss that is not finite, and a folder
     that can no longer be written to. Earlier checkpoints stay whole.
@@ -70,7 +73,7 @@ def train(
         if corpus is None:
             yield Stopped(0, settings.steps)
             return
-        training = Training(run, engine, settings, corpus, command, stop)
+        training = Training(run, engine, settings, corpus, command, notes, stop)
         try:
             for event in training.events(resume=resume):
                 if engine.main:
@@ -112,7 +115,14 @@ class Training:
     """One process of a training."""
 
     def __init__(
-        self, run: Run, engine: Engine, settings: Settings, corpus: Corpus, command: str, stop: Callable[[], bool]
+        self,
+        run: Run,
+        engine: Engine,
+        settings: Settings,
+        corpus: Corpus,
+        command: str,
+        notes: tuple[str, ...],
+        stop: Callable[[], bool],
     ) -> None:
         self.run, self.engine, self.settings, self.corpus = run, engine, settings, corpus
         self.command, self.stop = command, stop
@@ -126,10 +136,10 @@ class Training:
         self.sampler = Sampler(corpus.train, batch_tokens=settings.batch_tokens, seed=settings.seed)
         self.stream = Stream(self.sampler)
         self.step, self.first, self.tokens, self.seconds = 0, 1, 0, 0.0
-        self.averaged = 0
         self.snapshots: dict[int, list[Tensor]] = {}
         self.scores: dict[str, str] = {}
-        self.notes: list[str] = []
+        self.best = Best()
+        self.notes = [*notes]
         self.held = corpus.pairs("valid", settings.eval_size)
         self.peak = flops.peak(engine.device, engine.dtype)
         self.journal = Recorder(run.metrics if engine.main else None)
@@ -144,10 +154,11 @@ class Training:
             raise GlassheadError(
                 f"The processes do not see the same {self.run.folder}: it must be a folder that they share."
             )
-        if self.step >= self.settings.steps and (self.run.folder / CONFIG).is_file():
+        if (self.step >= self.settings.steps or self.exhausted) and (self.run.folder / CONFIG).is_file():
             self.journal.rewind(self.step)
             self.journal.ended(self.step)
-            yield Prepared((f"This training had ended already, at step {self.step}. More --steps let it go on.",))
+            more = "--patience 0 lets" if self.exhausted else "More --steps let"
+            yield Prepared((f"This training had ended already, at step {self.step}. {more} it go on.",))
             return
         if self.engine.main:
             (self.run.folder / CONFIG).unlink(missing_ok=True)  # the run is no longer ended
@@ -201,7 +212,7 @@ class Training:
                 f"A checkpoint is an average of several, and of these step {', '.join(gone)} is gone from "
                 f"{folder.parent}: the run cannot continue exactly. --overwrite begins it again."
             )
-        self.averaged = min(len({*found.snapshots, found.step}), self.settings.average)
+        self.best = Best(**found.best) if found.best else Best()  # type: ignore[arg-type]
         self.snapshots = {step: state.snapshot(there[step], names) for step in found.snapshots}
 
     def tally(self) -> Tally:
@@ -226,7 +237,7 @@ class Training:
     def updates(self) -> Iterator[Event]:
         """Make the remaining updates, and end the training."""
         settings, engine = self.settings, self.engine
-        stopping, tally = False, self.tally()
+        stopping, tally = self.exhausted, self.tally()
         while self.step < settings.steps and not stopping:
             self.step += 1
             rows = [next(self.stream) for _ in range(engine.group)]
@@ -235,30 +246,39 @@ class Training:
             rate = scheduled(self.step, settings)
             tally.add(self.step, rows, tokens, rate, engine.update(self.step, mine, tokens, rate), self.stream.place)
             last = self.step == settings.steps
-            saving, evaluating = self.step % settings.save_every == 0, self.step % settings.eval_every == 0 and not last
+            saving, due = self.step % settings.save_every == 0, self.step % settings.eval_every == 0
+            evaluating = due or last if settings.patience else due and not last
             if not (saving or evaluating or last or self.step % engine.read_every == 0):
                 continue
             for progress in tally.read(self.seconds, self.tokens):
                 self.seconds, self.tokens = progress.seconds, progress.total_tokens
                 yield self.journal.record(progress)
-            stopping = engine.agreed(self.stop())
+            stopping = engine.agreed(self.stop() or self.exhausted)
             if engine.main:
                 if saving:
                     self.snap()
                 if evaluating and not stopping:
                     try:
                         yield self.journal.record(self.evaluate())
+                        stopping = self.exhausted and engine.processes == 1  # the others learn of it at the next read
                     except StoppedError:
-                        stopping = engine.processes == 1  # the others learn of it at the next read
-                if saving or last or stopping:
+                        stopping = engine.processes == 1
+                if saving or last or stopping or (settings.patience and self.best.step == self.step):
                     yield self.journal.record(self.save())
             tally.restart()
         if not engine.main:
             return
-        if self.step < settings.steps:
-            yield self.journal.record(Stopped(self.step, settings.steps))
-        else:
+        if self.exhausted and self.step < settings.steps:
+            yield Exhausted(self.step, settings.steps, self.best.waited, self.best.step)
+        if self.exhausted or self.step >= settings.steps:
             yield from self.end()
+        else:
+            yield self.journal.record(Stopped(self.step, settings.steps))
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the evaluations have not got better for as long as the settings wait."""
+        return self.best.exhausts(self.settings.patience)
 
     def snap(self) -> None:
         """Keep a copy of the parameters, to be averaged with earlier and later ones."""
@@ -270,13 +290,28 @@ class Training:
         """Copy the current parameters."""
         return [parameter.detach().to("cpu", copy=True) for parameter in self.engine.parameters.values()]
 
+    def average(self) -> int:
+        """Give the twin the average of the newest snapshots, the last of which is this step's; return their number."""
+        kept = {**self.snapshots, self.step: self.snapshots.get(self.step) or self.now()}
+        averaged = [kept[step] for step in sorted(kept)[-self.settings.average :]]
+        fill(self.twin, mean(averaged))
+        return len(averaged)
+
     def evaluate(self) -> Evaluated:
-        """Score the average of the snapshots on held-back sentences, and record the attention of a few."""
-        fill(self.twin, mean(list(self.snapshots.values()) or [self.now()]))
+        """Score the newest parameters and the average on held-back sentences, and record the attention of a few."""
+        fill(self.twin, self.now())
+        newest = score(self.twin, self.corpus.vocabulary, self.held, stop=self.stop)
+        averaged = self.average()
         self.probe()
-        scores = score(self.twin, self.corpus.vocabulary, self.held, stop=self.stop)
-        self.scores[f"step {self.step}"] = summarise(scores)
-        return Evaluated(self.step, scores, last=False, held="validation")
+        scores = newest
+        if averaged > 1:
+            scores = score(self.twin, self.corpus.vocabulary, self.held, stop=self.stop)
+        found = Evaluated(
+            self.step, scores, last=False, held="validation", averaged=averaged, newest=newest if averaged > 1 else None
+        )
+        self.scores[f"step {self.step}"] = summarise(found)
+        self.best = self.best.after(self.step, scores)
+        return found
 
     def probe(self) -> None:
         """Record the current attention of a few sentences."""
@@ -285,9 +320,7 @@ class Training:
 
     def save(self) -> Saved:
         """Save a whole checkpoint of this step, with the state that a resume needs."""
-        kept = {**self.snapshots, self.step: self.snapshots.get(self.step) or self.now()}
-        averaged = [kept[step] for step in sorted(kept)[-self.settings.average :]]
-        fill(self.twin, mean(averaged))
+        averaged = self.average()
         if not all(each.abs().max() <= LARGEST for each in self.twin.parameters()):  # false for NaN too
             raise GlassheadError(
                 f"The weights after step {self.step} are infinite or no numbers: the training has diverged. "
@@ -300,7 +333,8 @@ class Training:
             snapshots=tuple(sorted(self.snapshots)), fingerprint=self.corpus.fingerprint,
             group=self.engine.group, precision=self.engine.precision,
             threads=torch.get_num_threads(), torch=str(torch.__version__),
-            validation=self.scores, scaler=self.engine.scaler and self.engine.scaler.state_dict(),
+            validation=self.scores, best=asdict(self.best) if self.best.step else {},
+            scaler=self.engine.scaler and self.engine.scaler.state_dict(),
         )  # fmt: skip
         self.journal.flush()  # the folder's record of these steps is on the disk before the checkpoint is
 
@@ -309,21 +343,28 @@ class Training:
             state.write(folder, now, self.engine.parameters, self.engine.optimizer.state)
 
         folder = self.run.publish(self.step, write)
-        self.run.prune({*self.snapshots, self.step}, self.step)
-        self.averaged = len(averaged)
-        return Saved(self.step, folder, self.averaged)
+        kept = {*self.snapshots, self.step}
+        if self.settings.patience and self.best.step:
+            self.run.name_best(self.best.step)
+            kept.add(self.best.step)
+        self.run.prune(kept, self.step)
+        return Saved(self.step, folder, averaged)
 
     def end(self) -> Iterator[Event]:
-        """Score the saved weights, rounding included, on sentences that influenced no decision.
+        """Score the saved weights, rounding included, on sentences that influenced no decision, if there are any.
 
-        This makes the run's folder itself a checkpoint.
+        This makes the run's folder itself a checkpoint: the newest, or with patience the best.
         """
-        newest = self.run.latest
+        newest, chosen = self.run.latest, self.step
         assert newest is not None  # the last step was saved
         saved, vocabulary, _ = load(newest)
-        saved.to(self.engine.device)
         fill(self.twin, [parameter.detach() for parameter in saved.parameters()])
         self.probe()
+        if self.settings.patience and (best := self.run.saved().get(self.best.step)) is not None:
+            chosen, (saved, vocabulary, _) = self.best.step, load(best)
+        saved.to(self.engine.device)
+        fill(self.twin, [parameter.detach() for parameter in saved.parameters()])
+        averaged = self.count_averaged(chosen)
         count = 10 * self.settings.eval_size
         unseen = self.corpus.pairs("test", count)
         try:
@@ -331,11 +372,18 @@ class Training:
         except StoppedError:  # everything is saved; --resume comes here again
             yield self.journal.record(Stopped(self.step, self.settings.steps))
             return
-        evaluated = Evaluated(self.step, final, last=True, held="test" if unseen else "validation")
+        evaluated = Evaluated(
+            self.step, final, last=True, held="test" if unseen else "validation", averaged=averaged,
+            best=chosen if chosen != self.step else None,
+        )  # fmt: skip
         save(self.run.folder, self.twin, vocabulary, self.card(evaluated))
         yield self.journal.record(evaluated)
-        yield self.journal.record(Saved(self.step, self.run.folder, self.averaged))
+        yield self.journal.record(Saved(chosen, self.run.folder, averaged))
         self.journal.ended(self.step)
+
+    def count_averaged(self, step: int) -> int:
+        """Count the snapshots in the average of a step."""
+        return min(self.settings.average, -(-step // self.settings.save_every))
 
     def card(self, final: Evaluated | None = None) -> dict[str, object]:
         """Collect the entries of the model card."""

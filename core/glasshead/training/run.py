@@ -3,7 +3,7 @@
     run.toml              the settings                       metrics.jsonl   every step and score (journal.py)
     data/                 the corpus (corpus.py)             probes/         attention over time (probes.py)
     checkpoints/step-…/   whole checkpoints, each with training/, all that an exact resume needs (state.py)
-    latest                one line: the newest of them
+    latest, best          one line each: the newest of them, and with patience the best
     config.json, …        once the training has ended the folder is itself a checkpoint
 
 A checkpoint is written beside its place and flushed to the disk, then moved in with one rename, and only then does
@@ -23,9 +23,11 @@ from glasshead.errors import GlassheadError
 from glasshead.files import flush, is_part, refuse_undecodable, remove, replace_text
 from glasshead.training.record.journal import plausible
 
-METRICS, LOCK, LOG, PROBE = "metrics.jsonl", ".lock", "train.log", ".writable"
+METRICS, LOCK, LOG, PROBE, BEST = "metrics.jsonl", ".lock", "train.log", ".writable", "best"
 DATA, PROBES, CHECKPOINTS, TRAINING = "data", "probes", "checkpoints", "training"
-OWN = {checkpoint.SETTINGS, METRICS, checkpoint.LATEST, LOCK, DATA, PROBES, CHECKPOINTS, "tensorboard", "wandb", LOG}
+OWN = {
+    checkpoint.SETTINGS, METRICS, checkpoint.LATEST, BEST, LOCK, DATA, PROBES, CHECKPOINTS, "tensorboard", "wandb", LOG
+}  # fmt: skip
 PUBLISHED = ("config.json", "model.safetensors", "tokenizer.json", "source-tokenizer.json", "README.md")
 STEP = re.compile(r"step-(\d{8,})")
 
@@ -113,7 +115,7 @@ class Run:
         A file that names another goes first, and the settings last: a kill leaves a run, if an older one. Raises
         GlassheadError for what the system does not let go.
         """
-        first, last = (checkpoint.LATEST, checkpoint.CONFIG), checkpoint.SETTINGS
+        first, last = (checkpoint.LATEST, BEST, checkpoint.CONFIG), checkpoint.SETTINGS
         rest = {*PUBLISHED, *OWN} - {*first, last, LOCK, LOG}
         for name in (*first, *sorted(rest), last):
             path = self.folder / name
@@ -165,6 +167,10 @@ class Run:
                 f"{self.describe_safe()}"
             ) from error
         return place
+
+    def name_best(self, step: int) -> None:
+        """Name the checkpoint of a step as the best one."""
+        replace_text(self.folder / BEST, f"{CHECKPOINTS}/{step_name(step)}\n")
 
     def describe_safe(self) -> str:
         """Describe in a sentence what is still safe after a loss."""

@@ -97,6 +97,10 @@ class Settings:
     label_smoothing: float = setting("training", 0.1, "Share of the target spread over all classes.", least=0)
     clip: float = setting("training", 1.0, "Departure: largest norm of a gradient; 0: no limit.", least=0)
     average: int = setting("training", 5, "Snapshots averaged into a checkpoint.", least=1)
+    patience: int = setting(
+        "training", 0, "Evaluations without a better score before a training ends, with its best checkpoint; 0: none.",
+        least=0,
+    )  # fmt: skip
     save_every: int = setting("training", 500, "Steps between two snapshots.", least=1)
     eval_every: int = setting("training", 1000, "Steps between two evaluations.", least=1)
     eval_size: int = setting(
@@ -155,7 +159,7 @@ TYPES: dict[str, type] = {
 }
 """Type of each setting's value."""
 
-FREE = ("steps", "accumulate", "eval_every", "eval_size", "device", "tensorboard", "tracker", "probes")
+FREE = ("steps", "accumulate", "patience", "eval_every", "eval_size", "device", "tensorboard", "tracker", "probes")
 """Settings that a resumed run may change: none of them changes how a step is computed (but see `differences`).
 
 With more processes fewer batches are accumulated; the resume checks whether an update is still the same.

@@ -43,6 +43,8 @@ class State:
     threads: int
     torch: str
     validation: Mapping[str, str] = field(default_factory=dict)
+    best: Mapping[str, float] = field(default_factory=dict)
+    """The best evaluation so far (best.py); empty before the first."""
     scaler: Mapping[str, Any] | None = None
     """State of the loss scaler, in fp16."""
 

@@ -18,6 +18,19 @@ def test_the_resolved_settings_are_kept_with_the_run(tmp_path: Path) -> None:
     assert (settings.steps, settings.d_model) == (12, 32)
 
 
+def test_settings_for_files_are_chosen_by_their_size_and_kept(tmp_path: Path) -> None:
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("one\tun\n" * 20)
+    notes: list[str] = []
+    settings = begin(tmp_path / "run", {"pairs": str(pairs), "dropout": 0.2}, note=notes.append)
+    assert (settings.d_model, settings.dropout, settings.steps) == (128, 0.2, 8000)
+    assert len(notes) == 1 and "About 20 pairs are few" in notes[0] and "d_model 128" in notes[0]
+    assert "dropout" not in notes[0].split("Chosen:")[1]
+    assert resolve({}, read_settings(tmp_path / "run" / "run.toml")) == settings
+    pairs.unlink()  # what was chosen is kept, and chosen no more
+    assert begin(tmp_path / "run", {}, resume=True, note=notes.append) == settings and len(notes) == 1
+
+
 def saved(folder: Path) -> None:
     """Pretend that a step was saved."""
     Run(folder).publish(5, lambda _: None)

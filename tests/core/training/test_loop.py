@@ -22,7 +22,17 @@ from glasshead.training import state
 from glasshead.training.begin import begin
 from glasshead.training.engine import Engine
 from glasshead.training.evaluate import score
-from glasshead.training.events import Evaluated, Event, Prepared, Preparing, Progress, Saved, Started, Stopped
+from glasshead.training.events import (
+    Evaluated,
+    Event,
+    Exhausted,
+    Prepared,
+    Preparing,
+    Progress,
+    Saved,
+    Started,
+    Stopped,
+)
 from glasshead.training.loop import mean, train
 from glasshead.training.record import probes
 from glasshead.training.run import Run
@@ -36,9 +46,9 @@ TINY = {
 
 
 def run(
-    folder: Path, *, resume: bool = False, until: int | None = None, patience: int = 0, **changes: object
+    folder: Path, *, resume: bool = False, until: int | None = None, questions: int = 0, **changes: object
 ) -> list[Event]:
-    """Train. until: stop when asked after that step, or as many questions later as `patience` says."""
+    """Train. until: stop when asked after that step, or as many questions later."""
     settings = begin(folder, {**TINY, **changes}, resume=resume)
     events: list[Event] = []
     asked = 0
@@ -47,7 +57,7 @@ def run(
         nonlocal asked
         due = until is not None and any(event.step >= until for event in of(Progress, events))
         asked += due
-        return asked > patience
+        return asked > questions
 
     events.extend(train(folder, settings, resume=resume, stop=stop))  # one by one: `stop` looks at them
     return events
@@ -173,15 +183,72 @@ def test_a_run_that_has_ended_can_be_made_longer(finished: tuple[Path, list[Even
     same(finished[0], tmp_path)
 
 
+def test_an_evaluation_scores_the_average_and_the_newest_snapshot_alone(finished: tuple[Path, list[Event]]) -> None:
+    """At step 6 the average is that of steps 5 and 6; the checkpoints hold both."""
+    first, last = of(Evaluated, finished[1])
+    assert first.averaged == 2 and first.newest is not None and first.newest.loss != first.scores.loss
+    assert (last.averaged, last.newest, last.best) == (2, None, None)
+    said = load(finished[0])[2]["validation"]["step 6"]
+    assert f"perplexity {first.scores.perplexity:.3f}" in said
+    assert f"the newest snapshot alone: perplexity {first.newest.perplexity:.3f}" in said
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, found: list[tuple[float, float]]) -> None:
+    """Let evaluations find these values of perplexity and BLEU, one after the other; an average has none of its own."""
+    left = iter(found)
+
+    def scripted_score(*given: Any, **more: Any) -> Any:
+        scores = score(*given, **more)
+        perplexity, bleu = next(left, (scores.perplexity, scores.bleu))
+        return replace(scores, perplexity=perplexity, bleu=bleu)
+
+    monkeypatch.setattr("glasshead.training.loop.score", scripted_score)
+
+
+WORSE: Any = {"average": 1, "save_every": 2, "eval_every": 2, "patience": 2}
+
+
+def test_patience_ends_a_training_with_its_best_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted(monkeypatch, [(9, 10), (8, 12), (8.5, 11), (9, 11.9), (1, 50)])
+    events = run(tmp_path, **WORSE)
+    assert of(Exhausted, events) == [Exhausted(8, 12, 2, best=4)]
+    assert of(Progress, events)[-1].step == 8
+    last = of(Evaluated, events)[-1]
+    assert last.last and last.best == 4 and of(Saved, events)[-1] == Saved(4, tmp_path, 1)
+    assert (tmp_path / "best").read_text() == "checkpoints/step-00000004\n"
+    assert list(Run(tmp_path).saved()) == [4, 8]
+    best, ended = (load_file(each / "model.safetensors") for each in (Run(tmp_path).saved()[4], tmp_path))
+    assert all(torch.equal(value, ended[name]) for name, value in best.items())
+    assert load(tmp_path)[2]["test"]["best_step"] == 4
+    again = run(tmp_path, resume=True, **WORSE)
+    assert [type(event) for event in again if not isinstance(event, Preparing)] == [Prepared]
+    more = run(tmp_path, resume=True, **{**WORSE, "patience": 0})
+    assert [event.step for event in of(Progress, more)] == [9, 10, 11, 12]
+
+
+def test_a_perplexity_that_falls_is_reason_enough_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted(monkeypatch, [(9, 10), (8, 5), (7, 5), (6, 5), (5, 5), (4, 5)])
+    events = run(tmp_path, **WORSE)
+    assert of(Exhausted, events) == [] and of(Progress, events)[-1].step == 12
+    assert of(Evaluated, events)[-1].best == 2
+
+
+def test_patience_is_the_same_after_a_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted(monkeypatch, [(9, 10), (8, 12), (8.5, 11), (9, 11.9)])
+    run(tmp_path, until=7, **WORSE)
+    events = run(tmp_path, resume=True, **WORSE)
+    assert of(Exhausted, events) == [Exhausted(8, 12, 2, best=4)]
+
+
 def test_an_evaluation_that_is_stopped_is_forgotten(tmp_path: Path) -> None:
-    events = run(tmp_path, until=6, patience=1)  # asked once after the step, then within the evaluation
+    events = run(tmp_path, until=6, questions=1)  # asked once after the step, then within the evaluation
     assert of(Evaluated, events) == [] and of(Stopped, events) == [Stopped(6, 12)]
     newest = Run(tmp_path).latest
     assert newest is not None and state.read(newest).validation == {}
 
 
 def test_the_last_score_can_be_stopped_and_is_made_up_for(finished: tuple[Path, list[Event]], tmp_path: Path) -> None:
-    events = run(tmp_path, until=12, patience=1)
+    events = run(tmp_path, until=12, questions=1)
     assert of(Stopped, events) == [Stopped(12, 12)] and not (tmp_path / "config.json").exists()
     [evaluated] = of(Evaluated, run(tmp_path, resume=True))
     assert replace(evaluated.scores, seconds=0.0) == replace(of(Evaluated, finished[1])[-1].scores, seconds=0.0)

@@ -13,7 +13,7 @@ from tests import played
 from tests.cli.conftest import obeyed
 from tests.played import HOSTILE, STEPS, Sample, evaluated, started, update
 
-from glasshead.training.events import Event, Prepared, Preparing, Saved, Stopped
+from glasshead.training.events import Event, Exhausted, Prepared, Preparing, Saved, Stopped
 from glasshead_tui.drawing import durations
 from glasshead_tui.live import lines as progress
 from glasshead_tui.terminal import tty
@@ -93,6 +93,10 @@ def test_what_is_hostile_is_spelled_out(told: Any) -> None:
         (Stopped(731, STEPS), ["Stopped after step 731 of 2000; all that was learned is saved."]),
         (Stopped(0, STEPS), ["Stopped before the first step."]),
         (Saved(4, Path("run"), 1), ["step 4: saved to run, one snapshot"]),
+        (
+            Exhausted(900, STEPS, 4, 500),
+            ["No score was better for 4 evaluations: the training ends at step 900 of 2000. Its best was at step 500."],
+        ),
         (Preparing("reading", 1, 2), []),
         (update(3), []),
     ],
@@ -110,6 +114,12 @@ def test_the_start_says_what_is_special() -> None:
     assert told[0].endswith("trained in bf16 on cpu, by 4 processes, 2 batches of a process to an update")
     assert "1.2 TFLOP/s" in told[1]
     assert told[2] == "goes on after step 500 of 2000"
+    newest: Any = played.scores(500)
+    both = replace(evaluated(1000), averaged=5, newest=newest)
+    assert progress.write_event(both)[0] == (
+        "step 1000: the average of 5 snapshots: 50.0% of 200 validation sentences exactly right, perplexity 5.00, "
+        "BLEU 45.0, chrF 47.5; the newest alone: perplexity 7.00, BLEU 22.5"
+    )
     long = evaluated(1000, too_long=3)
     assert progress.write_event(long)[0].endswith("; 3 too long for the model")
 

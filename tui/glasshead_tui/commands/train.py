@@ -54,20 +54,25 @@ def train(
     words = ["train", *spell_options(flags, out=out, config=config, overwrite=overwrite)]
     rank = int(os.environ.get("RANK", "0"))  # launchers of several processes number them
     file = read_settings(config) if config else None
-    settings = begin(out, flags, file, resume=resume, overwrite=overwrite, leads=rank == 0, writes=not watch)
+    notes: list[str] = []
+    settings = begin(
+        out, flags, file, resume=resume, overwrite=overwrite, leads=rank == 0, writes=not watch, note=notes.append
+    )
     if watch:
         from glasshead_tui.launch.train import train_and_watch
 
         return train_and_watch([*words, *(["--resume"] if resume else [])], out)
     try:
-        return follow(out, settings, words, resume=resume, first=rank == 0)
+        return follow(out, settings, words, tuple(notes), resume=resume, first=rank == 0)
     except GlassheadError as error:
         if rank == 0:
             raise
         raise GlassheadError(f"Process {rank}: {error}") from error
 
 
-def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, first: bool) -> int:
+def follow(
+    out: Path, settings: Settings, words: list[str], notes: tuple[str, ...], *, resume: bool, first: bool
+) -> int:
     """Train and show the progress; return the exit status."""
     from glasshead.training.fast.memory import spare
 
@@ -90,7 +95,7 @@ def follow(out: Path, settings: Settings, words: list[str], *, resume: bool, fir
 
     words = ["glasshead", *(word for word in words if word != "--overwrite")]
     with interruptible() as asked:
-        events = note_stop(training(out, settings, resume=resume, command=shlex.join(words), stop=asked))
+        events = note_stop(training(out, settings, resume=resume, command=shlex.join(words), notes=notes, stop=asked))
         try:
             if first:
                 show(events, stop=asked)

@@ -66,7 +66,7 @@ def write_step(figures: Figures) -> str:
 
 def write_event(event: "Event") -> list[str]:
     """Write the lasting part of an event, in lines that are safe to print."""
-    from glasshead.training.events import Evaluated, Prepared, Saved, Started, Stopped
+    from glasshead.training.events import Evaluated, Exhausted, Prepared, Saved, Started, Stopped
 
     if isinstance(event, Prepared):
         return [visible(line) for line in event.lines]
@@ -76,6 +76,11 @@ def write_event(event: "Event") -> list[str]:
         return [write_evaluation(event), *(f"  {line}" for line in write_samples(event.scores))]
     if isinstance(event, Saved):
         return [write_checkpoint(event)]
+    if isinstance(event, Exhausted):
+        return [
+            f"No score was better for {event.waited} evaluations: the training ends at step {event.step} of "
+            f"{event.steps}. Its best was at step {event.best}."
+        ]
     if isinstance(event, Stopped):
         if event.step == 0:
             return ["Stopped before the first step."]
@@ -114,9 +119,14 @@ def write_evaluation(event: "Evaluated") -> str:
     scores = event.scores
     held = "unseen test sentences" if event.held == "test" else f"{visible(event.held)} sentences"
     long = f"; {scores.too_long} too long for the model" if scores.too_long else ""
+    step = event.step if event.best is None else event.best
+    of = f"the average of {event.averaged} snapshots: " if event.averaged > 1 else ""
+    alone = ""
+    if event.newest is not None:
+        alone = f"; the newest alone: perplexity {number(event.newest.perplexity)}, BLEU {event.newest.bleu:.1f}"
     return (
-        f"step {event.step}: {percent(scores.exact)} of {scores.sentences:,} {held} exactly right, "
-        f"perplexity {number(scores.perplexity)}, BLEU {scores.bleu:.1f}, chrF {scores.chrf:.1f}{long}"
+        f"step {step}: {of}{percent(scores.exact)} of {scores.sentences:,} {held} exactly right, "
+        f"perplexity {number(scores.perplexity)}, BLEU {scores.bleu:.1f}, chrF {scores.chrf:.1f}{alone}{long}"
     )
 
 

@@ -10,6 +10,7 @@ import os
 import stat
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -82,6 +83,14 @@ class TextFile:
         if found.st_size == 0:
             raise GlassheadError(f"{path} is empty.")
         refuse_pointer(path)
+
+    def count(self) -> int:
+        """Count line ends, as fast as the disk and the unpacking allow; of a damaged file, those before the damage."""
+        found = 0
+        with suppress(OSError, _TruncatedError, _DamagedError), _open(self.path) as raw:
+            for piece in _unpacked(self.path, raw):
+                found += piece.count(b"\n")
+        return found
 
     def lines(self, after: int = 0) -> Iterator[tuple[int, str | Fault]]:
         """Yield the number (from 1) and the text of every line after the first `after`, without its end.

@@ -85,7 +85,8 @@ def as_record(event: Event) -> dict[str, Any] | None:
             return {
                 "event": EVALUATION, "step": event.step, "perplexity": scores.perplexity, "loss": scores.loss,
                 "exact": scores.exact, "bleu": scores.bleu, "chrf": scores.chrf,
-                "signatures": list(scores.signatures), "sentences": scores.sentences,
+                "signatures": list(scores.signatures), "sentences": scores.sentences, "averaged": event.averaged,
+                "newest": event.newest and {name: getattr(event.newest, name) for name in FIGURES},
                 "held": event.held, "last": event.last, "samples": [asdict(each) for each in scores.samples[:SAMPLES]],
             }  # fmt: skip
         case Saved():
@@ -96,6 +97,7 @@ def as_record(event: Event) -> dict[str, Any] | None:
     return None
 
 
+FIGURES = ("perplexity", "loss", "exact", "bleu", "chrf")
 SAMPLES = 8
 """Number of translations kept of an evaluation."""
 

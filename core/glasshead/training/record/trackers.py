@@ -203,6 +203,8 @@ def evaluation_figures(event: Evaluated) -> dict[str, float | str]:
     """Collect the figures of an evaluation, `validation/…` or `test/…`, and some translations as text."""
     names = ("perplexity", "loss", "exact", "bleu", "chrf")
     values: dict[str, float | str] = {f"{event.held}/{name}": getattr(event.scores, name) for name in names}
+    if event.newest is not None:
+        values |= {f"{event.held}/newest_{name}": getattr(event.newest, name) for name in names}
     if event.scores.samples:
         values[f"{event.held}/samples"] = _block(map(_sample_line, event.scores.samples[:SAMPLES]))
     return values

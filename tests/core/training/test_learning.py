@@ -1,0 +1,105 @@
+"""The trainer learns what plain PyTorch learns: equal parameters, equal batches, a hundred updates."""
+
+from collections.abc import Iterator
+from itertools import islice
+from statistics import mean, stdev
+
+import pytest
+import torch
+from tests.core.training.reference import Reference
+from torch import Tensor
+
+from glasshead.model import Config, Transformer
+from glasshead.recipes import recipe
+from glasshead.text import Codec
+from glasshead.training.data.batches import Batch, Sampler, batch
+from glasshead.training.data.ids import Ids
+from glasshead.training.data.stream import Stream
+from glasshead.training.engine import Engine
+from glasshead.training.schedule import rate
+from glasshead.training.settings import resolve
+
+UPDATES, SEEDS, LAST = 100, 5, 20
+WIDTH, HEADS, WARMUP, FACTOR, SMOOTHING, CLIP = 32, 4, 40, 0.1, 0.1, 1.0
+
+
+@pytest.fixture(scope="module")
+def codec() -> Codec:
+    pairs = recipe("dates").sample("train", 500)
+    return Codec.train([text for pair in pairs for text in pair], vocab_size=200, lowercase=True)
+
+
+@pytest.fixture(scope="module")
+def batches(codec: Codec) -> list[Batch]:
+    """Batches of the trainer's own sampler."""
+    pairs = recipe("dates").sample("train", 2000)
+    ids = Ids.of((codec.encode(source), codec.encode(target)) for source, target in pairs)
+    return [batch(ids, rows) for rows in islice(Stream(Sampler(ids, batch_tokens=512, seed=0)), UPDATES)]
+
+
+def model(codec: Codec, dropout: float) -> Transformer:
+    torch.manual_seed(0)
+    return Transformer(
+        Config(
+            vocab_size=codec.size, d_model=WIDTH, heads=HEADS, d_ff=64, encoder_layers=2, decoder_layers=2,
+            dropout=dropout,
+        )
+    )  # fmt: skip
+
+
+def rates() -> Iterator[float]:
+    return (rate(step, d_model=WIDTH, warmup=WARMUP, factor=FACTOR) for step in range(1, UPDATES + 1))
+
+
+def learn(
+    codec: Codec, batches: list[Batch], *, precision: str = "fp32", dropout: float = 0.0, seed: int = 0
+) -> tuple[list[float], dict[str, Tensor]]:
+    """Train as `glasshead train` does; return the loss of every update, and the parameters after the last."""
+    network = model(codec, dropout)
+    settings = resolve(
+        {
+            "recipe": "dates", "device": "cpu", "precision": precision, "seed": seed, "dropout": dropout,
+            "label_smoothing": SMOOTHING, "clip": CLIP,
+        }
+    )  # fmt: skip
+    engine = Engine(settings)
+    engine.take(network)
+    losses = [
+        engine.update(number, [each], each.tokens, rate).loss.item() / each.tokens
+        for number, (each, rate) in enumerate(zip(batches, rates(), strict=True), start=1)
+    ]
+    return losses, {name: value.detach() for name, value in network.named_parameters()}
+
+
+def learn_plainly(
+    codec: Codec, batches: list[Batch], *, dropout: float = 0.0, seed: int = 0
+) -> tuple[list[float], dict[str, Tensor]]:
+    """Train the reference in the same way."""
+    begin = dict(model(codec, dropout).named_parameters())
+    reference = Reference(begin, heads=HEADS, dropout=dropout, smoothing=SMOOTHING, clip=CLIP)
+    torch.manual_seed(seed)
+    losses = [reference.update(each, rate)[0] for each, rate in zip(batches, rates(), strict=True)]
+    return losses, reference.at
+
+
+def test_every_loss_and_parameter_is_that_of_plain_pytorch(codec: Codec, batches: list[Batch]) -> None:
+    (ours, mine), (theirs, plain) = learn(codec, batches), learn_plainly(codec, batches)
+
+    assert theirs[-1] < theirs[0] / 2
+    assert ours == pytest.approx(theirs, rel=1e-4)
+    assert mine.keys() == plain.keys()
+    for name, value in mine.items():
+        assert torch.allclose(value, plain[name], atol=1e-3), name
+
+
+def test_bfloat16_departs_by_no_more_than_its_rounding(codec: Codec, batches: list[Batch]) -> None:
+    ours, theirs = learn(codec, batches, precision="bf16")[0], learn_plainly(codec, batches)[0]
+
+    assert ours == pytest.approx(theirs, rel=0.02)
+
+
+def test_with_dropout_the_losses_lie_among_those_of_plain_pytorch(codec: Codec, batches: list[Batch]) -> None:
+    plain = [mean(learn_plainly(codec, batches, dropout=0.3, seed=seed)[0][-LAST:]) for seed in range(SEEDS)]
+    ours = [mean(learn(codec, batches, dropout=0.3, seed=seed)[0][-LAST:]) for seed in range(SEEDS)]
+    print(plain, ours)
+    assert mean(ours) == pytest.approx(mean(plain), abs=3 * stdev(plain))
