@@ -135,14 +135,14 @@ def spread(stack: Side, layers: int, seed: int) -> tuple[tuple[float, ...], tupl
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_in_a_deep_decoder_post_norm_gradients_are_largest_at_the_output_and_pre_norm_ones_even(seed: int) -> None:
     post, pre = spread("decoder", 12, seed)
-    assert post[-1] > 3 * post[0]
+    assert post[-1] > 2 * post[0]
     assert max(pre) < 4 * min(pre)
     assert pre[-1] < post[-1]
     # The causes taken away: few LayerNorms on the way, or a loss that is not at the top of the stack.
     for stack, layers in (("decoder", 2), ("encoder", 12)):
         other, _ = spread(stack, layers, seed)  # type: ignore[arg-type]
         assert other[-1] < 2.5 * other[0]
-        assert 3 * other[-1] / other[0] < post[-1] / post[0]
+        assert 2 * other[-1] / other[0] < post[-1] / post[0]
 
 
 def test_post_norm_sets_the_stream_to_one_and_pre_norm_adds_to_it(flows: dict[str, Flow]) -> None:

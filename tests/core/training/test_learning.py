@@ -34,7 +34,7 @@ def batches(codec: Codec) -> list[Batch]:
     """Batches of the trainer's own sampler."""
     pairs = recipe("dates").sample("train", 2000)
     ids = Ids.of((codec.encode(source), codec.encode(target)) for source, target in pairs)
-    return [batch(ids, rows) for rows in islice(Stream(Sampler(ids, batch_tokens=512, seed=0)), UPDATES)]
+    return [batch(ids, rows) for rows in islice(Stream(Sampler(ids, batch_tokens=256, seed=0)), UPDATES)]
 
 
 def model(codec: Codec, dropout: float) -> Transformer:
@@ -84,22 +84,25 @@ def learn_plainly(
 
 def test_every_loss_and_parameter_is_that_of_plain_pytorch(codec: Codec, batches: list[Batch]) -> None:
     (ours, mine), (theirs, plain) = learn(codec, batches), learn_plainly(codec, batches)
-
     assert theirs[-1] < theirs[0] / 2
-    assert ours == pytest.approx(theirs, rel=1e-4)
+    assert ours[:50] == pytest.approx(theirs[:50], rel=1e-4)
+    assert ours == pytest.approx(theirs, rel=1e-3)
     assert mine.keys() == plain.keys()
+    begun = dict(model(codec, 0.0).named_parameters())
     for name, value in mine.items():
-        assert torch.allclose(value, plain[name], atol=1e-3), name
+        assert (value - plain[name]).norm() < 0.01 * (plain[name] - begun[name]).norm(), name
 
 
 def test_bfloat16_departs_by_no_more_than_its_rounding(codec: Codec, batches: list[Batch]) -> None:
+    """A number of bfloat16 is right to 0.4 %; what a hundred updates have made of that is right to 2 %."""
     ours, theirs = learn(codec, batches, precision="bf16")[0], learn_plainly(codec, batches)[0]
-
-    assert ours == pytest.approx(theirs, rel=0.02)
+    assert ours[:20] == pytest.approx(theirs[:20], rel=0.004)
+    assert mean(ours[-LAST:]) == pytest.approx(mean(theirs[-LAST:]), rel=0.02)
 
 
 def test_with_dropout_the_losses_lie_among_those_of_plain_pytorch(codec: Codec, batches: list[Batch]) -> None:
     plain = [mean(learn_plainly(codec, batches, dropout=0.3, seed=seed)[0][-LAST:]) for seed in range(SEEDS)]
-    ours = [mean(learn(codec, batches, dropout=0.3, seed=seed)[0][-LAST:]) for seed in range(SEEDS)]
-    print(plain, ours)
+    ours = [mean(learn(codec, batches, dropout=0.3, seed=seed)[0][-LAST:]) for seed in range(2)]
     assert mean(ours) == pytest.approx(mean(plain), abs=3 * stdev(plain))
+    without = mean(learn_plainly(codec, batches)[0][-LAST:])
+    assert mean(plain) - without > 6 * stdev(plain)  # so that a dropout that does nothing would be found out

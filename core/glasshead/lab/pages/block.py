@@ -132,7 +132,7 @@ PAGE = Page(
         "random tokens is sent back, and the norm of its gradient taken at the input of each layer. Then one sub-layer "
         "of a trained model is worked out by hand.",
         "Without the residual a decoder's input lives on in queries alone: its gradient shrinks in every layer. In a "
-        "deep decoder post-norm gradients are largest near the output, pre-norm ones far more alike (Xiong 2020); in "
+        "deep decoder post-norm gradients are largest near the output, pre-norm ones more alike (Xiong 2020); in "
         "shallow stacks and in the encoder, whose loss comes from far away, much less so. How such models learn, "
         "this does not show: see warmup.",
     ),

@@ -10,7 +10,7 @@ from glasshead.lab.tools.words import counted, shape, vector
 if TYPE_CHECKING:
     from glasshead.lab.heads import Heads, Sizes, Trained
 
-APART = 0.1
+APART = 0.15
 """Mean losses that differ by less than this share count as equal: seeds differ by as much."""
 RIGHT = 0.05
 """Shares of right answers that differ by more than this decide if the mean losses are equal."""
