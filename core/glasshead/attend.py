@@ -32,7 +32,8 @@ def attend(
 ) -> Tensor:
     """Compute the weighted sum of the values, for every query and head: b h q d.
 
-    query: b h q d · key: b h k d · value: b h k d, where d may differ from that of the keys.
+    query: b h q d · key: b h k d · value: b h k d, where d may differ from that of the keys; keys and values may have
+    fewer heads, each of which several query heads, one after the other, share.
     mask: boolean, broadcast to b h q k, True where a query *may look* (torch.nn masks say the opposite).
     scale: factor of q·k, 1/√d_k in the paper. bias: added to the scores, broadcast to b h q k.
     cap: scores s become cap · tanh(s / cap). dropout: probability, on the weights (the paper has none there).
@@ -41,13 +42,18 @@ def attend(
 
     A row that may look at nothing has weights of exactly 0, and so a head output of 0, never NaN.
     """
+    group = query.shape[1] // key.shape[1]
     if tap is None and cap is None:
         if bias is not None:
             mask = bias if mask is None else bias.masked_fill(~mask, -torch.inf)
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, scale=scale)
+        return F.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask, dropout_p=dropout, scale=scale, enable_gqa=group > 1
+        )
 
     see = tap or _pass
     query, key, value = see("q", query), see("k", key), see("v", value)
+    if group > 1:
+        key, value = key.repeat_interleave(group, 1), value.repeat_interleave(group, 1)
     scores = query @ key.transpose(-2, -1) * scale
     if bias is not None:
         scores = scores + see("bias", bias.expand_as(scores))

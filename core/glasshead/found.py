@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from glasshead.adapters.huggingface.folder import HuggingFolder, is_hugging_face
 from glasshead.checkpoints.find import check_parts, locate, longest_length
 from glasshead.checkpoints.format import describe, vocabulary
 
@@ -77,9 +78,21 @@ class Checkpoint:
         return Subject(self.title, model, names, self.folder, card)
 
 
+class Foreign(HuggingFolder):
+    """A folder of Hugging Face."""
+
+    def open(self) -> "Subject":
+        """See `Found`."""
+        from glasshead.adapters.huggingface.names import Shared
+        from glasshead.subject import Subject
+
+        return Subject(self.title, self.load(), Shared(self.source, self.source), self.folder, {})
+
+
 def find(name: str | Path) -> Found:
     """Find what a name opens. Raises GlassheadError, with the nearest names, if nothing has that name."""
-    return Checkpoint(*locate(name))
+    folder, title = locate(name)
+    return Foreign(folder, title) if is_hugging_face(folder) else Checkpoint(folder, title)
 
 
 def load(name: str | Path) -> "Subject":

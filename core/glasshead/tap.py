@@ -103,10 +103,18 @@ class Tap:
 class Listening(AbstractContextManager[Seen]):
     """Taps prepared for one model, with sites to keep and edits. May be entered many times."""
 
-    def __init__(self, model: Any, keep: Iterable[str], edit: Mapping[str, Change] | None) -> None:
+    def __init__(
+        self,
+        model: Any,
+        keep: Iterable[str],
+        edit: Mapping[str, Change] | None,
+        *,
+        known: "Mapping[str, tuple[Any, str]] | None" = None,
+    ) -> None:
+        """known: sites of a model that does not name them itself: site → (object that holds the tap, local name)."""
         patterns = [keep] if isinstance(keep, str) else list(keep)
         edits = {pattern: _with_place(change) for pattern, change in (edit or {}).items()}
-        known = sites(model)
+        known = sites(model) if known is None else known
         if not known:
             raise GlassheadError(
                 f"Nothing in a {type(model).__name__} can be watched: no module of it names sites. Give a "
@@ -119,18 +127,18 @@ class Listening(AbstractContextManager[Seen]):
                 raise GlassheadError(f"No site of this model matches {pattern!r}.{hint}")
 
         # The model itself always gets a tap: it reports the position at which each pass begins.
-        self._places: dict[nn.Module, dict[str, Wish]] = {model: {}}
+        self._places: dict[Any, dict[str, Wish]] = {model: {}}
         for site, (module, name) in known.items():
             kept = any(fnmatchcase(site, pattern) for pattern in patterns)
             changes = tuple(change for pattern, change in edits.items() if fnmatchcase(site, pattern))
             if kept or changes:
                 self._places.setdefault(module, {})[name] = (site, kept, changes)
         self._alone = {module: Tap(Seen(), places, None) for module, places in self._places.items()}
-        self._before: list[list[tuple[nn.Module, Tap | None]]] = []
+        self._before: list[list[tuple[Any, Tap | None]]] = []
 
     def __enter__(self) -> Seen:
         seen, again = Seen(), bool(self._before)  # again: inside its own block, where its taps are in use
-        before: list[tuple[nn.Module, Tap | None]] = []
+        before: list[tuple[Any, Tap | None]] = []
         self._before.append(before)
         for module, alone in self._alone.items():
             outer = module.__dict__.get("tap")

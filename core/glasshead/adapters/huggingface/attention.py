@@ -1,0 +1,85 @@
+"""Our `attend` as an attention of Hugging Face, and its mask, under one name in both of its registries.
+
+A name registered without a mask of the same name would get no mask at all, silently. The mask is always a real one,
+boolean, True where a query may look, so that every view can show it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from glasshead.attend import attend
+from glasshead.errors import GlassheadError
+
+NAME = "glasshead"
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a module called its attention: what of its arithmetic the module alone knows."""
+
+    heads: int
+    key_heads: int
+    scale: float
+    cap: float | None
+    biased: bool
+    window: int | None
+    """Positions that a query may look back on, its own included."""
+
+
+calls: dict[nn.Module, Call] | None = None
+"""While a model is examined: the call of every module; otherwise None."""
+
+
+def register() -> None:
+    """Make the attention known to Hugging Face. It is used by a model only while it is watched."""
+    from transformers import AttentionInterface, AttentionMaskInterface
+
+    AttentionInterface.register(NAME, attention)
+    AttentionMaskInterface.register(NAME, mask)
+
+
+def mask(*given: Any, **more: Any) -> Tensor | None:
+    """Make the boolean mask, b 1 q k, even where it hides nothing."""
+    from transformers.masking_utils import sdpa_mask
+
+    return sdpa_mask(*given, **{**more, "allow_is_causal_skip": False, "allow_is_bidirectional_skip": False})
+
+
+def attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    position_bias: Tensor | None = None,
+    softcap: float | None = None,
+    sliding_window: int | None = None,
+    s_aux: Tensor | None = None,
+    **_: Any,
+) -> tuple[Tensor, None]:
+    """Compute an attention as Hugging Face asks for it: b h q d, b g k d, b g k d → b q h d."""
+    if s_aux is not None:
+        raise GlassheadError(f"{type(module).__name__} has attention sinks, which no view can show yet.")
+    scale = query.shape[-1] ** -0.5 if scaling is None else float(scaling)
+    if attention_mask is not None and attention_mask.dtype is not torch.bool:
+        raise GlassheadError(f"{type(module).__name__} adds its mask to the scores instead of giving it as a mask.")
+    if attention_mask is not None:
+        attention_mask = attention_mask[..., : key.shape[-2]]
+    if calls is not None:
+        calls[module] = Call(
+            heads=query.shape[1], key_heads=key.shape[1], scale=scale, cap=softcap,
+            biased=position_bias is not None and bool(position_bias.any()), window=sliding_window,
+        )  # fmt: skip
+    if position_bias is not None and not getattr(module, "has_position_bias", True):
+        position_bias = None
+    heads = attend(
+        query, key, value, attention_mask,
+        scale=scale, bias=position_bias, cap=softcap, dropout=dropout, tap=module.__dict__.get("tap"),
+    )  # fmt: skip
+    return heads.transpose(1, 2).contiguous(), None

@@ -1,0 +1,170 @@
+"""A folder of Hugging Face: config.json with a model type, weights as safetensors, a tokenizer.
+
+Nothing is loaded from anywhere else: the libraries are told to stay offline, and a model's own code is never run.
+Checking a folder costs neither torch nor transformers.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glasshead import tensors
+from glasshead.adapters.huggingface.families import FAMILIES
+from glasshead.checkpoints.format import CONFIG, LARGEST_CONFIG, WEIGHTS
+from glasshead.errors import GlassheadError, brief, nearest
+from glasshead.files import read_plain, refuse_pointer
+
+if TYPE_CHECKING:
+    from glasshead.adapters.huggingface.model import HuggingFace
+    from glasshead.adapters.huggingface.names import HuggingNames
+
+INDEX = f"{WEIGHTS}.index.json"
+TOKENIZERS = ("tokenizer.json", "source.spm", "spiece.model", "sentencepiece.bpe.model", "vocab.json", "vocab.txt")
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.gguf")
+HEADS = ("ForConditionalGeneration", "ForCausalLM", "LMHeadModel", "MTModel", "ForMaskedLM")
+"""Endings of the classes that can be decoded from."""
+
+
+def is_hugging_face(folder: Path) -> bool:
+    """Tell whether a folder's config.json names a type of model, and is not one of the project's own."""
+    try:
+        content = json.loads(read_plain(folder / CONFIG, LARGEST_CONFIG).decode())
+    except (OSError, ValueError, RecursionError, GlassheadError):
+        return False
+    return isinstance(content, dict) and isinstance(content.get("model_type"), str) and "format" not in content
+
+
+@dataclass(frozen=True)
+class HuggingFolder:
+    """Such a folder, before it is opened."""
+
+    folder: Path
+    title: str
+
+    @cached_property
+    def _config(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(read_plain(self.folder / CONFIG, LARGEST_CONFIG).decode())
+        return found
+
+    def check(self) -> None:
+        """See `glasshead.found.Found`."""
+        kind = self._config["model_type"]
+        if kind not in FAMILIES:
+            raise GlassheadError(
+                f"{self.folder} is a model of the type {brief(kind)}, which glasshead does not know. "
+                f"{nearest(kind, list(FAMILIES), what='type')}"
+            )
+        if find_spec("transformers") is None:
+            raise GlassheadError(
+                f"{self.folder} is a model of Hugging Face ({kind}), which needs transformers: "
+                "pip install 'glasshead[hf]'"
+            )
+        architecture = self._architecture
+        if not architecture.endswith(HEADS):
+            raise GlassheadError(
+                f"{self.folder} was saved as {architecture or 'no class that it names'}: that has no head that writes "
+                f"tokens. A class that ends in {', '.join(HEADS[:-1])} or {HEADS[-1]} has."
+            )
+        self._check_weights()
+        if not any((self.folder / name).is_file() for name in TOKENIZERS):
+            raise GlassheadError(f"{self.folder} holds no tokenizer ({', '.join(TOKENIZERS)}): copy it there.")
+
+    @property
+    def _architecture(self) -> str:
+        names = self._config.get("architectures")
+        return names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
+
+    def _check_weights(self) -> None:
+        if (self.folder / INDEX).is_file():
+            try:
+                index = json.loads(read_plain(self.folder / INDEX, LARGEST_CONFIG).decode())
+                parts = sorted({str(name) for name in index["weight_map"].values()})
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                raise GlassheadError(f"{self.folder / INDEX} is damaged: take a fresh copy of it.") from None
+        elif (self.folder / WEIGHTS).is_file():
+            parts = [WEIGHTS]
+        else:
+            pickle = next((path.name for pattern in PICKLES for path in sorted(self.folder.glob(pattern))), None)
+            if pickle is None:
+                raise GlassheadError(f"{self.folder} holds no {WEIGHTS}: copy the weights there.")
+            raise GlassheadError(
+                f"{self.folder} holds its weights as {pickle}, which glasshead does not read. To convert them where "
+                'you trust them: python -c "import transformers as t; '
+                f"t.{self._architecture}.from_pretrained('{self.folder}').save_pretrained('converted')\""
+            )
+        for name in parts:
+            path = self.folder / name
+            if Path(name).name != name or not path.is_file():
+                raise GlassheadError(f"{self.folder} lacks {brief(name)}, a part of its weights: copy all parts there.")
+            refuse_pointer(path)
+            tensors.count_numbers(path)
+
+    @cached_property
+    def limit(self) -> int | None:
+        """See `glasshead.found.Found`."""
+        from glasshead.adapters.huggingface.marks import marks_of
+
+        longest = next(
+            (
+                found
+                for name in ("n_positions", "max_position_embeddings")
+                if isinstance(found := self._config.get(name), int)
+                and "relative_attention_num_buckets" not in self._config
+            ),
+            None,
+        )
+        if longest is None:
+            return None
+        marks = marks_of(self.source.tokenizer)
+        return max(
+            1, longest - len(marks.before) - len(marks.after) - (2 if self._config["model_type"] == "roberta" else 0)
+        )
+
+    @cached_property
+    def source(self) -> "HuggingNames":
+        """See `glasshead.found.Found`."""
+        from glasshead.adapters.huggingface.names import HuggingNames
+
+        stay_offline()
+        from transformers import AutoTokenizer
+
+        try:
+            return HuggingNames(AutoTokenizer.from_pretrained(self.folder, local_files_only=True))
+        except Exception as error:  # whatever a library makes of a damaged file
+            raise GlassheadError(f"The tokenizer of {self.folder} cannot be read: {brief(str(error))}") from error
+
+    def load(self) -> "HuggingFace":
+        """Load the model. Raises GlassheadError if its weights are not all there, or are of another shape."""
+        from glasshead.adapters.huggingface.marks import marks_of
+        from glasshead.adapters.huggingface.model import HuggingFace
+
+        stay_offline()
+        import transformers
+
+        maker: Any = getattr(transformers, self._architecture, None)
+        if maker is None:
+            raise GlassheadError(f"{self.folder} was saved as {self._architecture}, which transformers does not have.")
+        try:
+            module, report = maker.from_pretrained(
+                self.folder, local_files_only=True, use_safetensors=True, dtype="auto", output_loading_info=True
+            )
+        except Exception as error:  # whatever a library makes of a damaged file
+            raise GlassheadError(f"{self.folder} cannot be loaded: {brief(str(error))}") from error
+        for name, what in (("missing_keys", "lacks"), ("mismatched_keys", "has another shape for")):
+            if wrong := sorted(map(str, report.get(name) or ())):
+                more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+                raise GlassheadError(f"The file of weights in {self.folder} {what} {brief(wrong[0])}{more}.")
+        return HuggingFace(module, marks_of(self.source.tokenizer, module))
+
+
+def stay_offline() -> None:
+    """Tell the libraries never to use the network, and to keep quiet. Before their first import."""
+    os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()

@@ -1,0 +1,198 @@
+"""The sites of a model of Hugging Face, and watching them.
+
+While nobody watches, the model runs as its owner made it. Within a `with` block it uses our attention, and has a hook
+at each place that is watched or changed; afterwards all of that is gone.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from torch import nn
+
+from glasshead.adapters.huggingface.attention import NAME
+from glasshead.adapters.huggingface.families import Block, Family, Stack
+from glasshead.adapters.huggingface.points import Input, Normalisation, Output, Point
+from glasshead.anatomy import Norm
+from glasshead.attend import STAGES
+from glasshead.errors import GlassheadError
+from glasshead.site import attention
+from glasshead.tap import Change, Listening, Seen
+
+Known = dict[str, tuple[Any, str]]
+
+
+class Root:
+    """The model as a whole: its tap learns where each pass begins, and sees the logits."""
+
+
+class Places:
+    """Every place of a model where a value can be seen."""
+
+    def __init__(self, module: nn.Module, family: Family, width: int) -> None:
+        self.modules = dict(module.named_modules())
+        self.root, self.width = Root(), width
+        self.known: Known = {}
+        self.norms: list[Norm] = []
+        self.attentions: dict[str, nn.Module] = {}
+        self.configs = unique_configs(module)
+        self._watched = 0
+        self._before: list[str] = []
+        seen: dict[int, str] = {}
+        for stack in family.stacks:
+            self._add_embedding(stack, seen)
+            self._add_layers(stack)
+        self.known["logits"] = (self.root, "logits")
+
+    def find(self, path: str) -> nn.Module | None:
+        """Find a module by its path, or by the first of several that there is; None for a missing part."""
+        return next((found for each in path.split("|") if each and (found := self.modules.get(each))), None)
+
+    def _add(self, site: str, point: Any, *names: str) -> None:
+        for name in names:
+            self.known[f"{site}.{name}" if site else name] = (point, name)
+
+    def _add_embedding(self, stack: Stack, seen: dict[int, str]) -> None:
+        """Add the sites of an embedding. One that both sides share has none: its values would be mixed up."""
+        for path, name in ((stack.embed, "embed"), (stack.position, "position")):
+            module = self.find(path)
+            if module is not None:
+                if id(module) in seen:
+                    self.known.pop(f"{seen[id(module)]}.{name}", None)
+                else:
+                    seen[id(module)] = stack.side
+                    self._add(stack.side, Output(module, name), name)
+        first, norm = self.find(f"{stack.layers}.0"), self.find(stack.first)
+        if norm is not None:
+            self._add(stack.side, Input(norm, "sum", changeable=True), "sum")
+            self._add_norm(f"{stack.name}.first", stack.first, "post")
+        elif first is not None:
+            self._add(stack.side, Input(first, "sum", changeable=True), "sum")
+
+    def _add_layers(self, stack: Stack) -> None:
+        number = 0
+        while (layer := self.find(path := f"{stack.layers}.{number}")) is not None:
+            blocks = [block for block in stack.blocks if self._has(path, block)]
+            for place, block in enumerate(blocks):
+                self._add_block(stack, number, path, block)
+                site = f"{stack.name}.{number}.{block.part}"
+                last = place == len(blocks) - 1
+                norm = self._own(path, block.norm if stack.where == "post" else "" if last else blocks[place + 1].norm)
+                if stack.where == "post" and norm is not None:
+                    self._add(site, Input(norm, "resid", changeable=True), "resid")
+                elif last:
+                    self._add(site, Output(layer, "resid"), "resid")
+                elif norm is not None and not stack.parallel:
+                    self._add(site, Input(norm, "resid", changeable=False), "resid")
+            number += 1
+        if stack.last:
+            self._add_norm(stack.name, stack.last, "last")
+
+    def _has(self, path: str, block: Block) -> bool:
+        return self._own(path, block.output) is not None
+
+    def _own(self, layer: str, path: str) -> nn.Module | None:
+        return self.find("|".join(f"{layer}.{each}" for each in path.split("|"))) if path else None
+
+    def _add_block(self, stack: Stack, number: int, path: str, block: Block) -> None:
+        site = attention(stack.name, number, block.part)
+        if block.attention:
+            module = self._own(path, block.attention)
+            if module is None:
+                return
+            self.attentions[site] = module
+            self._add(site, module, *STAGES)
+        output = self._own(path, block.output)
+        assert output is not None
+        if block.part == "ffn":
+            gate, inner = self._own(path, block.gate), self._own(path, block.inner)
+            if gate is not None:
+                self._add(site, Output(gate, "gate"), "gate")
+            if inner is not None:
+                name = "hidden" if gate is None else "up"
+                self._add(site, Output(inner, name), name)
+            self._add(site, Input(output, "active", changeable=True), "active")
+        self._add(site, Output(output, "out"), "out")
+        if block.norm:
+            self._add_norm(site, f"{path}.{block.norm}", stack.where)
+        if block.after:
+            self._add_norm(f"{site}.after", f"{path}.{block.after}", "post")
+
+    def _add_norm(self, site: str, path: str, where: Any) -> None:
+        module = self.find(path)
+        if module is None or isinstance(module, nn.Identity):
+            return
+        try:
+            point = Normalisation(module, self.width)
+        except (ValueError, RuntimeError):  # shown as nothing rather than as something false
+            return
+        after = site.endswith(".after")
+        prefix = f"{site.removesuffix('.after')}.{'after_norm' if after else 'norm'}"
+        for name in point.emits:
+            self.known[f"{prefix}.{name}"] = (point, name)
+        if not after:
+            self.norms.append(Norm(site, "rms" if point.rms else "layer", point.eps, where))
+
+    def add_bias(self, site: str) -> None:
+        """Add the position bias to the sites of an attention that has one."""
+        names = list(self.known)
+        at = names.index(f"{site}.scores")
+        entries = [(name, self.known[name]) for name in names]
+        entries.insert(at, (f"{site}.bias", (self.attentions[site], "bias")))
+        self.known = dict(entries)
+
+    def switch_on(self) -> None:
+        """Let the model use our attention; nested calls count."""
+        self._watched += 1
+        if self._watched == 1:
+            self._before = [config._attn_implementation for config in self.configs]
+            for config in self.configs:
+                config._attn_implementation_internal = NAME
+
+    def switch_off(self) -> None:
+        """Let it use its own again, after the last of nested calls."""
+        self._watched -= 1
+        if not self._watched:
+            for config, before in zip(self.configs, self._before, strict=True):
+                config._attn_implementation_internal = before
+
+
+class Watching(Listening):
+    """Taps at the places of such a model."""
+
+    def __init__(self, places: Places, keep: Iterable[str], edit: Mapping[str, Change] | None) -> None:
+        super().__init__(places.root, keep, edit, known=places.known)
+        self._of = places
+        for pattern in edit or {}:
+            for site, (point, _) in places.known.items():
+                if fnmatchcase(site, pattern) and isinstance(point, Point) and not point.changeable:
+                    raise GlassheadError(
+                        f"{site} can be seen and not changed: the model reads the stream there in two places. Change "
+                        "what is added to it, or what its norm gives."
+                    )
+
+    def _points(self) -> Iterator[Point]:
+        return (each for each in self._places if isinstance(each, Point))
+
+    def __enter__(self) -> Seen:
+        seen = super().__enter__()
+        for point in self._points():
+            point.enter()
+        self._of.switch_on()
+        return seen
+
+    def __exit__(self, *error: object) -> None:
+        self._of.switch_off()
+        for point in self._points():
+            point.leave()
+        super().__exit__(*error)
+
+
+def unique_configs(module: nn.Module) -> list[Any]:
+    """Collect the configurations that the modules of a model read their attention from, each once."""
+    found: dict[int, Any] = {}
+    for each in module.modules():
+        config = getattr(each, "config", None)
+        if config is not None and hasattr(config, "_attn_implementation"):
+            found[id(config)] = config
+    return list(found.values())

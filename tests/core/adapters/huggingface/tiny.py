@@ -1,0 +1,93 @@
+"""A small model of every family, with random weights: its class, and what its configuration is made with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import transformers
+
+from glasshead.adapters.huggingface.marks import Marks
+from glasshead.adapters.huggingface.model import HuggingFace
+
+SIZE, END, START = 60, 2, 3
+SPECIAL = {"vocab_size": SIZE, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": END}
+BART = {
+    "d_model": 16, "encoder_layers": 2, "decoder_layers": 3, "encoder_attention_heads": 4,
+    "decoder_attention_heads": 2, "encoder_ffn_dim": 24, "decoder_ffn_dim": 20, "max_position_embeddings": 64,
+    "decoder_start_token_id": START, **SPECIAL,
+}  # fmt: skip
+T5 = {
+    "d_model": 16, "d_kv": 6, "d_ff": 24, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": START, **SPECIAL,
+}  # fmt: skip
+LLAMA = {
+    "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 3, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 64, **SPECIAL,
+}  # fmt: skip
+BERT = {
+    "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "max_position_embeddings": 64, **SPECIAL,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """One family."""
+
+    maker: str
+    config: str
+    values: dict[str, Any]
+    window: int | None = None
+    """Window of its first layer."""
+
+    def module(self, seed: int = 0) -> Any:
+        """Make a model with random weights, large enough that no attention is even."""
+        torch.manual_seed(seed)
+        config = getattr(transformers, self.config)(**self.values)
+        module = getattr(transformers, self.maker)(config).eval()
+        with torch.no_grad():
+            for name, parameter in module.named_parameters():
+                if parameter.dim() > 1 and "embed" not in name and "wte" not in name:
+                    parameter.mul_(2 if "5" in self.config else 8)
+        module.tie_weights()
+        return module
+
+
+FAMILIES = {
+    "marian": Tiny("MarianMTModel", "MarianConfig", BART),
+    "bart": Tiny("BartForConditionalGeneration", "BartConfig", BART),
+    "mbart": Tiny("MBartForConditionalGeneration", "MBartConfig", BART),
+    "pegasus": Tiny("PegasusForConditionalGeneration", "PegasusConfig", BART),
+    "m2m_100": Tiny("M2M100ForConditionalGeneration", "M2M100Config", BART),
+    "t5": Tiny("T5ForConditionalGeneration", "T5Config", T5),
+    "mt5": Tiny("MT5ForConditionalGeneration", "MT5Config", T5),
+    "gpt2": Tiny("GPT2LMHeadModel", "GPT2Config", {"n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 64, **SPECIAL}),
+    "opt": Tiny(
+        "OPTForCausalLM", "OPTConfig",
+        {"hidden_size": 16, "ffn_dim": 24, "num_hidden_layers": 2, "num_attention_heads": 4,
+         "max_position_embeddings": 64, "word_embed_proj_dim": 16, **SPECIAL},
+    ),
+    "gpt_neox": Tiny("GPTNeoXForCausalLM", "GPTNeoXConfig", BERT),
+    "llama": Tiny("LlamaForCausalLM", "LlamaConfig", LLAMA),
+    "mistral": Tiny("MistralForCausalLM", "MistralConfig", {**LLAMA, "sliding_window": 3}, window=3),
+    "qwen2": Tiny("Qwen2ForCausalLM", "Qwen2Config", LLAMA),
+    "qwen3": Tiny("Qwen3ForCausalLM", "Qwen3Config", {**LLAMA, "head_dim": 6}),
+    "phi3": Tiny("Phi3ForCausalLM", "Phi3Config", LLAMA),
+    "gemma2": Tiny("Gemma2ForCausalLM", "Gemma2Config", {**LLAMA, "head_dim": 4, "sliding_window": 3}, window=3),
+    "gemma3_text": Tiny("Gemma3ForCausalLM", "Gemma3TextConfig", {**LLAMA, "head_dim": 4, "sliding_window": 3}, window=3),
+    "bert": Tiny("BertForMaskedLM", "BertConfig", BERT),
+    "roberta": Tiny("RobertaForMaskedLM", "RobertaConfig", BERT),
+    "electra": Tiny("ElectraForMaskedLM", "ElectraConfig", {**BERT, "embedding_size": 16}),
+    "distilbert": Tiny(
+        "DistilBertForMaskedLM", "DistilBertConfig",
+        {"dim": 16, "hidden_dim": 24, "n_layers": 2, "n_heads": 4, "max_position_embeddings": 64, **SPECIAL},
+    ),
+    "modernbert": Tiny(
+        "ModernBertForMaskedLM", "ModernBertConfig", {**BERT, "cls_token_id": 1, "sep_token_id": 2, "local_attention": 4}
+    ),
+}  # fmt: skip
+
+
+def wrap(module: Any) -> HuggingFace:
+    """Adapt a module, with marks as a tokenizer of its kind would give them."""
+    start = getattr(module.config, "decoder_start_token_id", None)
+    return HuggingFace(module, Marks(after=(END,), start=() if start is None else (start,)))
