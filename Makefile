@@ -61,8 +61,7 @@ format: $(STAMP_DEV)
 	@$(VENV) -m ruff format .
 
 bench: $(STAMP_DEV)
-	@$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev,bench]'
-	@$(VENV) -m pytest tests/benchmarks tests/benchmarks/training.py $(ARGS)
+	@$(VENV) -m pytest tests/benchmarks tests/benchmarks/training.py tests/benchmarks/learning.py $(ARGS)
 
 checkpoints: $(STAMP)
 	@set -e; for name in english-french dates; do \

@@ -71,14 +71,17 @@ class Norm:
 
     @property
     def stack(self) -> str:
-        """Stack that it belongs to."""
-        return Site.parse(f"{self.site}.norm.out").stack
+        """Stack that it belongs to; of the embeddings' norm that of their side."""
+        stack = Site.parse(f"{self.site}.norm.out").stack
+        return {"source": "encoder", "target": "decoder"}.get(stack, stack)
 
     @property
     def label(self) -> str:
-        """Name of its place in the stack: `1.cross`, or `last` for the one after all layers."""
+        """Name of its place in the stack: `1.cross`, `embed` before all layers, or `last` after them."""
         place = Site.parse(f"{self.site}.norm.out")
-        return "last" if place.layer is None else f"{place.layer}.{place.part}"
+        if place.layer is None:
+            return "embed" if place.stack in ("source", "target") else "last"
+        return f"{place.layer}.{place.part}"
 
 
 @dataclass(frozen=True, kw_only=True)

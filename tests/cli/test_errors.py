@@ -111,6 +111,14 @@ def test_a_checkpoint_in_place_of_a_command_gets_a_hint(glasshead: Glasshead) ->
     assert "glasshead explore tiny" in result.err
 
 
+def test_a_folder_in_place_of_a_command_is_opened_or_gets_a_hint(here: Path, glasshead: Glasshead) -> None:
+    opened, explored = (glasshead(*words, "./checkpoints/tiny", "--text", "a dog") for words in ([], ["explore"]))
+    assert opened.status == 0 and opened.out == explored.out
+    (here / "mine").mkdir()
+    result = glasshead("mine")
+    assert result.status == 2 and "glasshead explore mine" in result.err
+
+
 @pytest.mark.parametrize(
     "name",
     ["", ".", "/", "no/such/folder", "a\0b", "x" * 5000, "~nobody-of-that-name", "\udcff", "\x1b[2J\u202e", "[/red]"],

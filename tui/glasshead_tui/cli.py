@@ -92,6 +92,8 @@ def plain_words(words: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _dispatch(words: Sequence[str]) -> int:
+    if words and os.sep in words[0] and _is_folder(words[0]):
+        words = ["explore", *words]
     given = None if "_GLASSHEAD_COMPLETE" in os.environ else plain_words(words)  # the shell asks to complete a line
     if given is None:
         return _typer(words)
@@ -119,9 +121,20 @@ def _typer(words: Sequence[str]) -> int:
 
 
 def _meant(words: Sequence[str], context: Any) -> list[str]:
-    """Make a hint for a checkpoint's name where a command belongs."""
+    """Make a hint for a checkpoint's name, or a folder, where a command belongs."""
+    import shlex
+
     from glasshead.checkpoints.find import available
 
-    if context is None or context.parent is not None or words[0] not in [each.name for each in available()]:
+    if context is None or context.parent is not None:
         return []
-    return [f"To open that checkpoint: glasshead explore {words[0]}"]
+    if words[0] not in [each.name for each in available()] and not _is_folder(words[0]):
+        return []
+    return [f"To open that checkpoint: glasshead explore {shlex.quote(words[0])}"]
+
+
+def _is_folder(word: str) -> bool:
+    try:
+        return Path(word).is_dir()
+    except (OSError, ValueError):  # too long a name, a NUL character
+        return False

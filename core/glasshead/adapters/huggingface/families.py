@@ -60,7 +60,7 @@ class Family:
     remarks: tuple[str, ...] = field(default=())
 
 
-def _bart(where: Where, *, last: bool, first: bool = False, embed: str = "embed_tokens") -> Family:
+def _bart(where: Where, *, last: bool, first: bool = False) -> Family:
     """Encoder and decoder as fairseq built them."""
     own = Block(part="self", attention="self_attn", output="self_attn.out_proj", norm="self_attn_layer_norm")
     cross = Block(
@@ -68,14 +68,14 @@ def _bart(where: Where, *, last: bool, first: bool = False, embed: str = "embed_
     )
     ffn = Block(part="ffn", inner="fc1", output="fc2", norm="final_layer_norm")
 
-    def stack(name: Literal["encoder", "decoder"], *blocks: Block, reads: str = embed) -> Stack:
+    def stack(name: Literal["encoder", "decoder"], *blocks: Block) -> Stack:
         return Stack(
-            name=name, layers=f"model.{name}.layers", blocks=blocks, where=where, embed=f"model.{name}.{reads}",
+            name=name, layers=f"model.{name}.layers", blocks=blocks, where=where, embed=f"model.{name}.embed_tokens",
             position=f"model.{name}.embed_positions", first=f"model.{name}.layernorm_embedding" if first else "",
             last=f"model.{name}.layer_norm" if last else "",
         )  # fmt: skip
 
-    return Family(stacks=(stack("encoder", own, ffn), stack("decoder", own, cross, ffn, reads="embed_tokens")))
+    return Family(stacks=(stack("encoder", own, ffn), stack("decoder", own, cross, ffn)))
 
 
 def _t5() -> Family:
@@ -215,7 +215,6 @@ FAMILIES: dict[str, Family] = {
     "mbart": _bart("pre", last=True, first=True),
     "pegasus": _bart("pre", last=True),
     "m2m_100": _bart("pre", last=True),
-    "whisper": _bart("pre", last=True, embed="conv2"),
     "t5": _t5(),
     "mt5": _t5(),
     "gpt2": GPT2,

@@ -18,6 +18,9 @@ from glasshead.errors import GlassheadError, nearest
 from glasshead.site import Site
 from glasshead.tap import Change
 
+FAR = 1024
+"""Most positions of a target where a model has a place for any number: a line has to end somewhere."""
+
 
 class HuggingFace:
     """A model of Hugging Face, as decoding asks for it."""
@@ -36,7 +39,7 @@ class HuggingFace:
         extra = len(marks.before) + len(marks.after)
         self.limits = Limits(
             text=None if longest is None else longest - extra,
-            target=0 if "decoder" not in self.stacks else longest,
+            target=0 if "decoder" not in self.stacks else longest or FAR,
         )
         self.ends = _ends(module)
         width = int(getattr(config, "d_model", None) or config.hidden_size)

@@ -65,7 +65,7 @@ class Places:
         first, norm = self.find(f"{stack.layers}.0"), self.find(stack.first)
         if norm is not None:
             self._add(stack.side, Input(norm, "sum", changeable=True), "sum")
-            self._add_norm(f"{stack.name}.first", stack.first, "post")
+            self._add_norm(stack.side, stack.first, "post")
         elif first is not None:
             self._add(stack.side, Input(first, "sum", changeable=True), "sum")
 

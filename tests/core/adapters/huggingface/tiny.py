@@ -60,7 +60,9 @@ FAMILIES = {
     "m2m_100": Tiny("M2M100ForConditionalGeneration", "M2M100Config", BART),
     "t5": Tiny("T5ForConditionalGeneration", "T5Config", T5),
     "mt5": Tiny("MT5ForConditionalGeneration", "MT5Config", T5),
-    "gpt2": Tiny("GPT2LMHeadModel", "GPT2Config", {"n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 64, **SPECIAL}),
+    "gpt2": Tiny(
+        "GPT2LMHeadModel", "GPT2Config", {"n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 64, **SPECIAL}
+    ),
     "opt": Tiny(
         "OPTForCausalLM", "OPTConfig",
         {"hidden_size": 16, "ffn_dim": 24, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -73,7 +75,9 @@ FAMILIES = {
     "qwen3": Tiny("Qwen3ForCausalLM", "Qwen3Config", {**LLAMA, "head_dim": 6}),
     "phi3": Tiny("Phi3ForCausalLM", "Phi3Config", LLAMA),
     "gemma2": Tiny("Gemma2ForCausalLM", "Gemma2Config", {**LLAMA, "head_dim": 4, "sliding_window": 3}, window=3),
-    "gemma3_text": Tiny("Gemma3ForCausalLM", "Gemma3TextConfig", {**LLAMA, "head_dim": 4, "sliding_window": 3}, window=3),
+    "gemma3_text": Tiny(
+        "Gemma3ForCausalLM", "Gemma3TextConfig", {**LLAMA, "head_dim": 4, "sliding_window": 3}, window=3
+    ),
     "bert": Tiny("BertForMaskedLM", "BertConfig", BERT),
     "roberta": Tiny("RobertaForMaskedLM", "RobertaConfig", BERT),
     "electra": Tiny("ElectraForMaskedLM", "ElectraConfig", {**BERT, "embedding_size": 16}),
@@ -82,7 +86,8 @@ FAMILIES = {
         {"dim": 16, "hidden_dim": 24, "n_layers": 2, "n_heads": 4, "max_position_embeddings": 64, **SPECIAL},
     ),
     "modernbert": Tiny(
-        "ModernBertForMaskedLM", "ModernBertConfig", {**BERT, "cls_token_id": 1, "sep_token_id": 2, "local_attention": 4}
+        "ModernBertForMaskedLM", "ModernBertConfig",
+        {**BERT, "cls_token_id": 1, "sep_token_id": 2, "local_attention": 4},
     ),
 }  # fmt: skip
 

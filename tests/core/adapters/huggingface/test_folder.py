@@ -1,0 +1,125 @@
+"""Folders of Hugging Face: opened as any other model, or refused with a sentence that helps."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tests.core.adapters.huggingface.folders import KINDS, save
+
+import glasshead
+from glasshead.errors import GlassheadError
+from glasshead.found import find
+
+TEXT = "the black cat is sleeping"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("models")
+    for family in KINDS:
+        save(family, home / family)
+    return home
+
+
+@pytest.fixture
+def copy(home: Path, tmp_path: Path) -> Path:
+    """A copy of one folder, to be damaged."""
+    return Path(shutil.copytree(home / "gpt2", tmp_path / "gpt2"))
+
+
+@pytest.mark.parametrize("family", KINDS)
+def test_a_folder_is_checked_opened_and_decoded_from(home: Path, family: str) -> None:
+    found = find(home / family)
+    found.check()
+    assert found.title == family
+    subject = found.open()
+    assert found.limit == subject.limit
+    assert found.source.encode(TEXT) == subject.vocabulary.source.encode(TEXT)
+    line = subject.start(TEXT)
+    if family == "bert":
+        assert line.done and [token.text for token in subject.encode(TEXT)][:2] == ["[CLS]", "▁the"]
+        return
+    while len(line.tokens) < 30 and not line.done:
+        line.step()
+    for prefix, attending in subject.anatomy.attending.items():
+        if prefix.startswith("decoder"):
+            assert (
+                attending.scale > 0
+                and line.trace[f"{prefix}.weights"].shape[-3] == subject.anatomy.kind_at(prefix).heads
+            )
+
+
+def test_what_is_written_is_what_the_model_itself_generates(home: Path) -> None:
+    """Greedy, against `generate`."""
+    import transformers
+
+    for family in ("gpt2", "llama", "marian", "t5"):
+        subject = glasshead.load(home / family)
+        module: Any = subject.model.module  # type: ignore[attr-defined]
+        names: Any = subject.vocabulary.source
+        ids = torch.tensor([names.tokenizer(TEXT)["input_ids"]])
+        expected = module.generate(ids, do_sample=False, max_new_tokens=12, num_beams=1)[0].tolist()
+        line = subject.start(TEXT)
+        while len(line.tokens) < len(expected) and not line.done:
+            line.step()
+        assert [token.id for token in line.tokens] == expected, family
+    assert transformers.utils.is_offline_mode()
+
+
+def test_tied_and_sharded_weights_are_whole(tmp_path: Path) -> None:
+    save("gpt2", tmp_path, max_shard_size="20KB")
+    assert (tmp_path / "model.safetensors.index.json").is_file()
+    find(tmp_path).check()
+    glasshead.load(tmp_path)
+    part = next(path for path in sorted(tmp_path.glob("model-*.safetensors")))
+    part.unlink()
+    with pytest.raises(GlassheadError, match=f"lacks '?{part.name}'?, a part of its weights"):
+        find(tmp_path).check()
+
+
+def config(folder: Path, **changes: Any) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def pickled(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+
+
+REFUSED: list[tuple[Callable[[Path], object], str]] = [
+    (lambda folder: config(folder, model_type="bloom"), r"of the type '?bloom'?, which glasshead does not know"),
+    (lambda folder: config(folder, architectures=["GPT2Model"]), r"saved as GPT2Model: that has no head"),
+    (lambda folder: config(folder, architectures=None), r"no class that it names"),
+    (pickled, r"as pytorch_model.bin, which glasshead does not read.*GPT2LMHeadModel.from_pretrained"),
+    (lambda folder: (folder / "model.safetensors").unlink(), r"holds no model.safetensors"),
+    (lambda folder: (folder / "tokenizer.json").unlink(), r"holds no tokenizer"),
+    (lambda folder: (folder / "model.safetensors").write_bytes(b"\0" * 100), r"model.safetensors"),
+]
+
+
+@pytest.mark.parametrize(("damage", "sentence"), REFUSED)
+def test_a_folder_that_cannot_be_opened_is_told_before_anything_is_loaded(
+    copy: Path, damage: Callable[[Path], object], sentence: str
+) -> None:
+    damage(copy)
+    with pytest.raises(GlassheadError, match=sentence):
+        find(copy).check()
+
+
+def test_weights_that_are_missing_or_of_another_shape_are_named(copy: Path) -> None:
+    config(copy, n_layer=3)
+    with pytest.raises(GlassheadError, match=r"lacks '?transformer.h.2"):
+        glasshead.load(copy)
+    config(copy, n_layer=2, n_positions=32)
+    with pytest.raises(GlassheadError, match=r"wpe"):
+        glasshead.load(copy)
+
+
+def test_without_transformers_it_is_told_how_to_get_it(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glasshead.adapters.huggingface.folder.find_spec", lambda name: None)
+    with pytest.raises(GlassheadError, match=r"needs transformers: pip install 'glasshead\[hf\]'"):
+        find(copy).check()
