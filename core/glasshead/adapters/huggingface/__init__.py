@@ -6,4 +6,8 @@ points.py      hooks that hand a module's values to a tap
 watch.py       which sites a model has, and watching them
 past.py        a cache of Hugging Face as a Past
 model.py       the Model
+check.py       the self-check that decides whether it is shown
+names.py       its tokenizer as Names
+marks.py       the ids that it sets around a text
+folder.py      a folder: found, checked, loaded
 """

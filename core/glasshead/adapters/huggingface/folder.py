@@ -139,6 +139,7 @@ class HuggingFolder:
 
     def load(self) -> "HuggingFace":
         """Load the model. Raises GlassheadError if its weights are not all there, or are of another shape."""
+        from glasshead.adapters.huggingface.check import self_check
         from glasshead.adapters.huggingface.marks import marks_of
         from glasshead.adapters.huggingface.model import HuggingFace
 
@@ -150,15 +151,18 @@ class HuggingFolder:
             raise GlassheadError(f"{self.folder} was saved as {self._architecture}, which transformers does not have.")
         try:
             module, report = maker.from_pretrained(
-                self.folder, local_files_only=True, use_safetensors=True, dtype="auto", output_loading_info=True
-            )
+                self.folder, local_files_only=True, use_safetensors=True, dtype="auto",
+                output_loading_info=True, ignore_mismatched_sizes=True,  # the report is refused below
+            )  # fmt: skip
         except Exception as error:  # whatever a library makes of a damaged file
             raise GlassheadError(f"{self.folder} cannot be loaded: {brief(str(error))}") from error
         for name, what in (("missing_keys", "lacks"), ("mismatched_keys", "has another shape for")):
-            if wrong := sorted(map(str, report.get(name) or ())):
+            if wrong := sorted(str(key[0]) if isinstance(key, tuple) else str(key) for key in report.get(name) or ()):
                 more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
                 raise GlassheadError(f"The file of weights in {self.folder} {what} {brief(wrong[0])}{more}.")
-        return HuggingFace(module, marks_of(self.source.tokenizer, module))
+        model = HuggingFace(module, marks_of(self.source.tokenizer, module))
+        self_check(model)
+        return model
 
 
 def stay_offline() -> None:

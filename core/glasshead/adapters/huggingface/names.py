@@ -19,6 +19,7 @@ class HuggingNames:
         """tokenizer: a PreTrainedTokenizer of Hugging Face."""
         self.tokenizer = tokenizer
         self._special = frozenset(tokenizer.all_special_tokens)
+        self._marks = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
 
     @property
     def size(self) -> int:
@@ -28,7 +29,13 @@ class HuggingNames:
     def encode(self, text: str) -> list[int]:
         """Encode a text to ids, without the tokens that a prompt adds. Special tokens in it are ordinary text."""
         found: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-        return found
+        if self._marks.isdisjoint(found):
+            return found
+        # Some vocabularies have the names of special tokens as ordinary pieces too: part one that was typed.
+        at = min((place for name in self._special if (place := text.find(name)) >= 0), default=-1)
+        if at < 0:
+            return [number for number in found if number not in self._marks]
+        return [*self.encode(text[: at + 1]), *self.encode(text[at + 1 :])]
 
     def tokens(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
         """Make tokens of ids."""

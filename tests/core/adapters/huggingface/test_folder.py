@@ -1,6 +1,7 @@
 """Folders of Hugging Face: opened as any other model, or refused with a sentence that helps."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -55,8 +56,6 @@ def test_a_folder_is_checked_opened_and_decoded_from(home: Path, family: str) ->
 
 def test_what_is_written_is_what_the_model_itself_generates(home: Path) -> None:
     """Greedy, against `generate`."""
-    import transformers
-
     for family in ("gpt2", "llama", "marian", "t5"):
         subject = glasshead.load(home / family)
         module: Any = subject.model.module  # type: ignore[attr-defined]
@@ -67,7 +66,7 @@ def test_what_is_written_is_what_the_model_itself_generates(home: Path) -> None:
         while len(line.tokens) < len(expected) and not line.done:
             line.step()
         assert [token.id for token in line.tokens] == expected, family
-    assert transformers.utils.is_offline_mode()
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
 
 
 def test_tied_and_sharded_weights_are_whole(tmp_path: Path) -> None:
@@ -115,7 +114,7 @@ def test_weights_that_are_missing_or_of_another_shape_are_named(copy: Path) -> N
     with pytest.raises(GlassheadError, match=r"lacks '?transformer.h.2"):
         glasshead.load(copy)
     config(copy, n_layer=2, n_positions=32)
-    with pytest.raises(GlassheadError, match=r"wpe"):
+    with pytest.raises(GlassheadError, match=r"has another shape for '?transformer.wpe.weight"):
         glasshead.load(copy)
 
 

@@ -14,7 +14,7 @@ SPECIAL = {"vocab_size": SIZE, "pad_token_id": 0, "bos_token_id": 1, "eos_token_
 BART = {
     "d_model": 16, "encoder_layers": 2, "decoder_layers": 3, "encoder_attention_heads": 4,
     "decoder_attention_heads": 2, "encoder_ffn_dim": 24, "decoder_ffn_dim": 20, "max_position_embeddings": 64,
-    "decoder_start_token_id": START, **SPECIAL,
+    "decoder_start_token_id": START, "forced_eos_token_id": None, **SPECIAL,
 }  # fmt: skip
 T5 = {
     "d_model": 16, "d_kv": 6, "d_ff": 24, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": START, **SPECIAL,
