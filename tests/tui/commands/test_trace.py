@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from tests.cli.conftest import Glasshead, obeyed, strictly
+from tests.core.adapters.huggingface.folders import save
 
 TEXT = "the black cat"
 
@@ -142,3 +143,9 @@ def test_tokens_that_look_like_commands_are_shown(hostile: Path, glasshead: Glas
     if form == "json":
         source = strictly(result.out)["source"]
         assert any("\x1b" in token["text"] for token in source), "JSON keeps the token as it is"
+
+
+def test_a_model_without_an_encoder_shows_what_it_has(glasshead: Glasshead, tmp_path: Path) -> None:
+    save("llama", tmp_path / "llama")
+    told = glasshead("trace", str(tmp_path / "llama"), "the black cat", "--steps", "1").out
+    assert "decoder.2.self.weights   h q k   4 × " in told and "source" not in told

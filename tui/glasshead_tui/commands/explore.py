@@ -23,9 +23,12 @@ def explore(
     truncate: Truncate = False,
     plain: Annotated[bool, typer.Option("--plain", help="Write text, as always without a terminal.")] = False,
     kind: Annotated[
-        Which,
-        typer.Option(help="The attention in the text: decoder → encoder, the decoder's own (masked), the encoder's."),
-    ] = "cross",
+        Which | None,
+        typer.Option(
+            help="The attention in the text: decoder → encoder, the decoder's own (masked), the encoder's.",
+            show_default="cross, if there is one",
+        ),
+    ] = None,
     layer: Annotated[
         int | None, typer.Option(metavar="N", help="Its layer, counted from 0.", show_default="the last")
     ] = None,

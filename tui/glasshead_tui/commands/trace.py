@@ -44,7 +44,8 @@ def trace(
 
     one_thread()
     subject = load(checkpoint)
-    chosen, needed = _choose(subject, keep or [EVERY])
+    last = subject.kinds[-1]  # decoder → encoder, if there is one
+    chosen, needed = _choose(subject, keep or [f"{last.stack}.*.{last.kind}.weights"])
     line = subject.start(fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate), keep=needed)
     while not line.done and line.step_number != steps:
         line.step()
@@ -137,7 +138,8 @@ def _table(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[s
 
     seen = line.trace
     yield f"checkpoint  {visible(subject.name)}"
-    yield f"source      {plain.words(seen.source)}"
+    if seen.source:
+        yield f"source      {plain.words(seen.source)}"
     yield f"target      {plain.words(line.tokens)}"
     yield f"text        {visible(line.text)}"
     yield f"steps       {line.step_number}"

@@ -27,7 +27,7 @@ def explore(
     mouse: bool = True,
     truncate: bool = False,
     plain: bool = False,
-    kind: Which = "cross",
+    kind: Which | None = None,
     layer: int | None = None,
     head: int = 0,
     steps: int | None = None,
@@ -57,7 +57,14 @@ def explore(
 
 
 def _decode(
-    found: Found, text: str | None, *, truncate: bool, kind: Which, layer: int | None, head: int, steps: int | None
+    found: Found,
+    text: str | None,
+    *,
+    truncate: bool,
+    kind: Which | None,
+    layer: int | None,
+    head: int,
+    steps: int | None,
 ) -> int:
     """Decode every sentence and print every step; return the exit status."""
     from glasshead.decoding.threads import one_thread
@@ -105,7 +112,9 @@ def _sentences(text: str | None, example: Callable[[], str]) -> Iterator[tuple[s
     yield "", example() if text is None else text
 
 
-def _kind(anatomy: "Anatomy", which: Which) -> "Kind":
-    """Find the kind of attention that a word of the command line names."""
+def _kind(anatomy: "Anatomy", which: Which | None) -> "Kind":
+    """Find the kind of attention that a word of the command line names; without one, the last that there is."""
+    if which is None:
+        return anatomy.kinds[-1]
     stack, kind = ("encoder", "self") if which == "encoder" else ("decoder", which)
     return anatomy.kind(stack, kind)

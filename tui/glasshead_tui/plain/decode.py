@@ -21,7 +21,8 @@ def print_decode(session: "Session", name: str, prefix: str, head: int, steps: i
     """
     moment = session.moment
     print(f"glasshead   {visible(name)}   {tables.shape(moment.anatomy)}")
-    print(f"source      {tables.words(moment.source)}")
+    if moment.source:
+        print(f"source      {tables.words(moment.source)}")
     print(f"attention   {prefix}.weights, head {head}: a row for each query, a column for each key")
     print(f"            {tables.MASKED} may not be looked at; --kind, --layer and --head choose another")
     _write(moment, prefix, head)
@@ -34,7 +35,8 @@ def _write(moment: "Moment", prefix: str, head: int) -> None:
     """Write one moment: the last token, the tokens so far, the candidates, one head's attention."""
     took = "" if moment.step == 0 else f"   took {tables.candidate(moment.tokens[-1])}"
     print(f"\nstep {moment.step}{took}")
-    print(f"target      {tables.words(moment.tokens)}")
+    if moment.tokens:
+        print(f"target      {tables.words(moment.tokens)}")
     print(f"next        {tables.candidates(moment.candidates[:SHOWN]) or 'none: done'}")
     trace = moment.trace
     queries, keys = trace.axes(prefix)

@@ -66,8 +66,8 @@ class HuggingFolder:
         architecture = self._architecture
         if not architecture.endswith(HEADS):
             raise GlassheadError(
-                f"{self.folder} was saved as {architecture or 'no class that it names'}: that has no head that writes "
-                f"tokens. A class that ends in {', '.join(HEADS[:-1])} or {HEADS[-1]} has."
+                f"{self.folder} is a {kind} saved as {architecture or 'no class that it names'}: that has no head that "
+                f"writes tokens. A class that ends in {', '.join(HEADS[:-1])} or {HEADS[-1]} has."
             )
         self._check_weights()
         if not any((self.folder / name).is_file() for name in TOKENIZERS):
@@ -138,7 +138,8 @@ class HuggingFolder:
             raise GlassheadError(f"The tokenizer of {self.folder} cannot be read: {brief(str(error))}") from error
 
     def load(self) -> "HuggingFace":
-        """Load the model. Raises GlassheadError if its weights are not all there, or are of another shape."""
+        """Load the model. Raises GlassheadError for all that `check` finds, and for weights that do not fit."""
+        self.check()
         from glasshead.adapters.huggingface.check import self_check
         from glasshead.adapters.huggingface.marks import marks_of
         from glasshead.adapters.huggingface.model import HuggingFace

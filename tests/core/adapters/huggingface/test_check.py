@@ -7,8 +7,9 @@ import pytest
 from tests.core.adapters.huggingface.tiny import FAMILIES, wrap
 from torch import Tensor
 
-from glasshead.adapters.huggingface import attention, families
+from glasshead.adapters.huggingface import families
 from glasshead.adapters.huggingface.check import self_check
+from glasshead.attend import attend
 from glasshead.errors import GlassheadError
 
 
@@ -19,12 +20,11 @@ def test_every_family_passes(family: str) -> None:
 
 def spoil(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
     """Let our attention compute something else."""
-    right = attention.attend
 
     def wrong(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **more: Any) -> Tensor:
-        return right(query, key, value, **{"mask": mask, **more, **changes})
+        return attend(query, key, value, **{"mask": mask, **more, **changes})
 
-    monkeypatch.setattr(attention, "attend", wrong)
+    monkeypatch.setattr("glasshead.adapters.huggingface.attention.attend", wrong)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def pickled(folder: Path) -> None:
 
 REFUSED: list[tuple[Callable[[Path], object], str]] = [
     (lambda folder: config(folder, model_type="bloom"), r"of the type '?bloom'?, which glasshead does not know"),
-    (lambda folder: config(folder, architectures=["GPT2Model"]), r"saved as GPT2Model: that has no head"),
+    (lambda folder: config(folder, architectures=["GPT2Model"]), r"a gpt2 saved as GPT2Model: that has no head"),
     (lambda folder: config(folder, architectures=None), r"no class that it names"),
     (pickled, r"as pytorch_model.bin, which glasshead does not read.*GPT2LMHeadModel.from_pretrained"),
     (lambda folder: (folder / "model.safetensors").unlink(), r"holds no model.safetensors"),
