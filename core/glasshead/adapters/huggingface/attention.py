@@ -6,6 +6,7 @@ boolean, True where a query may look, so that every view can show it.
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +32,8 @@ class Call:
 
 calls: dict[nn.Module, Call] | None = None
 """While a model is examined: the call of every module; otherwise None."""
+unbiased: WeakSet[nn.Module] = WeakSet()
+"""Modules of examined models that add no position bias, or, as T5 in its cross-attention, zeros."""
 
 
 def register() -> None:
@@ -76,7 +79,7 @@ def attention(
             heads=query.shape[1], key_heads=key.shape[1], scale=scale, cap=softcap,
             biased=position_bias is not None and bool(position_bias.any()), window=sliding_window,
         )  # fmt: skip
-    if position_bias is not None and not getattr(module, "has_position_bias", True):
+    if module in unbiased:
         position_bias = None
     heads = attend(
         query, key, value, attention_mask,

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from glasshead.errors import GlassheadError
+from glasshead.tap import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
     from glasshead.adapters.huggingface.model import HuggingFace
@@ -24,7 +25,11 @@ TOKENS = 5
 @torch.no_grad()
 def self_check(model: "HuggingFace") -> None:
     """Check a model. Raises GlassheadError with the first thing that it does not pass."""
-    ids = [(3 + number) % model.size for number in range(TOKENS)]
+    with ONE_AT_A_TIME:
+        _check(model, [(3 + number) % model.size for number in range(TOKENS)])
+
+
+def _check(model: "HuggingFace", ids: list[int]) -> None:
     plain = _run(model, ids)
     with model.listen(["*"]) as seen:
         watched = _run(model, ids)

@@ -106,23 +106,16 @@ class HuggingFolder:
     @cached_property
     def limit(self) -> int | None:
         """See `glasshead.found.Found`."""
-        from glasshead.adapters.huggingface.marks import marks_of
+        from glasshead.adapters.huggingface.marks import marks_of, text_limit
 
-        longest = next(
-            (
-                found
-                for name in ("n_positions", "max_position_embeddings")
-                if isinstance(found := self._config.get(name), int)
-                and "relative_attention_num_buckets" not in self._config
-            ),
-            None,
-        )
-        if longest is None:
-            return None
-        marks = marks_of(self.source.tokenizer)
-        return max(
-            1, longest - len(marks.before) - len(marks.after) - (2 if self._config["model_type"] == "roberta" else 0)
-        )
+        stay_offline()
+        from transformers import AutoConfig
+
+        try:
+            config = AutoConfig.from_pretrained(self.folder, local_files_only=True)
+        except Exception as error:  # whatever a library makes of a damaged file
+            raise GlassheadError(f"{self.folder / CONFIG} cannot be read: {brief(str(error))}") from error
+        return text_limit(config, marks_of(self.source.tokenizer))
 
     @cached_property
     def source(self) -> "HuggingNames":

@@ -32,3 +32,23 @@ def marks_of(tokenizer: Any, module: Any = None) -> Marks:
                 start.append(number)
                 break
     return replace(found, start=tuple(start))
+
+
+def longest_line(config: Any) -> int | None:
+    """Return how many positions a model has a place for; None where any number will do."""
+    if hasattr(config, "relative_attention_num_buckets"):
+        return None
+    for name in ("n_positions", "max_position_embeddings"):
+        found = getattr(config, name, None)
+        if isinstance(found, int):
+            return found - (2 if config.model_type == "roberta" else 0)  # whose first positions are those of padding
+    return None
+
+
+def text_limit(config: Any, marks: Marks) -> int | None:
+    """Return how many tokens a text may have; a model that goes on from it needs the room for one more."""
+    longest = longest_line(config)
+    if longest is None:
+        return None
+    more = 0 if marks.after or getattr(config, "is_encoder_decoder", False) else 1
+    return longest - len(marks.before) - len(marks.after) - more

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from glasshead.adapters.huggingface import attention as attentions
 from glasshead.adapters.huggingface.families import FAMILIES, Family, Stack
-from glasshead.adapters.huggingface.marks import Marks
+from glasshead.adapters.huggingface.marks import Marks, longest_line, text_limit
 from glasshead.adapters.huggingface.past import HuggingPast
 from glasshead.adapters.huggingface.watch import Places, Watching
 from glasshead.adapters.native import pad_lines
@@ -16,7 +16,7 @@ from glasshead.anatomy import Anatomy, Attending, Kind
 from glasshead.decoding.protocols import Limits, Memory, Past, Prompt
 from glasshead.errors import GlassheadError, nearest
 from glasshead.site import Site
-from glasshead.tap import Change
+from glasshead.tap import ONE_AT_A_TIME, Change
 
 FAR = 1024
 """Most positions of a target where a model has a place for any number: a line has to end somewhere."""
@@ -35,11 +35,9 @@ class HuggingFace:
         self.stacks = {stack.name: stack for stack in self.family.stacks}
         embedding = module.get_input_embeddings()
         self.size = int(config.vocab_size)
-        longest = _longest(config)
-        extra = len(marks.before) + len(marks.after)
+        longest = longest_line(config)
         self.limits = Limits(
-            text=None if longest is None else longest - extra,
-            target=0 if "decoder" not in self.stacks else longest or FAR,
+            text=text_limit(config, marks), target=0 if "decoder" not in self.stacks else longest or FAR
         )
         self.ends = _ends(module)
         width = int(getattr(config, "d_model", None) or config.hidden_size)
@@ -112,18 +110,9 @@ class HuggingFace:
 
     @torch.no_grad()
     def _examine(self, width: int, dtype: torch.dtype) -> Anatomy:
-        """Run three tokens, and note how every attention is called."""
-        attentions.calls = {}
-        self.places.switch_on()
-        try:
-            ids = [min(3, self.size - 1)] * 3
-            memory = self.read([ids])
-            if "decoder" in self.stacks:
-                self.logits(torch.tensor([ids], device=self.device), memory)
-            calls = attentions.calls
-        finally:
-            self.places.switch_off()
-            attentions.calls = None
+        """Describe the model, by how it calls its attentions."""
+        with ONE_AT_A_TIME:
+            calls = self._note_calls()
         silent = [site for site, module in self.places.attentions.items() if module not in calls]
         if silent or not self.places.attentions:
             raise GlassheadError(
@@ -133,9 +122,10 @@ class HuggingFace:
         arithmetic: dict[str, Attending] = {}
         for site, module in self.places.attentions.items():
             call = calls[module]
-            module.__dict__["has_position_bias"] = call.biased
             if call.biased:
                 self.places.add_bias(site)
+            else:
+                attentions.unbiased.add(module)
             arithmetic[site] = Attending(
                 scale=call.scale, cap=call.cap, biased=call.biased,
                 window=self._window(site, call),
@@ -152,6 +142,20 @@ class HuggingFace:
             device={"cpu": "CPU", "cuda": "GPU", "mps": "GPU"}.get(self.device.type, "device"),
             remarks=self.family.remarks,
         )
+
+    def _note_calls(self) -> dict[nn.Module, attentions.Call]:
+        """Run three tokens, and return the call of every attention."""
+        found = attentions.calls = {}
+        self.places.switch_on()
+        try:
+            ids = [min(3, self.size - 1)] * 3
+            memory = self.read([ids])
+            if "decoder" in self.stacks:
+                self.logits(torch.tensor([ids], device=self.device), memory)
+        finally:
+            self.places.switch_off()
+            attentions.calls = None
+        return found
 
     def _window(self, site: str, call: attentions.Call) -> tuple[int, int] | None:
         """Make the window of an attention: to the past in a decoder, to both sides in an encoder."""
@@ -190,15 +194,6 @@ def family_of(module: Any) -> Family:
             f"{nearest(name, list(FAMILIES), what='family')}"
         )
     return FAMILIES[name]
-
-
-def _longest(config: Any) -> int | None:
-    """Return how many positions a model has a place for; None where any number will do."""
-    for name in ("n_positions", "max_position_embeddings", "max_target_positions"):
-        found = getattr(config, name, None)
-        if isinstance(found, int) and not hasattr(config, "relative_attention_num_buckets"):
-            return found - (2 if config.model_type == "roberta" else 0)
-    return None
 
 
 def _ends(module: Any) -> frozenset[int]:
