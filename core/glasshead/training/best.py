@@ -1,7 +1,8 @@
 """The best evaluation of a training so far, and how many have passed since one of its scores got better.
 
-Overfitting shows in the perplexity long before it shows in the translations, so a training that is to stop early waits
-for both: perplexity and BLEU. The best checkpoint is the one with the highest BLEU.
+BLEU of a few hundred sentences goes up and down by itself, so the best checkpoint is the one with the lowest
+perplexity. Overfitting shows there before it shows in the translations: a training ends early only when neither of the
+two gets better.
 """
 
 from dataclasses import dataclass, replace
@@ -16,10 +17,10 @@ class Best:
     """What the evaluations up to now have found."""
 
     step: int = 0
-    """The step with the highest BLEU; 0 before the first evaluation."""
-    bleu: float = 0.0
+    """The step with the lowest perplexity; 0 before the first evaluation."""
     perplexity: float = 0.0
-    """The lowest, which may be that of another step."""
+    bleu: float = 0.0
+    """The highest, which may be that of another step."""
     waited: int = 0
     """Evaluations since either of the two got better."""
 
@@ -30,7 +31,7 @@ class Best:
         fallen = first or scores.perplexity < self.perplexity
         return replace(
             self,
-            step=step if risen else self.step,
+            step=step if fallen else self.step,
             bleu=scores.bleu if risen else self.bleu,
             perplexity=scores.perplexity if fallen else self.perplexity,
             waited=0 if risen or fallen else self.waited + 1,

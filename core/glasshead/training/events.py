@@ -108,7 +108,7 @@ class Exhausted:
     steps: int
     waited: int
     best: int
-    """The step with the highest BLEU."""
+    """The step with the lowest perplexity."""
 
 
 Event = Preparing | Prepared | Started | Progress | Evaluated | Saved | Stopped | Exhausted

@@ -19,7 +19,7 @@ FOUND = st.lists(st.tuples(st.integers(1, 5), st.integers(0, 5)), min_size=1, ma
 
 
 @given(FOUND)
-def test_the_first_of_the_highest_is_the_best_and_waiting_counts_from_the_last_better_one(
+def test_the_first_of_the_lowest_perplexities_is_the_best_and_waiting_counts_from_the_last_better_one(
     found: list[tuple[int, int]],
 ) -> None:
     best = Best()
@@ -27,7 +27,7 @@ def test_the_first_of_the_highest_is_the_best_and_waiting_counts_from_the_last_b
         scores: Any = Found(perplexity, bleu)
         best = best.after(step, scores)
     perplexities, bleus = [each[0] for each in found], [each[1] for each in found]
-    assert best.step == 1 + bleus.index(max(bleus))
+    assert best.step == 1 + perplexities.index(min(perplexities))
     assert (best.bleu, best.perplexity) == (max(bleus), min(perplexities))
     last = max(bleus.index(max(bleus)), perplexities.index(min(perplexities)))
     assert best.waited == len(found) - 1 - last

@@ -117,8 +117,8 @@ def test_the_start_says_what_is_special() -> None:
     newest: Any = played.scores(500)
     both = replace(evaluated(1000), averaged=5, newest=newest)
     assert progress.write_event(both)[0] == (
-        "step 1000: the average of 5 snapshots: 50.0% of 200 validation sentences exactly right, perplexity 5.00, "
-        "BLEU 45.0, chrF 47.5; the newest alone: perplexity 7.00, BLEU 22.5"
+        "step 1000: the average of 5 snapshots: 50.0 % of 200 validation sentences exactly right, perplexity 5.000, "
+        "BLEU 45.0, chrF 47.5; the newest alone: perplexity 7.000, BLEU 22.5"
     )
     long = evaluated(1000, too_long=3)
     assert progress.write_event(long)[0].endswith("; 3 too long for the model")
