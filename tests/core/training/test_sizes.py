@@ -27,7 +27,10 @@ HELD = {
     "generate",
 }  # fmt: skip
 """Settings that take memory, or room on the disk."""
-FREE = {"steps", "accumulate", "warmup", "average", "save_every", "eval_every", "probes", "heads", "valid_size", "seed"}
+FREE = {
+    "steps", "accumulate", "warmup", "average", "patience", "save_every", "eval_every", "probes", "heads", "valid_size",
+    "seed",
+}  # fmt: skip
 """Settings that take time alone, or that what there is bounds: the pairs, the sentences, the width."""
 
 
