@@ -3,16 +3,15 @@
 A point has a `tap` like a module of ours, which `listen` sets and takes away. Its hook is there only meanwhile.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from glasshead.tap import Tap
 
-
-class Point:
+class Point(ABC):
     """A place with one or more values."""
 
     changeable = True
@@ -22,11 +21,6 @@ class Point:
         self.module = module
         self._entered = 0
         self._remove: Callable[[], None] = lambda: None
-
-    @property
-    def tap(self) -> Tap | None:
-        """The tap that is in it."""
-        return self.__dict__.get("tap")
 
     def enter(self) -> None:
         """Put the hook in; nested entries share one."""
@@ -40,9 +34,9 @@ class Point:
         if not self._entered:
             self._remove()
 
+    @abstractmethod
     def hook(self) -> Any:
         """Put the hook in, and return its handle."""
-        raise NotImplementedError
 
     def see(self, name: str, value: Tensor) -> Tensor:
         """Hand a value to the tap."""
