@@ -314,10 +314,10 @@ def play(words: Sequence[str], played: Iterator[Act], log: list[Act], first: str
             since = caged.written
             if caged.do(act) is not None or (what and not caged.answer(what, since)):
                 return keys
-        if caged.do(Act(write="\x1b", wait=0.3)) is None:
-            # Twice: on a busy machine the first may be read together with the escape, as one key with alt.
-            if caged.do(Act(write="\x11", wait=2.0)) is None and caged.do(Act(write="\x11")) is None:
-                caged.wait()
+        # Twice: on a busy machine the first may be read together with the escape, as one key with alt.
+        leaving = (Act(write="\x1b", wait=0.3), Act(write="\x11", wait=2.0), Act(write="\x11"))
+        if all(caged.do(act) is None for act in leaving):
+            caged.wait()
         return keys
     finally:
         caged.kill()
