@@ -12,7 +12,7 @@ from torch import nn
 
 from glasshead.adapters.huggingface.attention import NAME
 from glasshead.adapters.huggingface.families import Block, Family, Stack
-from glasshead.adapters.huggingface.points import Input, Normalisation, Output, Point
+from glasshead.adapters.points import Input, Normalisation, Output, Point
 from glasshead.anatomy import Norm
 from glasshead.attend import STAGES
 from glasshead.errors import GlassheadError
