@@ -136,8 +136,12 @@ class Listening(AbstractContextManager[Seen]):
         self._alone = {module: Tap(Seen(), places, None) for module, places in self._places.items()}
         self._before: list[list[tuple[Any, Tap | None]]] = []
 
+    def fresh(self) -> Seen:
+        """Return what a block keeps its values in."""
+        return Seen()
+
     def __enter__(self) -> Seen:
-        seen, again = Seen(), bool(self._before)  # again: inside its own block, where its taps are in use
+        seen, again = self.fresh(), bool(self._before)  # again: inside its own block, where its taps are in use
         before: list[tuple[Any, Tap | None]] = []
         self._before.append(before)
         for module, alone in self._alone.items():

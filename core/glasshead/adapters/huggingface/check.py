@@ -5,7 +5,7 @@
     cached = uncached          a step from the cache is the row of the whole pass
     padded = alone             a source that is padded beside a longer one is read as it is alone
 
-That norms follow from their steps is examined where they are found (adapters/points.py): one that does not has no sites.
+That norms follow from their steps is examined where they are found (points.py): one that does not has no sites.
 """
 
 from typing import TYPE_CHECKING
