@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from glasshead.found import load as load
     from glasshead.model import Config as Config
     from glasshead.model import Transformer as Transformer
-    from glasshead.subject import Subject as Subject
+    from glasshead.subjects import Subject as Subject
     from glasshead.tap import Place as Place
     from glasshead.tap import Tap as Tap
     from glasshead.tap import listen as listen
@@ -52,7 +52,7 @@ _HOME = {
     "Transformer": "model",
     "Sample": "decoding.pick",
     "greedy": "decoding.pick",
-    "Subject": "subject",
+    "Subject": "subjects",
     "load": "found",
     "Place": "tap",
     "Tap": "tap",

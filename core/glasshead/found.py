@@ -18,7 +18,7 @@ from glasshead.checkpoints.format import describe, vocabulary
 
 if TYPE_CHECKING:
     from glasshead.decoding.protocols import Names
-    from glasshead.subject import Subject
+    from glasshead.subjects import Subject
 
 
 class Found(Protocol):
@@ -72,7 +72,7 @@ class Checkpoint:
     def open(self) -> "Subject":
         """See `Found`."""
         from glasshead.checkpoints.load import load
-        from glasshead.subject import Subject
+        from glasshead.subjects import Subject
 
         model, names, card = load(self.folder)
         return Subject(self.title, model, names, self.folder, card)
@@ -84,7 +84,7 @@ class Foreign(HuggingFolder):
     def open(self) -> "Subject":
         """See `Found`."""
         from glasshead.adapters.huggingface.names import Shared
-        from glasshead.subject import Subject
+        from glasshead.subjects import Subject
 
         return Subject(self.title, self.load(), Shared(self.source, self.source), self.folder, {})
 

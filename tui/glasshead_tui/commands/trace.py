@@ -11,7 +11,7 @@ from glasshead_tui.commands.arguments import Checkpoint, Truncate
 
 if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
-    from glasshead.subject import Subject
+    from glasshead.subjects import Subject
     from glasshead.text import Token
     from glasshead.traces.trace import Trace
 
