@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from glasshead.errors import GlassheadError as GlassheadError
     from glasshead.errors import TooLongError as TooLongError
     from glasshead.found import load as load
+    from glasshead.live import explore as explore
+    from glasshead.live import subject as subject
     from glasshead.model import Config as Config
     from glasshead.model import Transformer as Transformer
     from glasshead.subjects import Subject as Subject
@@ -54,6 +56,8 @@ _HOME = {
     "greedy": "decoding.pick",
     "Subject": "subjects",
     "load": "found",
+    "explore": "live",
+    "subject": "live",
     "Place": "tap",
     "Tap": "tap",
     "listen": "tap",

@@ -55,6 +55,8 @@ class Attending:
     """Positions before and after its own that a query may look at; None for all."""
     biased: bool = False
     """Whether a number that depends on the positions is added to each score: the site `bias`."""
+    patterned: bool = False
+    """Whether its mask may hide more than the kind and the window say, such as padding: then `masked` tells what."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,10 @@ class Anatomy:
     """Number of learned parameters; a shared matrix counts once."""
     precision: str = "float32"
     device: str = "CPU"
+    cached: bool = True
+    """Whether earlier positions are remembered between steps; if not, every step runs the whole target again."""
+    lasting: bool = True
+    """Whether the values of a position stay as they are when the target grows: not if it can look at later ones."""
     remarks: tuple[str, ...] = field(default=())
     """Departures from the paper to mention in the header."""
 
