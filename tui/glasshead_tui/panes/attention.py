@@ -20,7 +20,6 @@ from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS, MASKED_GLYPH
 
 if TYPE_CHECKING:
     from glasshead.analysis.cell import Cell
-    from glasshead.anatomy import Kind
     from glasshead.session.moment import Moment
 
 UNMASKED = "came later; no mask hides it"

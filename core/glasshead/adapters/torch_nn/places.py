@@ -161,8 +161,9 @@ class Places:
         if not self._once(event):
             return
         self._taken.append(event)
+        assert event.given is not None
         try:
-            point = LaidNorm(event.module, self.width)
+            point = LaidNorm(event.module, event.given.shape[-1])
         except (ValueError, RuntimeError):  # shown as nothing rather than as something false
             return
         point.layout = event.layout
