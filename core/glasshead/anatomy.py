@@ -32,7 +32,8 @@ class Kind:
     causal: bool
     """Whether a query may look only at keys up to its own position."""
     masked: bool = True
-    """Whether a mask ensures that; without one, a query misses only later keys that do not exist yet."""
+    """Whether a mask ensures that. Without one a query misses later keys only while they do not exist, and looks at
+    them where every step runs all of them."""
 
     def key_head(self, head: int) -> int:
         """Return the head of keys and values that a query head reads."""
@@ -127,7 +128,9 @@ class Anatomy:
             f"{'+'.join(map(str, self.layers))} layers",
             f"{self.heads} heads",
             f"d {self.width}",
-            f"{self.parameters / 1e6:.1f} M parameters",
+            f"{self.parameters / 1e6:.1f} M parameters"
+            if self.parameters >= 50_000
+            else f"{self.parameters:,} parameters",
             *self.remarks,
             f"{self.precision} on the {self.device}",
         )

@@ -86,7 +86,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._heatmap.show(matrix, scale, (focus.query, focus.key))
         stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
         entitle(self, attention_name(focus, kind), "  ".join(stages))
-        beyond = "" if kind.masked or moment.anatomy.lasting else "it looks at later tokens: no mask hides them"
+        beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
         self._notes.legend = _legend(matrix, focus.stage, kind.causal and not beyond, beyond, marks)
 
     def _ghosts(self, rows: int, columns: int, row_label: int, column_label: int) -> tuple[int, int]:
@@ -202,9 +202,9 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, beyond: str, marks: 
         short.append([glyph, Segment(f" −∞ {'not generated yet' if later else 'masked'}", marks.quiet)])
     elif stage == "scores" and later:
         long.append([Segment("what the mask is about to hide is drawn too", marks.quiet)])
-    if beyond:
-        long.append([Segment(beyond, marks.bad)])
-        short.append([Segment(beyond, marks.bad)])
+    if beyond:  # the first thing to know
+        long.insert(0, [Segment(beyond, marks.bad)])
+        short.insert(0, [Segment(beyond, marks.bad)])
     if matrix.ghost_rows:
         ghost = [Segment(ABSENT_GLYPH, scale.absent), Segment(" not decoded yet", marks.quiet)]
         long.append(ghost)

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 def self_check(model: "TorchNN") -> None:
     """Check a model. Raises GlassheadError with the first thing that it does not pass."""
     with ONE_AT_A_TIME:
+        plain = model.caller({side: each.unsqueeze(0) for side, each in model.examined.ids.items()})
+        if not bool(plain.isfinite().all()):
+            raise GlassheadError(f"{model.caller.words} returned NaN or infinity{_blind(model)}.")
         _check_attentions(model)
-        _check_output(model)
+        _check_output(model, plain)
 
 
 def _check_attentions(model: "TorchNN") -> None:
@@ -46,9 +49,8 @@ def _check_attentions(model: "TorchNN") -> None:
         _same(model, f"{site}.out is not its heads through its projection", projected, event.found)
 
 
-def _check_output(model: "TorchNN") -> None:
+def _check_output(model: "TorchNN", plain: Tensor) -> None:
     ids = {side: each.unsqueeze(0) for side, each in model.examined.ids.items()}
-    plain = model.caller(ids)
     with model.listen(["*"]) as seen:
         watched = model.caller(ids)
     with without_fast_path():
@@ -63,6 +65,15 @@ def _check_output(model: "TorchNN") -> None:
         normed, found = seen[f"{norm.site}.norm.normed"], seen[f"{norm.site}.norm.out"]
         assert isinstance(point, LaidNorm)
         _same(model, f"{norm.site}.norm.out does not follow from its steps", point.finish(normed, found.dtype), found)
+
+
+def _blind(model: "TorchNN") -> str:
+    """Name the first row of a mask that hides every key: softmax makes NaN of it."""
+    for site, stages in model.examined.stages.items():
+        rows = stages["masked"].isneginf().all(-1).any(1)[0].nonzero().flatten().tolist()
+        if rows:
+            return f": the mask of {site} hides every key from query {rows[0]}, and no weights are left there"
+    return ""
 
 
 def _same(model: "TorchNN", problem: str, one: Tensor, other: Tensor) -> None:

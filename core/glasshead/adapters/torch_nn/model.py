@@ -17,7 +17,7 @@ from glasshead.errors import GlassheadError
 from glasshead.site import Side, Site
 from glasshead.tap import Change
 
-NO_CACHE = "no cache: every step runs the whole target again"
+NO_CACHE = "no cache: each step runs all again"
 
 
 class TorchNN:
@@ -160,7 +160,8 @@ class TorchNN:
         causal = (stack, part) == ("decoder", "self")
         hides = [_hides_the_future(values["masked"]) for values in own.values()]
         masked = not causal or all(share == 1 for share in hides)
-        mask = "masked" if masked else "no mask" if not any(hides) else "its mask lets the future through"
+        hidden = any(bool(values["masked"].isneginf().any()) for values in own.values())
+        mask = "masked" if masked else "not causal" if hidden else "no mask"
         label = {"self": f"{stack} self", "cross": "decoder → encoder"}[part]
         return Kind(
             label=f"{label} ({mask})" if causal else label, stack=stack, kind=part, layers=len(own), heads=heads.pop(),
@@ -176,7 +177,7 @@ class TorchNN:
         ids = {side: each.unsqueeze(0) for side, each in self.examined.ids.items()}
         fewer = self.caller({**ids, "target": ids["target"][:, :-1]})
         whole = self.caller(ids)[:, :-1]
-        return bool((fewer - whole).abs().max() <= 1e-3 * max(1.0, float(whole.abs().max())))
+        return not bool((fewer - whole).abs().max() > 1e-3 * max(1.0, float(whole.abs().max())))
 
     def _remarks(self) -> tuple[str, ...]:
         """Name what the header has to say, and what is not shown."""
