@@ -98,12 +98,12 @@ def subject(
     There is no cache: every step runs the whole target again. Raises GlassheadError for a module that cannot be watched
     or that does not pass the self-check, and for arguments that do not fit.
     """
+    if isinstance(model, Subject):
+        return model
     if _is_hugging_face(model):
         return _hugging_face(model, tokenizer if tokenizer is not None else tokens, text, name)
     from torch import nn
 
-    if isinstance(model, Subject):
-        return model
     if not isinstance(model, nn.Module):
         raise GlassheadError(
             f"{brief(model)} is a {type(model).__name__}, and no model: give an nn.Module, or a model of Hugging Face."

@@ -63,7 +63,7 @@ def build(
     function = module if logits is None else logits
     given = {side: ids_of(side, ids) for side, ids in (("source", source), ("target", target)) if ids is not None}
     wanted: tuple[Side, ...] = tuple(side for side in ("source", "target") if side in given)
-    asked = module.forward if logits is None else logits
+    asked = function.forward if isinstance(function, nn.Module) else function
     sides = sides_of(asked, given=wanted, told=logits is not None)
     if sides == ("target",) and "source" in given:  # a prompt is a source of its own to most people
         given["target"] = given.pop("source")
@@ -82,7 +82,7 @@ def build(
     for side, of in (("source", pair.source), ("target", pair.target)):
         if isinstance(of, Listed) and (most := max(given.get(side, ([0], None))[0], default=0)) >= of.size:
             raise GlassheadError(f"{side} holds the id {most}, and tokens has {of.size:,} names: ids count from 0.")
-    around = _around(typed, names, starts, ends, prompt=read == "target")
+    around = _around(ids, names, starts, ends, prompt=read == "target")
     trial = _trial(sides, typed, starts, known, {*ends, *pads})
     caller = Caller(module, function, sides)
     layouts = _layouts(module, layout, batch_first)
@@ -96,7 +96,7 @@ def build(
     pair = _pair(tokens, known, model.size if "target" in sides else known, encode)
     names = pair.source if read == "source" else pair.target
     if ids and text is None:
-        inner = typed[len(around[0]) : len(typed) - len(around[1])]
+        inner = ids[len(around[0]) : len(ids) - len(around[1])]
         names = Begun(names, inner)
         text = names.text
     return Built(model, Pair(names, pair.target), text)
