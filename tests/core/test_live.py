@@ -8,6 +8,7 @@ import pytest
 import torch
 from tests.core.adapters.huggingface.folders import save
 from tests.core.adapters.torch_nn.tutorials import SOURCE, TARGET, TUTORIALS, WORDS
+from torch import nn
 
 import glasshead
 from glasshead import GlassheadError
@@ -92,7 +93,8 @@ def test_marks_are_given_as_ids_or_names_or_found() -> None:
     module = TUTORIALS["translation"].module()
     run: Any = {"logits": module.run, "tokens": TUTORIALS["translation"].tokens}
     found = glasshead.subject(module, SOURCE, **run).model
-    for start, end, pad in ((2, 3, 1), ("<bos>", "<eos>", "<pad>"), ([2], ["<eos>", 3], 1)):
+    marks: list[Any] = [(2, 3, 1), ("<bos>", "<eos>", "<pad>"), ([2], ["<eos>", 3], 1)]
+    for start, end, pad in marks:
         given: Any = glasshead.subject(module, SOURCE, start=start, end=end, pad=pad, **run).model
         assert given.ends == found.ends == {3} and given.prompt([5]) == found.prompt([5]) == ((2, 5, 3), (2,))
     two: Any = glasshead.subject(module, SOURCE, start=["<bos>", 6], **run)
@@ -113,6 +115,33 @@ def test_a_text_that_is_typed_gets_what_stands_around_the_given_source() -> None
         module, text="<bos> the cat <eos>", logits=module.run, tokens=TUTORIALS["translation"].tokens
     )
     assert [token.id for token in spoken.encode("<bos> the cat <eos>")] == [2, 4, 7, 3]
+
+
+def test_a_tokenizer_of_hugging_face_names_the_tokens_of_a_module(tmp_path: Path) -> None:
+    """What it sets around a text is set around one that is typed."""
+    from transformers import AutoTokenizer
+
+    save("bert", tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    module = nn.Sequential(
+        nn.Embedding(len(tokenizer), 8), nn.TransformerEncoderLayer(8, 2, 8, batch_first=True)
+    ).eval()
+    ids = tokenizer(TEXT)["input_ids"]
+    for given in ({"source": ids}, {"text": TEXT}):
+        of = glasshead.subject(module, tokens=tokenizer, **given)
+        assert of.first_sentence == TEXT and [token.id for token in of.encode(TEXT)] == ids
+        assert [token.id for token in of.encode("the cat")] == tokenizer("the cat")["input_ids"]
+
+
+def test_a_module_that_keeps_its_mask_can_be_trained_after_it_was_explored() -> None:
+    module = TUTORIALS["gpt"].module()
+    make, kept = module.mask, dict[int, torch.Tensor]()
+    module.mask = lambda length: kept.setdefault(length, make(length))
+    of = glasshead.subject(module, target=TARGET)
+    of.start(of.first_sentence).goto(3)
+    assert len(kept) > 3 and not any(mask.is_inference() for mask in kept.values())
+    module(torch.tensor([TARGET]))[0].sum().backward()
+    assert module.wte.weight.grad.any()
 
 
 def test_beams_and_translations_go_through_a_live_module() -> None:

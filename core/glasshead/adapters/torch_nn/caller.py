@@ -57,7 +57,12 @@ class Caller:
         return f"logits({', '.join(self.sides)})"
 
     def _run(self, ids: Mapping[Side, Tensor]) -> Tensor:
-        given = [self.layout.theirs(ids[side]) for side in self.sides]
+        # Not in inference mode: what a module keeps of a pass, such as its mask, is used in training afterwards.
+        with torch.inference_mode(False), torch.no_grad():
+            given = [self.layout.theirs(ids[side].clone()) for side in self.sides]
+            return self._called(given)
+
+    def _called(self, given: list[Tensor]) -> Tensor:
         try:
             found = self.function(*given)
         except GlassheadError:

@@ -185,7 +185,8 @@ class TorchNN:
         norms = {e.module for e in self.examined.events if isinstance(e.module, (nn.LayerNorm, nn.RMSNorm))}
         shown = {getattr(point, "module", None) for point, _ in self.places.known.values()}
         if norms - shown:
-            found.append(f"{len(norms - shown)} norms not shown")
+            count = len(norms - shown)
+            found.append(f"{count} {'norm' if count == 1 else 'norms'} not shown")
         return tuple(found)
 
 
