@@ -148,6 +148,8 @@ def explore(
         found.check()
     else:
         made = model if isinstance(model, Subject) else subject(model, source, text=text, **given)
+        if text is None and not made.card.get("examples"):
+            raise GlassheadError(f"What shall {made.name} decode first? Give text=, or the ids as source= or target=.")
         found = Ready(made)
     _show(found, text, mouse=mouse, plain=plain, kind=kind, layer=layer, head=head, steps=steps)
 

@@ -51,6 +51,12 @@ def test_what_is_no_model_is_named() -> None:
         glasshead.explore("english-french", SOURCE)
 
 
+def test_something_has_to_be_decoded_first() -> None:
+    module = TUTORIALS["gpt"].module()
+    with pytest.raises(GlassheadError, match=r"What shall Gpt decode first.*text=, or the ids as source= or target="):
+        glasshead.explore(module, logits=lambda target: module(target))
+
+
 def test_a_subject_is_one_already() -> None:
     of = TUTORIALS["gpt"].subject(TUTORIALS["gpt"].module(), name="mine")
     assert glasshead.subject(of) is of and of.name == "mine"
