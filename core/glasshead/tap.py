@@ -118,7 +118,8 @@ class Listening(AbstractContextManager[Seen]):
         if not known:
             raise GlassheadError(
                 f"Nothing in a {type(model).__name__} can be watched: no module of it names sites. Give a "
-                "glasshead.Transformer, for example `glasshead.load(name).native`."
+                "glasshead.Transformer, for example `glasshead.load(name).native`; a module of torch.nn is watched by "
+                "`glasshead.subject(module, …).model.listen(…)`."
             )
         for pattern in (*patterns, *edits):
             if pattern != "*" and not any(fnmatchcase(site, pattern) for site in known):

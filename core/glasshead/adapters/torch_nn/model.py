@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from glasshead.adapters.native import pad_lines
 from glasshead.adapters.torch_nn.examine import Examined
 from glasshead.adapters.torch_nn.past import IdsPast
-from glasshead.adapters.torch_nn.places import Places
+from glasshead.adapters.torch_nn.places import LaidNorm, Places
 from glasshead.adapters.torch_nn.watch import Rerun
 from glasshead.anatomy import Anatomy, Attending, Kind
 from glasshead.decoding.protocols import Limits, Memory, Past, Prompt
@@ -183,7 +183,7 @@ class TorchNN:
         """Name what the header has to say, and what is not shown."""
         found = [NO_CACHE] if "target" in self.sides else []
         norms = {e.module for e in self.examined.events if isinstance(e.module, (nn.LayerNorm, nn.RMSNorm))}
-        shown = {getattr(point, "module", None) for point, _ in self.places.known.values()}
+        shown = {point.module for point, _ in self.places.known.values() if isinstance(point, LaidNorm)}
         if norms - shown:
             count = len(norms - shown)
             found.append(f"{count} {'norm' if count == 1 else 'norms'} not shown")

@@ -31,6 +31,8 @@ class Event:
     """The first tensor that came out: n m."""
     layout: Layout
     """Of what came out, or else of what came in."""
+    by_name: bool = False
+    """Whether it came in by name: a norm is then not watched, since its hook would not find it."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """Of an `nn.MultiheadAttention`: all that it was called with, as it was."""
 
@@ -49,7 +51,7 @@ def without_fast_path() -> Iterator[None]:
 def noted(module: nn.Module, run: Callable[[], Tensor]) -> tuple[list[Event], Tensor]:
     """Run, and return the calls of all modules below `module` with what `run` returned."""
     events: list[Event] = []
-    given: dict[nn.Module, list[tuple[Tensor | None, dict[str, Any]]]] = {}
+    given: dict[nn.Module, list[tuple[Tensor | None, bool, dict[str, Any]]]] = {}
     handles = []
 
     def before(each: nn.Module, values: tuple[Any, ...], named: dict[str, Any]) -> None:
@@ -59,16 +61,16 @@ def noted(module: nn.Module, run: Callable[[], Tensor]) -> tuple[list[Event], Te
             bound = ARGUMENTS.bind(each, *values, **named)
             bound.apply_defaults()
             arguments = {name: _copied(one) for name, one in bound.arguments.items() if name != "self"}
-        given.setdefault(each, []).append((_copied(first), arguments))
+        given.setdefault(each, []).append((_copied(first), not values, arguments))
 
     def after(path: str) -> Any:
         def hook(each: nn.Module, _values: Any, found: Any) -> None:
-            first, arguments = given[each].pop()
+            first, by_name, arguments = given[each].pop()
             found = found[0] if isinstance(found, tuple) and found else found
             found = _copied(found) if isinstance(found, Tensor) else None
             layouts = (layout_of(one) for one in (found, first) if one is not None)
             layout = next((each for each in layouts if each is not None), Layout.BATCH)
-            events.append(Event(each, path, len(events), _line(first), _line(found), layout, arguments))
+            events.append(Event(each, path, len(events), _line(first), _line(found), layout, by_name, arguments))
 
         return hook
 

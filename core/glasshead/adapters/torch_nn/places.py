@@ -158,7 +158,7 @@ class Places:
             self._add_norm(part.site, part.norm, "post")
 
     def _add_norm(self, site: str, event: Event, where: Literal["pre", "post", "last"]) -> None:
-        if not self._once(event):
+        if not self._once(event) or event.by_name:
             return
         self._taken.append(event)
         assert event.given is not None

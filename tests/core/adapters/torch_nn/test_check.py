@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.core.adapters.torch_nn.tutorials import TUTORIALS
+from tests.core.adapters.torch_nn.tutorials import TUTORIALS, Annotated, Gpt
 from torch import Tensor, nn
 
 from glasshead import GlassheadError
@@ -62,6 +62,22 @@ def test_heads_that_do_not_give_the_output_are_found() -> None:
     object.__setattr__(event, "found", torch.zeros_like(event.found))
     with pytest.raises(GlassheadError, match=r"decoder.2.self.out is not its heads through its projection"):
         self_check(of)
+
+
+def test_parts_that_are_called_by_name_are_watched_all_the_same() -> None:
+    """But for norms, which are then not shown."""
+
+    class Named(Annotated):
+        def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+            y, _ = self.attention(query=x, key=x, value=x, attn_mask=mask)
+            x = self.one(input=x + y)
+            return self.two(input=x + self.w2(input=torch.relu(self.w1(input=x))))
+
+    torch.manual_seed(0)
+    module: Any = Gpt(Named).eval()
+    of: Any = TUTORIALS["gpt"].subject(module).model
+    assert {"decoder.0.self.weights", "decoder.0.self.resid", "decoder.2.ffn.active"} <= set(of.anatomy.sites)
+    assert "6 norms not shown" in of.anatomy.remarks
 
 
 def test_norms_that_are_called_by_no_sub_layer_are_counted_in_the_header() -> None:
