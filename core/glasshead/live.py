@@ -123,6 +123,7 @@ def explore(
     source: Any = None,
     *,
     text: str | None = None,
+    forced: str | None = None,
     mouse: bool = True,
     plain: bool = False,
     kind: str | None = None,
@@ -134,7 +135,8 @@ def explore(
     """Open the explorer on a model; without a terminal, as in a notebook or a pipe, write its decoding as text.
 
     model: a live module or a model of Hugging Face, with the other arguments of `glasshead.subject`; a Subject; or a
-    name or folder, as for `glasshead.load`. source, text: what is decoded first, ids or text.
+    name or folder, as for `glasshead.load`. source, text: what is decoded first, ids or text. forced: a target to
+    follow, in place of what the model would write.
     mouse: use the mouse. plain: write text in any case, with the attention of this kind (`cross`, `self`, `encoder`),
     layer and head, and with so many steps at most.
 
@@ -151,7 +153,7 @@ def explore(
         if text is None and not made.card.get("examples"):
             raise GlassheadError(f"What shall {made.name} decode first? Give text=, or the ids as source= or target=.")
         found = Ready(made)
-    _show(found, text, mouse=mouse, plain=plain, kind=kind, layer=layer, head=head, steps=steps)
+    _show(found, text, forced=forced, mouse=mouse, plain=plain, kind=kind, layer=layer, head=head, steps=steps)
 
 
 def _show(found: Found, text: str | None, **how: Any) -> None:
@@ -184,14 +186,15 @@ def _hugging_face(module: Any, tokenizer: Any, text: str | None, name: str | Non
     if module.training:
         raise GlassheadError(f"{kind} is in training mode, with dropout on: call model.eval() first.")
     from glasshead.adapters.huggingface.check import self_check
-    from glasshead.adapters.huggingface.marks import marks_of
+    from glasshead.adapters.huggingface.marks import begin_target, marks_of
     from glasshead.adapters.huggingface.model import HuggingFace
-    from glasshead.adapters.huggingface.names import HuggingNames, Shared
+    from glasshead.adapters.huggingface.names import HuggingNames
+    from glasshead.adapters.ids import IdSides
 
     learning = [(each, each.requires_grad) for each in module.parameters()]
-    model = HuggingFace(module, marks_of(tokenizer, module))
+    model = HuggingFace(module, begin_target(marks_of(tokenizer), module))
     for each, before in learning:
         each.requires_grad_(before)
     self_check(model)
-    names = HuggingNames(tokenizer)
-    return Subject(name or kind, model, Shared(names, names), None, {} if text is None else {"examples": [text]})
+    sides = IdSides(HuggingNames(tokenizer, mask=not model.limits.target), HuggingNames(tokenizer, target=True))
+    return Subject(name or kind, model, sides, None, {} if text is None else {"examples": [text]})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from glasshead.errors import GlassheadError
 from glasshead.found import Found, find
+from glasshead.opening import AS_IT_IS, Opening
 from glasshead.spaces import is_blank
 from glasshead_tui.state.focus import Which
 from glasshead_tui.terminal.tty import terminal
@@ -23,7 +24,9 @@ DEFAULT = "english-french"
 def explore(
     checkpoint: str = DEFAULT,
     *,
+    opening: Opening = AS_IT_IS,
     text: str | None = None,
+    forced: str | None = None,
     mouse: bool = True,
     truncate: bool = False,
     plain: bool = False,
@@ -36,16 +39,17 @@ def explore(
 
     Raises GlassheadError for a checkpoint that is missing, damaged or foreign, and for a sentence that does not fit.
     """
-    found = find(checkpoint)
+    found = find(checkpoint, opening)
     found.check()
     return show(
-        found, text, mouse=mouse, truncate=truncate, plain=plain, kind=kind, layer=layer, head=head, steps=steps
+        found, text, forced, mouse=mouse, truncate=truncate, plain=plain, kind=kind, layer=layer, head=head, steps=steps
     )
 
 
 def show(
     found: Found,
     text: str | None = None,
+    forced: str | None = None,
     *,
     mouse: bool = True,
     truncate: bool = False,
@@ -65,7 +69,9 @@ def show(
 
         text = sentence(text)
     if plain or not terminal():
-        return _decode(found, text, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps, piped=piped)
+        return _decode(
+            found, text, forced, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps, piped=piped
+        )
     if text is not None:
         from glasshead_tui.terminal.sentences import fitting
 
@@ -73,7 +79,7 @@ def show(
 
     from glasshead_tui.app import GlassheadApp
 
-    app = GlassheadApp(found, text)
+    app = GlassheadApp(found, text, forced=forced)
     app.run(mouse=mouse)
     return app.return_code or 0
 
@@ -81,6 +87,7 @@ def show(
 def _decode(
     found: Found,
     text: str | None,
+    forced: str | None,
     *,
     truncate: bool,
     kind: Which | None,
@@ -115,7 +122,7 @@ def _decode(
             print()
         names = ("weights", "masked") if subject.anatomy.attending[prefix].patterned else ("weights",)
         session = Session(subject, keep=[f"{prefix}.{name}" for name in names])
-        session.begin(each)
+        session.begin(each, forced=forced)
         print_decode(session, subject.name, prefix, head, steps)
     return 0
 

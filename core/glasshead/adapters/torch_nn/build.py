@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from glasshead.adapters.ids import IdSides
 from glasshead.adapters.torch_nn.caller import Caller, sides_of
 from glasshead.adapters.torch_nn.check import self_check
 from glasshead.adapters.torch_nn.examine import check_module, examine
@@ -23,19 +24,11 @@ PADS = ("<pad>", "[PAD]", "<PAD>", "<blank>")
 
 
 @dataclass(frozen=True)
-class Pair:
-    """The names of both sides."""
-
-    source: Any
-    target: Any
-
-
-@dataclass(frozen=True)
 class Built:
     """A Model with its names, and the text to begin with."""
 
     model: TorchNN
-    names: Pair
+    names: IdSides
     text: str | None
 
 
@@ -99,7 +92,7 @@ def build(
         inner = ids[len(around[0]) : len(ids) - len(around[1])]
         names = Begun(names, inner)
         text = names.text
-    return Built(model, Pair(names, pair.target), text)
+    return Built(model, IdSides(names, pair.target), text)
 
 
 def ids_of(what: str, ids: Any) -> tuple[list[int], Layout | None]:
@@ -129,11 +122,11 @@ def ids_of(what: str, ids: Any) -> tuple[list[int], Layout | None]:
     return found, layout
 
 
-def _pair(tokens: Any, source: int, target: int, encode: Encode | None) -> Pair:
+def _pair(tokens: Any, source: int, target: int, encode: Encode | None) -> IdSides:
     """Make the names of both sides, of two things or of one for both."""
     two = isinstance(tokens, (tuple, list)) and len(tokens) == 2 and not any(isinstance(each, str) for each in tokens)
     first, second = tokens if two else (tokens, tokens)
-    return Pair(names_of(first, source, encode), names_of(second, target, encode))
+    return IdSides(names_of(first, source, encode), names_of(second, target, encode))
 
 
 def _marks(given: Mark | None, usual: Sequence[str], names: Any, what: str) -> tuple[int, ...]:

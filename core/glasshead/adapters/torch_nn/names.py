@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from glasshead.adapters.ids import IdNames
 from glasshead.errors import GlassheadError, brief
 from glasshead.text import Token
 
@@ -67,36 +68,6 @@ class Listed:
     def cut(self, text: str, limit: int) -> str:
         """Return the text if it has at most `limit` tokens, else its longest beginning that has."""
         return cut(self, text, limit)
-
-
-class Numbered:
-    """Tokens without names: their ids. A text is numbers between spaces."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    def encode(self, text: str) -> list[int]:
-        """Read ids. Raises GlassheadError for anything else."""
-        parts = text.replace(",", " ").split()
-        if not all(part.isdecimal() for part in parts):
-            raise GlassheadError(f"{brief(text)} is no list of ids. Type some, for example 3 17 2, or give tokens=.")
-        found = [int(part) for part in parts]
-        if found and max(found) >= self.size:
-            raise GlassheadError(f"There is no token {max(found)}; the vocabulary has {self.size:,}.")
-        return found
-
-    def tokens(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
-        """Make tokens of ids."""
-        given: Sequence[float | None] = probabilities or [None] * len(ids)
-        return [Token(number, str(number), p) for number, p in zip(ids, given, strict=True)]
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """Write ids."""
-        return " ".join(map(str, ids))
-
-    def cut(self, text: str, limit: int) -> str:
-        """Return the text if it has at most `limit` ids, else the first of them."""
-        return text if len(text.replace(",", " ").split()) <= limit else self.decode(self.encode(text)[:limit])
 
 
 class Spoken:
@@ -163,7 +134,7 @@ def names_of(tokens: Any, size: int, encode: Encode | None = None) -> Any:
     Raises GlassheadError for anything that names no tokens.
     """
     if tokens is None:
-        return Numbered(size) if encode is None else Listed([str(number) for number in range(size)], encode)
+        return IdNames(size, None) if encode is None else Listed([str(number) for number in range(size)], encode)
     if isinstance(tokens, str):
         return Listed(tuple(tokens), encode)
     if isinstance(tokens, Mapping):

@@ -42,15 +42,15 @@ def test_characters_are_tokens_of_their_own(text: str) -> None:
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=9))
 def test_without_names_tokens_are_numbers(ids: list[int]) -> None:
     names = names_of(None, 41)
-    assert names.encode(names.decode(ids)) == ids == [int(token.text) for token in names.tokens(ids)]
+    assert names.encode(names.decode(ids)) == ids == [int(token.text.strip("▁")) for token in names.tokens(ids)]
     assert names.encode(", ".join(map(str, ids))) == ids
-    assert names.cut(names.decode(ids), 3) == names.decode(ids[:3])
+    assert names.encode(names.cut(names.decode(ids), 3)) == ids[:3]
 
 
 @pytest.mark.parametrize(
     ("tokens", "text", "sentence"),
     [
-        (None, "the", "is no list of ids"),
+        (None, "the", "'the' is not an id"),
         (None, "41", "There is no token 41; the vocabulary has 41"),
         (["the", "cat"], "the catt", r"'catt' is none of the tokens. Near it: cat"),
         (["the", 3], "the", "holds 3: give names"),
