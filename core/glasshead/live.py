@@ -64,6 +64,7 @@ def subject(
     start: int | str | Sequence[int | str] | None = None,
     end: int | str | Sequence[int | str] | None = None,
     pad: int | str | None = None,
+    mask: int | str | None = None,
     encode: Callable[[str], Sequence[int]] | None = None,
     batch_first: bool | None = None,
     limit: int = LIMIT,
@@ -88,7 +89,8 @@ def subject(
     target. Without it tokens are shown as numbers, and typed as such. A list cuts a text at its spaces, or into
     characters if all its names are such. encode: a function from a text to ids, if that is not how.
     start: the id, or the name of the token, that the target begins with (several in a list). end: that which ends it.
-    pad: that which fills up shorter lines. By default those called `<bos>`, `<eos>`, `<pad>` and the like.
+    pad: that which fills up shorter lines. mask: that which an encoder alone fills in, where it returns a row of
+    logits for each id. By default those called `<bos>`, `<eos>`, `<pad>`, `[MASK]` and the like.
     batch_first: whether `logits` takes and returns (batch, tokens, …); by default found by trial.
     limit: most positions of the target, if no table of positions says fewer.
     sites: names for attentions whose place is not to be found by how they are called, such as
@@ -112,7 +114,7 @@ def subject(
 
     built = build(
         model, source, target, text=text, logits=logits, tokens=tokens if tokenizer is None else tokenizer, start=start,
-        end=end, pad=pad, encode=encode, batch_first=batch_first, limit=limit, sites=sites or {},
+        end=end, pad=pad, mask=mask, encode=encode, batch_first=batch_first, limit=limit, sites=sites or {},
     )  # fmt: skip
     card = {} if built.text is None else {"examples": [built.text]}
     return Subject(name or type(model).__name__, built.model, built.names, None, card)

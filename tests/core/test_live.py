@@ -139,6 +139,29 @@ def test_a_tokenizer_of_hugging_face_names_the_tokens_of_a_module(tmp_path: Path
         assert [token.id for token in of.encode("the cat")] == tokenizer("the cat")["input_ids"]
 
 
+def test_an_encoder_alone_fills_in_masks() -> None:
+    """What it predicts at a mask token is what the module returns there; tags and classes are no tokens."""
+    words = [*WORDS, "[MASK]"]
+    torch.manual_seed(0)
+    layer = nn.TransformerEncoderLayer(8, 2, 8, batch_first=True)
+    module = nn.Sequential(nn.Embedding(14, 8), layer, nn.Linear(8, 14)).eval()
+    of = glasshead.subject(module, [4, 13, 7, 13], tokens=words)
+    assert of.first_sentence == "the [MASK] cat [MASK]"
+    line = of.start(of.first_sentence)
+    expected = module(torch.tensor([[4, 13, 7, 13]]))[0].softmax(-1)
+    fillings = line.fillings(3)
+    assert fillings is not None
+    assert [filling.place for filling in fillings] == [1, 3]
+    for filling in fillings:
+        best = expected[filling.place].topk(3)
+        assert [token.id for token in filling.candidates] == best.indices.tolist()
+        assert torch.allclose(
+            torch.tensor([token.probability or 0 for token in filling.candidates]), best.values, atol=1e-6
+        )
+    tagger = nn.Sequential(nn.Embedding(14, 8), layer, nn.Linear(8, 3)).eval()
+    assert glasshead.subject(tagger, [4, 13], tokens=words).start("the [MASK]").fillings(3) is None
+
+
 def test_a_module_that_keeps_its_mask_can_be_trained_after_it_was_explored() -> None:
     module = TUTORIALS["gpt"].module()
     make, kept = module.mask, dict[int, torch.Tensor]()

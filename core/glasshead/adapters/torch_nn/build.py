@@ -20,6 +20,7 @@ Mark = int | str | Sequence[int | str]
 """An id or the name of a token, or several."""
 STARTS = ("<bos>", "<sos>", "<s>", "<start>", "[BOS]", "[CLS]", "<BOS>", "<SOS>")
 ENDS = ("<eos>", "</s>", "<end>", "[EOS]", "[SEP]", "<EOS>", "<|endoftext|>")
+MASKS = ("[MASK]", "<mask>", "<MASK>")
 PADS = ("<pad>", "[PAD]", "<PAD>", "<blank>")
 
 
@@ -43,6 +44,7 @@ def build(
     start: Mark | None,
     end: Mark | None,
     pad: Mark | None,
+    mask: Mark | None,
     encode: Encode | None,
     batch_first: bool | None,
     limit: int,
@@ -75,14 +77,16 @@ def build(
     for side, of in (("source", pair.source), ("target", pair.target)):
         if isinstance(of, Listed) and (most := max(given.get(side, ([0], None))[0], default=0)) >= of.size:
             raise GlassheadError(f"{side} holds the id {most}, and tokens has {of.size:,} names: ids count from 0.")
-    around = _around(ids, names, starts, ends, prompt=read == "target")
-    trial = _trial(sides, typed, starts, known, {*ends, *pads})
+    masks = _marks(mask, MASKS, pair.source, "mask")
+    around = _around(ids, names, starts, ends, {*masks, *pads}, prompt=read == "target")
+    trial = _trial(sides, typed, starts, known, {*ends, *pads, *masks})
     caller = Caller(module, function, sides)
     layouts = _layouts(module, layout, batch_first)
     examined = examine(caller, trial, layouts, sites, next(module.parameters()).device)
     model = TorchNN(
-        examined, start=starts, around=around, ends=ends, pad=pads[0] if pads else None, limit=max(2, limit)
-    )
+        examined, start=starts, around=around, ends=ends, pad=pads[0] if pads else None,
+        mask=masks[0] if masks else None, names=pair.source.size, limit=max(2, limit),
+    )  # fmt: skip
     if "target" in sides:
         _check_logits(model, examined.found, pair.target)
     self_check(model)
@@ -134,7 +138,7 @@ def _marks(given: Mark | None, usual: Sequence[str], names: Any, what: str) -> t
     if given is None:
         if isinstance(names, Listed):
             return next(((names.names.index(name),) for name in usual if name in names.names), ())
-        number = {"start": "bos_token_id", "end": "eos_token_id", "pad": "pad_token_id"}[what]
+        number = {"start": "bos_token_id", "end": "eos_token_id", "pad": "pad_token_id", "mask": "mask_token_id"}[what]
         found = getattr(getattr(names, "tokenizer", None), number, None)
         return () if found is None else (int(found),)
     several: Iterable[int | str] = [given] if isinstance(given, (int, str)) else given
@@ -154,9 +158,12 @@ def _mark(given: Any, names: Any, what: str) -> int:
 
 
 def _around(
-    ids: Sequence[int], names: Any, starts: Sequence[int], ends: Sequence[int], *, prompt: bool
+    ids: Sequence[int], names: Any, starts: Sequence[int], ends: Sequence[int], inner: set[int], *, prompt: bool
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Find the ids that stand around a text: at the beginning and the end of the ids that were given."""
+    """Find the ids that stand around a text: at the beginning and the end of the ids that were given.
+
+    inner: special ids that belong to the text.
+    """
     if prompt:
         begins = bool(starts) and tuple(ids[: len(starts)]) == tuple(starts) and len(ids) > len(starts)
         return (tuple(starts), ()) if begins else ((), ())
@@ -168,7 +175,7 @@ def _around(
 
     def marked(number: int, marks: Sequence[int]) -> bool:
         name = names.names[number] if isinstance(names, Listed) and number < names.size else ""
-        return number in marks or (is_special(name) and name not in UNKNOWN)
+        return number in marks or (is_special(name) and name not in UNKNOWN and number not in inner)
 
     before = tuple(ids[:1]) if len(ids) > 2 and marked(ids[0], starts) else ()
     after = tuple(ids[-1:]) if len(ids) > 2 and marked(ids[-1], ends) else ()

@@ -31,13 +31,17 @@ class TorchNN:
         around: tuple[Sequence[int], Sequence[int]],
         ends: Iterable[int],
         pad: int | None,
+        mask: int | None,
+        names: int,
         limit: int,
     ) -> None:
         """start: ids that the target begins with · around: ids before and after a source that is typed, or before a
-        prompt · pad: id that the owner's function knows as padding · limit: most positions of the target.
+        prompt · pad: id that the owner's function knows as padding · mask: id of a token that an encoder alone fills
+        in · names: tokens of the source · limit: most positions of the target.
         """
         self.caller, self.module = examined.caller, examined.caller.module
         self._start, (self._before, self._after), self._pad = tuple(start), around, pad
+        self._mask, self._names = mask, names
         self.ends = frozenset(ends)
         self.sides = self.caller.sides
         self.examined = examined
@@ -76,11 +80,22 @@ class TorchNN:
         if self._pad is None and len({len(source) for source in sources}) > 1:
             raise GlassheadError("The sources have different lengths: which id pads them? Give pad=.")
         ids, _ = pad_lines(sources, self._pad or 0, self.device)
+        if "target" not in self.sides:
+            return self._predict(ids)
         if "tap" in self.places.root.__dict__:
             start = torch.tensor([self._start], dtype=torch.long, device=self.device).expand(len(ids), -1)
             with self._pass("source"):
                 self.caller({"source": ids, "target": start})
         return Memory(ids)
+
+    def _predict(self, ids: Tensor) -> Memory:
+        """Run an encoder alone, which may fill in the mask tokens of a text: b k → b k v."""
+        with self._pass("source"):
+            found = self.caller({"source": ids})
+        rows = self.caller.layout.ours(found) if found.dim() == 3 else found.unsqueeze(0)
+        if self._mask is None or rows.shape != (*ids.shape, self._names):  # a class of the text, tags of its tokens
+            return Memory(ids)
+        return Memory(ids, logits=rows, blanks=tuple((ids[0] == self._mask).nonzero().flatten().tolist()))
 
     def past(self) -> IdsPast:
         """Return an empty past."""
