@@ -108,7 +108,8 @@ def subject(
 
     if not isinstance(model, nn.Module):
         raise GlassheadError(
-            f"{brief(model)} is a {type(model).__name__}, and no model: give an nn.Module, or a model of Hugging Face."
+            f"{brief(model)}, of the type {type(model).__name__}, is no model: give an nn.Module, or a model of "
+            "Hugging Face."
         )
     from glasshead.adapters.torch_nn.build import build
 
@@ -145,9 +146,10 @@ def explore(
     Raises GlassheadError as `glasshead.subject` and `glasshead.load` do.
     """
     found: Found
+    if isinstance(model, (str, Path, Subject)) and (source is not None or given):
+        what = f"{model.name} is a Subject" if isinstance(model, Subject) else f"{brief(str(model))} is a name"
+        raise GlassheadError(f"{what}: of what says what to decode only text= and forced= go with it.")
     if isinstance(model, (str, Path)):
-        if source is not None or given:
-            raise GlassheadError(f"{brief(str(model))} is a name: only text= goes with it.")
         found = find(model)
         found.check()
     else:

@@ -45,10 +45,13 @@ def test_a_live_model_of_hugging_face_needs_its_tokenizer_and_evaluation_mode(tm
 
 
 def test_what_is_no_model_is_named() -> None:
-    with pytest.raises(GlassheadError, match=r"3 is a int, and no model: give an nn.Module"):
+    with pytest.raises(GlassheadError, match=r"3, of the type int, is no model: give an nn.Module"):
         glasshead.subject(3)
-    with pytest.raises(GlassheadError, match="'english-french' is a name: only text= goes with it"):
+    with pytest.raises(GlassheadError, match="'english-french' is a name: of what says what to decode only text="):
         glasshead.explore("english-french", SOURCE)
+    of = TUTORIALS["gpt"].subject(TUTORIALS["gpt"].module())
+    with pytest.raises(GlassheadError, match="Gpt is a Subject: of what says"):
+        glasshead.explore(of, tokens=WORDS)
 
 
 def test_something_has_to_be_decoded_first() -> None:
@@ -93,6 +96,16 @@ def test_an_owner_may_name_attentions() -> None:
     of: Any = glasshead.subject(gpt, target=TARGET, sites=given)
     assert of.model.places.attentions["decoder.2.self"].module is gpt.blocks[0].attn
     assert of.model.places.attentions["decoder.0.self"].module is gpt.blocks[2].attn
+
+
+def test_without_names_the_vocabulary_is_the_table_that_ids_are_looked_up_in() -> None:
+    """And not that of positions, or of segments."""
+    module = TUTORIALS["classifier"].module()
+    of = glasshead.subject(module, SOURCE)
+    assert of.vocabulary.source.size == len(WORDS) and [token.id for token in of.encode("12, 3")] == [12, 3]
+    translation = TUTORIALS["translation"].module()
+    both = glasshead.subject(translation, SOURCE, logits=translation.run, start=2)
+    assert (both.vocabulary.source.size, both.vocabulary.target.size) == (13, 11)
 
 
 def test_marks_are_given_as_ids_or_names_or_found() -> None:
@@ -208,4 +221,3 @@ def test_the_explorer_is_found_by_name_and_its_absence_is_said(monkeypatch: pyte
     monkeypatch.setattr("glasshead.live.import_module", missing)
     with pytest.raises(GlassheadError, match="The explorer is not there"):
         glasshead.explore(of)
-    assert WORDS

@@ -97,5 +97,8 @@ async def test_what_a_step_costs_is_said(explore: Explore) -> None:
     found = ready("gpt")
     async with explore(size=(120, 36), checkpoint=found, text=found.subject.first_sentence) as explorer:
         await explorer.until(lambda: "no cache: each step runs all again" in explorer.text)
+        model: Any = found.subject.model
+        numbers = sum(parameter.numel() for parameter in model.module.parameters())
+        assert f"{numbers:,} parameters" in explorer.text
         await press(explorer, "i")
         await explorer.until(lambda: "New prompt" in explorer.text and "the model goes on from" in explorer.text)

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from glasshead.adapters.ids import IdSides
 from glasshead.adapters.torch_nn.caller import Caller, sides_of
 from glasshead.adapters.torch_nn.check import self_check
-from glasshead.adapters.torch_nn.examine import check_module, examine
+from glasshead.adapters.torch_nn.examine import Examined, check_module, examine
+from glasshead.adapters.torch_nn.flow import same
 from glasshead.adapters.torch_nn.layout import Layout
 from glasshead.adapters.torch_nn.model import TorchNN
 from glasshead.adapters.torch_nn.names import UNKNOWN, Begun, Encode, Listed, is_special, names_of, whole
@@ -63,8 +64,8 @@ def build(
     if sides == ("target",) and "source" in given:  # a prompt is a source of its own to most people
         given["target"] = given.pop("source")
     read: Side = sides[0]
-    known = min((each.num_embeddings for each in module.modules() if isinstance(each, nn.Embedding)), default=2)
-    pair = _pair(tokens, known, known, encode)
+    tables = [each.num_embeddings for each in module.modules() if isinstance(each, nn.Embedding)] or [2]
+    pair = _pair(tokens, max(tables), max(tables), encode)  # of their sizes nothing else is known before a pass
     names = pair.source if read == "source" else pair.target
     starts, ends = _marks(start, STARTS, pair.target, "start"), _marks(end, ENDS, pair.target, "end")
     pads = _marks(pad, PADS, pair.source, "pad")
@@ -79,10 +80,14 @@ def build(
             raise GlassheadError(f"{side} holds the id {most}, and tokens has {of.size:,} names: ids count from 0.")
     masks = _marks(mask, MASKS, pair.source, "mask")
     around = _around(ids, names, starts, ends, {*masks, *pads}, prompt=read == "target")
-    trial = _trial(sides, typed, starts, known, {*ends, *pads, *masks})
+    trial = _trial(sides, typed, starts, min(tables), {*ends, *pads, *masks})
     caller = Caller(module, function, sides)
     layouts = _layouts(module, layout, batch_first)
     examined = examine(caller, trial, layouts, sites, next(module.parameters()).device)
+    sizes = {side: _table(examined, side) or max(tables) for side in sides}
+    if "target" in sides:
+        sizes["target"] = int(examined.found.shape[-1])
+    pair = _pair(tokens, sizes.get("source", 0), sizes.get("target", 0), encode)
     model = TorchNN(
         examined, start=starts, around=around, ends=ends, pad=pads[0] if pads else None,
         mask=masks[0] if masks else None, names=pair.source.size, limit=max(2, limit),
@@ -90,13 +95,20 @@ def build(
     if "target" in sides:
         _check_logits(model, examined.found, pair.target)
     self_check(model)
-    pair = _pair(tokens, known, model.size if "target" in sides else known, encode)
     names = pair.source if read == "source" else pair.target
     if ids and text is None:
         inner = ids[len(around[0]) : len(ids) - len(around[1])]
         names = Begun(names, inner)
         text = names.text
-    return Built(model, IdSides(names, pair.target), text)
+    return Built(model, IdSides(names, pair.target if "target" in sides else names), text)
+
+
+def _table(examined: Examined, side: Side) -> int | None:
+    """Find the size of the table that the ids of a side were looked up in."""
+    for event in examined.events:
+        if isinstance(event.module, nn.Embedding) and same(event.given, examined.ids[side]):
+            return event.module.num_embeddings
+    return None
 
 
 def ids_of(what: str, ids: Any) -> tuple[list[int], Layout | None]:
