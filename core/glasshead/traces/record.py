@@ -73,7 +73,7 @@ class Record:
             keys = self.anatomy.kind(site.stack, site.part).keys
             if site.name in KEYED:
                 (joined if keys == "target" else fixed).append(name)
-            elif site.name in SQUARE and keys == "target":
+            elif site.name in SQUARE and keys == "target" and self.anatomy.lasting:
                 ragged.append(name)
         self.joined, self.fixed, self.ragged = tuple(joined), tuple(fixed), tuple(ragged)
         new = {site: seen[site].clone() for site in fixed if site not in {*self.static, *self.dropped}}

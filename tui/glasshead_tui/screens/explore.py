@@ -286,9 +286,13 @@ class ExploreScreen(CommandedScreen):
     def action_sentence(self) -> None:
         """Ask for a new source sentence."""
         limit = f", at most {self._about.limit} tokens" if self._about and self._about.limit else ""
-        self._ask_for_sentence(
-            f"A sentence in the language the model reads{limit}. Enter starts, esc keeps the old one."
-        )
+        what = "A text that the model goes on from" if self._prompted else "A sentence in the language the model reads"
+        self._ask_for_sentence(f"{what}{limit}. Enter starts, esc keeps the old one.")
+
+    @property
+    def _prompted(self) -> bool:
+        """Whether the model goes on from a text, and reads no source."""
+        return self.moment is not None and not self.moment.source
 
     def _ask_for_sentence(self, hint: str) -> None:
         def answer(ask: Ask, text: str) -> None:
@@ -297,7 +301,8 @@ class ExploreScreen(CommandedScreen):
         def closed(_: object) -> None:
             self._asking = None
 
-        self.app.push_screen(Ask("New source sentence", hint, self.moment.text if self.moment else "", answer), closed)
+        title = "New prompt" if self._prompted else "New source sentence"
+        self.app.push_screen(Ask(title, hint, self.moment.text if self.moment else "", answer), closed)
 
     def action_move(self, where: str) -> None:
         """Move the cursor; in the map, choose another head or layer."""
