@@ -3,7 +3,8 @@
 step 1    n = (x − mean) / √(variance + ε)       its mean is 0, its variance 1        (Ba et al. 2016)
 step 2    gain · n + bias                        the gain and bias were learned
 
-An RMSNorm computes no mean: step 1 is x / √(mean of x² + ε), and no statistics of its input are shown.
+An RMSNorm takes no mean away (Zhang and Sennrich 2019): its one statistic is rms = √(mean of x²), and step 1 is
+x / √(rms² + ε), whose own rms is 1.
 """
 
 from dataclasses import dataclass
@@ -21,8 +22,10 @@ class Normed:
     """Its place in the model, e.g. `decoder.1.cross`."""
     before: tuple[float, float] | None
     """Mean and variance of its input; None for a norm that computes no mean."""
-    after: tuple[float, float]
-    """Mean and variance after step 1."""
+    after: tuple[float, float] | None
+    """Mean and variance after step 1; None for a norm that computes no mean."""
+    rms: tuple[float, float] | None
+    """Root mean square of its input, and after step 1; None for a norm that computes the mean."""
     out: tuple[float, ...]
     """The vector after step 2."""
 
@@ -34,15 +37,19 @@ def norms(trace: Trace, stack: str, row: int) -> tuple[Normed, ...]:
         if norm.stack != stack or f"{norm.site}.norm.normed" not in trace:
             continue
         normed = trace[f"{norm.site}.norm.normed"][row]
-        before = None
+        before = after = rms = None
         if norm.form == "layer":
             before = float(trace[f"{norm.site}.norm.mean"][row]), float(trace[f"{norm.site}.norm.var"][row])
+            after = float(normed.mean()), float(normed.var(correction=0))
+        else:
+            rms = float(trace[f"{norm.site}.norm.rms"][row]), float(normed.square().mean().sqrt())
         found.append(
             Normed(
                 name=norm.label,
                 site=norm.site,
                 before=before,
-                after=(float(normed.mean()), float(normed.var(correction=0))),
+                after=after,
+                rms=rms,
                 out=tuple(trace[f"{norm.site}.norm.out"][row].tolist()),
             )
         )

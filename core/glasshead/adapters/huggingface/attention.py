@@ -23,6 +23,8 @@ class Call:
 
     heads: int
     key_heads: int
+    width: int
+    """Numbers of a query and a key."""
     scale: float
     cap: float | None
     biased: bool
@@ -76,7 +78,7 @@ def attention(
         attention_mask = attention_mask[..., : key.shape[-2]]
     if calls is not None:
         calls[module] = Call(
-            heads=query.shape[1], key_heads=key.shape[1], scale=scale, cap=softcap,
+            heads=query.shape[1], key_heads=key.shape[1], width=query.shape[-1], scale=scale, cap=softcap,
             biased=position_bias is not None and bool(position_bias.any()), window=sliding_window,
         )  # fmt: skip
     if module in unbiased:

@@ -122,6 +122,7 @@ class HuggingFace:
         arithmetic: dict[str, Attending] = {}
         for site, module in self.places.attentions.items():
             call = calls[module]
+            self.places.add_unrotated(site, call)
             if call.biased:
                 self.places.add_bias(site)
             else:

@@ -10,9 +10,9 @@ from typing import Any
 
 from torch import nn
 
-from glasshead.adapters.huggingface.attention import NAME
+from glasshead.adapters.huggingface.attention import NAME, Call
 from glasshead.adapters.huggingface.families import Block, Family, Stack
-from glasshead.adapters.huggingface.points import Input, Normalisation, Output, Point
+from glasshead.adapters.huggingface.points import Input, Look, Normalisation, Output, Point, Unrotated, by_heads
 from glasshead.anatomy import Norm
 from glasshead.attend import STAGES
 from glasshead.errors import GlassheadError
@@ -34,7 +34,11 @@ class Places:
         self.root, self.width = Root(), width
         self.known: Known = {}
         self.norms: list[Norm] = []
+        self.odd: list[str] = []
+        """Places of norms that are neither LayerNorm nor RMSNorm: they have no sites."""
         self.attentions: dict[str, nn.Module] = {}
+        self._blocks: dict[str, tuple[str, Block]] = {}
+        """Block of each attention, with the path of its layer."""
         self.configs = unique_configs(module)
         self._watched = 0
         self._before: list[str] = []
@@ -54,7 +58,7 @@ class Places:
 
     def _add_embedding(self, stack: Stack, seen: dict[int, str]) -> None:
         """Add the sites of an embedding. One that both sides share has none: its values would be mixed up."""
-        for path, name in ((stack.embed, "embed"), (stack.position, "position")):
+        for path, name in ((stack.embed, "embed"), (stack.position, "position"), (stack.segment, "segment")):
             module = self.find(path)
             if module is not None:
                 if id(module) in seen:
@@ -101,6 +105,7 @@ class Places:
             if module is None:
                 return
             self.attentions[site] = module
+            self._blocks[site] = path, block
             self._add(site, module, *STAGES)
         output = self._own(path, block.output)
         assert output is not None
@@ -125,6 +130,7 @@ class Places:
         try:
             point = Normalisation(module, self.width)
         except (ValueError, RuntimeError):  # shown as nothing rather than as something false
+            self.odd.append(site)
             return
         after = site.endswith(".after")
         prefix = f"{site.removesuffix('.after')}.{'after_norm' if after else 'norm'}"
@@ -135,11 +141,32 @@ class Places:
 
     def add_bias(self, site: str) -> None:
         """Add the position bias to the sites of an attention that has one."""
+        self._insert(f"{site}.scores", {f"{site}.bias": (self.attentions[site], "bias")})
+
+    def add_unrotated(self, site: str, call: Call) -> None:
+        """Add q and k before the rotation to the sites of an attention that rotates them."""
+        path, block = self._blocks[site]
+        query, key = self._own(path, block.query), self._own(path, block.key)
+        if query is None:
+            return
+        first, each = {"": (0, 1), "parts": (call.heads, 1), "heads": (1, 3)}[block.joint]
+        looks: dict[str, Look] = {
+            "q_unrotated": by_heads(call.heads, call.width, 0, each, heads_first=block.heads_first),
+            "k_unrotated": by_heads(call.key_heads, call.width, first, each, heads_first=block.heads_first),
+        }
+        if key is None:
+            points = dict.fromkeys(looks, Unrotated(query, looks))
+        else:
+            modules = zip(looks, (query, key), strict=True)
+            points = {name: Unrotated(module, {name: looks[name]}) for name, module in modules}
+        self._insert(f"{site}.q", {f"{site}.{name}": (point, name) for name, point in points.items()})
+
+    def _insert(self, before: str, new: Known) -> None:
+        """Add sites in front of another."""
         names = list(self.known)
-        at = names.index(f"{site}.scores")
+        at = names.index(before)
         entries = [(name, self.known[name]) for name in names]
-        entries.insert(at, (f"{site}.bias", (self.attentions[site], "bias")))
-        self.known = dict(entries)
+        self.known = dict([*entries[:at], *new.items(), *entries[at:]])
 
     def switch_on(self) -> None:
         """Let the model use our attention; nested calls count."""

@@ -1,21 +1,45 @@
 """Every family against the plain model: equal logits, Hugging Face's own attentions, each site computed again."""
 
-from collections.abc import Callable
+import importlib
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import torch
-from tests.core.adapters.huggingface.tiny import END, FAMILIES, wrap
+from tests.core.adapters.huggingface.tiny import END, FAMILIES, SIZE, wrap
 from torch import Tensor
 
 from glasshead.adapters.huggingface.families import FAMILIES as KNOWN
 from glasshead.adapters.huggingface.model import HuggingFace
+from glasshead.decoding.protocols import Prompt
+from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
 from glasshead.tap import Seen
+from glasshead.text import Token
 
 SOURCES = [[5, 6, 7, 8, END], [9, 10, END]]
 TARGET = torch.tensor([[3, 11, 12, 13, 14, 15, 16]])
+
+
+class Numbers:
+    """Names of a model without a tokenizer."""
+
+    size = SIZE
+
+    def encode(self, text: str) -> list[int]:
+        return [int(word) for word in text.split()]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return " ".join(map(str, ids))
+
+    def cut(self, text: str, limit: int) -> str:
+        return " ".join(text.split()[:limit])
+
+    def tokens(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
+        given: Sequence[float | None] = probabilities or [None] * len(ids)
+        return [Token(number, str(number), p) for number, p in zip(ids, given, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -156,6 +180,82 @@ def test_every_norm_follows_from_its_steps(watched: Watched) -> None:
         assert torch.allclose(square, torch.ones_like(square), atol=0.2)
         if norm.form == "layer":
             assert close(normed.mean(-1), torch.zeros_like(square))
+
+
+def test_every_statistic_is_that_of_the_stream_and_an_edit_of_it_reaches_the_norm(watched: Watched) -> None:
+    """Mean and variance, or the root mean square, of what the module itself was given."""
+    model = watched.model
+    for norm in (model.anatomy.norms[0], model.anatomy.norms[-1]):
+        point, _ = model.places.known[f"{norm.site}.norm.out"]
+        given: list[Tensor] = []
+        handle = point.module.register_forward_pre_hook(lambda _module, found, given=given: given.append(found[0]))
+        with torch.no_grad(), model.listen([f"{norm.site}.norm.*"]) as seen:
+            run(model)
+        handle.remove()
+        x = given[-1]
+        statistics = [site.rpartition(".")[2] for site in seen if site.endswith((".mean", ".var", ".rms"))]
+        assert statistics == (["rms"] if norm.form == "rms" else ["mean", "var"])
+        expected = {
+            "mean": x.mean(-1, keepdim=True),
+            "var": x.var(-1, correction=0, keepdim=True),
+            "rms": x.square().mean(-1, keepdim=True) ** 0.5,
+        }
+        for name in statistics:
+            assert close(seen[f"{norm.site}.norm.{name}"], expected[name])
+        site = f"{norm.site}.norm.{statistics[-1]}"
+        with torch.no_grad(), model.listen([f"{norm.site}.norm.*"], {site: lambda value: 4 * value}) as changed:
+            run(model)
+        centred = x if norm.form == "rms" else x - expected["mean"]
+        power = 2 if norm.form == "rms" else 1
+        again = centred / ((4 * expected[statistics[-1]]) ** power + norm.eps) ** 0.5
+        assert close(changed[f"{norm.site}.norm.normed"], again)
+        gain = point.module.weight.abs().max()
+        assert gain == 0 or not close(changed[f"{norm.site}.norm.out"], seen[f"{norm.site}.norm.out"])
+
+
+def rotation(module: Any, count: int, layer: int) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Make the rotation of a layer, by the family's own functions: q and k at positions 0, 1, …"""
+    own = next(each for name, each in module.named_modules() if name.endswith("rotary_emb"))
+    kind = getattr(module.config, "layer_types", None)
+    more = (kind[layer],) if kind and "layer_type" in inspect.signature(own.forward).parameters else ()
+    cos, sin = own(torch.zeros(1, count, 1), torch.arange(count).unsqueeze(0), *more)
+    apply = importlib.import_module(type(module).__module__).apply_rotary_pos_emb
+    return lambda q, k: apply(q, k, cos, sin)
+
+
+def test_q_and_k_are_those_before_the_rotation_rotated(watched: Watched) -> None:
+    seen, model = watched.seen, watched.model
+    rotated = [site for site in model.anatomy.attending if f"{site}.q_unrotated" in seen]
+    turns = any("rotary" in name for name, _ in watched.module.named_modules())
+    assert rotated == (list(model.anatomy.attending) if turns else [])
+    for layer, site in enumerate(rotated):
+        before = seen[f"{site}.q_unrotated"], seen[f"{site}.k_unrotated"]
+        turn = rotation(watched.module, before[0].shape[2], layer)
+        for name, one, other in zip("qk", turn(*before), before, strict=True):
+            assert close(seen[f"{site}.{name}"], one) and not close(one, other)
+
+
+def test_q_and_k_before_the_rotation_can_be_changed_and_grow_with_the_line(watched: Watched) -> None:
+    model = watched.model
+    site = next(iter(model.anatomy.attending))
+    if f"{site}.q_unrotated" not in watched.seen:
+        return
+    for name in ("q", "k"):
+        before = watched.seen[f"{site}.{name}_unrotated"]
+        with torch.no_grad(), model.listen(["*"], {f"{site}.{name}_unrotated": lambda value: 2 * value}) as seen:
+            run(model)
+        assert close(seen[f"{site}.{name}"], 2 * watched.seen[f"{site}.{name}"])
+        assert close(seen[f"{site}.{name}_unrotated"], 2 * before)
+        other = "k" if name == "q" else "q"
+        assert close(seen[f"{site}.{other}"], watched.seen[f"{site}.{other}"])
+    if "decoder" in model.stacks:
+        prompt = Prompt((), tuple(TARGET[0, :4].tolist()))
+        line = Stepper.begin(model, prompt, Numbers(), Numbers())
+        for token in TARGET[0, 4:].tolist():
+            line.choose(token)
+        for name in ("q", "k"):
+            trace = line.outlook[f"{site}.{name}_unrotated"]
+            assert close(trace, watched.seen[f"{site}.{name}_unrotated"][0])
 
 
 def test_the_stream_is_the_sum_of_what_is_added_to_it(watched: Watched) -> None:
