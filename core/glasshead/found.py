@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from glasshead.adapters.huggingface.folder import HuggingFolder, is_hugging_face
+from glasshead.adapters.huggingface.sound import Sound
 from glasshead.checkpoints.find import check_parts, locate, longest_length
 from glasshead.checkpoints.format import describe, vocabulary
+from glasshead.errors import GlassheadError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from glasshead.decoding.protocols import Names
     from glasshead.subject import Subject
 
@@ -83,21 +87,42 @@ class Foreign(HuggingFolder):
 
     def open(self) -> "Subject":
         """See `Found`."""
-        from glasshead.adapters.huggingface.names import Shared
         from glasshead.subject import Subject
 
-        return Subject(self.title, self.load(), Shared(self.source, self.source), self.folder, {})
+        model = self.load()
+        card = {} if self.sound is None else {"examples": [self.sound.title]}
+        return Subject(self.title, model, self.sides(model), self.folder, card)
 
 
-def find(name: str | Path) -> Found:
-    """Find what a name opens. Raises GlassheadError, with the nearest names, if nothing has that name."""
+def find(name: str | Path, features: Path | None = None) -> Found:
+    """Find what a name opens. features: the file of a recording, for a model that hears.
+
+    Raises GlassheadError, with the nearest names, if nothing has that name, and for a recording that nothing hears.
+    """
+    return _find(name, None if features is None else Sound(path=features))
+
+
+def _find(name: str | Path, sound: Sound | None) -> Found:
     folder, title = locate(name)
-    return Foreign(folder, title) if is_hugging_face(folder) else Checkpoint(folder, title)
+    if is_hugging_face(folder):
+        return Foreign(folder, title, sound)
+    if sound is not None:
+        raise GlassheadError(f"{title} reads text and hears nothing: open it without --features.")
+    return Checkpoint(folder, title)
 
 
-def load(name: str | Path) -> "Subject":
+def load(
+    name: str | Path, *, features: "str | Path | Tensor | None" = None, encoder_outputs: "Tensor | None" = None
+) -> "Subject":
     """Open a checkpoint: a bundled name, a name under ./checkpoints, or a folder, also that of a run in training.
+
+    features: of a recording, for a model that hears: a file, or a tensor f t · encoder_outputs: in their place, what
+    the encoder made of them, 1 k m. Such a recording is decoded as the text `subject.first_sentence`, its name.
 
     Raises GlassheadError for files that are missing, damaged, foreign or do not fit each other.
     """
-    return find(name).open()
+    if features is None and encoder_outputs is None:
+        return find(name).open()
+    if isinstance(features, str | Path):
+        return find(name, Path(features)).open()
+    return _find(name, Sound(features=features, states=encoder_outputs)).open()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from glasshead_tui.commands.arguments import Checkpoint, Truncate
+from glasshead_tui.commands.arguments import Checkpoint, Features, Truncate
 from glasshead_tui.launch import explore as opening
 from glasshead_tui.state.focus import Which
 
@@ -19,6 +19,7 @@ def explore(
             show_default="each line of standard input, if it is piped; else an example",
         ),
     ] = None,
+    features: Features = None,
     mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Use the mouse in the explorer.")] = True,
     truncate: Truncate = False,
     plain: Annotated[bool, typer.Option("--plain", help="Write text, as always without a terminal.")] = False,
@@ -44,6 +45,7 @@ def explore(
     return opening.explore(
         checkpoint,
         text=text,
+        features=features,
         mouse=mouse,
         truncate=truncate,
         plain=plain,

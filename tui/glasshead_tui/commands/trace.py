@@ -7,7 +7,7 @@ import typer
 
 from glasshead.errors import GlassheadError
 from glasshead.site import Site
-from glasshead_tui.commands.arguments import Checkpoint, Truncate
+from glasshead_tui.commands.arguments import Checkpoint, Features, Truncate
 
 if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
@@ -20,7 +20,10 @@ EVERY = "decoder.*.cross.weights"
 
 def trace(
     checkpoint: Checkpoint,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="A sentence in quotes.")],
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="A sentence in quotes.", show_default=False)
+    ] = None,
+    features: Features = None,
     keep: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Sites to show, e.g. encoder.0.self.*; may be repeated.", show_default=EVERY),
@@ -37,13 +40,15 @@ def trace(
     """Write the captured values of a decode as numbers."""
     from glasshead_tui.terminal.sentences import fitting, sentence
 
-    text = sentence(text)
+    if text is None and features is None:
+        raise GlassheadError("What shall be decoded? Give a sentence in quotes.")
+    text = features.name if text is None and features else sentence(text or "")
 
     from glasshead.decoding.threads import one_thread
     from glasshead.found import load
 
     one_thread()
-    subject = load(checkpoint)
+    subject = load(checkpoint, features=features)
     last = subject.kinds[-1]  # decoder → encoder, if there is one
     chosen, needed = _choose(subject, keep or [f"{last.stack}.*.{last.kind}.weights"])
     line = subject.start(fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate), keep=needed)

@@ -12,7 +12,7 @@ import typer
 
 from glasshead.errors import GlassheadError
 from glasshead.spaces import is_blank
-from glasshead_tui.commands.arguments import Checkpoint, Truncate
+from glasshead_tui.commands.arguments import Checkpoint, Features, Truncate
 
 
 def translate(
@@ -23,6 +23,7 @@ def translate(
             metavar="TEXT", help="A sentence in quotes. - reads lines from standard input.", show_default=False
         ),
     ] = None,
+    features: Features = None,
     beam: Annotated[int, typer.Option(metavar="N", min=1, help="Width of the beam search; 1 is greedy.")] = 1,
     sample: Annotated[bool, typer.Option("--sample", help="Draw each token in place of taking the best.")] = False,
     temperature: Annotated[
@@ -48,7 +49,7 @@ def translate(
         raise GlassheadError(f"--{name} has no meaning without --sample: greedy and beam search draw nothing.")
     if sample and beam != 1:
         raise GlassheadError("--sample and --beam are two ways of decoding: choose one.")
-    sentences = _sentences(text)
+    sentences = _sentences(features.name if text is None and features else text)
 
     from glasshead.decoding.pick import Sample, greedy
     from glasshead.decoding.threads import one_thread
@@ -58,7 +59,7 @@ def translate(
     draw = Sample(temperature=1.0 if temperature is None else temperature, top_k=top_k, top_p=top_p, seed=seed or 0)
     written = _written()
     one_thread()
-    subject = load(checkpoint)
+    subject = load(checkpoint, features=features)
     for number, each in sentences:
         try:
             each = fitting(each, subject.vocabulary.source, subject.limit, truncate=truncate)

@@ -6,6 +6,7 @@ reported in a sentence at once, before any screen opens.
 
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glasshead.errors import GlassheadError
@@ -24,6 +25,7 @@ def explore(
     checkpoint: str = DEFAULT,
     *,
     text: str | None = None,
+    features: Path | None = None,
     mouse: bool = True,
     truncate: bool = False,
     plain: bool = False,
@@ -36,8 +38,10 @@ def explore(
 
     Raises GlassheadError for a checkpoint that is missing, damaged or foreign, and for a sentence that does not fit.
     """
-    found = find(checkpoint)
+    found = find(checkpoint, features)
     found.check()
+    if text is None and features is not None:
+        text = features.name
     if text is not None:
         from glasshead_tui.terminal.sentences import sentence
 

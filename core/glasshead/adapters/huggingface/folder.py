@@ -14,17 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from glasshead import tensors
 from glasshead.adapters.huggingface.families import FAMILIES
+from glasshead.adapters.huggingface.sound import Frames, Hears, Sound, read_features
 from glasshead.checkpoints.format import CONFIG, LARGEST_CONFIG, WEIGHTS
 from glasshead.errors import GlassheadError, brief, nearest
 from glasshead.files import read_plain, refuse_pointer
 
 if TYPE_CHECKING:
     from glasshead.adapters.huggingface.model import HuggingFace
-    from glasshead.adapters.huggingface.names import HuggingNames
+    from glasshead.adapters.huggingface.names import HuggingNames, Shared
 
 INDEX = f"{WEIGHTS}.index.json"
 TOKENIZERS = ("tokenizer.json", "source.spm", "spiece.model", "sentencepiece.bpe.model", "vocab.json", "vocab.txt")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.gguf")
+EXTRACTOR = "preprocessor_config.json"
+HEARING = frozenset({"whisper"})
+"""Types of models that hear sound."""
 HEADS = ("ForConditionalGeneration", "ForCausalLM", "LMHeadModel", "MTModel", "ForMaskedLM")
 """Endings of the classes that can be decoded from."""
 
@@ -44,14 +48,29 @@ class HuggingFolder:
 
     folder: Path
     title: str
+    sound: Sound | None = None
+    """Recording for a model that hears."""
 
     @cached_property
     def _config(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(read_plain(self.folder / CONFIG, LARGEST_CONFIG).decode())
         return found
 
+    @property
+    def hears(self) -> bool:
+        """Whether this is a model that hears sound."""
+        return self._config["model_type"] in HEARING
+
     def check(self) -> None:
         """See `glasshead.found.Found`."""
+        self._check_files()
+        if self.hears and self.sound is None:
+            raise GlassheadError(
+                f"{self.folder} hears sound: give it the features of a recording, as its feature extractor prepares "
+                "them (--features FILE.npy or .safetensors)."
+            )
+
+    def _check_files(self) -> None:
         kind = self._config["model_type"]
         if kind not in FAMILIES:
             raise GlassheadError(
@@ -72,13 +91,27 @@ class HuggingFolder:
         self._check_weights()
         if not any((self.folder / name).is_file() for name in TOKENIZERS):
             raise GlassheadError(f"{self.folder} holds no tokenizer ({', '.join(TOKENIZERS)}): copy it there.")
+        if self.sound is not None and not self.hears:
+            raise GlassheadError(f"{self.folder} reads text and hears nothing: open it without --features.")
+        if self.sound is not None and self.sound.path is not None:
+            read_features(self.sound.path, self._shape)
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        """Shape of the features that are heard: f t. Raises GlassheadError for a config that does not say."""
+        try:
+            return int(self._config["num_mel_bins"]), 2 * int(self._config["max_source_positions"])
+        except (KeyError, TypeError, ValueError):
+            raise GlassheadError(f"{self.folder / CONFIG} does not say what features the model hears.") from None
 
     @property
     def _architecture(self) -> str:
         names = self._config.get("architectures")
         return names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
 
-    def _check_weights(self) -> None:
+    @cached_property
+    def _parts(self) -> list[str]:
+        """Names of the files of weights. Raises GlassheadError if there are none, and for pickles."""
         if (self.folder / INDEX).is_file():
             try:
                 index = json.loads(read_plain(self.folder / INDEX, LARGEST_CONFIG).decode())
@@ -96,7 +129,10 @@ class HuggingFolder:
                 'you trust them: python -c "import transformers as t; '
                 f"t.{self._architecture}.from_pretrained('{self.folder}').save_pretrained('converted')\""
             )
-        for name in parts:
+        return parts
+
+    def _check_weights(self) -> None:
+        for name in self._parts:
             path = self.folder / name
             if Path(name).name != name or not path.is_file():
                 raise GlassheadError(f"{self.folder} lacks {brief(name)}, a part of its weights: copy all parts there.")
@@ -106,6 +142,8 @@ class HuggingFolder:
     @cached_property
     def limit(self) -> int | None:
         """See `glasshead.found.Found`."""
+        if self.hears:
+            return None
         from glasshead.adapters.huggingface.marks import marks_of, text_limit
 
         stay_offline()
@@ -115,11 +153,29 @@ class HuggingFolder:
             config = AutoConfig.from_pretrained(self.folder, local_files_only=True)
         except Exception as error:  # whatever a library makes of a damaged file
             raise GlassheadError(f"{self.folder / CONFIG} cannot be read: {brief(str(error))}") from error
-        return text_limit(config, marks_of(self.source.tokenizer))
+        return text_limit(config, marks_of(self.names.tokenizer))
+
+    @property
+    def source(self) -> "HuggingNames | Frames":
+        """See `glasshead.found.Found`."""
+        return self.frames(self._shape[1] // 2) if self.hears else self.names
+
+    def frames(self, count: int) -> Frames:
+        """Name the frames of the recording; without one, of none."""
+        return Frames("" if self.sound is None else self.sound.title, count, self._seconds)
 
     @cached_property
-    def source(self) -> "HuggingNames":
-        """See `glasshead.found.Found`."""
+    def _seconds(self) -> float:
+        """Length of a frame: two steps of the feature extractor, of 10 ms each unless its file says otherwise."""
+        try:
+            found = json.loads(read_plain(self.folder / EXTRACTOR, LARGEST_CONFIG).decode())
+            return 2 * int(found["hop_length"]) / int(found["sampling_rate"])
+        except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError, GlassheadError):
+            return 0.02
+
+    @cached_property
+    def names(self) -> "HuggingNames":
+        """The tokenizer."""
         from glasshead.adapters.huggingface.names import HuggingNames
 
         stay_offline()
@@ -130,11 +186,21 @@ class HuggingFolder:
         except Exception as error:  # whatever a library makes of a damaged file
             raise GlassheadError(f"The tokenizer of {self.folder} cannot be read: {brief(str(error))}") from error
 
+    def sides(self, model: "HuggingFace") -> "Shared | Hears":
+        """Return the names of both sides of a loaded model."""
+        from glasshead.adapters.huggingface.names import Shared
+
+        return Hears(self.frames(model.frames), self.names) if self.hears else Shared(self.names, self.names)
+
     def load(self) -> "HuggingFace":
-        """Load the model. Raises GlassheadError for all that `check` finds, and for weights that do not fit."""
-        self.check()
+        """Load the model. Raises GlassheadError for all that `check` finds, and for weights that do not fit.
+
+        A model that hears is loaded without a recording too.
+        """
+        self._check_files()
         from glasshead.adapters.huggingface.check import self_check
         from glasshead.adapters.huggingface.marks import marks_of
+        from glasshead.adapters.huggingface.memory import recall, remember
         from glasshead.adapters.huggingface.model import HuggingFace
 
         stay_offline()
@@ -154,9 +220,15 @@ class HuggingFolder:
             if wrong := sorted(str(key[0]) if isinstance(key, tuple) else str(key) for key in report.get(name) or ()):
                 more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
                 raise GlassheadError(f"The file of weights in {self.folder} {what} {brief(wrong[0])}{more}.")
-        model = HuggingFace(module, marks_of(self.source.tokenizer, module))
-        self_check(model)
-        return model
+        model = HuggingFace(module, marks_of(self.names.tokenizer, module))
+        faults = recall(self.folder, self._parts)
+        if faults is None:
+            faults = self_check(model)
+            remember(self.folder, self._parts, faults)
+        model.leave_out(faults)
+        if self.sound is None:
+            return model
+        return model.hear(self.sound.read(self._shape), self.sound.states)
 
 
 def stay_offline() -> None:

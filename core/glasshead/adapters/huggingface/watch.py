@@ -12,6 +12,7 @@ from torch import nn
 
 from glasshead.adapters.huggingface.attention import NAME, Call
 from glasshead.adapters.huggingface.families import Block, Family, Stack
+from glasshead.adapters.huggingface.faults import Fault, hidden, norm_prefix
 from glasshead.adapters.huggingface.points import Input, Look, Normalisation, Output, Point, Unrotated, by_heads
 from glasshead.anatomy import Norm
 from glasshead.attend import STAGES
@@ -132,11 +133,9 @@ class Places:
         except (ValueError, RuntimeError):  # shown as nothing rather than as something false
             self.odd.append(site)
             return
-        after = site.endswith(".after")
-        prefix = f"{site.removesuffix('.after')}.{'after_norm' if after else 'norm'}"
         for name in point.emits:
-            self.known[f"{prefix}.{name}"] = (point, name)
-        if not after:
+            self.known[f"{norm_prefix(site)}.{name}"] = (point, name)
+        if not site.endswith(".after"):
             self.norms.append(Norm(site, "rms" if point.rms else "layer", point.eps, where))
 
     def add_bias(self, site: str) -> None:
@@ -167,6 +166,13 @@ class Places:
         at = names.index(before)
         entries = [(name, self.known[name]) for name in names]
         self.known = dict([*entries[:at], *new.items(), *entries[at:]])
+
+    def hide(self, faults: Iterable[Fault]) -> None:
+        """Have no sites where something did not pass the check."""
+        gone = hidden(faults, self.known)
+        self.known = {name: found for name, found in self.known.items() if name not in gone}
+        self.attentions = {site: module for site, module in self.attentions.items() if f"{site}.weights" not in gone}
+        self.norms = [norm for norm in self.norms if f"{norm.site}.norm.out" not in gone]
 
     def switch_on(self) -> None:
         """Let the model use our attention; nested calls count."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.core.adapters.huggingface.tiny import END, FAMILIES, SIZE, wrap
+from tests.core.adapters.huggingface.tiny import END, FAMILIES, SIZE, recording, wrap
 from torch import Tensor
 
 from glasshead.adapters.huggingface.families import FAMILIES as KNOWN
@@ -62,11 +62,17 @@ def plain(module: Any, model: HuggingFace, **more: Any) -> Any:
     source = torch.tensor(SOURCES[:1])
     if "decoder" not in model.stacks:
         return module.base_model(input_ids=source, **more)
-    if "encoder" not in model.stacks:
+    if not model.reads:
         return module(input_ids=TARGET, use_cache=False, **more)
+    if model.hears:
+        return module(input_features=recording(module), decoder_input_ids=TARGET, use_cache=False, **more)
     return module(
         input_ids=source, attention_mask=torch.ones_like(source), decoder_input_ids=TARGET, use_cache=False, **more
     )
+
+
+def sources(model: HuggingFace) -> Sequence[Sequence[int]]:
+    return [range(model.frames)] if model.hears else SOURCES[:1]
 
 
 def close(one: Tensor, other: Tensor) -> bool:
@@ -80,7 +86,7 @@ def output(found: Any) -> Tensor:
 
 def run(model: HuggingFace) -> Tensor:
     """Run a model as decoding does."""
-    memory = model.read(SOURCES[:1])
+    memory = model.read(sources(model))
     if "decoder" in model.stacks:
         return model.logits(TARGET, memory)
     assert memory is not None
@@ -128,7 +134,7 @@ def test_the_weights_are_hugging_faces_own(watched: Watched) -> None:
         watched.module.set_attn_implementation(before)
     for kind in watched.model.anatomy.kinds:
         names = {"encoder self": "encoder_attentions", "decoder → encoder": "cross_attentions"}
-        both = len(watched.model.stacks) == 2
+        both = watched.model.reads and "decoder" in watched.model.stacks
         theirs = found[names.get(kind.label, "decoder_attentions")] if both else found.attentions
         for prefix, weights in zip(watched.model.anatomy.attentions(kind), theirs, strict=True):
             assert close(watched.seen[f"{prefix}.weights"], weights)
@@ -279,7 +285,7 @@ def test_steps_are_the_rows_of_the_whole_pass(watched: Watched) -> None:
     if "decoder" not in model.stacks:
         return
     with torch.no_grad():
-        memory, past = model.read(SOURCES[:1]), model.past()
+        memory, past = model.read(sources(model)), model.past()
         rows = [model.logits(TARGET[:, :3], memory, past)]
         other = past.branch()
         rows += [model.logits(TARGET[:, place : place + 1], memory, past) for place in range(3, TARGET.shape[1])]

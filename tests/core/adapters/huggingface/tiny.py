@@ -56,6 +56,13 @@ FAMILIES = {
     "marian": Tiny("MarianMTModel", "MarianConfig", BART),
     "bart": Tiny("BartForConditionalGeneration", "BartConfig", BART),
     "mbart": Tiny("MBartForConditionalGeneration", "MBartConfig", BART),
+    "whisper": Tiny(
+        "WhisperForConditionalGeneration", "WhisperConfig",
+        {
+            **BART, "num_mel_bins": 5, "max_source_positions": 6, "max_target_positions": 64, "suppress_tokens": None,
+            "begin_suppress_tokens": None,
+        },
+    ),
     "pegasus": Tiny("PegasusForConditionalGeneration", "PegasusConfig", BART),
     "m2m_100": Tiny("M2M100ForConditionalGeneration", "M2M100Config", BART),
     "t5": Tiny("T5ForConditionalGeneration", "T5Config", T5),
@@ -92,7 +99,14 @@ FAMILIES = {
 }  # fmt: skip
 
 
+def recording(module: Any) -> torch.Tensor:
+    """Features for a model that hears: 1 f t."""
+    draw = torch.Generator().manual_seed(1)
+    return torch.randn(1, module.config.num_mel_bins, 2 * module.config.max_source_positions, generator=draw)
+
+
 def wrap(module: Any) -> HuggingFace:
-    """Adapt a module, with marks as a tokenizer of its kind would give them."""
+    """Adapt a module, with marks as a tokenizer of its kind would give them; one that hears gets a recording."""
     start = getattr(module.config, "decoder_start_token_id", None)
-    return HuggingFace(module, Marks(after=(END,), start=() if start is None else (start,)))
+    found = HuggingFace(module, Marks(after=(END,), start=() if start is None else (start,)))
+    return found.hear(recording(module)) if found.hears else found
