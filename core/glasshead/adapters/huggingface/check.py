@@ -158,7 +158,7 @@ def _sums(model: "HuggingFace", seen: Seen) -> list[Fault]:
 
 
 def _padded(model: "HuggingFace", ids: list[int], plain: Tensor) -> list[Fault]:
-    """Read a short line beside a longer one. Only padding at the left, which nothing here uses, is no reason to refuse."""
+    """Read a short line beside a longer one. Padding at the left, which nothing here uses, is no reason to refuse."""
     if "encoder" in model.stacks:
         with model.listen([]):
             alone, both = model.read([ids[:SHORT]]), model.read([ids[:SHORT], ids])

@@ -18,7 +18,7 @@ class Block:
 
     part: Literal["self", "cross", "ffn"]
     output: str
-    """Its last linear map, whose result is added to the residual stream."""
+    """Its last linear map, whose result is added to the residual stream; empty if there is no such map."""
     norm: str
     attention: str = ""
     """The module that calls the attention function."""
@@ -70,6 +70,7 @@ class Family:
     remarks: tuple[str, ...] = ()
 
 
+PARALLEL = "parallel: attention and feed-forward layer read the same stream"
 ROTARY = "rotary: q and k after the rotation, q_unrotated and k_unrotated before it"
 
 
@@ -205,7 +206,7 @@ FAMILIES: dict[str, Family] = {
     **dict.fromkeys(("t5", "mt5"), _t5()),
     "gpt2": _alone(GPT2),
     "opt": _alone(_fairseq("model.decoder", "pre", last="final_layer_norm")),
-    "gpt_neox": _alone(NEOX, "parallel: attention and feed-forward layer read the same stream", ROTARY),
+    "gpt_neox": _alone(NEOX, PARALLEL, ROTARY),
     **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3"), _llama()),
     "phi3": _llama(fused=True),
     "gemma2": _llama(between=True),
@@ -215,3 +216,16 @@ FAMILIES: dict[str, Family] = {
     "modernbert": _alone(MODERNBERT, ROTARY),
 }  # fmt: skip
 """Families by the `model_type` of their config.json."""
+
+ALONE = "computes its attention by itself, where it cannot be watched: it is not on Hugging Face's attention registry"
+UNSHOWN = {
+    **dict.fromkeys(
+        (
+            "bloom", "deberta", "deberta-v2", "falcon", "fsmt", "gpt_neo", "gptj", "led", "longformer", "mpt",
+            "prophetnet", "xglm", "xlnet",
+        ),
+        ALONE,
+    ),
+    "gpt_oss": "has attention sinks, weights that look at no token, which no view can show yet",
+}  # fmt: skip
+"""Reason why models of a type are refused. Of any other type that is in no table, loading tells."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
-Problem = Literal["norm", "out", "sum", "scale", "rotation", "left", "silent", "uneven"]
+Problem = Literal["norm", "out", "sum", "scale", "rotation", "left", "silent", "uneven", "repeated"]
 PROBLEMS: frozenset[str] = frozenset(get_args(Problem))
 
 
@@ -30,7 +30,7 @@ def hidden(faults: Iterable[Fault], known: Iterable[str]) -> frozenset[str]:
             found |= {f"{site}.{name}" for name in ("embed", "position", "segment")}
         elif problem == "rotation":
             found |= {f"{site}.{name}_unrotated" for name in "qk"}
-        elif problem in ("silent", "uneven"):
+        elif problem in ("silent", "uneven", "repeated"):
             stack, _, kind = site.partition(".")
             found |= {name for name in names if name.startswith(f"{stack}.") and name.split(".")[2:3] == [kind]}
     return frozenset(found).intersection(names)
@@ -67,6 +67,8 @@ def remarks(faults: Sequence[Fault]) -> tuple[str, ...]:
             found.append(f"{site.replace('.', ' ')} attention not shown: some layers compute it by themselves")
         elif problem == "uneven":
             found.append(f"{site.replace('.', ' ')} attention not shown: its layers differ in heads")
+        elif problem == "repeated":
+            found.append(f"{site.replace('.', ' ')} attention not shown: one layer runs several times")
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glasshead import tensors
-from glasshead.adapters.huggingface.families import FAMILIES
+from glasshead.adapters.huggingface.families import FAMILIES, UNSHOWN
 from glasshead.adapters.huggingface.sound import Frames, Hears, Sound, read_features
 from glasshead.checkpoints.format import CONFIG, LARGEST_CONFIG, WEIGHTS
 from glasshead.errors import GlassheadError, brief, nearest
@@ -72,11 +72,8 @@ class HuggingFolder:
 
     def _check_files(self) -> None:
         kind = self._config["model_type"]
-        if kind not in FAMILIES:
-            raise GlassheadError(
-                f"{self.folder} is a model of the type {brief(kind)}, which glasshead does not know. "
-                f"{nearest(kind, list(FAMILIES), what='type')}"
-            )
+        if kind in UNSHOWN:
+            raise GlassheadError(f"{self.folder} cannot be shown: {self._architecture or kind} {UNSHOWN[kind]}.")
         if find_spec("transformers") is None:
             raise GlassheadError(
                 f"{self.folder} is a model of Hugging Face ({kind}), which needs transformers: "
@@ -208,7 +205,11 @@ class HuggingFolder:
 
         maker: Any = getattr(transformers, self._architecture, None)
         if maker is None:
-            raise GlassheadError(f"{self.folder} was saved as {self._architecture}, which transformers does not have.")
+            raise GlassheadError(
+                f"{self.folder} was saved as {brief(self._architecture)}, of the type "
+                f"{brief(self._config['model_type'])}, which this version of transformers does not have. "
+                f"{nearest(self._config['model_type'], list(FAMILIES), what='type')}"
+            )
         try:
             module, report = maker.from_pretrained(
                 self.folder, local_files_only=True, use_safetensors=True, dtype="auto",

@@ -25,7 +25,7 @@ LIBRARIES = ("glasshead", "torch", "transformers")
 
 
 def recall(folder: Path, weights: Sequence[str]) -> tuple[Fault, ...] | None:
-    """Return what the last check of a folder found; None if it was not checked as it is. weights: names of its files."""
+    """Return what the last check of a folder as it is found; None if there was none. weights: names of its files."""
     try:
         found = json.loads(read_plain(_place(folder), LARGEST))
         if found["of"] != mark(folder, weights):

@@ -9,15 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from glasshead.adapters.huggingface import attention as attentions
+from glasshead.adapters.huggingface.discover import discover, unwatchable
 from glasshead.adapters.huggingface.families import FAMILIES, Family, Stack
 from glasshead.adapters.huggingface.faults import Fault, remarks
 from glasshead.adapters.huggingface.marks import Marks, longest_line, speech_start, text_limit
 from glasshead.adapters.huggingface.past import HuggingPast
-from glasshead.adapters.huggingface.watch import Places, Watching
+from glasshead.adapters.huggingface.watch import Places, Switch, Watching
 from glasshead.adapters.native import pad_lines
 from glasshead.anatomy import Anatomy, Attending, Kind
 from glasshead.decoding.protocols import Limits, Memory, Past, Prompt
-from glasshead.errors import GlassheadError, nearest
+from glasshead.errors import GlassheadError
 from glasshead.site import Site
 from glasshead.tap import ONE_AT_A_TIME, Change
 
@@ -34,7 +35,9 @@ class HuggingFace:
         """Raises GlassheadError for a family that is not in the table, and for one without attention of its own."""
         attentions.register()
         self.module, self.marks = module.eval().requires_grad_(False), marks
-        self.family = family_of(module)
+        switch = Switch(module)
+        with ONE_AT_A_TIME:
+            self.family = family_of(module, switch)
         config = module.config.get_text_config() if hasattr(module.config, "get_text_config") else module.config
         self.config = config
         self.stacks = {stack.name: stack for stack in self.family.stacks}
@@ -53,7 +56,7 @@ class HuggingFace:
         )
         self.ends = _ends(module)
         width = int(getattr(config, "d_model", None) or config.hidden_size)
-        self.places = Places(module, self.family, width)
+        self.places = Places(module, self.family, width, switch)
         self._device = embedding.weight.device
         self.anatomy = self._examine(width, embedding.weight.dtype)
 
@@ -189,10 +192,9 @@ class HuggingFace:
             faults.append(fault)
             self.places.hide([fault])
         if not self.places.attentions:
-            raise GlassheadError(
-                f"{type(self.module).__name__} computes its attention by itself, where it cannot be watched: it is not "
-                "on Hugging Face's attention registry."
-            )
+            if not (said := [fault for fault in faults if fault.problem != "norm"]):
+                raise GlassheadError(unwatchable(self.module))
+            raise GlassheadError(f"{type(self.module).__name__} has no attention to show: {'; '.join(remarks(said))}.")
         arithmetic: dict[str, Attending] = {}
         for site, module in self.places.attentions.items():
             call = calls[module]
@@ -233,8 +235,12 @@ class HuggingFace:
         """Find the kinds of attention that not every layer has in the same form."""
         for stack, part in [(stack.name, part) for stack in self.family.stacks for part in ("self", "cross")]:
             modules = [module for site, module in self.places.attentions.items() if _is(site, stack, part)]
-            if any(module not in calls for module in modules):
+            if not modules:
+                continue
+            if any(module not in calls for module in modules) or len(modules) != self.places.layers[stack]:
                 yield Fault("silent", f"{stack}.{part}")
+            elif any(calls[module].times > 1 for module in modules):
+                yield Fault("repeated", f"{stack}.{part}")
             elif len({(calls[module].heads, calls[module].key_heads) for module in modules}) > 1:
                 yield Fault("uneven", f"{stack}.{part}")
 
@@ -288,15 +294,19 @@ def _is(site: str, stack: str, part: str) -> bool:
     return (place.stack, place.part) == (stack, part)
 
 
-def family_of(module: Any) -> Family:
-    """Find the family of a model. Raises GlassheadError, with the nearest, for one that is not in the table."""
-    name = str(module.config.model_type)
-    if name not in FAMILIES:
-        raise GlassheadError(
-            f"{type(module).__name__} is of the family {name!r}, whose parts glasshead does not know. "
-            f"{nearest(name, list(FAMILIES), what='family')}"
-        )
-    return FAMILIES[name]
+def family_of(module: Any, switch: Switch) -> Family:
+    """Find the family of a model: in the table, or by watching where its numbers go.
+
+    Raises GlassheadError for a model whose attention cannot be watched.
+    """
+    if not module._can_set_attn_implementation():
+        raise GlassheadError(unwatchable(module))
+    family = FAMILIES.get(str(module.config.model_type))
+    sides = () if family is None else tuple(stack.name for stack in family.stacks)
+    # One type may be saved as another class: BERT as a decoder, with a mask that its entry knows nothing of.
+    if family is None or (sides == ("encoder",) and getattr(module.config, "is_decoder", False)):
+        return discover(module, switch)
+    return family
 
 
 def feature_shape(config: Any) -> tuple[int, int]:

@@ -75,7 +75,8 @@ class Input(Point):
         def before(_module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
             if given:
                 return (self.see(self.name, given[0]), *given[1:]), named
-            return given, {**named, "hidden_states": self.see(self.name, named["hidden_states"])}
+            first = next(name for name, value in named.items() if isinstance(value, Tensor))
+            return given, {**named, first: self.see(self.name, named[first])}
 
         return self.module.register_forward_pre_hook(before, with_kwargs=True)
 

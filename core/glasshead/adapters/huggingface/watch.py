@@ -23,6 +23,30 @@ from glasshead.tap import Change, Listening, Seen
 Known = dict[str, tuple[Any, str]]
 
 
+class Switch:
+    """Lets a model use our attention for a while; nested whiles count as one."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._configs = unique_configs(module)
+        self._watched = 0
+        self._before: list[str] = []
+
+    def switch_on(self) -> None:
+        """Let the model use our attention."""
+        self._watched += 1
+        if self._watched == 1:
+            self._before = [config._attn_implementation for config in self._configs]
+            for config in self._configs:
+                config._attn_implementation_internal = NAME
+
+    def switch_off(self) -> None:
+        """Let it use its own again, after the last of nested calls."""
+        self._watched -= 1
+        if not self._watched:
+            for config, before in zip(self._configs, self._before, strict=True):
+                config._attn_implementation_internal = before
+
+
 class Root:
     """The model as a whole: its tap learns where each pass begins, and sees the logits."""
 
@@ -30,7 +54,7 @@ class Root:
 class Places:
     """Every place of a model where a value can be seen."""
 
-    def __init__(self, module: nn.Module, family: Family, width: int) -> None:
+    def __init__(self, module: nn.Module, family: Family, width: int, switch: Switch) -> None:
         self.modules = dict(module.named_modules())
         self.root, self.width = Root(), width
         self.known: Known = {}
@@ -38,11 +62,11 @@ class Places:
         self.odd: list[str] = []
         """Places of norms that are neither LayerNorm nor RMSNorm: they have no sites."""
         self.attentions: dict[str, nn.Module] = {}
+        self.layers: dict[str, int] = {}
+        """Number of layers of each stack."""
         self._blocks: dict[str, tuple[str, Block]] = {}
         """Block of each attention, with the path of its layer."""
-        self.configs = unique_configs(module)
-        self._watched = 0
-        self._before: list[str] = []
+        self.switch_on, self.switch_off = switch.switch_on, switch.switch_off
         seen: dict[int, str] = {}
         for stack in family.stacks:
             self._add_embedding(stack, seen)
@@ -82,7 +106,10 @@ class Places:
                 self._add_block(stack, number, path, block)
                 site = f"{stack.name}.{number}.{block.part}"
                 last = place == len(blocks) - 1
-                norm = self._own(path, block.norm if stack.where == "post" else "" if last else blocks[place + 1].norm)
+                after = None if last else blocks[place + 1]
+                norm = self._own(path, block.norm if stack.where == "post" else after.norm if after else "")
+                if norm is None and after is not None and not after.norm:  # the next sub-layer reads the stream itself
+                    norm = self._own(path, after.gate or after.inner)
                 if stack.where == "post" and norm is not None:
                     self._add(site, Input(norm, "resid", changeable=True), "resid")
                 elif last:
@@ -90,11 +117,12 @@ class Places:
                 elif norm is not None and not stack.parallel:
                     self._add(site, Input(norm, "resid", changeable=False), "resid")
             number += 1
+        self.layers[stack.name] = number
         if stack.last:
             self._add_norm(stack.name, stack.last, "last")
 
     def _has(self, path: str, block: Block) -> bool:
-        return self._own(path, block.output) is not None
+        return block.part == "ffn" or self._own(path, block.attention) is not None
 
     def _own(self, layer: str, path: str) -> nn.Module | None:
         return self.find("|".join(f"{layer}.{each}" for each in path.split("|"))) if path else None
@@ -109,8 +137,7 @@ class Places:
             self._blocks[site] = path, block
             self._add(site, module, *STAGES)
         output = self._own(path, block.output)
-        assert output is not None
-        if block.part == "ffn":
+        if block.part == "ffn" and output is not None:
             gate, inner = self._own(path, block.gate), self._own(path, block.inner)
             if gate is not None:
                 self._add(site, Output(gate, "gate"), "gate")
@@ -118,7 +145,8 @@ class Places:
                 name = "hidden" if gate is None else "up"
                 self._add(site, Output(inner, name), name)
             self._add(site, Input(output, "active", changeable=True), "active")
-        self._add(site, Output(output, "out"), "out")
+        if output is not None:
+            self._add(site, Output(output, "out"), "out")
         if block.norm:
             self._add_norm(site, f"{path}.{block.norm}", stack.where)
         if block.after:
@@ -173,21 +201,6 @@ class Places:
         self.known = {name: found for name, found in self.known.items() if name not in gone}
         self.attentions = {site: module for site, module in self.attentions.items() if f"{site}.weights" not in gone}
         self.norms = [norm for norm in self.norms if f"{norm.site}.norm.out" not in gone]
-
-    def switch_on(self) -> None:
-        """Let the model use our attention; nested calls count."""
-        self._watched += 1
-        if self._watched == 1:
-            self._before = [config._attn_implementation for config in self.configs]
-            for config in self.configs:
-                config._attn_implementation_internal = NAME
-
-    def switch_off(self) -> None:
-        """Let it use its own again, after the last of nested calls."""
-        self._watched -= 1
-        if not self._watched:
-            for config, before in zip(self.configs, self._before, strict=True):
-                config._attn_implementation_internal = before
 
 
 class Watching(Listening):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.core.adapters.huggingface.tiny import END, FAMILIES, SIZE, recording, wrap
+from tests.core.adapters.huggingface.tiny import END, FAMILIES, OTHERS, SIZE, recording, wrap
 from torch import Tensor
 
 from glasshead.adapters.huggingface.families import FAMILIES as KNOWN
@@ -93,22 +93,26 @@ def run(model: HuggingFace) -> Tensor:
     return memory.states
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+ALL = {**FAMILIES, **OTHERS}
+
+
+@pytest.fixture(scope="module", params=ALL)
 def family(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
 def watched(family: str) -> Watched:
-    module = FAMILIES[family].module()
+    module = ALL[family].module()
     model = wrap(module)
     with torch.no_grad(), model.listen(["*"]) as seen:
         found = run(model)
     return Watched(module, model, seen, found)
 
 
-def test_the_table_is_tried() -> None:
+def test_the_table_is_tried_and_models_that_are_not_in_it() -> None:
     assert FAMILIES.keys() == KNOWN.keys()
+    assert not KNOWN.keys() & (OTHERS.keys() - {"bert"})
 
 
 def test_watching_changes_nothing_and_leaves_nothing(watched: Watched) -> None:
@@ -170,7 +174,7 @@ def test_every_stage_of_attention_follows_from_the_one_before(watched: Watched) 
 
 def test_the_window_is_that_of_the_configuration(family: str, watched: Watched) -> None:
     first = next(iter(watched.model.anatomy.attending.values()))
-    expected = FAMILIES[family].window
+    expected = ALL[family].window
     if family != "modernbert":
         assert first.window == (None if expected is None else (expected - 1, 0))
 
@@ -220,13 +224,22 @@ def test_every_statistic_is_that_of_the_stream_and_an_edit_of_it_reaches_the_nor
 
 
 def rotation(module: Any, count: int, layer: int) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Make the rotation of a layer, by the family's own functions: q and k at positions 0, 1, …"""
-    own = next(each for name, each in module.named_modules() if name.endswith("rotary_emb"))
+    """Make the rotation of a layer, by the family's own functions: q and k at positions 0, 1, …
+
+    A rotation may be of the first numbers of a head alone.
+    """
+    own = next(each for name, each in module.named_modules() if "rotary" in name)
     kind = getattr(module.config, "layer_types", None)
     more = (kind[layer],) if kind and "layer_type" in inspect.signature(own.forward).parameters else ()
     cos, sin = own(torch.zeros(1, count, 1), torch.arange(count).unsqueeze(0), *more)
     apply = importlib.import_module(type(module).__module__).apply_rotary_pos_emb
-    return lambda q, k: apply(q, k, cos, sin)
+
+    def turn(q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        turned = apply(q[..., : cos.shape[-1]], k[..., : cos.shape[-1]], cos, sin)
+        one, other = (torch.cat((new, x[..., cos.shape[-1] :]), -1) for new, x in zip(turned, (q, k), strict=True))
+        return one, other
+
+    return turn
 
 
 def test_q_and_k_are_those_before_the_rotation_rotated(watched: Watched) -> None:
@@ -265,19 +278,33 @@ def test_q_and_k_before_the_rotation_can_be_changed_and_grow_with_the_line(watch
 
 
 def test_the_stream_is_the_sum_of_what_is_added_to_it(watched: Watched) -> None:
-    """Of each sub-layer whose stream before it is seen: stream + its output = the stream after it."""
-    seen, tried = watched.seen, 0
-    for site in [name for name in watched.model.anatomy.sites if name.endswith("ffn.resid")]:
+    """Of each sub-layer whose stream before it is seen: stream + its output = the stream after it.
+
+    Parallel sub-layers read one stream, and are added at once.
+    """
+    seen, anatomy, tried = watched.seen, watched.model.anatomy, 0
+    share = getattr(watched.module.config, "residual_multiplier", 1.0)
+    norms = {norm.site: norm.where for norm in anatomy.norms}
+
+    def added(prefix: str) -> Tensor:
+        return share * seen.get(f"{prefix}.after_norm.out", seen[f"{prefix}.out"])
+
+    for site in [name for name in anatomy.sites if name.endswith("ffn.resid")]:
         prefix = site.removesuffix(".resid")
         stack, layer, _ = prefix.split(".")
-        before = f"{stack}.{layer}.{'cross' if f'{stack}.{layer}.cross.resid' in seen else 'self'}"
-        where = next(norm.where for norm in watched.model.anatomy.norms if norm.site == prefix)
-        entered = seen.get(f"{before}.norm.out" if where == "post" else f"{before}.resid")
-        added = seen.get(f"{prefix}.after_norm.out", seen[f"{prefix}.out"])
-        if entered is not None:
-            tried += 1
-            assert close(entered + added, seen[site]), site
-    assert tried or watched.model.stacks["decoder"].parallel
+        if f"{prefix}.out" not in seen:
+            continue
+        if watched.model.stacks[stack].parallel:
+            side = watched.model.stacks[stack].side
+            before = f"{stack}.{int(layer) - 1}.ffn.resid" if int(layer) else f"{side}.sum"
+            assert close(seen[before] + added(f"{stack}.{layer}.self") + added(prefix), seen[site]), site
+            assert f"{stack}.{layer}.self.resid" not in seen
+        else:
+            before = f"{stack}.{layer}.{'cross' if f'{stack}.{layer}.cross.resid' in seen else 'self'}"
+            post = norms.get(prefix) == "post"
+            assert close(seen[f"{before}.norm.out" if post else f"{before}.resid"] + added(prefix), seen[site]), site
+        tried += 1
+    assert tried == len([name for name in anatomy.sites if name.endswith("ffn.out")])
 
 
 def test_steps_are_the_rows_of_the_whole_pass(watched: Watched) -> None:
@@ -330,7 +357,7 @@ def test_a_head_without_weights_is_a_head_without_its_columns_of_the_output(fami
     with torch.no_grad(), watched.model.listen([], {f"{site}.weights": without(1)}):
         found = run(watched.model)
     assert not close(found, watched.output)
-    other = FAMILIES[family].module()
+    other = ALL[family].module()
     model = wrap(other)
     point, _ = model.places.known[f"{site}.out"]
     width = watched.seen[f"{site}.heads"].shape[-1]
@@ -359,11 +386,54 @@ def test_the_stream_before_a_norm_cannot_be_changed_in_one_place_alone() -> None
         model.listen([], {"decoder.0.self.resid": torch.zeros_like})
 
 
-def test_a_family_that_is_not_known_is_named() -> None:
+def test_what_cannot_be_watched_is_refused_by_its_class_and_the_reason() -> None:
     import transformers
 
-    module: Any = transformers.BloomForCausalLM(
+    bloom: Any = transformers.BloomForCausalLM(
         transformers.BloomConfig(vocab_size=20, hidden_size=8, n_layer=1, n_head=2)
     )
-    with pytest.raises(GlassheadError, match="BloomForCausalLM is of the family 'bloom'"):
-        wrap(module)
+    with pytest.raises(
+        GlassheadError, match=r"BloomForCausalLM computes its attention by itself.* not on Hugging Face"
+    ):
+        wrap(bloom)
+    sinks: Any = transformers.GptOssForCausalLM(
+        transformers.GptOssConfig(
+            vocab_size=20, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=2,
+            num_key_value_heads=1, head_dim=4, num_local_experts=2, num_experts_per_tok=1,
+        )
+    )  # fmt: skip
+    with pytest.raises(GlassheadError, match=r"GptOssAttention has attention sinks, weights that look at no token"):
+        wrap(sinks)
+    albert: Any = transformers.AlbertForMaskedLM(transformers.AlbertConfig(
+        vocab_size=20, embedding_size=8, hidden_size=8, intermediate_size=8, num_hidden_layers=2, num_attention_heads=2,
+    ))  # fmt: skip
+    with pytest.raises(GlassheadError, match=r"AlbertForMaskedLM has no attention to show: .* runs several times"):
+        wrap(albert)
+    mixed: Any = transformers.RecurrentGemmaForCausalLM(transformers.RecurrentGemmaConfig(
+        vocab_size=20, hidden_size=8, intermediate_size=8, num_hidden_layers=2, num_attention_heads=2, lru_width=8,
+        block_types=["recurrent", "attention"],
+    ))  # fmt: skip
+    with pytest.raises(
+        GlassheadError, match=r"RecurrentGemmaForCausalLM has no .*some layers compute it by themselves"
+    ):
+        wrap(mixed)
+
+
+def test_a_found_model_has_the_sites_that_its_table_would_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models of the table, found without it: no value is another, and only what is in doubt is missing."""
+    for name in ("gpt2", "bart", "mbart", "t5", "llama", "phi3", "gemma2", "gpt_neox", "bert", "modernbert"):
+        module = FAMILIES[name].module()
+        known = wrap(module)
+        with monkeypatch.context() as patch:
+            patch.delitem(KNOWN, name)
+            found = wrap(module)
+        with torch.no_grad(), known.listen(["*"]) as one:
+            run(known)
+        with torch.no_grad(), found.listen(["*"]) as other:
+            run(found)
+        assert other.keys() <= one.keys(), name
+        assert all(torch.equal(one[site], other[site]) for site in other), name
+        missing = {site.rpartition(".")[2] for site in one.keys() - other.keys()}
+        assert missing <= {"gate", "up"}, (name, one.keys() - other.keys())
+        assert found.anatomy.attending == known.anatomy.attending
+        assert found.anatomy.kinds == known.anatomy.kinds and set(found.anatomy.norms) == set(known.anatomy.norms)

@@ -98,6 +98,33 @@ FAMILIES = {
     ),
 }  # fmt: skip
 
+OTHERS = {
+    "bert, a decoder": Tiny("BertLMHeadModel", "BertConfig", {**BERT, "is_decoder": True}),
+    "blenderbot": Tiny("BlenderbotForConditionalGeneration", "BlenderbotConfig", BART),
+    "camembert": Tiny("CamembertForMaskedLM", "CamembertConfig", BERT),
+    "cohere": Tiny("CohereForCausalLM", "CohereConfig", LLAMA),
+    "glm": Tiny("GlmForCausalLM", "GlmConfig", {**LLAMA, "head_dim": 4}),
+    "gpt_bigcode": Tiny(
+        "GPTBigCodeForCausalLM", "GPTBigCodeConfig",
+        {"n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 64, **SPECIAL},
+    ),
+    "granite": Tiny(
+        "GraniteForCausalLM", "GraniteConfig",
+        {**LLAMA, "embedding_multiplier": 3.0, "residual_multiplier": 0.5, "attention_multiplier": 0.3},
+    ),
+    "mixtral": Tiny("MixtralForCausalLM", "MixtralConfig", {**LLAMA, "num_local_experts": 2}),
+    "nemotron": Tiny("NemotronForCausalLM", "NemotronConfig", LLAMA),
+    "nomic_bert": Tiny("NomicBertForMaskedLM", "NomicBertConfig", BERT),
+    "olmo2": Tiny("Olmo2ForCausalLM", "Olmo2Config", LLAMA),
+    "olmo3": Tiny("Olmo3ForCausalLM", "Olmo3Config", {**LLAMA, "sliding_window": 3}, window=3),
+    "phi": Tiny("PhiForCausalLM", "PhiConfig", LLAMA),
+    "plbart": Tiny("PLBartForConditionalGeneration", "PLBartConfig", BART),
+    "stablelm": Tiny("StableLmForCausalLM", "StableLmConfig", {**LLAMA, "hidden_size": 32}),
+    "starcoder2": Tiny("Starcoder2ForCausalLM", "Starcoder2Config", {**LLAMA, "sliding_window": None}),
+    "umt5": Tiny("UMT5ForConditionalGeneration", "UMT5Config", T5),
+}  # fmt: skip
+"""Models that are in no table: their parts are found by watching where their numbers go."""
+
 
 def recording(module: Any) -> torch.Tensor:
     """Features for a model that hears: 1 f t."""
