@@ -115,6 +115,6 @@ def attention(
 
 
 def _hides_later(mask: Tensor | None, query: Tensor, key: Tensor) -> bool:
-    """Tell whether a mask hides the last key from the first query, of the same tokens."""
+    """Tell whether a mask hides every later key from every query, of the same tokens."""
     square = query.shape[2] == key.shape[2] > 1
-    return square and mask is not None and not bool(mask[..., 0, -1].any())
+    return square and mask is not None and not bool(mask.triu(1).any())

@@ -147,7 +147,7 @@ def _first(values: Any) -> Tensor | None:
 
 
 class _Finder:
-    """Finds the parts of one stack, in its first layer that has an attention."""
+    """Finds the parts of one stack, in one of its layers that have an attention."""
 
     def __init__(self, module: Any, runs: dict[str, Run], calls: dict[nn.Module, Call], layers: str) -> None:
         self.module, self.runs, self.calls, self.layers = module, runs, calls, layers
@@ -158,11 +158,12 @@ class _Finder:
 
     def stack(self, name: Literal["encoder", "decoder"], attention: dict[str, str]) -> Stack:
         """Describe the stack. attention: path of each kind of attention within a layer."""
-        self.layer = next(
+        there = [
             path
             for number in range(self.count)
             if self.modules.get(f"{(path := f'{self.layers}.{number}')}.{attention['self']}") in self.calls
-        )
+        ]
+        self.layer = there[min(1, len(there) - 1)]  # the first layer is often an exception
         found = [self.attention(part, attention[part]) for part in ("self", "cross") if part in attention]
         found.append(self.feed_forward(found))
         post = bool(found[0].stream)
@@ -238,17 +239,15 @@ class _Finder:
 
         entered, left: what the sub-layer reads and gives · outside: path of a module whose own norms do not count.
         """
-        before = after = stream = ""
-        for run in self.within(self.layer):
-            if not is_norm(run.module) or run.path.startswith(f"{outside}."):
-                continue
-            if _same(run.found, entered):
-                before = self.local(run)
-            if _same(run.given, left):
-                after = self.local(run)
-            elif _added(run.given, entered, left):
-                stream = self.local(run)
-        return before, after, stream
+        norms = [
+            run for run in self.within(self.layer) if is_norm(run.module) and not run.path.startswith(f"{outside}.")
+        ]
+        # The very tensor counts for more than an equal one: two norms that were never trained give the same.
+        before = [run for run in norms if run.found is entered] or [run for run in norms if _same(run.found, entered)]
+        after = [run for run in norms if _same(run.given, left)]
+        stream = [run for run in norms if run not in after and _added(run.given, entered, left)]
+        first, second, third = (self.local(found[0]) if found else "" for found in (before, after, stream))
+        return first, second, third
 
     def unrotated(self, home: str, call: Call) -> tuple[str, str, Joint, bool]:
         """Find what gives q and k before they are rotated; nothing if they are not. The last such module counts."""
@@ -286,7 +285,7 @@ class _Finder:
         side = [
             run
             for run in outside
-            if isinstance(run.module, nn.Embedding)
+            if next(run.module.children(), None) is None
             and (not self.module.config.is_encoder_decoder or name in run.path.split("."))
         ]
         for words, key in ((("token_type",), "segment"), (("pos", "wpe"), "position")):
@@ -294,8 +293,9 @@ class _Finder:
             if len(named) == 1:
                 found[key] = named[0].path
                 side.remove(named[0])
-        if len(side) == 1:
-            found["embed"] = side[0].path
+        tables = [run for run in side if isinstance(run.module, nn.Embedding)]
+        if len(tables) == 1:
+            found["embed"] = tables[0].path
         return {"embed": "", **found}
 
     def within(self, path: str) -> Iterator[Run]:
@@ -337,7 +337,7 @@ def _added(stream: Tensor | None, entered: Tensor | None, left: Tensor | None) -
     """Tell whether a stream is what a sub-layer read and what it gave, added."""
     if stream is None or entered is None or left is None or not stream.shape == entered.shape == left.shape:
         return False
-    return torch.allclose(stream, entered + left, atol=1e-5, rtol=1e-3)
+    return torch.equal(stream, entered + left)
 
 
 def _turned(value: Tensor, after: Tensor, look: Look) -> bool:

@@ -6,6 +6,7 @@ there; where nothing can be written, nothing is remembered.
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +22,7 @@ BEGINNING = 1 << 16
 """Bytes of a file of weights that count: the header, and of most the first numbers."""
 LARGEST = 1 << 20
 """Bytes of the largest file that is read back."""
+SITE = re.compile(r"[a-z0-9_.]*")
 LIBRARIES = ("glasshead", "torch", "transformers")
 
 
@@ -33,11 +35,7 @@ def recall(folder: Path, weights: Sequence[str]) -> tuple[Fault, ...] | None:
         faults = [Fault(problem, site, amount) for problem, site, amount in found["faults"]]
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError):  # GlassheadError is a ValueError
         return None
-    sound = all(
-        fault.problem in PROBLEMS and isinstance(fault.site, str) and isinstance(fault.amount, int | float)
-        for fault in faults
-    )
-    return tuple(faults) if sound else None
+    return tuple(faults) if all(map(_is_sound, faults)) else None
 
 
 def remember(folder: Path, weights: Sequence[str], faults: Iterable[Fault]) -> None:
@@ -67,6 +65,13 @@ def _place(folder: Path) -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("glasshead") / "checks" / f"{sha256(str(folder.resolve()).encode()).hexdigest()[:32]}.json"
+
+
+def _is_sound(fault: Fault) -> bool:
+    """Tell whether a fault is one that a check can find: its place gets onto the screen."""
+    problem, site, amount = fault
+    named = isinstance(problem, str) and problem in PROBLEMS and isinstance(site, str) and SITE.fullmatch(site)
+    return bool(named) and isinstance(amount, int | float)
 
 
 def _version(name: str) -> str:
