@@ -101,7 +101,7 @@ class Anatomy:
     precision: str = "float32"
     device: str = "CPU"
     remarks: tuple[str, ...] = field(default=())
-    """Departures from the paper to mention in the header."""
+    """What is not shown and why, and departures from the paper: what the header has to say besides the numbers."""
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -120,9 +120,9 @@ class Anatomy:
         return (
             f"{'+'.join(map(str, self.layers))} layers",
             f"{self.heads} heads",
+            *self.remarks,
             f"d {self.width}",
             f"{self.parameters / 1e6:.1f} M parameters",
-            *self.remarks,
             f"{self.precision} on the {self.device}",
         )
 

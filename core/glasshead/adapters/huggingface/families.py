@@ -70,8 +70,10 @@ class Family:
     remarks: tuple[str, ...] = ()
 
 
-PARALLEL = "parallel: attention and feed-forward layer read the same stream"
-ROTARY = "rotary: q and k after the rotation, q_unrotated and k_unrotated before it"
+PARALLEL = "parallel sub-layers"
+"""Remark on a model whose attention and feed-forward layer read the same stream, and are added at once."""
+ROTARY = "rotary positions"
+"""Remark on a model that rotates q and k: they are shown so, and before it as q_unrotated and k_unrotated."""
 
 
 def _fairseq(path: str, where: Where, *, cross: bool = False, last: str = "", first: str = "") -> Stack:
@@ -201,7 +203,7 @@ FAMILIES: dict[str, Family] = {
     # What the encoder does over 1,500 frames of sound is not shown: its weights alone would fill gigabytes.
     "whisper": _alone(
         _fairseq("model.decoder", "pre", cross=True, last="layer_norm"),
-        "q holds the scale already", "the encoder of the sound is not shown",
+        "encoder not shown", "q holds the scale",
     ),
     **dict.fromkeys(("t5", "mt5"), _t5()),
     "gpt2": _alone(GPT2),

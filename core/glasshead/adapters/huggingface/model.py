@@ -217,7 +217,7 @@ class HuggingFace:
             parameters=sum(parameter.numel() for parameter in self.module.parameters()),
             precision=str(dtype).removeprefix("torch."),
             device={"cpu": "CPU", "cuda": "GPU", "mps": "GPU"}.get(self.device.type, "device"),
-            remarks=(*self.family.remarks, *remarks(faults)),
+            remarks=(*remarks(faults), *self.family.remarks),
         )
 
     def leave_out(self, faults: Iterable[Fault]) -> None:
@@ -228,7 +228,7 @@ class HuggingFace:
             self.anatomy,
             norms=tuple(self.places.norms),
             sites=tuple(self.places.known),
-            remarks=(*self.anatomy.remarks, *remarks(found)),
+            remarks=(*remarks(found), *self.anatomy.remarks),
         )
 
     def _unfit(self, calls: Mapping[nn.Module, attentions.Call]) -> Iterator[Fault]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NAME, BEFORE, AFTER = 9, 8, 7  # columns
 RESULT = "gain·x + bias", "output", "out"
 """Names of the bars, from long to short."""
+SCALED = "gain·x", "output", "out"
+"""Names of those of an RMSNorm, which has no bias."""
 
 
 class NormsPane(Lines):
@@ -61,7 +63,7 @@ class NormsPane(Lines):
         head = ["norm"]
         head += ["mean before", "var before", "mean after", "var after"] if layer else []
         head += ["rms before", "rms after"] if rms else []
-        rows: list[tuple[Any, ...]] = [(*head, "gain·x + bias")]
+        rows: list[tuple[Any, ...]] = [(*head, "gain·x + bias" if layer else "gain·x")]
         for norm in self._norms:
             of_layer = (*(norm.before or (None, None)), *(norm.after or (None, None))) if layer else ()
             of_rms = (norm.rms or (None, None)) if rms else ()
@@ -112,7 +114,7 @@ def _heads(token: str, spread: str, room: int, two_lines: bool, marks: Palette) 
     first = "" if spread == "rms" else "mean"
     name = Segment(token, marks.query)
     before, after = ("".join(fit(text, wide, right=True) for text in (first, spread)) for wide in (BEFORE, AFTER))
-    result = next((text for text in RESULT if width(text) <= room - 1), RESULT[-1])
+    result = next((text for text in (SCALED if spread == "rms" else RESULT) if width(text) <= room - 1), RESULT[-1])
     if not two_lines:
         return [[name, Segment(f"{before} →{after[2:]} → {result}", marks.quiet)]]
     steps = fit("before", 2 * BEFORE, right=True) + fit("after step 1", 2 * AFTER, right=True)
