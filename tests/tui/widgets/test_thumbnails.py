@@ -87,7 +87,7 @@ class Wide(Numbers):
         return [bytes([place.column]) * columns] * lines
 
 
-@pytest.mark.parametrize("size", [(28, 15), (20, 6), (78, 15)])
+@pytest.mark.parametrize("size", [(28, 15), (25, 6), (78, 15)])
 async def test_a_picture_that_has_no_room_is_reached_by_selecting_it(size: tuple[int, int]) -> None:
     app = Wall("truecolor")
     async with app.run_test(size=size) as pilot:
