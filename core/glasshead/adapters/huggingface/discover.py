@@ -18,6 +18,7 @@ from glasshead.adapters.huggingface import attention as attentions
 from glasshead.adapters.huggingface.attention import Call
 from glasshead.adapters.huggingface.families import ALONE, PARALLEL, ROTARY, Block, Family, Stack
 from glasshead.adapters.huggingface.points import Look, by_heads
+from glasshead.adapters.huggingface.watch import Switch
 from glasshead.errors import GlassheadError, brief
 
 SOURCE, TARGET = 4, 3
@@ -49,12 +50,12 @@ class Run:
 
 
 @torch.no_grad()
-def discover(module: Any, places: Any) -> Family:
-    """Describe a model by one pass over a few tokens. places: whatever switches our attention on and off.
+def discover(module: Any, switch: Switch) -> Family:
+    """Describe a model by one pass over a few tokens. switch: of our attention.
 
     Raises GlassheadError for a model that calls no attention function, or one whose stacks cannot be told apart.
     """
-    runs, calls = _run(module, places)
+    runs, calls = _run(module, switch)
     if not calls:
         raise GlassheadError(unwatchable(module))
     paths = {each: path for path, each in module.named_modules()}
@@ -96,7 +97,7 @@ def _kind(module: Any, call: Call) -> tuple[Literal["encoder", "decoder"], Liter
     return "decoder", "self" if call.keys == TARGET else "cross"
 
 
-def _run(module: Any, places: Any) -> tuple[dict[str, Run], dict[nn.Module, Call]]:
+def _run(module: Any, switch: Switch) -> tuple[dict[str, Run], dict[nn.Module, Call]]:
     """Run a few tokens; return what each module was given and returned, in the order in which they returned."""
     runs: dict[str, Run] = {}
     handles = []
@@ -114,7 +115,7 @@ def _run(module: Any, places: Any) -> tuple[dict[str, Run], dict[nn.Module, Call
     if "use_cache" in signature(module.forward).parameters:
         given["use_cache"] = False
     found = attentions.calls = {}
-    places.switch_on()
+    switch.switch_on()
     try:
         module(**given)
     except GlassheadError:
@@ -124,7 +125,7 @@ def _run(module: Any, places: Any) -> tuple[dict[str, Run], dict[nn.Module, Call
             f"{type(module).__name__} cannot be run over a few tokens, to see how it is made: {brief(error)}"
         ) from error
     finally:
-        places.switch_off()
+        switch.switch_off()
         attentions.calls = None
         for handle in handles:
             handle.remove()

@@ -6,6 +6,11 @@ from typing import Any
 
 from glasshead.errors import GlassheadError, brief
 
+AFTER_PADDING = frozenset(
+    {"camembert", "data2vec-text", "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod"}
+)
+"""Types of models whose positions begin after the two of padding."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Marks:
@@ -44,7 +49,7 @@ def longest_line(config: Any) -> int | None:
     for name in ("n_positions", "max_position_embeddings", "max_target_positions"):
         found = getattr(config, name, None)
         if isinstance(found, int):
-            return found - (2 if config.model_type == "roberta" else 0)  # whose first positions are those of padding
+            return found - (2 if config.model_type in AFTER_PADDING else 0)
     return None
 
 

@@ -1,5 +1,6 @@
 """The self-check finds what would be shown wrongly, and names it."""
 
+import copy
 from dataclasses import replace
 from typing import Any
 
@@ -157,6 +158,15 @@ def test_an_encoder_that_reads_its_padding_is_refused(monkeypatch: pytest.Monkey
     spoil(monkeypatch, {"mask": None})
     with pytest.raises(GlassheadError, match="a source that is padded is read otherwise than alone"):
         self_check(model)
+
+
+def test_layers_that_differ_in_heads_cannot_be_shown_as_one_kind() -> None:
+    module, other = (FAMILIES["llama"].module() for _ in range(2))
+    few = copy.deepcopy(other.config)
+    few.num_attention_heads, few.num_key_value_heads, few.head_dim = 2, 1, 4
+    module.model.layers[1].self_attn = type(module.model.layers[1].self_attn)(few, 1).eval()
+    with pytest.raises(GlassheadError, match=r"LlamaForCausalLM has no attention to show: .* layers differ in heads"):
+        wrap(module)
 
 
 class Alone(nn.Module):

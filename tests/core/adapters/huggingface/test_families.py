@@ -112,7 +112,7 @@ def watched(family: str) -> Watched:
 
 def test_the_table_is_tried_and_models_that_are_not_in_it() -> None:
     assert FAMILIES.keys() == KNOWN.keys()
-    assert not KNOWN.keys() & (OTHERS.keys() - {"bert"})
+    assert KNOWN.keys().isdisjoint(OTHERS)
 
 
 def test_watching_changes_nothing_and_leaves_nothing(watched: Watched) -> None:
@@ -294,8 +294,9 @@ def test_the_stream_is_the_sum_of_what_is_added_to_it(watched: Watched) -> None:
         stack, layer, _ = prefix.split(".")
         if f"{prefix}.out" not in seen:
             continue
-        if watched.model.stacks[stack].parallel:
-            side = watched.model.stacks[stack].side
+        of = next(each for name, each in watched.model.stacks.items() if name == stack)
+        if of.parallel:
+            side = of.side
             before = f"{stack}.{int(layer) - 1}.ffn.resid" if int(layer) else f"{side}.sum"
             assert close(seen[before] + added(f"{stack}.{layer}.self") + added(prefix), seen[site]), site
             assert f"{stack}.{layer}.self.resid" not in seen
@@ -323,6 +324,19 @@ def test_steps_are_the_rows_of_the_whole_pass(watched: Watched) -> None:
         assert close(again, watched.output[:, 4:5])
         again = model.logits(TARGET[:, 3:5], memory, other)
         assert close(again, watched.output[:, 3:5])
+
+
+def test_the_longest_text_and_the_longest_target_have_a_place(watched: Watched) -> None:
+    model = watched.model
+    with torch.no_grad():
+        if model.limits.text is not None:
+            prompt = model.prompt([5] * model.limits.text)
+            memory = model.read([prompt.source]) if model.reads else None
+            found = model.logits(torch.tensor([prompt.start]), None) if memory is None else memory.states
+            assert found.isfinite().all()
+        if model.limits.target and model.limits.target < 1000:
+            line = torch.full((1, model.limits.target), 5)
+            assert model.logits(line, model.read(sources(model))).shape[1] == model.limits.target
 
 
 def test_padding_changes_nothing(watched: Watched) -> None:

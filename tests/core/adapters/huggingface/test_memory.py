@@ -88,7 +88,7 @@ def test_another_version_of_a_library_checks_again(folder: Path, monkeypatch: py
     st.lists(
         st.builds(
             Fault,
-            st.sampled_from(sorted(PROBLEMS)),  # type: ignore[arg-type]
+            st.sampled_from(sorted(PROBLEMS)),
             st.from_regex("[a-z0-9_.]*", fullmatch=True),
             st.floats(allow_nan=False, allow_infinity=False),
         )

@@ -52,7 +52,6 @@ def test_a_recording_is_decoded_as_by_generate(folder: Path, sound: Path) -> Non
     written = [token.id for token in line.produced]
     assert written == expected[-len(written) :]
     assert line.trace["decoder.2.cross.weights"].shape == (2, len(line.trace.target), 6)
-    assert subject.translate("hello.npy", beam=2) == subject.translate("hello.npy", beam=2)
 
 
 def test_no_value_of_the_encoder_is_kept(folder: Path, sound: Path) -> None:
