@@ -159,7 +159,7 @@ def _sums(model: "HuggingFace", seen: Seen) -> list[Fault]:
 
 def _padded(model: "HuggingFace", ids: list[int], plain: Tensor) -> list[Fault]:
     """Read a short line beside a longer one. Padding at the left, which nothing here uses, is no reason to refuse."""
-    if "encoder" in model.stacks:
+    if model.reads and not model.hears:
         with model.listen([]):
             alone, both = model.read([ids[:SHORT]]), model.read([ids[:SHORT], ids])
         assert alone is not None and both is not None

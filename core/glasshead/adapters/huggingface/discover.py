@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from glasshead.adapters.huggingface import attention as attentions
 from glasshead.adapters.huggingface.attention import Call
-from glasshead.adapters.huggingface.families import ALONE, PARALLEL, ROTARY, Block, Family, Stack
+from glasshead.adapters.huggingface.families import ALONE, PARALLEL, ROTARY, UNSEEN, Block, Family, Joint, Stack
 from glasshead.adapters.huggingface.points import Look, by_heads
 from glasshead.adapters.huggingface.watch import Switch
 from glasshead.errors import GlassheadError, brief
@@ -25,9 +25,6 @@ SOURCE, TARGET = 4, 3
 """Tokens of the two sides in the pass of trial; a model of one side reads as many as a source has."""
 LAYER = re.compile(r"(?P<layers>.+?)\.(?P<number>\d+)\.(?P<own>.+)")
 """Path of a part of a layer: of the list of layers, the number of the layer, and within it."""
-
-
-Joint = Literal["", "parts", "heads"]
 
 
 class Sub(NamedTuple):
@@ -79,9 +76,15 @@ def discover(module: Any, switch: Switch) -> Family:
                 if stack == name
             }
             stacks.append(_Finder(module, runs, calls, layers).stack(name, usual))
-    turns = any(block.query for stack in stacks for block in stack.blocks)
-    side = any(stack.parallel for stack in stacks)
-    return Family(stacks=tuple(stacks), remarks=(*((PARALLEL,) if side else ()), *((ROTARY,) if turns else ())))
+    names = [stack.name for stack in stacks]
+    if module.config.is_encoder_decoder and "decoder" not in names:
+        raise GlassheadError(unwatchable(module))
+    remarks = (
+        (UNSEEN, module.config.is_encoder_decoder and "encoder" not in names),
+        (PARALLEL, any(stack.parallel for stack in stacks)),
+        (ROTARY, any(block.query for stack in stacks for block in stack.blocks)),
+    )
+    return Family(stacks=tuple(stacks), remarks=tuple(remark for remark, there in remarks if there))
 
 
 def unwatchable(module: Any) -> str:
@@ -92,9 +95,16 @@ def unwatchable(module: Any) -> str:
 def _kind(module: Any, call: Call) -> tuple[Literal["encoder", "decoder"], Literal["self", "cross"]]:
     if not module.config.is_encoder_decoder:
         return ("decoder" if call.causal else "encoder"), "self"
-    if call.queries == SOURCE:
-        return "encoder", "self"
-    return "decoder", "self" if call.keys == TARGET else "cross"
+    sides: dict[tuple[int, int], tuple[Literal["encoder", "decoder"], Literal["self", "cross"]]] = {
+        (SOURCE, SOURCE): ("encoder", "self"),
+        (TARGET, TARGET): ("decoder", "self"),
+        (TARGET, SOURCE): ("decoder", "cross"),
+    }
+    if (call.queries, call.keys) not in sides:
+        raise GlassheadError(
+            f"{type(module).__name__} has an attention over other tokens than those of one side, which no view shows."
+        )
+    return sides[call.queries, call.keys]
 
 
 def _run(module: Any, switch: Switch) -> tuple[dict[str, Run], dict[nn.Module, Call]]:
@@ -141,10 +151,10 @@ def _first(values: Any) -> Tensor | None:
     if isinstance(values, Tensor):
         return values
     if isinstance(values, Mapping):
-        values = values.values()
-    if not isinstance(values, list | tuple) and not hasattr(values, "__iter__"):
-        return None
-    return next((each for each in values if isinstance(each, Tensor)), None)
+        values = list(values.values())
+    return (
+        next((each for each in values if isinstance(each, Tensor)), None) if isinstance(values, list | tuple) else None
+    )
 
 
 class _Finder:
@@ -152,17 +162,18 @@ class _Finder:
 
     def __init__(self, module: Any, runs: dict[str, Run], calls: dict[nn.Module, Call], layers: str) -> None:
         self.module, self.runs, self.calls, self.layers = module, runs, calls, layers
-        modules = dict(module.named_modules())
-        self.count = len(modules[layers])
+        self.modules = dict(module.named_modules())
+        self.count = len(self.modules[layers])
         self.layer = ""
-        self.modules = modules
+        """Path of the layer that is looked at."""
 
     def stack(self, name: Literal["encoder", "decoder"], attention: dict[str, str]) -> Stack:
         """Describe the stack. attention: path of each kind of attention within a layer."""
+        one = next(iter(attention.values()))
         there = [
             path
             for number in range(self.count)
-            if self.modules.get(f"{(path := f'{self.layers}.{number}')}.{attention['self']}") in self.calls
+            if self.modules.get(f"{(path := f'{self.layers}.{number}')}.{one}") in self.calls
         ]
         self.layer = there[min(1, len(there) - 1)]  # the first layer is often an exception
         found = [self.attention(part, attention[part]) for part in ("self", "cross") if part in attention]

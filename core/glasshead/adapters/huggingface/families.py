@@ -10,6 +10,7 @@ from typing import Literal
 from glasshead.site import Side
 
 Where = Literal["pre", "post"]
+Joint = Literal["", "parts", "heads"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class Block:
     """Of an attention that rotates: the module that gives q before the rotation."""
     key: str = ""
     """The same of k; empty if `query` gives both."""
-    joint: Literal["", "parts", "heads"] = ""
+    joint: Joint = ""
     """How one module gives q, k and v: all heads of q, then of k, then of v; or for each head its q, k and v."""
     heads_first: bool = False
     """Whether q and k before the rotation come as b h q d, not as b q h d."""
@@ -72,6 +73,7 @@ class Family:
 
 PARALLEL = "parallel sub-layers"
 """Remark on a model whose attention and feed-forward layer read the same stream, and are added at once."""
+UNSEEN = "encoder not shown"
 ROTARY = "rotary positions"
 """Remark on a model that rotates q and k: they are shown so, and before it as q_unrotated and k_unrotated."""
 
@@ -203,7 +205,7 @@ FAMILIES: dict[str, Family] = {
     # What the encoder does over 1,500 frames of sound is not shown: its weights alone would fill gigabytes.
     "whisper": _alone(
         _fairseq("model.decoder", "pre", cross=True, last="layer_norm"),
-        "encoder not shown", "q holds the scale",
+        UNSEEN, "q holds the scale",
     ),
     **dict.fromkeys(("t5", "mt5"), _t5()),
     "gpt2": _alone(GPT2),
