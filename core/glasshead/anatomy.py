@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from glasshead.errors import GlassheadError
-from glasshead.site import Side, Site, attention
+from glasshead.site import NORMS, Side, Site, attention
 
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 """Distance from 1 to the next larger number of each precision."""
@@ -66,8 +66,14 @@ class Norm:
     form: Literal["layer", "rms"] = "layer"
     """Kind of norm; `rms` computes no mean."""
     eps: float = 1e-5
-    where: Literal["post", "pre", "last"] = "post"
-    """Place: after the residual connection, before the sub-layer, or after a whole stack."""
+    where: Literal["post", "pre", "after", "last"] = "post"
+    """Place: after the residual connection, before the sub-layer, after it but before the residual connection, or after
+    a whole stack."""
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of its values, e.g. `decoder.1.self.norm`."""
+        return f"{self.site}.{NORMS[self.where == 'after']}"
 
     @property
     def stack(self) -> str:
@@ -77,11 +83,11 @@ class Norm:
 
     @property
     def label(self) -> str:
-        """Name of its place in the stack: `1.cross`, `embed` before all layers, or `last` after them."""
+        """Name of its place in the stack: `1.cross`, `1.cross.after`, `embed` before all layers, `last` after them."""
         place = Site.parse(f"{self.site}.norm.out")
         if place.layer is None:
             return "embed" if place.stack in ("source", "target") else "last"
-        return f"{place.layer}.{place.part}"
+        return f"{place.layer}.{place.part}{'.after' * (self.where == 'after')}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ class Normed:
     """One normalisation at one token."""
 
     name: str
-    """Its place in the stack, e.g. `1.cross`; `last` for the one after a whole stack."""
+    """Its place in the stack, e.g. `1.cross`; see `Norm.label`."""
     site: str
     """Its place in the model, e.g. `decoder.1.cross`."""
     before: tuple[float, float] | None
@@ -34,15 +34,15 @@ def norms(trace: Trace, stack: str, row: int) -> tuple[Normed, ...]:
     """Return the captured normalisations of a stack at one of its rows."""
     found = []
     for norm in trace.anatomy.norms:
-        if norm.stack != stack or f"{norm.site}.norm.normed" not in trace:
+        if norm.stack != stack or f"{norm.prefix}.normed" not in trace:
             continue
-        normed = trace[f"{norm.site}.norm.normed"][row]
+        normed = trace[f"{norm.prefix}.normed"][row]
         before = after = rms = None
         if norm.form == "layer":
-            before = float(trace[f"{norm.site}.norm.mean"][row]), float(trace[f"{norm.site}.norm.var"][row])
+            before = float(trace[f"{norm.prefix}.mean"][row]), float(trace[f"{norm.prefix}.var"][row])
             after = float(normed.mean()), float(normed.var(correction=0))
         else:
-            rms = float(trace[f"{norm.site}.norm.rms"][row]), float(normed.square().mean().sqrt())
+            rms = float(trace[f"{norm.prefix}.rms"][row]), float(normed.square().mean().sqrt())
         found.append(
             Normed(
                 name=norm.label,
@@ -50,7 +50,7 @@ def norms(trace: Trace, stack: str, row: int) -> tuple[Normed, ...]:
                 before=before,
                 after=after,
                 rms=rms,
-                out=tuple(trace[f"{norm.site}.norm.out"][row].tolist()),
+                out=tuple(trace[f"{norm.prefix}.out"][row].tolist()),
             )
         )
     return tuple(found)

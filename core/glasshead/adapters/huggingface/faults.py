@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
+from glasshead.site import NORMS
+
 Problem = Literal["norm", "out", "sum", "scale", "rotation", "left", "silent", "uneven", "repeated"]
 PROBLEMS: frozenset[str] = frozenset(get_args(Problem))
 
@@ -39,7 +41,7 @@ def hidden(faults: Iterable[Fault], known: Iterable[str]) -> frozenset[str]:
 def norm_prefix(site: str) -> str:
     """Return the prefix of a norm's values; one after a sub-layer's output is at `decoder.0.self.after`."""
     place = site.removesuffix(".after")
-    return f"{place}.norm" if place == site else f"{place}.after_norm"
+    return f"{place}.{NORMS[place != site]}"
 
 
 def remarks(faults: Sequence[Fault]) -> tuple[str, ...]:

@@ -39,9 +39,13 @@ class Point(ABC):
         """Put the hook in, and return its handle."""
 
     def see(self, name: str, value: Tensor) -> Tensor:
-        """Hand a value to the tap."""
+        """Hand a value to the tap. One without an axis of the batch gets it: positions, or what OPT has laid flat."""
         tap = self.__dict__.get("tap")
-        return value if tap is None else tap(name, value)
+        if tap is None:
+            return value
+        whole = value.unsqueeze(0) if value.dim() == 2 else value
+        new = tap(name, whole)
+        return value if new is whole else new.view_as(value)
 
 
 class Output(Point):

@@ -150,7 +150,7 @@ class Places:
         if block.norm:
             self._add_norm(site, f"{path}.{block.norm}", stack.where)
         if block.after:
-            self._add_norm(f"{site}.after", f"{path}.{block.after}", "post")
+            self._add_norm(f"{site}.after", f"{path}.{block.after}", "after")
 
     def _add_norm(self, site: str, path: str, where: Any) -> None:
         module = self.find(path)
@@ -163,8 +163,7 @@ class Places:
             return
         for name in point.emits:
             self.known[f"{norm_prefix(site)}.{name}"] = (point, name)
-        if not site.endswith(".after"):
-            self.norms.append(Norm(site, "rms" if point.rms else "layer", point.eps, where))
+        self.norms.append(Norm(site.removesuffix(".after"), "rms" if point.rms else "layer", point.eps, where))
 
     def add_bias(self, site: str) -> None:
         """Add the position bias to the sites of an attention that has one."""
@@ -200,7 +199,7 @@ class Places:
         gone = hidden(faults, self.known)
         self.known = {name: found for name, found in self.known.items() if name not in gone}
         self.attentions = {site: module for site, module in self.attentions.items() if f"{site}.weights" not in gone}
-        self.norms = [norm for norm in self.norms if f"{norm.site}.norm.out" not in gone]
+        self.norms = [norm for norm in self.norms if f"{norm.prefix}.out" not in gone]
 
 
 class Watching(Listening):

@@ -16,6 +16,7 @@ from glasshead.adapters.huggingface.model import HuggingFace
 from glasshead.decoding.protocols import Prompt
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
+from glasshead.site import Site
 from glasshead.tap import Seen
 from glasshead.text import Token
 
@@ -125,6 +126,10 @@ def test_watching_changes_nothing_and_leaves_nothing(watched: Watched) -> None:
 
 
 def test_every_site_is_seen_and_has_the_axes_of_its_name(watched: Watched) -> None:
+    for site, value in watched.seen.items():
+        axes = Site.parse(site).axes
+        assert value.dim() == (4 if axes.startswith("h") else 3), site
+        assert (value.shape[-1] == 1) == (axes == "q"), site
     silent = set(watched.model.anatomy.sites) - watched.seen.keys()
     assert silent == ({"logits"} if "decoder" not in watched.model.stacks else set())
 
@@ -183,11 +188,12 @@ def test_every_norm_follows_from_its_steps(watched: Watched) -> None:
     anatomy, seen = watched.model.anatomy, watched.seen
     assert anatomy.norms
     for norm in anatomy.norms:
-        point, _ = watched.model.places.known[f"{norm.site}.norm.out"]
-        normed, found = seen[f"{norm.site}.norm.normed"], seen[f"{norm.site}.norm.out"]
+        point, _ = watched.model.places.known[f"{norm.prefix}.out"]
+        normed, found = seen[f"{norm.prefix}.normed"], seen[f"{norm.prefix}.out"]
         assert close(point.finish(normed, found.dtype), found)
-        square = normed.square().mean(-1)
-        assert torch.allclose(square, torch.ones_like(square), atol=0.2)
+        power = seen[f"{norm.prefix}.rms"].square() if norm.form == "rms" else seen[f"{norm.prefix}.var"]
+        square = normed.square().mean(-1, keepdim=True)
+        assert close(square, power / (power + norm.eps))
         if norm.form == "layer":
             assert close(normed.mean(-1), torch.zeros_like(square))
 
@@ -195,11 +201,12 @@ def test_every_norm_follows_from_its_steps(watched: Watched) -> None:
 def test_every_statistic_is_that_of_the_stream_and_an_edit_of_it_reaches_the_norm(watched: Watched) -> None:
     """Mean and variance, or the root mean square, of what the module itself was given."""
     model = watched.model
-    for norm in (model.anatomy.norms[0], model.anatomy.norms[-1]):
-        point, _ = model.places.known[f"{norm.site}.norm.out"]
+    for norm in {norm.where: norm for norm in model.anatomy.norms}.values():
+        point, _ = model.places.known[f"{norm.prefix}.out"]
+        assert norm.prefix.endswith("after_norm") == (norm.where == "after")
         given: list[Tensor] = []
         handle = point.module.register_forward_pre_hook(lambda _module, found, given=given: given.append(found[0]))
-        with torch.no_grad(), model.listen([f"{norm.site}.norm.*"]) as seen:
+        with torch.no_grad(), model.listen([f"{norm.prefix}.*"]) as seen:
             run(model)
         handle.remove()
         x = given[-1]
@@ -211,16 +218,16 @@ def test_every_statistic_is_that_of_the_stream_and_an_edit_of_it_reaches_the_nor
             "rms": x.square().mean(-1, keepdim=True) ** 0.5,
         }
         for name in statistics:
-            assert close(seen[f"{norm.site}.norm.{name}"], expected[name])
-        site = f"{norm.site}.norm.{statistics[-1]}"
-        with torch.no_grad(), model.listen([f"{norm.site}.norm.*"], {site: lambda value: 4 * value}) as changed:
+            assert close(seen[f"{norm.prefix}.{name}"], expected[name])
+        site = f"{norm.prefix}.{statistics[-1]}"
+        with torch.no_grad(), model.listen([f"{norm.prefix}.*"], {site: lambda value: 4 * value}) as changed:
             run(model)
         centred = x if norm.form == "rms" else x - expected["mean"]
         power = 2 if norm.form == "rms" else 1
         again = centred / ((4 * expected[statistics[-1]]) ** power + norm.eps) ** 0.5
-        assert close(changed[f"{norm.site}.norm.normed"], again)
+        assert close(changed[f"{norm.prefix}.normed"], again)
         gain = point.module.weight.abs().max()
-        assert gain == 0 or not close(changed[f"{norm.site}.norm.out"], seen[f"{norm.site}.norm.out"])
+        assert gain == 0 or not close(changed[f"{norm.prefix}.out"], seen[f"{norm.prefix}.out"])
 
 
 def rotation(module: Any, count: int, layer: int) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
@@ -254,7 +261,7 @@ def test_q_and_k_are_those_before_the_rotation_rotated(watched: Watched) -> None
             assert close(seen[f"{site}.{name}"], one) and not close(one, other)
 
 
-def test_q_and_k_before_the_rotation_can_be_changed_and_grow_with_the_line(watched: Watched) -> None:
+def test_q_and_k_before_the_rotation_can_be_changed(watched: Watched) -> None:
     model = watched.model
     site = next(iter(model.anatomy.attending))
     if f"{site}.q_unrotated" not in watched.seen:
@@ -267,14 +274,23 @@ def test_q_and_k_before_the_rotation_can_be_changed_and_grow_with_the_line(watch
         assert close(seen[f"{site}.{name}_unrotated"], 2 * before)
         other = "k" if name == "q" else "q"
         assert close(seen[f"{site}.{other}"], watched.seen[f"{site}.{other}"])
-    if "decoder" in model.stacks:
-        prompt = Prompt((), tuple(TARGET[0, :4].tolist()))
-        line = Stepper.begin(model, prompt, Numbers(), Numbers())
-        for token in TARGET[0, 4:].tolist():
-            line.choose(token)
-        for name in ("q", "k"):
-            trace = line.outlook[f"{site}.{name}_unrotated"]
-            assert close(trace, watched.seen[f"{site}.{name}_unrotated"][0])
+
+
+def test_the_steps_of_a_line_bring_every_value_of_the_whole_pass(watched: Watched) -> None:
+    model, ids = watched.model, TARGET[0].tolist()
+    if "decoder" not in model.stacks:
+        return
+    prompt = Prompt(tuple(sources(model)[0]), (ids[0],)) if model.reads else Prompt((), tuple(ids[:4]))
+    line = Stepper.begin(model, prompt, Numbers(), Numbers())
+    for token in ids[len(prompt.start) :]:
+        line.choose(token)
+    trace = line.outlook
+    assert set(trace.sites) == watched.seen.keys()
+    for site, value in watched.seen.items():
+        whole = value[0].squeeze(-1) if Site.parse(site).axes == "q" else value[0]
+        hidden = whole.isneginf()
+        assert torch.equal(trace[site].isneginf(), hidden), site
+        assert close(trace[site][~hidden], whole[~hidden]), site
 
 
 def test_the_stream_is_the_sum_of_what_is_added_to_it(watched: Watched) -> None:
@@ -284,7 +300,7 @@ def test_the_stream_is_the_sum_of_what_is_added_to_it(watched: Watched) -> None:
     """
     seen, anatomy, tried = watched.seen, watched.model.anatomy, 0
     share = getattr(watched.module.config, "residual_multiplier", 1.0)
-    norms = {norm.site: norm.where for norm in anatomy.norms}
+    norms = {norm.site: norm.where for norm in anatomy.norms if norm.where != "after"}
 
     def added(prefix: str) -> Tensor:
         return share * seen.get(f"{prefix}.after_norm.out", seen[f"{prefix}.out"])
@@ -386,7 +402,7 @@ def test_a_head_without_weights_is_a_head_without_its_columns_of_the_output(fami
 def test_an_edit_of_a_norm_or_of_what_is_added_reaches_the_logits(watched: Watched) -> None:
     model = watched.model
     for site in (
-        f"{model.anatomy.norms[0].site}.norm.normed",
+        f"{model.anatomy.norms[0].prefix}.normed",
         next(n for n in model.anatomy.sites if n.endswith(".out")),
     ):
         with torch.no_grad(), model.listen([site], {site: torch.zeros_like}) as seen:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from glasshead.analysis.norms import Normed
     from glasshead.session.moment import Moment
 
-NAME, BEFORE, AFTER = 9, 8, 7  # columns
+NAME, BEFORE, AFTER = 9, 8, 7  # columns, the first at least
 RESULT = "gain·x + bias", "output", "out"
 """Names of the bars, from long to short."""
 SCALED = "gain·x", "output", "out"
@@ -78,8 +78,9 @@ class NormsPane(Lines):
         if not self._norms:
             return []
         marks = palette(self.app)
-        room = columns - NAME - 2 * (BEFORE + AFTER) - 2
-        drawing = _heads(fit(self._token, NAME), self._spread(), room, lines >= len(self._norms) + 2, marks)
+        wide = max(NAME, *(width(norm.name) + 1 for norm in self._norms))
+        room = columns - wide - 2 * (BEFORE + AFTER) - 2
+        drawing = _heads(fit(self._token, wide), self._spread(), room, lines >= len(self._norms) + 2, marks)
         for number, norm in enumerate(self._norms):
             style = marks.query if number == self._here else None
             if norm.before and norm.after:
@@ -91,7 +92,7 @@ class NormsPane(Lines):
             numbers = "".join(fit(text, BEFORE, right=True) for text in before)
             numbers += "".join(fit(text, AFTER, right=True) for text in after)
             bars = sparks(pooled(norm.out, room, widest=1), 1, marks.positive, marks.negative)[0]
-            drawing.append([Segment(f"{fit(norm.name, NAME)}{numbers}  ", style), *bars])
+            drawing.append([Segment(f"{fit(norm.name, wide)}{numbers}  ", style), *bars])
         return drawing
 
     def _spread(self) -> str:
@@ -121,5 +122,5 @@ def _heads(token: str, spread: str, room: int, two_lines: bool, marks: Palette) 
     long = f"after step 2: {result}"
     return [
         [name, Segment(f"{steps}  {long if width(long) <= room else result}")],
-        [Segment(" " * NAME + before + after, marks.quiet)],
+        [Segment(" " * width(token) + before + after, marks.quiet)],
     ]
