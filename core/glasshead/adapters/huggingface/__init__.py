@@ -13,5 +13,6 @@ memory.py      what a check found, remembered for the folder
 names.py       its tokenizer as Names
 marks.py       the ids that it sets around a text
 sound.py       recordings, for a model that hears
+frames.py      the names of their frames
 folder.py      a folder: found, checked, loaded
 """

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from glasshead import tensors
 from glasshead.adapters.huggingface.families import FAMILIES, UNSHOWN
-from glasshead.adapters.huggingface.sound import Frames, Hears, Sound, read_features
+from glasshead.adapters.huggingface.sound import Sound, read_features
 from glasshead.checkpoints.format import CONFIG, LARGEST_CONFIG, WEIGHTS
 from glasshead.errors import GlassheadError, brief, nearest
 from glasshead.files import read_plain, refuse_pointer
 
 if TYPE_CHECKING:
+    from glasshead.adapters.huggingface.frames import Frames, Hears
     from glasshead.adapters.huggingface.model import HuggingFace
     from glasshead.adapters.huggingface.names import HuggingNames, Shared
 
@@ -157,8 +158,10 @@ class HuggingFolder:
         """See `glasshead.found.Found`."""
         return self.frames(self._shape[1] // 2) if self.hears else self.names
 
-    def frames(self, count: int) -> Frames:
+    def frames(self, count: int) -> "Frames":
         """Name the frames of the recording; without one, of none."""
+        from glasshead.adapters.huggingface.frames import Frames
+
         return Frames("" if self.sound is None else self.sound.title, count, self._seconds)
 
     @cached_property
@@ -185,6 +188,7 @@ class HuggingFolder:
 
     def sides(self, model: "HuggingFace") -> "Shared | Hears":
         """Return the names of both sides of a loaded model."""
+        from glasshead.adapters.huggingface.frames import Hears
         from glasshead.adapters.huggingface.names import Shared
 
         return Hears(self.frames(model.frames), self.names) if self.hears else Shared(self.names, self.names)

@@ -1,10 +1,8 @@
-"""Sound, for a model that hears: its prepared features from a file, and the names of its frames.
+"""Sound, for a model that hears: its prepared features from a file. To name them costs no torch.
 
-Features are what the model's own feature extractor makes of a recording: f numbers for each of t moments. The encoder
-makes a frame of every second moment; a frame is named by its time.
+Features are what the model's own feature extractor makes of a recording: f numbers for each of t moments.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +10,9 @@ from typing import TYPE_CHECKING, Any
 from glasshead import tensors
 from glasshead.errors import GlassheadError, brief
 from glasshead.files import open_plain, refuse_pointer
-from glasshead.text import WORD_START, Token
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from glasshead.decoding.protocols import Names
 
 MOST = 256 << 20
 """Bytes of the largest file of features that is read; half a minute of sound has about one million."""
@@ -105,47 +100,3 @@ def _read(path: Path) -> Any:
             f"{path} holds {len(held)} tensors ({brief(', '.join(sorted(held)))}): name the features {NAME}."
         )
     return held[NAME] if NAME in held else next(iter(held.values()))
-
-
-@dataclass(frozen=True)
-class Frames:
-    """Names of the frames of a recording: the source of a model that hears."""
-
-    title: str
-    """Name of the recording; empty if none was given."""
-    size: int
-    """Number of frames."""
-    seconds: float
-    """Length of a frame."""
-
-    def encode(self, text: str) -> list[int]:
-        """Return the frames of the recording. Raises GlassheadError for another text than its name."""
-        if not self.title:
-            raise GlassheadError(
-                "This model hears sound and reads no text: give the features of a recording (--features FILE)."
-            )
-        if text != self.title:
-            raise GlassheadError(f"This model hears {self.title} and reads no text: open it on another recording.")
-        return list(range(self.size))
-
-    def tokens(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
-        """Name frames by the time at which they begin."""
-        given: Sequence[float | None] = probabilities or [None] * len(ids)
-        named = [f"{WORD_START}{number * self.seconds:.2f} s" for number in ids]
-        return [Token(number, name, p) for number, name, p in zip(ids, named, given, strict=True)]
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """Return the name of the recording, for any of its frames."""
-        return self.title if ids else ""
-
-    def cut(self, text: str, limit: int) -> str:
-        """Return the text: a recording is heard whole."""
-        return text
-
-
-@dataclass(frozen=True)
-class Hears:
-    """Frames on the side of the source, text on that of the target."""
-
-    source: Frames
-    target: "Names"
