@@ -43,6 +43,8 @@ def test_what_nothing_hears_is_refused(glasshead: Glasshead, whisper: Path) -> N
         (("trace", "whisper"), "What shall be decoded? Give a sentence in quotes"),
         (("explore", "tiny", "--features", "hello.npy", "--plain"), "tiny reads text and hears nothing"),
         (("explore", "whisper", "--features", "none.npy", "--plain"), "none.npy cannot be read: No such file"),
+        (("explore", "whisper", "--features", "x" * 4000, "--plain"), "cannot be read: File name too long"),
+        (("translate", "whisper", "--features", "x" * 4000), "cannot be read: File name too long"),
     ):
         result = glasshead(*words)
         assert result.status == 2 and result.out == ""
