@@ -1,6 +1,7 @@
 """Fixtures of several rooms: a tiny checkpoint that was never trained; every number in it is arbitrary."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,14 @@ LINES = [
     "la petite maison est rouge",
     "un chien ne voit pas le chat",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A place of the tests' own for what is remembered of folders."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from glasshead.errors import GlassheadError
-from glasshead.site import Side, Site, attention
+from glasshead.site import NORMS, Side, Site, attention
 
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 """Distance from 1 to the next larger number of each precision."""
@@ -69,8 +69,14 @@ class Norm:
     form: Literal["layer", "rms"] = "layer"
     """Kind of norm; `rms` computes no mean."""
     eps: float = 1e-5
-    where: Literal["post", "pre", "last"] = "post"
-    """Place: after the residual connection, before the sub-layer, or after a whole stack."""
+    where: Literal["post", "pre", "after", "last"] = "post"
+    """Place: after the residual connection, before the sub-layer, after it but before the residual connection, or after
+    a whole stack."""
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of its values, e.g. `decoder.1.self.norm`."""
+        return f"{self.site}.{NORMS[self.where == 'after']}"
 
     @property
     def stack(self) -> str:
@@ -80,11 +86,11 @@ class Norm:
 
     @property
     def label(self) -> str:
-        """Name of its place in the stack: `1.cross`, `embed` before all layers, or `last` after them."""
+        """Name of its place in the stack: `1.cross`, `1.cross.after`, `embed` before all layers, `last` after them."""
         place = Site.parse(f"{self.site}.norm.out")
         if place.layer is None:
             return "embed" if place.stack in ("source", "target") else "last"
-        return f"{place.layer}.{place.part}"
+        return f"{place.layer}.{place.part}{'.after' * (self.where == 'after')}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +114,7 @@ class Anatomy:
     lasting: bool = True
     """Whether the values of a position stay as they are when the target grows: not if it can look at later ones."""
     remarks: tuple[str, ...] = field(default=())
-    """Departures from the paper to mention in the header."""
+    """What is not shown and why, and departures from the paper: what the header has to say besides the numbers."""
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -127,11 +133,11 @@ class Anatomy:
         return (
             f"{'+'.join(map(str, self.layers))} layers",
             f"{self.heads} heads",
+            *self.remarks,
             f"d {self.width}",
             f"{self.parameters / 1e6:.1f} M parameters"
             if self.parameters >= 50_000
             else f"{self.parameters:,} parameters",
-            *self.remarks,
             f"{self.precision} on the {self.device}",
         )
 

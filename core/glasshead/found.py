@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from glasshead.adapters.huggingface.folder import HuggingFolder, is_hugging_face
+from glasshead.adapters.huggingface.sound import Sound
 from glasshead.checkpoints.find import check_parts, locate, longest_length
 from glasshead.checkpoints.format import describe, vocabulary
 from glasshead.errors import GlassheadError
 from glasshead.opening import AS_IT_IS, Opening
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from glasshead.decoding.protocols import Names
     from glasshead.subjects import Subject
     from glasshead.text import Vocabulary
@@ -101,8 +104,8 @@ class Checkpoint:
         """See `Found`."""
         import torch
 
-        from glasshead.adapters.ids import IdSides
         from glasshead.adapters.native import Native
+        from glasshead.adapters.sides import NamedSides
         from glasshead.checkpoints.load import load
         from glasshead.decoding.protocols import Sides
         from glasshead.machine import device_of
@@ -116,7 +119,7 @@ class Checkpoint:
             module = module.to(getattr(torch, self.opening.dtype))
         if not self.opening.ids:
             return Subject(self.title, module, names, self.folder, card)
-        sides: Sides = IdSides(self.source, names.target)
+        sides: Sides = NamedSides(self.source, names.target)
         return Subject(self.title, Native(module, bare=True), sides, self.folder, {})
 
 
@@ -125,22 +128,49 @@ class Foreign(HuggingFolder):
 
     def open(self) -> "Subject":
         """See `Found`."""
-        from glasshead.adapters.ids import IdSides
         from glasshead.subjects import Subject
 
-        return Subject(self.title, self.load(), IdSides(self.source, self.target), self.folder, {})
+        model = self.load()
+        card = {} if self.sound is None else {"examples": [self.sound.title]}
+        return Subject(self.title, model, self.sides(model), self.folder, card)
 
 
-def find(name: str | Path, opening: Opening = AS_IT_IS) -> Found:
-    """Find what a name opens. Raises GlassheadError, with the nearest names, if nothing has that name."""
+def find(name: str | Path, opening: Opening = AS_IT_IS, features: Path | None = None) -> Found:
+    """Find what a name opens. features: the file of a recording, for a model that hears.
+
+    Raises GlassheadError, with the nearest names, if nothing has that name, and for a recording that nothing hears.
+    """
+    return _find(name, opening, None if features is None else Sound(path=features))
+
+
+def _find(name: str | Path, opening: Opening, sound: Sound | None) -> Found:
     folder, title = locate(name)
-    return Foreign(folder, title, opening) if is_hugging_face(folder) else Checkpoint(folder, title, opening)
+    if is_hugging_face(folder):
+        return Foreign(folder, title, opening, sound)
+    if sound is not None:
+        raise GlassheadError(f"{title} reads text and hears nothing: open it without --features.")
+    return Checkpoint(folder, title, opening)
 
 
-def load(name: str | Path, **opening: Any) -> "Subject":
+def load(
+    name: str | Path,
+    *,
+    features: "str | Path | Tensor | None" = None,
+    encoder_outputs: "Tensor | None" = None,
+    **opening: Any,
+) -> "Subject":
     """Open a model: a bundled name, a name under ./checkpoints, or a folder, of a run in training or of Hugging Face.
 
-    opening: the fields of `Opening`, e.g. `to="fr"` or `device="cuda"`. Raises GlassheadError for files that are
-    missing, damaged, foreign or do not fit each other, and for an opening that the model does not have.
+    features: of a recording, for a model that hears: a file, or a tensor f t · encoder_outputs: in their place, what
+    the encoder made of them, 1 k m. Such a recording is decoded as the text `subject.first_sentence`, its name.
+    opening: the fields of `Opening`, e.g. `to="fr"` or `device="cuda"`.
+
+    Raises GlassheadError for files that are missing, damaged, foreign or do not fit each other, and for an opening that
+    the model does not have.
     """
-    return find(name, Opening(**opening)).open()
+    wishes = Opening(**opening)
+    if features is None and encoder_outputs is None:
+        return find(name, wishes).open()
+    if isinstance(features, str | Path):
+        return find(name, wishes, Path(features)).open()
+    return _find(name, wishes, Sound(features=features, states=encoder_outputs)).open()

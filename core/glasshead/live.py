@@ -193,12 +193,12 @@ def _hugging_face(module: Any, tokenizer: Any, text: str | None, name: str | Non
     from glasshead.adapters.huggingface.marks import begin_target, marks_of
     from glasshead.adapters.huggingface.model import HuggingFace
     from glasshead.adapters.huggingface.names import HuggingNames
-    from glasshead.adapters.ids import IdSides
+    from glasshead.adapters.sides import NamedSides
 
     learning = [(each, each.requires_grad) for each in module.parameters()]
     model = HuggingFace(module, begin_target(marks_of(tokenizer), module))
     for each, before in learning:
         each.requires_grad_(before)
     self_check(model)
-    sides = IdSides(HuggingNames(tokenizer, mask=not model.limits.target), HuggingNames(tokenizer, target=True))
+    sides = NamedSides(HuggingNames(tokenizer, mask=not model.limits.target), HuggingNames(tokenizer, target=True))
     return Subject(name or kind, model, sides, None, {} if text is None else {"examples": [text]})

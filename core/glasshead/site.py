@@ -25,15 +25,15 @@ STAGES = ("scores", "masked", "weights")
 """The three stages of one matrix: before the mask, after it, after softmax."""
 SQUARE = ("bias", *STAGES)
 """Values of an attention with a number for every query and key."""
-KEYED = ("k", "v")
-"""Values of an attention whose rows are keys."""
-NORM = "norm."
-"""Prefix of the local names of a normalisation: `norm.mean`, `norm.out`."""
-STATISTICS = (f"{NORM}mean", f"{NORM}var", f"{NORM}rms")
+KEYED = ("k", "v", "k_unrotated")
+"""Values of an attention whose rows are keys. Unrotated: before the rotation of rotary positions (Su et al. 2021)."""
+NORMS = ("norm", "after_norm")
+"""Beginnings of the local names of a normalisation: `norm.mean`, `norm.out`; the second is of a sub-layer's output."""
+STATISTICS = tuple(f"{norm}.{name}" for norm in NORMS for name in ("mean", "var", "rms"))
 """Values with one number for each token."""
 
 _OWN = {
-    **dict.fromkeys(("q", "heads"), "h q d"),
+    **dict.fromkeys(("q", "q_unrotated", "heads"), "h q d"),
     **dict.fromkeys(KEYED, "h k d"),
     **dict.fromkeys(SQUARE, "h q k"),
 }

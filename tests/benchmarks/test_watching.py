@@ -158,10 +158,11 @@ def test_a_trace_stays_within_its_budget(tokens: int) -> None:
     """12 layers × 12 heads; of a small width, for what grows with the square of the length are the matrices."""
     module = gpt2(n_embd=192, vocab_size=500, n_positions=2049)
     model = HuggingFace(module, Marks())
-    from glasshead.adapters.ids import IdNames, IdSides
+    from glasshead.adapters.ids import IdNames
+    from glasshead.adapters.sides import NamedSides
 
     names = IdNames(500, None)
-    subject = glasshead.Subject("gpt2", model, IdSides(names, names))
+    subject = glasshead.Subject("gpt2", model, NamedSides(names, names))
     began = time.perf_counter()
     line = subject.start(",".join(map(str, torch.randint(3, 500, (tokens,)).tolist())))
     trace = line.outlook

@@ -230,7 +230,7 @@ def test_bytes_that_are_no_utf8_on_the_command_line(
 
 
 def test_a_bug_keeps_its_traceback(glasshead: Glasshead, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr("glasshead.found.find", broken)

@@ -16,7 +16,10 @@ PAIRS = ["--pairs", "pairs.tsv"]
 
 CASES: dict[str, list[str]] = {
     "explore checkpoint": [],
+    "explore features": ["tiny"],
     "translate checkpoint": ["a dog"],
+    "translate features": ["tiny"],
+    "trace features": ["tiny"],
     "trace checkpoint": ["a dog"],
     "evaluate checkpoint": PAIRS,
     "evaluate pairs": ["tiny"],
@@ -55,7 +58,9 @@ def test_a_name_that_is_too_long_is_told(glasshead: Glasshead, here: Path, case:
     words = [command, long, *rest] if argument else [command, *rest, f"--{name.replace('_', '-')}", long]
     result = glasshead(*words)
     assert (result.status, result.out) == (2, "")
-    assert re.search("too long|does not say what kind|There is no|No such file|at most .* fit", result.err)
+    assert re.search(
+        "too long|does not say what kind|There is no|No such file|at most .* fit|hears nothing", result.err
+    )
     assert len(result.err) < 1200
     assert [path for path in sorted(here.rglob("*")) if here / "run" not in (path, *path.parents)] == before
 

@@ -112,14 +112,15 @@ class Attention(Watched):
 class RMS(Watched):
     """x / √(mean of x² + ε) · (1 + w): no mean is taken."""
 
-    emits = ("normed", "out")
+    emits = ("rms", "normed", "out")
 
     def __init__(self) -> None:
         super().__init__()
         self.gain = nn.Parameter(torch.zeros(WIDTH))
 
     def forward(self, x: Tensor) -> Tensor:
-        normed = self.see("normed", x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6))
+        rms = self.see("rms", x.square().mean(-1, keepdim=True).sqrt())
+        normed = self.see("normed", x * torch.rsqrt(rms.square() + 1e-6))
         return self.see("out", normed * (1 + self.gain))
 
 

@@ -102,9 +102,14 @@ def test_a_norm_without_a_mean_has_none() -> None:
     found = norms(trace, "decoder", 3)
     assert [norm.name for norm in found] == [f"{n}.{part}" for n in range(3) for part in ("self", "cross")]
     for norm in found:
-        x = trace[f"{norm.site}.norm.normed"][3]
-        assert norm.before is None
-        assert norm.after == pytest.approx((float(x.mean()), float(x.var(correction=0))), abs=1e-6)
+        assert norm.before is None and norm.after is None and norm.rms is not None
+        x = trace[f"{norm.site}.norm.normed"][3].double()
+        assert norm.rms[1] == pytest.approx(float(x.norm()) / len(x) ** 0.5)
+        if norm.name != "0.self":  # the stream after the sub-layer before it is what the norm is given
+            layer, part = norm.name.split(".")
+            before = f"{int(layer) - 1}.cross" if part == "self" else f"{layer}.self"
+            x = trace[f"decoder.{before}.resid"][3].double()
+            assert norm.rms[0] == pytest.approx(float(x.norm()) / len(x) ** 0.5)
 
 
 def test_a_prompt_is_computed_in_one_pass() -> None:

@@ -1,7 +1,6 @@
 """Ids in place of text: a model is given exactly these, and a tokenizer, if there is one, only spells them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from glasshead.decoding.protocols import Names
 from glasshead.errors import GlassheadError
@@ -33,14 +32,6 @@ class IdNames:
     def cut(self, text: str, limit: int) -> str:
         """Return the first `limit` ids."""
         return ",".join(map(str, self.encode(text)[:limit]))
-
-
-@dataclass(frozen=True)
-class IdSides:
-    """The names of both sides, which may be of two kinds."""
-
-    source: Names
-    target: Names
 
 
 def parse_ids(text: str, size: int) -> list[int]:

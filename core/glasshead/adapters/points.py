@@ -4,7 +4,7 @@ A point has a `tap` like a module of ours, which `listen` sets and takes away. I
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -39,9 +39,13 @@ class Point(ABC):
         """Put the hook in, and return its handle."""
 
     def see(self, name: str, value: Tensor) -> Tensor:
-        """Hand a value to the tap."""
+        """Hand a value to the tap. One without an axis of the batch gets it: positions, or what OPT has laid flat."""
         tap = self.__dict__.get("tap")
-        return value if tap is None else tap(name, value)
+        if tap is None:
+            return value
+        whole = value.unsqueeze(0) if value.dim() == 2 else value
+        new = tap(name, whole)
+        return value if new is whole else new.view_as(value)
 
 
 class Output(Point):
@@ -81,17 +85,60 @@ class Input(Point):
         return self.module.register_forward_pre_hook(before, with_kwargs=True)
 
 
+Look = Callable[[Tensor], Tensor]
+"""Function to a view of what a module returns, as b h q d."""
+
+
+class Unrotated(Point):
+    """What a projection returns, seen head by head: q, k or both of them, before they are rotated."""
+
+    def __init__(self, module: nn.Module, looks: Mapping[str, Look]) -> None:
+        """looks: local name of each value → its view."""
+        super().__init__(module)
+        self.looks = looks
+
+    def hook(self) -> Any:
+        """See `Point`."""
+
+        def after(_module: nn.Module, _given: Any, found: Tensor) -> Tensor:
+            for name, look in self.looks.items():
+                value = look(found)
+                new = self.see(name, value)
+                if new is not value:
+                    found = found.clone()
+                    look(found).copy_(new)
+            return found
+
+        return self.module.register_forward_hook(after)
+
+
+def by_heads(heads: int, width: int, first: int = 0, each: int = 1, *, heads_first: bool = False) -> Look:
+    """Make the view of one of q, k and v.
+
+    first: number of the first head in b q (h d), where those of q, k and v lie one after the other · each: how many
+    heads further the next one lies · heads_first: whether the value is b h q d already.
+    """
+
+    def look(value: Tensor) -> Tensor:
+        if value.dim() == 4:
+            return value if heads_first else value.transpose(1, 2)
+        return value.unflatten(-1, (-1, width))[..., first : first + heads * each : each, :].transpose(1, 2)
+
+    return look
+
+
 class Normalisation(Point):
     """A LayerNorm or RMSNorm, whose steps are computed again from its input, in float32, and checked (`examine`)."""
 
     def __init__(self, module: nn.Module, width: int) -> None:
+        """width: numbers of a vector, if the module has no gain that tells it."""
         super().__init__(module)
         found: Any = module
         self.eps = _eps(found)
         self.gain: Tensor | None = getattr(found, "weight", None)
         self.bias: Tensor | None = getattr(found, "bias", None)
-        self.rms, self.shift = self.examine(width)
-        self.emits = ("normed", "out") if self.rms else ("mean", "var", "normed", "out")
+        self.rms, self.shift = self.examine(width if self.gain is None else self.gain.shape[-1])
+        self.emits = ("rms", "normed", "out") if self.rms else ("mean", "var", "normed", "out")
 
     def examine(self, width: int) -> tuple[bool, float]:
         """Find by trial whether the mean is taken away, and whether the gain is w or 1 + w. Raises ValueError."""
@@ -103,19 +150,25 @@ class Normalisation(Point):
             for rms in (False, True):
                 for shift in (0.0, 1.0):
                     self.rms, self.shift = rms, shift
-                    again = self.finish(self.normed(x)[-1], torch.float32)
+                    again = self.finish(self.normed(x), torch.float32)
                     if torch.allclose(again, found, atol=2e-2 if parameter.dtype.itemsize < 4 else 1e-4, rtol=1e-2):
                         return rms, shift
         raise ValueError(f"{type(self.module).__name__} is neither LayerNorm nor RMSNorm")
 
-    def normed(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Compute mean, variance and the normalised vectors."""
+    def statistics(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Compute what the norm knows of a vector (… m → … 1): mean and variance, or the root mean square alone."""
         x = x.float()
         if self.rms:
-            var, mean = x.square().mean(-1, keepdim=True), x.new_zeros(*x.shape[:-1], 1)
-        else:
-            var, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
-        return mean, var, (x - mean) * torch.rsqrt(var + self.eps)
+            return (x.square().mean(-1, keepdim=True).sqrt(),)
+        var, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
+        return mean, var
+
+    def normed(self, x: Tensor, statistics: tuple[Tensor, ...] | None = None) -> Tensor:
+        """Take step 1: the vectors with their own statistics, or others, taken out of them."""
+        first, *second = self.statistics(x) if statistics is None else statistics
+        if self.rms:
+            return x.float() * torch.rsqrt(first.square() + self.eps)
+        return (x.float() - first) * torch.rsqrt(second[0] + self.eps)
 
     def finish(self, normed: Tensor, dtype: torch.dtype) -> Tensor:
         """Apply gain and bias."""
@@ -129,12 +182,12 @@ class Normalisation(Point):
         """See `Point`."""
 
         def after(_module: nn.Module, given: tuple[Any, ...], found: Tensor) -> Tensor:
-            mean, var, normed = self.normed(given[0])
-            new_mean, new_var = (mean, var) if self.rms else (self.see("mean", mean), self.see("var", var))
-            if new_mean is not mean or new_var is not var:
-                normed = (given[0].float() - new_mean) * torch.rsqrt(new_var + self.eps)
+            own = self.statistics(given[0])
+            seen = tuple(self.see(name, value) for name, value in zip(self.emits, own, strict=False))
+            changed = any(new is not old for new, old in zip(seen, own, strict=True))
+            normed = self.normed(given[0], seen)
             new = self.see("normed", normed)
-            if new is not normed or new_mean is not mean or new_var is not var:
+            if changed or new is not normed:
                 found = self.finish(new, found.dtype)
             return self.see("out", found)
 

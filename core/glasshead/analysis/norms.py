@@ -3,7 +3,8 @@
 step 1    n = (x − mean) / √(variance + ε)       its mean is 0, its variance 1        (Ba et al. 2016)
 step 2    gain · n + bias                        the gain and bias were learned
 
-An RMSNorm computes no mean: step 1 is x / √(mean of x² + ε), and no statistics of its input are shown.
+An RMSNorm takes no mean away (Zhang and Sennrich 2019): its one statistic is rms = √(mean of x²), and step 1 is
+x / √(rms² + ε), whose own rms is 1.
 """
 
 from dataclasses import dataclass
@@ -16,13 +17,15 @@ class Normed:
     """One normalisation at one token."""
 
     name: str
-    """Its place in the stack, e.g. `1.cross`; `last` for the one after a whole stack."""
+    """Its place in the stack, e.g. `1.cross`; see `Norm.label`."""
     site: str
     """Its place in the model, e.g. `decoder.1.cross`."""
     before: tuple[float, float] | None
     """Mean and variance of its input; None for a norm that computes no mean."""
-    after: tuple[float, float]
-    """Mean and variance after step 1."""
+    after: tuple[float, float] | None
+    """Mean and variance after step 1; None for a norm that computes no mean."""
+    rms: tuple[float, float] | None
+    """Root mean square of its input, and after step 1; None for a norm that computes the mean."""
     out: tuple[float, ...]
     """The vector after step 2."""
 
@@ -31,19 +34,23 @@ def norms(trace: Trace, stack: str, row: int) -> tuple[Normed, ...]:
     """Return the captured normalisations of a stack at one of its rows."""
     found = []
     for norm in trace.anatomy.norms:
-        if norm.stack != stack or f"{norm.site}.norm.normed" not in trace:
+        if norm.stack != stack or f"{norm.prefix}.normed" not in trace:
             continue
-        normed = trace[f"{norm.site}.norm.normed"][row]
-        before = None
+        normed = trace[f"{norm.prefix}.normed"][row]
+        before = after = rms = None
         if norm.form == "layer":
-            before = float(trace[f"{norm.site}.norm.mean"][row]), float(trace[f"{norm.site}.norm.var"][row])
+            before = float(trace[f"{norm.prefix}.mean"][row]), float(trace[f"{norm.prefix}.var"][row])
+            after = float(normed.mean()), float(normed.var(correction=0))
+        else:
+            rms = float(trace[f"{norm.prefix}.rms"][row]), float(normed.square().mean().sqrt())
         found.append(
             Normed(
                 name=norm.label,
                 site=norm.site,
                 before=before,
-                after=(float(normed.mean()), float(normed.var(correction=0))),
-                out=tuple(trace[f"{norm.site}.norm.out"][row].tolist()),
+                after=after,
+                rms=rms,
+                out=tuple(trace[f"{norm.prefix}.out"][row].tolist()),
             )
         )
     return tuple(found)

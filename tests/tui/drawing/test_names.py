@@ -76,6 +76,12 @@ def test_pieces_of_words_are_joined_to_them() -> None:
     assert labels(tuple(Token(n, name) for n, name in enumerate(names))) == ("▸", "the", "c", "‿at", "‿.", "■", "<pad>")
 
 
+def test_special_tokens_are_no_pieces_of_words() -> None:
+    names = ["[CLS]", "▁bl", "ack", "[SEP]", "<pad>"]
+    found = labels(tuple(Token(n, name) for n, name in enumerate(names)))
+    assert found == ("[CLS]", "bl", "‿ack", "[SEP]", "<pad>")
+
+
 def test_a_vocabulary_without_word_starts_is_left_alone() -> None:
     assert labels((Token(1, "<s>"), Token(5, "a"), Token(6, "b"))) == ("▸", "a", "b")
 

@@ -61,7 +61,7 @@ async def test_every_key_is_answered(explore: Explore, name: str, size: tuple[in
 async def test_what_a_model_does_otherwise_is_shown_as_it_is(explore: Explore) -> None:
     async with explore(checkpoint=Opens("t5"), text="abc") as explorer:
         await explorer.until(lambda: "+ bias" in explorer.text)
-        assert "(RMS)" in explorer.text and "× 1.0000" in explorer.text
+        assert "no mean" in explorer.text and "× 1.0000" in explorer.text
     async with explore(checkpoint=Opens("gemma"), text="abc") as explorer:
         await explorer.until(lambda: "the mask hides it" in explorer.text)
         await press(explorer, "9", "l")  # to the newest key, which its window lets it see

@@ -76,3 +76,33 @@ async def test_the_selected_one_stands_between_brackets_and_the_unknown_one_wait
         region = next(region for region, place in wall._spots if place == Place(0, 1, 0))
         (cell,) = wall.render_line(region.y).crop(region.x, region.x + 1)
         assert cell.style is not None and cell.style.bgcolor == fill
+
+
+class Wide(Numbers):
+    """Thirty rows of nine and of thirty-two pictures."""
+
+    groups = (Group("first", 30, 9), Group("second", 2, 32))
+
+    def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes]:
+        return [bytes([place.column]) * columns] * lines
+
+
+@pytest.mark.parametrize("size", [(28, 15), (25, 6), (78, 15)])
+async def test_a_picture_that_has_no_room_is_reached_by_selecting_it(size: tuple[int, int]) -> None:
+    app = Wall("truecolor")
+    async with app.run_test(size=size) as pilot:
+        wall = pilot.app.query_one(Thumbnails)
+        for place in (Place(0, 29, 8), Place(0, 0, 0), Place(1, 1, 31), Place(1, 0, 13)):
+            wall.show_gallery(Wide(), palette_for("truecolor").weights, place)
+            await pilot.pause()
+            region = next(region for region, each in wall._spots if each == place)
+            assert region.right <= size[0] and all(each.right <= size[0] for each, _ in wall._spots)
+            top = round(wall.scroll_y)
+            assert top <= region.y and region.bottom <= top + size[1]
+            text = wall.render_line(region.y - top).text
+            assert text[region.x - 1] == "[" and text[region.right] == "]"
+            seen = sorted({each.column for _, each in wall._spots if each.group == place.group})
+            assert seen == list(range(seen[0], seen[-1] + 1))
+            lines = "\n".join(wall.render_line(y - top).text for y in range(len(wall._lines)))
+            count = Wide.groups[place.group].columns
+            assert (f"columns {seen[0]}–{seen[-1]} of 0–{count - 1}" in lines) == (len(seen) < count)

@@ -1,5 +1,6 @@
 """Arguments that several commands share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,15 @@ Checkpoint = Annotated[
         metavar="CHECKPOINT",
         help="A name from `glasshead checkpoints`, or a folder.",
         autocompletion=complete_checkpoint,
+    ),
+]
+Features = Annotated[
+    Path | None,
+    typer.Option(
+        "--features",
+        metavar="FILE",
+        help="A recording, for a model that hears: its prepared features, .npy or .safetensors.",
+        show_default=False,
     ),
 ]
 Truncate = Annotated[bool, typer.Option("--truncate", help="Cut a sentence that is too long.")]

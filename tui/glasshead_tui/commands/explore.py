@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from glasshead.opening import Opening
-from glasshead_tui.commands.arguments import Checkpoint, Forced, Truncate
+from glasshead_tui.commands.arguments import Checkpoint, Features, Forced, Truncate
 from glasshead_tui.commands.opening import opens
 from glasshead_tui.launch import explore as launch
 from glasshead_tui.state.focus import Which
@@ -23,6 +23,7 @@ def explore(
             show_default="each line of standard input, if it is piped; else an example",
         ),
     ] = None,
+    features: Features = None,
     mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Use the mouse in the explorer.")] = True,
     truncate: Truncate = False,
     forced: Forced = None,
@@ -51,6 +52,7 @@ def explore(
         opening=opening,
         text=text,
         forced=forced,
+        features=features,
         mouse=mouse,
         truncate=truncate,
         plain=plain,

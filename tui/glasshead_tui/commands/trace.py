@@ -8,7 +8,7 @@ import typer
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
 from glasshead.site import Site
-from glasshead_tui.commands.arguments import Checkpoint, Forced, Truncate
+from glasshead_tui.commands.arguments import Checkpoint, Features, Forced, Truncate
 from glasshead_tui.commands.opening import opens
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def trace(
     text: Annotated[
         str | None, typer.Argument(metavar="TEXT", help="A sentence in quotes.", show_default=False)
     ] = None,
+    features: Features = None,
     keep: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Sites to show, e.g. encoder.0.self.*; may be repeated.", show_default=EVERY),
@@ -44,15 +45,15 @@ def trace(
     """Write the captured values of a decode as numbers."""
     from glasshead_tui.terminal.sentences import fitting, sentence
 
-    if text is None:
-        raise GlassheadError("Which sentence? Give one in quotes, after the checkpoint.")
-    text = sentence(text)
+    if text is None and features is None:
+        raise GlassheadError("What shall be decoded? Give a sentence in quotes.")
+    text = features.name if text is None and features else sentence(text or "")
 
     from glasshead.decoding.threads import one_thread
     from glasshead.found import find
 
     one_thread()
-    subject = find(checkpoint, opening).open()
+    subject = find(checkpoint, opening, features).open()
     last = subject.kinds[-1]  # decoder → encoder, if there is one
     chosen, needed = _choose(subject, keep or [f"{last.stack}.*.{last.kind}.weights"])
     fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate)

@@ -13,7 +13,7 @@ import typer
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
 from glasshead.spaces import is_blank
-from glasshead_tui.commands.arguments import Checkpoint, Truncate
+from glasshead_tui.commands.arguments import Checkpoint, Features, Truncate
 from glasshead_tui.commands.opening import opens
 
 
@@ -27,6 +27,7 @@ def translate(
             metavar="TEXT", help="A sentence in quotes. - reads lines from standard input.", show_default=False
         ),
     ] = None,
+    features: Features = None,
     beam: Annotated[int, typer.Option(metavar="N", min=1, help="Width of the beam search; 1 is greedy.")] = 1,
     sample: Annotated[bool, typer.Option("--sample", help="Draw each token in place of taking the best.")] = False,
     temperature: Annotated[
@@ -52,7 +53,7 @@ def translate(
         raise GlassheadError(f"--{name} has no meaning without --sample: greedy and beam search draw nothing.")
     if sample and beam != 1:
         raise GlassheadError("--sample and --beam are two ways of decoding: choose one.")
-    sentences = _sentences(text)
+    sentences = _sentences(features.name if text is None and features else text)
 
     from glasshead.decoding.pick import Sample, greedy
     from glasshead.decoding.threads import one_thread
@@ -62,7 +63,7 @@ def translate(
     draw = Sample(temperature=1.0 if temperature is None else temperature, top_k=top_k, top_p=top_p, seed=seed or 0)
     written = _written()
     one_thread()
-    subject = find(checkpoint, opening).open()
+    subject = find(checkpoint, opening, features).open()
     for number, each in sentences:
         try:
             each = fitting(each, subject.vocabulary.source, subject.limit, truncate=truncate)

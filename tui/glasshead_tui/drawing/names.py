@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 START, END = "▸", "■"
 JOINED = "‿"  # this piece is written onto the one before it
 _SPECIAL = {"<s>": START, "</s>": END}
+_BRACKETED = frozenset({"[CLS]", "[SEP]", "[MASK]", "[PAD]", "[UNK]"})
+"""Special tokens as BERT writes them: no pieces of a word."""
 _WORD_STARTS = ("▁", "Ġ")
 _BYTE = re.compile("<0x([0-9A-F]{2})>")
 """A byte of a character that the vocabulary lacks. Its two digits fit a column; of `<0xE7>` there would be `<…`."""
@@ -52,7 +54,7 @@ def _name(text: str, *, joins: bool) -> str:
         return byte[1]
     if text.startswith(_WORD_STARTS):
         return visible(text[1:]) or "␣"
-    return JOINED * (joins and not text.startswith("<")) + visible(text)
+    return JOINED * (joins and not text.startswith("<") and text not in _BRACKETED) + visible(text)
 
 
 def spoken(label: str) -> str:

@@ -6,6 +6,7 @@ reported in a sentence at once, before any screen opens.
 
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glasshead.errors import GlassheadError
@@ -27,6 +28,7 @@ def explore(
     opening: Opening = AS_IT_IS,
     text: str | None = None,
     forced: str | None = None,
+    features: Path | None = None,
     mouse: bool = True,
     truncate: bool = False,
     plain: bool = False,
@@ -39,8 +41,10 @@ def explore(
 
     Raises GlassheadError for a checkpoint that is missing, damaged or foreign, and for a sentence that does not fit.
     """
-    found = find(checkpoint, opening)
+    found = find(checkpoint, opening, features)
     found.check()
+    if text is None and features is not None:
+        text = features.name
     return show(
         found, text, forced, mouse=mouse, truncate=truncate, plain=plain, kind=kind, layer=layer, head=head, steps=steps
     )

@@ -29,7 +29,7 @@ class Heads:
 
     def __init__(self, trace: "Trace", focus: Focus) -> None:
         self.trace, self._here = trace, focus.prefix
-        self.groups = [Group(visible(kind.label), kind.layers, kind.heads) for kind in trace.kinds]
+        self.groups = [Group(visible(kind.label), kind.layers, kind.heads, "heads") for kind in trace.kinds]
         self.waiting: list[tuple[str, int, int]] = []
         self._left = AT_ONCE
         self._pooled: dict[tuple[str, int, int], list[list[bytes]] | None] = {}

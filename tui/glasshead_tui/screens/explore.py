@@ -384,7 +384,7 @@ class ExploreScreen(CommandedScreen):
 
     def action_help(self) -> None:
         """Open the help page with all keys."""
-        self.app.push_screen(Help(self._shown_keys))
+        self.app.push_screen(Help(self._shown_keys, facts=self._about.facts if self._about else ()))
 
     def action_quit(self) -> None:
         """Leave the program."""

@@ -1,6 +1,6 @@
 """Every key and every glyph, on one page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.console import Group
@@ -15,6 +15,7 @@ from textual.widgets import Static
 from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.state.keymaps import EXPLORE as GROUPS
 from glasshead_tui.state.keys import Groups
+from glasshead_tui.terminal.visible import visible
 
 Meanings = tuple[tuple[str, str], ...]
 
@@ -46,13 +47,15 @@ class Help(ModalScreen[None], LeavableScreen[None]):
         self,
         shown: Mapping[str, str],
         *,
+        facts: Sequence[str] = (),
         introduction: str = INTRODUCTION,
         groups: Groups = GROUPS,
         glyphs: Meanings = GLYPHS,
         count: str = "A number typed before a key repeats it: 5 l moves five keys to the right.",
     ) -> None:
-        """shown: id → the keys, as `keys.label_keys` gives them."""
+        """shown: id → the keys, as `keys.label_keys` gives them · facts: about the model, all of them."""
         super().__init__()
+        self._facts = facts
         self._shown_keys, self._introduction, self._groups = shown, introduction, groups
         self._glyphs, self._counting = glyphs, count
 
@@ -69,6 +72,8 @@ class Help(ModalScreen[None], LeavableScreen[None]):
             parts += [Text(f"\n{title}", style="bold"), _table((self._shown_keys[key.id], key.meaning) for key in keys)]
         parts += [Text("\nWhat the glyphs mean", style="bold"), _table(self._glyphs)]
         parts.append(Text(f"\n{self._counting}"))
+        if self._facts:
+            parts += [Text("\nThis model", style="bold"), *(Text(visible(fact)) for fact in self._facts)]
         return Group(*parts)
 
 

@@ -36,6 +36,8 @@ class Group:
     title: str
     rows: int
     columns: int
+    names: str = "columns"
+    """What the columns are, to say which are drawn if not all have room."""
 
 
 class Gallery(Protocol):
@@ -116,26 +118,33 @@ class Thumbnails(Lines):
             drawing: list[Line] = []
             left = 0
             for number, group in enumerate(groups):
-                drawing = beside(drawing, self._group(number, group, shape, left, 0), left)
+                drawing = beside(drawing, self._group(number, group, shape, left, 0, columns), left)
                 left += _columns(group, shape) + 2
             return drawing
         stacked: list[Line] = []
         for number, group in enumerate(groups):
             if stacked and shape.between:
                 stacked.append([])
-            stacked += self._group(number, group, shape, 0, len(stacked))
+            stacked += self._group(number, group, shape, 0, len(stacked), columns)
         return stacked
 
-    def _group(self, number: int, group: Group, shape: Arrangement, left: int, top: int) -> list[Line]:
-        """Draw a title with the numbers of the columns, then the rows of pictures."""
+    def _group(self, number: int, group: Group, shape: Arrangement, left: int, top: int, room: int) -> list[Line]:
+        """Draw a title with the numbers of the columns, then the rows of pictures.
+
+        Of a row wider than the room, the pictures around the selected one are drawn, and a line says which.
+        """
         assert self.scale is not None
         scale, chosen = self.scale, self.selected
         margin = len(str(max(0, group.rows - 1))) + 1
         here = chosen is not None and chosen.group == number
         drawing: list[Line] = [[Segment(group.title, scale.label + Style(bold=here))]]
+        there = _window(group.columns, (room - margin) // (shape.columns + 1), chosen.column if chosen and here else 0)
+        if len(there) < group.columns:
+            told = f"{' ' * margin}{group.names} {there[0]}–{there[-1]} of 0–{group.columns - 1}"
+            drawing.append([Segment(told, scale.label)])
         if shape.lines > 1:
             heads: Line = [Segment(" " * margin, scale.label)]
-            for column in range(group.columns):
+            for column in there:
                 lit = chosen is not None and here and chosen.column == column
                 heads.append(Segment(str(column).center(shape.columns + 1), scale.column if lit else scale.label))
             drawing.append(heads)
@@ -145,9 +154,9 @@ class Thumbnails(Lines):
             named = (shape.lines - 1) // 2
             blank = Segment(" " * (margin - 1))
             drawing += [[label if line == named else blank, Segment(" ")] for line in range(shape.lines)]
-            for column in range(group.columns):
+            for at, column in enumerate(there):
                 place = Place(number, row, column)
-                x = left + margin + column * (shape.columns + 1)
+                x = left + margin + at * (shape.columns + 1)
                 y = top + len(drawing) - shape.lines
                 self._spots.append((Region(x, y, shape.columns, shape.lines), place))
                 self._add(drawing[-shape.lines :], place, shape)
@@ -193,6 +202,13 @@ def arranged(groups: Sequence[Group], columns: int, lines: int) -> Arrangement:
                 if needed[0] <= columns and needed[1] <= lines:
                     return shape
     return Arrangement(2, 1, False, 0, 0)
+
+
+def _window(count: int, most: int, around: int) -> range:
+    """Choose at most `most` of `count` columns, those around one of them."""
+    most = max(1, min(most, count))
+    first = min(max(0, around - most // 2), count - most)
+    return range(first, first + most)
 
 
 def _columns(group: Group, shape: Arrangement) -> int:

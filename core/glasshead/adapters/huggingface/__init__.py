@@ -1,12 +1,17 @@
 """Models of Hugging Face as Models: their modules run as they are, and are watched from outside.
 
 families.py    where the parts of a family lie in its modules; a new family is one entry
+discover.py    the same for a model of no known family, found by watching where its numbers go
 attention.py   our `attend` as an attention of Hugging Face, and its mask
 watch.py       which sites a model has, and watching them
 past.py        a cache of Hugging Face as a Past
 model.py       the Model
-check.py       the self-check that decides whether it is shown
+check.py       the self-check that decides what of it is shown
+faults.py      what did not pass, what that hides, and how the header says so
+memory.py      what a check found, remembered for the folder
 names.py       its tokenizer as Names
 marks.py       the ids that it sets around a text
+sound.py       recordings, for a model that hears
+frames.py      the names of their frames
 folder.py      a folder: found, checked, loaded
 """

@@ -11,23 +11,46 @@ from weakref import WeakSet
 import torch
 from torch import Tensor, nn
 
+from glasshead.adapters.huggingface.families import UNSHOWN
 from glasshead.attend import attend
 from glasshead.errors import GlassheadError
 
 NAME = "glasshead"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Call:
     """How a module called its attention: what of its arithmetic the module alone knows."""
 
     heads: int
     key_heads: int
+    width: int
+    """Numbers of a query and a key."""
     scale: float
     cap: float | None
     biased: bool
     window: int | None
     """Positions that a query may look back on, its own included."""
+    causal: bool
+    """Whether its mask hides later keys."""
+    times: int
+    """How often the module was called in one pass."""
+    q: Tensor
+    """b h q d"""
+    k: Tensor
+    """b h k d"""
+    out: Tensor
+    """What it gave: b q (h d)."""
+
+    @property
+    def queries(self) -> int:
+        """Number of queries."""
+        return self.q.shape[2]
+
+    @property
+    def keys(self) -> int:
+        """Number of keys."""
+        return self.k.shape[2]
 
 
 calls: dict[nn.Module, Call] | None = None
@@ -68,21 +91,30 @@ def attention(
 ) -> tuple[Tensor, None]:
     """Compute an attention as Hugging Face asks for it: b h q d, b g k d, b g k d → b q h d."""
     if s_aux is not None:
-        raise GlassheadError(f"{type(module).__name__} has attention sinks, which no view can show yet.")
+        raise GlassheadError(f"{type(module).__name__} {UNSHOWN['gpt_oss']}.")
     scale = query.shape[-1] ** -0.5 if scaling is None else float(scaling)
     if attention_mask is not None and attention_mask.dtype is not torch.bool:
         raise GlassheadError(f"{type(module).__name__} adds its mask to the scores instead of giving it as a mask.")
     if attention_mask is not None:
         attention_mask = attention_mask[..., : key.shape[-2]]
-    if calls is not None:
-        calls[module] = Call(
-            heads=query.shape[1], key_heads=key.shape[1], scale=scale, cap=softcap,
-            biased=position_bias is not None and bool(position_bias.any()), window=sliding_window,
-        )  # fmt: skip
+    biased = position_bias is not None and bool(position_bias.any()) if calls is not None else False
     if module in unbiased:
         position_bias = None
     heads = attend(
         query, key, value, attention_mask,
         scale=scale, bias=position_bias, cap=softcap, dropout=dropout, tap=module.__dict__.get("tap"),
     )  # fmt: skip
-    return heads.transpose(1, 2).contiguous(), None
+    found = heads.transpose(1, 2).contiguous()
+    if calls is not None:
+        calls[module] = Call(
+            heads=query.shape[1], key_heads=key.shape[1], width=query.shape[-1], scale=scale, cap=softcap,
+            biased=biased, window=sliding_window, causal=_hides_later(attention_mask, query, key),
+            times=1 + (calls[module].times if module in calls else 0), q=query, k=key, out=found.flatten(2),
+        )  # fmt: skip
+    return found, None
+
+
+def _hides_later(mask: Tensor | None, query: Tensor, key: Tensor) -> bool:
+    """Tell whether a mask hides every later key from every query, of the same tokens."""
+    square = query.shape[2] == key.shape[2] > 1
+    return square and mask is not None and not bool(mask.triu(1).any())

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
 from glasshead import tensors
-from glasshead.adapters.huggingface.families import FAMILIES
+from glasshead.adapters.huggingface.families import FAMILIES, UNSHOWN
+from glasshead.adapters.huggingface.sound import Sound, read_features
 from glasshead.checkpoints.format import CONFIG, LARGEST_CONFIG, WEIGHTS
 from glasshead.errors import GlassheadError, brief, nearest
 from glasshead.files import read_plain, refuse_pointer
@@ -22,13 +23,17 @@ from glasshead.machine import device_of
 from glasshead.opening import AS_IT_IS, Opening
 
 if TYPE_CHECKING:
+    from glasshead.adapters.huggingface.frames import Frames
     from glasshead.adapters.huggingface.marks import Marks
     from glasshead.adapters.huggingface.model import HuggingFace
-    from glasshead.decoding.protocols import Names
+    from glasshead.decoding.protocols import Names, Sides
 
 INDEX = f"{WEIGHTS}.index.json"
 TOKENIZERS = ("tokenizer.json", "source.spm", "spiece.model", "sentencepiece.bpe.model", "vocab.json", "vocab.txt")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.gguf")
+EXTRACTOR = "preprocessor_config.json"
+HEARING = frozenset({"whisper"})
+"""Types of models that hear sound."""
 MASKED = "ForMaskedLM"
 HEADS = ("ForConditionalGeneration", "ForCausalLM", "LMHeadModel", "MTModel", MASKED)
 """Endings of the classes that can be decoded from."""
@@ -50,20 +55,32 @@ class HuggingFolder:
     folder: Path
     title: str
     opening: Opening = AS_IT_IS
+    sound: Sound | None = None
+    """Recording for a model that hears."""
 
     @cached_property
     def _config(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(read_plain(self.folder / CONFIG, LARGEST_CONFIG).decode())
         return found
 
+    @property
+    def hears(self) -> bool:
+        """Whether this is a model that hears sound."""
+        return self._config["model_type"] in HEARING
+
     def check(self) -> None:
         """See `glasshead.found.Found`."""
-        kind = self._config["model_type"]
-        if kind not in FAMILIES:
+        self._check_files()
+        if self.hears and self.sound is None:
             raise GlassheadError(
-                f"{self.folder} is a model of the type {brief(kind)}, which glasshead does not know. "
-                f"{nearest(kind, list(FAMILIES), what='type')}"
+                f"{self.folder} hears sound: give it the features of a recording, as its feature extractor prepares "
+                "them (--features FILE.npy or .safetensors)."
             )
+
+    def _check_files(self) -> None:
+        kind = self._config["model_type"]
+        if kind in UNSHOWN:
+            raise GlassheadError(f"{self.folder} cannot be shown: {self._architecture or kind} {UNSHOWN[kind]}.")
         if find_spec("transformers") is None:
             raise GlassheadError(
                 f"{self.folder} is a model of Hugging Face ({kind}), which needs transformers: "
@@ -81,17 +98,31 @@ class HuggingFolder:
                 f"{self.folder} holds no tokenizer ({', '.join(TOKENIZERS)}): copy it there, or give ids in place of a "
                 "text, as in --ids 3,17,2."
             )
+        if self.sound is not None and not self.hears:
+            raise GlassheadError(f"{self.folder} reads text and hears nothing: open it without --features.")
+        if self.sound is not None and self.sound.path is not None:
+            read_features(self.sound.path, self._shape)
 
     @property
     def _has_tokenizer(self) -> bool:
         return any((self.folder / name).is_file() for name in TOKENIZERS)
 
     @property
+    def _shape(self) -> tuple[int, int]:
+        """Shape of the features that are heard: f t. Raises GlassheadError for a config that does not say."""
+        try:
+            return int(self._config["num_mel_bins"]), 2 * int(self._config["max_source_positions"])
+        except (KeyError, TypeError, ValueError):
+            raise GlassheadError(f"{self.folder / CONFIG} does not say what features the model hears.") from None
+
+    @property
     def _architecture(self) -> str:
         names = self._config.get("architectures")
         return names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
 
-    def _check_weights(self) -> None:
+    @cached_property
+    def _parts(self) -> list[str]:
+        """Names of the files of weights. Raises GlassheadError if there are none, and for pickles."""
         if (self.folder / INDEX).is_file():
             try:
                 index = json.loads(read_plain(self.folder / INDEX, LARGEST_CONFIG).decode())
@@ -109,7 +140,10 @@ class HuggingFolder:
                 'you trust them: python -c "import transformers as t; '
                 f"t.{self._architecture}.from_pretrained('{self.folder}').save_pretrained('converted')\""
             )
-        for name in parts:
+        return parts
+
+    def _check_weights(self) -> None:
+        for name in self._parts:
             path = self.folder / name
             if Path(name).name != name or not path.is_file():
                 raise GlassheadError(f"{self.folder} lacks {brief(name)}, a part of its weights: copy all parts there.")
@@ -119,6 +153,8 @@ class HuggingFolder:
     @cached_property
     def limit(self) -> int | None:
         """See `glasshead.found.Found`."""
+        if self.hears:
+            return None
         from glasshead.adapters.huggingface.marks import text_limit
 
         return text_limit(self._settings, self._marks)
@@ -126,6 +162,8 @@ class HuggingFolder:
     @cached_property
     def source(self) -> "Names":
         """See `glasshead.found.Found`."""
+        if self.hears:
+            return self.frames(self._shape[1] // 2)
         from glasshead.adapters.huggingface.names import ChatNames, HuggingNames
         from glasshead.adapters.ids import IdNames
 
@@ -159,6 +197,21 @@ class HuggingFolder:
         except Exception as error:  # whatever a library makes of a damaged file
             raise GlassheadError(f"{self.folder / CONFIG} cannot be read: {brief(str(error))}") from error
 
+    def frames(self, count: int) -> "Frames":
+        """Name the frames of the recording; without one, of none."""
+        from glasshead.adapters.huggingface.frames import Frames
+
+        return Frames("" if self.sound is None else self.sound.title, count, self._seconds)
+
+    @cached_property
+    def _seconds(self) -> float:
+        """Length of a frame: two steps of the feature extractor, of 10 ms each unless its file says otherwise."""
+        try:
+            found = json.loads(read_plain(self.folder / EXTRACTOR, LARGEST_CONFIG).decode())
+            return 2 * int(found["hop_length"]) / int(found["sampling_rate"])
+        except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError, GlassheadError):
+            return 0.02
+
     @cached_property
     def _tokenizer(self) -> Any:
         """The tokenizer, as transformers has it, told of the text's language; None without one."""
@@ -189,12 +242,22 @@ class HuggingFolder:
             return Marks(pad=pad or 0, mask=mask)
         return marks_of(self._tokenizer)
 
+    def sides(self, model: "HuggingFace") -> "Sides":
+        """Return the names of both sides of a loaded model."""
+        from glasshead.adapters.sides import NamedSides
+
+        return NamedSides(self.frames(model.frames) if self.hears else self.source, self.target)
+
     def load(self) -> "HuggingFace":
-        """Load the model. Raises GlassheadError for all that `check` finds, and for weights that do not fit."""
-        self.check()
+        """Load the model. Raises GlassheadError for all that `check` finds, and for weights that do not fit.
+
+        A model that hears is loaded without a recording too.
+        """
+        self._check_files()
         from glasshead.adapters.huggingface.check import self_check
         from glasshead.adapters.huggingface.languages import turn_to
         from glasshead.adapters.huggingface.marks import begin_target
+        from glasshead.adapters.huggingface.memory import recall, remember
         from glasshead.adapters.huggingface.model import HuggingFace
 
         # What is not there is found before time is spent on the weights.
@@ -204,7 +267,11 @@ class HuggingFolder:
 
         maker: Any = getattr(transformers, self._architecture, None)
         if maker is None:
-            raise GlassheadError(f"{self.folder} was saved as {self._architecture}, which transformers does not have.")
+            raise GlassheadError(
+                f"{self.folder} was saved as {brief(self._architecture)}, of the type "
+                f"{brief(self._config['model_type'])}, which this version of transformers does not have. "
+                f"{nearest(self._config['model_type'], list(FAMILIES), what='type')}"
+            )
         try:
             module, report = maker.from_pretrained(
                 self.folder, local_files_only=True, use_safetensors=True, dtype=self.opening.dtype,
@@ -217,7 +284,7 @@ class HuggingFolder:
             if wrong := sorted(str(key[0]) if isinstance(key, tuple) else str(key) for key in report.get(name) or ()):
                 more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
                 raise GlassheadError(f"The file of weights in {self.folder} {what} {brief(wrong[0])}{more}.")
-        if names.size > (size := int(module.config.get_text_config().vocab_size)):
+        if names.size > (size := int(module.config.get_text_config().vocab_size)) and not self.hears:
             raise GlassheadError(
                 f"The tokenizer of {self.folder} has {names.size:,} entries, and the model only {size:,}: they do not "
                 "belong together."
@@ -228,8 +295,17 @@ class HuggingFolder:
         if not self.opening.spread:
             module = module.to(device)
         model = HuggingFace(module, marks)
-        self_check(model)
-        return model
+        faults = recall(self.folder, self._parts)
+        if faults is None:
+            faults = self_check(model)
+            remember(self.folder, self._parts, faults)
+        model.leave_out(faults)
+        if self.sound is None:
+            return model
+        heard = model.hear(self.sound.read(self._shape), self.sound.states)
+        if self.opening.to is not None:  # and not the language that is heard
+            heard.marks = turn_to(heard.marks, self._tokenizer, self.opening.to, self.title)
+        return heard
 
 
 def stay_offline() -> None:

@@ -1,24 +1,30 @@
 """A model of Hugging Face as a Model."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from glasshead.adapters.huggingface import attention as attentions
+from glasshead.adapters.huggingface.discover import discover, unwatchable
 from glasshead.adapters.huggingface.families import FAMILIES, Family, Stack
-from glasshead.adapters.huggingface.marks import Marks, longest_line, text_limit
+from glasshead.adapters.huggingface.faults import Fault, remarks
+from glasshead.adapters.huggingface.marks import Marks, longest_line, speech_start, text_limit
 from glasshead.adapters.huggingface.past import HuggingPast
-from glasshead.adapters.huggingface.watch import Places
+from glasshead.adapters.huggingface.watch import Places, Switch
 from glasshead.adapters.native import pad_lines
 from glasshead.adapters.watching import Watching
 from glasshead.anatomy import Anatomy, Attending, Kind
 from glasshead.decoding.protocols import Limits, Memory, Past, Prompt
-from glasshead.errors import GlassheadError, nearest
+from glasshead.errors import GlassheadError
 from glasshead.site import Site
 from glasshead.tap import ONE_AT_A_TIME, Change
 
+FEATURES = "input_features"
+"""What a model that hears calls its input."""
 FAR = 1024
 """Most positions of a target where a model has a place for any number: a line has to end somewhere."""
 
@@ -30,19 +36,28 @@ class HuggingFace:
         """Raises GlassheadError for a family that is not in the table, and for one without attention of its own."""
         attentions.register()
         self.module, self.marks = module.eval().requires_grad_(False), marks
-        self.family = family_of(module)
+        switch = Switch(module)
+        with ONE_AT_A_TIME:
+            self.family = family_of(module, switch)
         config = module.config.get_text_config() if hasattr(module.config, "get_text_config") else module.config
         self.config = config
         self.stacks = {stack.name: stack for stack in self.family.stacks}
-        embedding = module.get_input_embeddings()
+        self.reads = bool(module.config.is_encoder_decoder) or "decoder" not in self.stacks
+        """Whether it reads a source."""
+        self.hears = module.main_input_name == FEATURES
+        """Whether the source is sound."""
+        self._states: Tensor | None = None
+        """What the encoder made of the recording that is heard: 1 k m."""
+        embedding = (module.get_decoder() if self.hears else module).get_input_embeddings()
         self.size = int(config.vocab_size)
         longest = longest_line(config)
         self.limits = Limits(
-            text=text_limit(config, marks), target=0 if "decoder" not in self.stacks else longest or FAR
+            text=None if self.hears else text_limit(config, marks),
+            target=0 if "decoder" not in self.stacks else longest or FAR,
         )
         self.ends = _ends(module)
         width = int(getattr(config, "d_model", None) or config.hidden_size)
-        self.places = Places(module, self.family, width)
+        self.places = Places(module, self.family, width, switch)
         self._device = embedding.weight.device
         self.anatomy = self._examine(width, embedding.weight.dtype)
 
@@ -58,15 +73,19 @@ class HuggingFace:
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
         """Make the source and the start for the ids of a text."""
+        if self.hears:
+            return Prompt(tuple(ids), self.marks.start)
         given = (*self.marks.before, *ids, *self.marks.after)
-        if "encoder" not in self.stacks:
+        if not self.reads:
             return Prompt((), (*self.marks.before, *ids))
         return Prompt(given, self.marks.start if "decoder" in self.stacks else ())
 
     def read(self, sources: Sequence[Sequence[int]]) -> Memory | None:
         """Encode sources, padded at their ends to one length; None for a decoder alone."""
-        if "encoder" not in self.stacks:
+        if not self.reads:
             return None
+        if self.hears:
+            return Memory(self._heard(sources))
         ids, mask = pad_lines(sources, self.marks.pad, self.device)
         self._begin(0)
         there = torch.ones_like(ids) if mask is None else mask[:, 0, 0, :].long()
@@ -81,9 +100,64 @@ class HuggingFace:
         blanks = [place for place, number in enumerate(sources[0]) if number == self.marks.mask]
         return Memory(states[0], mask, self._show(logits), tuple(blanks))
 
+    def hear(self, features: Tensor | None = None, states: Tensor | None = None) -> "HuggingFace":
+        """Return this model with a recording as its source, which its encoder hears once.
+
+        features: f t, or 1 f t · states: what the encoder made of it, 1 k m; one of the two is given. Raises
+        GlassheadError for a model that reads text, and for numbers of another shape.
+        """
+        if not self.hears or (features is None) == (states is None):
+            raise GlassheadError(
+                f"{type(self.module).__name__} reads text: it hears nothing."
+                if not self.hears
+                else "Give either the features of a recording or what the encoder made of them."
+            )
+        width, shape = self.anatomy.width, feature_shape(self.config)
+        if states is None:
+            assert features is not None
+            features = features if features.dim() == 3 else features.unsqueeze(0)
+            if tuple(features.shape) != (1, *shape):
+                given, wanted = (" × ".join(map(str, each)) for each in (features.shape[1:], shape))
+                raise GlassheadError(f"The features are {given}; this model hears {wanted} (frequencies × moments).")
+            dtype = next(self.module.parameters()).dtype
+            with ONE_AT_A_TIME, torch.no_grad():
+                states = self.module.get_encoder()(features.to(self.device, dtype)).last_hidden_state
+        elif states.dim() != 3 or states.shape[0] != 1 or states.shape[2] != width or not states.shape[1]:
+            given = " × ".join(map(str, states.shape))
+            raise GlassheadError(f"The states of the encoder are {given}; this model needs 1 × frames × {width}.")
+        other = copy.copy(self)
+        other._states = states.to(self.device)
+        other.marks = replace(self.marks, start=speech_start(self.module.generation_config, other._detect))
+        return other
+
+    @property
+    def frames(self) -> int:
+        """Frames of the recording that is heard; 0 without one."""
+        return 0 if self._states is None else self._states.shape[1]
+
+    def _heard(self, sources: Sequence[Sequence[int]]) -> Tensor:
+        """Return the states of the recording, for each row of a batch: b k m."""
+        if self._states is None:
+            raise GlassheadError(
+                f"{type(self.module).__name__} hears sound and reads no text: give it the features of a recording "
+                "(--features FILE)."
+            )
+        if any(len(source) != self.frames for source in sources):
+            raise GlassheadError(f"The recording has {self.frames:,} frames, and is heard whole.")
+        return self._states.expand(len(sources), -1, -1)
+
+    @torch.no_grad()
+    def _detect(self, languages: Sequence[int]) -> int:
+        """Return the most likely of the ids of languages, after the start."""
+        first = self.module.generation_config.decoder_start_token_id
+        with ONE_AT_A_TIME:
+            memory = self.read([range(self.frames)])
+            logits = self.logits(torch.tensor([[first]], device=self.device), memory)[0, -1]
+        return max(languages, key=lambda number: float(logits[number]))
+
     def past(self) -> HuggingPast:
         """Return an empty past."""
-        return HuggingPast.empty(cross="encoder" in self.stacks)
+        return HuggingPast.empty(cross=self.reads and "decoder" in self.stacks)
 
     def logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
         """Compute the logits after each of the new ids: b q → b q v."""
@@ -126,15 +200,18 @@ class HuggingFace:
         """Describe the model, by how it calls its attentions."""
         with ONE_AT_A_TIME:
             calls = self._note_calls()
-        silent = [site for site, module in self.places.attentions.items() if module not in calls]
-        if silent or not self.places.attentions:
-            raise GlassheadError(
-                f"{type(self.module).__name__} computes its attention by itself, where it cannot be watched: it is not "
-                "on Hugging Face's attention registry."
-            )
+        faults = [Fault("norm", site) for site in self.places.odd]
+        for fault in self._unfit(calls):
+            faults.append(fault)
+            self.places.hide([fault])
+        if not self.places.attentions:
+            if not (said := [fault for fault in faults if fault.problem != "norm"]):
+                raise GlassheadError(unwatchable(self.module))
+            raise GlassheadError(f"{type(self.module).__name__} has no attention to show: {'; '.join(remarks(said))}.")
         arithmetic: dict[str, Attending] = {}
         for site, module in self.places.attentions.items():
             call = calls[module]
+            self.places.add_unrotated(site, call)
             if call.biased:
                 self.places.add_bias(site)
             else:
@@ -153,8 +230,32 @@ class HuggingFace:
             parameters=sum(parameter.numel() for parameter in self.module.parameters()),
             precision=str(dtype).removeprefix("torch."),
             device={"cpu": "CPU", "cuda": "GPU", "mps": "GPU"}.get(self.device.type, "device"),
-            remarks=self.family.remarks,
+            remarks=(*remarks(faults), *self.family.remarks),
         )
+
+    def leave_out(self, faults: Iterable[Fault]) -> None:
+        """Show no longer what did not pass the check, and say so."""
+        found = tuple(faults)
+        self.places.hide(found)
+        self.anatomy = replace(
+            self.anatomy,
+            norms=tuple(self.places.norms),
+            sites=tuple(self.places.known),
+            remarks=(*remarks(found), *self.anatomy.remarks),
+        )
+
+    def _unfit(self, calls: Mapping[nn.Module, attentions.Call]) -> Iterator[Fault]:
+        """Find the kinds of attention that not every layer has in the same form."""
+        for stack, part in [(stack.name, part) for stack in self.family.stacks for part in ("self", "cross")]:
+            modules = [module for site, module in self.places.attentions.items() if _is(site, stack, part)]
+            if not modules:
+                continue
+            if any(module not in calls for module in modules) or len(modules) != self.places.layers[stack]:
+                yield Fault("silent", f"{stack}.{part}")
+            elif any(calls[module].times > 1 for module in modules):
+                yield Fault("repeated", f"{stack}.{part}")
+            elif len({(calls[module].heads, calls[module].key_heads) for module in modules}) > 1:
+                yield Fault("uneven", f"{stack}.{part}")
 
     def _note_calls(self) -> dict[nn.Module, attentions.Call]:
         """Run three tokens, and return the call of every attention."""
@@ -162,13 +263,21 @@ class HuggingFace:
         self.places.switch_on()
         try:
             ids = [min(3, self.size - 1)] * 3
-            memory = self.read([ids])
+            memory = self.trial(ids)
             if "decoder" in self.stacks:
                 self.logits(torch.tensor([ids], device=self.device), memory)
         finally:
             self.places.switch_off()
             attentions.calls = None
         return found
+
+    def trial(self, ids: Sequence[int]) -> Memory | None:
+        """Read a source of trial; of a model that hears, a few frames of noise."""
+        if not self.hears:
+            return self.read([ids])
+        draw = torch.Generator().manual_seed(0)
+        parameter = next(self.module.parameters())
+        return Memory(torch.randn(1, len(ids), self.places.width, generator=draw).to(parameter))
 
     def _window(self, site: str, call: attentions.Call) -> tuple[int, int] | None:
         """Make the window of an attention: to the past in a decoder, to both sides in an encoder."""
@@ -198,15 +307,24 @@ def _is(site: str, stack: str, part: str) -> bool:
     return (place.stack, place.part) == (stack, part)
 
 
-def family_of(module: Any) -> Family:
-    """Find the family of a model. Raises GlassheadError, with the nearest, for one that is not in the table."""
-    name = str(module.config.model_type)
-    if name not in FAMILIES:
-        raise GlassheadError(
-            f"{type(module).__name__} is of the family {name!r}, whose parts glasshead does not know. "
-            f"{nearest(name, list(FAMILIES), what='family')}"
-        )
-    return FAMILIES[name]
+def family_of(module: Any, switch: Switch) -> Family:
+    """Find the family of a model: in the table, or by watching where its numbers go.
+
+    Raises GlassheadError for a model whose attention cannot be watched.
+    """
+    if not getattr(module, "_can_set_attn_implementation", lambda: True)():  # setting it would do nothing, silently
+        raise GlassheadError(unwatchable(module))
+    family = FAMILIES.get(str(module.config.model_type))
+    sides = () if family is None else tuple(stack.name for stack in family.stacks)
+    # One type may be saved as another class: BERT as a decoder, with a mask that its entry knows nothing of.
+    if family is None or (sides == ("encoder",) and getattr(module.config, "is_decoder", False)):
+        return discover(module, switch)
+    return family
+
+
+def feature_shape(config: Any) -> tuple[int, int]:
+    """Return the shape of the features that a model hears: f t, two moments for each frame."""
+    return int(config.num_mel_bins), 2 * int(config.max_source_positions)
 
 
 def _ends(module: Any) -> frozenset[int]:

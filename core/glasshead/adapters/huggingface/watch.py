@@ -4,18 +4,44 @@ While nobody watches, the model runs as its owner made it. Within a `with` block
 at each place that is watched or changed; afterwards all of that is gone.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from torch import nn
 
-from glasshead.adapters.huggingface.attention import NAME
+from glasshead.adapters.huggingface.attention import NAME, Call
 from glasshead.adapters.huggingface.families import Block, Family, Stack
-from glasshead.adapters.points import Input, Normalisation, Output
+from glasshead.adapters.huggingface.faults import Fault, hidden, norm_prefix
+from glasshead.adapters.points import Input, Look, Normalisation, Output, Unrotated, by_heads
 from glasshead.anatomy import Norm
 from glasshead.attend import STAGES
 from glasshead.site import attention
 
 Known = dict[str, tuple[Any, str]]
+
+
+class Switch:
+    """Lets a model use our attention for a while; nested whiles count as one."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._configs = unique_configs(module)
+        self._watched = 0
+        self._before: list[str] = []
+
+    def switch_on(self) -> None:
+        """Let the model use our attention."""
+        self._watched += 1
+        if self._watched == 1:
+            self._before = [config._attn_implementation for config in self._configs]
+            for config in self._configs:
+                config._attn_implementation_internal = NAME
+
+    def switch_off(self) -> None:
+        """Let it use its own again, after the last of nested calls."""
+        self._watched -= 1
+        if not self._watched:
+            for config, before in zip(self._configs, self._before, strict=True):
+                config._attn_implementation_internal = before
 
 
 class Root:
@@ -25,15 +51,19 @@ class Root:
 class Places:
     """Every place of a model where a value can be seen."""
 
-    def __init__(self, module: nn.Module, family: Family, width: int) -> None:
+    def __init__(self, module: nn.Module, family: Family, width: int, switch: Switch) -> None:
         self.modules = dict(module.named_modules())
         self.root, self.width = Root(), width
         self.known: Known = {}
         self.norms: list[Norm] = []
+        self.odd: list[str] = []
+        """Places of norms that are neither LayerNorm nor RMSNorm: they have no sites."""
         self.attentions: dict[str, nn.Module] = {}
-        self.configs = unique_configs(module)
-        self._watched = 0
-        self._before: list[str] = []
+        self.layers: dict[str, int] = {}
+        """Number of layers of each stack."""
+        self._blocks: dict[str, tuple[str, Block]] = {}
+        """Block of each attention, with the path of its layer."""
+        self.switch_on, self.switch_off = switch.switch_on, switch.switch_off
         seen: dict[int, str] = {}
         for stack in family.stacks:
             self._add_embedding(stack, seen)
@@ -50,7 +80,7 @@ class Places:
 
     def _add_embedding(self, stack: Stack, seen: dict[int, str]) -> None:
         """Add the sites of an embedding. One that both sides share has none: its values would be mixed up."""
-        for path, name in ((stack.embed, "embed"), (stack.position, "position")):
+        for path, name in ((stack.embed, "embed"), (stack.position, "position"), (stack.segment, "segment")):
             module = self.find(path)
             if module is not None:
                 if id(module) in seen:
@@ -73,7 +103,10 @@ class Places:
                 self._add_block(stack, number, path, block)
                 site = f"{stack.name}.{number}.{block.part}"
                 last = place == len(blocks) - 1
-                norm = self._own(path, block.norm if stack.where == "post" else "" if last else blocks[place + 1].norm)
+                after = None if last else blocks[place + 1]
+                norm = self._own(path, block.norm if stack.where == "post" else after.norm if after else "")
+                if norm is None and after is not None and not after.norm:  # the next sub-layer reads the stream itself
+                    norm = self._own(path, after.gate or after.inner)
                 if stack.where == "post" and norm is not None:
                     self._add(site, Input(norm, "resid", changeable=True), "resid")
                 elif last:
@@ -81,11 +114,12 @@ class Places:
                 elif norm is not None and not stack.parallel:
                     self._add(site, Input(norm, "resid", changeable=False), "resid")
             number += 1
+        self.layers[stack.name] = number
         if stack.last:
             self._add_norm(stack.name, stack.last, "last")
 
     def _has(self, path: str, block: Block) -> bool:
-        return self._own(path, block.output) is not None
+        return block.part == "ffn" or self._own(path, block.attention) is not None
 
     def _own(self, layer: str, path: str) -> nn.Module | None:
         return self.find("|".join(f"{layer}.{each}" for each in path.split("|"))) if path else None
@@ -97,10 +131,10 @@ class Places:
             if module is None:
                 return
             self.attentions[site] = module
+            self._blocks[site] = path, block
             self._add(site, module, *STAGES)
         output = self._own(path, block.output)
-        assert output is not None
-        if block.part == "ffn":
+        if block.part == "ffn" and output is not None:
             gate, inner = self._own(path, block.gate), self._own(path, block.inner)
             if gate is not None:
                 self._add(site, Output(gate, "gate"), "gate")
@@ -108,11 +142,12 @@ class Places:
                 name = "hidden" if gate is None else "up"
                 self._add(site, Output(inner, name), name)
             self._add(site, Input(output, "active", changeable=True), "active")
-        self._add(site, Output(output, "out"), "out")
+        if output is not None:
+            self._add(site, Output(output, "out"), "out")
         if block.norm:
             self._add_norm(site, f"{path}.{block.norm}", stack.where)
         if block.after:
-            self._add_norm(f"{site}.after", f"{path}.{block.after}", "post")
+            self._add_norm(f"{site}.after", f"{path}.{block.after}", "after")
 
     def _add_norm(self, site: str, path: str, where: Any) -> None:
         module = self.find(path)
@@ -121,36 +156,47 @@ class Places:
         try:
             point = Normalisation(module, self.width)
         except (ValueError, RuntimeError):  # shown as nothing rather than as something false
+            self.odd.append(site)
             return
-        after = site.endswith(".after")
-        prefix = f"{site.removesuffix('.after')}.{'after_norm' if after else 'norm'}"
         for name in point.emits:
-            self.known[f"{prefix}.{name}"] = (point, name)
-        if not after:
-            self.norms.append(Norm(site, "rms" if point.rms else "layer", point.eps, where))
+            self.known[f"{norm_prefix(site)}.{name}"] = (point, name)
+        self.norms.append(Norm(site.removesuffix(".after"), "rms" if point.rms else "layer", point.eps, where))
 
     def add_bias(self, site: str) -> None:
         """Add the position bias to the sites of an attention that has one."""
+        self._insert(f"{site}.scores", {f"{site}.bias": (self.attentions[site], "bias")})
+
+    def add_unrotated(self, site: str, call: Call) -> None:
+        """Add q and k before the rotation to the sites of an attention that rotates them."""
+        path, block = self._blocks[site]
+        query, key = self._own(path, block.query), self._own(path, block.key)
+        if query is None:
+            return
+        first, each = {"": (0, 1), "parts": (call.heads, 1), "heads": (1, 3)}[block.joint]
+        looks: dict[str, Look] = {
+            "q_unrotated": by_heads(call.heads, call.width, 0, each, heads_first=block.heads_first),
+            "k_unrotated": by_heads(call.key_heads, call.width, first, each, heads_first=block.heads_first),
+        }
+        if key is None:
+            points = dict.fromkeys(looks, Unrotated(query, looks))
+        else:
+            modules = zip(looks, (query, key), strict=True)
+            points = {name: Unrotated(module, {name: looks[name]}) for name, module in modules}
+        self._insert(f"{site}.q", {f"{site}.{name}": (point, name) for name, point in points.items()})
+
+    def _insert(self, before: str, new: Known) -> None:
+        """Add sites in front of another."""
         names = list(self.known)
-        at = names.index(f"{site}.scores")
+        at = names.index(before)
         entries = [(name, self.known[name]) for name in names]
-        entries.insert(at, (f"{site}.bias", (self.attentions[site], "bias")))
-        self.known = dict(entries)
+        self.known = dict([*entries[:at], *new.items(), *entries[at:]])
 
-    def switch_on(self) -> None:
-        """Let the model use our attention; nested calls count."""
-        self._watched += 1
-        if self._watched == 1:
-            self._before = [config._attn_implementation for config in self.configs]
-            for config in self.configs:
-                config._attn_implementation_internal = NAME
-
-    def switch_off(self) -> None:
-        """Let it use its own again, after the last of nested calls."""
-        self._watched -= 1
-        if not self._watched:
-            for config, before in zip(self.configs, self._before, strict=True):
-                config._attn_implementation_internal = before
+    def hide(self, faults: Iterable[Fault]) -> None:
+        """Have no sites where something did not pass the check."""
+        gone = hidden(faults, self.known)
+        self.known = {name: found for name, found in self.known.items() if name not in gone}
+        self.attentions = {site: module for site, module in self.attentions.items() if f"{site}.weights" not in gone}
+        self.norms = [norm for norm in self.norms if f"{norm.prefix}.out" not in gone]
 
 
 def unique_configs(module: nn.Module) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from glasshead.adapters.ids import IdSides
+from glasshead.adapters.sides import NamedSides
 from glasshead.adapters.torch_nn.caller import Caller, sides_of
 from glasshead.adapters.torch_nn.check import self_check
 from glasshead.adapters.torch_nn.examine import Examined, check_module, examine
@@ -30,7 +30,7 @@ class Built:
     """A Model with its names, and the text to begin with."""
 
     model: TorchNN
-    names: IdSides
+    names: NamedSides
     text: str | None
 
 
@@ -100,7 +100,7 @@ def build(
         inner = ids[len(around[0]) : len(ids) - len(around[1])]
         names = Begun(names, inner)
         text = names.text
-    return Built(model, IdSides(names, pair.target if "target" in sides else names), text)
+    return Built(model, NamedSides(names, pair.target if "target" in sides else names), text)
 
 
 def _table(examined: Examined, side: Side) -> int | None:
@@ -138,11 +138,11 @@ def ids_of(what: str, ids: Any) -> tuple[list[int], Layout | None]:
     return found, layout
 
 
-def _pair(tokens: Any, source: int, target: int, encode: Encode | None) -> IdSides:
+def _pair(tokens: Any, source: int, target: int, encode: Encode | None) -> NamedSides:
     """Make the names of both sides, of two things or of one for both."""
     two = isinstance(tokens, (tuple, list)) and len(tokens) == 2 and not any(isinstance(each, str) for each in tokens)
     first, second = tokens if two else (tokens, tokens)
-    return IdSides(names_of(first, source, encode), names_of(second, target, encode))
+    return NamedSides(names_of(first, source, encode), names_of(second, target, encode))
 
 
 def _marks(given: Mark | None, usual: Sequence[str], names: Any, what: str) -> tuple[int, ...]:

@@ -52,7 +52,7 @@ def save(family: str, folder: Path, **more: Any) -> Any:
     """Save a model of a family with its tokenizer; return the model."""
     import transformers
 
-    kind = KINDS[family]
+    kind = KINDS.get(family, "bytes")
     words = tokenizer(kind)
     of = FAMILIES[family]
     module = Tiny(of.maker, of.config, {**of.values, "vocab_size": words.get_vocab_size()}, of.window).module()

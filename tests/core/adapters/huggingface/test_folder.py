@@ -91,7 +91,14 @@ def pickled(folder: Path) -> None:
 
 
 REFUSED: list[tuple[Callable[[Path], object], str]] = [
-    (lambda folder: config(folder, model_type="bloom"), r"of the type '?bloom'?, which glasshead does not know"),
+    (
+        lambda folder: config(folder, model_type="bloom", architectures=["BloomForCausalLM"]),
+        r"cannot be shown: BloomForCausalLM computes its attention by itself.* attention registry",
+    ),
+    (
+        lambda folder: config(folder, model_type="gpt_oss", architectures=["GptOssForCausalLM"]),
+        r"cannot be shown: GptOssForCausalLM has attention sinks",
+    ),
     (lambda folder: config(folder, architectures=["GPT2Model"]), r"a gpt2 saved as GPT2Model: that has no head"),
     (lambda folder: config(folder, architectures=None), r"no class that it names"),
     (pickled, r"as pytorch_model.bin, which glasshead does not read.*GPT2LMHeadModel.from_pretrained"),
@@ -116,6 +123,13 @@ def test_weights_that_are_missing_or_of_another_shape_are_named(copy: Path) -> N
         glasshead.load(copy)
     config(copy, n_layer=2, n_positions=32)
     with pytest.raises(GlassheadError, match=r"has another shape for '?transformer.wpe.weight"):
+        glasshead.load(copy)
+
+
+def test_a_type_that_transformers_does_not_have_is_named_with_the_nearest(copy: Path) -> None:
+    config(copy, model_type="lama", architectures=["LamaForCausalLM"])
+    find(copy).check()
+    with pytest.raises(GlassheadError, match=r"saved as 'LamaForCausalLM', of the type 'lama'.* Did you mean llama"):
         glasshead.load(copy)
 
 

@@ -56,6 +56,13 @@ FAMILIES = {
     "marian": Tiny("MarianMTModel", "MarianConfig", BART),
     "bart": Tiny("BartForConditionalGeneration", "BartConfig", BART),
     "mbart": Tiny("MBartForConditionalGeneration", "MBartConfig", BART),
+    "whisper": Tiny(
+        "WhisperForConditionalGeneration", "WhisperConfig",
+        {
+            **BART, "num_mel_bins": 5, "max_source_positions": 6, "max_target_positions": 64, "suppress_tokens": None,
+            "begin_suppress_tokens": None,
+        },
+    ),
     "pegasus": Tiny("PegasusForConditionalGeneration", "PegasusConfig", BART),
     "m2m_100": Tiny("M2M100ForConditionalGeneration", "M2M100Config", BART),
     "t5": Tiny("T5ForConditionalGeneration", "T5Config", T5),
@@ -91,8 +98,42 @@ FAMILIES = {
     ),
 }  # fmt: skip
 
+OTHERS = {
+    "bert, a decoder": Tiny("BertLMHeadModel", "BertConfig", {**BERT, "is_decoder": True}),
+    "blenderbot": Tiny("BlenderbotForConditionalGeneration", "BlenderbotConfig", BART),
+    "camembert": Tiny("CamembertForMaskedLM", "CamembertConfig", BERT),
+    "cohere": Tiny("CohereForCausalLM", "CohereConfig", LLAMA),
+    "glm": Tiny("GlmForCausalLM", "GlmConfig", {**LLAMA, "head_dim": 4}),
+    "gpt_bigcode": Tiny(
+        "GPTBigCodeForCausalLM", "GPTBigCodeConfig",
+        {"n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 64, **SPECIAL},
+    ),
+    "granite": Tiny(
+        "GraniteForCausalLM", "GraniteConfig",
+        {**LLAMA, "embedding_multiplier": 3.0, "residual_multiplier": 0.5, "attention_multiplier": 0.3},
+    ),
+    "mixtral": Tiny("MixtralForCausalLM", "MixtralConfig", {**LLAMA, "num_local_experts": 2}),
+    "nemotron": Tiny("NemotronForCausalLM", "NemotronConfig", LLAMA),
+    "nomic_bert": Tiny("NomicBertForMaskedLM", "NomicBertConfig", BERT),
+    "olmo2": Tiny("Olmo2ForCausalLM", "Olmo2Config", LLAMA),
+    "olmo3": Tiny("Olmo3ForCausalLM", "Olmo3Config", {**LLAMA, "sliding_window": 3}, window=3),
+    "phi": Tiny("PhiForCausalLM", "PhiConfig", LLAMA),
+    "plbart": Tiny("PLBartForConditionalGeneration", "PLBartConfig", BART),
+    "stablelm": Tiny("StableLmForCausalLM", "StableLmConfig", {**LLAMA, "hidden_size": 32}),
+    "starcoder2": Tiny("Starcoder2ForCausalLM", "Starcoder2Config", {**LLAMA, "sliding_window": None}),
+    "umt5": Tiny("UMT5ForConditionalGeneration", "UMT5Config", T5),
+}  # fmt: skip
+"""Models that are in no table: their parts are found by watching where their numbers go."""
+
+
+def recording(module: Any) -> torch.Tensor:
+    """Features for a model that hears: 1 f t."""
+    draw = torch.Generator().manual_seed(1)
+    return torch.randn(1, module.config.num_mel_bins, 2 * module.config.max_source_positions, generator=draw)
+
 
 def wrap(module: Any) -> HuggingFace:
-    """Adapt a module, with marks as a tokenizer of its kind would give them."""
+    """Adapt a module, with marks as a tokenizer of its kind would give them; one that hears gets a recording."""
     start = getattr(module.config, "decoder_start_token_id", None)
-    return HuggingFace(module, Marks(after=(END,), start=() if start is None else (start,)))
+    found = HuggingFace(module, Marks(after=(END,), start=() if start is None else (start,)))
+    return found.hear(recording(module)) if found.hears else found

@@ -1,10 +1,11 @@
-"""Norms: the current token through every LayerNorm of its stack, in order.
+"""Norms: the current token through every LayerNorm or RMSNorm of its stack, in order.
 
 step 1    n = (x − mean) / √(variance + ε)       its mean is 0, its variance 1
+          n = x / √(rms² + ε)                    of an RMSNorm, rms = √(mean of x²): its rms is 1, there is no mean
 step 2    gain · n + bias                        the gain and bias were learned
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
 
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from glasshead.analysis.norms import Normed
     from glasshead.session.moment import Moment
 
-NAME, BEFORE, AFTER = 9, 8, 7  # columns
+NAME, BEFORE, AFTER = 9, 8, 7  # columns, the first at least
 RESULT = "gain·x + bias", "output", "out"
 """Names of the bars, from long to short."""
+SCALED = "gain·x", "output", "out"
+"""Names of those of an RMSNorm, which has no bias."""
 
 
 class NormsPane(Lines):
@@ -45,7 +48,7 @@ class NormsPane(Lines):
         self._norms = norms(trace, focus.stack, focus.query)
         self._here = next((at for at, norm in enumerate(self._norms) if norm.site == focus.prefix), -1)
         self._token = labels(trace.tokens(focus.stack))[focus.query]
-        entitle(self, "norms")
+        entitle(self, "norms · rms = √(mean of x²)" if any(norm.rms for norm in self._norms) else "norms")
         self.redraw()
         self.follow()
 
@@ -54,9 +57,18 @@ class NormsPane(Lines):
             self.show_lines(self._here + 1)
 
     def as_rows(self) -> Rows:
-        """Return a row for each normalisation: mean and variance before and after step 1, the vector after step 2."""
-        head = ("norm", "mean before", "var before", "mean after", "var after", "gain·x + bias")
-        return [head, *((norm.name, *(norm.before or (None, None)), *norm.after, *norm.out) for norm in self._norms)]
+        """Return a row for each normalisation: its statistics before and after step 1, the vector after step 2."""
+        layer = any(norm.before for norm in self._norms) or not self._norms
+        rms = any(norm.rms for norm in self._norms)
+        head = ["norm"]
+        head += ["mean before", "var before", "mean after", "var after"] if layer else []
+        head += ["rms before", "rms after"] if rms else []
+        rows: list[tuple[Any, ...]] = [(*head, "gain·x + bias" if layer else "gain·x")]
+        for norm in self._norms:
+            of_layer = (*(norm.before or (None, None)), *(norm.after or (None, None))) if layer else ()
+            of_rms = (norm.rms or (None, None)) if rms else ()
+            rows.append((norm.name, *of_layer, *of_rms, *norm.out))
+        return rows
 
     def as_text(self) -> str:
         """Return the same as lines of text."""
@@ -66,29 +78,49 @@ class NormsPane(Lines):
         if not self._norms:
             return []
         marks = palette(self.app)
-        room = columns - NAME - 2 * (BEFORE + AFTER) - 2
-        drawing = _heads(fit(self._token, NAME), room, lines >= len(self._norms) + 2, marks)
+        wide = max(NAME, *(width(norm.name) + 1 for norm in self._norms))
+        room = columns - wide - 2 * (BEFORE + AFTER) - 2
+        drawing = _heads(fit(self._token, wide), self._spread(), room, lines >= len(self._norms) + 2, marks)
         for number, norm in enumerate(self._norms):
             style = marks.query if number == self._here else None
-            before = [real(value, 7) for value in norm.before] if norm.before else ["none", "(RMS)"]
-            after = [real(norm.after[0], 4), real(norm.after[1], 5)]  # the distance from 0 and 1 is rounding
+            if norm.before and norm.after:
+                before = [real(value, 7) for value in norm.before]
+                after = [real(norm.after[0], 4), real(norm.after[1], 5)]  # the distance from 0 and 1 is rounding
+            else:
+                small, one = norm.rms or (0.0, 0.0)
+                before, after = ["no mean", real(small, 7)], ["", real(one, 5)]
             numbers = "".join(fit(text, BEFORE, right=True) for text in before)
             numbers += "".join(fit(text, AFTER, right=True) for text in after)
             bars = sparks(pooled(norm.out, room, widest=1), 1, marks.positive, marks.negative)[0]
-            drawing.append([Segment(f"{fit(norm.name, NAME)}{numbers}  ", style), *bars])
+            drawing.append([Segment(f"{fit(norm.name, wide)}{numbers}  ", style), *bars])
         return drawing
 
+    def _spread(self) -> str:
+        """Name what stands beside the mean, or in its place."""
+        return "/".join(
+            name
+            for name, there in (
+                ("var", any(norm.before for norm in self._norms)),
+                ("rms", any(norm.rms for norm in self._norms)),
+            )
+            if there
+        )
 
-def _heads(token: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:
-    """Write the heads of the columns: mean and variance before and after step 1, and the vector after step 2."""
+
+def _heads(token: str, spread: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:
+    """Write the heads of the columns: the statistics before and after step 1, and the vector after step 2.
+
+    spread: name of the second statistic, `var` or `rms`; of an RMSNorm it is the only one.
+    """
+    first = "" if spread == "rms" else "mean"
     name = Segment(token, marks.query)
-    before, after = ("".join(fit(text, wide, right=True) for text in ("mean", "var")) for wide in (BEFORE, AFTER))
-    result = next((text for text in RESULT if width(text) <= room - 1), RESULT[-1])
+    before, after = ("".join(fit(text, wide, right=True) for text in (first, spread)) for wide in (BEFORE, AFTER))
+    result = next((text for text in (SCALED if spread == "rms" else RESULT) if width(text) <= room - 1), RESULT[-1])
     if not two_lines:
         return [[name, Segment(f"{before} →{after[2:]} → {result}", marks.quiet)]]
     steps = fit("before", 2 * BEFORE, right=True) + fit("after step 1", 2 * AFTER, right=True)
     long = f"after step 2: {result}"
     return [
         [name, Segment(f"{steps}  {long if width(long) <= room else result}")],
-        [Segment(" " * NAME + before + after, marks.quiet)],
+        [Segment(" " * width(token) + before + after, marks.quiet)],
     ]
