@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glasshead.checkpoints.find import available as available
     from glasshead.checkpoints.save import save as save
+    from glasshead.config import Config as Config
     from glasshead.decoding.beam import Hypothesis as Hypothesis
     from glasshead.decoding.beam import beam_search as beam_search
     from glasshead.decoding.pick import Sample as Sample
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from glasshead.errors import GlassheadError as GlassheadError
     from glasshead.errors import TooLongError as TooLongError
     from glasshead.found import load as load
-    from glasshead.model import Config as Config
     from glasshead.model import Transformer as Transformer
     from glasshead.subject import Subject as Subject
+    from glasshead.symbols import Symbols as Symbols
     from glasshead.tap import Place as Place
     from glasshead.tap import Tap as Tap
     from glasshead.tap import listen as listen
@@ -48,12 +49,13 @@ _HOME = {
     "Stepper": "decoding.stepper",
     "GlassheadError": "errors",
     "TooLongError": "errors",
-    "Config": "model",
+    "Config": "config",
     "Transformer": "model",
     "Sample": "decoding.pick",
     "greedy": "decoding.pick",
     "Subject": "subject",
     "load": "found",
+    "Symbols": "symbols",
     "Place": "tap",
     "Tap": "tap",
     "listen": "tap",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from glasshead.adapters.huggingface.folder import HuggingFolder, is_hugging_face
-from glasshead.checkpoints.find import check_parts, locate, longest_length
+from glasshead.checkpoints.find import check_parts, locate, longest_text
 from glasshead.checkpoints.format import describe, vocabulary
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Checkpoint:
     @cached_property
     def limit(self) -> int | None:
         """See `Found`."""
-        return longest_length(self.folder, self._content["config"]) - 1
+        return longest_text(self.folder, self._content["config"])
 
     @cached_property
     def source(self) -> "Names":

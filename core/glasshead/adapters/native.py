@@ -22,9 +22,10 @@ class Native:
 
     def __init__(self, module: Transformer) -> None:
         self.module = module
-        self.ends = frozenset({module.config.eos_id})
-        self.limits = Limits(text=module.config.max_length - 1, target=module.config.max_length)
-        self.size = module.config.vocab_size
+        config = module.config
+        self.ends = frozenset(config.ends)
+        self.limits = Limits(text=config.max_length - len(config.source_ends), target=config.max_length)
+        self.size = config.vocab_size
 
     @property
     def config(self) -> Config:
@@ -47,8 +48,8 @@ class Native:
         return anatomy(self.module)
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
-        """Make a prompt: the encoder reads the text and its end token; the target begins with the start token."""
-        return Prompt((*ids, self.config.eos_id), (self.config.bos_id,))
+        """Make a prompt: the encoder reads the text and its end token; the target begins with the start tokens."""
+        return Prompt((*ids, *self.config.source_ends), self.config.start)
 
     def read(self, sources: Sequence[Sequence[int]]) -> Memory:
         """Encode sources, padded at their ends to one length."""
@@ -133,6 +134,7 @@ def anatomy(module: Transformer) -> Anatomy:
         parameters=sum(parameter.numel() for parameter in module.parameters()),
         precision=str(module.source.weight.dtype).removeprefix("torch."),
         device={"cpu": "CPU", "cuda": "GPU", "mps": "GPU"}.get(module.source.weight.device.type, "device"),
+        remarks=config.departures,
     )
 
 

@@ -13,8 +13,8 @@ from glasshead.errors import GlassheadError, brief, nearest
 from glasshead.files import refuse_pointer, refuse_undecodable
 
 
-def longest_length(folder: Path, config: Mapping[str, Any]) -> int:
-    """Read from config.json how many tokens a source may have, its end token counted."""
+def longest_text(folder: Path, config: Mapping[str, Any]) -> int:
+    """Read from config.json how many tokens a text may have, the end token of the source not counted."""
     length = config.get("max_length")
     if not isinstance(length, int) or isinstance(length, bool) or length < 1:
         given = f"max_length is {brief(length)}" if "max_length" in config else "max_length is missing"
@@ -22,7 +22,7 @@ def longest_length(folder: Path, config: Mapping[str, Any]) -> int:
             f"{folder / checkpoints.CONFIG}: {given}; it must be a whole number of at least 1. "
             "Take a fresh copy of the checkpoint."
         )
-    return length
+    return length - (config.get("source_end", True) is True and config.get("eos_id", 0) is not None)
 
 
 def check_parts(folder: Path, content: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ from glasshead.checkpoints.format import (
     FORMAT,
     SOURCE_TOKENIZER,
     SUMS,
+    SYMBOLS,
     TOKENIZER,
     VERSION,
     WEIGHTS,
@@ -47,6 +48,8 @@ def save(
     """
     import torch
 
+    from glasshead.symbols import Symbols
+
     check_fit(vocabulary, model.config, "this folder")
     folder = Path(folder)
     weights = {
@@ -55,10 +58,13 @@ def save(
         if not (model.config.share_embeddings and name == "target.weight")  # tied: it is source.weight
     }
     sums: dict[str, str] = {}
+    sides = {TOKENIZER: vocabulary.target, SOURCE_TOKENIZER: vocabulary.source}
+    foreign = [name for name, codec in sides.items() if isinstance(codec, Symbols)][: 1 if vocabulary.joint else 2]
     content = {
         "format": FORMAT,
         "version": VERSION,
         SUMS: sums,
+        **({SYMBOLS: foreign} if foreign else {}),
         "config": asdict(model.config),
         "card": dict(card or {}),
     }

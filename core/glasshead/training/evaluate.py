@@ -104,10 +104,11 @@ def score(
     if not pairs:
         raise GlassheadError("There are no pairs to score a model on: give at least one.")
     codec, longest = vocabulary.target, model.config.max_length
-    sources = [[*ids, model.config.eos_id] for ids in vocabulary.source.encode_batch([source for source, _ in pairs])]
+    config = model.config
+    sources = [[*ids, *config.source_ends] for ids in vocabulary.source.encode_batch([source for source, _ in pairs])]
     targets = codec.encode_batch([target for _, target in pairs])
     readable = [place for place in range(len(pairs)) if len(sources[place]) <= longest]
-    fitting = [place for place in readable if len(targets[place]) < longest]
+    fitting = [place for place in readable if len(config.prefix) + len(targets[place]) < longest]
     was_training = model.training
     model.eval()
     try:
@@ -171,18 +172,20 @@ def _likelihood(
 ) -> tuple[float, int]:
     """Sum −log P of all targets given their sources, in nats, and count their tokens, end tokens included."""
     config, device = model.config, next(model.parameters()).device
-    lengths = [max(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
+    targets = [[*target, *config.ends] for target in targets]
+    lengths = [max(map(len, both)) for both in zip(sources, targets, strict=True)]
     likelihood, done = 0.0, 0
     for group in groups(lengths, min(batch_tokens, LOGITS // config.vocab_size)):
         if stop():
             raise StoppedError
         source, _ = pad_lines([sources[place] for place in group], config.pad_id, device)
-        target, _ = pad_lines([[config.bos_id, *targets[place]] for place in group], config.pad_id, device)
-        labels, _ = pad_lines([[*targets[place], config.eos_id] for place in group], config.pad_id, device)
-        likelihood += float(smoothed(model(source, target), labels, smoothing=0.0, pad_id=config.pad_id)[1])
+        target, _ = pad_lines([[*config.start, *targets[place]][:-1] for place in group], config.pad_id, device)
+        labels, _ = pad_lines([targets[place] for place in group], config.pad_id, device)
+        logits = model(source, target)[:, len(config.prefix) :]
+        likelihood += float(smoothed(logits, labels, smoothing=0.0, pad_id=config.pad_id)[1])
         done += len(group)
         progress(done)
-    return likelihood, sum(len(target) + 1 for target in targets)
+    return likelihood, sum(map(len, targets))
 
 
 def _compared(
