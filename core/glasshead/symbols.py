@@ -18,16 +18,16 @@ from glasshead.text import Codec, Token, well_formed
 
 
 class Symbols(Codec):
-    """Text ↔ ids in a vocabulary of another's. `marks` are the ids of its special tokens."""
+    """Text ↔ ids in a vocabulary of another's. Its `marks` are the ids of what it calls special tokens."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         tokenizer.encode_special_tokens = True
         super().__init__(tokenizer)
         added = tokenizer.get_added_tokens_decoder()
-        self.marks: frozenset[int] = frozenset(number for number, token in added.items() if token.special)
-        """Ids that are no text: start, end, padding, languages."""
+        self.marks = frozenset(number for number, token in added.items() if token.special)
         self._names = frozenset(added[number].content for number in self.marks)
-        self._unsaid = self.marks - {_unknown(tokenizer)}
+        self.unknown = _unknown(tokenizer)
+        self._unsaid = self.marks - {self.unknown}
 
     @classmethod
     def of(

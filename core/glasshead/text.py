@@ -60,6 +60,10 @@ class Codec:
         self.size: int = tokenizer.get_vocab_size()
         self.level: Level = "word" if isinstance(tokenizer.model, models.WordLevel) else "subword"
         """Kind of token: a subword, so that nothing is unknown, or a whole word."""
+        self.marks = frozenset(range(self.UNK if self.level == "word" else len(SPECIALS)))
+        """Ids that are no text: start, end, padding. The unknown word is text, which a reader sees."""
+        self.unknown: int | None = self.UNK
+        """Id that stands for all that the vocabulary lacks; None if there is none."""
         self.normalization = Normalization(tokenizer.normalizer)
         self.lowercase: bool = self.normalize("A") == "a"
         """Whether all text is read in lower case."""
@@ -154,8 +158,7 @@ class Codec:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Decode ids to text; specials are left out, except `<unk>` for a word; bytes that are not UTF-8 become �."""
-        first = self.UNK if self.level == "word" else len(SPECIALS)
-        kept = [int(number) for number in ids if int(number) >= first]
+        kept = [int(number) for number in ids if int(number) not in self.marks]
         text: str = self._tokenizer.decode(kept, skip_special_tokens=False)
         return text
 

@@ -1,15 +1,14 @@
 """Writing a checkpoint: every file beside its place, then all of them moved in."""
 
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glasshead import tensors
 from glasshead.errors import GlassheadError
-from glasshead.files import flush
+from glasshead.files import replace_all
 
 if TYPE_CHECKING:
     from glasshead.model import Transformer
@@ -91,7 +90,7 @@ def save(
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(
+        replace_all(
             folder,
             {
                 WEIGHTS: write_weights,
@@ -105,26 +104,3 @@ def save(
             (folder / SOURCE_TOKENIZER).unlink(missing_ok=True)  # left by an older checkpoint here, which had two
     except OSError as error:
         raise GlassheadError(f"{folder} cannot be written: {error.strerror or error}.") from error
-
-
-def _replace(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> None:
-    """Write every file beside its place and flush it to the disk; when all are there, move them in, in this order.
-
-    A failure while writing leaves all older files as they were. A failure between two moves leaves new files beside
-    older ones.
-    """
-    parts = {name: folder / f".{name}.{os.getpid()}.part" for name in writers}
-    umask = os.umask(0)
-    os.umask(umask)
-    try:
-        for name, write in writers.items():
-            write(parts[name])
-            with parts[name].open("rb+") as file:
-                os.fsync(file.fileno())
-        for name, part in parts.items():
-            part.chmod(0o666 & ~umask)  # some writers make files that only their owner may read
-            part.replace(folder / name)
-        flush(folder)
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)

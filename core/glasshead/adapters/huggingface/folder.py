@@ -50,9 +50,14 @@ class HuggingFolder:
         found: dict[str, Any] = json.loads(read_plain(self.folder / CONFIG, LARGEST_CONFIG).decode())
         return found
 
+    @property
+    def kind(self) -> str:
+        """Type of the model, as its config.json names it."""
+        return str(self._config["model_type"])
+
     def check(self) -> None:
         """See `glasshead.found.Found`."""
-        kind = self._config["model_type"]
+        kind = self.kind
         if kind not in FAMILIES:
             raise GlassheadError(
                 f"{self.folder} is a model of the type {brief(kind)}, which glasshead does not know. "
