@@ -7,6 +7,7 @@
 The shell checks, and passes the Found, not its name, to the thread that opens it. So nothing is looked for twice.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +16,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from glasshead.adapters.huggingface.folder import HuggingFolder, is_hugging_face
 from glasshead.checkpoints.find import check_parts, locate, longest_text
 from glasshead.checkpoints.format import describe, vocabulary
+from glasshead.errors import GlassheadError
+from glasshead.opening import AS_IT_IS, Opening
 
 if TYPE_CHECKING:
     from glasshead.decoding.protocols import Names
     from glasshead.subject import Subject
+    from glasshead.text import Vocabulary
+
+LANGUAGE = {"to": "--to", "source": "--from", "chat": "--chat"}
+"""Options of models that know several languages, or chat."""
 
 
 class Found(Protocol):
@@ -50,6 +57,7 @@ class Checkpoint:
     folder: Path
     title: str
     """Name of its folder, or for a run in training of the run."""
+    opening: Opening = AS_IT_IS
 
     @cached_property
     def _content(self) -> dict[str, Any]:
@@ -57,7 +65,19 @@ class Checkpoint:
 
     def check(self) -> None:
         """See `Found`."""
+        meaningless = next((name for name in self.opening.given if name in LANGUAGE), None)
+        if meaningless is not None:
+            raise GlassheadError(
+                f"{self.title} knows the one pair of languages that it was trained on, and no chat: leave out "
+                f"{LANGUAGE[meaningless]}."
+            )
         check_parts(self.folder, self._content)
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """What the checkpoint says of itself."""
+        card: Mapping[str, Any] = self._content["card"]
+        return card
 
     @cached_property
     def limit(self) -> int | None:
@@ -65,17 +85,39 @@ class Checkpoint:
         return longest_text(self.folder, self._content["config"])
 
     @cached_property
+    def _vocabulary(self) -> "Vocabulary":
+        return vocabulary(self.folder)
+
+    @cached_property
     def source(self) -> "Names":
         """See `Found`."""
-        return vocabulary(self.folder).source
+        if not self.opening.ids:
+            return self._vocabulary.source
+        from glasshead.adapters.ids import IdNames
+
+        return IdNames(self._vocabulary.source.size, self._vocabulary.source)
 
     def open(self) -> "Subject":
         """See `Found`."""
+        import torch
+
+        from glasshead.adapters.ids import IdSides
+        from glasshead.adapters.native import Native
         from glasshead.checkpoints.load import load
+        from glasshead.decoding.protocols import Sides
+        from glasshead.machine import device_of
         from glasshead.subject import Subject
 
-        model, names, card = load(self.folder)
-        return Subject(self.title, model, names, self.folder, card)
+        self.check()
+        device = device_of(self.opening.device)  # one that is not there is found before time is spent
+        module, names, card = load(self.folder)
+        module = module.to(device)
+        if self.opening.dtype != "auto":
+            module = module.to(getattr(torch, self.opening.dtype))
+        if not self.opening.ids:
+            return Subject(self.title, module, names, self.folder, card)
+        sides: Sides = IdSides(self.source, names.target)
+        return Subject(self.title, Native(module, bare=True), sides, self.folder, {})
 
 
 class Foreign(HuggingFolder):
@@ -83,21 +125,22 @@ class Foreign(HuggingFolder):
 
     def open(self) -> "Subject":
         """See `Found`."""
-        from glasshead.adapters.huggingface.names import Shared
+        from glasshead.adapters.ids import IdSides
         from glasshead.subject import Subject
 
-        return Subject(self.title, self.load(), Shared(self.source, self.source), self.folder, {})
+        return Subject(self.title, self.load(), IdSides(self.source, self.target), self.folder, {})
 
 
-def find(name: str | Path) -> Found:
+def find(name: str | Path, opening: Opening = AS_IT_IS) -> Found:
     """Find what a name opens. Raises GlassheadError, with the nearest names, if nothing has that name."""
     folder, title = locate(name)
-    return Foreign(folder, title) if is_hugging_face(folder) else Checkpoint(folder, title)
+    return Foreign(folder, title, opening) if is_hugging_face(folder) else Checkpoint(folder, title, opening)
 
 
-def load(name: str | Path) -> "Subject":
-    """Open a checkpoint: a bundled name, a name under ./checkpoints, or a folder, also that of a run in training.
+def load(name: str | Path, **opening: Any) -> "Subject":
+    """Open a model: a bundled name, a name under ./checkpoints, or a folder, of a run in training or of Hugging Face.
 
-    Raises GlassheadError for files that are missing, damaged, foreign or do not fit each other.
+    opening: the fields of `Opening`, e.g. `to="fr"` or `device="cuda"`. Raises GlassheadError for files that are
+    missing, damaged, foreign or do not fit each other, and for an opening that the model does not have.
     """
-    return find(name).open()
+    return find(name, Opening(**opening)).open()

@@ -20,11 +20,13 @@ from glasshead.tap import Change, Listening, listen, sites
 class Native:
     """A Transformer of the paper, as decoding asks for it."""
 
-    def __init__(self, module: Transformer) -> None:
+    def __init__(self, module: Transformer, *, bare: bool = False) -> None:
+        """bare: whether the ids of a text are all that the encoder reads."""
         self.module = module
         config = module.config
         self.ends = frozenset(config.ends)
-        self.limits = Limits(text=config.max_length - len(config.source_ends), target=config.max_length)
+        self._after = () if bare else config.source_ends
+        self.limits = Limits(text=config.max_length - len(self._after), target=config.max_length)
         self.size = config.vocab_size
 
     @property
@@ -49,7 +51,7 @@ class Native:
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
         """Make a prompt: the encoder reads the text and its end token; the target begins with the start tokens."""
-        return Prompt((*ids, *self.config.source_ends), self.config.start)
+        return Prompt((*ids, *self._after), self.config.start)
 
     def read(self, sources: Sequence[Sequence[int]]) -> Memory:
         """Encode sources, padded at their ends to one length."""
@@ -87,7 +89,7 @@ class Native:
         if odd:
             raise GlassheadError(f"The weights do not fit the changed model: {odd[0]} is another.")
         module.load_state_dict({name: given[name] for name in own})
-        return Native(module.eval().requires_grad_(False))
+        return Native(module.eval().requires_grad_(False), bare=not self._after)
 
 
 def anatomy(module: Transformer) -> Anatomy:

@@ -6,13 +6,14 @@ known tokens. Rows are computed when they are first needed, not when a step is t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import index
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from glasshead.decoding.pick import Pick, greedy
+from glasshead.decoding.pick import Forced, Pick, greedy
 from glasshead.decoding.protocols import Model, Names, Prompt
 from glasshead.decoding.rows import Again, Rows, Watch
 from glasshead.errors import GlassheadError
@@ -23,6 +24,23 @@ from glasshead.traces.trace import Trace
 
 FAR = 1 << 20
 """Most steps of a model that has no limit."""
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What would be written at one mask token of the source."""
+
+    place: int
+    """Position of the mask."""
+    candidates: tuple[Token, ...]
+    entropy: float
+    """In bits."""
+
+
+def entropy(chances: Tensor) -> float:
+    """Compute the entropy of a distribution (v), in bits."""
+    chances = chances.double()
+    return float(-(chances * chances.clamp_min(1e-300).log2()).sum())
 
 
 class Stepper:
@@ -181,6 +199,30 @@ class Stepper:
         known = self._ids[self._stands : self._stands + 1]
         return known[0] if known else self._pick(self._logits(), self._taken)
 
+    @property
+    def given(self) -> Token | None:
+        """The next of the tokens that the line was told to follow, with its probability; None if it follows none."""
+        if self.done or not isinstance(self._pick, Forced) or self._taken >= len(self._pick.ids):
+            return None
+        number = self.expected()
+        return self._names.tokens([number], [float(self.probabilities()[number])])[0]
+
+    def fillings(self, k: int = 5) -> list[Filling] | None:
+        """Return what an encoder alone would write at each mask token of the source, k candidates each.
+
+        None of a model that fills in nothing.
+        """
+        memory = self.rows.memory
+        if memory is None or memory.logits is None:
+            return None
+        found = []
+        for place in memory.blanks:
+            chances = torch.softmax(memory.logits[0, place].float(), -1)
+            best = chances.topk(min(max(k, 0), len(chances)))
+            tokens = self._names.tokens(best.indices.tolist(), best.values.tolist())
+            found.append(Filling(place, tuple(tokens), entropy(chances)))
+        return found
+
     def back(self) -> None:
         """Undo the last step. Costs no run of the model; at the start it does nothing."""
         self._taken = max(0, self._taken - 1)
@@ -202,6 +244,8 @@ class Stepper:
         if not 0 <= chosen < size:
             raise GlassheadError(f"There is no token {chosen}; the vocabulary has {size}.")
         probability = float(self.probabilities()[chosen])
+        if isinstance(self._pick, Forced) and chosen != self.expected():
+            self._pick = greedy  # what was to follow does not follow this token
         if self._ids[self._stands : self._stands + 1] != [chosen]:
             self._forget()
             self._ids.append(chosen)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from glasshead.errors import GlassheadError
+from glasshead.opening import Opening
 from glasshead.site import Site
-from glasshead_tui.commands.arguments import Checkpoint, Truncate
+from glasshead_tui.commands.arguments import Checkpoint, Forced, Truncate
+from glasshead_tui.commands.opening import opens
 
 if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
@@ -18,9 +20,13 @@ if TYPE_CHECKING:
 EVERY = "decoder.*.cross.weights"
 
 
+@opens()
 def trace(
+    opening: Opening,
     checkpoint: Checkpoint,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="A sentence in quotes.")],
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="A sentence in quotes.", show_default=False)
+    ] = None,
     keep: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Sites to show, e.g. encoder.0.self.*; may be repeated.", show_default=EVERY),
@@ -33,20 +39,24 @@ def trace(
         int | None, typer.Option(metavar="N", min=1, help="Steps of decoding.", show_default="to the end")
     ] = None,
     truncate: Truncate = False,
+    forced: Forced = None,
 ) -> None:
     """Write the captured values of a decode as numbers."""
     from glasshead_tui.terminal.sentences import fitting, sentence
 
+    if text is None:
+        raise GlassheadError("Which sentence? Give one in quotes, after the checkpoint.")
     text = sentence(text)
 
     from glasshead.decoding.threads import one_thread
-    from glasshead.found import load
+    from glasshead.found import find
 
     one_thread()
-    subject = load(checkpoint)
+    subject = find(checkpoint, opening).open()
     last = subject.kinds[-1]  # decoder → encoder, if there is one
     chosen, needed = _choose(subject, keep or [f"{last.stack}.*.{last.kind}.weights"])
-    line = subject.start(fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate), keep=needed)
+    fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate)
+    line = subject.start(fitted, keep=needed, forced=forced)
     while not line.done and line.step_number != steps:
         line.step()
     write: Callable[[Subject, Stepper, list[str]], Iterator[str]] = {"table": _table, "json": _json, "tsv": _tsv}[form]

@@ -77,7 +77,7 @@ def convert(hugging: HuggingFolder, folder: Path) -> None:
     found = hugging.load()
     try:
         model = transformer(found)
-        codec = _codec(hugging.source.tokenizer, model.config, hugging.folder / TOKENIZER)
+        codec = _codec(hugging.tokenizer, model.config, hugging.folder / TOKENIZER)
     except GlassheadError as error:
         raise GlassheadError(f"{hugging.folder} cannot become a checkpoint: {error}") from error
     card = {"origin": f"Marian of Hugging Face, from {hugging.title}"}

@@ -21,29 +21,27 @@ from tests.core.adapters.huggingface.folders import sentences, tokenizer
 from tests.core.helpers import make
 
 import glasshead
-from glasshead import Codec, GlassheadError, Subject, Symbols, Vocabulary, files
+from glasshead import Codec, GlassheadError, Subject, Symbols, Vocabulary
 from glasshead.adapters.huggingface.export import convert, export
 from glasshead.adapters.huggingface.folder import HuggingFolder
 from glasshead.adapters.huggingface.marian import halves_of
 from glasshead.checkpoints.save import save
-from glasshead.recipes import recipe
 from glasshead.site import Site
 
 NEAR = 1e-5
 TEXTS = ["the black cat is sleeping", "a dog does not see the small house", "cat"]
 SHAPES: dict[str, dict[str, Any]] = {
     "the paper": {},
-    "biases": {"attention_bias": True, "output_bias": True},
+    "biases, uneven stacks": {
+        "attention_bias": True, "output_bias": True, "encoder_layers": 1, "decoder_layers": 3, "heads": 1,
+    },
     "halves": {"positions": "halves", "activation": "silu", "attention_bias": True},
     "GELU, embeddings × 1": {"activation": "gelu", "embedding_scale": 1},
-    "embeddings of their own": {"share_embeddings": False, "output_bias": True},
-    "odd width": {"d_model": 15, "heads": 3},
-    "odd width, halves": {"d_model": 15, "heads": 3, "positions": "halves"},
-    "uneven stacks, one head": {"encoder_layers": 1, "decoder_layers": 3, "heads": 1},
+    "own embeddings, odd width": {"share_embeddings": False, "output_bias": True, "d_model": 15, "heads": 3},
     "marks anywhere": {"pad_id": 9, "bos_id": 21, "eos_id": 4, "prefix": (11,)},
     "no end token": {"pad_id": 3, "bos_id": 3, "eos_id": None},
     "sources without an end": {"pad_id": 3, "source_end": False},
-}
+}  # fmt: skip
 
 
 @cache
@@ -106,7 +104,6 @@ def test_the_folder_is_what_the_library_expects(both: tuple[Subject, Path]) -> N
     assert {path.name for path in folder.iterdir()} == {
         "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"
     }  # fmt: skip
-    assert isinstance(hugging(folder), transformers.MarianMTModel)
     assert isinstance(transformers.AutoModelForSeq2SeqLM.from_pretrained(folder), transformers.MarianMTModel)
 
 
@@ -136,14 +133,15 @@ def test_every_site_is_the_same_but_for_the_order_of_the_stream(both: tuple[Subj
         assert ours.step().id == theirs.step().id
     width = subject.config.d_model
     order = halves_of(width) if subject.config.positions == "sinusoidal" else torch.arange(width)
-    names = set(theirs.outlook.sites)
-    left_out = {f"{side}.{name}" for side in ("source", "target") for name in ("embed", "position")}
-    assert set(subject.anatomy.sites) - names <= left_out | {"encoder.out"}, "an embedding of both sides has no site"
-    for name in names & set(subject.anatomy.sites):
+    # Of an embedding they have the table's rows, before they are scaled; the sum with the positions is compared.
+    names = set(subject.anatomy.sites) - {"source.embed", "target.embed"}
+    assert names - set(theirs.outlook.sites) <= {"encoder.out"}
+    for name in names & set(theirs.outlook.sites):
         mine, yours = ours.outlook[name], theirs.outlook[name]
         if Site.parse(name).axes == "q m":
             mine = mine[..., order]
-        assert near(mine, yours.view(mine.shape)), name
+        assert mine.shape == yours.shape, name
+        assert near(mine, yours), name
     assert near(ours.outlook["logits"], theirs.outlook["logits"])
 
 
@@ -151,8 +149,8 @@ def test_greedy_decoding_writes_the_same(both: tuple[Subject, Path]) -> None:
     subject, folder = both
     module, words = hugging(folder), transformers.AutoTokenizer.from_pretrained(folder)
     opened = glasshead.load(folder)
-    for text in texts(subject):
-        line = subject.start(text)
+    for text in texts(subject)[:2]:
+        line = subject.start(text, keep=None)
         while not line.done:
             line.step()
         given_ids = words(text, return_tensors="pt")["input_ids"]
@@ -191,7 +189,7 @@ def test_any_text_has_the_same_ids(text: str, level: str) -> None:
     assert words.decode(ids, skip_special_tokens=True) == codec.decode(ids)
 
 
-@pytest.mark.parametrize("name", ["english-french", *SHAPES])
+@pytest.mark.parametrize("name", ["dates", *SHAPES])
 def test_there_and_back_nothing_has_changed(name: str, tmp_path: Path) -> None:
     """Not a bit: names and places change twice, and no number does."""
     folder = glasshead.load(name).folder if name not in SHAPES else checkpoint(name, tmp_path / "mine")
@@ -221,16 +219,15 @@ def test_there_and_back_nothing_has_changed(name: str, tmp_path: Path) -> None:
 
 
 MARIANS: dict[str, dict[str, Any]] = {
-    "swish, scaled": {"activation_function": "swish", "scale_embedding": True},
-    "gelu": {"activation_function": "gelu"},
-    "relu, own embeddings": {"activation_function": "relu", "share_encoder_decoder_embeddings": False},
-    "silu, own output": {
-        "activation_function": "silu", "share_encoder_decoder_embeddings": False, "tie_word_embeddings": False,
-        "scale_embedding": True,
+    "swish, scaled, larger than its tokenizer": {
+        "activation_function": "swish", "scale_embedding": True, "vocab_size": 407,
     },
-    "odd width": {"d_model": 15, "encoder_attention_heads": 3, "decoder_attention_heads": 3},
-    "a forced first token": {"forced": 17},
-    "larger than its tokenizer": {"vocab_size": 407},
+    "gelu, a forced first token": {"activation_function": "gelu", "forced": 17},
+    "relu, embeddings of each side": {"activation_function": "relu", "share_encoder_decoder_embeddings": False},
+    "silu, an output matrix of its own, odd width": {
+        "activation_function": "silu", "share_encoder_decoder_embeddings": False, "tie_word_embeddings": False,
+        "scale_embedding": True, "d_model": 15, "encoder_attention_heads": 3, "decoder_attention_heads": 3,
+    },
 }  # fmt: skip
 
 
@@ -281,15 +278,14 @@ def test_a_marian_becomes_a_checkpoint_of_the_same_numbers(name: str, tmp_path: 
     assert "biases in attention" in subject.anatomy.remarks
     for text in sentences()[:100]:
         assert [token.id for token in subject.encode(text)] == words(text)["input_ids"]
-    for text in sentences()[:3]:
+    for text in sentences()[:2]:
         source = words(text, return_tensors="pt")["input_ids"]
         with torch.no_grad():
-            found = module.generate(source)
+            found = module.generate(source, max_new_tokens=10)
             logits = module(input_ids=source, decoder_input_ids=found[:, :-1]).logits
             assert near(logits, subject.native(source, found[:, :-1]))
-        line = subject.start(text)
-        while not line.done:
-            line.step()
+        line = subject.start(text, keep=None)
+        line.goto(found.shape[1] - len(subject.config.start))
         assert line.ids == found[0].tolist()
         assert line.text == words.decode(found[0], skip_special_tokens=True).strip()
     export(tmp_path / "mine", tmp_path / "again")
@@ -438,14 +434,3 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("full_disk")
 def test_on_a_full_disk_nothing_is_left(tiny: Path, tmp_path: Path) -> None:
     refused(lambda: export(tiny, tmp_path / "x"), "x cannot be written: No space left on device", tmp_path / "x")
-    assert files.check_new(tmp_path / "x") is None
-
-
-def test_the_recipes_sentences_come_out_as_they_did(tmp_path: Path) -> None:
-    """The model that ships, on sentences that it has never seen."""
-    subject = glasshead.load("english-french")
-    assert subject.folder is not None
-    export(subject.folder, tmp_path / "theirs")
-    opened = glasshead.load(tmp_path / "theirs")
-    for source, _ in recipe("english-french").sample("test", 8):
-        assert opened.translate(source) == subject.translate(source)
