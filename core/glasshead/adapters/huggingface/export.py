@@ -145,8 +145,8 @@ def _codec(tokenizer: Any, config: Config, path: Path) -> Codec:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if not isinstance(backend, Tokenizer):
         raise GlassheadError(
-            f"its tokenizer is a {type(tokenizer).__name__}, which takes text apart in Python; one that has a "
-            f"{TOKENIZER} is needed."
+            f"its tokenizer is a {type(tokenizer).__name__}, which takes text apart in Python, and a checkpoint has a "
+            f"{TOKENIZER} for that. It can be explored as it is."
         )
     content = json.loads(backend.to_str())
     marked, content["added_tokens"], content["post_processor"] = content["added_tokens"], [], None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sentencepiece
 import torch
 import transformers
 from hypothesis import given, settings
@@ -401,10 +402,24 @@ def test_another_type_of_model_is_refused_before_it_is_loaded(tmp_path: Path) ->
     )
 
 
-def test_a_tokenizer_that_is_no_file_of_the_library_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.filterwarnings("ignore:Recommended")
+def test_a_tokenizer_that_is_no_file_of_the_library_is_refused(tmp_path: Path) -> None:
+    """Marian's own, of two models of sentencepiece and a list."""
     marian(tmp_path / "theirs")
-    monkeypatch.delattr(transformers.PreTrainedTokenizerFast, "backend_tokenizer")
-    refused(lambda: taken(tmp_path / "theirs", tmp_path / "x"), "which takes text apart in Python", tmp_path / "x")
+    (tmp_path / "theirs" / "tokenizer.json").unlink()
+    with (tmp_path / "pieces.spm").open("wb") as file:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(sentences()), model_writer=file, vocab_size=200, minloglevel=2
+        )
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "pieces.spm"))
+    listed = ["<pad>", "<s>", "</s>", "<unk>", *(pieces.id_to_piece(number) for number in range(3, 200))]
+    (tmp_path / "vocab.json").write_text(json.dumps({name: number for number, name in enumerate(listed)}))
+    transformers.MarianTokenizer(
+        str(tmp_path / "pieces.spm"), str(tmp_path / "pieces.spm"), str(tmp_path / "vocab.json")
+    ).save_pretrained(tmp_path / "theirs")
+    refused(
+        lambda: taken(tmp_path / "theirs", tmp_path / "x"), "is a MarianTokenizer, which takes text", tmp_path / "x"
+    )
 
 
 def test_a_folder_that_holds_something_stays_as_it_was(tiny: Path, tmp_path: Path) -> None:
