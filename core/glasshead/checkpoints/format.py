@@ -1,6 +1,7 @@
 """A checkpoint is a folder: config.json, model.safetensors, tokenizer.json and a model card, README.md. No pickle.
 
 If source and target have separate vocabularies, tokenizer.json is the target's, source-tokenizer.json the source's.
+One that no training here made, with special ids of its own, is named in config.json under "symbols" (symbols.py).
 A run in training is a folder whose file `latest` names the newest checkpoint within it; it opens as that checkpoint.
 
 Files are written beside their places and flushed to the disk; then all are moved in, config.json last. An interruption
