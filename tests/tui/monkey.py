@@ -253,12 +253,14 @@ class Caged:
         return True
 
     def _hung(self, what: str) -> FoundError:
-        """Have a program that hangs note where all of its threads are."""
+        """Have a program that hangs note where all of its threads are, and in what state its terminal is."""
         state = Path(f"/proc/{self.process}/stat")
         how = state.read_text().rpartition(")")[2].split()[0] if state.exists() else "?"
+        line = termios.tcgetattr(self._host)[3] & termios.ICANON
         os.kill(self.process, signal.SIGUSR1)
         time.sleep(1.0)
-        return FoundError(f"{what} (state {how})", self.tail)
+        where = "given back" if self.left else "taken"
+        return FoundError(f"{what} (state {how}, terminal {where}, {'by line' if line else 'by key'})", self.tail)
 
     def kill(self) -> None:
         """End it, whatever it does."""
@@ -314,10 +316,10 @@ def play(words: Sequence[str], played: Iterator[Act], log: list[Act], first: str
             since = caged.written
             if caged.do(act) is not None or (what and not caged.answer(what, since)):
                 return keys
-        if caged.do(Act(write="\x1b", wait=0.3)) is None:
-            # Twice: on a busy machine the first may be read together with the escape, as one key with alt.
-            if caged.do(Act(write="\x11", wait=2.0)) is None and caged.do(Act(write="\x11")) is None:
-                caged.wait()
+        # Twice: on a busy machine the first may be read together with the escape, as one key with alt.
+        leaving = (Act(write="\x1b", wait=0.3), Act(write="\x11", wait=2.0), Act(write="\x11"))
+        if all(caged.do(act) is None for act in leaving):
+            caged.wait()
         return keys
     finally:
         caged.kill()
