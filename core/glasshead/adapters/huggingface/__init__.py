@@ -10,4 +10,6 @@ check.py       the self-check that decides whether it is shown
 names.py       its tokenizer as Names
 marks.py       the ids that it sets around a text
 folder.py      a folder: found, checked, loaded
+marian.py      the project's Transformer as a Marian, and back
+export.py      its checkpoints as folders, and back
 """
