@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sentencepiece
 import torch
 import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from tests.conftest import LINES
+from tests.core.adapters.huggingface import pieces
 from tests.core.adapters.huggingface.folders import save as save_family
 from tests.core.adapters.huggingface.folders import sentences, tokenizer
 from tests.core.helpers import make
@@ -404,19 +404,10 @@ def test_another_type_of_model_is_refused_before_it_is_loaded(tmp_path: Path) ->
 
 @pytest.mark.filterwarnings("ignore:Recommended")
 def test_a_tokenizer_that_is_no_file_of_the_library_is_refused(tmp_path: Path) -> None:
-    """Marian's own, of two models of sentencepiece and a list."""
-    marian(tmp_path / "theirs")
+    """Marian's own: two models of SentencePiece, and one vocabulary."""
+    marian(tmp_path / "theirs", vocab_size=500, eos_token_id=0, pad_token_id=499)
     (tmp_path / "theirs" / "tokenizer.json").unlink()
-    with (tmp_path / "pieces.spm").open("wb") as file:
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(sentences()), model_writer=file, vocab_size=200, minloglevel=2
-        )
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "pieces.spm"))
-    listed = ["<pad>", "<s>", "</s>", "<unk>", *(pieces.id_to_piece(number) for number in range(3, 200))]
-    (tmp_path / "vocab.json").write_text(json.dumps({name: number for number, name in enumerate(listed)}))
-    transformers.MarianTokenizer(
-        str(tmp_path / "pieces.spm"), str(tmp_path / "pieces.spm"), str(tmp_path / "vocab.json")
-    ).save_pretrained(tmp_path / "theirs")
+    pieces.marian(tmp_path / "theirs")
     refused(
         lambda: taken(tmp_path / "theirs", tmp_path / "x"), "is a MarianTokenizer, which takes text", tmp_path / "x"
     )
