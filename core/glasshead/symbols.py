@@ -20,6 +20,8 @@ from glasshead.text import Codec, Token, well_formed
 class Symbols(Codec):
     """Text ↔ ids in a vocabulary of another's. Its `marks` are the ids of what it calls special tokens."""
 
+    REMEDY = "numbers its entries from 0 on without gaps"
+
     def __init__(self, tokenizer: Tokenizer) -> None:
         tokenizer.encode_special_tokens = True
         super().__init__(tokenizer)

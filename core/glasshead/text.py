@@ -54,6 +54,8 @@ class Codec:
     BOS: ClassVar[int] = 1
     EOS: ClassVar[int] = 2
     UNK: ClassVar[int] = 3
+    REMEDY: ClassVar[str] = "`glasshead train` wrote"
+    """Clause that says which files can be read."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
@@ -122,7 +124,7 @@ class Codec:
         problem = cls.refusal(tokenizer)
         if problem is not None:
             raise GlassheadError(
-                f"{path} is a vocabulary of another kind: {problem}. Use a tokenizer.json that `glasshead train` wrote."
+                f"{path} is a vocabulary of another kind: {problem}. Use a tokenizer.json that {cls.REMEDY}."
             )
         return cls(tokenizer)
 

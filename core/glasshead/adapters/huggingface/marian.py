@@ -73,16 +73,17 @@ def parameters(config: Config) -> Iterator[tuple[str, str, int]]:
 
 def values(config: Config) -> dict[str, Any]:
     """Write the entries of Marian's config.json. Raises GlassheadError, with the field, for a shape that it has not."""
-    wanted = {**MUST, "d_k": config.d_model // config.heads, "d_v": config.d_model // config.heads}
+    width = config.d_model
+    wanted = {**MUST, **dict.fromkeys(("d_k", "d_v"), width // config.heads), "d_encoder": width}
     found = {**vars(config), "d_k": config.key_width, "d_v": config.value_width, "d_encoder": config.encoder_width}
-    for name, value in {**wanted, "d_encoder": config.d_model}.items():
+    for name, value in wanted.items():
         if found[name] != value:
             raise _impossible(name, found[name], f"always has {brief(value)}")
     if config.positions not in ("sinusoidal", "halves"):
         raise _impossible("positions", config.positions, "computes the paper's sinusoids by itself")
     if len(config.prefix) > 1:
         raise _impossible("prefix", config.prefix, "begins a target with two tokens at most")
-    scaled = config.embedding_scale in (None, math.sqrt(config.d_model))
+    scaled = config.embedding_scale in (None, math.sqrt(width))
     if not scaled and config.embedding_scale != 1:
         raise _impossible("embedding_scale", config.embedding_scale, "has √d_model or 1")
     both = {
@@ -94,7 +95,7 @@ def values(config: Config) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "architectures": ["MarianMTModel"], "model_type": "marian", "is_encoder_decoder": True, "dtype": "float32",
-        "vocab_size": config.source_size, "decoder_vocab_size": config.vocab_size, "d_model": config.d_model, **both,
+        "vocab_size": config.source_size, "decoder_vocab_size": config.vocab_size, "d_model": width, **both,
         "max_position_embeddings": config.max_length, "activation_function": config.activation,
         "scale_embedding": scaled, "share_encoder_decoder_embeddings": config.share_embeddings,
         "tie_word_embeddings": config.share_embeddings, "dropout": config.dropout, "attention_dropout": 0.0,
@@ -163,6 +164,8 @@ def shape(model: "HuggingFace", weights: Mapping[str, Tensor]) -> Config:
         raise GlassheadError(f"activation_function is {brief(theirs.activation_function)}; known here: {known}.")
     if len(model.ends) > 1:
         raise GlassheadError(f"eos_token_id names {len(model.ends)} tokens; here there is one end token, or none.")
+    if not marks.start:
+        raise GlassheadError("decoder_start_token_id is missing; a target begins with at least one token.")
     end = next(iter(model.ends), None)
     if marks.before or marks.after not in ((), (end,)):
         raise GlassheadError("its tokenizer sets other tokens around a source than the end token.")
