@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glasshead.checkpoints.find import available as available
     from glasshead.checkpoints.save import save as save
+    from glasshead.config import Config as Config
     from glasshead.decoding.beam import Hypothesis as Hypothesis
     from glasshead.decoding.beam import beam_search as beam_search
     from glasshead.decoding.pick import Sample as Sample
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from glasshead.found import load as load
     from glasshead.live import explore as explore
     from glasshead.live import subject as subject
-    from glasshead.model import Config as Config
     from glasshead.model import Transformer as Transformer
     from glasshead.subjects import Subject as Subject
+    from glasshead.symbols import Symbols as Symbols
     from glasshead.tap import Place as Place
     from glasshead.tap import Tap as Tap
     from glasshead.tap import listen as listen
@@ -50,7 +51,7 @@ _HOME = {
     "Stepper": "decoding.stepper",
     "GlassheadError": "errors",
     "TooLongError": "errors",
-    "Config": "model",
+    "Config": "config",
     "Transformer": "model",
     "Sample": "decoding.pick",
     "greedy": "decoding.pick",
@@ -58,6 +59,7 @@ _HOME = {
     "load": "found",
     "explore": "live",
     "subject": "live",
+    "Symbols": "symbols",
     "Place": "tap",
     "Tap": "tap",
     "listen": "tap",

@@ -5,8 +5,10 @@ import os
 import re
 import shutil
 import stat
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from glasshead.errors import GlassheadError
 
@@ -123,3 +125,55 @@ def replace_text(path: Path, text: str) -> None:
         flush(path.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def replace_all(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> None:
+    """Write every file beside its place and flush it to the disk; when all are there, move them in, in this order.
+
+    A failure while writing leaves all older files as they were. A failure between two moves leaves new files beside
+    older ones.
+    """
+    parts = {name: folder / f".{name}.{os.getpid()}.part" for name in writers}
+    umask = os.umask(0)
+    os.umask(umask)
+    try:
+        for name, write in writers.items():
+            write(parts[name])
+            with parts[name].open("rb+") as file:
+                os.fsync(file.fileno())
+        for name, part in parts.items():
+            part.chmod(0o666 & ~umask)  # some writers make files that only their owner may read
+            part.replace(folder / name)
+        flush(folder)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
+
+def check_new(folder: Path) -> None:
+    """Raise GlassheadError if a folder that is to be written is there already and is not an empty folder."""
+    if "\0" in str(folder):
+        raise GlassheadError(f"{str(folder)!r} holds a NUL character, which no folder's name can.")
+    refuse_undecodable(folder)
+    check_path(folder, str(folder))
+    try:
+        if folder.is_dir():
+            if name := min((path.name for path in folder.iterdir()), default=None):
+                raise GlassheadError(f"The folder {folder} is not empty ({name}); give a new or an empty one.")
+        elif os.path.lexists(folder):
+            raise GlassheadError(f"{folder} is a file; give a folder, which may be new.")
+    except OSError as error:
+        raise GlassheadError(f"The folder {folder} cannot be read: {error.strerror or error}.") from None
+
+
+def write_new(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> None:
+    """Write all files of a folder, or none; see `replace_all`. Raises GlassheadError if it cannot be written."""
+    there = folder.is_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_all(folder, writers)
+    except OSError as error:
+        if not there:
+            with suppress(OSError):
+                folder.rmdir()
+        raise GlassheadError(f"{folder} cannot be written: {error.strerror or error}.") from error

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from glasshead.adapters.huggingface.folder import HuggingFolder, is_hugging_face
 from glasshead.adapters.huggingface.sound import Sound
-from glasshead.checkpoints.find import check_parts, locate, longest_length
+from glasshead.checkpoints.find import check_parts, locate, longest_text
 from glasshead.checkpoints.format import describe, vocabulary
 from glasshead.errors import GlassheadError
 from glasshead.opening import AS_IT_IS, Opening
@@ -85,7 +85,7 @@ class Checkpoint:
     @cached_property
     def limit(self) -> int | None:
         """See `Found`."""
-        return longest_length(self.folder, self._content["config"]) - 1
+        return longest_text(self.folder, self._content["config"])
 
     @cached_property
     def _vocabulary(self) -> "Vocabulary":

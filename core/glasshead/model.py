@@ -14,130 +14,19 @@ width · v vocabulary. Every module hands the values that it names in `emits` to
 """
 
 import math
-from dataclasses import dataclass, fields
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glasshead.attend import STAGES, attend, causal, neighbourhood
-from glasshead.errors import GlassheadError, brief
+from glasshead.config import Config as Config
+from glasshead.errors import GlassheadError
 from glasshead.tap import Tap
 
-LARGEST = 2**31 - 1
-"""Largest value of every size: the product of two still fits into 64 bits."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Config:
-    """The shape of a Transformer. The defaults are the base model of the paper (table 3); departures from it are named.
-
-    Raises GlassheadError for an impossible shape.
-    """
-
-    vocab_size: int = 37_000
-    """Subwords of the target; also of the source, unless `source_vocab_size` is given."""
-    source_vocab_size: int | None = None
-    """Subwords of the source if it has a separate vocabulary."""
-    share_embeddings: bool = True
-    """One matrix for source embedding, target embedding and output projection (section 3.4)."""
-    d_model: int = 512
-    """Width m of the residual stream."""
-    d_encoder: int | None = None
-    """Width of the encoder, so of the key and value inputs of cross-attention. Departure: the paper's is d_model."""
-    heads: int = 8
-    d_k: int | None = None
-    """Width of one query or key. Departure if it is not d_model / heads."""
-    d_v: int | None = None
-    """Width of one value. Departure if it is not d_model / heads."""
-    d_ff: int = 2048
-    encoder_layers: int = 6
-    decoder_layers: int = 6
-    dropout: float = 0.1
-    """Dropout on the output of every sub-layer and on embedding + position (section 5.4), nowhere else."""
-    norm: Literal["post", "pre"] = "post"
-    """Place of the norms. `pre` departs from the paper: x + f(LayerNorm(x)), and a LayerNorm after each stack."""
-    residual: bool = True
-    """False departs from the paper to show the effect: a layer is LayerNorm(sublayer(x)), without x itself."""
-    positions: Literal["sinusoidal", "learned", "none"] = "sinusoidal"
-    """`learned` departs from the base model: a table of parameters (table 3, row E). `none` departs from the paper to
-    show the effect: the model does not know the positions of tokens."""
-    window: int | None = None
-    """Departure: self-attention sees only a neighbourhood of this many positions around the query q (section 4), from
-    q − window // 2 to q + (window − 1) // 2; masked self-attention keeps those up to the query."""
-    masked: bool = True
-    """False departs from the paper to show the effect: a decoder that reads many tokens at once lets each see those
-    after it."""
-    scale: bool = True
-    """False departs from the paper to show the effect: scores are q·k, not q·k / √d_k."""
-    max_length: int = 512
-    """Longest source or target, in tokens."""
-    pad_id: int = 0
-    bos_id: int = 1
-    eos_id: int = 2
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            name, value = field.name, getattr(self, field.name)
-            if field.type is bool:
-                if not isinstance(value, bool):
-                    raise GlassheadError(f"{name} is {brief(value)}; it is either True or False.")
-            elif field.type is int or (field.type == int | None and value is not None):
-                least = 0 if name.endswith("_id") else 1
-                if not isinstance(value, int) or isinstance(value, bool):
-                    raise GlassheadError(f"{name} is {brief(value)}; it must be a whole number.")
-                if value < least:
-                    raise GlassheadError(f"{name} is {brief(value)}; it must be at least {least}.")
-                if value > LARGEST:
-                    raise GlassheadError(f"{name} is {brief(value)}; it must be at most {LARGEST:,}.")
-        if (self.d_k is None or self.d_v is None) and self.d_model % self.heads:
-            raise GlassheadError(
-                f"{self.heads} heads do not divide d_model {self.d_model}: choose another number, or give d_k and d_v."
-            )
-        if isinstance(self.dropout, str | bool | None) or not 0 <= self.dropout < 1:
-            raise GlassheadError(f"dropout is {brief(self.dropout)}; it is a probability of at least 0 and below 1.")
-        if self.norm not in ("post", "pre"):
-            raise GlassheadError(f"norm is {brief(self.norm)}; it is 'post' (the paper) or 'pre'.")
-        if self.positions not in ("sinusoidal", "learned", "none"):
-            raise GlassheadError(
-                f"positions is {brief(self.positions)}; it is 'sinusoidal' (the paper), 'learned' or 'none'."
-            )
-        if self.share_embeddings and (self.encoder_width, self.source_size) != (self.d_model, self.vocab_size):
-            raise GlassheadError(
-                "One shared embedding matrix needs one vocabulary and one width: "
-                "say share_embeddings=False with source_vocab_size or d_encoder."
-            )
-        largest = max(self.pad_id, self.bos_id, self.eos_id)
-        if largest >= min(self.vocab_size, self.source_size):
-            raise GlassheadError(
-                f"The special token {largest} is not among {self.vocab_size} tokens of the vocabulary."
-            )
-
-    @property
-    def key_width(self) -> int:
-        """d_k, the width of one query or key."""
-        return self.d_k or self.d_model // self.heads
-
-    @property
-    def value_width(self) -> int:
-        """d_v, the width of one value."""
-        return self.d_v or self.d_model // self.heads
-
-    @property
-    def encoder_width(self) -> int:
-        """Width of the encoder's residual stream."""
-        return self.d_encoder or self.d_model
-
-    @property
-    def source_size(self) -> int:
-        """Size of the source's vocabulary."""
-        return self.source_vocab_size or self.vocab_size
-
-    @property
-    def score_scale(self) -> float:
-        """Factor of q·k: 1/√d_k, or 1 without scaling."""
-        return self.key_width**-0.5 if self.scale else 1.0
+ACTIVATIONS = {"relu": torch.relu, "gelu": F.gelu, "silu": F.silu}
+"""Functions between the two maps of the feed-forward sub-layer. GELU is the exact one."""
 
 
 class Past(Protocol):
@@ -173,10 +62,11 @@ class Attention(Watched):
     def __init__(self, config: Config, width: int, source_width: int) -> None:
         super().__init__()
         self.heads, self.scale = config.heads, config.score_scale
-        self.query = nn.Linear(width, config.heads * config.key_width, bias=False)
-        self.key = nn.Linear(source_width, config.heads * config.key_width, bias=False)
-        self.value = nn.Linear(source_width, config.heads * config.value_width, bias=False)
-        self.output = nn.Linear(config.heads * config.value_width, width, bias=False)
+        keys, values, bias = config.heads * config.key_width, config.heads * config.value_width, config.attention_bias
+        self.query = nn.Linear(width, keys, bias)
+        self.key = nn.Linear(source_width, keys, bias)
+        self.value = nn.Linear(source_width, values, bias)
+        self.output = nn.Linear(values, width, bias)
 
     def forward(self, x: Tensor, source: Tensor, mask: Tensor | None, past: Past | None = None) -> Tensor:
         """Attend from x to `source`: b q m. x: b q m · source: b k m · mask: to b h q k, True where x may look."""
@@ -205,11 +95,12 @@ class FeedForward(Watched):
         super().__init__()
         self.inner = nn.Linear(width, config.d_ff)
         self.outer = nn.Linear(config.d_ff, width)
+        self.activation = ACTIVATIONS[config.activation]
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply both linear maps: b q m → b q m."""
         hidden = self.see("hidden", self.inner(x))
-        active = self.see("active", torch.relu(hidden))
+        active = self.see("active", self.activation(hidden))
         return self.see("out", self.outer(active))
 
 
@@ -221,7 +112,7 @@ class LayerNorm(Watched):
 
     emits = ("mean", "var", "normed", "out")
 
-    def __init__(self, width: int, eps: float = 1e-5) -> None:
+    def __init__(self, width: int, eps: float = Config.norm_eps) -> None:
         super().__init__()
         self.gain, self.bias, self.eps = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width)), eps
 
@@ -253,7 +144,7 @@ class Residual(Watched):
 
     def __init__(self, config: Config, width: int, sublayer: nn.Module) -> None:
         super().__init__()
-        self.sublayer, self.norm = sublayer, LayerNorm(width)
+        self.sublayer, self.norm = sublayer, LayerNorm(width, config.norm_eps)
         self.dropout, self.pre, self.kept = nn.Dropout(config.dropout), config.norm == "pre", config.residual
 
     def forward(self, x: Tensor, *source: Tensor, mask: Tensor | None = None, past: Past | None = None) -> Tensor:
@@ -316,12 +207,12 @@ class DecoderLayer(nn.Module):
 
 
 class Stack(Watched):
-    """Layers one above the other; a last LayerNorm after them only in a pre-norm model."""
+    """Layers one above the other; a last LayerNorm after them in a pre-norm model, and where the shape asks for it."""
 
     def __init__(self, config: Config, width: int, layers: list[nn.Module]) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
-        self.norm = LayerNorm(width) if config.norm == "pre" else None
+        self.norm = LayerNorm(width, config.norm_eps) if config.norm == "pre" or config.final_norm else None
 
     def end(self, x: Tensor) -> Tensor:
         """Compute the output of the stack: b q m."""
@@ -361,7 +252,7 @@ class Embedding(Watched):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(size, width))
         self.dropout = nn.Dropout(config.dropout)
-        self.max_length = config.max_length
+        self.max_length, self.scale = config.max_length, config.embedding_scale or math.sqrt(width)
         self.positions: Tensor
         if config.positions == "learned":
             self.positions = nn.Parameter(torch.empty(config.max_length, width))
@@ -373,7 +264,7 @@ class Embedding(Watched):
         end = start + ids.shape[-1]
         if end > self.max_length:
             raise GlassheadError(f"{end} tokens are more than the {self.max_length} that this model can take.")
-        embed = self.see("embed", F.embedding(ids, self.weight) * math.sqrt(self.weight.shape[-1]))
+        embed = self.see("embed", F.embedding(ids, self.weight) * self.scale)
         position = self.see("position", self.positions[start:end].unsqueeze(0))
         return self.dropout(self.see("sum", embed + position))
 
@@ -397,6 +288,7 @@ class Transformer(Watched):
             self.target.weight = self.source.weight
         else:
             self.project = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        self.bias = nn.Parameter(torch.zeros(config.vocab_size)) if config.output_bias else None
         self.initialise()
 
     def initialise(self) -> None:
@@ -454,7 +346,7 @@ class Transformer(Watched):
 
         With a past, `target` holds only the new tokens, and the logits are theirs.
         """
-        return self.see("logits", F.linear(self.states(target, memory, memory_mask, past), self.projection))
+        return self.see("logits", F.linear(self.states(target, memory, memory_mask, past), self.projection, self.bias))
 
     def states(self, target: Tensor, memory: Tensor, memory_mask: Tensor | None = None, past: Any = None) -> Tensor:
         """Compute the decoder's output, of which `decode` makes logits: b q m."""
@@ -476,14 +368,28 @@ class Transformer(Watched):
 
 def fixed_positions(config: Config, width: int) -> Tensor:
     """Return the positions that are not learned: max_length × width; zeros if there are none."""
-    return sinusoids(config.max_length, width) if config.positions != "none" else torch.zeros(config.max_length, width)
+    if config.positions == "none":
+        return torch.zeros(config.max_length, width)
+    return sinusoids(config.max_length, width, first=config.first_position, form=config.positions)
 
 
-def sinusoids(positions: int, width: int) -> Tensor:
-    """Compute PE(pos, 2i) = sin(pos / 10000^(2i/m)), PE(pos, 2i+1) = cos(…): positions × width (section 3.5)."""
-    position = torch.arange(positions, dtype=torch.float64).unsqueeze(-1)
-    rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float64) * (-math.log(10_000.0) / width))
-    table = torch.empty(positions, width, dtype=torch.float64)
-    table[:, 0::2] = torch.sin(position * rate)
-    table[:, 1::2] = torch.cos(position * rate[: width // 2])
+def sinusoids(positions: int, width: int, *, first: int = 0, form: str = "sinusoidal") -> Tensor:
+    """Compute PE(pos, 2i) = sin(pos / 10000^(2i/m)), PE(pos, 2i+1) = cos(…): positions × width (section 3.5).
+
+    form: as for `Config.positions`. In `tensor2tensor` the exponent is i / (⌊m/2⌋ − 1), and the last number of an odd
+    width is 0.
+    """
+    position = torch.arange(first, first + positions, dtype=torch.float64).unsqueeze(-1)
+    half = width // 2
+    if form == "tensor2tensor":
+        exponent = torch.arange(half, dtype=torch.float64) / max(half - 1, 1)
+    else:
+        exponent = torch.arange(0, width, 2, dtype=torch.float64) / width
+    rate = torch.exp(exponent * -math.log(10_000.0))
+    sines, cosines = torch.sin(position * rate), torch.cos(position * rate[:half])
+    table = torch.zeros(positions, width, dtype=torch.float64)
+    if form == "sinusoidal":
+        table[:, 0::2], table[:, 1::2] = sines, cosines
+    else:
+        table[:, : len(rate) + half] = torch.cat([sines, cosines], -1)
     return table.float()

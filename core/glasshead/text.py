@@ -54,12 +54,18 @@ class Codec:
     BOS: ClassVar[int] = 1
     EOS: ClassVar[int] = 2
     UNK: ClassVar[int] = 3
+    REMEDY: ClassVar[str] = "`glasshead train` wrote"
+    """Clause that says which files can be read."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self.size: int = tokenizer.get_vocab_size()
         self.level: Level = "word" if isinstance(tokenizer.model, models.WordLevel) else "subword"
         """Kind of token: a subword, so that nothing is unknown, or a whole word."""
+        self.marks = frozenset(range(self.UNK if self.level == "word" else len(SPECIALS)))
+        """Ids that are no text: start, end, padding. The unknown word is text, which a reader sees."""
+        self.unknown: int | None = self.UNK
+        """Id that stands for all that the vocabulary lacks; None if there is none."""
         self.normalization = Normalization(tokenizer.normalizer)
         self.lowercase: bool = self.normalize("A") == "a"
         """Whether all text is read in lower case."""
@@ -102,6 +108,11 @@ class Codec:
             raise GlassheadError(f"There is no vocabulary at {path}: expected a {path.name} there.") from None
         except (OSError, UnicodeDecodeError) as error:
             raise GlassheadError(f"The vocabulary {path} cannot be read: {brief(error)}.") from None
+        return cls.from_json(text, path)
+
+    @classmethod
+    def from_json(cls, text: str, path: Path) -> Self:
+        """Make a codec of the text of a `tokenizer.json`. path: of the file, for errors, which are those of `load`."""
         try:
             tokenizer = Tokenizer.from_str(text)
         except (KeyboardInterrupt, SystemExit):
@@ -110,18 +121,27 @@ class Codec:
             raise GlassheadError(
                 f"{path} is not a whole {path.name} of the `tokenizers` library ({brief(error)}); copy it again."
             ) from None
-        problem = _foreign(tokenizer)
+        problem = cls.refusal(tokenizer)
         if problem is not None:
             raise GlassheadError(
-                f"{path} is a vocabulary of another kind: {problem}. Use a tokenizer.json that `glasshead train` wrote."
+                f"{path} is a vocabulary of another kind: {problem}. Use a tokenizer.json that {cls.REMEDY}."
             )
         return cls(tokenizer)
+
+    def to_json(self) -> str:
+        """Write the text of a `tokenizer.json`: the same vocabulary always gives the same."""
+        return str(self._tokenizer.to_str(pretty=True)) + "\n"
+
+    @classmethod
+    def refusal(cls, tokenizer: Tokenizer) -> str | None:
+        """Describe why a tokenizer is not one that `train` could have made; None if it is one."""
+        return _foreign(tokenizer)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write `tokenizer.json`: the same vocabulary always gives the same bytes."""
         path = Path(path)
         partial = path.with_name(path.name + ".part")
-        partial.write_text(self._tokenizer.to_str(pretty=True) + "\n", encoding="utf-8")
+        partial.write_text(self.to_json(), encoding="utf-8")
         partial.replace(path)
 
     def normalize(self, text: str) -> str:
@@ -140,8 +160,7 @@ class Codec:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Decode ids to text; specials are left out, except `<unk>` for a word; bytes that are not UTF-8 become �."""
-        first = self.UNK if self.level == "word" else len(SPECIALS)
-        kept = [int(number) for number in ids if int(number) >= first]
+        kept = [int(number) for number in ids if int(number) not in self.marks]
         text: str = self._tokenizer.decode(kept, skip_special_tokens=False)
         return text
 
@@ -216,7 +235,7 @@ class Normalization:
         quick = self.quick(text)
         if quick is not None:
             return quick
-        whole = _whole(text)
+        whole = well_formed(text)
         normal: str = whole if self._normalizer is None else self._normalizer.normalize_str(whole)
         return normal
 
@@ -327,7 +346,7 @@ def _merge(entry: list[str] | str) -> tuple[str, str]:
     return left, right
 
 
-def _whole(text: str) -> str:
+def well_formed(text: str) -> str:
     """Remove surrogates, which UTF-8 and therefore the library cannot hold: pairs are joined, others become �."""
     if text.isascii():
         return text
@@ -336,4 +355,4 @@ def _whole(text: str) -> str:
 
 def _begun(text: str) -> str:
     """Strip the beginning to the first word: the library recognises the first word only if nothing stands before it."""
-    return _whole(text).lstrip(WHITE_SPACE)
+    return well_formed(text).lstrip(WHITE_SPACE)

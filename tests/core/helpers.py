@@ -28,6 +28,15 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "source vocabulary": {"share_embeddings": False, "source_vocab_size": 31},
     "uneven stacks": {"encoder_layers": 1, "decoder_layers": 3},
     "one head": {"heads": 1},
+    "biases": {"attention_bias": True, "output_bias": True},
+    "as torch.nn": {
+        "attention_bias": True, "final_norm": True, "norm_eps": 1e-2, "activation": "gelu", "embedding_scale": 1.0,
+    },
+    "as Marian": {"attention_bias": True, "output_bias": True, "activation": "silu", "positions": "halves"},
+    "as tensor2tensor, odd width": {
+        "positions": "tensor2tensor", "first_position": 3, "d_model": 15, "heads": 3, "share_embeddings": False,
+        "output_bias": True, "embedding_scale": 2,
+    },
     "all at once": {
         "norm": "pre", "positions": "learned", "window": 5, "scale": False, "d_k": 3, "d_v": 6, "d_encoder": 10,
         "share_embeddings": False, "encoder_layers": 3, "decoder_layers": 1,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from tests.core.reference import may_look, positions, softmax
+from tests.core.reference import activate, by_head, may_look, places, softmax
 
 Array = Any
 
@@ -38,7 +38,10 @@ def recomputed(model: Any, trace: Any) -> Iterator[tuple[str, Array]]:
     def norm(site: str, path: str, x: Array) -> Iterator[tuple[str, Array]]:
         yield f"{site}.mean", x.mean(-1)
         yield f"{site}.var", x.var(-1)
-        yield f"{site}.normed", (x - seen(f"{site}.mean")[:, None]) / np.sqrt(seen(f"{site}.var") + 1e-5)[:, None]
+        yield (
+            f"{site}.normed",
+            (x - seen(f"{site}.mean")[:, None]) / np.sqrt(seen(f"{site}.var") + config.norm_eps)[:, None],
+        )
         yield f"{site}.out", seen(f"{site}.normed") * weights[f"{path}.gain"] + weights[f"{path}.bias"]
 
     def sublayer(stack: str, layer: int, kind: str, x: Array) -> Iterator[tuple[str, Array]]:
@@ -50,13 +53,12 @@ def recomputed(model: Any, trace: Any) -> Iterator[tuple[str, Array]]:
         if kind == "ffn":
             inner, outer = f"{path}.sublayer.inner", f"{path}.sublayer.outer"
             yield f"{site}.hidden", given @ weights[f"{inner}.weight"].T + weights[f"{inner}.bias"]
-            yield f"{site}.active", np.maximum(seen(f"{site}.hidden"), 0)
+            yield f"{site}.active", activate(config.activation, seen(f"{site}.hidden"))
             yield f"{site}.out", seen(f"{site}.active") @ weights[f"{outer}.weight"].T + weights[f"{outer}.bias"]
         else:
             other = seen("encoder.out") if kind == "cross" else given
             for name, matrix, source in (("q", "query", given), ("k", "key", other), ("v", "value", other)):
-                parts = np.split(weights[f"{path}.sublayer.{matrix}.weight"], config.heads)
-                yield f"{site}.{name}", np.stack([source @ part.T for part in parts])
+                yield f"{site}.{name}", by_head(weights, f"{path}.sublayer.{matrix}", source, config.heads)
             scale = seen(f"{site}.q").shape[-1] ** -0.5 if config.scale else 1.0
             scores = seen(f"{site}.scores")
             yield f"{site}.scores", seen(f"{site}.q") @ seen(f"{site}.k").swapaxes(-1, -2) * scale
@@ -66,7 +68,7 @@ def recomputed(model: Any, trace: Any) -> Iterator[tuple[str, Array]]:
             yield f"{site}.weights", softmax(seen(f"{site}.masked"))
             yield f"{site}.heads", seen(f"{site}.weights") @ seen(f"{site}.v")
             heads = np.concatenate(list(seen(f"{site}.heads")), -1)
-            yield f"{site}.out", heads @ weights[f"{path}.sublayer.output.weight"].T
+            yield f"{site}.out", by_head(weights, f"{path}.sublayer.output", heads, 1)[0]
         yield f"{site}.resid", x + seen(f"{site}.out")
         if config.norm == "post":
             yield from norm(f"{site}.norm", f"{path}.norm", seen(f"{site}.resid"))
@@ -75,9 +77,10 @@ def recomputed(model: Any, trace: Any) -> Iterator[tuple[str, Array]]:
     for side, stack, tokens in (("source", "encoder", trace.source), ("target", "decoder", trace.target)):
         table = weights["source.weight" if config.share_embeddings else f"{side}.weight"]
         width = table.shape[1]
-        places = weights.get(f"{side}.positions", positions(len(tokens), width))
-        yield f"{side}.embed", table[[token.id for token in tokens]] * math.sqrt(width)
-        yield f"{side}.position", places[: len(tokens)]
+        learned = weights.get(f"{side}.positions")
+        scale = config.embedding_scale or math.sqrt(width)
+        yield f"{side}.embed", table[[token.id for token in tokens]] * scale
+        yield f"{side}.position", places(config, len(tokens), width) if learned is None else learned[: len(tokens)]
         yield f"{side}.sum", seen(f"{side}.embed") + seen(f"{side}.position")
         x = seen(f"{side}.sum")
         kinds = ("self", "ffn") if stack == "encoder" else ("self", "cross", "ffn")
@@ -85,10 +88,11 @@ def recomputed(model: Any, trace: Any) -> Iterator[tuple[str, Array]]:
             for kind in kinds:
                 yield from sublayer(stack, layer, kind, x)
                 x = seen(f"{stack}.{layer}.{kind}.{last}")
-        if config.norm == "pre":
+        if config.norm == "pre" or config.final_norm:
             yield from norm(f"{stack}.norm", f"{stack}.norm", x)
             x = seen(f"{stack}.norm.out")
         if stack == "encoder":
             yield "encoder.out", x
         else:
-            yield "logits", x @ weights["source.weight" if config.share_embeddings else "project.weight"].T
+            matrix = weights["source.weight" if config.share_embeddings else "project.weight"]
+            yield "logits", x @ matrix.T + weights.get("bias", 0.0)

@@ -35,6 +35,40 @@ def positions(count: int, width: int) -> Array:
     )
 
 
+def halves(count: int, width: int) -> Array:
+    """The same numbers, column by column: first those with even i, then those with odd."""
+    table = positions(count, width)
+    return np.stack([table[:, i] for i in (*range(0, width, 2), *range(1, width, 2))], 1)
+
+
+def timescales(first: int, count: int, width: int) -> Array:
+    """Wavelengths from 2π to 2π · 10,000 (tensor2tensor); an odd width leaves a column of zeros."""
+    half = width // 2
+    table = np.zeros((count, width))
+    for p, i in np.ndindex(count, half):
+        angle = (first + p) / 10_000 ** (i / (half - 1))
+        table[p, i], table[p, half + i] = math.sin(angle), math.cos(angle)
+    return table
+
+
+def places(config: Any, count: int, width: int) -> Array:
+    """The positions of a model that does not learn them."""
+    first = config.first_position
+    if config.positions == "tensor2tensor":
+        return timescales(first, count, width)
+    return (halves if config.positions == "halves" else positions)(first + count, width)[first:]
+
+
+def activate(name: str, x: Array) -> Array:
+    """Activate number by number."""
+    functions: dict[str, Callable[[float], float]] = {
+        "relu": lambda x: max(x, 0.0),
+        "gelu": lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2,
+        "silu": lambda x: x / (1 + math.exp(-x)),
+    }
+    return np.vectorize(functions[name], otypes=[np.float64])(x) if x.size else x
+
+
 def softmax(scores: Array) -> Array:
     """Over the last axis, one row at a time; a row of nothing but −∞ is all zeros."""
     out = np.zeros_like(scores)
@@ -69,6 +103,13 @@ def log_softmax(logits: Array) -> Array:
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
 
 
+def by_head(weights: Mapping[str, Array], path: str, x: Array, heads: int) -> Array:
+    """Project x (q m) by the matrix of each head, with its bias if there is one: h q d."""
+    matrices = np.split(weights[f"{path}.weight"], heads)
+    bias = weights.get(f"{path}.bias", np.zeros(len(weights[f"{path}.weight"])))
+    return np.stack([x @ matrix.T + bias for matrix, bias in zip(matrices, np.split(bias, heads), strict=True)])
+
+
 class _Run:
     def __init__(self, config: Any, weights: Mapping[str, Array], edit: Mapping[str, Edit]) -> None:
         self.config, self.weights, self.edit = config, weights, edit
@@ -86,7 +127,8 @@ class _Run:
         for n in range(c.encoder_layers):
             memory = self.sublayer("encoder", n, "self", memory)
             memory = self.sublayer("encoder", n, "ffn", memory)
-        if c.norm == "pre":
+        last = c.norm == "pre" or c.final_norm
+        if last:
             memory = self.norm("encoder.norm", "encoder.norm", memory)
         memory = self.see("encoder.out", memory)
         x = self.embed("target", target)
@@ -94,18 +136,19 @@ class _Run:
             x = self.sublayer("decoder", n, "self", x)
             x = self.sublayer("decoder", n, "cross", x, memory)
             x = self.sublayer("decoder", n, "ffn", x)
-        if c.norm == "pre":
+        if last:
             x = self.norm("decoder.norm", "decoder.norm", x)
         name = "source.weight" if c.share_embeddings else "project.weight"
-        self.see("logits", x @ self.weights[name].T)
+        self.see("logits", x @ self.weights[name].T + (self.weights["bias"] if c.output_bias else 0.0))
         return self.seen
 
     def embed(self, side: str, ids: list[int]) -> Array:
         table = self.weights["source.weight" if self.config.share_embeddings else f"{side}.weight"]
         width = table.shape[1]
         learned = self.weights.get(f"{side}.positions")
-        where = positions(len(ids), width) if learned is None else learned[: len(ids)]
-        embed = self.see(f"{side}.embed", np.array([table[i] * math.sqrt(width) for i in ids]))
+        where = places(self.config, len(ids), width) if learned is None else learned[: len(ids)]
+        scale = self.config.embedding_scale or math.sqrt(width)
+        embed = self.see(f"{side}.embed", np.array([table[i] * scale for i in ids]))
         return self.see(f"{side}.sum", embed + self.see(f"{side}.position", where))
 
     def sublayer(self, stack: str, n: int, name: str, x: Array, memory: Array | None = None) -> Array:
@@ -122,16 +165,17 @@ class _Run:
     def feed(self, site: str, path: str, x: Array) -> Array:
         w = self.weights
         hidden = self.see(f"{site}.hidden", x @ w[f"{path}.inner.weight"].T + w[f"{path}.inner.bias"])
-        active = self.see(f"{site}.active", np.maximum(hidden, 0.0))
+        active = self.see(f"{site}.active", activate(self.config.activation, hidden))
         return self.see(f"{site}.out", active @ w[f"{path}.outer.weight"].T + w[f"{path}.outer.bias"])
 
     def attention(self, site: str, path: str, x: Array, y: Array) -> Array:
         h, w = self.config.heads, self.weights
+
         # Head i's projections are rows i·d … (i+1)·d of the matrices (W_i of section 3.2.2, one below the other).
-        per_head = {n: np.split(w[f"{path}.{n}.weight"], h) for n in ("query", "key", "value")}
-        q = self.see(f"{site}.q", np.stack([x @ part.T for part in per_head["query"]]))
-        k = self.see(f"{site}.k", np.stack([y @ part.T for part in per_head["key"]]))
-        v = self.see(f"{site}.v", np.stack([y @ part.T for part in per_head["value"]]))
+        q, k, v = (
+            self.see(f"{site}.{name[0]}", by_head(w, f"{path}.{name}", given, h))
+            for name, given in (("query", x), ("key", y), ("value", y))
+        )
         scale = 1 / math.sqrt(q.shape[-1]) if self.config.scale else 1.0
         scores = self.see(f"{site}.scores", np.einsum("hqd,hkd->hqk", q, k) * scale)
         looks = may_look(
@@ -143,11 +187,12 @@ class _Run:
         masked = self.see(f"{site}.masked", np.where(looks, scores, -np.inf))
         weights = self.see(f"{site}.weights", softmax(masked))
         heads = self.see(f"{site}.heads", np.einsum("hqk,hkd->hqd", weights, v))
-        return self.see(f"{site}.out", np.concatenate(list(heads), -1) @ w[f"{path}.output.weight"].T)
+        out = by_head(w, f"{path}.output", np.concatenate(list(heads), -1), 1)[0]
+        return self.see(f"{site}.out", out)
 
     def norm(self, site: str, path: str, x: Array) -> Array:
         w = self.weights
         mean = self.see(f"{site}.mean", x.sum(-1) / x.shape[-1])
         var = self.see(f"{site}.var", ((x - (x.sum(-1) / x.shape[-1])[:, None]) ** 2).sum(-1) / x.shape[-1])
-        normed = self.see(f"{site}.normed", (x - mean[:, None]) / np.sqrt(var[:, None] + 1e-5))
+        normed = self.see(f"{site}.normed", (x - mean[:, None]) / np.sqrt(var[:, None] + self.config.norm_eps))
         return self.see(f"{site}.out", normed * w[f"{path}.gain"] + w[f"{path}.bias"])

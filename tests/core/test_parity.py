@@ -7,6 +7,7 @@ import pytest
 import torch
 from tests.core.helpers import gap, make, part
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from glasshead import Transformer, listen
 
@@ -15,6 +16,9 @@ SHAPES: dict[str, dict[str, Any]] = {
     "two layers": {},
     "one head, one layer": {"heads": 1, "encoder_layers": 1, "decoder_layers": 1},
     "wider": {"d_model": 32, "heads": 8, "d_ff": 64, "encoder_layers": 3, "decoder_layers": 3},
+    "biases, norms after the stacks": {"attention_bias": True, "final_norm": True},
+    "GELU, a large ε": {"activation": "gelu", "norm_eps": 0.03, "final_norm": True},
+    "SiLU": {"activation": "silu", "attention_bias": True},
 }
 
 
@@ -30,9 +34,12 @@ def plain_paths() -> Iterator[None]:
 def copy_attention(theirs: nn.MultiheadAttention, ours: Any) -> None:
     assert theirs.in_proj_bias is not None
     theirs.in_proj_weight.copy_(torch.cat([ours.query.weight, ours.key.weight, ours.value.weight]))
-    theirs.in_proj_bias.zero_()
     theirs.out_proj.weight.copy_(ours.output.weight)
+    theirs.in_proj_bias.zero_()
     theirs.out_proj.bias.zero_()
+    if ours.output.bias is not None:
+        theirs.in_proj_bias.copy_(torch.cat([ours.query.bias, ours.key.bias, ours.value.bias]))
+        theirs.out_proj.bias.copy_(ours.output.bias)
 
 
 def copy_rest(theirs: Any, ours: Any, norms: tuple[str, ...]) -> None:
@@ -49,7 +56,7 @@ def last_norm(stack: Any, width: int) -> nn.Module | None:
     """torch.nn's stacks end in a norm only if given one; ours do in pre-norm models."""
     if stack.norm is None:
         return None
-    norm = nn.LayerNorm(width)
+    norm = nn.LayerNorm(width, stack.norm.eps)
     norm.weight.copy_(stack.norm.gain)
     norm.bias.copy_(stack.norm.bias)
     return norm
@@ -58,7 +65,10 @@ def last_norm(stack: Any, width: int) -> nn.Module | None:
 @torch.no_grad()
 def stacks(model: Transformer) -> tuple[nn.TransformerEncoder, nn.TransformerDecoder]:
     c = model.config
-    options: Any = {"dropout": 0.0, "batch_first": True, "norm_first": c.norm == "pre"}
+    options: Any = {
+        "dropout": 0.0, "batch_first": True, "norm_first": c.norm == "pre", "activation": getattr(F, c.activation),
+        "layer_norm_eps": c.norm_eps,
+    }  # fmt: skip
     encoder = nn.TransformerEncoder(
         nn.TransformerEncoderLayer(c.d_model, c.heads, c.d_ff, **options),
         c.encoder_layers, last_norm(model.encoder, c.d_model), enable_nested_tensor=False,
@@ -108,6 +118,69 @@ def test_the_stacks_are_torchs(shape: dict[str, Any], norm: str, listening: bool
         logits_theirs = x @ model.source.weight.T
     assert gap(memory[~hidden], memory_theirs[~hidden]) < LIMIT * 2
     assert gap(logits[target != 0], logits_theirs[target != 0]) < LIMIT * max(1.0, float(logits.abs().max()))
+
+
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")  # torch on a constructor of its own
+@pytest.mark.parametrize("norm_first", [False, True])
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+@torch.no_grad()
+def test_a_torch_nn_transformer_can_be_expressed_exactly(norm_first: bool, activation: str) -> None:
+    """As its own constructor makes it, with a table of embeddings, sinusoids in halves, and a biased linear map."""
+    torch.manual_seed(17)
+    theirs = nn.Transformer(
+        16, 4, 2, 3, 20, 0.0, activation, layer_norm_eps=1e-4, batch_first=True, norm_first=norm_first
+    ).eval()
+    read, write, project = nn.Embedding(31, 16), nn.Embedding(29, 16), nn.Linear(16, 29)
+    ours = make(
+        d_model=16, heads=4, encoder_layers=2, decoder_layers=3, d_ff=20, norm="pre" if norm_first else "post",
+        activation=activation, attention_bias=True, output_bias=True, final_norm=True, norm_eps=1e-4,
+        embedding_scale=1.0, positions="tensor2tensor", share_embeddings=False, source_vocab_size=31,
+        pad_id=0, bos_id=5, eos_id=None, prefix=(7,), source_end=False,
+    )  # fmt: skip
+    for parameter in theirs.parameters():
+        parameter.copy_(torch.randn_like(parameter) / 3)
+    take_all(ours, theirs, read, write, project)
+    source, target = sentences()
+    hidden, future = source == 0, torch.triu(torch.ones(5, 5, dtype=torch.bool), 1)
+    rate = 10_000.0 ** -(torch.arange(8) / 7)
+    angles = torch.arange(6).unsqueeze(-1) * rate
+    places = torch.cat([angles.sin(), angles.cos()], 1)
+    states = theirs(
+        read(source) + places, write(target) + places[:5], tgt_mask=future, src_key_padding_mask=hidden,
+        memory_key_padding_mask=hidden,
+    )  # fmt: skip
+    assert gap(ours(source, target), project(states)) < LIMIT * 10
+
+
+def take_all(ours: Any, theirs: Any, read: nn.Embedding, write: nn.Embedding, project: nn.Linear) -> None:
+    """Copy the weights of torch's model by their names."""
+    names = {
+        "self.sublayer": "self_attn", "cross.sublayer": "multihead_attn", "ffn.sublayer.inner": "linear1",
+        "ffn.sublayer.outer": "linear2",
+    }  # fmt: skip
+    found = {"source.weight": read.weight, "target.weight": write.weight}
+    found |= {"project.weight": project.weight, "bias": project.bias}
+    for stack, norms in (("encoder", ("self", "ffn")), ("decoder", ("self", "cross", "ffn"))):
+        other = getattr(theirs, stack)
+        found |= {f"{stack}.norm.gain": other.norm.weight, f"{stack}.norm.bias": other.norm.bias}
+        for number, layer in enumerate(other.layers):
+            weights = dict(layer.named_parameters())
+            at = f"{stack}.layers.{number}"
+            for mine, yours in names.items():
+                for kind in ("weight", "bias"):
+                    if f"{yours}.{kind}" in weights:
+                        found[f"{at}.{mine}.{kind}"] = weights[f"{yours}.{kind}"]
+                    elif f"{yours}.out_proj.{kind}" in weights:
+                        found[f"{at}.{mine}.output.{kind}"] = weights[f"{yours}.out_proj.{kind}"]
+                        parts = weights[f"{yours}.in_proj_{kind}"].chunk(3)
+                        found |= {
+                            f"{at}.{mine}.{part}.{kind}": value
+                            for part, value in zip(("query", "key", "value"), parts, strict=True)
+                        }
+            for place, norm in enumerate(norms, 1):
+                found[f"{at}.{norm}.norm.gain"] = weights[f"norm{place}.weight"]
+                found[f"{at}.{norm}.norm.bias"] = weights[f"norm{place}.bias"]
+    ours.load_state_dict(found)
 
 
 @pytest.mark.parametrize("average", [False, True])

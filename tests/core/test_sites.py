@@ -54,6 +54,10 @@ def test_in_float32_too(options: dict[str, Any]) -> None:
             "d_ff": st.integers(1, 7), "encoder_layers": st.integers(1, 2),
             "decoder_layers": st.integers(1, 2), "window": st.one_of(st.none(), st.integers(1, 6)),
             "norm": st.sampled_from(["post", "pre"]), "scale": st.booleans(),
+            "attention_bias": st.booleans(), "output_bias": st.booleans(), "final_norm": st.booleans(),
+            "norm_eps": st.sampled_from([1e-6, 1e-5, 0.1]),
+            "embedding_scale": st.one_of(st.none(), st.sampled_from([1, 0.5])),
+            "activation": st.sampled_from(["relu", "gelu", "silu"]),
         }
     ),
     st.lists(st.integers(3, 28), min_size=1, max_size=7),

@@ -23,10 +23,11 @@ class Native:
     def __init__(self, module: Transformer, *, bare: bool = False) -> None:
         """bare: whether the ids of a text are all that the encoder reads."""
         self.module = module
-        self._after = () if bare else (module.config.eos_id,)
-        self.ends = frozenset({module.config.eos_id})
-        self.limits = Limits(text=module.config.max_length - len(self._after), target=module.config.max_length)
-        self.size = module.config.vocab_size
+        config = module.config
+        self.ends = frozenset(config.ends)
+        self._after = () if bare else config.source_ends
+        self.limits = Limits(text=config.max_length - len(self._after), target=config.max_length)
+        self.size = config.vocab_size
 
     @property
     def config(self) -> Config:
@@ -49,8 +50,8 @@ class Native:
         return anatomy(self.module)
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
-        """Make a prompt: the encoder reads the text and its end token; the target begins with the start token."""
-        return Prompt((*ids, *self._after), (self.config.bos_id,))
+        """Make a prompt: the encoder reads the text and its end token; the target begins with the start tokens."""
+        return Prompt((*ids, *self._after), self.config.start)
 
     def read(self, sources: Sequence[Sequence[int]]) -> Memory:
         """Encode sources, padded at their ends to one length."""
@@ -135,6 +136,7 @@ def anatomy(module: Transformer) -> Anatomy:
         parameters=sum(parameter.numel() for parameter in module.parameters()),
         precision=str(module.source.weight.dtype).removeprefix("torch."),
         device={"cpu": "CPU", "cuda": "GPU", "mps": "GPU"}.get(module.source.weight.device.type, "device"),
+        remarks=config.departures,
     )
 
 

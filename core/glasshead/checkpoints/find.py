@@ -22,8 +22,8 @@ LIVE = "A module of your own is explored live, from Python: glasshead.explore(mo
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
-def longest_length(folder: Path, config: Mapping[str, Any]) -> int:
-    """Read from config.json how many tokens a source may have, its end token counted."""
+def longest_text(folder: Path, config: Mapping[str, Any]) -> int:
+    """Read from config.json how many tokens a text may have, the end token of the source not counted."""
     length = config.get("max_length")
     if not isinstance(length, int) or isinstance(length, bool) or length < 1:
         given = f"max_length is {brief(length)}" if "max_length" in config else "max_length is missing"
@@ -31,7 +31,7 @@ def longest_length(folder: Path, config: Mapping[str, Any]) -> int:
             f"{folder / checkpoints.CONFIG}: {given}; it must be a whole number of at least 1. "
             "Take a fresh copy of the checkpoint."
         )
-    return length
+    return length - (config.get("source_end", True) is True and config.get("eos_id", 0) is not None)
 
 
 def check_parts(folder: Path, content: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """A checkpoint is a folder: config.json, model.safetensors, tokenizer.json and a model card, README.md. No pickle.
 
 If source and target have separate vocabularies, tokenizer.json is the target's, source-tokenizer.json the source's.
+One that no training here made, with special ids of its own, is named in config.json under "symbols" (symbols.py).
 A run in training is a folder whose file `latest` names the newest checkpoint within it; it opens as that checkpoint.
 
 Files are written beside their places and flushed to the disk; then all are moved in, config.json last. An interruption
@@ -29,7 +30,8 @@ SOURCE_TOKENIZER = "source-tokenizer.json"
 LATEST, SETTINGS = "latest", "run.toml"
 """Files of a run: the name of its newest checkpoint, and its settings, which are written first."""
 LONGEST_LATEST = 1000
-SUMS = "sha256"
+SUMS, SYMBOLS = "sha256", "symbols"
+"""Keys of config.json: the sums of the files, and the tokenizers among them that are another's (symbols.py)."""
 LARGEST_LENGTH = 1 << 20
 LARGEST_CONFIG = 16 << 20
 """Bytes of config.json."""
@@ -79,12 +81,18 @@ def parts(content: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def load_vocabulary(folder: Path, content: Mapping[str, Any]) -> "Vocabulary":
+    from glasshead.symbols import Symbols
     from glasshead.text import Codec, Vocabulary
 
-    target = Codec.load(folder / TOKENIZER)
-    if SOURCE_TOKENIZER not in parts(content):
-        return Vocabulary.shared(target)
-    return Vocabulary(Codec.load(folder / SOURCE_TOKENIZER), target)
+    foreign = content.get(SYMBOLS)
+
+    def read(name: str) -> Codec:
+        return (Symbols if isinstance(foreign, list) and name in foreign else Codec).load(folder / name)
+
+    target = read(TOKENIZER)
+    return (
+        Vocabulary(read(SOURCE_TOKENIZER), target) if SOURCE_TOKENIZER in parts(content) else Vocabulary.shared(target)
+    )
 
 
 def checksum(path: Path) -> str:
@@ -95,8 +103,10 @@ def checksum(path: Path) -> str:
 
 def check_fit(vocabulary: "Vocabulary", config: "Config", where: str) -> None:
     """Check that sizes are those of the model's matrices, and that one matrix for both sides has one vocabulary."""
+    from glasshead.symbols import Symbols
+
     source, target = vocabulary.source, vocabulary.target
-    if (source.size, target.size) != (config.source_size, config.vocab_size):
+    if not (_fits(source, config.source_size) and _fits(target, config.vocab_size)):
         raise GlassheadError(
             f"The tokenizer of {where} has {count_entries(vocabulary)}, but its model has {config.source_size} for the "
             f"source and {config.vocab_size} for the target: they do not belong together."
@@ -106,11 +116,24 @@ def check_fit(vocabulary: "Vocabulary", config: "Config", where: str) -> None:
             f"The model of {where} has one embedding matrix for both sides, but source and target have a vocabulary "
             "each: give it share_embeddings=False, or one vocabulary."
         )
-    if (config.pad_id, config.bos_id, config.eos_id) != (target.PAD, target.BOS, target.EOS):
+    if isinstance(target, Symbols):
+        if odd := {config.pad_id, *config.ends} - target.marks:
+            raise GlassheadError(
+                f"The model of {where} has padding or the end at {min(odd)}, which is no special token of its "
+                "tokenizer: they do not belong together."
+            )
+    elif (config.pad_id, config.bos_id, config.eos_id) != (target.PAD, target.BOS, target.EOS):
         raise GlassheadError(
             f"The model of {where} has padding, start and end at {config.pad_id}, {config.bos_id} and {config.eos_id}, "
             f"its tokenizer at {target.PAD}, {target.BOS} and {target.EOS}: they do not belong together."
         )
+
+
+def _fits(codec: "Codec", size: int) -> bool:
+    """Tell whether a vocabulary has as many entries as a matrix has rows; another's may have fewer."""
+    from glasshead.symbols import Symbols
+
+    return codec.size <= size if isinstance(codec, Symbols) else codec.size == size
 
 
 def count_entries(vocabulary: "Vocabulary") -> str:

@@ -1,15 +1,14 @@
 """Writing a checkpoint: every file beside its place, then all of them moved in."""
 
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glasshead import tensors
 from glasshead.errors import GlassheadError
-from glasshead.files import flush
+from glasshead.files import replace_all
 
 if TYPE_CHECKING:
     from glasshead.model import Transformer
@@ -21,6 +20,7 @@ from glasshead.checkpoints.format import (
     FORMAT,
     SOURCE_TOKENIZER,
     SUMS,
+    SYMBOLS,
     TOKENIZER,
     VERSION,
     WEIGHTS,
@@ -47,6 +47,8 @@ def save(
     """
     import torch
 
+    from glasshead.symbols import Symbols
+
     check_fit(vocabulary, model.config, "this folder")
     folder = Path(folder)
     weights = {
@@ -55,10 +57,13 @@ def save(
         if not (model.config.share_embeddings and name == "target.weight")  # tied: it is source.weight
     }
     sums: dict[str, str] = {}
+    sides = {TOKENIZER: vocabulary.target, SOURCE_TOKENIZER: vocabulary.source}
+    foreign = [name for name, codec in sides.items() if isinstance(codec, Symbols)][: 1 if vocabulary.joint else 2]
     content = {
         "format": FORMAT,
         "version": VERSION,
         SUMS: sums,
+        **({SYMBOLS: foreign} if foreign else {}),
         "config": asdict(model.config),
         "card": dict(card or {}),
     }
@@ -85,7 +90,7 @@ def save(
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(
+        replace_all(
             folder,
             {
                 WEIGHTS: write_weights,
@@ -99,26 +104,3 @@ def save(
             (folder / SOURCE_TOKENIZER).unlink(missing_ok=True)  # left by an older checkpoint here, which had two
     except OSError as error:
         raise GlassheadError(f"{folder} cannot be written: {error.strerror or error}.") from error
-
-
-def _replace(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> None:
-    """Write every file beside its place and flush it to the disk; when all are there, move them in, in this order.
-
-    A failure while writing leaves all older files as they were. A failure between two moves leaves new files beside
-    older ones.
-    """
-    parts = {name: folder / f".{name}.{os.getpid()}.part" for name in writers}
-    umask = os.umask(0)
-    os.umask(umask)
-    try:
-        for name, write in writers.items():
-            write(parts[name])
-            with parts[name].open("rb+") as file:
-                os.fsync(file.fileno())
-        for name, part in parts.items():
-            part.chmod(0o666 & ~umask)  # some writers make files that only their owner may read
-            part.replace(folder / name)
-        flush(folder)
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)

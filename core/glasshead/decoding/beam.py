@@ -30,6 +30,8 @@ STEEPEST = 10.0
 """Largest exponent of the length penalty; far larger ones would make all scores 0."""
 FAR = 1 << 20
 """Longest line of a model that has no limit."""
+NONE = -1
+"""Id of no token."""
 LEAVING = 8
 """Finished sentences leave the batch once they are one in this many: leaving costs a copy of the cache."""
 
@@ -167,9 +169,9 @@ class _Together:
         with ONE_AT_A_TIME:
             self.memory = model.read(sources)
         self.past = model.past()
-        self.end = min(model.ends, default=0)
+        self.end = min(model.ends, default=NONE)
         """Token that stands after a finished line; any of the model's ends finishes one."""
-        self.ends = torch.tensor(sorted(model.ends), device=device)
+        self.ends = torch.tensor(sorted(model.ends), dtype=torch.long, device=device)
         count = len(sources)
         self.places = list(range(count))
         """Places of the sentences that are still searched."""
@@ -261,7 +263,8 @@ class _Together:
             )
 
     def _until_end(self, line: list[int]) -> tuple[int, ...]:
-        end = next((place for place, token in enumerate(line) if token in self.model.ends), len(line))
+        ends = {NONE, *self.model.ends}
+        end = next((place for place, token in enumerate(line) if token in ends), len(line))
         return tuple(line[:end])
 
     def _penalty(self, n: int | Tensor) -> float | Tensor:

@@ -359,7 +359,7 @@ def _noise(subject: Subject, like: list[list[int]], seed: int) -> list[list[int]
 
 def _drawn(subject: Subject, count: int, draw: random.Random) -> list[int]:
     size = subject.config.source_size
-    return [*(draw.randrange(min(len(SPECIALS), size - 1), size) for _ in range(count)), subject.config.eos_id]
+    return [*(draw.randrange(min(len(SPECIALS), size - 1), size) for _ in range(count)), *subject.config.source_ends]
 
 
 def _first(vector: Tensor) -> tuple[float, ...]:

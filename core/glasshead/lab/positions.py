@@ -377,7 +377,8 @@ def _order(subject: Subject, text: str, seed: int, progress: Progress) -> tuple[
                 shuffled=_said(each, ids[order]),
             )
         )
-    return subject.vocabulary.source.decode(ids[order][:-1].tolist()), tuple(readings)
+    words = ids[order][: len(ids) - len(subject.config.source_ends)]
+    return subject.vocabulary.source.decode(words.tolist()), tuple(readings)
 
 
 def _shuffle(ids: Tensor, seed: int) -> Tensor:
@@ -395,5 +396,5 @@ def _said(subject: Subject, ids: Tensor) -> str:
     """Decode greedily from ids: re-encoding the text of shuffled tokens may give other tokens."""
     limit = min(subject.config.max_length - 1, 2 * len(ids) + 10)
     said = little.decode(subject.native, ids.unsqueeze(0), limit=limit)[0].tolist()
-    end = subject.config.eos_id
-    return subject.vocabulary.target.decode(said[: said.index(end)] if end in said else said)
+    end = next((place for place, token in enumerate(said) if token in subject.config.ends), len(said))
+    return subject.vocabulary.target.decode(said[:end])

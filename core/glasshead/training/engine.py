@@ -31,7 +31,7 @@ from torch.nn import functional as F
 
 from glasshead.errors import GlassheadError
 from glasshead.machine import device_of
-from glasshead.model import Transformer
+from glasshead.model import Config, Transformer
 from glasshead.text import Codec
 from glasshead.training.data.batches import Batch
 from glasshead.training.fast import kernels
@@ -58,6 +58,17 @@ def precision_of(wanted: str, device: torch.device) -> str:
     return wanted
 
 
+def check_marks(config: Config) -> None:
+    """Raise GlassheadError, with the fields, for ids around a sentence that are not those that batches have."""
+    fields = ("pad_id", "bos_id", "eos_id", "prefix", "source_end")
+    odd = [f"{name} {getattr(config, name)}" for name in fields if getattr(config, name) != getattr(Config, name)]
+    if odd:
+        raise GlassheadError(
+            f"A model with {', '.join(odd)} cannot be trained: a training pads with {Config.pad_id}, begins a target "
+            f"with {Config.bos_id} and ends both sides with {Config.eos_id}. Leave these fields at their defaults."
+        )
+
+
 def check_compiler(device: torch.device) -> None:
     """Raise GlassheadError if torch.compile would not find the C++ compiler that it needs for a processor."""
     names = [os.environ[name] for name in ("CXX",) if os.environ.get(name)] or ["g++", "clang++", "cl"]
@@ -78,7 +89,9 @@ class Objective(nn.Module):
         """Compute the summed smoothed loss and the summed negative log-likelihood, in nats. ids: b k, b q, b q"""
         mask = self.model.padding_mask(source)
         states = self.model.states(target, self.model.encode(source, mask), mask)
-        return projected(states, self.model.projection, labels, smoothing=self.smoothing, pad_id=Codec.PAD)
+        return projected(
+            states, self.model.projection, labels, bias=self.model.bias, smoothing=self.smoothing, pad_id=Codec.PAD
+        )
 
 
 class Compiled(Objective):
@@ -151,7 +164,11 @@ class Engine:
         return self.settings.accumulate * self.processes
 
     def take(self, network: Transformer) -> None:
-        """Take a model to train. Its parameters stay float32 in any precision."""
+        """Take a model to train. Its parameters stay float32 in any precision.
+
+        Raises GlassheadError for one whose sentences begin or end otherwise than those of the batches.
+        """
+        check_marks(network.config)
         compiled = self.settings.compile
         if compiled:
             network.train()

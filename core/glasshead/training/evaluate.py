@@ -183,9 +183,10 @@ def _likelihood(
     progress: Callable[[int], None],
 ) -> tuple[float, int]:
     """Sum −log P of all targets given their sources, in nats, and count their tokens, end tokens included."""
-    end, device = min(model.ends), model.device
+    device, end = model.device, sorted(model.ends)[:1]
+    targets = [[*target, *end] for target in targets]
     lengths = [
-        max(len(prompt.source), len(prompt.start) + len(target))
+        max(len(prompt.source), len(prompt.start) + len(target) - 1)
         for prompt, target in zip(prompts, targets, strict=True)
     ]
     likelihood, done = 0.0, 0
@@ -194,8 +195,8 @@ def _likelihood(
             raise StoppedError
         memory = model.read([prompts[place].source for place in group])
         first = len(prompts[group[0]].start) - 1
-        target, mask = pad_lines([[*prompts[place].start, *targets[place]] for place in group], end, device)
-        labels, _ = pad_lines([[*targets[place], end] for place in group], end, device)
+        target, mask = pad_lines([[*prompts[place].start, *targets[place]][:-1] for place in group], 0, device)
+        labels, _ = pad_lines([targets[place] for place in group], 0, device)
         logits = model.logits(target, memory)[:, first:]
         log_p = torch.log_softmax(logits, -1, dtype=torch.promote_types(logits.dtype, torch.float32))
         chosen = log_p.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
@@ -204,7 +205,7 @@ def _likelihood(
         likelihood -= float(chosen.sum())
         done += len(group)
         progress(done)
-    return likelihood, sum(len(target) + 1 for target in targets)
+    return likelihood, sum(map(len, targets))
 
 
 def _compared(

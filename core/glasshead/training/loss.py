@@ -37,19 +37,19 @@ def smoothed(logits: Tensor, labels: Tensor, *, smoothing: float, pad_id: int) -
 
 
 def projected(
-    states: Tensor, weight: Tensor, labels: Tensor, *, smoothing: float, pad_id: int
+    states: Tensor, weight: Tensor, labels: Tensor, *, bias: Tensor | None = None, smoothing: float, pad_id: int
 ) -> tuple[Tensor, Tensor]:
-    """Compute `smoothed` of the logits states Wᵀ in the least memory: no logits for padding, and one buffer for both.
+    """Compute `smoothed` of the logits states Wᵀ + b in the least memory: no logits for padding, one buffer for both.
 
-    states: … m · weight: v m · labels: … ids. Computed in the precision of the states, but in float32 for float16, in
-    which small probabilities would be lost.
+    states: … m · weight: v m · labels: … ids · bias: v. Computed in the precision of the states, but in float32 for
+    float16, in which small probabilities would be lost.
     """
     apply: Any = Projected.apply
     kind = states.device.type
     if torch.is_autocast_enabled(kind):
         states = states.to(torch.get_autocast_dtype(kind))
     with torch.autocast(kind, enabled=False):
-        loss, likelihood = apply(states.flatten(0, -2), weight, labels.flatten(), smoothing, pad_id)
+        loss, likelihood = apply(states.flatten(0, -2), weight, bias, labels.flatten(), smoothing, pad_id)
     return loss, likelihood.detach()
 
 
@@ -73,34 +73,36 @@ class Smoothed(torch.autograd.Function):
 
 
 class Projected(torch.autograd.Function):
-    """The formulas above with the product before them. Only the gradients of its two operands are kept."""
+    """The formulas above with the product before them. Only the gradients of its operands are kept."""
 
     @staticmethod
     def forward(
-        ctx: Any, states: Tensor, weight: Tensor, labels: Tensor, smoothing: float, pad_id: int
+        ctx: Any, states: Tensor, weight: Tensor, bias: Tensor | None, labels: Tensor, smoothing: float, pad_id: int
     ) -> tuple[Tensor, Tensor]:
-        """Compute the summed smoothed loss and negative log-likelihood. states: n m · weight: v m · labels: n"""
+        """Compute the summed smoothed loss and negative log-likelihood. n m · v m · v · labels: n"""
         rows, real = states, None
         if states.device.type == "cpu":  # leave out padding, but not on a device that would have to wait for it
             real = (labels != pad_id).nonzero().squeeze(-1)
             rows, labels = rounded(states[real]), rounded(labels[real], pad_id)
         rows = rows.to(_kept(rows))
         matrix = weight.to(rows.dtype)
-        logits = linear(rows, matrix)
-        wanted = any(ctx.needs_input_grad[:2])
+        logits = linear(rows, matrix, None if bias is None else bias.to(rows.dtype))
+        wanted = any(ctx.needs_input_grad[:3])
         sums = _sums(logits, labels, smoothing, pad_id, logits if wanted else None)
         if wanted:  # the logits have become their gradient
             before = multiply(logits, matrix)
             if real is not None:
                 before = torch.zeros_like(states, dtype=rows.dtype).index_copy_(0, real, before[: len(real)])
-            ctx.save_for_backward(before, slope(logits, rows))
+            ctx.save_for_backward(
+                before, slope(logits, rows), None if bias is None else logits.sum(0, dtype=bias.dtype)
+            )
         return sums[0], sums[1]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradients of the smoothed loss; the likelihood is only read and has none."""
-        states, weight = ctx.saved_tensors
-        return states * gradients[0], weight * gradients[0], None, None, None
+        kept = (None if each is None else each * gradients[0] for each in ctx.saved_tensors)
+        return (*kept, None, None, None)
 
 
 def _sums(logits: Tensor, labels: Tensor, smoothing: float, pad_id: int, gradient: Tensor | None) -> Tensor:

@@ -127,11 +127,27 @@ def test_projected_without_padding_and_without_gradients_is_the_same() -> None:
 
 def test_the_gradient_of_projected_is_that_of_finite_differences() -> None:
     x, weight, labels = states()
-    arguments = x.flatten(0, 1), weight.detach().double().requires_grad_()
-    assert torch.autograd.gradcheck(
-        lambda x, weight: Projected.apply(x, weight, labels.flatten(), 0.1, PAD)[0],  # type: ignore[no-untyped-call]
-        arguments,
+    bias = torch.linspace(-1, 1, len(weight), dtype=torch.float64).requires_grad_()
+    for biases in ((), (bias,)):
+        assert torch.autograd.gradcheck(
+            lambda x, weight, bias=None: Projected.apply(x, weight, bias, labels.flatten(), 0.1, PAD)[0],  # type: ignore[no-untyped-call]
+            (x.flatten(0, 1), weight.detach().double().requires_grad_(), *biases),
+        )
+
+
+def test_a_bias_of_the_logits_is_added_before_the_loss() -> None:
+    x, weight, labels = states()
+    bias = torch.linspace(-1, 1, len(weight), dtype=torch.float64).requires_grad_()
+    found = projected(x, weight, labels, bias=bias, smoothing=0.1, pad_id=PAD)
+    logits = F.linear(x, weight.to(x.dtype), bias)
+    wanted = F.cross_entropy(
+        logits.flatten(0, 1), labels.flatten(), ignore_index=PAD, reduction="sum", label_smoothing=0.1
     )
+    assert torch.allclose(found[0], wanted, rtol=1e-6)
+    for mine, theirs in zip(
+        torch.autograd.grad(found[0], (x, weight, bias)), torch.autograd.grad(wanted, (x, weight, bias)), strict=True
+    ):
+        assert torch.allclose(mine.double(), theirs.double(), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])

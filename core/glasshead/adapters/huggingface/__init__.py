@@ -14,4 +14,6 @@ marks.py       the ids that it sets around a text
 sound.py       recordings, for a model that hears
 frames.py      the names of their frames
 folder.py      a folder: found, checked, loaded
+marian.py      the project's Transformer as a Marian, and back
+export.py      its checkpoints as folders, and back
 """

@@ -64,9 +64,14 @@ class HuggingFolder:
         return found
 
     @property
+    def kind(self) -> str:
+        """Type of the model, as its config.json names it."""
+        return str(self._config["model_type"])
+
+    @property
     def hears(self) -> bool:
         """Whether this is a model that hears sound."""
-        return self._config["model_type"] in HEARING
+        return self.kind in HEARING
 
     def check(self) -> None:
         """See `glasshead.found.Found`."""
@@ -78,7 +83,7 @@ class HuggingFolder:
             )
 
     def _check_files(self) -> None:
-        kind = self._config["model_type"]
+        kind = self.kind
         if kind in UNSHOWN:
             raise GlassheadError(f"{self.folder} cannot be shown: {self._architecture or kind} {UNSHOWN[kind]}.")
         if find_spec("transformers") is None:
@@ -231,6 +236,11 @@ class HuggingFolder:
         if self.opening.source is not None:
             read_from(found, self.opening.source, self.title)
         return found
+
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer, as transformers has it; None without one."""
+        return self._tokenizer
 
     @property
     def _marks(self) -> "Marks":

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from glasshead.errors import GlassheadError, brief
+from glasshead.symbols import cut, encode_plainly
 from glasshead.text import WORD_START, Token
 
 
@@ -44,16 +45,13 @@ class HuggingNames:
         return [*self._encode(before.rstrip()), self.tokenizer.mask_token_id, *self.encode(after)]
 
     def _encode(self, text: str) -> list[int]:
-        found: list[int] = self.tokenizer(**{self._keyword: text}, add_special_tokens=False, split_special_tokens=True)[
-            "input_ids"
-        ]
-        if self._marks.isdisjoint(found):
-            return found
-        # Some vocabularies have the names of special tokens as ordinary pieces too: part one that was typed.
-        at = min((place for name in self._special if (place := text.find(name)) >= 0), default=-1)
-        if at < 0:
-            return [number for number in found if number not in self._marks]
-        return [*self._encode(text[: at + 1]), *self._encode(text[at + 1 :])]
+        # Some vocabularies have the names of special tokens as ordinary pieces too.
+        return encode_plainly(self._plain, text, self._special, self._marks)
+
+    def _plain(self, text: str) -> list[int]:
+        given = {self._keyword: text, "add_special_tokens": False, "split_special_tokens": True}
+        found: list[int] = self.tokenizer(**given)["input_ids"]
+        return found
 
     def tokens(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
         """Make tokens of ids."""
@@ -67,16 +65,7 @@ class HuggingNames:
 
     def cut(self, text: str, limit: int) -> str:
         """Return the text if it has at most `limit` tokens, else its longest beginning that has."""
-        if len(self.encode(text)) <= limit:
-            return text
-        low, high = 0, len(text)
-        while low < high:
-            middle = (low + high + 1) // 2
-            if len(self.encode(text[:middle])) <= limit:
-                low = middle
-            else:
-                high = middle - 1
-        return text[:low]
+        return cut(text, limit, self.encode)
 
     def spell(self, number: int) -> str:
         """Spell one token for a reader; an id that the tokenizer lacks is spelled as a number."""

@@ -122,16 +122,17 @@ def decode(model: Transformer, source: Tensor, *, limit: int) -> Tensor:
     """Decode greedily, all sentences at once; every step recomputes all tokens, without a cache: n q ids."""
     mask = model.padding_mask(source)
     memory = model.encode(source, mask)
-    said = torch.full((len(source), 1), model.config.bos_id)
+    config = model.config
+    said = torch.tensor([config.start]).expand(len(source), -1)
     done = torch.zeros(len(source), dtype=torch.bool)
     for _ in range(limit):
         token = model.decode(said, memory, mask)[:, -1].argmax(-1)
-        token = token.masked_fill(done, model.config.pad_id)
+        token = token.masked_fill(done, config.pad_id)
         said = torch.cat([said, token.unsqueeze(-1)], 1)
-        done |= token == model.config.eos_id
+        done |= torch.isin(token, torch.tensor(config.ends, dtype=torch.long))
         if done.all():
             break
-    return said[:, 1:]
+    return said[:, len(config.start) :]
 
 
 def exact(model: Transformer, examples: Pairs) -> float:

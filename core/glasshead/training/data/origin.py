@@ -8,6 +8,7 @@ from typing import Any
 from glasshead.checkpoints import format as checkpoint
 from glasshead.checkpoints.find import find_folder
 from glasshead.errors import GlassheadError
+from glasshead.symbols import Symbols
 from glasshead.text import Vocabulary
 from glasshead.training.data import corpus
 from glasshead.training.data.lines import Fingerprint
@@ -102,10 +103,16 @@ def tokenizer_folder(name: str) -> Path:
 
 
 def given_vocabulary(name: str) -> Vocabulary:
-    """Read the vocabulary of a checkpoint or run."""
+    """Read the vocabulary of a checkpoint or run. Raises GlassheadError for one that no training can use."""
     folder = tokenizer_folder(name)
     own = (folder / corpus.MANIFEST).is_file()
-    return corpus.read_vocabulary(folder) if own else checkpoint.vocabulary(folder)
+    found = corpus.read_vocabulary(folder) if own else checkpoint.vocabulary(folder)
+    if isinstance(found.source, Symbols) or isinstance(found.target, Symbols):
+        raise GlassheadError(
+            f"The tokenizer of {name} is another's, with its own special tokens: a training cannot use it. Give the "
+            "name of a checkpoint that `glasshead train` made."
+        )
+    return found
 
 
 def seen(paths: Mapping[str, Path]) -> dict[str, list[int]]:

@@ -139,14 +139,14 @@ def record(model: "Transformer", vocabulary: "Vocabulary", pairs: Sequence[Pair]
     device = next(model.parameters()).device
     tensors: dict[str, NDArray[Any]] = {}
     described: list[dict[str, Any]] = []
-    sources = [[*vocabulary.source.encode(text), model.config.eos_id] for text, _ in pairs]
+    sources = [[*vocabulary.source.encode(text), *model.config.source_ends] for text, _ in pairs]
     keep = ["encoder.*.self.weights", "encoder.0.self.masked", "decoder.*.weights", "decoder.0.*.masked"]
     listening = listen(model, keep)
     # Not inference_mode: tensors that a model keeps between passes must stay usable in training.
     with _at_rest(model), torch.no_grad():
         said = _said(model, sources)
         for number, ((text, reference), source) in enumerate(zip(pairs, sources, strict=True)):
-            target = [model.config.bos_id, *vocabulary.target.encode(reference)]
+            target = [*model.config.start, *vocabulary.target.encode(reference)]
             with listening as seen:
                 seen.clear()
                 model(torch.tensor([source], device=device), torch.tensor([target], device=device))

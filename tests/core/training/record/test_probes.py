@@ -45,7 +45,7 @@ def test_what_is_kept_is_what_the_reference_computes(name: str, tmp_path: Path) 
     kept = probes.load(tmp_path, 70)
     assert kept.step == 70 and len(kept.probes) == len(PAIRS)
     for probe, (text, reference) in zip(kept.probes, PAIRS, strict=True):
-        source = [*words.source.encode(text), config.eos_id]
+        source = [*words.source.encode(text), *config.ends]
         target = [config.bos_id, *words.target.encode(reference)]
         wanted = transform(model, source, target)
         sites = {site.removesuffix(".weights") for site in wanted if site.endswith(".weights")}
