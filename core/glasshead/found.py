@@ -1,12 +1,13 @@
 """Found: something that can be opened, before it is opened. The one way to a Subject; finding costs no torch.
 
-    found = find("english-french")          a bundled name, a name under ./checkpoints, or a folder
+    found = find("english-french")          a bundled name, a name under ./checkpoints, a folder, or a recording
     found.check()                           raises an error for every fault that shows without loading
     subject = found.open()
 
 The shell checks, and passes the Found, not its name, to the thread that opens it. So nothing is looked for twice.
 """
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from glasshead.adapters.huggingface.folder import HuggingFolder, is_hugging_face
 from glasshead.checkpoints.find import check_parts, locate, longest_length
 from glasshead.checkpoints.format import describe, vocabulary
+from glasshead.tensors import count_numbers
+from glasshead.traces.header import SUFFIX, Header, is_recording, load_header
 
 if TYPE_CHECKING:
     from glasshead.decoding.protocols import Names
@@ -89,14 +92,64 @@ class Foreign(HuggingFolder):
         return Subject(self.title, self.load(), Shared(self.source, self.source), self.folder, {})
 
 
+@dataclass(frozen=True)
+class RecordingFile:
+    """A file with the recording of a line, which opens without the model."""
+
+    path: Path
+
+    @cached_property
+    def _header(self) -> Header:
+        return load_header(self.path)
+
+    @property
+    def title(self) -> str:
+        """See `Found`."""
+        return self._header.title
+
+    @property
+    def limit(self) -> int | None:
+        """See `Found`: the tokens of its text, the only one."""
+        return len(self._header.about.ids)
+
+    @cached_property
+    def source(self) -> "Names":
+        """See `Found`."""
+        from glasshead.adapters.recorded_names import RecordedNames
+
+        return RecordedNames.of_source(self._header)
+
+    def check(self) -> None:
+        """See `Found`."""
+        assert self._header  # reading it checks it
+        count_numbers(self.path)
+
+    def open(self) -> "Subject":
+        """See `Found`."""
+        from glasshead.adapters.recorded import Recorded
+        from glasshead.adapters.recorded_names import RecordedSides
+        from glasshead.subject import Subject
+        from glasshead.traces.file import load
+
+        recording = load(self.path)
+        header = recording.header
+        return Subject(header.title, Recorded(recording), RecordedSides.of(header), None, header.about.card)
+
+
 def find(name: str | Path) -> Found:
     """Find what a name opens. Raises GlassheadError, with the nearest names, if nothing has that name."""
+    path = Path(os.path.expanduser(name))  # noqa: PTH111  Path.expanduser raises for an unknown user
+    try:
+        if (path.suffix == SUFFIX and not path.is_dir()) or (path.is_file() and is_recording(path)):
+            return RecordingFile(path)
+    except (OSError, ValueError):  # too long a name, a NUL character: told below
+        pass
     folder, title = locate(name)
     return Foreign(folder, title) if is_hugging_face(folder) else Checkpoint(folder, title)
 
 
 def load(name: str | Path) -> "Subject":
-    """Open a checkpoint: a bundled name, a name under ./checkpoints, or a folder, also that of a run in training.
+    """Open a bundled name, a name under ./checkpoints, a folder, also that of a run in training, or a recording.
 
     Raises GlassheadError for files that are missing, damaged, foreign or do not fit each other.
     """

@@ -16,6 +16,7 @@ from torch import Tensor
 from glasshead.decoding.protocols import Memory, Model, Past
 from glasshead.tap import ONE_AT_A_TIME, Change, Seen
 from glasshead.text import Token
+from glasshead.traces import file
 from glasshead.traces.record import Record
 
 UNSAYABLE = 30.0
@@ -83,6 +84,20 @@ class Rows:
             self._extend(ids[-missing:])
         return self._logits[len(ids) - 1]
 
+    def best(self, ids: Sequence[int], count: int) -> tuple[list[int], list[float]]:
+        """Return the ids and the probabilities of the most probable tokens after these ids, best first."""
+        probabilities = torch.softmax(self.through(ids), -1)
+        found = probabilities.topk(min(max(count, 0), len(probabilities)))
+        return found.indices.tolist(), found.values.tolist()
+
+    def entropy(self, ids: Sequence[int]) -> float:
+        """Compute the entropy of the token after these ids, in bits."""
+        return file.entropy(self.through(ids))
+
+    def logits(self, count: int) -> tuple[Tensor, ...]:
+        """Return the logits of the first rows: v each."""
+        return tuple(self._logits[:count])
+
     def _extend(self, ids: Sequence[int]) -> None:
         start = len(self._logits)
         new = torch.tensor([list(ids)], dtype=torch.long, device=self.model.device)
@@ -129,6 +144,11 @@ class Rows:
         ):
             logits = self.model.logits(whole, self.memory)[0]
         return logits, peeking
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether there are rows for `verify` to compare."""
+        return bool(self._logits)
 
     def verify(self, ids: Sequence[int]) -> tuple[float, int]:
         """Compare the rows with one pass over the same ids without the past.

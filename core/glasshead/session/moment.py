@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from glasshead.anatomy import Anatomy
 from glasshead.decoding.stepper import Stepper
 from glasshead.text import Token
+from glasshead.traces.file import CANDIDATES
 from glasshead.traces.trace import Trace
-
-CANDIDATES = 24
-"""Number of most probable next tokens in a moment."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,6 +28,8 @@ class Moment:
     """Whether the end token, and not the limit, ended the line."""
     limit: int
     """Most steps that can be taken."""
+    cut: bool = False
+    """Whether a recording, and not the line that it shows, ends here."""
     candidates: tuple[Token, ...]
     entropy: float
     """Entropy of the next token, in bits."""
@@ -48,10 +48,6 @@ class Moment:
 
 def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: bool = False, undos: int = 0) -> Moment:
     """Make the moment at which a line stands."""
-    entropy = 0.0
-    if not line.done:
-        chances = line.probabilities().double()
-        entropy = float(-(chances * chances.clamp_min(1e-300).log2()).sum())
     return Moment(
         trace=line.outlook,
         source=tuple(line.source),
@@ -62,8 +58,9 @@ def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: 
         done=line.done,
         ended=line.ended,
         limit=line.limit,
+        cut=line.cut,
         candidates=tuple(line.candidates(CANDIDATES)),
-        entropy=entropy,
+        entropy=line.entropy(),
         changed=changed,
         undoable=undoable,
         undos=undos,
