@@ -14,6 +14,8 @@ Names are imported when they are first used, so that `import glasshead` alone co
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from glasshead.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from glasshead.checkpoints.find import available as available
     from glasshead.checkpoints.save import save as save
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
     from glasshead.text import Vocabulary as Vocabulary
     from glasshead.traces.trace import Trace as Trace
     from glasshead.truth.trace_checks import checks as checks
-
-__version__ = "0.1.0"
 
 _HOME = {
     "Hypothesis": "decoding.beam",

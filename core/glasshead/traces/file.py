@@ -23,6 +23,7 @@ from glasshead.site import KEYED, Site
 from glasshead.text import Token
 from glasshead.traces.header import KEY, SUFFIX, Header, Provenance, dumps, load_header, now, steps_of
 from glasshead.traces.record import Record, Row, grows, size_of
+from glasshead.version import __version__
 
 CANDIDATES = 24
 """Most probable tokens that are recorded after each row."""
@@ -101,8 +102,6 @@ def save(path: str | Path, record: Record, line: Line, *, overwrite: bool = Fals
         values |= {IDS: found.ids, PROBABILITIES: found.probabilities, ENTROPY: found.entropy}
         ids = found.ids.unique().tolist()
         texts = {token.id: token.text for token in line.names(ids)}
-    from glasshead import __version__
-
     size = max([line.size, *(len(row) for row in line.logits[:1])])
     header = Header(
         about=line.about, anatomy=record.anatomy, limits=line.limits, ends=tuple(sorted(line.ends)), size=size,
