@@ -92,9 +92,14 @@ class Subject:
         return self.model.anatomy
 
     @property
+    def recorded(self) -> tuple[str, ...]:
+        """Facts about a recording: when it was made, and with which version; none for a model."""
+        return self.model.header.facts if isinstance(self.model, Recorded) else ()
+
+    @property
     def facts(self) -> tuple[str, ...]:
         """Facts for the header, the most important first."""
-        return (*(self.model.header.facts if isinstance(self.model, Recorded) else ()), *self.anatomy.facts)
+        return (*self.recorded, *self.anatomy.facts)
 
     @property
     def limit(self) -> int | None:

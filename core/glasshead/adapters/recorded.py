@@ -138,6 +138,11 @@ class RecordedRows(Rows):
     def __len__(self) -> int:
         return len(self._whole)
 
+    def reach(self, ids: Sequence[int]) -> None:
+        """Raise GlassheadError for a row that was not recorded."""
+        if ids:
+            self._row(ids)
+
     def through(self, ids: Sequence[int]) -> Tensor:
         """Return the recorded logits after the last of these ids (v). Raises GlassheadError if there are none."""
         row = self._row(ids)

@@ -79,10 +79,14 @@ class Rows:
 
     def through(self, ids: Sequence[int]) -> Tensor:
         """Return the logits after the last of these ids (v); compute missing rows in one pass."""
+        self.reach(ids)
+        return self._logits[len(ids) - 1]
+
+    def reach(self, ids: Sequence[int]) -> None:
+        """Compute the missing rows of these ids in one pass."""
         missing = len(ids) - len(self._logits)
         if missing > 0:
             self._extend(ids[-missing:])
-        return self._logits[len(ids) - 1]
 
     def best(self, ids: Sequence[int], count: int) -> tuple[list[int], list[float]]:
         """Return the ids and the probabilities of the most probable tokens after these ids, best first."""

@@ -330,8 +330,7 @@ class Stepper:
         size = rows, self._stands
         if size not in self._views:
             ids = self._ids[:rows]
-            if rows:
-                self.rows.through(ids)
+            self.rows.reach(ids)
             again = Again(self.rows.model, self._prompt.source, tuple(ids), self.rows.watch.edit)
             trace = Trace(self.rows.record, self._names.tokens(ids), again, self._telling(rows))
             self._views = {size: trace}

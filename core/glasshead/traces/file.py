@@ -17,7 +17,7 @@ from torch import Tensor
 
 from glasshead import machine, tensors
 from glasshead.anatomy import Anatomy
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, ThereError
 from glasshead.files import flush, refuse_undecodable
 from glasshead.site import KEYED, Site
 from glasshead.text import Token
@@ -89,11 +89,13 @@ def entropy(logits: Tensor) -> float:
 def save(path: str | Path, record: Record, line: Line, *, overwrite: bool = False) -> Path:
     """Write a recording; return its path.
 
-    Raises GlassheadError for a name that does not end in .safetensors, for a file that is there unless `overwrite`,
-    and if it cannot be written.
+    Raises GlassheadError for a name that does not end in .safetensors, ThereError for a file that is there unless
+    `overwrite`, and GlassheadError if it cannot be written.
     """
     if record.recorded:
         raise GlassheadError(f"{record.recorded} already: copy its file.")
+    if line.target and not record.rows:
+        raise GlassheadError("There is nothing to record before the first step: save the line, or a later trace.")
     place = check_place(path, overwrite=overwrite)
     values, widths = _pack(record)
     texts: dict[int, str] = {}
@@ -129,7 +131,7 @@ def check_place(path: str | Path, *, overwrite: bool = False) -> Path:
         if place.is_dir():
             raise GlassheadError(f"{place} is a folder: give the name of a file in it.")
         if os.path.lexists(place) and not overwrite:
-            raise GlassheadError(f"{place} is there already: give another name, or say that it may be overwritten.")
+            raise ThereError(f"{place} is there already: give another name, or overwrite it.")
         if not place.absolute().parent.is_dir():
             raise GlassheadError(f"There is no folder {place.parent}: make it first.")
     except OSError as error:  # a name that is too long, a folder that may not be read

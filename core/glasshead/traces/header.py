@@ -101,7 +101,8 @@ class Header:
         return (
             *([self.about.changed] if self.about.changed else []),
             *([f"edited at {', '.join(self.edited)}"] if self.edited else []),
-            f"made {when:%Y-%m-%d %H:%M} UTC with glasshead {self.versions.get('glasshead', 'of an unknown version')}",
+            f"made {when:%Y-%m-%d %H:%M} UTC",
+            f"v{self.versions.get('glasshead', '?')}",
         )
 
     @property
@@ -111,7 +112,7 @@ class Header:
 
     def refuse(self, what: str) -> GlassheadError:
         """Make the error for a wish that needs the model. what: the wish, as a verb: "read another text"."""
-        return GlassheadError(f"{self.opening}: it shows the line that was recorded. Open the model itself to {what}.")
+        return GlassheadError(refusal(self.opening, what))
 
     def text_after(self, step: int) -> str:
         """Return the target's text after a step; step 0 is the start."""
@@ -119,6 +120,11 @@ class Header:
         for kept, added in self.texts[: step + 1]:
             text = text[:kept] + added
         return text
+
+
+def refusal(opening: str, what: str) -> str:
+    """Refuse, in a sentence, what needs the model. opening: `Header.opening` · what: the wish, as a verb."""
+    return f"{opening}: it shows the line that was recorded. Open the model itself to {what}."
 
 
 def now() -> str:
@@ -226,9 +232,8 @@ def check(header: Header) -> None:
     _demand(header.size >= 1, "size", "at least 1")
     _demand(all(number is None or number >= 0 for number in header.limits), "limits", "at least 0")
     _demand(0 <= header.prompt <= len(header.target), "prompt", "at most the number of target tokens")
-    _demand(
-        header.rows in (len(header.target), len(header.target) - 1), "rows", "the number of target tokens, or one less"
-    )
+    most = len(header.target)
+    _demand(header.rows in (most, max(most - 1, min(most, 1))), "rows", "the number of target tokens, or one less")
     steps = len(header.target) - header.prompt
     _demand(len(header.texts) == steps + 1, "texts", "one for each step, and one for the start")
     length = 0

@@ -90,6 +90,11 @@ class Trace:
         return {site: None for site in self._order if self._rows or Site.parse(site).side == "source"}
 
     @property
+    def dropped(self) -> frozenset[str]:
+        """Sites that were let go to stay within the budget, and are recomputed when they are looked at."""
+        return self._dropped
+
+    @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of attention of the model."""
         return self.anatomy.kinds

@@ -54,12 +54,13 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
         compared = True
         again = softmax(scores.masked_fill(~may_look, -torch.inf))
         worst_weight = max(worst_weight, _largest(weights - again))
+    then = " when the recording was made" if trace.recorded else ""
     rows_seen = "the newest row of every attention" if newest else "every row of every attention"
     found = [
         Check("rows sum to 1", worst_sum <= tolerance, worst_sum, f"The weights of {rows_seen} sum to 1."),
         Check(
             "nothing from the future", not peeking, float(peeking),
-            f"In {rows_seen}{', and in a pass over all tokens at once,' if full else ''} "
+            f"In {rows_seen}{', and in a pass over all tokens at once{then},' if full else ''} "
             "what the mask hides has a weight of exactly 0.",
         ),
     ]  # fmt: skip
@@ -74,9 +75,10 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
     if cache_error is not None:
         found.append(
             Check(
-                "cached = full", cache_error <= tolerance, cache_error,
-                "The logits of the steps, taken from a cache, equal those of one pass over all tokens without it, "
-                "relative to the largest; tokens that are as good as impossible do not count.",
+                f"cached = full{' (recorded)' if then else ''}", cache_error <= tolerance, cache_error,
+                f"The logits of the steps, taken from a cache, equal{'ed' if then else ''} those of one pass over all "
+                f"tokens without it{then}, relative to the largest; tokens that are as good as impossible do not "
+                "count.",
             )
         )  # fmt: skip
     return tuple(found)

@@ -13,7 +13,7 @@ from glasshead_tui.work.messages import About
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
-LOADING = "loading the model …"
+LOADING = "loading …"
 
 
 def about_line(name: str, about: About | None, moment: "Moment | None", undo: str, width: int, marks: Palette) -> Text:

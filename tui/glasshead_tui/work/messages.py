@@ -61,6 +61,17 @@ class Refused(Message):
     sentence: str
     ticket: int
     too_long: bool = False
+    there: bool = False
+    """Whether a file is there already, which could be replaced."""
+
+
+@dataclass
+class Saved(Message):
+    """The line was written to a file."""
+
+    path: str
+    bytes: int
+    ticket: int
 
 
 @dataclass

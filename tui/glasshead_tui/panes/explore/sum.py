@@ -51,6 +51,8 @@ class SumPane(Lines):
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the arithmetic of the current cell."""
+        entitle(self, "sum")
+        self._shown = None  # nothing else is told, if this cell was not recorded
         trace = moment.trace
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         found = chosen_cell(trace, focus)
@@ -58,7 +60,6 @@ class SumPane(Lines):
         values = trace[f"{focus.prefix}.v"][found.key_head][heaviest].tolist()
         masked = moment.anatomy.kind_at(focus.prefix).masked or trace.attending(focus.prefix).window is not None
         self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked)
-        entitle(self, "sum")
         self.redraw()
 
     def as_rows(self) -> Rows:

@@ -73,7 +73,9 @@ class TokensPane(Lines):
                 lit[focus.query] = _Lit(marks.query, "[]")
             names, tail = labels(tokens), ""
             if side == "target":
-                tail = f"  step {moment.step}" + (", done" if moment.done else "")
+                tail = f"  step {moment.step}" + (
+                    ", the recording ends" if moment.cut else ", done" if moment.done else ""
+                )
             line: Line = [Segment(fit(side, HEAD), marks.quiet)]
             newest = side == "target" and not moment.done
             line += _sentence(names, lit, columns - HEAD - width(tail) - 2 * newest, marks)
@@ -87,8 +89,10 @@ class TokensPane(Lines):
     def _next(self, moment: "Moment", columns: int, lines: int, marks: Palette) -> list[Line]:
         """Draw the candidates, best first: name, probability and bar; the bars on a second line if there is one."""
         head = Segment(fit("next", HEAD), marks.quiet)
-        if moment.done or not moment.candidates:
-            if moment.ended:
+        if not moment.candidates:
+            if moment.cut:
+                why = "the recording ends here: the model went on, or could have"
+            elif moment.ended:
                 why = f"the line is done: {END} ends it"
             elif moment.limit:
                 why = f"the line is done: {moment.limit} steps are the most that this model can take"
