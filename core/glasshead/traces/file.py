@@ -114,6 +114,10 @@ def save(path: str | Path, record: Record, line: Line, *, overwrite: bool = Fals
         rows=len(record.rows), widths=widths, budget=record.budget, edited=line.edited, measured=line.measured,
         made=now(), versions={"glasshead": __version__, "torch": str(torch.__version__)},
     )  # fmt: skip
+    try:
+        _check_shapes(header, values)
+    except _MisfitError as error:
+        raise GlassheadError(f"This line cannot be recorded: {error}.") from None
     _write(place, values, dumps(header))
     return place
 
@@ -205,18 +209,16 @@ def _unpack(header: Header, values: dict[str, Tensor]) -> Recording:
         odd = sorted({*header.order, *names} ^ set(values))[0]
         raise _MisfitError(f"its tensors are not those of its header, {odd[:100]} for one")
     candidates = _candidates(header, *(values.pop(name) for name in names)) if names else None
+    _check_shapes(header, values)
     static: dict[str, Tensor] = {}
     rows: list[dict[str, Tensor]] = [{} for _ in range(header.rows)]
     for site in header.order:
         value = values[site]
-        if not _fits(header, site, value):
-            raise _MisfitError(f"{site} does not fit its tokens and the model: {' × '.join(map(str, value.shape))}")
         if _once(header.anatomy, site):
             static[site] = value[None]
             continue
         for row, part in zip(rows, _split(header, site, value), strict=True):
             row[site] = part
-    _check_widths(header.anatomy, values)
     record = Record(
         header.anatomy,
         tuple(Token(*token) for token in header.source),
@@ -273,9 +275,13 @@ def _fits(header: Header, site: str, value: Tensor) -> bool:
     return value.dim() == 3 and all(one is None or one == size for one, size in zip(wanted, value.shape, strict=True))
 
 
-def _check_widths(anatomy: Anatomy, values: Mapping[str, Tensor]) -> None:
-    """Check that queries are as wide as their keys, and the heads' outputs as the values."""
-    for prefix in anatomy.attending:
+def _check_shapes(header: Header, values: Mapping[str, Tensor]) -> None:
+    """Check each site's shape, that queries are as wide as their keys, and the heads' outputs as the values."""
+    for site in header.order:
+        if not _fits(header, site, values[site]):
+            shape = " × ".join(map(str, values[site].shape))
+            raise _MisfitError(f"{site} does not fit its tokens and the model: {shape}")
+    for prefix in header.anatomy.attending:
         for one, other in (("q", "k"), ("v", "heads")):
             pair = [values[name] for local in (one, other) if (name := f"{prefix}.{local}") in values]
             if len(pair) == 2 and pair[0].shape[-1] != pair[1].shape[-1]:

@@ -60,7 +60,7 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
         Check("rows sum to 1", worst_sum <= tolerance, worst_sum, f"The weights of {rows_seen} sum to 1."),
         Check(
             "nothing from the future", not peeking, float(peeking),
-            f"In {rows_seen}{', and in a pass over all tokens at once{then},' if full else ''} "
+            f"In {rows_seen}{f', and in a pass over all tokens at once{then},' if full else ''} "
             "what the mask hides has a weight of exactly 0.",
         ),
     ]  # fmt: skip

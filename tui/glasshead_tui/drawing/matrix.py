@@ -26,7 +26,7 @@ def masked(trace: "Trace", prefix: str) -> "Tensor":
     at are 0: only where they are −∞ is drawn.
     """
     name = f"{prefix}.masked"
-    if name in trace or not trace.recorded:
+    if not trace.recorded or name in trace:
         return trace[name]
     return trace.may_look(prefix).float().log().expand(trace.anatomy.kind_at(prefix).heads, -1, -1)
 

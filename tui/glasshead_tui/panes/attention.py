@@ -51,8 +51,9 @@ class AttentionPane(NotedMatrix, can_focus=False):
     def say(self, sentence: str) -> None:
         """See `Pane`."""
         self._notes.say(sentence)
-        self._notes.styles.height = "1fr" if sentence else 2
-        self._heatmap.display = not sentence
+        if self._heatmap.display == bool(sentence):
+            self._heatmap.display = not sentence
+            self._notes.styles.height = "1fr" if sentence else 2
 
     def as_rows(self) -> Rows:
         """Return a row for each query with a column for each key, in the current stage."""

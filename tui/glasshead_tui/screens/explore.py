@@ -191,12 +191,10 @@ class ExploreScreen(CommandedScreen):
 
     def on_refused(self, event: Refused) -> None:
         """Report a refused job where the user is."""
-        more = " Enter once more keeps what fits." if event.too_long else ""
-        more = " Enter once more overwrites it." if event.there else more
         if self._trying is not None and self._trying[0] == event.ticket:
             self._trying = None
         if self._asking is not None and self._asking[0] == event.ticket:
-            self._asking[1].refuse(event.sentence + more, again=event.too_long or event.there)
+            self._asking[1].refuse(event.sentence + event.insisting, again=bool(event.insisting))
         elif self.moment is None and self.is_active:  # nothing to show yet: ask for a sentence
             self._ask_for_sentence(event.sentence)
         else:
@@ -294,12 +292,10 @@ class ExploreScreen(CommandedScreen):
         if moment is None:
             self._complain("The model is still loading: there are no candidates yet.")
             return
-        if moment.trace.recorded and moment.done:
-            self._complain(refusal(moment.trace.recorded, "take another token"))
-            return
         if moment.done:
             again = "go back with b, and take another token there" if moment.limit else "this model writes no text"
-            self._complain(f"This line is done: {again}.")
+            told = refusal(moment.trace.recorded, "take another token") if moment.trace.recorded else ""
+            self._complain(told or f"This line is done: {again}.")
             return
 
         def take(token: int | None) -> None:

@@ -46,7 +46,7 @@ def within(number: int, count: int) -> int:
     return min(max(number, 0), max(count - 1, 0))
 
 
-def find_token(trace: "Trace", focus: Focus, part: str) -> dict[str, int]:
+def find_token(trace: "Trace", focus: Focus, part: str) -> dict[str, Any]:
     """Find the next token that holds a part, among the keys and then among the queries: the field to change.
 
     Empty if there is none.

@@ -64,6 +64,13 @@ class Refused(Message):
     there: bool = False
     """Whether a file is there already, which could be replaced."""
 
+    @property
+    def insisting(self) -> str:
+        """What the same wish once more would do, as a sentence to append; empty if it would be refused again."""
+        if self.too_long:
+            return " Enter once more keeps what fits."
+        return " Enter once more overwrites it." if self.there else ""
+
 
 @dataclass
 class Saved(Message):

@@ -57,6 +57,8 @@ class Output(Point):
         def after(_module: nn.Module, _given: Any, found: Any) -> Any:
             if isinstance(found, tuple):
                 return (self.see(self.name, found[0]), *found[1:])
+            if found.dim() == 2:  # positions that are the same for every row of a batch
+                return self.see(self.name, found[None])[0]
             return self.see(self.name, found)
 
         return self.module.register_forward_hook(after)
