@@ -1,5 +1,6 @@
 """A recording in the place of its model: it goes along its line, and says what it cannot do."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,11 @@ def test_a_recording_tells_what_it_is_of(pair: tuple[Stepper, Subject]) -> None:
 
 def test_what_needs_the_model_says_so(pair: tuple[Stepper, Subject]) -> None:
     line, subject = pair
-    writes = [
+    writes: list[Callable[[], Any]] = [
         lambda: subject.translate(TEXT, beam=3),
         lambda: subject.start(TEXT).full(),
     ]  # fmt: skip
-    for ask in (
+    asks: list[Callable[[], Any]] = [
         *(writes if line.limit else []),
         lambda: subject.start("another text"),
         lambda: subject.encode("another text"),
@@ -53,7 +54,8 @@ def test_what_needs_the_model_says_so(pair: tuple[Stepper, Subject]) -> None:
         lambda: subject.changed(scale=False),
         lambda: subject.native,
         lambda: subject.codecs,
-    ):
+    ]
+    for ask in asks:
         with pytest.raises(GlassheadError, match=rf"This is a recording of {line.about.name}: {ELSE}"):
             ask()
     with pytest.raises(GlassheadError, match=r"No site of this model matches 'decoder\.0\.slef\.\*'"):

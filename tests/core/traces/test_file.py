@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -358,7 +359,7 @@ def test_each_tensor_is_checked(path: Path) -> None:
     tensors = load_file(path)
     with safe_open(path, "pt") as file:
         metadata = file.metadata()
-    for name, change in (
+    changes: list[tuple[str, Callable[[Tensor], Tensor]]] = [
         ("decoder.0.cross.weights", lambda value: value[:, :, :-1]),
         ("decoder.0.self.weights", lambda value: value[:, :-1]),
         ("decoder.0.self.q", lambda value: value[..., :-1]),
@@ -371,7 +372,8 @@ def test_each_tensor_is_checked(path: Path) -> None:
         ("candidates/ids", lambda value: value[:-1]),
         ("candidates/entropy", lambda value: value.float()),
         ("candidates/probabilities", lambda value: value[:, :2]),
-    ):
+    ]
+    for name, change in changes:
         save_file({**tensors, name: change(tensors[name]).contiguous()}, path, metadata)
         assert "is damaged" in told(path), name
     save_file({**tensors, "more": tensors["logits"].clone()}, path, metadata)
@@ -406,11 +408,11 @@ def test_another_file_is_told_from_a_recording(path: Path, tmp_path: Path) -> No
 def test_copies_each_harmed_in_another_way_are_answered_by_a_sentence(tmp_path: Path) -> None:
     files = [walked(kind, 3).save(tmp_path / f"{at}.safetensors") for at, kind in enumerate(fuzz.KINDS)]
     answers = []
-    for number in range(120):
+    for number in range(60):
         done, answer = fuzz.fuzz(files[number % len(files)], tmp_path, 1, number, forked=False)
         assert answer == "opened" or "copy.safetensors" in answer, done
         answers.append(answer)
-    assert 0 < answers.count("opened") < 60, "some harm does no harm"
+    assert 0 < answers.count("opened") < 30, "some harm does no harm"
     fuzz.fuzz(files[0], tmp_path, 1, 0)  # with little memory, too
 
 

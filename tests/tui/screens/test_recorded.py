@@ -54,7 +54,8 @@ async def test_every_key_is_answered(
         await explorer.step(2)
         for pane in "mauvo":
             await press(explorer, pane, "l")
-            for each in (explorer.screen.query_one(pane) for pane in PANES):
+            drawn: list[Any] = [explorer.screen.query_one(each) for each in PANES]
+            for each in drawn:
                 each.as_rows()
                 assert each.as_text() is not None
         await press(explorer, *LOOKING)

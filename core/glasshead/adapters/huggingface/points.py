@@ -41,7 +41,11 @@ class Point(ABC):
     def see(self, name: str, value: Tensor) -> Tensor:
         """Hand a value to the tap."""
         tap = self.__dict__.get("tap")
-        return value if tap is None else tap(name, value)
+        if tap is None:
+            return value
+        if value.dim() == 2:  # positions that are the same for a whole batch, or OPT's rows of all of it
+            return tap(name, value[None])[0]
+        return tap(name, value)
 
 
 class Output(Point):
@@ -57,8 +61,6 @@ class Output(Point):
         def after(_module: nn.Module, _given: Any, found: Any) -> Any:
             if isinstance(found, tuple):
                 return (self.see(self.name, found[0]), *found[1:])
-            if found.dim() == 2:  # positions that are the same for every row of a batch
-                return self.see(self.name, found[None])[0]
             return self.see(self.name, found)
 
         return self.module.register_forward_hook(after)
