@@ -8,6 +8,7 @@ The shell checks, and passes the Found, not its name, to the thread that opens i
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,12 +17,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 from glasshead.adapters.huggingface.folder import HuggingFolder, is_hugging_face
 from glasshead.checkpoints.find import check_parts, locate, longest_length
 from glasshead.checkpoints.format import describe, vocabulary
+from glasshead.errors import GlassheadError
+from glasshead.opening import AS_IT_IS, Opening
 from glasshead.tensors import count_numbers
 from glasshead.traces.header import SUFFIX, Header, is_recording, load_header
 
 if TYPE_CHECKING:
     from glasshead.decoding.protocols import Names
     from glasshead.subject import Subject
+    from glasshead.text import Vocabulary
+
+LANGUAGE = {"to": "--to", "source": "--from", "chat": "--chat"}
+"""Options of models that know several languages, or chat."""
 
 
 class Found(Protocol):
@@ -53,6 +60,7 @@ class Checkpoint:
     folder: Path
     title: str
     """Name of its folder, or for a run in training of the run."""
+    opening: Opening = AS_IT_IS
 
     @cached_property
     def _content(self) -> dict[str, Any]:
@@ -60,7 +68,19 @@ class Checkpoint:
 
     def check(self) -> None:
         """See `Found`."""
+        meaningless = next((name for name in self.opening.given if name in LANGUAGE), None)
+        if meaningless is not None:
+            raise GlassheadError(
+                f"{self.title} knows the one pair of languages that it was trained on, and no chat: leave out "
+                f"{LANGUAGE[meaningless]}."
+            )
         check_parts(self.folder, self._content)
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """What the checkpoint says of itself."""
+        card: Mapping[str, Any] = self._content["card"]
+        return card
 
     @cached_property
     def limit(self) -> int | None:
@@ -68,17 +88,39 @@ class Checkpoint:
         return longest_length(self.folder, self._content["config"]) - 1
 
     @cached_property
+    def _vocabulary(self) -> "Vocabulary":
+        return vocabulary(self.folder)
+
+    @cached_property
     def source(self) -> "Names":
         """See `Found`."""
-        return vocabulary(self.folder).source
+        if not self.opening.ids:
+            return self._vocabulary.source
+        from glasshead.adapters.ids import IdNames
+
+        return IdNames(self._vocabulary.source.size, self._vocabulary.source)
 
     def open(self) -> "Subject":
         """See `Found`."""
+        import torch
+
+        from glasshead.adapters.ids import IdSides
+        from glasshead.adapters.native import Native
         from glasshead.checkpoints.load import load
+        from glasshead.decoding.protocols import Sides
+        from glasshead.machine import device_of
         from glasshead.subject import Subject
 
-        model, names, card = load(self.folder)
-        return Subject(self.title, model, names, self.folder, card)
+        self.check()
+        device = device_of(self.opening.device)  # one that is not there is found before time is spent
+        module, names, card = load(self.folder)
+        module = module.to(device)
+        if self.opening.dtype != "auto":
+            module = module.to(getattr(torch, self.opening.dtype))
+        if not self.opening.ids:
+            return Subject(self.title, module, names, self.folder, card)
+        sides: Sides = IdSides(self.source, names.target)
+        return Subject(self.title, Native(module, bare=True), sides, self.folder, {})
 
 
 class Foreign(HuggingFolder):
@@ -86,10 +128,10 @@ class Foreign(HuggingFolder):
 
     def open(self) -> "Subject":
         """See `Found`."""
-        from glasshead.adapters.huggingface.names import Shared
+        from glasshead.adapters.ids import IdSides
         from glasshead.subject import Subject
 
-        return Subject(self.title, self.load(), Shared(self.source, self.source), self.folder, {})
+        return Subject(self.title, self.load(), IdSides(self.source, self.target), self.folder, {})
 
 
 @dataclass(frozen=True)
@@ -97,6 +139,7 @@ class RecordingFile:
     """A file with the recording of a line, which opens without the model."""
 
     path: Path
+    opening: Opening = AS_IT_IS
 
     @cached_property
     def _header(self) -> Header:
@@ -121,7 +164,9 @@ class RecordingFile:
 
     def check(self) -> None:
         """See `Found`."""
-        assert self._header  # reading it checks it
+        header = self._header  # reading it checks it
+        if self.opening.given:
+            raise header.refuse("choose how it reads and runs")
         count_numbers(self.path)
 
     def open(self) -> "Subject":
@@ -131,26 +176,28 @@ class RecordingFile:
         from glasshead.subject import Subject
         from glasshead.traces.file import load
 
+        self.check()
         recording = load(self.path)
         header = recording.header
         return Subject(header.title, Recorded(recording), RecordedSides.of(header), None, header.about.card)
 
 
-def find(name: str | Path) -> Found:
+def find(name: str | Path, opening: Opening = AS_IT_IS) -> Found:
     """Find what a name opens. Raises GlassheadError, with the nearest names, if nothing has that name."""
     path = Path(os.path.expanduser(name))  # noqa: PTH111  Path.expanduser raises for an unknown user
     try:
         if (path.suffix == SUFFIX and not path.is_dir()) or (path.is_file() and is_recording(path)):
-            return RecordingFile(path)
+            return RecordingFile(path, opening)
     except (OSError, ValueError):  # too long a name, a NUL character: told below
         pass
     folder, title = locate(name)
-    return Foreign(folder, title) if is_hugging_face(folder) else Checkpoint(folder, title)
+    return Foreign(folder, title, opening) if is_hugging_face(folder) else Checkpoint(folder, title, opening)
 
 
-def load(name: str | Path) -> "Subject":
-    """Open a bundled name, a name under ./checkpoints, a folder, also that of a run in training, or a recording.
+def load(name: str | Path, **opening: Any) -> "Subject":
+    """Open a bundled name, a name under ./checkpoints, a folder, of a run or of Hugging Face, or a recording.
 
-    Raises GlassheadError for files that are missing, damaged, foreign or do not fit each other.
+    opening: the fields of `Opening`, e.g. `to="fr"` or `device="cuda"`. Raises GlassheadError for files that are
+    missing, damaged, foreign or do not fit each other, and for an opening that the model does not have.
     """
-    return find(name).open()
+    return find(name, Opening(**opening)).open()

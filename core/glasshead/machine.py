@@ -1,8 +1,14 @@
-"""The memory and disk space of this machine, and sizes in words. Work that cannot fit is refused before it begins."""
+"""Memory, disk space and devices of this machine, and sizes in words. What cannot fit is refused before it begins."""
 
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glasshead.errors import GlassheadError
+
+if TYPE_CHECKING:
+    import torch
 
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 UNKNOWN = 1 << 50
@@ -48,3 +54,20 @@ def number(value: int) -> str:
     """Write a whole number; a very long one as a power of ten."""
     digits = value.bit_length() * 30103 // 100_000  # of 400 or of 4 million: never written out
     return f"{value:,}" if digits < 30 else f"a number of some {digits + 1:,} digits"
+
+
+def device_of(wanted: str) -> "torch.device":
+    """Return the kind of device that was asked for; `auto` is a GPU if there is one.
+
+    Raises GlassheadError if there is none.
+    """
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return torch.device("cuda" if there["cuda"] else "mps" if there["mps"] else "cpu")
+    if not there[wanted]:
+        found = " and ".join(name for name, is_there in there.items() if is_there)
+        why = "" if wanted != "cuda" or torch.version.cuda else " (this PyTorch was built without CUDA)"
+        raise GlassheadError(f"--device {wanted} is not available{why}: this machine has {found}.")
+    return torch.device(wanted)

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from glasshead.adapters.native import Native
 from glasshead.adapters.recorded import Recorded
 from glasshead.anatomy import Anatomy, Kind
 from glasshead.decoding.beam import beam_search
-from glasshead.decoding.pick import Pick, greedy
-from glasshead.decoding.protocols import Model, Names
+from glasshead.decoding.pick import Forced, Pick, greedy
+from glasshead.decoding.protocols import Model, Prompt, Sides
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError, TooLongError
 from glasshead.model import Config, Transformer
@@ -18,18 +18,6 @@ from glasshead.tap import Change
 from glasshead.text import Token, Vocabulary
 from glasshead.traces.header import Provenance
 from glasshead.traces.record import BUDGET
-
-
-class Sides(Protocol):
-    """The tokenizers of both sides; one may serve both. A `glasshead.Vocabulary` is such a pair."""
-
-    @property
-    def source(self) -> Names:
-        """Tokenizer of the source."""
-
-    @property
-    def target(self) -> Names:
-        """Tokenizer of the target."""
 
 
 @dataclass(frozen=True, init=False)
@@ -167,19 +155,41 @@ class Subject:
         edit: Mapping[str, Change] | None = None,
         truncate: bool = False,
         budget: int = BUDGET,
+        forced: str | None = None,
     ) -> Stepper:
         """Encode a text and stand before the first step. See `Stepper.begin` and `encode` for options and errors.
 
-        A recording has one text, and goes along its line.
+        forced: a target to follow in place of `pick`, with the end token where there is a source; each of its tokens
+        gets its probability. Raises TooLongError for one that does not fit. A recording has one text, and goes along
+        its line.
         """
         if isinstance(self.model, Recorded):
-            return self.model.begin(text, pick=pick, keep=keep, edit=edit)
+            return self.model.begin(text, pick=pick, keep=keep, edit=edit, forced=forced)
         ids = self._ids(text, truncate=truncate)
+        prompt = self.model.prompt(ids)
+        if forced is not None:
+            pick = self._follow(forced, prompt)
         return Stepper.begin(
-            self.model, self.model.prompt(ids), self.vocabulary.source, self.vocabulary.target,
+            self.model, prompt, self.vocabulary.source, self.vocabulary.target,
             pick=pick, keep=keep, edit=edit, budget=budget,
             about=Provenance(name=self.name, card=self.card, text=text, ids=tuple(ids)),
         )  # fmt: skip
+
+    def _follow(self, forced: str, prompt: Prompt) -> Forced:
+        """Make the pick that follows a text."""
+        if not prompt.start:
+            raise GlassheadError(f"{self.name} reads, and writes no text: it can follow none.")
+        ids = self.vocabulary.target.encode(forced)
+        if not ids:
+            raise GlassheadError("There is no text to follow: give the words that shall be written.")
+        if prompt.source and self.model.ends:
+            ids = [*ids, min(self.model.ends)]
+        most = self.model.limits.target
+        if most is not None and len(ids) > (room := most - len(prompt.start) + 1):
+            raise TooLongError(
+                f"The text to follow has {len(ids):,} tokens, its end counted; there is room for {room:,}."
+            )
+        return Forced(tuple(ids))
 
     def translate(
         self, text: str, *, pick: Pick = greedy, beam: int = 1, length_penalty: float = 0.6, truncate: bool = False

@@ -233,7 +233,7 @@ def test_a_bug_keeps_its_traceback(glasshead: Glasshead, monkeypatch: pytest.Mon
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("glasshead.found.load", broken)
+    monkeypatch.setattr("glasshead.found.find", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         glasshead("translate", "tiny", "a dog")
 

@@ -7,6 +7,7 @@ Everything is imported once: a session is a fork.
 """
 
 import argparse
+import faulthandler
 import fcntl
 import json
 import os
@@ -139,6 +140,7 @@ class Caged:
 
         status = 99
         _note_errors()
+        faulthandler.register(signal.SIGUSR1, NOTES.open("a", encoding="utf-8"))
         for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):  # not the parent's
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
             setattr(sys, name, stream)
@@ -203,7 +205,7 @@ class Caged:
                     return self.wait()
             self.read(0.001 if left else 0.0)
             if time.monotonic() > end:
-                raise FoundError("it reads no keys any more", self.tail)
+                raise self._hung("it reads no keys any more")
         end = time.monotonic() + act.wait
         while self.read(0.0) or (time.monotonic() < end and self.read(end - time.monotonic())):
             pass
@@ -230,7 +232,7 @@ class Caged:
             if self.written > heard:  # it still does what keys before asked for
                 end, heard = time.monotonic() + PATIENCE, self.written
             if time.monotonic() > end:
-                raise FoundError("it does not end", self.tail)
+                raise self._hung("it does not end")
         return self.ended(status)
 
     def start(self, first: str) -> None:
@@ -247,8 +249,16 @@ class Caged:
                 self.ended(status)
                 return False
             if time.monotonic() > end:
-                raise FoundError(f"there is no answer to {what}", self.tail)
+                raise self._hung(f"there is no answer to {what}")
         return True
+
+    def _hung(self, what: str) -> FoundError:
+        """Have a program that hangs note where all of its threads are."""
+        state = Path(f"/proc/{self.process}/stat")
+        how = state.read_text().rpartition(")")[2].split()[0] if state.exists() else "?"
+        os.kill(self.process, signal.SIGUSR1)
+        time.sleep(1.0)
+        return FoundError(f"{what} (state {how})", self.tail)
 
     def kill(self) -> None:
         """End it, whatever it does."""
@@ -304,7 +314,9 @@ def play(words: Sequence[str], played: Iterator[Act], log: list[Act], first: str
             since = caged.written
             if caged.do(act) is not None or (what and not caged.answer(what, since)):
                 return keys
-        if caged.do(Act(write="\x1b", wait=0.3)) is None and caged.do(Act(write="\x11")) is None:
+        # Twice: on a busy machine the first may be read together with the escape, as one key with alt.
+        leaving = (Act(write="\x1b", wait=0.3), Act(write="\x11", wait=2.0), Act(write="\x11"))
+        if all(caged.do(act) is None for act in leaving):
             caged.wait()
         return keys
     finally:

@@ -118,18 +118,20 @@ class GlassheadApp(Framed):
         found: "Found",
         text: str | None = None,
         *,
+        forced: str | None = None,
         lab: str | None = None,
         lesson: bool = False,
         notice: str = "",
     ) -> None:
-        """found: what is opened · text: the first source sentence, by default an example of the recipe's · lab: an
-        experiment to open at once; none: the explorer · lesson: whether the lab saves the user's place in a file, and
-        opens at once, at that place if `lab` names no other · notice: as for `Framed`.
+        """found: what is opened · text: the first source sentence, by default an example of the recipe's · forced: a
+        target that its line follows · lab: an experiment to open at once; none: the explorer · lesson: whether the lab
+        saves the user's place in a file, and opens at once, at that place if `lab` names no other · notice: as for
+        `Framed`.
         """
         from glasshead_tui.work.worker import Worker
 
         self._subject_name = found.title
-        self._worker = Worker(found, text)
+        self._worker = Worker(found, text, forced)
         self._lab_first, self._lesson = lab, lesson
         self._about: About | None = None
         self._explorer: ExploreScreen | None = None

@@ -20,10 +20,12 @@ from glasshead.tap import Change, Listening, listen, sites
 class Native:
     """A Transformer of the paper, as decoding asks for it."""
 
-    def __init__(self, module: Transformer) -> None:
+    def __init__(self, module: Transformer, *, bare: bool = False) -> None:
+        """bare: whether the ids of a text are all that the encoder reads."""
         self.module = module
+        self._after = () if bare else (module.config.eos_id,)
         self.ends = frozenset({module.config.eos_id})
-        self.limits = Limits(text=module.config.max_length - 1, target=module.config.max_length)
+        self.limits = Limits(text=module.config.max_length - len(self._after), target=module.config.max_length)
         self.size = module.config.vocab_size
 
     @property
@@ -48,7 +50,7 @@ class Native:
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
         """Make a prompt: the encoder reads the text and its end token; the target begins with the start token."""
-        return Prompt((*ids, self.config.eos_id), (self.config.bos_id,))
+        return Prompt((*ids, *self._after), (self.config.bos_id,))
 
     def read(self, sources: Sequence[Sequence[int]]) -> Memory:
         """Encode sources, padded at their ends to one length."""
@@ -86,7 +88,7 @@ class Native:
         if odd:
             raise GlassheadError(f"The weights do not fit the changed model: {odd[0]} is another.")
         module.load_state_dict({name: given[name] for name in own})
-        return Native(module.eval().requires_grad_(False))
+        return Native(module.eval().requires_grad_(False), bare=not self._after)
 
 
 def anatomy(module: Transformer) -> Anatomy:

@@ -79,6 +79,7 @@ class Recorded:
         pick: Pick = greedy,
         keep: Iterable[str] | None = ("*",),
         edit: Mapping[str, Any] | None = None,
+        forced: str | None = None,
     ) -> Stepper:
         """Stand before the first step of the recorded line. keep: sites or globs to look at; None for none.
 
@@ -87,7 +88,7 @@ class Recorded:
         header = self.header
         if text != header.about.text:
             raise header.refuse("read another text")
-        if pick is not greedy:
+        if pick is not greedy or forced is not None:
             raise header.refuse("choose tokens in another way")
         if edit:
             raise header.refuse("edit its values")
@@ -167,6 +168,23 @@ class RecordedRows(Rows):
         found = self.recorded.recording.candidates
         assert found is not None
         return float(found.entropy[self._row(ids)])
+
+    @property
+    def blanks(self) -> None:
+        """Return none: a recording is not recorded again."""
+        return
+
+    def fillings(self, count: int) -> list[tuple[int, list[int], list[float], float]] | None:
+        """Return what was recorded at each mask token: its place, the most probable tokens, and the entropy in bits."""
+        recording, most = self.recorded.recording, max(count, 0)
+        if recording.header.blanks is None:
+            return None
+        found = recording.blanks
+        return [
+            (place, found.ids[at, :most].tolist(), found.probabilities[at, :most].tolist(), float(found.entropy[at]))
+            for at, place in enumerate(recording.header.blanks)
+            if found is not None
+        ]
 
     def logits(self, count: int) -> tuple[Tensor, ...]:
         """Return none: a recording is not recorded again."""

@@ -1,6 +1,8 @@
 """Finding checkpoints: by a bundled name, a name under ./checkpoints, or a folder. Costs no torch."""
 
 import os
+import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,13 @@ from glasshead.checkpoints import format as checkpoints
 from glasshead.checkpoints.format import CONFIG, LATEST, LONGEST_LATEST, SETTINGS, TOKENIZER, WEIGHTS, describe
 from glasshead.errors import GlassheadError, brief, nearest
 from glasshead.files import refuse_pointer, refuse_undecodable
+
+SHOWN = 5
+"""Most models of a folder that are listed."""
+WEIGHTY = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf")
+"""Endings of files of weights."""
+LIVE = "A module of your own is explored live, from Python: glasshead.explore(model, …)."
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def longest_length(folder: Path, config: Mapping[str, Any]) -> int:
@@ -90,16 +99,61 @@ def locate(name: str | Path) -> tuple[Path, str]:
     if begun is not None:
         raise GlassheadError(f"The run {begun} has not saved a checkpoint yet: open it when it has.")
     if folder.is_dir():
-        raise GlassheadError(
-            f"The folder {text} holds no {CONFIG}: it is not a checkpoint, or its writing was cut short."
-        )
+        raise GlassheadError(_describe_folder(folder, text))
     if folder.is_file():
-        raise GlassheadError(f"{text} is a file; a checkpoint is a folder with {CONFIG}, {WEIGHTS} and {TOKENIZER}.")
+        raise GlassheadError(_describe_file(folder, text))
     if not plain:
-        raise GlassheadError(f"There is no folder {text}.")
+        raise GlassheadError(f"There is no folder {text}.{_hub_hint(text)}")
     hint = nearest(text, [each.name for each in available()], what="checkpoint")
     raise GlassheadError(
         f"There is no checkpoint named {text!r}. {hint} `glasshead checkpoints` lists them; a folder can be given too."
+    )
+
+
+def _describe_folder(folder: Path, text: str) -> str:
+    """Say what a folder without a model holds, and what to do."""
+    inside = [entry.name for entry in sorted(folder.iterdir()) if (entry / CONFIG).is_file()]
+    if inside:
+        more = f" and {len(inside) - SHOWN} more" if len(inside) > SHOWN else ""
+        first = shlex.quote(os.path.join(text, inside[0]))  # noqa: PTH118  as it was typed
+        names = ", ".join(map(brief, inside[:SHOWN]))
+        return (
+            f"The folder {text} is no model, but holds some, {names}{more}: open one, as in glasshead explore {first}"
+        )
+    weights = next((each.name for kind in WEIGHTY for each in sorted(folder.glob(f"*{kind}"))), None)
+    if weights is not None:
+        return (
+            f"The folder {text} holds {brief(weights)}, but no {CONFIG}, which says of which model these are the "
+            f"weights: copy that file there too. {LIVE}"
+        )
+    return f"The folder {text} holds no model: there is no {CONFIG} in it."
+
+
+def _describe_file(path: Path, text: str) -> str:
+    """Say what to do with a file that was given as a model."""
+    if path.suffix == ".gguf":
+        return (
+            f"{text} holds quantised weights (GGUF), which glasshead does not read. transformers does, with the "
+            "package gguf: AutoModelForCausalLM.from_pretrained(FOLDER, gguf_file=NAME).save_pretrained(…) makes a "
+            "folder that opens here."
+        )
+    if path.suffix in WEIGHTY and path.suffix != ".safetensors":
+        return (
+            f"{text} is a pickle, which can run any program when it is read: glasshead does not read it. If it comes "
+            "with a model of Hugging Face, save that once more with save_pretrained(…), which writes safetensors. "
+            f"{LIVE}"
+        )
+    return f"{text} is a file; a checkpoint is a folder with {CONFIG}, {WEIGHTS} and {TOKENIZER}."
+
+
+def _hub_hint(text: str) -> str:
+    """Say how to get a model if a text looks like its name on the hub; nothing is ever downloaded."""
+    if not HUB_NAME.fullmatch(text):
+        return ""
+    folder = text.rpartition("/")[2]
+    return (
+        " If that is a name on the Hugging Face hub: glasshead downloads nothing. Get it with "
+        f"`hf download {text} --local-dir {folder}`, and open it with `glasshead explore ./{folder}`."
     )
 
 

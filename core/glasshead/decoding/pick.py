@@ -18,6 +18,16 @@ def greedy(logits: Tensor, _position: int) -> int:
     return int(logits.argmax())
 
 
+@dataclass(frozen=True)
+class Forced:
+    """Follows given tokens, then takes the most probable ones. A line that takes another token leaves it (Stepper)."""
+
+    ids: tuple[int, ...]
+
+    def __call__(self, logits: Tensor, position: int) -> int:
+        return self.ids[position] if position < len(self.ids) else greedy(logits, position)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """Draws a token: softmax(logits / temperature), cut to the `top_k` best and to the fewest that reach `top_p`.

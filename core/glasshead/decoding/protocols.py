@@ -42,6 +42,10 @@ class Memory:
     """The encoder's output, b k m."""
     mask: Tensor | None = None
     """Padding mask, True at tokens: b 1 1 k; None if nothing is padded."""
+    logits: Tensor | None = None
+    """What an encoder alone predicts at each of its positions, b k v; None for any other."""
+    blanks: tuple[int, ...] = ()
+    """Positions of the mask tokens in the first row, which an encoder alone fills in."""
 
     def take(self, rows: Tensor) -> "Memory":
         """Take these rows of the batch, in this order."""
@@ -127,3 +131,15 @@ class Names(Protocol):
 
     def cut(self, text: str, limit: int) -> str:
         """Return the text if it has at most `limit` tokens, else its longest beginning that has."""
+
+
+class Sides(Protocol):
+    """The tokenizers of both sides; one may serve both. A `glasshead.Vocabulary` is such a pair."""
+
+    @property
+    def source(self) -> Names:
+        """Tokenizer of the source."""
+
+    @property
+    def target(self) -> Names:
+        """Tokenizer of the target."""

@@ -98,6 +98,26 @@ class Rows:
         """Compute the entropy of the token after these ids, in bits."""
         return file.entropy(self.through(ids))
 
+    @property
+    def blanks(self) -> Mapping[int, Tensor] | None:
+        """Logits (v) at each mask token of the source, by its place; None of a model that fills in nothing."""
+        if self.memory is None or self.memory.logits is None:
+            return None
+        return {place: self.memory.logits[0, place].float() for place in self.memory.blanks}
+
+    def fillings(self, count: int) -> list[tuple[int, list[int], list[float], float]] | None:
+        """Return, for each mask token, its place, the most probable tokens there, best first, and the entropy in bits.
+
+        None of a model that fills in nothing.
+        """
+        if self.blanks is None:
+            return None
+        found = []
+        for place, logits in self.blanks.items():
+            best = torch.softmax(logits, -1).topk(min(max(count, 0), len(logits)))
+            found.append((place, best.indices.tolist(), best.values.tolist(), file.entropy(logits)))
+        return found
+
     def logits(self, count: int) -> tuple[Tensor, ...]:
         """Return the logits of the first rows: v each."""
         return tuple(self._logits[:count])

@@ -6,7 +6,7 @@ known tokens. Rows are computed when they are first needed, not when a step is t
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from glasshead.decoding.pick import Pick, greedy
+from glasshead.decoding.pick import Forced, Pick, greedy
 from glasshead.decoding.protocols import Model, Names, Prompt
 from glasshead.decoding.rows import Again, Rows, Watch
 from glasshead.errors import GlassheadError
@@ -27,6 +27,17 @@ from glasshead.traces.trace import Trace
 
 FAR = 1 << 20
 """Most steps of a model that has no limit."""
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What would be written at one mask token of the source."""
+
+    place: int
+    """Position of the mask."""
+    candidates: tuple[Token, ...]
+    entropy: float
+    """In bits."""
 
 
 class Stepper:
@@ -214,6 +225,24 @@ class Stepper:
         known = self._ids[self._stands : self._stands + 1]
         return known[0] if known else self._pick(self._logits(), self._taken)
 
+    @property
+    def given(self) -> Token | None:
+        """The next of the tokens that the line was told to follow, with its probability; None if it follows none."""
+        if self.done or not isinstance(self._pick, Forced) or self._taken >= len(self._pick.ids):
+            return None
+        number = self.expected()
+        return self._names.tokens([number], [float(self.probabilities()[number])])[0]
+
+    def fillings(self, k: int = 5) -> list[Filling] | None:
+        """Return what an encoder alone would write at each mask token of the source, k candidates each.
+
+        None of a model that fills in nothing.
+        """
+        found = self.rows.fillings(k)
+        if found is None:
+            return None
+        return [Filling(place, tuple(self._names.tokens(ids, p)), bits) for place, ids, p, bits in found]
+
     def back(self) -> None:
         """Undo the last step. Costs no run of the model; at the start it does nothing."""
         self._taken = max(0, self._taken - 1)
@@ -234,12 +263,15 @@ class Stepper:
         size = self.rows.model.size
         if not 0 <= chosen < size:
             raise GlassheadError(f"There is no token {chosen}; the vocabulary has {size}.")
-        if self._ids[self._stands : self._stands + 1] != [chosen]:
-            if self.recorded:
-                raise GlassheadError(
-                    f"{self.recorded}, and another token was taken here. Open the model itself to take this one."
-                )
-            probability = float(self.probabilities()[chosen])
+        known = self._ids[self._stands : self._stands + 1] == [chosen]
+        if not known and self.recorded:
+            raise GlassheadError(
+                f"{self.recorded}, and another token was taken here. Open the model itself to take this one."
+            )
+        probability = None if known else float(self.probabilities()[chosen])
+        if isinstance(self._pick, Forced) and chosen != self.expected():
+            self._pick = greedy  # what was to follow does not follow this token
+        if not known:
             self._forget()
             self._ids.append(chosen)
             self._probabilities.append(probability)
@@ -303,6 +335,7 @@ class Stepper:
                 names=self._names.tokens,
                 logits=logits,
                 edited=tuple(self.rows.watch.edit),
+                blanks=self.rows.blanks,
             )
 
         return line

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from glasshead.anatomy import Anatomy
-from glasshead.decoding.stepper import Stepper
+from glasshead.decoding.stepper import Filling, Stepper
 from glasshead.text import Token
 from glasshead.traces.file import CANDIDATES
 from glasshead.traces.trace import Trace
@@ -33,6 +33,10 @@ class Moment:
     candidates: tuple[Token, ...]
     entropy: float
     """Entropy of the next token, in bits."""
+    given: Token | None = None
+    """The next token of a text that the line follows, with its probability."""
+    fillings: tuple[Filling, ...] | None = None
+    """What an encoder alone would write at its mask tokens; None of a model that fills in nothing."""
     changed: str = ""
     """Difference between the model and the one that was opened, in a few words; empty if there is none."""
     undoable: bool = False
@@ -48,6 +52,7 @@ class Moment:
 
 def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: bool = False, undos: int = 0) -> Moment:
     """Make the moment at which a line stands."""
+    fillings = line.fillings(CANDIDATES)
     return Moment(
         trace=line.outlook,
         source=tuple(line.source),
@@ -61,6 +66,8 @@ def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: 
         cut=line.cut,
         candidates=tuple(line.candidates(CANDIDATES)),
         entropy=line.entropy(),
+        given=line.given,
+        fillings=None if fillings is None else tuple(fillings),
         changed=changed,
         undoable=undoable,
         undos=undos,

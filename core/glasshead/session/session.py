@@ -90,11 +90,14 @@ class Session:
                 return count
         return 0
 
-    def begin(self, text: str, *, truncate: bool = False) -> None:
-        """Begin a line from a text. Raises GlassheadError, and moves nothing, for a text that cannot be decoded."""
+    def begin(self, text: str, *, truncate: bool = False, forced: str | None = None) -> None:
+        """Begin a line from a text. forced: as for `Subject.start`.
+
+        Raises GlassheadError, and moves nothing, for a text that cannot be decoded.
+        """
         at = self._standing
         subject, changed = (self.opened, "") if at is None else (at.subject, at.changed)
-        self._move(self._started(subject, changed, text, truncate))
+        self._move(self._started(subject, changed, text, truncate, forced=forced))
 
     def walk(self, steps: int) -> Iterator[None]:
         """Take steps while there are any; yield after each, so that the caller can look or stop."""
@@ -160,8 +163,17 @@ class Session:
         """Write a recording of the present line, as far as it is known. See `Stepper.save`."""
         return self.line.save(path, changed=self.standing.changed, overwrite=overwrite)
 
-    def _started(self, subject: Subject, changed: str, text: str, truncate: bool, *, tried: bool = False) -> Standing:
-        line = subject.start(text, truncate=truncate, keep=self._keep)
+    def _started(
+        self,
+        subject: Subject,
+        changed: str,
+        text: str,
+        truncate: bool,
+        *,
+        tried: bool = False,
+        forced: str | None = None,
+    ) -> Standing:
+        line = subject.start(text, truncate=truncate, keep=self._keep, forced=forced)
         return Standing(subject, line, self._next(), text, truncate, changed, tried)
 
     def _next(self) -> int:

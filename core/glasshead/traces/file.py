@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from glasshead import machine, tensors
-from glasshead.anatomy import Anatomy
 from glasshead.errors import GlassheadError, ThereError
 from glasshead.files import flush, refuse_undecodable
 from glasshead.site import KEYED, Site
@@ -27,7 +26,9 @@ from glasshead.version import __version__
 
 CANDIDATES = 24
 """Most probable tokens that are recorded after each row."""
-IDS, PROBABILITIES, ENTROPY = "candidates/ids", "candidates/probabilities", "candidates/entropy"
+NEXT = ("candidates/ids", "candidates/probabilities", "candidates/entropy")
+BLANKS = ("blanks/ids", "blanks/probabilities", "blanks/entropy")
+"""Tensors of the candidates for the next token, and for the mask tokens of the source."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,8 @@ class Line:
     """Logits after each row: v."""
     edited: tuple[str, ...] = ()
     measured: tuple[float, int] | None = None
+    blanks: Mapping[int, Tensor] | None = None
+    """Logits (v) at each mask token of the source, by its place; None of a model that fills in nothing."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ class Recording:
     header: Header
     record: Record
     candidates: Candidates | None
-    """None if the recording has no rows."""
+    """Candidates after each row; None if the recording has no rows."""
+    blanks: Candidates | None
+    """Candidates at each mask token of the source, in their order; None if there are none."""
 
 
 def entropy(logits: Tensor) -> float:
@@ -99,12 +104,12 @@ def save(path: str | Path, record: Record, line: Line, *, overwrite: bool = Fals
     place = check_place(path, overwrite=overwrite)
     values, widths = _pack(record)
     texts: dict[int, str] = {}
-    if record.rows:
-        found = Candidates.of(line.logits[: len(record.rows)])
-        values |= {IDS: found.ids, PROBABILITIES: found.probabilities, ENTROPY: found.entropy}
-        ids = found.ids.unique().tolist()
-        texts = {token.id: token.text for token in line.names(ids)}
-    size = max([line.size, *(len(row) for row in line.logits[:1])])
+    for names, logits in ((NEXT, line.logits[: len(record.rows)]), (BLANKS, tuple((line.blanks or {}).values()))):
+        if logits:
+            found = Candidates.of(logits)
+            values |= dict(zip(names, (found.ids, found.probabilities, found.entropy), strict=True))
+            texts |= {token.id: token.text for token in line.names(found.ids.unique().tolist())}
+    size = max([line.size, *(len(row) for row in (*line.logits[:1], *(line.blanks or {}).values()))])
     header = Header(
         about=line.about, anatomy=record.anatomy, limits=line.limits, ends=tuple(sorted(line.ends)), size=size,
         source=tuple((token.id, token.text) for token in record.source),
@@ -112,6 +117,7 @@ def save(path: str | Path, record: Record, line: Line, *, overwrite: bool = Fals
         prompt=line.prompt, texts=steps_of(line.texts), names=tuple(texts.items()),
         order=tuple(site for site in record.order if site in values), dropped=tuple(sorted(record.dropped)),
         rows=len(record.rows), widths=widths, budget=record.budget, edited=line.edited, measured=line.measured,
+        blanks=None if line.blanks is None else tuple(line.blanks),
         made=now(), versions={"glasshead": __version__, "torch": str(torch.__version__)},
     )  # fmt: skip
     try:
@@ -204,17 +210,19 @@ class _MisfitError(ValueError):
 
 
 def _unpack(header: Header, values: dict[str, Tensor]) -> Recording:
-    names = (IDS, PROBABILITIES, ENTROPY) if header.rows else ()
+    names = (*(NEXT if header.rows else ()), *(BLANKS if header.blanks else ()))
     if set(values) != {*header.order, *names}:
         odd = sorted({*header.order, *names} ^ set(values))[0]
         raise _MisfitError(f"its tensors are not those of its header, {odd[:100]} for one")
-    candidates = _candidates(header, *(values.pop(name) for name in names)) if names else None
+    candidates = _candidates(header, header.rows, *(values.pop(name) for name in NEXT)) if header.rows else None
+    places = len(header.blanks or ())
+    blanks = _candidates(header, places, *(values.pop(name) for name in BLANKS)) if places else None
     _check_shapes(header, values)
     static: dict[str, Tensor] = {}
     rows: list[dict[str, Tensor]] = [{} for _ in range(header.rows)]
     for site in header.order:
         value = values[site]
-        if _once(header.anatomy, site):
+        if _once(header, site):
             static[site] = value[None]
             continue
         for row, part in zip(rows, _split(header, site, value), strict=True):
@@ -230,15 +238,16 @@ def _unpack(header: Header, values: dict[str, Tensor]) -> Recording:
         order=header.order,
         recorded=header.opening,
     )
-    return Recording(header, record, candidates)
+    return Recording(header, record, candidates, blanks)
 
 
-def _once(anatomy: Anatomy, site: str) -> bool:
+def _once(header: Header, site: str) -> bool:
     """Tell whether a value is computed once: the encoder's, and keys and values of the source."""
     parsed = Site.parse(site)
-    if parsed.side == "source":
+    if parsed.side == "source" or not header.target:
         return True
-    return parsed.attention is not None and parsed.name in KEYED and anatomy.kind_at(parsed.prefix).keys == "source"
+    keyed = parsed.attention is not None and parsed.name in KEYED
+    return keyed and header.anatomy.kind_at(parsed.prefix).keys == "source"
 
 
 def _split(header: Header, site: str, value: Tensor) -> Sequence[Tensor]:
@@ -256,7 +265,7 @@ def _fits(header: Header, site: str, value: Tensor) -> bool:
     if not value.is_floating_point() or value.element_size() < 2:
         return False
     source, rows = len(header.source), header.rows
-    queries = source if parsed.side == "source" else rows
+    queries = source if parsed.side == "source" or not header.target else rows  # logits of an encoder alone too
     letters = parsed.axes.split()
     if parsed.attention is None:
         fixed = {"q": 1, "v": header.size}
@@ -288,8 +297,8 @@ def _check_shapes(header: Header, values: Mapping[str, Tensor]) -> None:
                 raise _MisfitError(f"{prefix}.{one} and {prefix}.{other} differ in width")
 
 
-def _candidates(header: Header, ids: Tensor, probabilities: Tensor, bits: Tensor) -> Candidates:
-    shape = header.rows, min(CANDIDATES, header.size)
+def _candidates(header: Header, rows: int, ids: Tensor, probabilities: Tensor, bits: Tensor) -> Candidates:
+    shape = rows, min(CANDIDATES, header.size)
     known = {number for number, _ in header.names}
     right = (
         ids.shape == probabilities.shape == shape

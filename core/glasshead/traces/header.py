@@ -9,6 +9,7 @@ tensors are the captured values, by site, without a batch axis, in the precision
     candidates/ids               q c                        the most probable tokens after each row, best first
     candidates/probabilities     q c
     candidates/entropy           q                          bits
+    blanks/ids, …                                           the same at each mask token of the source, if there are any
 """
 
 import json
@@ -84,6 +85,8 @@ class Header:
     measured: tuple[float, int] | None = None
     """Results of a pass over all tokens at once, when the recording was made (see `Stepper.verify`); None if it was not
     run."""
+    blanks: tuple[int, ...] | None = None
+    """Places of the mask tokens of the source; None of a model that fills in nothing."""
     made: str
     """Time of recording, in ISO format."""
     versions: Mapping[str, str]
@@ -249,6 +252,8 @@ def check(header: Header) -> None:
     _demand(all(0 <= number < header.size for number, _ in header.names), "names", f"ids below {header.size}")
     _demand(all(number >= 0 for number, _ in header.source), "source", "ids of at least 0")
     _demand(header.budget >= 0, "budget", "at least 0")
+    for place in header.blanks or ():
+        _demand(0 <= place < len(header.source), "blanks", "places in the source")
     known = set(header.anatomy.sites)
     _demand(set(header.order) <= known and len(set(header.order)) == len(header.order), "order", "sites of the model")
     _demand(set(header.dropped) <= known - set(header.order), "dropped", "sites that are not recorded")

@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glasshead.errors import GlassheadError
+from glasshead.machine import device_of
 from glasshead.model import Transformer
 from glasshead.text import Codec
 from glasshead.training.data.batches import Batch
@@ -43,18 +44,6 @@ PATIENCE = timedelta(days=7)
 
 READ_EVERY, TIDY_EVERY = 10, 16
 """Updates between two reads of their results, and between two releases of memory."""
-
-
-def device_of(wanted: str) -> torch.device:
-    """Return the kind of device that was asked for. Raises GlassheadError if there is none."""
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if wanted == "auto":
-        return torch.device("cuda" if there["cuda"] else "mps" if there["mps"] else "cpu")
-    if not there[wanted]:
-        found = " and ".join(name for name, is_there in there.items() if is_there)
-        why = "" if wanted != "cuda" or torch.version.cuda else " (this PyTorch was built without CUDA)"
-        raise GlassheadError(f"--device {wanted} is not available{why}: this machine has {found}.")
-    return torch.device(wanted)
 
 
 def precision_of(wanted: str, device: torch.device) -> str:

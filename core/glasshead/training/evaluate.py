@@ -13,20 +13,17 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 
 from glasshead.adapters.native import Native, pad_lines
 from glasshead.decoding.beam import BATCH_TOKENS, groups, search
+from glasshead.decoding.protocols import Model, Names, Prompt, Sides
 from glasshead.errors import GlassheadError, StoppedError
+from glasshead.model import Transformer
 from glasshead.recipes.base import Pair
-from glasshead.text import one_line
-from glasshead.training.loss import smoothed
-
-if TYPE_CHECKING:
-    from glasshead.model import Transformer
-    from glasshead.text import Vocabulary
+from glasshead.text import Codec, one_line
 
 __all__ = ["Sample", "Scores", "score"]
 
@@ -83,8 +80,8 @@ class Scores:
 
 
 def score(
-    model: "Transformer",
-    vocabulary: "Vocabulary",
+    model: Transformer | Model,
+    vocabulary: Sides,
     pairs: Sequence[Pair],
     *,
     beam: int = 1,
@@ -103,18 +100,26 @@ def score(
     """
     if not pairs:
         raise GlassheadError("There are no pairs to score a model on: give at least one.")
-    codec, longest = vocabulary.target, model.config.max_length
-    sources = [[*ids, model.config.eos_id] for ids in vocabulary.source.encode_batch([source for source, _ in pairs])]
-    targets = codec.encode_batch([target for _, target in pairs])
-    readable = [place for place in range(len(pairs)) if len(sources[place]) <= longest]
-    fitting = [place for place in readable if len(targets[place]) < longest]
-    was_training = model.training
-    model.eval()
+    asked = Native(model) if isinstance(model, Transformer) else model
+    prompts = [asked.prompt(ids) for ids in _encoded(vocabulary.source, [source for source, _ in pairs])]
+    if not all(prompt.source and prompt.start for prompt in prompts):
+        raise GlassheadError("Scores compare translations with references: this model does not translate a source.")
+    names = vocabulary.target
+    codec = names if isinstance(names, Codec) else None
+    targets = _encoded(names, [target for _, target in pairs])
+    given_room = math.inf if asked.limits.text is None else asked.limits.text + len(asked.prompt(()).source)
+    room = math.inf if asked.limits.target is None else asked.limits.target
+    readable = [place for place, prompt in enumerate(prompts) if len(prompt.source) <= given_room]
+    fitting = [place for place in readable if len(prompts[place].start) + len(targets[place]) <= room]
+    module: Any = getattr(asked, "module", None)
+    was_training = asked.training
+    if was_training:
+        module.eval()
     try:
         progress("reading the references", 0, len(fitting))
         likelihood, tokens = _likelihood(
-            model,
-            [sources[place] for place in fitting],
+            asked,
+            [prompts[place] for place in fitting],
             [targets[place] for place in fitting],
             batch_tokens,
             stop,
@@ -123,11 +128,11 @@ def score(
         progress("translating", 0, len(readable))
         began = time.perf_counter()
         found = search(
-            Native(model),
-            [sources[place] for place in readable],
+            asked,
+            [prompts[place].source for place in readable],
             width=beam,
             length_penalty=length_penalty,
-            limit=[LONGER * len(sources[place]) + MORE for place in readable],
+            limit=[LONGER * len(prompts[place].source) + MORE for place in readable],
             count=1,
             batch_tokens=batch_tokens,
             stop=stop,
@@ -135,16 +140,19 @@ def score(
         )
         given = [""] * len(pairs)
         for place, lines in zip(readable, found, strict=True):
-            given[place] = codec.decode(lines[0].ids)
+            given[place] = names.decode([*prompts[place].start, *lines[0].ids])
         seconds = time.perf_counter() - began
     finally:
-        model.train(was_training)
-    expected = [codec.normalize(target) for _, target in pairs]
+        if was_training:
+            module.train()
+    expected = [target if codec is None else codec.normalize(target) for _, target in pairs]
     samples = tuple(
         Sample(source, wanted, text) for (source, _), wanted, text in zip(pairs, expected, given, strict=True)
     )
     loss = likelihood / tokens if tokens else math.nan
-    bleu, chrf, ratio, signatures = _compared(given, [target for _, target in pairs], lowercase=codec.lowercase)
+    bleu, chrf, ratio, signatures = _compared(
+        given, [target for _, target in pairs], lowercase=codec is not None and codec.lowercase
+    )
     return Scores(
         perplexity=math.exp(min(loss, 700.0)),
         loss=loss,
@@ -160,26 +168,40 @@ def score(
     )
 
 
+def _encoded(names: Names, texts: list[str]) -> list[list[int]]:
+    """Encode many texts, together if the tokenizer can."""
+    return names.encode_batch(texts) if isinstance(names, Codec) else [names.encode(text) for text in texts]
+
+
 @torch.inference_mode()
 def _likelihood(
-    model: "Transformer",
-    sources: list[list[int]],
+    model: Model,
+    prompts: list[Prompt],
     targets: list[list[int]],
     batch_tokens: int,
     stop: Callable[[], bool],
     progress: Callable[[int], None],
 ) -> tuple[float, int]:
     """Sum −log P of all targets given their sources, in nats, and count their tokens, end tokens included."""
-    config, device = model.config, next(model.parameters()).device
-    lengths = [max(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
+    end, device = min(model.ends), model.device
+    lengths = [
+        max(len(prompt.source), len(prompt.start) + len(target))
+        for prompt, target in zip(prompts, targets, strict=True)
+    ]
     likelihood, done = 0.0, 0
-    for group in groups(lengths, min(batch_tokens, LOGITS // config.vocab_size)):
+    for group in groups(lengths, min(batch_tokens, LOGITS // model.size)):
         if stop():
             raise StoppedError
-        source, _ = pad_lines([sources[place] for place in group], config.pad_id, device)
-        target, _ = pad_lines([[config.bos_id, *targets[place]] for place in group], config.pad_id, device)
-        labels, _ = pad_lines([[*targets[place], config.eos_id] for place in group], config.pad_id, device)
-        likelihood += float(smoothed(model(source, target), labels, smoothing=0.0, pad_id=config.pad_id)[1])
+        memory = model.read([prompts[place].source for place in group])
+        first = len(prompts[group[0]].start) - 1
+        target, mask = pad_lines([[*prompts[place].start, *targets[place]] for place in group], end, device)
+        labels, _ = pad_lines([[*targets[place], end] for place in group], end, device)
+        logits = model.logits(target, memory)[:, first:]
+        log_p = torch.log_softmax(logits, -1, dtype=torch.promote_types(logits.dtype, torch.float32))
+        chosen = log_p.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
+        if mask is not None:
+            chosen = chosen.masked_fill(~mask[:, 0, 0, first:], 0.0)
+        likelihood -= float(chosen.sum())
         done += len(group)
         progress(done)
     return likelihood, sum(len(target) + 1 for target in targets)

@@ -206,3 +206,16 @@ def test_a_recording_opens_where_the_model_cannot_be(tmp_path: Path, monkeypatch
     session.begin(session.opened.first_sentence)
     list(session.walk(99))
     assert session.moment.text == "the black cat" and all(check.ok for check in session.check())
+
+
+def test_what_an_encoder_would_fill_in_is_recorded(tmp_path: Path) -> None:
+    save("bert", tmp_path / "bert")
+    subject = load(tmp_path / "bert")
+    for text, count in (("the [MASK] cat is [MASK]", 2), ("the black cat", 0)):
+        line = subject.start(text)
+        path = line.save(tmp_path / "line.safetensors", overwrite=True)
+        again = load(path).start(text)
+        assert again.fillings(24) == line.fillings(24) and len(line.fillings(24) or ()) == count
+        assert again.fillings(3) == line.fillings(3)
+    stranger = load(walked("t5").save(tmp_path / "t5.safetensors")).start(TEXT)
+    assert stranger.fillings() is None

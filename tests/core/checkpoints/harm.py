@@ -82,10 +82,10 @@ def alter_shape(folder: Path, random: Random) -> str:
     path = folder / CONFIG
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        key = random.choice(sorted(content["config"]))
+        key, odd = random.choice(sorted(content["config"])), random.choice(ODD)
+        content["config"][key] = odd  # harmed before, it may be anything
     except (ValueError, KeyError, TypeError, IndexError, OSError, RecursionError):
         return "nothing"
-    content["config"][key] = odd = random.choice(ODD)
     path.write_text(json.dumps(content), encoding="utf-8")
     return f"config.{key} {str(odd)[:40]!r}"
 

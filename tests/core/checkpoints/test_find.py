@@ -188,3 +188,38 @@ def test_finding_and_listing_cost_no_torch(tiny: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def written(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("lies", "name", "named"),
+    [
+        ("models/a/config.json", "models", ["but holds some, 'a'", "glasshead explore models/a"]),
+        ("weights/pytorch_model.bin", "weights", ["holds 'pytorch_model.bin', but no config.json"]),
+        ("weights/model.safetensors", "weights", ["holds 'model.safetensors', but no config.json"]),
+        ("state.pt", "state.pt", ["is a pickle", "save_pretrained", "glasshead.explore(model, …)"]),
+        ("small.gguf", "small.gguf", ["quantised", "gguf_file"]),
+        ("there", "facebook/bart-base", ["no folder facebook/bart-base", "hf download facebook/bart-base"]),
+        ("notes/a.txt", "notes", ["holds no model"]),
+    ],
+)
+def test_what_lies_there_instead_is_described(
+    lies: str, name: str, named: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / lies)
+    with pytest.raises(GlassheadError) as told:
+        locate(name)
+    assert all(part in str(told.value) for part in named)
+
+
+def test_many_models_in_a_folder_are_counted(tmp_path: Path) -> None:
+    for number in range(8):
+        written(tmp_path / f"m{number}" / "config.json")
+    with pytest.raises(GlassheadError, match="'m4' and 3 more: open one"):
+        locate(tmp_path)

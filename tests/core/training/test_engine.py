@@ -8,9 +8,10 @@ import torch
 from torch.nn import functional as F
 
 from glasshead.errors import GlassheadError
+from glasshead.machine import device_of
 from glasshead.model import Config, Transformer
 from glasshead.training.data.batches import Batch
-from glasshead.training.engine import Compiled, Engine, Objective, device_of, draw, precision_of
+from glasshead.training.engine import Compiled, Engine, Objective, draw, precision_of
 from glasshead.training.settings import Settings, resolve
 
 SHAPE = Config(vocab_size=40, d_model=16, heads=2, d_ff=32, encoder_layers=1, decoder_layers=1, dropout=0.0)

@@ -1,7 +1,9 @@
 """`glasshead checkpoints`: what can be opened, as a table and as JSON."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file
@@ -21,6 +23,16 @@ def test_a_line_for_each(glasshead: Glasshead, here: Path, no_bundle: None) -> N
     parameters = sum(tensor.numel() for tensor in load_file(here / "checkpoints/tiny/model.safetensors").values())
     for part in ("2 + 2", " 4 ", " 32 ", f"{parameters:,}", "12.5% exact", str(here / "checkpoints" / "tiny")):
         assert part in line
+
+
+@pytest.mark.parametrize("score", [10**400, 1.5, -0.1, "1", None, [1]])
+def test_a_score_that_is_no_share_is_not_shown(glasshead: Glasshead, here: Path, no_bundle: None, score: Any) -> None:
+    path = here / "checkpoints" / "tiny" / "config.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["card"]["test"]["exact_match"] = score
+    path.write_text(json.dumps(content), encoding="utf-8")
+    result = glasshead("checkpoints")
+    assert result.status == 0 and "tiny" in result.out and "exact" not in result.out
 
 
 def test_json_says_the_same_and_more(glasshead: Glasshead, here: Path, no_bundle: None) -> None:

@@ -194,7 +194,7 @@ def test_what_is_saved_is_what_was_asked_for(glasshead: Glasshead) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("trace", "tiny"), "What shall tiny decode? Give a sentence, in quotes."),
+        (("trace", "tiny"), "Which sentence? Give one in quotes, after the checkpoint."),
         (("trace", "tiny", TEXT, "--save", "cat.bin"), "cat.bin does not end in .safetensors"),
         (("trace", "tiny", TEXT, "--save", "no/cat.safetensors"), "There is no folder no: make it first."),
         (
@@ -213,8 +213,8 @@ def test_what_is_saved_is_what_was_asked_for(glasshead: Glasshead) -> None:
         (("translate", "cat.safetensors", "a dog"), "Open the model itself to read another text."),
         (("translate", "cat.safetensors", TEXT, "--sample"), "Open the model itself to choose tokens in another way."),
         (("translate", "cat.safetensors", TEXT, "--beam", "2"), "Open the model itself to "),
-        (("evaluate", "cat.safetensors"), "cat.safetensors is a file; a checkpoint is a folder"),
-        (("lab", "attention", "--model", "cat.safetensors", "--anew"), "Open the model itself to "),
+        (("evaluate", "cat.safetensors"), "Open the model itself to "),
+        (("lab", "attention", "--model", "cat.safetensors"), "Open the model itself to "),
         (("nowhere.safetensors",), "There is no file nowhere.safetensors."),
         (("explore", "checkpoints/tiny/model.safetensors"), "and no recording. To open a model, give its folder: "),
     ],

@@ -226,3 +226,27 @@ async def test_a_click_where_the_window_ended_by_now_does_nothing(explore: Explo
         dialog.post_message(click)
         await explorer.pilot.pause(0.1)
         assert explorer.app.screen is dialog
+
+
+async def test_the_mouse_may_be_pressed_where_something_was_that_has_gone() -> None:
+    """As on a notice whose time is over, before the screen is painted without it."""
+
+    class Page(LeavableScreen[None]):
+        def compose(self) -> ComposeResult:
+            yield Static("a notice that goes")
+
+    class Program(App[None]):
+        def get_default_screen(self) -> Page:
+            return Page()
+
+    app = Program()
+    async with app.run_test(size=(40, 5)) as pilot:
+        notice = app.screen.query_one(Static)
+        x, y = notice.region.offset
+        assert app.screen.get_widget_and_offset_at(x, y)[0] is notice
+        notice._detach()  # as Textual does first when a widget goes
+        pressed = events.MouseDown(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)
+        app.screen._forward_event(pressed)
+        assert app.screen.get_widget_and_offset_at(x, y) == (None, None)
+        notice._attach(app.screen)
+        await pilot.pause()

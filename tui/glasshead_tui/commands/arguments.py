@@ -21,3 +21,6 @@ Checkpoint = Annotated[
     ),
 ]
 Truncate = Annotated[bool, typer.Option("--truncate", help="Cut a sentence that is too long.")]
+Forced = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Follow this target, token by token, in place of the model's choice.")
+]

@@ -70,7 +70,10 @@ def _print(found: list[dict[str, Any]], shapes: list[tuple[str, str, str]]) -> N
 
 
 def _score(card: Mapping[str, Any]) -> str:
-    """Return the card's score on unseen sentences: `97.1% exact`, the share translated without any mistake."""
+    """Return the card's score on unseen sentences: `97.1% exact`, the share translated without any mistake.
+
+    A card is anybody's text: what is no share is not shown.
+    """
     test = card.get("test")
     exact = test.get("exact_match") if isinstance(test, Mapping) else None
-    return f"{exact:.1%} exact" if isinstance(exact, int | float) else ""
+    return f"{exact:.1%} exact" if isinstance(exact, int | float) and 0 <= exact <= 1 else ""

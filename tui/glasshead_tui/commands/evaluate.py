@@ -8,17 +8,19 @@ from contextlib import contextmanager
 from itertools import islice
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from glasshead import machine
 from glasshead.errors import GlassheadError
+from glasshead.opening import Opening
 from glasshead_tui.commands.arguments import Checkpoint
+from glasshead_tui.commands.opening import opens
 
 if TYPE_CHECKING:
+    from glasshead.decoding.protocols import Names, Sides
     from glasshead.recipes import Pair, Recipe
-    from glasshead.text import Vocabulary
     from glasshead.training.data.pairs import Files, Report
     from glasshead.training.evaluate import Scores
 
@@ -33,7 +35,9 @@ Progress = Callable[[str, int, int | None], None]
 """Called with the current piece of work, the number of sentences done, and their total."""
 
 
+@opens(without=("ids", "chat"), device="auto")
 def evaluate(
+    opening: Opening,
     checkpoint: Checkpoint,
     pairs: Annotated[
         Path | None,
@@ -72,9 +76,6 @@ def evaluate(
         ),
     ] = None,
     batch_tokens: Annotated[int, typer.Option(metavar="N", min=16, help="Most tokens of a batch.")] = 4096,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Device; auto is a GPU if there is one.")
-    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, with full precision.")] = False,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the translations, a line each.", show_default=False)
@@ -85,9 +86,8 @@ def evaluate(
     BLEU and chrF are sacrebleu's, of the references as they are given; its signatures say how to get them again. Exact
     match compares with the references as the vocabulary sees them, e.g. in lower case: a model can write nothing else.
     """
-    from glasshead.checkpoints.find import locate
-    from glasshead.checkpoints.format import describe
-    from glasshead.checkpoints.load import load
+    from glasshead.found import Checkpoint as Own
+    from glasshead.found import find
 
     files = _files(pairs, source, target, source_column, target_column)
     if files is None and skip_bad:
@@ -96,19 +96,19 @@ def evaluate(
         raise GlassheadError("--length-penalty has no meaning without --beam: greedy decoding compares no lines.")
     if files is not None:
         files.check()
-    folder, name = locate(checkpoint)
-    recipe = None if files is not None else _recipe(name, describe(folder)["card"])
+    found = find(checkpoint, opening)
+    found.check()
+    name = found.title
+    recipe = None if files is not None else _recipe(name, found.card if isinstance(found, Own) else {})
     alpha = 0.6 if length_penalty is None else length_penalty
     with Translations(output, files) as translations, _progress() as progress:
-        from glasshead.training.engine import device_of
         from glasshead.training.evaluate import score
 
-        where = device_of(device)
-        model, vocabulary, _ = load(folder)
-        held, report = _read(files, recipe, vocabulary, limit, progress, skip_bad=skip_bad)
+        subject = found.open()
+        held, report = _read(files, recipe, subject.vocabulary, limit, progress, skip_bad=skip_bad)
         scores = score(
-            model.to(where),
-            vocabulary,
+            subject.model,
+            subject.vocabulary,
             held,
             beam=beam,
             length_penalty=alpha,
@@ -122,7 +122,7 @@ def evaluate(
         "files": [str(path) for path in files.paths.values()] if files else None,
         "beam": beam,
         "length_penalty": alpha if beam > 1 else None,
-        "device": where.type,
+        "device": subject.model.device.type,
     }
     if as_json:
         from glasshead_tui.terminal import strict_json as strict
@@ -165,7 +165,7 @@ def _recipe(name: str, card: Mapping[str, Any]) -> "Recipe":
 def _read(
     files: "Files | None",
     recipe: "Recipe | None",
-    vocabulary: "Vocabulary",
+    vocabulary: "Sides",
     limit: int | None,
     progress: Progress,
     *,
@@ -183,7 +183,7 @@ def _read(
 
     def whole() -> "Iterator[Pair]":
         for line in read(files, report=report, skip_bad=skip_bad):
-            if vocabulary.source.normalize(line.source) and vocabulary.target.normalize(line.target):
+            if _says(vocabulary.source, line.source) and _says(vocabulary.target, line.target):
                 yield line.source, line.target
             else:
                 report.leave_out("empty", line.number)
@@ -194,6 +194,13 @@ def _read(
     if not found:
         raise GlassheadError(f"There is nothing to score on. {' '.join(report.lines())}")
     return found, report
+
+
+def _says(names: "Names", text: str) -> bool:
+    """Tell whether a tokenizer makes anything of a text."""
+    from glasshead.text import Codec
+
+    return bool(names.normalize(text) if isinstance(names, Codec) else names.encode(text))
 
 
 def _check_limit(limit: int) -> None:

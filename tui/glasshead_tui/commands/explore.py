@@ -4,13 +4,17 @@ from typing import Annotated
 
 import typer
 
-from glasshead_tui.commands.arguments import Checkpoint, Truncate
-from glasshead_tui.launch import explore as opening
+from glasshead.opening import Opening
+from glasshead_tui.commands.arguments import Checkpoint, Forced, Truncate
+from glasshead_tui.commands.opening import opens
+from glasshead_tui.launch import explore as launch
 from glasshead_tui.state.focus import Which
 
 
+@opens()
 def explore(
-    checkpoint: Checkpoint = opening.DEFAULT,
+    opening: Opening,
+    checkpoint: Checkpoint = launch.DEFAULT,
     text: Annotated[
         str | None,
         typer.Option(
@@ -21,6 +25,7 @@ def explore(
     ] = None,
     mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Use the mouse in the explorer.")] = True,
     truncate: Truncate = False,
+    forced: Forced = None,
     plain: Annotated[bool, typer.Option("--plain", help="Write text, as always without a terminal.")] = False,
     kind: Annotated[
         Which | None,
@@ -41,9 +46,11 @@ def explore(
 
     Sentences may come in a pipe, a line each: they are decoded one after the other.
     """
-    return opening.explore(
+    return launch.explore(
         checkpoint,
+        opening=opening,
         text=text,
+        forced=forced,
         mouse=mouse,
         truncate=truncate,
         plain=plain,

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from glasshead.errors import GlassheadError
+from glasshead.opening import Opening
 from glasshead.site import Site
-from glasshead_tui.commands.arguments import Checkpoint, Truncate
+from glasshead_tui.commands.arguments import Checkpoint, Forced, Truncate
+from glasshead_tui.commands.opening import opens
 
 if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 EVERY = "decoder.*.cross.weights"
 
 
+@opens()
 def trace(
+    opening: Opening,
     checkpoint: Checkpoint,
     text: Annotated[
         str | None,
@@ -46,6 +50,7 @@ def trace(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="With --save: replace a file.")] = False,
+    forced: Forced = None,
 ) -> None:
     """Write the captured values of a decode: as numbers, or to a file."""
     from glasshead_tui.terminal.sentences import fitting, sentence
@@ -58,20 +63,21 @@ def trace(
         raise GlassheadError("--save writes a recording, and --format numbers: choose one.")
 
     from glasshead.decoding.threads import one_thread
-    from glasshead.found import load
+    from glasshead.found import find
 
     one_thread()
-    subject = load(checkpoint)
+    subject = find(checkpoint, opening).open()
     if text is None:
         if not subject.recorded:
-            raise GlassheadError(f"What shall {subject.name} decode? Give a sentence, in quotes.")
+            raise GlassheadError("Which sentence? Give one in quotes, after the checkpoint.")
         text = subject.first_sentence
     last = subject.kinds[-1]  # decoder → encoder, if there is one
     usual = ["*"] if save is not None else [f"{last.stack}.*.{last.kind}.weights"]
     chosen, needed = _choose(subject, keep or usual)
     if save is not None:
         _check_place(save, overwrite=overwrite)
-    line = subject.start(fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate), keep=needed)
+    fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate)
+    line = subject.start(fitted, keep=needed, forced=forced)
     while not line.done and line.step_number != steps:
         line.step()
     if save is not None:

@@ -11,11 +11,15 @@ from typing import Annotated
 import typer
 
 from glasshead.errors import GlassheadError
+from glasshead.opening import Opening
 from glasshead.spaces import is_blank
 from glasshead_tui.commands.arguments import Checkpoint, Truncate
+from glasshead_tui.commands.opening import opens
 
 
+@opens()
 def translate(
+    opening: Opening,
     checkpoint: Checkpoint,
     text: Annotated[
         str | None,
@@ -52,13 +56,13 @@ def translate(
 
     from glasshead.decoding.pick import Sample, greedy
     from glasshead.decoding.threads import one_thread
-    from glasshead.found import load
+    from glasshead.found import find
     from glasshead_tui.terminal.sentences import fitting
 
     draw = Sample(temperature=1.0 if temperature is None else temperature, top_k=top_k, top_p=top_p, seed=seed or 0)
     written = _written()
     one_thread()
-    subject = load(checkpoint)
+    subject = find(checkpoint, opening).open()
     for number, each in sentences:
         try:
             each = fitting(each, subject.vocabulary.source, subject.limit, truncate=truncate)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from glasshead.errors import GlassheadError
 from glasshead.found import Found, find
+from glasshead.opening import AS_IT_IS, Opening
 from glasshead.spaces import is_blank
 from glasshead_tui.state.focus import Which
 from glasshead_tui.terminal.tty import terminal
@@ -23,7 +24,9 @@ DEFAULT = "english-french"
 def explore(
     checkpoint: str = DEFAULT,
     *,
+    opening: Opening = AS_IT_IS,
     text: str | None = None,
+    forced: str | None = None,
     mouse: bool = True,
     truncate: bool = False,
     plain: bool = False,
@@ -36,14 +39,14 @@ def explore(
 
     Raises GlassheadError for a checkpoint that is missing, damaged or foreign, and for a sentence that does not fit.
     """
-    found = find(checkpoint)
+    found = find(checkpoint, opening)
     found.check()
     if text is not None:
         from glasshead_tui.terminal.sentences import sentence
 
         text = sentence(text)
     if plain or not terminal():
-        return _decode(found, text, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps)
+        return _decode(found, text, forced, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps)
     if text is not None:
         from glasshead_tui.terminal.sentences import fitting
 
@@ -51,7 +54,7 @@ def explore(
 
     from glasshead_tui.app import GlassheadApp
 
-    app = GlassheadApp(found, text)
+    app = GlassheadApp(found, text, forced=forced)
     app.run(mouse=mouse)
     return app.return_code or 0
 
@@ -59,6 +62,7 @@ def explore(
 def _decode(
     found: Found,
     text: str | None,
+    forced: str | None,
     *,
     truncate: bool,
     kind: Which | None,
@@ -89,7 +93,7 @@ def _decode(
         if number:
             print()
         session = Session(subject, keep=[f"{prefix}.weights"])
-        session.begin(each)
+        session.begin(each, forced=forced)
         print_decode(session, subject.name, prefix, head, steps)
     return 0
 

@@ -39,7 +39,12 @@ def _write(moment: "Moment", prefix: str, head: int) -> None:
     print(f"\nstep {moment.step}{took}")
     if moment.tokens:
         print(f"target      {tables.words(moment.tokens)}")
-    print(f"next        {tables.candidates(moment.candidates[:SHOWN]) or 'none: done'}")
+    if moment.given is not None:
+        print(f"follows     {tables.candidate(moment.given)}")
+    for filling in moment.fillings or ():
+        print(f"at {filling.place:<9}{tables.candidates(filling.candidates[:SHOWN])}")
+    if moment.limit:
+        print(f"next        {tables.candidates(moment.candidates[:SHOWN]) or 'none: done'}")
     trace = moment.trace
     queries, keys = trace.axes(prefix)
     weights, looks = trace[f"{prefix}.weights"][head].tolist(), trace.may_look(prefix).tolist()

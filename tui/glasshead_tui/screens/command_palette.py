@@ -1,4 +1,4 @@
-"""The command palette, proof against Enter pressed twice.
+"""The command palette, proof against Enter pressed twice, and clicks on commands that have gone.
 
 Textual 8.2.8 runs a command of its palette once for each Enter, and the second time there is no palette left to close:
 the app dies with a ScreenStackError. Here the second Enter does nothing.
@@ -6,11 +6,11 @@ the app dies with a ScreenStackError. Here the second Enter does nothing.
 
 from typing import Any
 
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from glasshead_tui.screens.leavable import LeavableScreen
-from glasshead_tui.widgets.options import has_lines
+from glasshead_tui.widgets.options import Pressable, has_lines
 
 
 class Commands(Provider):
@@ -29,6 +29,10 @@ class Commands(Provider):
                 yield Hit(match, matcher.highlight(name), callback, help=meaning)
 
 
+class SteadyCommandList(CommandList, Pressable):  # Textual takes styles from the first
+    """Textual's list of commands, which change while one types."""
+
+
 class SteadyCommandPalette(CommandPalette, LeavableScreen[None]):
     """Textual's palette, closed only once."""
 
@@ -37,6 +41,11 @@ class SteadyCommandPalette(CommandPalette, LeavableScreen[None]):
     SteadyCommandPalette.plain CommandList:focus > .option-list--option-highlighted,
     SteadyCommandPalette.plain CommandList > .option-list--option-highlighted { text-style: bold underline; }
     """
+
+    def compose(self) -> ComposeResult:
+        """Compose Textual's palette with our list in it."""
+        for widget in super().compose():
+            yield SteadyCommandList() if type(widget) is CommandList else widget
 
     def _action_command_list(self, action: str) -> None:
         if not action.startswith("page") or has_lines(self.query_one(CommandList)):

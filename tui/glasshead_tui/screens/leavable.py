@@ -1,17 +1,20 @@
-"""A screen that can be left at any moment. Messages that come for it afterwards are dropped, only here.
+"""A screen that can be left at any moment, and parts of it that can go. Messages that come afterwards are dropped here.
 
 Textual 8.2.8 continues with a screen that was left: it mounts one that was left before it was composed, or while the
 app ends, without its parts; it sends it keys and answers until it is unmounted; a worker that the screen had begun runs
 on; and a second `dismiss` closes the screen below it, or ends the app if there is none (`ScreenStackError`). And
-callbacks that waited for its next refresh, on behalf of the screen below, are lost with it.
+callbacks that waited for its next refresh, on behalf of the screen below, are lost with it. A press of the mouse on a
+part that has gone, such as a notice, but was not yet painted over, ends the app.
 """
 
 from inspect import iscoroutine
 
 from textual import events, messages
 from textual.await_complete import AwaitComplete
+from textual.geometry import Offset
 from textual.message import Message
 from textual.screen import Screen, ScreenResultType
+from textual.widget import Widget
 
 ENDING = (messages.Prune, messages.CloseMessages, events.ScreenSuspend, events.Unmount)
 """Messages with which Textual unmounts a screen."""
@@ -41,6 +44,11 @@ class LeavableScreen(Screen[ScreenResultType]):
         if self._due is not None:
             (result,), self._due = self._due, None
             self.dismiss(result)
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """Find the widget at a place, and the place within its content: none where one has gone."""
+        widget, offset = super().get_widget_and_offset_at(x, y)
+        return (widget, offset) if widget is None or widget.is_attached else (None, None)
 
     async def _dispatch_message(self, message: Message) -> None:
         """Dispatch messages while the screen is there; release everything before it is unmounted.

@@ -31,7 +31,9 @@ def ask_where(moment: "Moment | None", answer: Callable[[Ask, Path, bool], None]
         path = Path(os.path.expanduser(typed.strip()))  # noqa: PTH111  Path.expanduser raises for an unknown user
         answer(ask, path, ask.again == typed and bool(typed))
 
-    hint = f"A file that ends in {SUFFIX}, which opens without the model: glasshead FILE. Enter writes it, esc does not."
+    hint = (
+        f"A file that ends in {SUFFIX}, which opens without the model: glasshead FILE. Enter writes it, esc does not."
+    )
     return Ask("Save the line as a recording", hint, suggest(moment.text if moment else ""), answered)
 
 

@@ -1,5 +1,6 @@
-"""A list of options whose pages can be turned at any size, even before it is drawn."""
+"""A list of options whose pages can be turned at any size, even before it is drawn, and whose options may go."""
 
+from textual import events
 from textual.widgets import OptionList
 
 
@@ -9,7 +10,16 @@ def has_lines(options: OptionList) -> bool:
     return bool(options._lines)
 
 
-class Options(OptionList):
+class Pressable(OptionList):
+    """A list that may be clicked where an option was that has gone; Textual 8.2.8 looks for it and fails."""
+
+    async def _on_click(self, event: events.Click) -> None:
+        option = event.style.meta.get("option")
+        if option is not None and option >= self.option_count:
+            event.prevent_default()  # else Textual calls the method of the base class too
+
+
+class Options(Pressable):
     """Textual's list, at any size. Without lines it stays where it is, and it is wider than its padding: Textual 8.2.8
     fails to break a text into lines of no width.
     """

@@ -48,9 +48,11 @@ class Worker:
     to: the asker, who gets the answers.
     """
 
-    def __init__(self, found: "Found", text: str | None) -> None:
-        """found: the model to open · text: the first source sentence; None takes an example from the card."""
-        self._found, self._text = found, text
+    def __init__(self, found: "Found", text: str | None, forced: str | None = None) -> None:
+        """found: the model to open · text: the first source sentence; None takes an example from the card · forced: a
+        target that the first line follows.
+        """
+        self._found, self._text, self._forced = found, text, forced
         self._jobs = Jobs()
         self._job: Job | None = None
         """Job under way."""
@@ -226,7 +228,8 @@ class Worker:
         self._opened = Session(subject)
         self._answer(Opened(About(name=subject.name, facts=subject.facts, limit=subject.limit)))
         try:
-            self._session.begin(subject.first_sentence if self._text is None else self._text)
+            text = subject.first_sentence if self._text is None else self._text
+            self._session.begin(text, forced=self._forced)
             self._show(fresh=True)
         finally:
             # With torch loaded, a full collection during a key press would take tens of milliseconds.

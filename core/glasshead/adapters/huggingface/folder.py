@@ -11,21 +11,26 @@ from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, simplefilter
 
 from glasshead import tensors
 from glasshead.adapters.huggingface.families import FAMILIES
 from glasshead.checkpoints.format import CONFIG, LARGEST_CONFIG, WEIGHTS
 from glasshead.errors import GlassheadError, brief, nearest
 from glasshead.files import read_plain, refuse_pointer
+from glasshead.machine import device_of
+from glasshead.opening import AS_IT_IS, Opening
 
 if TYPE_CHECKING:
+    from glasshead.adapters.huggingface.marks import Marks
     from glasshead.adapters.huggingface.model import HuggingFace
-    from glasshead.adapters.huggingface.names import HuggingNames
+    from glasshead.decoding.protocols import Names
 
 INDEX = f"{WEIGHTS}.index.json"
 TOKENIZERS = ("tokenizer.json", "source.spm", "spiece.model", "sentencepiece.bpe.model", "vocab.json", "vocab.txt")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.gguf")
-HEADS = ("ForConditionalGeneration", "ForCausalLM", "LMHeadModel", "MTModel", "ForMaskedLM")
+MASKED = "ForMaskedLM"
+HEADS = ("ForConditionalGeneration", "ForCausalLM", "LMHeadModel", "MTModel", MASKED)
 """Endings of the classes that can be decoded from."""
 
 
@@ -44,6 +49,7 @@ class HuggingFolder:
 
     folder: Path
     title: str
+    opening: Opening = AS_IT_IS
 
     @cached_property
     def _config(self) -> dict[str, Any]:
@@ -70,8 +76,15 @@ class HuggingFolder:
                 f"writes tokens. A class that ends in {', '.join(HEADS[:-1])} or {HEADS[-1]} has."
             )
         self._check_weights()
-        if not any((self.folder / name).is_file() for name in TOKENIZERS):
-            raise GlassheadError(f"{self.folder} holds no tokenizer ({', '.join(TOKENIZERS)}): copy it there.")
+        if not self._has_tokenizer and not self.opening.ids:
+            raise GlassheadError(
+                f"{self.folder} holds no tokenizer ({', '.join(TOKENIZERS)}): copy it there, or give ids in place of a "
+                "text, as in --ids 3,17,2."
+            )
+
+    @property
+    def _has_tokenizer(self) -> bool:
+        return any((self.folder / name).is_file() for name in TOKENIZERS)
 
     @property
     def _architecture(self) -> str:
@@ -106,37 +119,86 @@ class HuggingFolder:
     @cached_property
     def limit(self) -> int | None:
         """See `glasshead.found.Found`."""
-        from glasshead.adapters.huggingface.marks import marks_of, text_limit
+        from glasshead.adapters.huggingface.marks import text_limit
 
+        return text_limit(self._settings, self._marks)
+
+    @cached_property
+    def source(self) -> "Names":
+        """See `glasshead.found.Found`."""
+        from glasshead.adapters.huggingface.names import ChatNames, HuggingNames
+        from glasshead.adapters.ids import IdNames
+
+        tokenizer = self._tokenizer
+        if self.opening.ids:
+            size = int(self._settings.get_text_config().vocab_size)
+            return IdNames(size, None if tokenizer is None else HuggingNames(tokenizer))
+        if self.opening.chat:
+            return ChatNames(tokenizer)
+        return HuggingNames(tokenizer, mask=not self._writes)
+
+    @property
+    def target(self) -> "Names":
+        """Tokenizer of the target."""
+        from glasshead.adapters.huggingface.names import HuggingNames
+
+        return self.source if self._tokenizer is None else HuggingNames(self._tokenizer, target=True)
+
+    @property
+    def _writes(self) -> bool:
+        return not self._architecture.endswith(MASKED)
+
+    @cached_property
+    def _settings(self) -> Any:
+        """The configuration, as transformers reads it."""
         stay_offline()
         from transformers import AutoConfig
 
         try:
-            config = AutoConfig.from_pretrained(self.folder, local_files_only=True)
+            return AutoConfig.from_pretrained(self.folder, local_files_only=True)
         except Exception as error:  # whatever a library makes of a damaged file
             raise GlassheadError(f"{self.folder / CONFIG} cannot be read: {brief(str(error))}") from error
-        return text_limit(config, marks_of(self.source.tokenizer))
 
     @cached_property
-    def source(self) -> "HuggingNames":
-        """See `glasshead.found.Found`."""
-        from glasshead.adapters.huggingface.names import HuggingNames
-
+    def _tokenizer(self) -> Any:
+        """The tokenizer, as transformers has it, told of the text's language; None without one."""
+        if not self._has_tokenizer:
+            return None
         stay_offline()
         from transformers import AutoTokenizer
 
+        from glasshead.adapters.huggingface.languages import read_from
+
         try:
-            return HuggingNames(AutoTokenizer.from_pretrained(self.folder, local_files_only=True))
+            with catch_warnings():
+                simplefilter("ignore")
+                found = AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
         except Exception as error:  # whatever a library makes of a damaged file
             raise GlassheadError(f"The tokenizer of {self.folder} cannot be read: {brief(str(error))}") from error
+        if self.opening.source is not None:
+            read_from(found, self.opening.source, self.title)
+        return found
+
+    @property
+    def _marks(self) -> "Marks":
+        """What the model adds to a text; nothing to ids, and to a template that has all."""
+        from glasshead.adapters.huggingface.marks import Marks, marks_of
+
+        if self.opening.ids or self.opening.chat:
+            pad, mask = (getattr(self._tokenizer, name, None) for name in ("pad_token_id", "mask_token_id"))
+            return Marks(pad=pad or 0, mask=mask)
+        return marks_of(self._tokenizer)
 
     def load(self) -> "HuggingFace":
         """Load the model. Raises GlassheadError for all that `check` finds, and for weights that do not fit."""
         self.check()
         from glasshead.adapters.huggingface.check import self_check
-        from glasshead.adapters.huggingface.marks import marks_of
+        from glasshead.adapters.huggingface.languages import turn_to
+        from glasshead.adapters.huggingface.marks import begin_target
         from glasshead.adapters.huggingface.model import HuggingFace
 
+        # What is not there is found before time is spent on the weights.
+        names, device = self.source, device_of(self.opening.device)
         stay_offline()
         import transformers
 
@@ -145,8 +207,9 @@ class HuggingFolder:
             raise GlassheadError(f"{self.folder} was saved as {self._architecture}, which transformers does not have.")
         try:
             module, report = maker.from_pretrained(
-                self.folder, local_files_only=True, use_safetensors=True, dtype="auto",
+                self.folder, local_files_only=True, use_safetensors=True, dtype=self.opening.dtype,
                 output_loading_info=True, ignore_mismatched_sizes=True,  # the report is refused below
+                **({"device_map": "auto"} if self.opening.spread else {}),
             )  # fmt: skip
         except Exception as error:  # whatever a library makes of a damaged file
             raise GlassheadError(f"{self.folder} cannot be loaded: {brief(str(error))}") from error
@@ -154,7 +217,17 @@ class HuggingFolder:
             if wrong := sorted(str(key[0]) if isinstance(key, tuple) else str(key) for key in report.get(name) or ()):
                 more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
                 raise GlassheadError(f"The file of weights in {self.folder} {what} {brief(wrong[0])}{more}.")
-        model = HuggingFace(module, marks_of(self.source.tokenizer, module))
+        if names.size > (size := int(module.config.get_text_config().vocab_size)):
+            raise GlassheadError(
+                f"The tokenizer of {self.folder} has {names.size:,} entries, and the model only {size:,}: they do not "
+                "belong together."
+            )
+        marks = begin_target(self._marks, module)
+        if self.opening.to is not None:
+            marks = turn_to(marks, self._tokenizer, self.opening.to, self.title)
+        if not self.opening.spread:
+            module = module.to(device)
+        model = HuggingFace(module, marks)
         self_check(model)
         return model
 

@@ -13,17 +13,24 @@ class Marks:
     start: tuple[int, ...] = ()
     """Ids that the target of an encoder–decoder begins with."""
     pad: int = 0
+    mask: int | None = None
+    """Id of the token that an encoder alone fills in."""
 
 
-def marks_of(tokenizer: Any, module: Any = None) -> Marks:
-    """Find what a tokenizer adds to a text; with the model, also what its target begins with."""
+def marks_of(tokenizer: Any) -> Marks:
+    """Find what a tokenizer adds to a text."""
     plain = tokenizer("a", add_special_tokens=False)["input_ids"]
     whole = tokenizer("a")["input_ids"]
     at = next(place for place in range(len(whole) + 1) if whole[place : place + len(plain)] == plain)
     pad = tokenizer.pad_token_id
-    found = Marks(before=tuple(whole[:at]), after=tuple(whole[at + len(plain) :]), pad=0 if pad is None else pad)
-    if module is None:
-        return found
+    return Marks(
+        before=tuple(whole[:at]), after=tuple(whole[at + len(plain) :]), pad=0 if pad is None else pad,
+        mask=tokenizer.mask_token_id,
+    )  # fmt: skip
+
+
+def begin_target(marks: Marks, module: Any) -> Marks:
+    """Add the ids that the target of a model begins with."""
     start: list[int] = []
     for name in ("decoder_start_token_id", "forced_bos_token_id"):
         for config in (getattr(module, "generation_config", None), module.config):
@@ -31,7 +38,7 @@ def marks_of(tokenizer: Any, module: Any = None) -> Marks:
             if isinstance(number, int):
                 start.append(number)
                 break
-    return replace(found, start=tuple(start))
+    return replace(marks, start=tuple(start))
 
 
 def longest_line(config: Any) -> int | None:

@@ -69,8 +69,16 @@ class HuggingFace:
         ids, mask = pad_lines(sources, self.marks.pad, self.device)
         self._begin(0)
         there = torch.ones_like(ids) if mask is None else mask[:, 0, 0, :].long()
-        encoder = self.module.get_encoder() if "decoder" in self.stacks else self.module.base_model
-        return Memory(encoder(input_ids=ids, attention_mask=there).last_hidden_state, mask)
+        if "decoder" in self.stacks:
+            return Memory(self.module.get_encoder()(input_ids=ids, attention_mask=there).last_hidden_state, mask)
+        states: list[Tensor] = []
+        hook = self.module.base_model.register_forward_hook(lambda _module, _given, found: states.append(found[0]))
+        try:
+            logits = self.module(input_ids=ids, attention_mask=there).logits
+        finally:
+            hook.remove()
+        blanks = [place for place, number in enumerate(sources[0]) if number == self.marks.mask]
+        return Memory(states[0], mask, self._show(logits), tuple(blanks))
 
     def past(self) -> HuggingPast:
         """Return an empty past."""
@@ -96,8 +104,12 @@ class HuggingFace:
                 decoder_input_ids=ids,
                 **given,
             ).logits
+        return self._show(found)
+
+    def _show(self, logits: Tensor) -> Tensor:
+        """Hand the logits to the tap."""
         tap = self.places.root.__dict__.get("tap")
-        return found if tap is None else tap("logits", found)
+        return logits if tap is None else tap("logits", logits)
 
     def listen(self, keep: Iterable[str], edit: Mapping[str, Change] | None = None) -> Watching:
         """Make taps for `with` blocks."""

@@ -5,19 +5,26 @@ as one printable character ("Ġ" is a space), WordPiece marks the continuation i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from glasshead.errors import GlassheadError, brief
 from glasshead.text import WORD_START, Token
 
 
 class HuggingNames:
-    """The tokenizer of a model."""
+    """The tokenizer of a model, for one side."""
 
-    def __init__(self, tokenizer: Any) -> None:
-        """tokenizer: a PreTrainedTokenizer of Hugging Face."""
+    def __init__(self, tokenizer: Any, *, target: bool = False, mask: bool = False) -> None:
+        """tokenizer: a PreTrainedTokenizer of Hugging Face · target: whether texts are targets, which Marian cuts in
+        another way · mask: whether the mask token may be typed.
+        """
         self.tokenizer = tokenizer
+        self._keyword = "text_target" if target and hasattr(tokenizer, "spm_target") else "text"
+        # Marian may have a vocabulary for each side, and names ids as those of the target.
+        own = not target and getattr(tokenizer, "separate_vocabs", False)
+        self._source = {number: name for name, number in tokenizer.encoder.items()} if own else {}
+        self._mask = tokenizer.mask_token if mask else None
         self._special = frozenset(tokenizer.all_special_tokens)
         self._marks = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
 
@@ -27,15 +34,26 @@ class HuggingNames:
         return len(self.tokenizer)
 
     def encode(self, text: str) -> list[int]:
-        """Encode a text to ids, without the tokens that a prompt adds. Special tokens in it are ordinary text."""
-        found: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        """Encode a text to ids, without the tokens that a prompt adds.
+
+        Special tokens in it are ordinary text, but for the mask where it may be typed.
+        """
+        if self._mask is None or self._mask not in text:
+            return self._encode(text)
+        before, _, after = text.partition(self._mask)
+        return [*self._encode(before.rstrip()), self.tokenizer.mask_token_id, *self.encode(after)]
+
+    def _encode(self, text: str) -> list[int]:
+        found: list[int] = self.tokenizer(**{self._keyword: text}, add_special_tokens=False, split_special_tokens=True)[
+            "input_ids"
+        ]
         if self._marks.isdisjoint(found):
             return found
         # Some vocabularies have the names of special tokens as ordinary pieces too: part one that was typed.
         at = min((place for name in self._special if (place := text.find(name)) >= 0), default=-1)
         if at < 0:
             return [number for number in found if number not in self._marks]
-        return [*self.encode(text[: at + 1]), *self.encode(text[at + 1 :])]
+        return [*self._encode(text[: at + 1]), *self._encode(text[at + 1 :])]
 
     def tokens(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
         """Make tokens of ids."""
@@ -62,7 +80,7 @@ class HuggingNames:
 
     def spell(self, number: int) -> str:
         """Spell one token for a reader; an id that the tokenizer lacks is spelled as a number."""
-        name = self.tokenizer.convert_ids_to_tokens(number)
+        name = self._source.get(number) or self.tokenizer.convert_ids_to_tokens(number)
         if name is None:
             return f"<{number}>"
         if name in self._special:
@@ -89,12 +107,38 @@ class HuggingNames:
         return "WordPiece" in self._kind
 
 
-@dataclass(frozen=True)
-class Shared:
-    """One tokenizer for both sides."""
+class ChatNames(HuggingNames):
+    """The tokenizer of a chat model. A text is what a user says, and is put into the model's template."""
 
-    source: HuggingNames
-    target: HuggingNames
+    def __init__(self, tokenizer: Any) -> None:
+        """Raises GlassheadError for a tokenizer without a template."""
+        super().__init__(tokenizer)
+        if not getattr(tokenizer, "chat_template", None):
+            raise GlassheadError("This model's tokenizer has no chat template: leave out --chat.")
+
+    def encode(self, text: str) -> list[int]:
+        """Encode a template with a text in it, special tokens included; those in the text are ordinary text."""
+        if not text.strip():
+            return []
+        if not any(name in text for name in self._special):
+            return self._fill(text)
+        hole = "\ufffc" * 3
+        whole = self._render(hole)
+        if whole.count(hole) != 1:
+            raise GlassheadError("This text holds names of special tokens, and the chat template uses it twice.")
+        before, after = (self.tokenizer(part, add_special_tokens=False)["input_ids"] for part in whole.split(hole))
+        return [*before, *super().encode(text), *after]
+
+    def _fill(self, text: str) -> list[int]:
+        found: list[int] = self.tokenizer(self._render(text), add_special_tokens=False)["input_ids"]
+        return found
+
+    def _render(self, text: str) -> str:
+        said = [{"role": "user", "content": text}]
+        try:
+            return str(self.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
+        except Exception as error:  # a template is a program of its own
+            raise GlassheadError(f"The chat template does not take this text: {brief(str(error))}") from error
 
 
 def byte_characters() -> dict[str, int]:

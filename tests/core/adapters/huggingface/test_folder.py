@@ -1,6 +1,7 @@
 """Folders of Hugging Face: opened as any other model, or refused with a sentence that helps."""
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -122,3 +123,97 @@ def test_without_transformers_it_is_told_how_to_get_it(copy: Path, monkeypatch: 
     monkeypatch.setattr("glasshead.adapters.huggingface.folder.find_spec", lambda name: None)
     with pytest.raises(GlassheadError, match=r"needs transformers: pip install 'glasshead\[hf\]'"):
         find(copy).check()
+
+
+def test_ids_need_no_tokenizer(copy: Path) -> None:
+    usual = glasshead.load(copy)
+    ids = [token.id for token in usual.encode(TEXT)]
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (copy / name).unlink()
+    bare = glasshead.load(copy, ids=True)
+    line = bare.start(",".join(map(str, ids)))
+    line.step()
+    assert [token.text for token in line.tokens] == [f"▁{number}" for number in line.ids]
+    expected = usual.start(TEXT)
+    expected.step()
+    assert line.ids == expected.ids
+
+
+def test_a_tokenizer_that_is_larger_than_the_model_is_refused(copy: Path) -> None:
+    path = copy / "tokenizer.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["added_tokens"] += [
+        {**content["added_tokens"][0], "id": 400 + number, "content": f"<more{number}>"} for number in range(200)
+    ]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(GlassheadError, match=r"has 6\d\d entries, and the model only \d+: they do not belong together"):
+        glasshead.load(copy)
+
+
+def test_masks_are_filled_in_as_the_model_itself_does(home: Path) -> None:
+    subject = glasshead.load(home / "bert")
+    module: Any = subject.model.module  # type: ignore[attr-defined]
+    line = subject.start("the [MASK] cat sees [MASK]")
+    ids = torch.tensor([[token.id for token in line.source]])
+    places = (ids[0] == 4).nonzero().flatten().tolist()
+    found = line.fillings(3)
+    assert found is not None and [each.place for each in found] == places and len(places) == 2
+    with torch.no_grad():
+        chances = module(input_ids=ids).logits.softmax(-1)[0]
+    for filling in found:
+        best = chances[filling.place].topk(3)
+        assert [token.id for token in filling.candidates] == best.indices.tolist()
+        assert [token.probability for token in filling.candidates] == pytest.approx(best.values.tolist(), rel=1e-4)
+        expected = torch.distributions.Categorical(probs=chances[filling.place]).entropy() / math.log(2)
+        assert filling.entropy == pytest.approx(float(expected), rel=1e-4)
+    assert subject.start("the cat").fillings() == []
+    assert glasshead.load(home / "gpt2").start(TEXT).fillings() is None
+
+
+@pytest.mark.parametrize("family", ["marian", "t5", "gpt2"])
+def test_a_given_target_is_followed_with_the_models_probabilities(home: Path, family: str) -> None:
+    subject = glasshead.load(home / family)
+    module: Any = subject.model.module  # type: ignore[attr-defined]
+    names = subject.vocabulary.target
+    ids = names.encode("le chat noir")
+    ends = [2] if family != "gpt2" else []
+    line = subject.start(TEXT, forced="le chat noir")
+    given = line.given
+    assert given is not None and given.id == ids[0]
+    for _ in [*ids, *ends]:
+        line.step()
+    assert [token.id for token in line.produced] == [*ids, *ends]
+    assert line.given is None and line.ended == (family != "gpt2")
+    whole = torch.tensor([line.ids])
+    with torch.no_grad():
+        if family == "gpt2":
+            logits = module(input_ids=whole).logits[0]
+        else:
+            source = torch.tensor([[token.id for token in line.source]])
+            logits = module(input_ids=source, decoder_input_ids=whole).logits[0]
+    first = len(line.ids) - len(line.produced)
+    for place, token in enumerate(line.produced, first):
+        assert token.probability == pytest.approx(float(logits[place - 1].softmax(-1)[token.id]), rel=1e-4)
+
+
+def test_a_line_that_takes_another_token_follows_no_more(home: Path) -> None:
+    subject = glasshead.load(home / "marian")
+    line = subject.start(TEXT, forced="le chat noir")
+    line.step()
+    other = next(token for token in line.candidates(5) if token.id != line.expected())
+    line.choose(other)
+    assert line.given is None
+    assert line.expected() == line.candidates(1)[0].id
+
+
+@pytest.mark.parametrize(
+    ("family", "forced", "sentence"),
+    [
+        ("bert", "le chat", "reads, and writes no text"),
+        ("marian", "", "no text to follow"),
+        ("gpt2", "a " * 90, "there is room for"),
+    ],
+)
+def test_what_cannot_be_followed_says_so(home: Path, family: str, forced: str, sentence: str) -> None:
+    with pytest.raises(GlassheadError, match=sentence):
+        glasshead.load(home / family).start(TEXT, forced=forced)

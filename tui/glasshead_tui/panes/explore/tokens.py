@@ -20,6 +20,7 @@ from glasshead_tui.widgets.lines import Line, Lines, cells
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
+    from glasshead.text import Token
 
 HEAD = 9  # columns of "source", "target", "next"
 
@@ -29,6 +30,20 @@ class _Lit(NamedTuple):
 
     style: Style
     brackets: str
+
+
+class _Offer(NamedTuple):
+    """The tokens that could be written at one place."""
+
+    head: str
+    candidates: "tuple[Token, ...]"
+    entropy: float
+    before: "tuple[Token, ...]"
+    """Tokens before that place."""
+    why: str = ""
+    """Why there are no candidates."""
+    follows: bool = False
+    """Whether the first is what the line is told to follow."""
 
 
 class TokensPane(Lines):
@@ -50,7 +65,8 @@ class TokensPane(Lines):
         if self._shown is None:
             return []
         moment = self._shown[1]
-        lines = (("source", moment.source), ("target", moment.tokens), ("next", moment.candidates))
+        offer = self._offer(moment)
+        lines = (("source", moment.source), ("target", moment.tokens), (offer.head, offer.candidates))
         tokens = ((line, at, token.text, token.probability) for line, found in lines for at, token in enumerate(found))
         return [("line", "number", "token", "probability"), *tokens]
 
@@ -87,29 +103,25 @@ class TokensPane(Lines):
         return drawing + self._next(moment, columns, lines - len(drawing), marks)
 
     def _next(self, moment: "Moment", columns: int, lines: int, marks: Palette) -> list[Line]:
-        """Draw the candidates, best first: name, probability and bar; the bars on a second line if there is one."""
-        head = Segment(fit("next", HEAD), marks.quiet)
-        if not moment.candidates:
-            if moment.cut:
-                why = "the recording ends here: the model went on, or could have"
-            elif moment.ended:
-                why = f"the line is done: {END} ends it"
-            elif moment.limit:
-                why = f"the line is done: {moment.limit} steps are the most that this model can take"
-            else:
-                why = "nothing: this model reads, and writes no text"
-            return [[head, Segment(why, marks.quiet)]]
-        tail = f"  entropy {moment.entropy:.{2 if columns >= 100 else 1}f} bits"
-        names = next_labels(moment.tokens, moment.candidates)
+        """Draw the candidates, best first: name, probability and bar; the bars on a second line if there is one.
+
+        In front of them stands the token that the line is told to follow, if there is one.
+        """
+        offer = self._offer(moment)
+        head = Segment(fit(offer.head, HEAD), marks.quiet)
+        if not offer.candidates:
+            return [[head, Segment(offer.why, marks.quiet)]]
+        tail = f"  entropy {offer.entropy:.{2 if columns >= 100 else 1}f} bits"
         room = columns - HEAD - width(tail)
-        count = max(1, min(len(names), room // (22 if columns >= 100 else 17), 8))
+        count = max(1, min(len(offer.candidates), room // (22 if columns >= 100 else 17), 8))
+        names = next_labels(offer.before, offer.candidates[:count])
         each = room // count
         first: Line = [head]
         second: Line = [Segment(" " * HEAD)]
-        for number, (name, token) in enumerate(zip(names[:count], moment.candidates, strict=False)):
+        for number, (name, token) in enumerate(zip(names, offer.candidates, strict=False)):
             chance = token.probability or 0.0
             label = f"{clip(name, each - 9)} "
-            style = marks.strong if number == 0 else None
+            style = (marks.query if offer.follows else marks.strong) if number == 0 else None
             amount = weight(chance) + " "
             first += [Segment(label, style), Segment(amount, marks.quiet)]
             left = each - width(label) - width(amount)
@@ -121,6 +133,30 @@ class TokensPane(Lines):
                 first.append(Segment(fit(bars, left), marks.positive))
         first.append(Segment(tail, marks.quiet))
         return [first, second] if lines > 1 else [first]
+
+    def _offer(self, moment: "Moment") -> _Offer:
+        """Choose what the last line shows: the next token, or what would be filled in at the mask near the cursor."""
+        assert self._shown is not None
+        if moment.fillings:
+            cursor = self._shown[0].query
+            filling = min(moment.fillings, key=lambda each: abs(each.place - cursor))
+            before = moment.source[: filling.place]
+            return _Offer(f"at {filling.place}", filling.candidates, filling.entropy, before)
+        if moment.done and not moment.candidates:  # a recording may end with some
+            if moment.cut:
+                why = "the recording ends here: the model went on, or could have"
+            elif moment.ended:
+                why = f"the line is done: {END} ends it"
+            elif moment.limit:
+                why = f"the line is done: {moment.limit} steps are the most that this model can take"
+            elif moment.fillings is None:
+                why = "nothing: this model reads, and writes no text"
+            else:
+                why = "nothing: this model fills in mask tokens, and the sentence has none"
+            return _Offer("next", (), 0.0, (), why)
+        if moment.given is not None:
+            return _Offer("follows", (moment.given, *moment.candidates), moment.entropy, moment.tokens, follows=True)
+        return _Offer("next", moment.candidates, moment.entropy, moment.tokens)
 
 
 class _Words(NamedTuple):

@@ -1,0 +1,49 @@
+"""Lists of options that change while they are used."""
+
+from rich.style import Style
+from textual import events
+from textual.app import App, ComposeResult
+from textual.widgets import OptionList
+
+from glasshead_tui.screens.command_palette import SteadyCommandPalette
+from glasshead_tui.widgets.options import Options, Pressable
+
+
+class Page(App[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.selected: list[int] = []
+
+    def compose(self) -> ComposeResult:
+        yield Options("one", "two", "three")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.selected.append(event.option_index)
+
+
+def click(widget: OptionList, option: int) -> events.Click:
+    """A click as Textual makes it: its style tells the option that was drawn there."""
+    style = Style(meta={"option": option})
+    return events.Click(widget, 1, 1, 0, 0, 1, False, False, False, screen_x=1, screen_y=1, style=style)
+
+
+async def test_a_click_selects_an_option_that_is_there_and_no_other() -> None:
+    app = Page()
+    async with app.run_test() as pilot:
+        options = app.query_one(Options)
+        options.post_message(click(options, 2))
+        await pilot.pause()
+        assert app.selected == [2]
+        options.clear_options()
+        options.post_message(click(options, 2))
+        await pilot.pause()
+        assert app.selected == [2]
+
+
+async def test_the_palettes_list_is_such_a_list() -> None:
+    app = Page()
+    async with app.run_test() as pilot:
+        palette = SteadyCommandPalette(providers=[])
+        await app.push_screen(palette)
+        await pilot.pause()
+        assert [type(each).__mro__.index(Pressable) > 0 for each in palette.query(OptionList)] == [True]
