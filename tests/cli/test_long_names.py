@@ -18,6 +18,7 @@ CASES: dict[str, list[str]] = {
     "explore checkpoint": [],
     "translate checkpoint": ["a dog"],
     "trace checkpoint": ["a dog"],
+    "trace save": ["tiny", "a dog"],
     "evaluate checkpoint": PAIRS,
     "evaluate pairs": ["tiny"],
     "evaluate source": ["tiny", "--target", "pairs.tsv"],

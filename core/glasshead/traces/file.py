@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from glasshead import machine, tensors
-from glasshead.errors import GlassheadError, ThereError
+from glasshead.errors import GlassheadError, ThereError, brief
 from glasshead.files import flush, refuse_undecodable
 from glasshead.site import KEYED, Site
 from glasshead.text import Token
@@ -24,6 +24,8 @@ from glasshead.traces.header import KEY, SUFFIX, Header, Provenance, dumps, load
 from glasshead.traces.record import Record, Row, grows, size_of
 from glasshead.version import __version__
 
+LONGEST = 300
+"""Characters of a name that a sentence quotes whole."""
 CANDIDATES = 24
 """Most probable tokens that are recorded after each row."""
 NEXT = ("candidates/ids", "candidates/probabilities", "candidates/entropy")
@@ -135,17 +137,21 @@ def check_place(path: str | Path, *, overwrite: bool = False) -> Path:
         raise GlassheadError(f"{text!r} holds a NUL character, which no file name can.")
     place = Path(text)
     refuse_undecodable(place)
-    if place.suffix != SUFFIX:
-        raise GlassheadError(f"{text or 'An empty name'} does not end in {SUFFIX}, as the name of a recording does.")
+    shown = text if len(text) <= LONGEST else brief(text)
     try:
-        if place.is_dir():
-            raise GlassheadError(f"{place} is a folder: give the name of a file in it.")
-        if os.path.lexists(place) and not overwrite:
-            raise ThereError(f"{place} is there already: give another name, or overwrite it.")
-        if not place.absolute().parent.is_dir():
-            raise GlassheadError(f"There is no folder {place.parent}: make it first.")
+        there = bool(place.lstat())
+    except FileNotFoundError:
+        there = False
     except OSError as error:  # a name that is too long, a folder that may not be read
-        raise GlassheadError(f"{place} cannot be written: {error.strerror}.") from error
+        raise GlassheadError(f"{shown} cannot be written: {error.strerror}.") from error
+    if text and place.is_dir():
+        raise GlassheadError(f"{shown} is a folder: give the name of a file in it.")
+    if not place.absolute().parent.is_dir():
+        raise GlassheadError(f"There is no folder to write {shown} in: make it first.")
+    if place.suffix != SUFFIX:
+        raise GlassheadError(f"{shown or 'An empty name'} does not end in {SUFFIX}, as the name of a recording does.")
+    if there and not overwrite:
+        raise ThereError(f"{shown} is there already: give another name, or overwrite it.")
     return place
 
 

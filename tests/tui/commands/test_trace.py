@@ -196,7 +196,10 @@ def test_what_is_saved_is_what_was_asked_for(glasshead: Glasshead) -> None:
     [
         (("trace", "tiny"), "Which sentence? Give one in quotes, after the checkpoint."),
         (("trace", "tiny", TEXT, "--save", "cat.bin"), "cat.bin does not end in .safetensors"),
-        (("trace", "tiny", TEXT, "--save", "no/cat.safetensors"), "There is no folder no: make it first."),
+        (
+            ("trace", "tiny", TEXT, "--save", "no/cat.safetensors"),
+            "There is no folder to write no/cat.safetensors in: make it first.",
+        ),
         (
             ("trace", "tiny", TEXT, "--save", "cat.safetensors"),
             "is there already: give another name, or --overwrite it.",
