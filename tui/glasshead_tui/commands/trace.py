@@ -52,7 +52,7 @@ def trace(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="With --save: replace a file.")] = False,
     forced: Forced = None,
 ) -> None:
-    """Write the captured values of a decode: as numbers, or to a file."""
+    """Write the captured values of a decode: numbers, or a file."""
     from glasshead_tui.terminal.sentences import fitting, sentence
 
     if text is not None:
