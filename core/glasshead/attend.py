@@ -10,6 +10,7 @@ Axes: b batch · h heads · q query positions · k key positions · d width of o
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -38,42 +39,60 @@ def attend(
     scale: factor of q·k, 1/√d_k in the paper. bias: added to the scores, broadcast to b h q k.
     cap: scores s become cap · tanh(s / cap). dropout: probability, on the weights (the paper has none there).
     tap: called as `tap(name, tensor)` at each of `STAGES`, and with `bias` if there is one; its result replaces the
-    tensor.
+    tensor. A tap of `listen` is spared what follows from other values, until somebody looks at it.
 
     A row that may look at nothing has weights of exactly 0, and so a head output of 0, never NaN.
     """
-    group = query.shape[1] // key.shape[1]
     if tap is None and cap is None:
         if bias is not None:
             mask = bias if mask is None else bias.masked_fill(~mask, -torch.inf)
+        shared = key.shape[1] < query.shape[1]
         return F.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, dropout_p=dropout, scale=scale, enable_gqa=group > 1
+            query, key, value, attn_mask=mask, dropout_p=dropout, scale=scale, enable_gqa=shared
         )
 
+    if mask is not None and mask.all():  # it hides nothing
+        mask = None
     see = tap or _pass
     query, key, value = see("q", query), see("k", key), see("v", value)
-    if group > 1:
-        key, value = key.repeat_interleave(group, 1), value.repeat_interleave(group, 1)
-    scores = query @ key.transpose(-2, -1) * scale
+    scores = _shared_product(query, key.transpose(-2, -1), scale)
     if bias is not None:
         scores = scores + see("bias", bias.expand_as(scores))
     if cap is not None:
         scores = cap * torch.tanh(scores / cap)
-    scores, plain = see("scores", scores), scores
-    hidden = scores if mask is None else scores.masked_fill(~mask, -torch.inf)
-    masked = see("masked", hidden)
-    # Without a mask, and if no tap has put −∞ in, no row can be blank: skip the search.
-    weights = torch.softmax(masked, -1) if masked is plain and bias is None else softmax(masked)
+    scores, computed = see("scores", scores), scores
+    hidden = hide(scores, mask)
+    later = None if torch.is_grad_enabled() else getattr(tap, "later", None)
+    spared = later is not None and later("masked", partial(hide, scores, mask))
+    masked = hidden if spared else see("masked", hidden)
+    # Only a mask, a bias of −∞ or a tap can make a row blank: without one, skip the search.
+    untouched = scores is computed and masked is hidden and bias is None
+    some = mask is None or bool(mask.any(-1).all())
+    weights = torch.softmax(masked, -1) if untouched and some else softmax(masked)
     weights = see("weights", weights)
     if dropout:
         weights = F.dropout(weights, dropout)
-    return see("heads", weights @ value)
+    return see("heads", _shared_product(weights, value))
 
 
 def softmax(masked: Tensor) -> Tensor:
     """Compute softmax over the last axis; a row of only −∞ becomes zeros, also in the gradient (… k → … k)."""
     blank = masked.isneginf().all(-1, keepdim=True)
     return torch.softmax(masked.masked_fill(blank, 0.0), -1).masked_fill(blank, 0.0)
+
+
+def hide(scores: Tensor, mask: Tensor | None) -> Tensor:
+    """Put −∞ at the keys that may not be looked at: b h q k. mask: boolean, True at those that may; None for all."""
+    return scores if mask is None else torch.where(mask, scores, -torch.inf)
+
+
+def _shared_product(one: Tensor, other: Tensor, scale: float = 1.0) -> Tensor:
+    """Compute one @ other × scale, where several heads of `one` share a head of `other`: b h q n, b g n k → b h q k."""
+    batch, heads, rows, width = one.shape
+    shared = other.shape[1]
+    left, right = one.reshape(batch * shared, heads // shared * rows, width), other.flatten(0, 1)
+    found = torch.baddbmm(one.new_empty(()), left, right, beta=0, alpha=scale)  # β = 0: what is added is not read
+    return found.view(batch, heads, rows, other.shape[-1])
 
 
 def causal(queries: int, keys: int, *, window: int | None = None, device: torch.device | None = None) -> Tensor:

@@ -229,10 +229,21 @@ class LayerNorm(Watched):
         """Normalise each token: b q m → b q m."""
         if self.tap is None:
             return F.layer_norm(x, x.shape[-1:], self.gain, self.bias, self.eps)
+        if not torch.is_grad_enabled() and not self.tap.edits("mean", "var", "normed"):
+            return self.watch(x)
         var, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
         mean, var = self.tap("mean", mean), self.tap("var", var)
         normed = self.tap("normed", (x - mean) * torch.rsqrt(var + self.eps))
         return self.tap("out", torch.addcmul(self.bias, normed, self.gain))
+
+    def watch(self, x: Tensor) -> Tensor:
+        """Do the same in one kernel, which gives 1 / √(var + ε) too: both steps follow from it when somebody looks."""
+        assert self.tap is not None
+        out, mean, inverse = torch.native_layer_norm(x, x.shape[-1:], self.gain, self.bias, self.eps)
+        self.tap("mean", mean)
+        self.tap.later("var", lambda: inverse.double().pow(-2).sub(self.eps).clamp_min(0.0).to(inverse))
+        self.tap.later("normed", lambda: (x - mean) * inverse)
+        return self.tap("out", out)
 
 
 class Residual(Watched):

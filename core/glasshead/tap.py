@@ -12,7 +12,7 @@ name; the words `layers` and `sublayer`, which only say how modules are nested, 
 The sites to keep are chosen once, on entering; modules without a match stay untapped and run their fused kernels.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,6 +21,7 @@ from inspect import Parameter, signature
 from threading import RLock
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from glasshead.errors import GlassheadError
@@ -45,11 +46,43 @@ Wish = tuple[str, bool, tuple[Change, ...]]
 NOWHERE: Wish = ("", False, ())
 
 
-class Seen(dict[str, Tensor]):
-    """Values captured in the passes of one `with` block: site → the tensor that the model used, with its batch axis."""
+class Seen(MutableMapping[str, Tensor]):
+    """Values captured in the passes of one `with` block: site → the tensor that the model used, with its batch axis.
+
+    Of some values the model needs no more than others say already; these are computed when they are first looked at.
+    """
 
     start = 0
     """Absolute position of the first query row of the pass under way; set by the model."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Tensor | Callable[[], Tensor]] = {}
+
+    def __getitem__(self, site: str) -> Tensor:
+        value = self._values[site]
+        if not isinstance(value, Tensor):
+            with torch.no_grad():
+                value = self._values[site] = value()
+        return value
+
+    def __setitem__(self, site: str, value: Tensor) -> None:
+        self._values[site] = value
+
+    def __delitem__(self, site: str) -> None:
+        del self._values[site]
+
+    def __contains__(self, site: object) -> bool:
+        return site in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def put_off(self, site: str, compute: Callable[[], Tensor]) -> None:
+        """Keep a value that is computed when it is first looked at."""
+        self._values[site] = compute
 
 
 class Tap:
@@ -92,6 +125,28 @@ class Tap:
         site, keep, _ = self._places.get(name, NOWHERE)
         if keep:
             self.seen[site] = value
+
+    def later(self, name: str, compute: Callable[[], Tensor]) -> bool:
+        """Keep a value that follows from others, to be computed when it is looked at; return False if it is edited.
+
+        Then it has to be computed at once, and handed to the tap.
+        """
+        if self.edits(name):
+            return False
+        self._put_off(name, compute)
+        return True
+
+    def edits(self, *names: str) -> bool:
+        """Tell whether any of these values may be replaced, here or further out."""
+        here = any(self._places.get(name, NOWHERE)[2] for name in names)
+        return here or (self._outer is not None and self._outer.edits(*names))
+
+    def _put_off(self, name: str, compute: Callable[[], Tensor]) -> None:
+        if self._outer is not None:
+            self._outer._put_off(name, compute)
+        site, keep, _ = self._places.get(name, NOWHERE)
+        if keep:
+            self.seen.put_off(site, compute)
 
     def begin(self, start: int) -> None:
         """Note the absolute position at which the rows of the coming pass begin; called by the model."""

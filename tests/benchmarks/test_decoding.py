@@ -4,12 +4,11 @@ Ratios of processor time within one run, the best of several interleaved rounds;
 """
 
 import math
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import torch
+from tests.benchmarks.clock import best
 from tests.benchmarks.marian import twin
 from torch import Tensor
 
@@ -32,15 +31,6 @@ SOURCE, STEPS = 20, 40
 ALPHA = 0.6
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """One thread, so that processor time is the work done."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def generate(marian: Any, sources: list[list[int]], width: int, **options: Any) -> list[list[int]]:
     """Translate with Hugging Face, without start and end."""
     longest = max(map(len, sources))
@@ -49,17 +39,6 @@ def generate(marian: Any, sources: list[list[int]], width: int, **options: Any) 
         options["length_penalty"] = ALPHA
     given = marian.generate(ids, attention_mask=(ids != 0).long(), num_beams=width, do_sample=False, **options)
     return [[token for token in row if token > 2] for row in given.tolist()]
-
-
-def best(*rounds: Callable[[], object], times: int) -> list[float]:
-    """Least processor time of each, in seconds, over interleaved rounds."""
-    least = [float("inf")] * len(rounds)
-    for _ in range(times):
-        for place, run in enumerate(rounds):
-            begin = time.process_time()
-            run()
-            least[place] = min(least[place], time.process_time() - begin)
-    return least
 
 
 class Endless(Native):

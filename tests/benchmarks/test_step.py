@@ -3,12 +3,11 @@
 Ratios of processor time within one run, the best of several interleaved rounds; `pytest -s` prints them.
 """
 
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import torch
+from tests.benchmarks.clock import best
 
 import glasshead
 
@@ -21,16 +20,6 @@ SHAPE: dict[str, Any] = {
     "max_length": 600,
 }
 STEPS = 64
-ROUNDS = 11
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """One thread, so that processor time is the work done."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +36,6 @@ def decode(subject: glasshead.Subject, steps: int, keep: tuple[str, ...] | None)
     for _ in range(steps):
         line.choose(20)
     return line
-
-
-def best(*rounds: Callable[[], object]) -> list[float]:
-    """Least processor time of each, in seconds, over interleaved rounds."""
-    least = [float("inf")] * len(rounds)
-    for _ in range(ROUNDS):
-        for place, run in enumerate(rounds):
-            begin = time.process_time()
-            run()
-            least[place] = min(least[place], time.process_time() - begin)
-    return least
 
 
 def test_a_captured_step_costs_at_most_1_8_uncaptured_ones(subject: glasshead.Subject) -> None:

@@ -253,12 +253,14 @@ class Caged:
         return True
 
     def _hung(self, what: str) -> FoundError:
-        """Have a program that hangs note where all of its threads are."""
+        """Have a program that hangs note where all of its threads are, and in what state its terminal is."""
         state = Path(f"/proc/{self.process}/stat")
         how = state.read_text().rpartition(")")[2].split()[0] if state.exists() else "?"
+        line = termios.tcgetattr(self._host)[3] & termios.ICANON
         os.kill(self.process, signal.SIGUSR1)
         time.sleep(1.0)
-        return FoundError(f"{what} (state {how})", self.tail)
+        where = "given back" if self.left else "taken"
+        return FoundError(f"{what} (state {how}, terminal {where}, {'by line' if line else 'by key'})", self.tail)
 
     def kill(self) -> None:
         """End it, whatever it does."""
