@@ -7,6 +7,7 @@
     while not line.done:
         token = line.step()
     weights = line.trace["decoder.2.cross.weights"]          # h q k
+    line.save("cat.safetensors")                             # a recording: glasshead.load opens it without the model
 
 Names are imported when they are first used, so that `import glasshead` alone costs no torch.
 """

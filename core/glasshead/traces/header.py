@@ -276,8 +276,8 @@ def _is_time(text: str) -> bool:
 
 def check_anatomy(anatomy: Anatomy) -> None:
     """Check that the parts of a model fit each other. Raises as `check`."""
-    names = [(kind.stack, kind.kind) for kind in anatomy.kinds]
-    _demand(bool(names) and len(set(names)) == len(names), "anatomy.kinds", "kinds of attention, each once")
+    pairs = [(kind.stack, kind.kind) for kind in anatomy.kinds]
+    _demand(bool(pairs) and len(set(pairs)) == len(pairs), "anatomy.kinds", "kinds of attention, each once")
     for kind in anatomy.kinds:
         _demand(kind.stack in ("encoder", "decoder") and kind.kind in ("self", "cross"), "anatomy.kinds", "kinds")
         _demand(1 <= kind.key_heads <= kind.heads <= MOST and kind.heads % kind.key_heads == 0,
@@ -290,10 +290,16 @@ def check_anatomy(anatomy: Anatomy) -> None:
         _demand(isfinite(how.scale), "anatomy.attending", "finite scales")
         _demand(how.cap is None or (isfinite(how.cap) and how.cap > 0), "anatomy.attending", "caps above 0")
         _demand(how.window is None or min(how.window) >= 0, "anatomy.attending", "windows of at least 0")
-    for norm in anatomy.norms:
-        Site.parse(f"{norm.site}.norm.out")
+    words = [*(kind.label for kind in anatomy.kinds), anatomy.precision, anatomy.device, *anatomy.remarks]
+    _demand(all(map(str.isprintable, words)), "anatomy", "of printable words")
+    names = [*anatomy.sites, *anatomy.attending, *(norm.site for norm in anatomy.norms)]
     for site in anatomy.sites:
         Site.parse(site)
+    for name in names:
+        Site.parse(f"{name}.norm.out")
+        _demand(
+            name.isascii() and name.replace(".", "").replace("_", "").isalnum(), "anatomy", "of plain names of sites"
+        )
     _demand(len(set(anatomy.sites)) == len(anatomy.sites), "anatomy.sites", "each once")
     _demand(anatomy.width >= 1 and anatomy.parameters >= 0, "anatomy.width", "at least 1")
 

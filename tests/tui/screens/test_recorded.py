@@ -1,9 +1,14 @@
 """Recordings under the explorer: every key is answered, no pane fails, and what needs the model says so."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from tests.cli.conftest import obeyed
+from tests.conftest import HOSTILE
 from tests.core.recordings import walked
 from tests.core.strangers import Opens
 from tests.tui.conftest import Explore, Explorer
@@ -11,7 +16,8 @@ from tests.tui.screens.test_strangers import DIALOGS, LEAVING, LOOKING, PANES, p
 from textual.widgets import Static
 
 from glasshead.found import find
-from glasshead.traces.header import load_header
+from glasshead.traces.header import KEY, load_header
+from glasshead_tui.cli import run
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.explore.tokens import TokensPane
@@ -145,6 +151,47 @@ async def test_the_truth_says_what_was_measured_when(explore: Explore, tmp_path:
             rows = explorer.screen.query_one(TruthPane).as_rows()
             assert [str(row[0]).startswith("cached = full (recorded)") for row in rows].count(True) == measured
             assert not any(row[0] == "cached = full" for row in rows) and all(row[1] for row in rows[1:])
+
+
+def spoil(path: Path) -> None:
+    """Fill every text of a recording with what a terminal might obey."""
+    hostile = "".join(HOSTILE)
+    with safe_open(path, "pt") as file:
+        told = json.loads(file.metadata()[KEY])
+    for side in ("source", "target", "names"):
+        for token in told[side]:
+            token[1] = hostile + token[1]
+    told["about"].update(name=hostile, text=hostile, changed=hostile, card={hostile: hostile})
+    told.update(edited=[hostile], texts=[[0, hostile] for _ in told["texts"]], versions={"glasshead": hostile})
+    save_file(load_file(path), path, {KEY: json.dumps(told)})
+
+
+async def test_a_hostile_recording_is_shown_and_not_obeyed(
+    explore: Explore, tmp_path: Path, noticed: list[str]
+) -> None:
+    path = walked("t5", 3, keep=["*.weights"]).save(tmp_path / "line.safetensors")
+    spoil(path)
+    async with explore(checkpoint=find(path), text=None) as explorer:
+        await explorer.step(0)
+        await press(explorer, "space", "s", "w", "i", "u", "o", "enter")
+        await explorer.until(lambda: not explorer.on_top)
+        for text in (explorer.text, *noticed):
+            assert not obeyed(text) and "\x1b" not in text and "\u202e" not in text and "\x9b" not in text
+        assert "␛[2J" in explorer.text and noticed
+
+
+@pytest.mark.parametrize(
+    "words", [["{}"], ["trace", "{}"], ["trace", "{}", "--format", "tsv"], ["translate", "{}", "x"]]
+)
+def test_a_hostile_recording_is_written_and_not_obeyed(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = walked("t5", 3).save(tmp_path / "line.safetensors")
+    spoil(path)
+    monkeypatch.setattr("sys.stdin", None)
+    run([word.format(path) for word in words])
+    out, err = capsys.readouterr()
+    assert out + err and not obeyed(out + err) and "\x1b" not in out + err and "\u202e" not in out + err
 
 
 async def test_the_lab_says_that_it_needs_the_model(explore: Explore, tmp_path: Path, noticed: list[str]) -> None:
