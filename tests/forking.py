@@ -111,7 +111,7 @@ def serve(line: socket.socket) -> None:
     import sacrebleu  # noqa: F401  what an evaluation imports
 
     import glasshead.lab.scaling
-    import glasshead.subject  # noqa: F401
+    import glasshead.subjects  # noqa: F401
     import glasshead_tui.app
     import glasshead_tui.live.show
     import glasshead_tui.screens.watch  # noqa: F401

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from glasshead.errors import GlassheadError as GlassheadError
     from glasshead.errors import TooLongError as TooLongError
     from glasshead.found import load as load
+    from glasshead.live import explore as explore
+    from glasshead.live import subject as subject
     from glasshead.model import Config as Config
     from glasshead.model import Transformer as Transformer
-    from glasshead.subject import Subject as Subject
+    from glasshead.subjects import Subject as Subject
     from glasshead.tap import Place as Place
     from glasshead.tap import Tap as Tap
     from glasshead.tap import listen as listen
@@ -53,8 +55,10 @@ _HOME = {
     "Transformer": "model",
     "Sample": "decoding.pick",
     "greedy": "decoding.pick",
-    "Subject": "subject",
+    "Subject": "subjects",
     "load": "found",
+    "explore": "live",
+    "subject": "live",
     "Place": "tap",
     "Tap": "tap",
     "listen": "tap",

@@ -32,7 +32,8 @@ class Kind:
     causal: bool
     """Whether a query may look only at keys up to its own position."""
     masked: bool = True
-    """Whether a mask ensures that; without one, a query misses only later keys that do not exist yet."""
+    """Whether a mask ensures that. Without one a query misses later keys only while they do not exist, and looks at
+    them where every step runs all of them."""
 
     def key_head(self, head: int) -> int:
         """Return the head of keys and values that a query head reads."""
@@ -55,6 +56,8 @@ class Attending:
     """Positions before and after its own that a query may look at; None for all."""
     biased: bool = False
     """Whether a number that depends on the positions is added to each score: the site `bias`."""
+    patterned: bool = False
+    """Whether its mask may hide more than the kind and the window say, such as padding: then `masked` tells what."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,10 @@ class Anatomy:
     """Number of learned parameters; a shared matrix counts once."""
     precision: str = "float32"
     device: str = "CPU"
+    cached: bool = True
+    """Whether earlier positions are remembered between steps; if not, every step runs the whole target again."""
+    lasting: bool = True
+    """Whether the values of a position stay as they are when the target grows: not if it can look at later ones."""
     remarks: tuple[str, ...] = field(default=())
     """Departures from the paper to mention in the header."""
 
@@ -121,7 +128,9 @@ class Anatomy:
             f"{'+'.join(map(str, self.layers))} layers",
             f"{self.heads} heads",
             f"d {self.width}",
-            f"{self.parameters / 1e6:.1f} M parameters",
+            f"{self.parameters / 1e6:.1f} M parameters"
+            if self.parameters >= 50_000
+            else f"{self.parameters:,} parameters",
             *self.remarks,
             f"{self.precision} on the {self.device}",
         )

@@ -24,7 +24,7 @@ from glasshead.traces.header import SUFFIX, Header, is_recording, load_header
 
 if TYPE_CHECKING:
     from glasshead.decoding.protocols import Names
-    from glasshead.subject import Subject
+    from glasshead.subjects import Subject
     from glasshead.text import Vocabulary
 
 LANGUAGE = {"to": "--to", "source": "--from", "chat": "--chat"}
@@ -109,7 +109,7 @@ class Checkpoint:
         from glasshead.checkpoints.load import load
         from glasshead.decoding.protocols import Sides
         from glasshead.machine import device_of
-        from glasshead.subject import Subject
+        from glasshead.subjects import Subject
 
         self.check()
         device = device_of(self.opening.device)  # one that is not there is found before time is spent
@@ -129,7 +129,7 @@ class Foreign(HuggingFolder):
     def open(self) -> "Subject":
         """See `Found`."""
         from glasshead.adapters.ids import IdSides
-        from glasshead.subject import Subject
+        from glasshead.subjects import Subject
 
         return Subject(self.title, self.load(), IdSides(self.source, self.target), self.folder, {})
 
@@ -173,7 +173,7 @@ class RecordingFile:
         """See `Found`."""
         from glasshead.adapters.recorded import Recorded
         from glasshead.adapters.recorded_names import RecordedSides
-        from glasshead.subject import Subject
+        from glasshead.subjects import Subject
         from glasshead.traces.file import load
 
         self.check()

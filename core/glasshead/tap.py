@@ -173,7 +173,8 @@ class Listening(AbstractContextManager[Seen]):
         if not known:
             raise GlassheadError(
                 f"Nothing in a {type(model).__name__} can be watched: no module of it names sites. Give a "
-                "glasshead.Transformer, for example `glasshead.load(name).native`."
+                "glasshead.Transformer, for example `glasshead.load(name).native`; a module of torch.nn is watched by "
+                "`glasshead.subject(module, …).model.listen(…)`."
             )
         for pattern in (*patterns, *edits):
             if pattern != "*" and not any(fnmatchcase(site, pattern) for site in known):
@@ -191,8 +192,12 @@ class Listening(AbstractContextManager[Seen]):
         self._alone = {module: Tap(Seen(), places, None) for module, places in self._places.items()}
         self._before: list[list[tuple[Any, Tap | None]]] = []
 
+    def fresh(self) -> Seen:
+        """Return what a block keeps its values in."""
+        return Seen()
+
     def __enter__(self) -> Seen:
-        seen, again = Seen(), bool(self._before)  # again: inside its own block, where its taps are in use
+        seen, again = self.fresh(), bool(self._before)  # again: inside its own block, where its taps are in use
         before: list[tuple[Any, Tap | None]] = []
         self._before.append(before)
         for module, alone in self._alone.items():

@@ -22,7 +22,7 @@ from glasshead.attend import STAGES, attend, causal
 from glasshead.decoding.cache import Cache
 from glasshead.decoding.protocols import Limits, Memory, Past, Prompt
 from glasshead.site import Side
-from glasshead.subject import Subject
+from glasshead.subjects import Subject
 from glasshead.tap import Change, Listening, Tap, listen, sites
 from glasshead.text import Token, Vocabulary
 

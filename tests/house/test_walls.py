@@ -48,7 +48,7 @@ CLIMBS = {f"{package}.{room}": forbidden(package, room) for package in SOURCES f
 BREACHES = {
     "glasshead.training": ["glasshead_tui.state", "rich", "textual", "typer"],
     "glasshead_tui.widgets": ["glasshead.errors", "glasshead.text"],
-    "glasshead_tui.panes": ["glasshead.subject", "glasshead.model", "glasshead.tap", "glasshead.training.loop"],
+    "glasshead_tui.panes": ["glasshead.subjects", "glasshead.model", "glasshead.tap", "glasshead.training.loop"],
     "glasshead_tui.screens": ["glasshead.decoding.stepper", "glasshead.session.session", "glasshead.adapters.native"],
     "glasshead.decoding": ["glasshead.model"],
     "glasshead.traces": ["glasshead.training"],

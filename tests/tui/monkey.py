@@ -257,8 +257,9 @@ class Caged:
         state = Path(f"/proc/{self.process}/stat")
         how = state.read_text().rpartition(")")[2].split()[0] if state.exists() else "?"
         line = termios.tcgetattr(self._host)[3] & termios.ICANON
-        os.kill(self.process, signal.SIGUSR1)
-        time.sleep(1.0)
+        for _ in range(3):  # one look does not tell whether it goes round in a circle
+            os.kill(self.process, signal.SIGUSR1)
+            time.sleep(0.5)
         where = "given back" if self.left else "taken"
         return FoundError(f"{what} (state {how}, terminal {where}, {'by line' if line else 'by key'})", self.tail)
 

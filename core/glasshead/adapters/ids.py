@@ -37,7 +37,7 @@ class IdNames:
 
 @dataclass(frozen=True)
 class IdSides:
-    """The names of both sides where texts are ids."""
+    """The names of both sides, which may be of two kinds."""
 
     source: Names
     target: Names

@@ -167,7 +167,7 @@ class _Together:
         with ONE_AT_A_TIME:
             self.memory = model.read(sources)
         self.past = model.past()
-        self.end = min(model.ends)
+        self.end = min(model.ends, default=0)
         """Token that stands after a finished line; any of the model's ends finishes one."""
         self.ends = torch.tensor(sorted(model.ends), device=device)
         count = len(sources)

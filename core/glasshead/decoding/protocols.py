@@ -39,7 +39,7 @@ class Memory:
     """The encoded source, for every row of a batch."""
 
     states: Tensor
-    """The encoder's output, b k m."""
+    """The encoder's output, b k m; of a model that reads the source again at every step its ids, b k."""
     mask: Tensor | None = None
     """Padding mask, True at tokens: b 1 1 k; None if nothing is padded."""
     logits: Tensor | None = None

@@ -1,8 +1,11 @@
 """Rows: the model's results for one line, a row for each position of the target.
 
 A row holds the logits after a position and, if values are captured, those of that position. Missing rows are computed
-in one pass, from the past. Each pass has its own `Seen`, which is read before the lock is released, so lines that share
-a model may be driven from several threads.
+in one pass, from the past. Where rows do not last (`Anatomy.lasting`), because a position can look at later ones, every
+pass computes all of them, and those of the newest pass are kept: the logits stay those that chose the tokens.
+
+Each pass has its own `Seen`, which is read before the lock is released, so lines that share a model may be driven from
+several threads.
 """
 
 import math
@@ -83,10 +86,14 @@ class Rows:
         return self._logits[len(ids) - 1]
 
     def reach(self, ids: Sequence[int]) -> None:
-        """Compute the missing rows of these ids in one pass."""
+        """Compute the missing rows of these ids in one pass; all of them, where a later token changes earlier rows."""
         missing = len(ids) - len(self._logits)
-        if missing > 0:
-            self._extend(ids[-missing:])
+        if self.model.anatomy.lasting:
+            if missing > 0:
+                self._extend(len(self._logits), ids[-missing:])
+        elif missing > 0 or (self.captures and len(self.record.rows) != len(ids)):
+            self.record.crop(0)
+            self._extend(0, ids)
 
     def best(self, ids: Sequence[int], count: int) -> tuple[list[int], list[float]]:
         """Return the ids and the probabilities of the most probable tokens after these ids, best first."""
@@ -122,8 +129,8 @@ class Rows:
         """Return the logits of the first rows: v each."""
         return tuple(self._logits[:count])
 
-    def _extend(self, ids: Sequence[int]) -> None:
-        start = len(self._logits)
+    def _extend(self, start: int, ids: Sequence[int]) -> None:
+        """Compute the rows of these ids, the first of which stands at `start`."""
         new = torch.tensor([list(ids)], dtype=torch.long, device=self.model.device)
         with ONE_AT_A_TIME:
             with torch.inference_mode(), self.watch.taps or nullcontext(Seen()) as seen:
@@ -131,13 +138,13 @@ class Rows:
                 logits = self.model.logits(new, self.memory, self.past)
             if self.captures:
                 self.record.keep_rows(seen, len(ids))
-        self._logits.extend(logits[0])
+        self._logits.extend(logits[0][len(self._logits) - start :])
 
     def crop(self, rows: int) -> None:
         """Forget the rows from there on."""
         del self._logits[rows:]
         self.past.crop(rows)
-        self.record.crop(rows)
+        self.record.crop(rows if self.model.anatomy.lasting else 0)
 
     def branch(self) -> "Rows":
         """Return rows that continue independently. The common part is shared, not copied."""

@@ -320,9 +320,12 @@ class Stepper:
         """Note the line as it is now, so that a trace of its rows can be saved later."""
         ids, logits = self.ids, self.rows.logits(rows)
         chances = self._probabilities[: len(ids)]
+        first = self._first
+        if not self.rows.model.anatomy.lasting:  # earlier steps had other values: this one stands alone
+            first, chances = len(ids), [None] * len(ids)
 
         def line() -> file.Line:
-            model, prompt = self.rows.model, self._first
+            model, prompt = self.rows.model, first
             made = self._names.tokens(ids)
             return file.Line(
                 about=self.about,

@@ -23,7 +23,7 @@ from glasshead.lab.tools.sentence import Sentence, capture, read_sentence
 from glasshead.lab.tools.words import counted
 from glasshead.model import Attention as Module
 from glasshead.model import Config
-from glasshead.subject import Subject
+from glasshead.subjects import Subject
 from glasshead.tap import listen
 
 WIDTH = 32

@@ -23,7 +23,7 @@ from glasshead.lab.tools.sentence import capture, read_sentence
 from glasshead.lab.tools.small_training import FIRST, Pairs, build
 from glasshead.lab.tools.words import counted
 from glasshead.model import Config, LayerNorm, Residual, Transformer
-from glasshead.subject import Subject
+from glasshead.subjects import Subject
 from glasshead.training.loss import smoothed
 
 Side = Literal["encoder", "decoder"]

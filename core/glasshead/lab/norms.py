@@ -26,7 +26,7 @@ from glasshead.lab.tools.progress import Progress, part, silent
 from glasshead.lab.tools.sentence import choose_text
 from glasshead.lab.tools.smoothness import Landscape, landscapes
 from glasshead.model import LayerNorm
-from glasshead.subject import Subject
+from glasshead.subjects import Subject
 from glasshead.text import SPECIALS
 
 FIRST = 6

@@ -24,7 +24,7 @@ from glasshead.lab.tools import small_training as little
 from glasshead.lab.tools.progress import Progress, part, silent
 from glasshead.lab.tools.sentence import choose_text
 from glasshead.model import Config, sinusoids
-from glasshead.subject import Subject
+from glasshead.subjects import Subject
 from glasshead.training.schedule import rate
 
 SHOWN = 8

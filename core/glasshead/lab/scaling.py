@@ -22,7 +22,7 @@ from glasshead.lab.tools.checks import one_of, whole
 from glasshead.lab.tools.progress import Progress, named, part, silent
 from glasshead.lab.tools.sentence import Sentence, capture, read_sentence
 from glasshead.site import Site
-from glasshead.subject import Subject
+from glasshead.subjects import Subject
 
 Draw = Literal["normal", "uniform", "signs"]
 DRAWS = ("normal", "uniform", "signs")

@@ -19,7 +19,7 @@ from typing import Any
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
 from glasshead.session.moment import Moment, look
-from glasshead.subject import Subject
+from glasshead.subjects import Subject
 from glasshead.traces.record import BUDGET
 from glasshead.truth.trace_checks import Check, checks
 

@@ -139,7 +139,7 @@ def grows(anatomy: Anatomy, site: str) -> bool:
     parsed = Site.parse(site)
     if parsed.attention is None or parsed.name not in SQUARE or parsed.side == "source":
         return False
-    return anatomy.kind(parsed.stack, parsed.part).keys == "target"
+    return anatomy.lasting and anatomy.kind(parsed.stack, parsed.part).keys == "target"
 
 
 def size_of(values: Iterable[Tensor]) -> int:

@@ -126,7 +126,10 @@ class Trace:
         return sides[kind.queries], sides[kind.keys]
 
     def may_look(self, prefix: str) -> Tensor:
-        """Return the mask of an attention by the model's rule: boolean q k, True for a key that may be looked at."""
+        """Return the mask of an attention by the model's rule: boolean q k, True for a key that may be looked at.
+
+        What a mask of the caller's hides beyond the rule counts too, as far as it was captured.
+        """
         queries, keys = (len(tokens) for tokens in self.axes(prefix))
         mask = torch.ones(queries, keys, dtype=torch.bool)
         if self.anatomy.kind_at(prefix).causal:
@@ -135,7 +138,15 @@ class Trace:
             before, after = window
             distance = torch.arange(keys) - torch.arange(queries).unsqueeze(-1)
             mask = mask & (distance >= -before) & (distance <= after)
-        return mask
+        hidden = self.hidden(prefix)
+        return mask if hidden is None else mask & ~hidden.all(0)
+
+    def hidden(self, prefix: str) -> Tensor | None:
+        """Return where a mask of the caller's has put −∞: boolean h q k; None if there is none, or it is not known."""
+        site = f"{prefix}.masked"
+        if not self.attending(prefix).patterned or site not in self:
+            return None
+        return self[site] == -torch.inf
 
     def scores(self, prefix: str, rows: slice = slice(None)) -> Tensor | None:
         """Recompute scores, in float64, from the captured q, k and bias: h q k; None if one is missing."""

@@ -40,19 +40,21 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
     names = [prefix for site in trace.find("*.weights") if (prefix := Site.parse(site).attention)]
     cells = sum(trace[f"{name}.weights"].numel() for name in names)
     for name in names:
-        weights, may_look = trace[f"{name}.weights"], trace.may_look(name)
+        weights, may_look, hidden = trace[f"{name}.weights"], trace.may_look(name), trace.hidden(name)
+        if hidden is None:
+            hidden = ~may_look.expand_as(weights)
         rows = slice(None)
         if cells > LARGEST:
             newest, rows = True, slice(-1, None)
-            weights, may_look = weights[:, rows], may_look[rows]
-        sees = may_look.any(-1)
+            weights, may_look, hidden = weights[:, rows], may_look[rows], hidden[:, rows]
+        sees = ~hidden.all(-1)
         worst_sum = max(worst_sum, _largest(weights.sum(-1) - sees.float()))
         peeking += int((weights[:, ~may_look] != 0).sum())
         scores = trace.scores(name, rows)
         if scores is None:
             continue
         compared = True
-        again = softmax(scores.masked_fill(~may_look, -torch.inf))
+        again = softmax(scores.masked_fill(hidden, -torch.inf))
         worst_weight = max(worst_weight, _largest(weights - again))
     then = " when the recording was made" if trace.recorded else ""
     rows_seen = "the newest row of every attention" if newest else "every row of every attention"
@@ -73,12 +75,14 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
             )
         )  # fmt: skip
     if cache_error is not None:
+        cached = trace.anatomy.cached
         found.append(
             Check(
-                f"cached = full{' (recorded)' if then else ''}", cache_error <= tolerance, cache_error,
-                f"The logits of the steps, taken from a cache, equal{'ed' if then else ''} those of one pass over all "
-                f"tokens without it{then}, relative to the largest; tokens that are as good as impossible do not "
-                "count.",
+                f"{'cached' if cached else 'steps'} = full{' (recorded)' if then else ''}", cache_error <= tolerance,
+                cache_error,
+                f"The logits of the steps, {'taken from a cache' if cached else 'each of a pass of its own'}, "
+                f"equal{'ed' if then else ''} those of one pass over all tokens{' without it' if cached else ''}"
+                f"{then}, relative to the largest; tokens that are as good as impossible do not count.",
             )
         )  # fmt: skip
     return tuple(found)

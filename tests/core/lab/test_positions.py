@@ -19,7 +19,7 @@ from glasshead.lab.positions import Positions, error_of, misses, positions, rota
 from glasshead.lab.record import plain, restore
 from glasshead.lab.tools import small_training as little
 from glasshead.model import sinusoids
-from glasshead.subject import Subject
+from glasshead.subjects import Subject
 
 offsets = st.integers(-200, 200)
 widths = st.integers(1, 20).map(lambda pairs: 2 * pairs)

@@ -7,7 +7,7 @@ import pytest
 from glasshead.errors import GlassheadError, TooLongError
 from glasshead.found import load
 from glasshead.session.session import Session
-from glasshead.subject import Subject
+from glasshead.subjects import Subject
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,7 @@ def test_a_pipe_is_given_the_text_and_a_terminal_is_not_steered(
     hostile: Path, glasshead: Glasshead, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = "".join(HOSTILE)
-    monkeypatch.setattr("glasshead.subject.Subject.translate", lambda *_, **__: said)
+    monkeypatch.setattr("glasshead.subjects.Subject.translate", lambda *_, **__: said)
     result = glasshead("translate", str(hostile), "a dog")
     assert (result.status, result.out) == (0, " ".join(said.splitlines()) + "\n") and obeyed(result.out)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)

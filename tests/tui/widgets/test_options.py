@@ -1,8 +1,10 @@
 """Lists of options that change while they are used."""
 
+import pytest
 from rich.style import Style
 from textual import events
 from textual.app import App, ComposeResult
+from textual.errors import NoWidget
 from textual.widgets import OptionList
 
 from glasshead_tui.screens.command_palette import SteadyCommandPalette
@@ -47,3 +49,21 @@ async def test_the_palettes_list_is_such_a_list() -> None:
         await app.push_screen(palette)
         await pilot.pause()
         assert [type(each).__mro__.index(Pressable) > 0 for each in palette.query(OptionList)] == [True]
+
+
+async def test_the_palette_may_be_clicked_where_nothing_is_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the window has shrunk, and the screen is not arranged anew yet."""
+
+    def nothing(x: int, y: int) -> object:
+        raise NoWidget(f"No widget under screen coordinate ({x}, {y})")
+
+    app = Page()
+    async with app.run_test(size=(80, 24)) as pilot:
+        palette = SteadyCommandPalette(providers=[])
+        await app.push_screen(palette)
+        await pilot.pause()
+        monkeypatch.setattr(palette._compositor, "get_widget_at", nothing)
+        palette.post_message(events.Click(palette, 1, 1, 0, 0, 1, False, False, False, screen_x=20, screen_y=12))
+        await pilot.pause()
+        monkeypatch.undo()
+        assert app.screen is palette

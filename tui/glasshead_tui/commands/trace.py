@@ -14,7 +14,7 @@ from glasshead_tui.commands.opening import opens
 
 if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
-    from glasshead.subject import Subject
+    from glasshead.subjects import Subject
     from glasshead.text import Token
     from glasshead.traces.trace import Trace
 

@@ -72,6 +72,11 @@ class HeadMatrix:
         """Whether any cell is drawn as masked, or as not there."""
         return self.stage != "scores" and bool((self.masked == -inf).any())
 
+    @cached_property
+    def hides_earlier(self) -> bool:
+        """Whether any key up to the query's own position is hidden, as by a window or padding."""
+        return bool((self.masked == -inf).tril().any())
+
     def levels(self, row: int) -> bytes:
         if row >= len(self.queries):
             return bytes([ABSENT]) * len(self.column_labels)

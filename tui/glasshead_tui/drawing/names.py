@@ -67,7 +67,7 @@ def attention_name(focus: Focus, kind: "Kind | None" = None) -> str:
     if focus.kind == "cross":
         name = "encoder–decoder attention"
     elif kind is not None and causal and not kind.masked:
-        name = "self-attention without its mask"
+        name = f"self-attention ({kind.label.partition('(')[2].rstrip(')') or 'no mask'})"
     return f"{focus.stack} {focus.layer} · {name} · head {focus.head}"
 
 

@@ -41,12 +41,37 @@ def explore(
     """
     found = find(checkpoint, opening)
     found.check()
+    return show(
+        found, text, forced, mouse=mouse, truncate=truncate, plain=plain, kind=kind, layer=layer, head=head, steps=steps
+    )
+
+
+def show(
+    found: Found,
+    text: str | None = None,
+    forced: str | None = None,
+    *,
+    mouse: bool = True,
+    truncate: bool = False,
+    plain: bool = False,
+    kind: Which | None = None,
+    layer: int | None = None,
+    head: int = 0,
+    steps: int | None = None,
+    piped: bool = True,
+) -> int:
+    """Show something that was found and checked; return the exit status.
+
+    piped: without a terminal, decode the lines of standard input if there is no text.
+    """
     if text is not None:
         from glasshead_tui.terminal.sentences import sentence
 
         text = sentence(text)
     if plain or not terminal():
-        return _decode(found, text, forced, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps)
+        return _decode(
+            found, text, forced, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps, piped=piped
+        )
     if text is not None:
         from glasshead_tui.terminal.sentences import fitting
 
@@ -69,6 +94,7 @@ def _decode(
     layer: int | None,
     head: int,
     steps: int | None,
+    piped: bool,
 ) -> int:
     """Decode every sentence and print every step; return the exit status."""
     from glasshead.decoding.threads import one_thread
@@ -85,6 +111,8 @@ def _decode(
         if not 0 <= number < most:
             raise GlassheadError(f"There is no {what} {number}: the {chosen.stack}'s count from 0 to {most - 1}.")
     prefix = attention(chosen.stack, layer, chosen.kind)
+    if text is None and not piped:
+        text = subject.first_sentence
     for number, (place, each) in enumerate(_sentences(text, lambda: subject.first_sentence)):
         try:
             each = fitting(each, subject.vocabulary.source, subject.limit, truncate=truncate)
@@ -92,7 +120,8 @@ def _decode(
             raise GlassheadError(f"{place}{error}") from None
         if number:
             print()
-        session = Session(subject, keep=[f"{prefix}.weights"])
+        names = ("weights", "masked") if subject.anatomy.attending[prefix].patterned else ("weights",)
+        session = Session(subject, keep=[f"{prefix}.{name}" for name in names])
         session.begin(each, forced=forced)
         print_decode(session, subject.name, prefix, head, steps)
     return 0

@@ -21,7 +21,6 @@ from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS, MASKED_GLYPH
 
 if TYPE_CHECKING:
     from glasshead.analysis.cell import Cell
-    from glasshead.anatomy import Kind
     from glasshead.session.moment import Moment
 
 UNMASKED = "came later; no mask hides it"
@@ -94,12 +93,12 @@ class AttentionPane(NotedMatrix, can_focus=False):
             keys=keys,
             ghost_rows=rows,
             ghost_columns=columns,
-            hidden=kind.masked or trace.attending(focus.prefix).window is not None,
+            hidden=_is_a_masks(moment, focus),
         )
         scale = marks.weights if focus.stage == "weights" else marks.scores
         self._heatmap.show(matrix, scale, (focus.query, focus.key))
-        windowed = trace.attending(focus.prefix).window is not None
-        self._notes.legend = _legend(matrix, focus.stage, kind.causal, windowed, marks)
+        beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
+        self._notes.legend = _legend(matrix, focus.stage, kind.causal and not beyond, beyond, marks)
 
     def _ghosts(self, rows: int, columns: int, row_label: int, column_label: int) -> tuple[int, int]:
         """Count the rows and columns to draw for tokens still to come.
@@ -130,7 +129,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
     def _write_notes(self) -> None:
         assert self._shown is not None
         moment, focus = self._shown
-        trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
+        trace = moment.trace
         queries, keys = trace.axes(focus.prefix)
         names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
         marks = palette(self.app)
@@ -139,13 +138,20 @@ class AttentionPane(NotedMatrix, can_focus=False):
         except GlassheadError:  # a recording of some values
             self._notes.readout = _bare(moment, focus, names, marks)
         else:
-            hidden = "" if found.may_look else _why_hidden(focus, kind, keys[focus.key].text)
+            hidden = "" if found.may_look else _why_hidden(focus, moment, keys[focus.key].text)
             self._notes.readout = _readout(found, names, hidden, marks)
         self._notes.redraw()
 
 
-def _why_hidden(focus: Focus, kind: "Kind", key: str) -> str:
-    if kind.causal and focus.key > focus.query:
+def _is_a_masks(moment: "Moment", focus: Focus) -> bool:
+    """Tell whether −∞ is a mask's; else those keys were not there when the row was computed."""
+    kind, window = moment.anatomy.kind_at(focus.prefix), moment.trace.attending(focus.prefix).window
+    return kind.masked or window is not None or not moment.anatomy.lasting
+
+
+def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
+    kind = moment.anatomy.kind_at(focus.prefix)
+    if kind.causal and focus.key > focus.query and moment.anatomy.lasting:
         if not kind.masked:
             return UNMASKED
         return "not generated yet when this token was chosen"
@@ -194,8 +200,8 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
     )
 
 
-def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, windowed: bool, marks: Palette) -> tuple[Line, ...]:
-    """Explain colours and glyphs, at several lengths."""
+def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, beyond: str, marks: Palette) -> tuple[Line, ...]:
+    """Explain colours and glyphs, at several lengths. beyond: what is said of weights on later tokens."""
     scale = marks.weights if stage == "weights" else marks.scores
     if stage == "weights":
         samples = [(weight_level(value), real(value, 3)) for value in (0.0, 0.01, 0.1, 0.3, 1.0)]
@@ -204,7 +210,7 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, windowed: bool, mark
         samples = [(0, f"−{end}"), (LEVELS // 2, "0"), (LEVELS - 1, end)]
     colours: Line = [Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
                      for level, name in samples]  # fmt: skip
-    later = causal and not windowed  # a window hides distant earlier tokens too
+    later = causal and not matrix.hides_earlier
     long: list[Line] = []
     short: list[Line] = []
     if not matrix.hidden:
@@ -221,6 +227,9 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, windowed: bool, mark
         short.append([glyph, Segment(f" −∞ {'not generated yet' if later else 'masked'}", marks.quiet)])
     elif stage == "scores" and later:
         long.append([Segment("what the mask is about to hide is drawn too", marks.quiet)])
+    if beyond:  # the first thing to know
+        long.insert(0, [Segment(beyond, marks.bad)])
+        short.insert(0, [Segment(beyond, marks.bad)])
     if matrix.ghost_rows:
         ghost = [Segment(ABSENT_GLYPH, scale.absent), Segment(" not decoded yet", marks.quiet)]
         long.append(ghost)

@@ -47,6 +47,8 @@ def _write(moment: "Moment", prefix: str, head: int) -> None:
         print(f"next        {tables.candidates(moment.candidates[:SHOWN]) or 'none: done'}")
     trace = moment.trace
     queries, keys = trace.axes(prefix)
-    weights, looks = trace[f"{prefix}.weights"][head].tolist(), trace.may_look(prefix).tolist()
+    weights = trace[f"{prefix}.weights"][head]
+    # A weight behind a mask would be an error, and must stay visible.
+    looks = (trace.may_look(prefix) | (weights != 0)).tolist()
     width = get_terminal_size((100, 24)).columns
-    print(*tables.attention(weights, looks, queries, keys, width=width), sep="\n", flush=True)
+    print(*tables.attention(weights.tolist(), looks, queries, keys, width=width), sep="\n", flush=True)

@@ -6,8 +6,10 @@ the app dies with a ScreenStackError. Here the second Enter does nothing.
 
 from typing import Any
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.errors import NoWidget
 
 from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.widgets.options import Pressable, has_lines
@@ -46,6 +48,13 @@ class SteadyCommandPalette(CommandPalette, LeavableScreen[None]):
         """Compose Textual's palette with our list in it."""
         for widget in super().compose():
             yield SteadyCommandList() if type(widget) is CommandList else widget
+
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]
+        """Ignore a click where the window has ended by now; Textual 8.2.8 looks there for a widget, and fails."""
+        try:
+            self.get_widget_at(event.screen_x, event.screen_y)
+        except NoWidget:
+            event.prevent_default()  # else Textual calls the method of the base class too
 
     def _action_command_list(self, action: str) -> None:
         if not action.startswith("page") or has_lines(self.query_one(CommandList)):

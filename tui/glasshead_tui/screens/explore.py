@@ -310,15 +310,20 @@ class ExploreScreen(CommandedScreen):
             self._complain(refusal(self.moment.trace.recorded, "read another text"))
             return
         limit = f", at most {self._about.limit} tokens" if self._about and self._about.limit else ""
-        self._ask_for_sentence(
-            f"A sentence in the language the model reads{limit}. Enter starts, esc keeps the old one."
-        )
+        what = "A text that the model goes on from" if self._prompted else "A sentence in the language the model reads"
+        self._ask_for_sentence(f"{what}{limit}. Enter starts, esc keeps the old one.")
+
+    @property
+    def _prompted(self) -> bool:
+        """Whether the model goes on from a text, and reads no source."""
+        return self.moment is not None and not self.moment.source
 
     def _ask_for_sentence(self, hint: str) -> None:
         def answer(ask: Ask, text: str) -> None:
             self._asking = self._worker.begin(text, truncate=ask.again == text and bool(text), to=self), ask
 
-        self._ask(Ask("New source sentence", hint, self.moment.text if self.moment else "", answer))
+        title = "New prompt" if self._prompted else "New source sentence"
+        self._ask(Ask(title, hint, self.moment.text if self.moment else "", answer))
 
     def _ask(self, question: Ask) -> None:
         """Put a question whose answer is a job."""

@@ -2,7 +2,6 @@
 
 families.py    where the parts of a family lie in its modules; a new family is one entry
 attention.py   our `attend` as an attention of Hugging Face, and its mask
-points.py      hooks that hand a module's values to a tap
 watch.py       which sites a model has, and watching them
 past.py        a cache of Hugging Face as a Past
 model.py       the Model

@@ -10,8 +10,9 @@ from glasshead.adapters.huggingface import attention as attentions
 from glasshead.adapters.huggingface.families import FAMILIES, Family, Stack
 from glasshead.adapters.huggingface.marks import Marks, longest_line, text_limit
 from glasshead.adapters.huggingface.past import HuggingPast
-from glasshead.adapters.huggingface.watch import Places, Watching
+from glasshead.adapters.huggingface.watch import Places
 from glasshead.adapters.native import pad_lines
+from glasshead.adapters.watching import Watching
 from glasshead.anatomy import Anatomy, Attending, Kind
 from glasshead.decoding.protocols import Limits, Memory, Past, Prompt
 from glasshead.errors import GlassheadError, nearest

@@ -4,20 +4,16 @@ While nobody watches, the model runs as its owner made it. Within a `with` block
 at each place that is watched or changed; afterwards all of that is gone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 from torch import nn
 
 from glasshead.adapters.huggingface.attention import NAME
 from glasshead.adapters.huggingface.families import Block, Family, Stack
-from glasshead.adapters.huggingface.points import Input, Normalisation, Output, Point
+from glasshead.adapters.points import Input, Normalisation, Output
 from glasshead.anatomy import Norm
 from glasshead.attend import STAGES
-from glasshead.errors import GlassheadError
 from glasshead.site import attention
-from glasshead.tap import Change, Listening, Seen
 
 Known = dict[str, tuple[Any, str]]
 
@@ -155,37 +151,6 @@ class Places:
         if not self._watched:
             for config, before in zip(self.configs, self._before, strict=True):
                 config._attn_implementation_internal = before
-
-
-class Watching(Listening):
-    """Taps at the places of such a model."""
-
-    def __init__(self, places: Places, keep: Iterable[str], edit: Mapping[str, Change] | None) -> None:
-        super().__init__(places.root, keep, edit, known=places.known)
-        self._of = places
-        for pattern in edit or {}:
-            for site, (point, _) in places.known.items():
-                if fnmatchcase(site, pattern) and isinstance(point, Point) and not point.changeable:
-                    raise GlassheadError(
-                        f"{site} can be seen and not changed: the model reads the stream there in two places. Change "
-                        "what is added to it, or what its norm gives."
-                    )
-
-    def _points(self) -> Iterator[Point]:
-        return (each for each in self._places if isinstance(each, Point))
-
-    def __enter__(self) -> Seen:
-        seen = super().__enter__()
-        for point in self._points():
-            point.enter()
-        self._of.switch_on()
-        return seen
-
-    def __exit__(self, *error: object) -> None:
-        self._of.switch_off()
-        for point in self._points():
-            point.leave()
-        super().__exit__(*error)
 
 
 def unique_configs(module: nn.Module) -> list[Any]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from glasshead.lab.tools.progress import Progress, silent
-from glasshead.subject import Subject
+from glasshead.subjects import Subject
 from glasshead.tap import ONE_AT_A_TIME, listen
 
 EXAMPLE = "the black cat is sleeping"

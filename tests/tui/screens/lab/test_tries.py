@@ -93,7 +93,7 @@ async def test_a_model_without_its_mask_is_shown_as_what_it_is(
         await says(explorer, "Twice 4 is 8.")
         await hit(explorer, "t")
         await explorer.step(3)
-        await says(explorer, "self-attention without its mask", "decoder self (no mask)", "came later")
+        await says(explorer, "self-attention (no mask)", "decoder self (no mask)", "came later")
         for _ in range(3):
             await hit(explorer, "s", "9", "k", "l")
             await explorer.pilot.pause()

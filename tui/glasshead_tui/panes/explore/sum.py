@@ -58,7 +58,8 @@ class SumPane(Lines):
         found = chosen_cell(trace, focus)
         heaviest = sorted(range(len(found.weights)), key=lambda key: -found.weights[key])[:MOST]
         values = trace[f"{focus.prefix}.v"][found.key_head][heaviest].tolist()
-        masked = moment.anatomy.kind_at(focus.prefix).masked or trace.attending(focus.prefix).window is not None
+        kind, window = moment.anatomy.kind_at(focus.prefix), trace.attending(focus.prefix).window
+        masked = kind.masked or window is not None or not moment.anatomy.lasting
         self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked)
         self.redraw()
 

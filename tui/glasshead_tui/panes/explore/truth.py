@@ -53,7 +53,7 @@ class TruthPane(Lines):
         for check in sorted(self._checks, key=lambda check: check.ok):
             sign = Segment("✓ " if check.ok else "✗ ", marks.good if check.ok else marks.bad)
             label = visible(check.label)
-            measured = f" {error(check.value)}" if check.value else ""
+            measured = f" {_measured(check.value)}" if check.value else ""
             part = [sign, Segment(label, None if check.ok else marks.bad), Segment(f"{measured}   ", marks.quiet)]
             full += part
             if not check.ok:
@@ -68,3 +68,8 @@ class TruthPane(Lines):
         if failed and spare > 12:
             short.append(Segment(f"  {clip(visible(failed[0].detail), spare)}", marks.quiet))
         return [short]
+
+
+def _measured(value: float) -> str:
+    """Write an error in one digit, and a number of cells as it is."""
+    return f"{value:,.0f}" if value >= 1 and value == round(value) else error(value)

@@ -79,7 +79,8 @@ class Input(Point):
         def before(_module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
             if given:
                 return (self.see(self.name, given[0]), *given[1:]), named
-            return given, {**named, "hidden_states": self.see(self.name, named["hidden_states"])}
+            first = next(name for name, value in named.items() if isinstance(value, Tensor))
+            return given, {**named, first: self.see(self.name, named[first])}
 
         return self.module.register_forward_pre_hook(before, with_kwargs=True)
 
@@ -90,7 +91,7 @@ class Normalisation(Point):
     def __init__(self, module: nn.Module, width: int) -> None:
         super().__init__(module)
         found: Any = module
-        self.eps = float(getattr(found, "eps", getattr(found, "variance_epsilon", 1e-5)))
+        self.eps = _eps(found)
         self.gain: Tensor | None = getattr(found, "weight", None)
         self.bias: Tensor | None = getattr(found, "bias", None)
         self.rms, self.shift = self.examine(width)
@@ -142,3 +143,11 @@ class Normalisation(Point):
             return self.see("out", found)
 
         return self.module.register_forward_hook(after)
+
+
+def _eps(norm: Any) -> float:
+    """Return the ε of a norm; `nn.RMSNorm` without one takes the smallest step of its precision."""
+    found = getattr(norm, "eps", getattr(norm, "variance_epsilon", 1e-5))
+    return float(
+        torch.finfo(norm.weight.dtype if norm.weight is not None else torch.float32).eps if found is None else found
+    )
