@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import torch
 from tests.core.adapters.huggingface.folders import save
+from tests.core.adapters.torch_nn import test_wrong_masks as wrong_masks
+from tests.core.adapters.torch_nn.test_wrong_masks import WRONG
 from tests.core.recordings import KINDS, subject_of, walked
 from tests.core.strangers import NAMES
 
@@ -219,3 +221,23 @@ def test_what_an_encoder_would_fill_in_is_recorded(tmp_path: Path) -> None:
         assert again.fillings(3) == line.fillings(3)
     stranger = load(walked("t5").save(tmp_path / "t5.safetensors")).start(TEXT)
     assert stranger.fillings() is None
+
+
+@pytest.mark.parametrize("name", ["gpt", *WRONG])
+def test_a_module_of_torch_is_recorded_with_the_steps_that_last(name: str, tmp_path: Path) -> None:
+    """Where a later token changes what earlier ones had, the recording is that one step, and claims no others."""
+    right = lambda length: wrong_masks.ones(length).triu(1)  # noqa: E731
+    subject = wrong_masks.subject(WRONG.get(name, right))
+    session, _ = wrong_masks.stepped(subject)
+    line = session.line
+    again = load(session.save(tmp_path / "line.safetensors")).start(subject.first_sentence)
+    lasts = subject.anatomy.lasting
+    assert lasts == (name == "gpt") and again.limit == (line.step_number if lasts else 0)
+    again.goto(99)
+    assert again.ids == line.ids and again.text == line.text and again.candidates(24) == line.candidates(24)
+    assert again.outlook.sites == line.outlook.sites
+    for site in line.outlook.sites:
+        assert torch.equal(again.outlook[site].nan_to_num(7), line.outlook[site].nan_to_num(7)), site
+    assert [(c.label, c.ok, c.value) for c in checks(again.outlook)] == [
+        (c.label, c.ok, c.value) for c in checks(line.outlook)
+    ]
