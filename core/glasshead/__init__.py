@@ -7,12 +7,15 @@
     while not line.done:
         token = line.step()
     weights = line.trace["decoder.2.cross.weights"]          # h q k
+    line.save("cat.safetensors")                             # a recording: glasshead.load opens it without the model
 
 Names are imported when they are first used, so that `import glasshead` alone costs no torch.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from glasshead.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from glasshead.checkpoints.find import available as available
@@ -40,8 +43,6 @@ if TYPE_CHECKING:
     from glasshead.text import Vocabulary as Vocabulary
     from glasshead.traces.trace import Trace as Trace
     from glasshead.truth.trace_checks import checks as checks
-
-__version__ = "0.1.0"
 
 _HOME = {
     "Hypothesis": "decoding.beam",

@@ -9,6 +9,10 @@ class TooLongError(GlassheadError):
     """A text with more tokens than the model takes. It can be cut if the user agrees."""
 
 
+class ThereError(GlassheadError):
+    """A file that is there already. It can be replaced if the user agrees."""
+
+
 class StoppedError(Exception):
     """The work was asked to stop before it had a result."""
 

@@ -1,12 +1,13 @@
 """Found: something that can be opened, before it is opened. The one way to a Subject; finding costs no torch.
 
-    found = find("english-french")          a bundled name, a name under ./checkpoints, or a folder
+    found = find("english-french")          a bundled name, a name under ./checkpoints, a folder, or a recording
     found.check()                           raises an error for every fault that shows without loading
     subject = found.open()
 
 The shell checks, and passes the Found, not its name, to the thread that opens it. So nothing is looked for twice.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,8 @@ from glasshead.checkpoints.find import check_parts, locate, longest_text
 from glasshead.checkpoints.format import describe, vocabulary
 from glasshead.errors import GlassheadError
 from glasshead.opening import AS_IT_IS, Opening
+from glasshead.tensors import count_numbers
+from glasshead.traces.header import SUFFIX, Header, is_recording, load_header
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -135,15 +138,71 @@ class Foreign(HuggingFolder):
         return Subject(self.title, model, self.sides(model), self.folder, card)
 
 
-def find(name: str | Path, opening: Opening = AS_IT_IS, features: Path | None = None) -> Found:
-    """Find what a name opens. features: the file of a recording, for a model that hears.
+@dataclass(frozen=True)
+class RecordingFile:
+    """A file with the recording of a line, which opens without the model."""
 
-    Raises GlassheadError, with the nearest names, if nothing has that name, and for a recording that nothing hears.
+    path: Path
+    opening: Opening = AS_IT_IS
+
+    @cached_property
+    def _header(self) -> Header:
+        return load_header(self.path)
+
+    @property
+    def title(self) -> str:
+        """See `Found`."""
+        return self._header.title
+
+    @property
+    def limit(self) -> int | None:
+        """See `Found`: the tokens of its text, the only one."""
+        return len(self._header.about.ids)
+
+    @cached_property
+    def source(self) -> "Names":
+        """See `Found`."""
+        from glasshead.adapters.recorded_names import RecordedNames
+
+        return RecordedNames.of_source(self._header)
+
+    def check(self) -> None:
+        """See `Found`."""
+        header = self._header  # reading it checks it
+        if self.opening.given:
+            raise header.refuse("choose how it reads and runs")
+        count_numbers(self.path)
+
+    def open(self) -> "Subject":
+        """See `Found`."""
+        from glasshead.adapters.recorded import Recorded
+        from glasshead.adapters.recorded_names import RecordedSides
+        from glasshead.subjects import Subject
+        from glasshead.traces.file import load
+
+        self.check()
+        recording = load(self.path)
+        header = recording.header
+        return Subject(header.title, Recorded(recording), RecordedSides.of(header), None, header.about.card)
+
+
+def find(name: str | Path, opening: Opening = AS_IT_IS, features: Path | None = None) -> Found:
+    """Find what a name opens. features: the file of a sound, for a model that hears.
+
+    Raises GlassheadError, with the nearest names, if nothing has that name, and for a sound that nothing hears.
     """
     return _find(name, opening, None if features is None else Sound(path=features))
 
 
 def _find(name: str | Path, opening: Opening, sound: Sound | None) -> Found:
+    path = Path(os.path.expanduser(name))  # noqa: PTH111  Path.expanduser raises for an unknown user
+    try:
+        if (path.suffix == SUFFIX and not path.is_dir()) or (path.is_file() and is_recording(path)):
+            if sound is not None:
+                raise GlassheadError(f"{name} is a recording of a line: open it without --features.")
+            return RecordingFile(path, opening)
+    except (OSError, ValueError):  # too long a name, a NUL character: told below
+        pass
     folder, title = locate(name)
     if is_hugging_face(folder):
         return Foreign(folder, title, opening, sound)
@@ -159,7 +218,7 @@ def load(
     encoder_outputs: "Tensor | None" = None,
     **opening: Any,
 ) -> "Subject":
-    """Open a model: a bundled name, a name under ./checkpoints, or a folder, of a run in training or of Hugging Face.
+    """Open a bundled name, a name under ./checkpoints, a folder, of a run or of Hugging Face, or a recording.
 
     features: of a recording, for a model that hears: a file, or a tensor f t · encoder_outputs: in their place, what
     the encoder made of them, 1 k m. Such a recording is decoded as the text `subject.first_sentence`, its name.

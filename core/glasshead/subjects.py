@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from glasshead.adapters.native import Native
+from glasshead.adapters.recorded import Recorded
 from glasshead.anatomy import Anatomy, Kind
 from glasshead.decoding.beam import beam_search
 from glasshead.decoding.pick import Forced, Pick, greedy
@@ -15,6 +16,7 @@ from glasshead.errors import GlassheadError, TooLongError
 from glasshead.model import Config, Transformer
 from glasshead.tap import Change
 from glasshead.text import Token, Vocabulary
+from glasshead.traces.header import Provenance
 from glasshead.traces.record import BUDGET
 
 
@@ -56,12 +58,16 @@ class Subject:
     @property
     def codecs(self) -> Vocabulary:
         """Vocabulary that `native` was trained with. Raises GlassheadError for tokenizers of another kind."""
+        if isinstance(self.model, Recorded):
+            raise self.model.header.refuse("use its vocabulary")
         if not isinstance(self.vocabulary, Vocabulary):
             raise GlassheadError(f"{self.name} has a tokenizer of another kind than the project's own.")
         return self.vocabulary
 
     @property
     def _own(self) -> Native:
+        if isinstance(self.model, Recorded):
+            raise self.model.header.refuse("change it or use its weights")
         if not isinstance(self.model, Native):
             raise GlassheadError(
                 f"This needs a Transformer of the project's own, trained by `glasshead train`; {self.name} is another."
@@ -72,6 +78,16 @@ class Subject:
     def anatomy(self) -> Anatomy:
         """Parts of the model."""
         return self.model.anatomy
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """Facts about a recording: when it was made, and with which version; none for a model."""
+        return self.model.header.facts if isinstance(self.model, Recorded) else ()
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Facts for the header, the most important first."""
+        return (*self.recorded, *self.anatomy.facts)
 
     @property
     def limit(self) -> int | None:
@@ -90,7 +106,12 @@ class Subject:
 
     @property
     def first_sentence(self) -> str:
-        """First example on the card, to decode if no text is given. Raises GlassheadError without one."""
+        """First example on the card, to decode if no text is given; of a recording its text.
+
+        Raises GlassheadError without one.
+        """
+        if isinstance(self.model, Recorded):
+            return self.model.header.about.text
         examples = self.card.get("examples")
         if not isinstance(examples, list) or not examples or not isinstance(examples[0], str):
             raise GlassheadError(f"What shall {self.name} decode? Its card has no examples: give a sentence (--text).")
@@ -101,8 +122,9 @@ class Subject:
 
         Raises GlassheadError for a change under which the weights do not fit, and for a model of another family.
         """
+        own = self._own
         try:
-            return replace(self, model=self._own.changed(**fields))
+            return replace(self, model=own.changed(**fields))
         except GlassheadError as error:
             raise GlassheadError(f"{self.name}: {error}") from None
 
@@ -138,13 +160,20 @@ class Subject:
         """Encode a text and stand before the first step. See `Stepper.begin` and `encode` for options and errors.
 
         forced: a target to follow in place of `pick`, with the end token where there is a source; each of its tokens
-        gets its probability. Raises TooLongError for one that does not fit.
+        gets its probability. Raises TooLongError for one that does not fit. A recording has one text, and goes along
+        its line.
         """
-        prompt = self.model.prompt(self._ids(text, truncate=truncate))
-        source, target = self.vocabulary.source, self.vocabulary.target
+        if isinstance(self.model, Recorded):
+            return self.model.begin(text, pick=pick, keep=keep, edit=edit, forced=forced)
+        ids = self._ids(text, truncate=truncate)
+        prompt = self.model.prompt(ids)
         if forced is not None:
             pick = self._follow(forced, prompt)
-        return Stepper.begin(self.model, prompt, source, target, pick=pick, keep=keep, edit=edit, budget=budget)
+        return Stepper.begin(
+            self.model, prompt, self.vocabulary.source, self.vocabulary.target,
+            pick=pick, keep=keep, edit=edit, budget=budget,
+            about=Provenance(name=self.name, card=self.card, text=text, ids=tuple(ids)),
+        )  # fmt: skip
 
     def _follow(self, forced: str, prompt: Prompt) -> Forced:
         """Make the pick that follows a text."""

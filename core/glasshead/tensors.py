@@ -22,13 +22,14 @@ LONGEST_HEADER = 100_000_000
 """Bytes of the longest header; the library that reads the numbers has the same limit."""
 
 
-def write(path: Path, tensors: "Mapping[str, Tensor]", metadata: dict[str, str] | None = None) -> None:
-    """Write tensors from any device. Raises OSError if the file cannot be written, like any writer."""
+def write(path: Path, tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str] | None = None) -> None:
+    """Write tensors from any device, and texts by name. Raises OSError, like any writer, if that fails."""
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     try:
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path, metadata)
+        plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        save_file(plain, path, None if metadata is None else dict(metadata))
     except SafetensorError as error:  # reports a full disk only in words
         if number := re.search(r"os error (\d+)", str(error)):
             raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error

@@ -21,6 +21,7 @@ CASES: dict[str, list[str]] = {
     "translate features": ["tiny"],
     "trace features": ["tiny"],
     "trace checkpoint": ["a dog"],
+    "trace save": ["tiny", "a dog"],
     "evaluate checkpoint": PAIRS,
     "evaluate pairs": ["tiny"],
     "evaluate source": ["tiny", "--target", "pairs.tsv"],

@@ -92,7 +92,7 @@ def plain_words(words: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _dispatch(words: Sequence[str]) -> int:
-    if words and os.sep in words[0] and _is_folder(words[0]):
+    if words and _opens(words[0]):
         words = ["explore", *words]
     given = None if "_GLASSHEAD_COMPLETE" in os.environ else plain_words(words)  # the shell asks to complete a line
     if given is None:
@@ -100,6 +100,11 @@ def _dispatch(words: Sequence[str]) -> int:
     from glasshead_tui.launch.explore import explore
 
     return explore(**given)
+
+
+def _opens(word: str) -> bool:
+    """Tell whether a word in the place of a command is something to open: a folder by its path, or a recording."""
+    return (os.sep in word and _is_folder(word)) or (word.endswith(".safetensors") and not word.startswith("-"))
 
 
 def _typer(words: Sequence[str]) -> int:

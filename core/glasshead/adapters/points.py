@@ -43,9 +43,14 @@ class Point(ABC):
         tap = self.__dict__.get("tap")
         if tap is None:
             return value
-        whole = value.unsqueeze(0) if value.dim() == 2 else value
+        whole = with_batch(value)
         new = tap(name, whole)
         return value if new is whole else new.view_as(value)
+
+
+def with_batch(value: Tensor) -> Tensor:
+    """Give a value without an axis of the batch one."""
+    return value.unsqueeze(0) if value.dim() == 2 else value
 
 
 class Output(Point):
@@ -61,8 +66,6 @@ class Output(Point):
         def after(_module: nn.Module, _given: Any, found: Any) -> Any:
             if isinstance(found, tuple):
                 return (self.see(self.name, found[0]), *found[1:])
-            if found.dim() == 2:  # of positions, which are the same for every row of a batch
-                return self.see(self.name, found.unsqueeze(0)).squeeze(0)
             return self.see(self.name, found)
 
         return self.module.register_forward_hook(after)
@@ -132,6 +135,9 @@ def by_heads(heads: int, width: int, first: int = 0, each: int = 1, *, heads_fir
 class Normalisation(Point):
     """A LayerNorm or RMSNorm, whose steps are computed again from its input, in float32, and checked (`examine`)."""
 
+    lasting = True
+    """Whether what a norm is given stays as it is: not where somebody's own code may add to it in place."""
+
     def __init__(self, module: nn.Module, width: int) -> None:
         """width: numbers of a vector, if the module has no gain that tells it."""
         super().__init__(module)
@@ -180,10 +186,23 @@ class Normalisation(Point):
             normed = normed + self.bias.float()
         return normed.to(dtype)
 
+    def put_off(self, x: Tensor) -> bool:
+        """Have both steps computed when they are looked at; return False if one of them is edited."""
+        tap = self.__dict__.get("tap")
+        *statistics, normed, _ = self.emits
+        if tap is None or torch.is_grad_enabled() or tap.edits(*statistics, normed):
+            return False
+        for number, name in enumerate(statistics):
+            tap.later(name, lambda number=number: with_batch(self.statistics(x)[number]))
+        tap.later(normed, lambda: with_batch(self.normed(x)))
+        return True
+
     def hook(self) -> Any:
         """See `Point`."""
 
         def after(_module: nn.Module, given: tuple[Any, ...], found: Tensor) -> Tensor:
+            if self.lasting and self.put_off(given[0]):
+                return self.see("out", found)
             own = self.statistics(given[0])
             seen = tuple(self.see(name, value) for name, value in zip(self.emits, own, strict=False))
             changed = any(new is not old for new, old in zip(seen, own, strict=True))

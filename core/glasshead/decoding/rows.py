@@ -19,6 +19,7 @@ from torch import Tensor
 from glasshead.decoding.protocols import Memory, Model, Past
 from glasshead.tap import ONE_AT_A_TIME, Change, Seen
 from glasshead.text import Token
+from glasshead.traces import file
 from glasshead.traces.record import Record
 
 UNSAYABLE = 30.0
@@ -81,6 +82,11 @@ class Rows:
 
     def through(self, ids: Sequence[int]) -> Tensor:
         """Return the logits after the last of these ids (v); compute missing rows in one pass."""
+        self.reach(ids)
+        return self._logits[len(ids) - 1]
+
+    def reach(self, ids: Sequence[int]) -> None:
+        """Compute the missing rows of these ids in one pass; all of them, where a later token changes earlier rows."""
         missing = len(ids) - len(self._logits)
         if self.model.anatomy.lasting:
             if missing > 0:
@@ -88,7 +94,40 @@ class Rows:
         elif missing > 0 or (self.captures and len(self.record.rows) != len(ids)):
             self.record.crop(0)
             self._extend(0, ids)
-        return self._logits[len(ids) - 1]
+
+    def best(self, ids: Sequence[int], count: int) -> tuple[list[int], list[float]]:
+        """Return the ids and the probabilities of the most probable tokens after these ids, best first."""
+        probabilities = torch.softmax(self.through(ids), -1)
+        found = probabilities.topk(min(max(count, 0), len(probabilities)))
+        return found.indices.tolist(), found.values.tolist()
+
+    def entropy(self, ids: Sequence[int]) -> float:
+        """Compute the entropy of the token after these ids, in bits."""
+        return file.entropy(self.through(ids))
+
+    @property
+    def blanks(self) -> Mapping[int, Tensor] | None:
+        """Logits (v) at each mask token of the source, by its place; None of a model that fills in nothing."""
+        if self.memory is None or self.memory.logits is None:
+            return None
+        return {place: self.memory.logits[0, place].float() for place in self.memory.blanks}
+
+    def fillings(self, count: int) -> list[tuple[int, list[int], list[float], float]] | None:
+        """Return, for each mask token, its place, the most probable tokens there, best first, and the entropy in bits.
+
+        None of a model that fills in nothing.
+        """
+        if self.blanks is None:
+            return None
+        found = []
+        for place, logits in self.blanks.items():
+            best = torch.softmax(logits, -1).topk(min(max(count, 0), len(logits)))
+            found.append((place, best.indices.tolist(), best.values.tolist(), file.entropy(logits)))
+        return found
+
+    def logits(self, count: int) -> tuple[Tensor, ...]:
+        """Return the logits of the first rows: v each."""
+        return tuple(self._logits[:count])
 
     def _extend(self, start: int, ids: Sequence[int]) -> None:
         """Compute the rows of these ids, the first of which stands at `start`."""
@@ -136,6 +175,11 @@ class Rows:
         ):
             logits = self.model.logits(whole, self.memory)[0]
         return logits, peeking
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether there are rows for `verify` to compare."""
+        return bool(self._logits)
 
     def verify(self, ids: Sequence[int]) -> tuple[float, int]:
         """Compare the rows with one pass over the same ids without the past.

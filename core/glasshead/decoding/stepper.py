@@ -5,9 +5,10 @@ keys and values of all tokens so far, which the past holds. Going back computes 
 known tokens. Rows are computed when they are first needed, not when a step is taken (see `Stepper`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from operator import index
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +20,8 @@ from glasshead.decoding.rows import Again, Rows, Watch
 from glasshead.errors import GlassheadError
 from glasshead.tap import Change
 from glasshead.text import Token
+from glasshead.traces import file
+from glasshead.traces.header import Provenance
 from glasshead.traces.record import BUDGET
 from glasshead.traces.trace import Trace
 
@@ -35,12 +38,6 @@ class Filling:
     candidates: tuple[Token, ...]
     entropy: float
     """In bits."""
-
-
-def entropy(chances: Tensor) -> float:
-    """Compute the entropy of a distribution (v), in bits."""
-    chances = chances.double()
-    return float(-(chances * chances.clamp_min(1e-300).log2()).sum())
 
 
 class Stepper:
@@ -63,21 +60,28 @@ class Stepper:
         ids: Sequence[int],
         probabilities: Sequence[float | None],
         taken: int,
+        about: Provenance = Provenance(),  # noqa: B008  frozen
+        known: int | None = None,
     ) -> None:
         """Put a line together from its parts; `begin` makes a new one.
 
         ids: of the target, those of the prompt first, those after the present step last · probabilities: one for each,
-        None for those of the prompt · taken: steps taken.
+        None for those of the prompt · taken: steps taken · about: where the line comes from · known: steps of a line
+        that was recorded, beyond which there are none.
         """
         self.rows, self._names, self._prompt, self._pick = rows, names, prompt, pick
         self.source: list[Token] = list(source)
         self._ids, self._probabilities, self._taken = list(ids), list(probabilities), taken
         self._first = len(prompt.start)
         """Tokens of the prompt in the target."""
+        self.about = about
+        self._known = known
         most = rows.model.limits.target
-        self.limit: int = 0 if not self._first else FAR if most is None else max(0, most - self._first + 1)
+        self._most = 0 if not self._first else FAR if most is None else max(0, most - self._first + 1)
+        self.limit: int = self._most if known is None else min(self._most, known)
         """Most steps that can be taken: the last one starts from the last position."""
-        self._views: dict[int, Trace] = {}
+        self._views: dict[tuple[int, int], Trace] = {}
+        """The newest view, by its rows and its tokens."""
 
     @classmethod
     def begin(
@@ -91,9 +95,11 @@ class Stepper:
         keep: Iterable[str] | None = ("*",),
         edit: Mapping[str, Change] | None = None,
         budget: int = BUDGET,
+        about: Provenance = Provenance(),  # noqa: B008  frozen
     ) -> "Stepper":
         """Read the source and stand before the first step. source, target: the names of the two sides.
 
+        about: what a recording says of the model and the text.
         keep: sites to capture at every step; None captures nothing, which is faster. edit: as for `listen`.
         budget: bytes that the trace may hold. Raises GlassheadError for a model in training mode (dropout would be on),
         and for a prompt that leaves no room.
@@ -106,13 +112,15 @@ class Stepper:
         read = source.tokens(prompt.source)
         rows = Rows.begin(model, Watch.of(model, keep, edit), prompt.source, tuple(read), budget)
         start = list(prompt.start)
-        return cls(rows, target, prompt, read, pick=pick, ids=start, probabilities=[None] * len(start), taken=0)
+        nothing = [None] * len(start)
+        return cls(rows, target, prompt, read, pick=pick, ids=start, probabilities=nothing, taken=0, about=about)
 
     def branch(self) -> "Stepper":
         """Return another line with the same past, which continues independently. The common part is shared."""
         return Stepper(
             self.rows.branch(), self._names, self._prompt, self.source,
             pick=self._pick, ids=self._ids, probabilities=self._probabilities, taken=self._taken,
+            about=self.about, known=self._known,
         )  # fmt: skip
 
     @property
@@ -159,13 +167,31 @@ class Stepper:
         """Whether nothing more can be appended: the end token was, or the limit is reached."""
         return self._taken >= self.limit or self.ended
 
+    @property
+    def recorded(self) -> str:
+        """Beginning of the sentences about a line that was read from a file; empty for any other."""
+        return self.rows.record.recorded
+
+    @property
+    def cut(self) -> bool:
+        """Whether the recording ends here, and the line itself went on, or could have."""
+        return self._known is not None and self._taken >= self._known < self._most and not self.ended
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether there is, or can be, a row of the newest token. A recording may end with one."""
+        return not self.done or len(self.rows) >= self._stands > 0
+
     def candidates(self, k: int = 5) -> list[Token]:
-        """Return the k most probable next tokens, best first; none when done."""
-        if self.done:
-            return []
-        probabilities = self.probabilities()
-        best = probabilities.topk(min(max(k, 0), len(probabilities)))
-        return self._names.tokens(best.indices.tolist(), best.values.tolist())
+        """Return the k most probable next tokens, best first; none when done.
+
+        A recording has the 24 best of each step.
+        """
+        return self._names.tokens(*self.rows.best(self.ids, k)) if self.looks_ahead else []
+
+    def entropy(self) -> float:
+        """Compute the entropy of the next token, in bits; 0 when done."""
+        return self.rows.entropy(self.ids) if self.looks_ahead else 0.0
 
     def probabilities(self) -> Tensor:
         """Compute the probability of each token to come next: softmax of the logits (v)."""
@@ -183,7 +209,7 @@ class Stepper:
     @property
     def outlook(self) -> Trace:
         """`trace` with the row of the newest token, from which `candidates` come; without it when done."""
-        return self.trace if self.done else self._view(self._stands)
+        return self._view(self._stands) if self.looks_ahead else self.trace
 
     def step(self) -> Token:
         """Append the next token: the one known from before if the line went back, else the choice of `pick`."""
@@ -212,16 +238,10 @@ class Stepper:
 
         None of a model that fills in nothing.
         """
-        memory = self.rows.memory
-        if memory is None or memory.logits is None:
+        found = self.rows.fillings(k)
+        if found is None:
             return None
-        found = []
-        for place in memory.blanks:
-            chances = torch.softmax(memory.logits[0, place].float(), -1)
-            best = chances.topk(min(max(k, 0), len(chances)))
-            tokens = self._names.tokens(best.indices.tolist(), best.values.tolist())
-            found.append(Filling(place, tuple(tokens), entropy(chances)))
-        return found
+        return [Filling(place, tuple(self._names.tokens(ids, p)), bits) for place, ids, p, bits in found]
 
     def back(self) -> None:
         """Undo the last step. Costs no run of the model; at the start it does nothing."""
@@ -243,10 +263,15 @@ class Stepper:
         size = self.rows.model.size
         if not 0 <= chosen < size:
             raise GlassheadError(f"There is no token {chosen}; the vocabulary has {size}.")
-        probability = float(self.probabilities()[chosen])
+        known = self._ids[self._stands : self._stands + 1] == [chosen]
+        if not known and self.recorded:
+            raise GlassheadError(
+                f"{self.recorded}, and another token was taken here. Open the model itself to take this one."
+            )
+        probability = None if known else float(self.probabilities()[chosen])
         if isinstance(self._pick, Forced) and chosen != self.expected():
             self._pick = greedy  # what was to follow does not follow this token
-        if self._ids[self._stands : self._stands + 1] != [chosen]:
+        if not known:
             self._forget()
             self._ids.append(chosen)
             self._probabilities.append(probability)
@@ -269,7 +294,58 @@ class Stepper:
         """
         return self.rows.verify(self._ids)
 
+    @property
+    def verifiable(self) -> bool:
+        """Whether `verify` has rows to compare; for a recording, whether that was done when it was made."""
+        return self.rows.verifiable
+
+    def save(self, path: str | Path, *, changed: str = "", overwrite: bool = False) -> Path:
+        """Write a recording of the whole line, as far as it is known; return its path.
+
+        `glasshead.load` opens it without the model. What was captured is written exactly. The pass of `verify` is run
+        for it. changed: difference between the model and the one that its name stands for, in a few words.
+        Raises GlassheadError for a line that captures nothing, and like `Trace.save`.
+        """
+        file.check_place(path, overwrite=overwrite)
+        end = self.branch()
+        end._taken = len(end._ids) - end._first
+        if end.outlook.recorded:  # computes the row of the newest token
+            raise GlassheadError(f"{end.recorded} already: copy its file.")
+        line = end._telling(len(end.rows))()
+        measured = end.verify() if end.verifiable else None
+        about = replace(line.about, changed=changed or line.about.changed)
+        return file.save(path, end.rows.record, replace(line, about=about, measured=measured), overwrite=overwrite)
+
+    def _telling(self, rows: int) -> Callable[[], file.Line]:
+        """Note the line as it is now, so that a trace of its rows can be saved later."""
+        ids, logits = self.ids, self.rows.logits(rows)
+        chances = self._probabilities[: len(ids)]
+        first = self._first
+        if not self.rows.model.anatomy.lasting:  # earlier steps had other values: this one stands alone
+            first, chances = len(ids), [None] * len(ids)
+
+        def line() -> file.Line:
+            model, prompt = self.rows.model, first
+            made = self._names.tokens(ids)
+            return file.Line(
+                about=self.about,
+                limits=(model.limits.text, model.limits.target),
+                ends=model.ends,
+                size=model.size,
+                target=tuple(Token(token.id, token.text, p) for token, p in zip(made, chances, strict=True)),
+                prompt=prompt,
+                texts=tuple(self._names.decode(ids[:count]) for count in range(prompt, len(ids) + 1)),
+                names=self._names.tokens,
+                logits=logits,
+                edited=tuple(self.rows.watch.edit),
+                blanks=self.rows.blanks,
+            )
+
+        return line
+
     def _refuse_when_done(self) -> None:
+        if self.cut:
+            raise GlassheadError(f"{self.recorded}, and it ends here. Open the model itself to go on.")
         if self.done:
             raise GlassheadError("This line of decoding is done: there is no next step. Go back, or start another.")
 
@@ -282,18 +358,19 @@ class Stepper:
         rows = self._stands
         del self._ids[rows:], self._probabilities[rows:]
         self.rows.crop(rows)
-        self._views = {n: view for n, view in self._views.items() if n <= rows}
+        self._views = {size: view for size, view in self._views.items() if max(size) <= rows}
 
     def _view(self, rows: int) -> Trace:
         if not self.rows.captures:
             raise GlassheadError("This line was started with keep=None: nothing was captured.")
-        if rows not in self._views:
+        size = rows, self._stands
+        if size not in self._views:
             ids = self._ids[:rows]
-            if rows:
-                self.rows.through(ids)
+            self.rows.reach(ids)
             again = Again(self.rows.model, self._prompt.source, tuple(ids), self.rows.watch.edit)
-            self._views = {rows: Trace(self.rows.record, self._names.tokens(ids), again)}
-        return self._views[rows]
+            trace = Trace(self.rows.record, self._names.tokens(ids), again, self._telling(rows))
+            self._views = {size: trace}
+        return self._views[size]
 
 
 def _whole(number: Any, wanted: str) -> int:

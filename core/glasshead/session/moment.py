@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 from glasshead.anatomy import Anatomy
-from glasshead.decoding.stepper import Filling, Stepper, entropy
+from glasshead.decoding.stepper import Filling, Stepper
 from glasshead.text import Token
+from glasshead.traces.file import CANDIDATES
 from glasshead.traces.trace import Trace
-
-CANDIDATES = 24
-"""Number of most probable next tokens in a moment."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,6 +28,8 @@ class Moment:
     """Whether the end token, and not the limit, ended the line."""
     limit: int
     """Most steps that can be taken."""
+    cut: bool = False
+    """Whether a recording, and not the line that it shows, ends here."""
     candidates: tuple[Token, ...]
     entropy: float
     """Entropy of the next token, in bits."""
@@ -63,8 +63,9 @@ def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: 
         done=line.done,
         ended=line.ended,
         limit=line.limit,
+        cut=line.cut,
         candidates=tuple(line.candidates(CANDIDATES)),
-        entropy=0.0 if line.done else entropy(line.probabilities()),
+        entropy=line.entropy(),
         given=line.given,
         fillings=None if fillings is None else tuple(fillings),
         changed=changed,

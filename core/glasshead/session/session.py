@@ -13,6 +13,7 @@ and no screen here: a caller with several threads makes one move at a time.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from glasshead.decoding.stepper import Stepper
@@ -155,8 +156,12 @@ class Session:
 
     def check(self) -> tuple[Check, ...]:
         """Check the present moment; each statement is computed in another way than the values were captured."""
-        measured = self.line.verify() if len(self.line.rows) else ()
+        measured = self.line.verify() if self.line.verifiable else ()
         return checks(self.moment.trace, *measured)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write a recording of the present line, as far as it is known. See `Stepper.save`."""
+        return self.line.save(path, changed=self.standing.changed, overwrite=overwrite)
 
     def _started(
         self,

@@ -38,6 +38,8 @@ class Record:
     """Keys and values of the source, the same at every step."""
     ragged: tuple[str, ...] = ()
     """Matrices of the target against itself, whose rows end at their own positions."""
+    recorded: str = ""
+    """For a record that was read from a file: the beginning of the sentences that say so."""
 
     def keep_source(self, seen: Row) -> None:
         """Keep the values captured in the encoder."""
@@ -70,10 +72,10 @@ class Record:
             site = Site.parse(name)
             if site.attention is None:
                 continue
-            keys = self.anatomy.kind(site.stack, site.part).keys
             if site.name in KEYED:
+                keys = self.anatomy.kind(site.stack, site.part).keys
                 (joined if keys == "target" else fixed).append(name)
-            elif site.name in SQUARE and keys == "target" and self.anatomy.lasting:
+            elif grows(self.anatomy, name):
                 ragged.append(name)
         self.joined, self.fixed, self.ragged = tuple(joined), tuple(fixed), tuple(ragged)
         new = {site: seen[site].clone() for site in fixed if site not in {*self.static, *self.dropped}}
@@ -130,6 +132,14 @@ class Record:
             self.dropped |= gone
             self.static = {site: value for site, value in self.static.items() if site not in gone}
             self.rows = [{site: value for site, value in row.items() if site not in gone} for row in self.rows]
+
+
+def grows(anatomy: Anatomy, site: str) -> bool:
+    """Tell whether this is a matrix of the target against itself, whose rows end at their own positions."""
+    parsed = Site.parse(site)
+    if parsed.attention is None or parsed.name not in SQUARE or parsed.side == "source":
+        return False
+    return anatomy.lasting and anatomy.kind(parsed.stack, parsed.part).keys == "target"
 
 
 def size_of(values: Iterable[Tensor]) -> int:

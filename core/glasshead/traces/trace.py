@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cached_property
+from pathlib import Path
 from threading import RLock
 
 import torch
@@ -22,24 +23,35 @@ from torch import Tensor
 
 from glasshead.anatomy import Attending, Kind
 from glasshead.errors import GlassheadError
-from glasshead.site import SQUARE, Site
+from glasshead.site import Site
 from glasshead.text import Token
-from glasshead.traces.record import Record, Row, size_of
+from glasshead.traces import file
+from glasshead.traces.record import Record, Row, grows, size_of
 from glasshead.traces.scores import scores
 
 
 class Trace:
     """A frozen view of the values captured up to a step. Tensors are float32 on the CPU, without a batch axis."""
 
-    def __init__(self, record: Record, target: Sequence[Token], again: Callable[[str], Tensor]) -> None:
-        """record: captured values · target: the token of each row · again: recomputes a dropped site."""
+    def __init__(
+        self,
+        record: Record,
+        target: Sequence[Token],
+        again: Callable[[str], Tensor],
+        line: "Callable[[], file.Line] | None" = None,
+    ) -> None:
+        """record: captured values · target: the token of each row · again: recomputes a dropped site · line: tells of
+        the line of decoding, for `save`.
+        """
         self.source: tuple[Token, ...] = record.source
         self.target: tuple[Token, ...] = tuple(target)
         self.steps = len(self.target)
         """Number of rows of the decoder's sites."""
         self.anatomy, self.budget = record.anatomy, record.budget
         self._static, self._dropped, self._order = record.static, record.dropped, record.order
-        self._again = again
+        self._again, self._line = again, line
+        self.recorded = record.recorded
+        """For a trace that was read from a file: the beginning of the sentences that say so; else empty."""
         self._rows: list[Row] = record.rows[: self.steps]
         whole = len(record.rows) == self.steps
         self._captured = (
@@ -54,6 +66,20 @@ class Trace:
         self._room = record.budget - record.bytes
         """Bytes of the budget that captured values leave for gathered ones; the newest may exceed it."""
 
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write a recording of the line up to here, which `glasshead.load` opens without the model; return its path.
+
+        Its truth line has no "cached = full": `Stepper.save` measures that. Raises GlassheadError for a name that does
+        not end in .safetensors, for a file that is there unless `overwrite`, and if it cannot be written.
+        """
+        if self._line is None:
+            raise GlassheadError("This trace belongs to no line of decoding: save that of a Stepper.")
+        record = Record(
+            self.anatomy, self.source, self._static, self._rows, self.budget, self._dropped, self._captured,
+            self._order, recorded=self.recorded,
+        )  # fmt: skip
+        return file.save(path, record, self._line(), overwrite=overwrite)
+
     @property
     def sites(self) -> list[str]:
         """Names of all sites, in the order in which the model computes them."""
@@ -62,6 +88,11 @@ class Trace:
     @cached_property
     def _names(self) -> dict[str, None]:
         return {site: None for site in self._order if self._rows or Site.parse(site).side == "source"}
+
+    @property
+    def dropped(self) -> frozenset[str]:
+        """Sites that were let go to stay within the budget, and are recomputed when they are looked at."""
+        return self._dropped
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -149,17 +180,15 @@ class Trace:
             hidden = "−∞" if name == "masked" else "0"
             return f"captured row by row; above the diagonal {hidden}, as those keys did not exist yet"
         if not self._can_complete(site):
+            if self.recorded:
+                return "captured; what is above the diagonal was not recorded"
             missing = "the bias above the diagonal was" if self._biased(site) else "q and k were"
             return f"recomputed by running the model over the same tokens: {missing} not captured"
         how = "q·k × scale" if self.attending(Site.parse(site).prefix).cap is None else "the capped q·k × scale"
         return f"captured; above the diagonal {how} of the captured q and k, as those keys did not exist yet"
 
     def _grows(self, site: str) -> bool:
-        """Tell whether this is a matrix of the target against itself, whose rows end at their own positions."""
-        parsed = Site.parse(site)
-        if parsed.attention is None or parsed.name not in SQUARE or parsed.side == "source":
-            return False
-        return self.anatomy.lasting and self.anatomy.kind(parsed.stack, parsed.part).keys == "target"
+        return grows(self.anatomy, site)
 
     def _biased(self, site: str) -> bool:
         return self.attending(Site.parse(site).prefix).biased
@@ -181,6 +210,8 @@ class Trace:
     def _get(self, site: str) -> Tensor:
         if site in self._gathered:
             return self._gathered[site]
+        if self.recorded and site not in self and site in self.anatomy.sites:
+            raise self._unrecorded(f"{site} was")
         if site not in self:
             close = get_close_matches(site, self.sites, n=2, cutoff=0.4)
             hint = f" Near it: {', '.join(close)}." if close else ""
@@ -201,6 +232,9 @@ class Trace:
             del self._gathered[next(iter(self._gathered))]
         return value
 
+    def _unrecorded(self, what: str) -> GlassheadError:
+        return GlassheadError(f"{self.recorded}: {what} not recorded. Open the model itself to see it.")
+
     def _made(self) -> int:
         """Count the bytes of the gathered and recomputed values."""
         again = () if self._recomputed is None else (self._recomputed[1],)
@@ -210,6 +244,8 @@ class Trace:
         """Build a matrix of the target against itself from its rows, which end at their own positions: h q k."""
         parsed = Site.parse(site)
         if parsed.name == "bias" or (parsed.name == "scores" and not self._can_complete(site)):
+            if self.recorded:
+                raise self._unrecorded(f"what is above the diagonal of {site} was")
             return _plain(self._again(site), site)
         if parsed.name == "scores":
             q, k = (self[parsed.beside(name)] for name in ("q", "k"))

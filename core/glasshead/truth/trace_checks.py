@@ -56,12 +56,13 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
         compared = True
         again = softmax(scores.masked_fill(hidden, -torch.inf))
         worst_weight = max(worst_weight, _largest(weights - again))
+    then = " when the recording was made" if trace.recorded else ""
     rows_seen = "the newest row of every attention" if newest else "every row of every attention"
     found = [
         Check("rows sum to 1", worst_sum <= tolerance, worst_sum, f"The weights of {rows_seen} sum to 1."),
         Check(
             "nothing from the future", not peeking, float(peeking),
-            f"In {rows_seen}{', and in a pass over all tokens at once,' if full else ''} "
+            f"In {rows_seen}{f', and in a pass over all tokens at once{then},' if full else ''} "
             "what the mask hides has a weight of exactly 0.",
         ),
     ]  # fmt: skip
@@ -77,10 +78,11 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
         cached = trace.anatomy.cached
         found.append(
             Check(
-                "cached = full" if cached else "steps = full", cache_error <= tolerance, cache_error,
-                f"The logits of the steps, {'taken from a cache' if cached else 'each of a pass of its own'}, equal "
-                f"those of one pass over all tokens{' without it' if cached else ''}, relative to the largest; tokens "
-                "that are as good as impossible do not count.",
+                f"{'cached' if cached else 'steps'} = full{' (recorded)' if then else ''}", cache_error <= tolerance,
+                cache_error,
+                f"The logits of the steps, {'taken from a cache' if cached else 'each of a pass of its own'}, "
+                f"equal{'ed' if then else ''} those of one pass over all tokens{' without it' if cached else ''}"
+                f"{then}, relative to the largest; tokens that are as good as impossible do not count.",
             )
         )  # fmt: skip
     return tuple(found)

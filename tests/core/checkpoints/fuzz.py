@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import make_tiny
@@ -75,12 +76,12 @@ def answer(folder: Path) -> str:
     return said[0]
 
 
-def ask(folder: Path) -> str:
+def ask(folder: Path, answer: Callable[[Path], str] = answer) -> str:
     """`answer` in a fork; its first sentence. Raises BadAnswerError, with what it wrote."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        _be(folder, write)
+        _be(folder, write, answer)
     os.close(write)
     got, end = b"", time.monotonic() + SECONDS
     while True:
@@ -100,7 +101,7 @@ def ask(folder: Path) -> str:
     return text
 
 
-def _be(folder: Path, write: int) -> None:
+def _be(folder: Path, write: int, answer: Callable[[Path], str]) -> None:
     """Be the fork: answer, or tell what came instead."""
     status = 99
     try:

@@ -149,3 +149,96 @@ def test_a_model_without_an_encoder_shows_what_it_has(glasshead: Glasshead, tmp_
     save("llama", tmp_path / "llama")
     told = glasshead("trace", str(tmp_path / "llama"), "the black cat", "--steps", "1").out
     assert "decoder.2.self.weights   h q k   4 × " in told and "source" not in told
+
+
+@pytest.mark.parametrize("form", ["table", "tsv", "json"])
+def test_a_recording_gives_the_numbers_of_its_model(form: str, glasshead: Glasshead) -> None:
+    words = ("--keep", "*.cross.*", "--keep", "encoder.1.self.scores", "--format", form)
+    live = glasshead("trace", "tiny", TEXT, "--steps", "5", *words)
+    saved = glasshead("trace", "tiny", TEXT, "--steps", "5", *words[:4], "--save", "cat.safetensors")
+    assert (saved.status, saved.err) == (0, "")
+    assert saved.out.startswith("5 steps at ") and saved.out.endswith("To open them: glasshead cat.safetensors\n")
+    for text in ([], [TEXT]):
+        again = glasshead("trace", "cat.safetensors", *text, *words)
+        assert (again.status, again.err) == (0, "")
+        if form == "tsv":
+            assert again.out == live.out
+        elif form == "json":
+            told = strictly(again.out)
+            made, version = told.pop("recording")
+            assert made.startswith("made 20") and version.startswith("v")
+            assert told == {**strictly(live.out), "checkpoint": "recording of tiny"}
+        else:
+            lines = again.out.splitlines()
+            assert lines[0] == "checkpoint  recording of tiny" and lines[1].startswith("recording   made 20")
+            assert lines[2:] == live.out.splitlines()[1:]
+    fewer, live = (glasshead("trace", *what, *words, "--steps", "2") for what in (["cat.safetensors"], ["tiny", TEXT]))
+    if form == "json":
+        assert strictly(fewer.out)["sites"] == strictly(live.out)["sites"]
+    else:
+        assert fewer.out.splitlines()[8:] == live.out.splitlines()[8 if form == "tsv" else 7 :]
+
+
+def test_what_is_saved_is_what_was_asked_for(glasshead: Glasshead) -> None:
+    saved = glasshead("trace", "tiny", TEXT, "--steps", "2", "--keep", "*.cross.weights", "--save", "part.safetensors")
+    assert saved.out.startswith("2 steps at 2 sites: ")
+    shown = glasshead("trace", "part.safetensors", "--keep", "decoder.*")
+    assert shown.status == 0 and "decoder.1.cross.weights" in shown.out and "decoder.1.cross.scores " not in shown.out
+    assert "sites are left out. The first: This is a recording of tiny: " in shown.err
+    none = glasshead("trace", "part.safetensors", "--keep", "encoder.*")
+    assert none.status == 2 and "was not recorded. Open the model itself to see it." in none.err and none.out == ""
+    odd = glasshead("trace", "part.safetensors", "--keep", "encodr.*")
+    assert odd.status == 2 and "Nothing in recording of tiny is called 'encodr.*'" in odd.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("trace", "tiny"), "Which sentence? Give one in quotes, after the checkpoint."),
+        (("trace", "tiny", TEXT, "--save", "cat.bin"), "cat.bin does not end in .safetensors"),
+        (
+            ("trace", "tiny", TEXT, "--save", "no/cat.safetensors"),
+            "There is no folder to write no/cat.safetensors in: make it first.",
+        ),
+        (
+            ("trace", "tiny", TEXT, "--save", "cat.safetensors"),
+            "is there already: give another name, or --overwrite it.",
+        ),
+        (("trace", "tiny", TEXT, "--save", "x.safetensors", "--format", "json"), "choose one"),
+        (("trace", "tiny", TEXT, "--overwrite"), "--overwrite has no meaning without --save."),
+        (("trace", "cat.safetensors", "a dog"), "Open the model itself to read another text."),
+        (
+            ("trace", "cat.safetensors", "--save", "x.safetensors"),
+            "This is a recording of tiny already: copy its file.",
+        ),
+        (("cat.safetensors", "--text", "a dog"), "Open the model itself to read another text."),
+        (("explore", "cat.safetensors", "--plain", "--text", "a dog"), "Open the model itself to read another text."),
+        (("translate", "cat.safetensors", "a dog"), "Open the model itself to read another text."),
+        (("translate", "cat.safetensors", TEXT, "--sample"), "Open the model itself to choose tokens in another way."),
+        (("translate", "cat.safetensors", TEXT, "--beam", "2"), "Open the model itself to "),
+        (("evaluate", "cat.safetensors"), "Open the model itself to "),
+        (("lab", "attention", "--model", "cat.safetensors"), "Open the model itself to "),
+        (("nowhere.safetensors",), "There is no file nowhere.safetensors."),
+        (("explore", "checkpoints/tiny/model.safetensors"), "and no recording. To open a model, give its folder: "),
+    ],
+)
+def test_what_a_recording_cannot_do_is_told(
+    words: tuple[str, ...], said: str, glasshead: Glasshead, here: Path
+) -> None:
+    glasshead("trace", "tiny", TEXT, "--steps", "1", "--save", "cat.safetensors")
+    told = glasshead(*words)
+    assert told.status == 2 and said in told.err and len(told.err.splitlines()) == 1, told.err
+    assert {path.name for path in here.iterdir()} == {"checkpoints", "cat.safetensors"}
+
+
+def test_a_recording_is_opened_by_its_name_alone(glasshead: Glasshead) -> None:
+    glasshead("trace", "tiny", TEXT, "--steps", "3", "--save", "cat.safetensors")
+    told, live = glasshead("cat.safetensors"), glasshead("explore", "tiny", "--text", TEXT, "--steps", "3")
+    assert told.status == 0
+    first, made, *rest = told.out.splitlines()
+    assert first.startswith("glasshead   recording of tiny") and made.startswith("recording   made 20")
+    assert rest == live.out.splitlines()[1:]
+    assert glasshead("translate", "cat.safetensors", TEXT).out.strip() == live.out.split("text        ")[1].strip()
+    replaced = glasshead("trace", "tiny", "a dog", "--save", "cat.safetensors", "--overwrite")
+    assert replaced.status == 0 and "a dog" not in glasshead("cat.safetensors").err
+    assert "▁dog" in glasshead("cat.safetensors").out or "dog" in glasshead("trace", "cat.safetensors").out

@@ -53,7 +53,7 @@ async def test_all_heads_are_there_and_can_be_picked(line: "Stepper", framed: "F
 
 def test_what_was_let_go_is_not_computed_for_a_picture(line: "Stepper") -> None:
     class Gone:
-        kinds, axes = line.outlook.kinds, line.outlook.axes
+        kinds, axes, anatomy, recorded = line.outlook.kinds, line.outlook.axes, line.outlook.anatomy, ""
 
         def origin(self, site: str) -> str:
             return "recomputed by running the model" if site.startswith("encoder.1") else "captured"

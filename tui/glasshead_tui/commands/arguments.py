@@ -17,7 +17,7 @@ Checkpoint = Annotated[
     str,
     typer.Argument(
         metavar="CHECKPOINT",
-        help="A name from `glasshead checkpoints`, or a folder.",
+        help="A name from `glasshead checkpoints`, a folder, or a recording.",
         autocompletion=complete_checkpoint,
     ),
 ]

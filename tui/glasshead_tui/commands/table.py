@@ -31,7 +31,8 @@ def glasshead(
 ) -> None:
     """See every number inside a Transformer while it decodes.
 
-    Without a command: explore english-french.
+    Without a command: explore english-french. A folder's path, or a recording (FILE.safetensors), in its place:
+    explore that.
     """
     if version:
         from glasshead import __version__

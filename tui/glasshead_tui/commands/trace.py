@@ -1,6 +1,7 @@
 """`glasshead trace`: captured values of one decode as numbers, for a pipe or a notebook."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -25,7 +26,8 @@ def trace(
     opening: Opening,
     checkpoint: Checkpoint,
     text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help="A sentence in quotes.", show_default=False)
+        str | None,
+        typer.Argument(metavar="TEXT", help="A sentence in quotes; none for a recording.", show_default=False),
     ] = None,
     features: Features = None,
     keep: Annotated[
@@ -33,36 +35,106 @@ def trace(
         typer.Option(metavar="GLOB", help="Sites to show, e.g. encoder.0.self.*; may be repeated.", show_default=EVERY),
     ] = None,
     form: Annotated[
-        Literal["table", "json", "tsv"],
-        typer.Option("--format", help="A table to read; JSON or TSV with full precision."),
-    ] = "table",
+        Literal["table", "json", "tsv"] | None,
+        typer.Option("--format", help="A table to read; JSON or TSV with full precision.", show_default="table"),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Steps of decoding.", show_default="to the end")
     ] = None,
     truncate: Truncate = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a recording, FILE.safetensors, in place of numbers: all sites, or those of --keep. "
+            "`glasshead FILE.safetensors` opens it without the model.",
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="With --save: replace a file.")] = False,
     forced: Forced = None,
 ) -> None:
-    """Write the captured values of a decode as numbers."""
+    """Write the captured values of a decode: numbers, or a file."""
     from glasshead_tui.terminal.sentences import fitting, sentence
 
-    if text is None and features is None:
-        raise GlassheadError("What shall be decoded? Give a sentence in quotes.")
-    text = features.name if text is None and features else sentence(text or "")
+    if text is None and features is not None:
+        text = features.name
+    if text is not None:
+        text = sentence(text)
+    if save is None and overwrite:
+        raise GlassheadError("--overwrite has no meaning without --save.")
+    if save is not None and form is not None:
+        raise GlassheadError("--save writes a recording, and --format numbers: choose one.")
 
     from glasshead.decoding.threads import one_thread
     from glasshead.found import find
 
     one_thread()
     subject = find(checkpoint, opening, features).open()
+    if text is None:
+        if not subject.recorded:
+            raise GlassheadError("Which sentence? Give one in quotes, after the checkpoint.")
+        text = subject.first_sentence
     last = subject.kinds[-1]  # decoder → encoder, if there is one
-    chosen, needed = _choose(subject, keep or [f"{last.stack}.*.{last.kind}.weights"])
+    usual = ["*"] if save is not None else [f"{last.stack}.*.{last.kind}.weights"]
+    chosen, needed = _choose(subject, keep or usual)
+    if save is not None:
+        _check_place(save, overwrite=overwrite)
     fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate)
     line = subject.start(fitted, keep=needed, forced=forced)
     while not line.done and line.step_number != steps:
         line.step()
-    write: Callable[[Subject, Stepper, list[str]], Iterator[str]] = {"table": _table, "json": _json, "tsv": _tsv}[form]
-    for row in write(subject, line, chosen):
+    if save is not None:
+        print(_saved(line, save, overwrite=overwrite))
+        return
+    writers: dict[str | None, Callable[[Subject, Stepper, list[str]], Iterator[str]]] = {"json": _json, "tsv": _tsv}
+    for row in writers.get(form, _table)(subject, line, _recorded(line, chosen) if subject.recorded else chosen):
         print(row)
+
+
+def _check_place(path: Path, *, overwrite: bool) -> None:
+    """Check the name of a recording before anything is computed."""
+    from glasshead.errors import ThereError
+    from glasshead.traces.file import check_place
+
+    try:
+        check_place(path, overwrite=overwrite)
+    except ThereError:
+        raise GlassheadError(f"{path} is there already: give another name, or --overwrite it.") from None
+
+
+def _saved(line: "Stepper", path: Path, *, overwrite: bool) -> str:
+    """Write a recording, and describe it."""
+    import shlex
+
+    from glasshead import machine
+    from glasshead_tui.terminal.visible import visible
+
+    written = line.save(path, overwrite=overwrite)
+    trace, steps = line.trace, f"{line.step_number} step{'s' if line.step_number != 1 else ''}"
+    dropped = len(trace.dropped)
+    without = f", without {dropped} sites that exceeded the memory budget" if dropped else ""
+    size, opens = machine.size(written.stat().st_size), visible(shlex.quote(str(written)))
+    return f"{steps} at {len(trace.sites) - dropped} sites{without}: {size}. To open them: glasshead {opens}"
+
+
+def _recorded(line: "Stepper", chosen: list[str]) -> list[str]:
+    """Return the chosen sites that a recording can show; name the others. Raises GlassheadError if there are none."""
+    from glasshead_tui.terminal.complain import complain
+
+    found: list[str] = []
+    refused: list[str] = []
+    for site in chosen:
+        try:
+            line.trace[site]
+        except GlassheadError as error:
+            refused.append(str(error))
+        else:
+            found.append(site)
+    if not found:
+        raise GlassheadError(refused[0])
+    if refused:
+        complain(f"{len(refused)} of {len(chosen)} sites are left out. The first: {refused[0]}")
+    return found
 
 
 def _choose(subject: "Subject", patterns: list[str]) -> tuple[list[str], list[str]]:
@@ -104,6 +176,7 @@ def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[st
     yield strict.dumps(
         {
             "checkpoint": subject.name,
+            **({"recording": list(subject.recorded)} if subject.recorded else {}),
             "source": [{"id": token.id, "text": token.text} for token in seen.source],
             "target": [{"id": token.id, "text": token.text} for token in seen.target],
             "produced": [
@@ -149,6 +222,8 @@ def _table(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[s
 
     seen = line.trace
     yield f"checkpoint  {visible(subject.name)}"
+    if subject.recorded:
+        yield f"recording   {visible(' · '.join(subject.recorded))}"
     if seen.source:
         yield f"source      {plain.words(seen.source)}"
     yield f"target      {plain.words(line.tokens)}"

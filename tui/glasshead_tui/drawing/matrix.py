@@ -16,7 +16,19 @@ from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from glasshead.traces.trace import Trace
+
 UNKNOWN = "·"
+
+
+def masked(trace: "Trace", prefix: str) -> "Tensor":
+    """Return the scores of an attention after the mask: h q k. Where a recording lacks them, those that may be looked
+    at are 0: only where they are −∞ is drawn.
+    """
+    name = f"{prefix}.masked"
+    if not trace.recorded or name in trace:
+        return trace[name]
+    return trace.may_look(prefix).float().log().expand(trace.anatomy.kind_at(prefix).heads, -1, -1)
 
 
 def weight_level(value: float) -> int:

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 
-from glasshead_tui.drawing.matrix import HeadMatrix, weight_level
+from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.matrix import HeadMatrix, masked, weight_level
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import attention_name, labels, spoken, widest
 from glasshead_tui.drawing.notes import NotedMatrix, join_pieces
@@ -34,12 +35,24 @@ class AttentionPane(NotedMatrix, can_focus=False):
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw a head of a moment; if only the cell changed, move the cursor."""
-        before, self._shown = self._shown, (moment, focus)
+        before, self._shown = self._shown, None
+        stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
+        entitle(self, attention_name(focus, moment.anatomy.kind_at(focus.prefix)), "  ".join(stages))
+        if moment.trace.recorded:
+            moment.trace[f"{focus.prefix}.{focus.stage}"]  # raises here if it was not recorded: nothing else is told
+        self._shown = moment, focus
         if before and before[0].trace is moment.trace and before[1].to(query=focus.query, key=focus.key) == focus:
             self._heatmap.cursor = focus.query, focus.key
         else:
             self._draw_matrix()
         self._write_notes()
+
+    def say(self, sentence: str) -> None:
+        """See `Pane`."""
+        self._notes.say(sentence)
+        if self._heatmap.display == bool(sentence):
+            self._heatmap.display = not sentence
+            self._notes.styles.height = "1fr" if sentence else 2
 
     def as_rows(self) -> Rows:
         """Return a row for each query with a column for each key, in the current stage."""
@@ -75,7 +88,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         matrix = HeadMatrix(
             stage=focus.stage,
             values=trace[f"{focus.prefix}.{focus.stage}"][focus.head],
-            masked=trace[f"{focus.prefix}.masked"][focus.head],
+            masked=masked(trace, focus.prefix)[focus.head],
             queries=queries,
             keys=keys,
             ghost_rows=rows,
@@ -84,8 +97,6 @@ class AttentionPane(NotedMatrix, can_focus=False):
         )
         scale = marks.weights if focus.stage == "weights" else marks.scores
         self._heatmap.show(matrix, scale, (focus.query, focus.key))
-        stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
-        entitle(self, attention_name(focus, kind), "  ".join(stages))
         beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
         self._notes.legend = _legend(matrix, focus.stage, kind.causal and not beyond, beyond, marks)
 
@@ -121,9 +132,14 @@ class AttentionPane(NotedMatrix, can_focus=False):
         trace = moment.trace
         queries, keys = trace.axes(focus.prefix)
         names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
-        found = chosen_cell(trace, focus)
-        hidden = "" if found.may_look else _why_hidden(focus, moment, keys[focus.key].text)
-        self._notes.readout = _readout(found, names, hidden, palette(self.app))
+        marks = palette(self.app)
+        try:
+            found = chosen_cell(trace, focus)
+        except GlassheadError:  # a recording of some values
+            self._notes.readout = _bare(moment, focus, names, marks)
+        else:
+            hidden = "" if found.may_look else _why_hidden(focus, moment, keys[focus.key].text)
+            self._notes.readout = _readout(found, names, hidden, marks)
         self._notes.redraw()
 
 
@@ -140,6 +156,15 @@ def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
             return UNMASKED
         return "not generated yet when this token was chosen"
     return "padding" if key == "<pad>" else "the mask hides it"
+
+
+def _bare(moment: "Moment", focus: Focus, names: tuple[str, str], marks: Palette) -> tuple[Line, ...]:
+    """Describe a cell of a recording that does not hold all of its arithmetic, at several lengths."""
+    value = float(moment.trace[f"{focus.prefix}.{focus.stage}"][focus.head, focus.query, focus.key])
+    pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
+    number = weight(value) if focus.stage == "weights" else real(value, 7)
+    short: Line = [*pair, Segment("  "), Segment(number, marks.strong)]
+    return [*short, Segment("   how it came about was not recorded", marks.quiet)], short
 
 
 def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette) -> tuple[Line, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from glasshead.site import attention
+from glasshead_tui.drawing.matrix import masked
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
@@ -37,6 +38,8 @@ class Heads:
     def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes] | None:
         kind = self.trace.kinds[place.group]
         prefix = attention(kind.stack, place.row, kind.kind)
+        if self._lacks(prefix):
+            return ()
         key = prefix, columns, lines
         if key not in self._pooled:
             queries, keys = self.trace.axes(prefix)
@@ -53,23 +56,32 @@ class Heads:
     def pool(self, key: tuple[str, int, int]) -> None:
         """Make the pictures of all heads of one layer."""
         prefix, columns, lines = key
-        self._pooled[key] = pooled(self.trace[f"{prefix}.weights"], self.trace[f"{prefix}.masked"], columns, lines)
+        self._pooled[key] = pooled(self.trace[f"{prefix}.weights"], masked(self.trace, prefix), columns, lines)
+
+    @property
+    def partial(self) -> bool:
+        """Whether some pictures stay empty, as a recording lacks their weights."""
+        return any(self._lacks(prefix) for kind in self.trace.kinds for prefix in self.trace.anatomy.attentions(kind))
+
+    def _lacks(self, prefix: str) -> bool:
+        return bool(self.trace.recorded) and f"{prefix}.weights" not in self.trace
 
     def _kept(self, prefix: str) -> bool:
         """Tell whether the weights are kept: a map must not run the model for each layer. Those of the focus are."""
         return prefix == self._here or not self.trace.origin(f"{prefix}.weights").startswith("recomputed")
 
 
-def pooled(weights: "Tensor", masked: "Tensor", columns: int, lines: int) -> list[list[bytes]]:
+def pooled(weights: "Tensor", scores: "Tensor", columns: int, lines: int) -> list[list[bytes]]:
     """Pool each head to at most `lines` rows of at most `columns` levels. A dot is masked if everything under it is.
 
-    weights, masked: h q k. Fewer tokens than dots are not stretched: a short line fills a corner of its picture.
+    weights, and scores after the mask: h q k. Fewer tokens than dots are not stretched: a short line fills a corner of
+    its picture.
     """
     from torch.nn.functional import adaptive_max_pool2d
 
     shape = min(lines, weights.shape[1]), min(columns, weights.shape[2])
     levels = (adaptive_max_pool2d(weights.nan_to_num(0, 0, 0), shape).clamp(0, 1).sqrt() * (LEVELS - 1)).round().int()
-    seen = adaptive_max_pool2d((masked > -inf).float(), shape) > 0
+    seen = adaptive_max_pool2d((scores > -inf).float(), shape) > 0
     return [[bytes(row) for row in head] for head in levels.masked_fill(~seen, MASKED).tolist()]
 
 
@@ -99,7 +111,7 @@ class MapPane(Thumbnails):
             self._continue()
         elif place != self.selected:
             self.select(place)
-        entitle(self, "map")
+        entitle(self, "map", "empty: not recorded" if self._heads.partial else "")
 
     def as_rows(self) -> Rows:
         """Return a row for each head: its largest weight, and its place."""

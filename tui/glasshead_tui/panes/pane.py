@@ -20,6 +20,9 @@ class Pane(Protocol):
     def show(self, moment: "Moment", focus: "Focus") -> None:
         """Draw a moment, and mark the focus."""
 
+    def say(self, sentence: str) -> None:
+        """Show a sentence in place of a drawing; an empty one brings the drawing back."""
+
     def as_rows(self) -> Rows:
         """Return the contents as a table, heads first: numbers in full precision, even if fewer digits are drawn."""
 

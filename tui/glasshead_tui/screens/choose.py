@@ -48,7 +48,9 @@ class Choose(ModalScreen[int | None], LeavableScreen[int | None]):
         with Vertical():
             yield Static(Content(f"Step {self._moment.step + 1}: which token follows {clip(before, 24)} ?"))
             yield Options(*self._options(), classes="plain" if self.app.no_color else "")
-            yield Static(Content("enter takes it, the line branches there · esc leaves it"), classes="quiet")
+            only = "in a recording only the token that was taken can be taken · esc leaves it"
+            usual = "enter takes it, the line branches there · esc leaves it"
+            yield Static(Content(only if self._moment.trace.recorded else usual), classes="quiet")
 
     def _options(self) -> list[Option]:
         best = max((token.probability or 0.0 for token in self._moment.candidates), default=1.0)

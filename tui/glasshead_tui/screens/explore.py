@@ -4,6 +4,7 @@ Wide terminals show every pane, narrow ones show one at a time; tokens, truth an
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -14,6 +15,8 @@ from textual.containers import Horizontal
 from textual.reactive import var
 from textual.widgets import Static
 
+from glasshead.errors import GlassheadError
+from glasshead.traces.header import refusal
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.norms import NormsPane
@@ -27,10 +30,11 @@ from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line, tabs_line
+from glasshead_tui.screens.save import ask_where, describe, unsavable
 from glasshead_tui.state import keymaps, keys
-from glasshead_tui.state.focus import STAGES, Focus, within
+from glasshead_tui.state.focus import STAGES, Focus, find_token, first_look, within
 from glasshead_tui.terminal.visible import clip, visible
-from glasshead_tui.work.messages import About, Checked, NotOpened, Opened, Refused, Stepped
+from glasshead_tui.work.messages import About, Checked, NotOpened, Opened, Refused, Saved, Stepped
 from glasshead_tui.work.worker import Worker
 
 if TYPE_CHECKING:
@@ -108,7 +112,7 @@ class ExploreScreen(CommandedScreen):
         self._active = "attention"
         self._rest_waits = False
         self._asking: tuple[int, Ask] | None = None
-        """Ticket of the sentence on its way, and the question that waits for it."""
+        """Ticket of the sentence or the file on its way, and the question that waits for it."""
 
     @property
     def waits(self) -> bool:
@@ -172,7 +176,7 @@ class ExploreScreen(CommandedScreen):
             self._asking[1].dismiss()
             self._asking = None
         if before is None:
-            self._look(redraw=True)  # at what there is
+            self._look(redraw=True, **first_look(moment.trace, self._looking))  # at what there is
         kind = moment.anatomy.kind(self._looking.stack, self._looking.kind)
         follow = before is None or event.fresh or self._looking.query >= before.trace.steps - 1
         newest = follow and kind.queries == "target"
@@ -187,15 +191,31 @@ class ExploreScreen(CommandedScreen):
 
     def on_refused(self, event: Refused) -> None:
         """Report a refused job where the user is."""
-        more = " Enter once more keeps what fits." if event.too_long else ""
         if self._trying is not None and self._trying[0] == event.ticket:
             self._trying = None
         if self._asking is not None and self._asking[0] == event.ticket:
-            self._asking[1].refuse(event.sentence + more, again=event.too_long)
+            self._asking[1].refuse(event.sentence + event.insisting, again=bool(event.insisting))
         elif self.moment is None and self.is_active:  # nothing to show yet: ask for a sentence
             self._ask_for_sentence(event.sentence)
         else:
             self._complain(event.sentence)
+
+    def on_saved(self, event: Saved) -> None:
+        """Tell where the line was written, and close the question."""
+        if self._asking is not None and self._asking[0] == event.ticket:
+            self._asking[1].dismiss()
+            self._asking = None
+        self.notify(clip(visible(describe(event)), 400), markup=False, timeout=6)
+
+    def action_save(self) -> None:
+        """Ask where to write a recording of the line."""
+        if why := unsavable(self.moment):
+            self._complain(why)
+        else:
+            self._ask(ask_where(self.moment, self._save))
+
+    def _save(self, ask: Ask, path: Path, overwrite: bool) -> None:
+        self._asking = self._worker.save(path, overwrite=overwrite, to=self), ask
 
     def action_lab(self) -> None:
         """Open the lab at its last place."""
@@ -274,7 +294,8 @@ class ExploreScreen(CommandedScreen):
             return
         if moment.done:
             again = "go back with b, and take another token there" if moment.limit else "this model writes no text"
-            self._complain(f"This line is done: {again}.")
+            told = refusal(moment.trace.recorded, "take another token") if moment.trace.recorded else ""
+            self._complain(told or f"This line is done: {again}.")
             return
 
         def take(token: int | None) -> None:
@@ -285,6 +306,9 @@ class ExploreScreen(CommandedScreen):
 
     def action_sentence(self) -> None:
         """Ask for a new source sentence."""
+        if self.moment is not None and self.moment.trace.recorded:
+            self._complain(refusal(self.moment.trace.recorded, "read another text"))
+            return
         limit = f", at most {self._about.limit} tokens" if self._about and self._about.limit else ""
         what = "A text that the model goes on from" if self._prompted else "A sentence in the language the model reads"
         self._ask_for_sentence(f"{what}{limit}. Enter starts, esc keeps the old one.")
@@ -298,11 +322,16 @@ class ExploreScreen(CommandedScreen):
         def answer(ask: Ask, text: str) -> None:
             self._asking = self._worker.begin(text, truncate=ask.again == text and bool(text), to=self), ask
 
+        title = "New prompt" if self._prompted else "New source sentence"
+        self._ask(Ask(title, hint, self.moment.text if self.moment else "", answer))
+
+    def _ask(self, question: Ask) -> None:
+        """Put a question whose answer is a job."""
+
         def closed(_: object) -> None:
             self._asking = None
 
-        title = "New prompt" if self._prompted else "New source sentence"
-        self.app.push_screen(Ask(title, hint, self.moment.text if self.moment else "", answer), closed)
+        self.app.push_screen(question, closed)
 
     def action_move(self, where: str) -> None:
         """Move the cursor; in the map, choose another head or layer."""
@@ -359,17 +388,9 @@ class ExploreScreen(CommandedScreen):
         self.app.push_screen(Ask("Find a token", "Part of it is enough. Enter goes to the next one.", "", answer))
 
     def _find(self, part: str) -> bool:
-        if self.moment is None or not part:
-            return False
-        queries, columns = self.moment.trace.axes(self._looking.prefix)
-        for name, tokens in (("key", columns), ("query", queries)):
-            here = getattr(self._looking, name)
-            order = [*range(here + 1, len(tokens)), *range(here + 1)]
-            for place in order:
-                if part.lower() in tokens[place].text.lower():
-                    self._look(**{name: place})
-                    return True
-        return False
+        found = {} if self.moment is None or not part else find_token(self.moment.trace, self._looking, part)
+        self._look(**found)
+        return bool(found)
 
     def action_pane(self, by: int) -> None:
         """Show the next pane."""
@@ -448,8 +469,14 @@ class ExploreScreen(CommandedScreen):
                     self._draw(name)
 
     def _draw(self, name: str) -> None:
-        if self.moment is not None:
-            self.query_one(f"#{name}", PANES[name]).show(self.moment, self._looking)
+        if self.moment is None:
+            return
+        pane = self.query_one(f"#{name}", PANES[name])
+        try:
+            pane.show(self.moment, self._looking)
+            pane.say("")
+        except GlassheadError as error:  # a recording lacks what it draws
+            pane.say(visible(str(error)))
 
     def _show_active(self) -> None:
         for name in PANES:

@@ -13,7 +13,7 @@ from glasshead_tui.work.messages import About
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
-LOADING = "loading the model …"
+LOADING = "loading …"
 
 
 def about_line(name: str, about: About | None, moment: "Moment | None", undo: str, width: int, marks: Palette) -> Text:
@@ -23,8 +23,8 @@ def about_line(name: str, about: About | None, moment: "Moment | None", undo: st
         return line.append(LOADING, marks.quiet)
     if moment is not None and moment.changed:
         times = f" {moment.undos} times" if moment.undos > 1 else ""
-        line.append(moment.changed, marks.bad).append(f" · {undo}{times} undoes it   ", marks.quiet)
-    parts = [*about.facts]
+        line.append(visible(moment.changed), marks.bad).append(f" · {undo}{times} undoes it   ", marks.quiet)
+    parts = [visible(fact) for fact in about.facts]
     if moment is not None:
         parts.append(f"trace {moment.trace.bytes / 1e6:.1f} MB")
     while len(parts) > 1 and line.cell_len + cell_len(" · ".join(parts)) > width:

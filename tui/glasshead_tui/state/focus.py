@@ -1,7 +1,12 @@
 """Focus: the one place that holds the current position. Panes read it, keys replace it."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from glasshead.site import Site
+
+if TYPE_CHECKING:
+    from glasshead.traces.trace import Trace
 
 Stack = Literal["encoder", "decoder"]
 Attention = Literal["self", "cross"]
@@ -39,3 +44,29 @@ class Focus:
 def within(number: int, count: int) -> int:
     """Return the nearest of the first `count` numbers from 0."""
     return min(max(number, 0), max(count - 1, 0))
+
+
+def find_token(trace: "Trace", focus: Focus, part: str) -> dict[str, Any]:
+    """Find the next token that holds a part, among the keys and then among the queries: the field to change.
+
+    Empty if there is none.
+    """
+    queries, columns = trace.axes(focus.prefix)
+    for name, tokens in (("key", columns), ("query", queries)):
+        here = getattr(focus, name)
+        for place in (*range(here + 1, len(tokens)), *range(here + 1)):
+            if part.lower() in tokens[place].text.lower():
+                return {name: place}
+    return {}
+
+
+def first_look(trace: "Trace", focus: Focus) -> dict[str, Any]:
+    """Find a matrix to begin with, where a recording lacks that of the focus: the fields to change."""
+    if not trace.recorded or f"{focus.prefix}.{focus.stage}" in trace:
+        return {}
+    for stage in reversed(STAGES):
+        for name in trace.find(f"*.{stage}"):
+            site = Site.parse(name)
+            if site.attention is not None:
+                return {"stack": site.stack, "layer": site.layer, "kind": site.part, "stage": stage}
+    return {}

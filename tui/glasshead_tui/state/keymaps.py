@@ -41,6 +41,7 @@ EXPLORE: Groups = {
         Key("vectors", "v", "v", "show('vectors')", "the vectors q, k and v of the chosen cell"),
         Key("norms", "o", "o", "show('norms')", "every LayerNorm of the chosen token"),
         Key("lab", "L", "L", "lab", "the lab: ten claims of the paper as experiments, to foresee and to measure"),
+        Key("save", "w", "w", "save", "write the line to a file: a recording, which opens without the model"),
         Key("stop", "escape", "esc", "stop", "stop decoding; forget a count; put a notice away"),
         Key("help", "question_mark,f1", "?", "help", "all keys and glyphs"),
         Key("palette", "ctrl+p", "ctrl+p", "palette", "every command by name"),

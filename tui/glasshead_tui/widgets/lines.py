@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import takewhile, zip_longest
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -25,6 +26,13 @@ class Lines(LeanView):
     """Empty columns on both sides. As padding they would be styled, and sent, separately in every line."""
 
     _lines: Sequence[Line] = ()
+    _said = ""
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence, safe for a terminal, in place of the drawing; an empty one brings the drawing back."""
+        if sentence != self._said:
+            self._said = sentence
+            self.redraw()
 
     def drawn(self, columns: int, lines: int) -> Sequence[Line]:
         """Make the lines for a room of these columns and lines; further lines are reached by scrolling."""
@@ -35,7 +43,8 @@ class Lines(LeanView):
         room = self.size
         if not room:
             return
-        old, self._lines = self._lines, self.drawn(room.width - 2 * self.INSET, room.height)
+        columns = room.width - 2 * self.INSET
+        old, self._lines = self._lines, wrapped(self._said, columns) if self._said else self.drawn(columns, room.height)
         # Text that fits needs no new layout when it grows by a line.
         whole = self.container_size
         size = Size(whole.width, max(whole.height, len(self._lines)))
@@ -64,6 +73,11 @@ class Lines(LeanView):
         y += round(self.scroll_y)
         line = self._lines[y] if y < len(self._lines) else _EMPTY
         return self.strip(_inset(line, self.INSET), self.size.width)
+
+
+def wrapped(sentence: str, columns: int) -> list[Line]:
+    """Break a sentence into lines of at most `columns` columns."""
+    return [[Segment(clip(line, columns))] for line in wrap(sentence, max(1, columns))]
 
 
 def _inset(line: Line, columns: int) -> Line:

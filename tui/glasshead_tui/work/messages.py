@@ -61,6 +61,24 @@ class Refused(Message):
     sentence: str
     ticket: int
     too_long: bool = False
+    there: bool = False
+    """Whether a file is there already, which could be replaced."""
+
+    @property
+    def insisting(self) -> str:
+        """What the same wish once more would do, as a sentence to append; empty if it would be refused again."""
+        if self.too_long:
+            return " Enter once more keeps what fits."
+        return " Enter once more overwrites it." if self.there else ""
+
+
+@dataclass
+class Saved(Message):
+    """The line was written to a file."""
+
+    path: str
+    bytes: int
+    ticket: int
 
 
 @dataclass

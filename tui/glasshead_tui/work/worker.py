@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from glasshead.errors import GlassheadError, TooLongError
+from glasshead.errors import GlassheadError, ThereError, TooLongError
 from glasshead_tui.work.jobs import Asker, Job, Jobs
 from glasshead_tui.work.messages import (
     About,
@@ -19,11 +19,14 @@ from glasshead_tui.work.messages import (
     NotOpened,
     Opened,
     Refused,
+    Saved,
     ShippedRead,
     Stepped,
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from glasshead.found import Found
     from glasshead.lab.page import Page, Try, Value
     from glasshead.session.moment import Moment
@@ -129,6 +132,15 @@ class Worker:
 
         return self._jobs.put(job, to, decides=True)
 
+    def save(self, path: "Path", *, overwrite: bool = False, to: Asker) -> int:
+        """Write a recording of the present line."""
+
+        def job() -> None:
+            written = self._session.save(path, overwrite=overwrite)
+            self._answer(Saved(str(written), written.stat().st_size, self._ticket))
+
+        return self._jobs.put(job, to)
+
     def examine(self, page: "Page", values: "Mapping[str, Value]", *, to: Asker) -> int:
         """Run an experiment. An earlier one is stopped, and has no result."""
         given = dict(values)
@@ -193,7 +205,8 @@ class Worker:
         try:
             job.do()
         except GlassheadError as error:
-            self._answer(Refused(str(error), ticket=job.ticket, too_long=isinstance(error, TooLongError)))
+            kinds = {"too_long": isinstance(error, TooLongError), "there": isinstance(error, ThereError)}
+            self._answer(Refused(str(error), ticket=job.ticket, **kinds))
         finally:
             self._jobs.finish(job)
 
@@ -213,7 +226,7 @@ class Worker:
             self._answer(NotOpened(f"{subject.name} has no attention: there is nothing to explore in it."))
             return
         self._opened = Session(subject)
-        self._answer(Opened(About(name=subject.name, facts=subject.anatomy.facts, limit=subject.limit)))
+        self._answer(Opened(About(name=subject.name, facts=subject.facts, limit=subject.limit)))
         try:
             text = subject.first_sentence if self._text is None else self._text
             self._session.begin(text, forced=self._forced)

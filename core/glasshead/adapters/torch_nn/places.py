@@ -42,6 +42,8 @@ class LaidInput(_Laid, Input):
 class LaidNorm(_Laid, Normalisation):
     """A normalisation."""
 
+    lasting = False
+
 
 class Root:
     """The model as a whole: its tap learns where each pass begins, and sees the logits."""

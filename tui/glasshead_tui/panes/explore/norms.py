@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
 
+from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette, palette
@@ -45,7 +46,11 @@ class NormsPane(Lines):
         from glasshead.analysis.norms import norms
 
         trace = moment.trace
+        entitle(self, "norms")
+        self._norms = ()  # nothing else is told, if they were not recorded
         self._norms = norms(trace, focus.stack, focus.query)
+        if trace.recorded and not self._norms and any(norm.stack == focus.stack for norm in trace.anatomy.norms):
+            raise GlassheadError(f"{trace.recorded}: no norms were recorded. Open the model itself to see them.")
         self._here = next((at for at, norm in enumerate(self._norms) if norm.site == focus.prefix), -1)
         self._token = labels(trace.tokens(focus.stack))[focus.query]
         entitle(self, "norms · rms = √(mean of x²)" if any(norm.rms for norm in self._norms) else "norms")

@@ -51,6 +51,8 @@ class SumPane(Lines):
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the arithmetic of the current cell."""
+        entitle(self, "sum")
+        self._shown = None  # nothing else is told, if this cell was not recorded
         trace = moment.trace
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         found = chosen_cell(trace, focus)
@@ -59,7 +61,6 @@ class SumPane(Lines):
         kind, window = moment.anatomy.kind_at(focus.prefix), trace.attending(focus.prefix).window
         masked = kind.masked or window is not None or not moment.anatomy.lasting
         self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked)
-        entitle(self, "sum")
         self.redraw()
 
     def as_rows(self) -> Rows:

@@ -89,7 +89,9 @@ class TokensPane(Lines):
                 lit[focus.query] = _Lit(marks.query, "[]")
             names, tail = labels(tokens), ""
             if side == "target":
-                tail = f"  step {moment.step}" + (", done" if moment.done else "")
+                tail = f"  step {moment.step}" + (
+                    ", the recording ends" if moment.cut else ", done" if moment.done else ""
+                )
             line: Line = [Segment(fit(side, HEAD), marks.quiet)]
             newest = side == "target" and not moment.done
             line += _sentence(names, lit, columns - HEAD - width(tail) - 2 * newest, marks)
@@ -140,8 +142,10 @@ class TokensPane(Lines):
             filling = min(moment.fillings, key=lambda each: abs(each.place - cursor))
             before = moment.source[: filling.place]
             return _Offer(f"at {filling.place}", filling.candidates, filling.entropy, before)
-        if moment.done:
-            if moment.ended:
+        if moment.done and not moment.candidates:  # a recording may end with some
+            if moment.cut:
+                why = "the recording ends here: the model went on, or could have"
+            elif moment.ended:
                 why = f"the line is done: {END} ends it"
             elif moment.limit:
                 why = f"the line is done: {moment.limit} steps are the most that this model can take"

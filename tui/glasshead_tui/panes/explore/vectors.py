@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from rich.style import Style
 
+from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
@@ -34,10 +35,15 @@ class VectorsPane(Lines):
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the vectors of the current cell."""
+        self._cell = None  # nothing else is told, if this cell was not recorded
         trace = moment.trace
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         self._names = queries[focus.query], keys[focus.key]
-        self._cell = chosen_cell(trace, focus)
+        try:
+            self._cell = chosen_cell(trace, focus)
+        except GlassheadError:
+            entitle(self, "vectors")
+            raise
         entitle(self, f"vectors · {len(self._cell.q)} numbers each")
         self.redraw()
 
