@@ -20,6 +20,8 @@ CASES: dict[str, list[str]] = {
     "translate checkpoint": ["a dog"],
     "translate features": ["tiny"],
     "trace features": ["tiny"],
+    "export checkpoint": ["--to", "hf", "folder"],
+    "export folder": ["tiny", "--to", "hf"],
     "trace checkpoint": ["a dog"],
     "trace save": ["tiny", "a dog"],
     "evaluate checkpoint": PAIRS,
@@ -54,9 +56,13 @@ def test_a_name_that_is_too_long_is_told(glasshead: Glasshead, here: Path, case:
     (here / "pairs.tsv").write_text("a dog\tun chien\n" * 3, encoding="utf-8")
     before = sorted(here.rglob("*"))
     command, name = case.split()
-    argument = name in ("checkpoint", "run")
     rest = CASES[case]
-    words = [command, long, *rest] if argument else [command, *rest, f"--{name.replace('_', '-')}", long]
+    if name in ("checkpoint", "run"):
+        words = [command, long, *rest]
+    elif name == "folder":
+        words = [command, *rest, long]
+    else:
+        words = [command, *rest, f"--{name.replace('_', '-')}", long]
     result = glasshead(*words)
     assert (result.status, result.out) == (2, "")
     assert re.search(

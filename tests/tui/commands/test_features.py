@@ -40,7 +40,7 @@ def test_what_nothing_hears_is_refused(glasshead: Glasshead, whisper: Path) -> N
         (("explore", "whisper", "--plain"), "hears sound: give it the features of a recording"),
         (("translate", "whisper", "a dog"), "hears sound and reads no text"),
         (("translate", "whisper", "a dog", "--features", "hello.npy"), "hears hello.npy and reads no text"),
-        (("trace", "whisper"), "What shall be decoded? Give a sentence in quotes"),
+        (("trace", "whisper"), "Which sentence? Give one in quotes"),
         (("explore", "tiny", "--features", "hello.npy", "--plain"), "tiny reads text and hears nothing"),
         (("explore", "whisper", "--features", "none.npy", "--plain"), "none.npy cannot be read: No such file"),
         (("explore", "whisper", "--features", "x" * 4000, "--plain"), "cannot be read: File name too long"),
