@@ -85,6 +85,10 @@ class Seen(MutableMapping[str, Tensor]):
         self._values[site] = compute
 
 
+NOTHING = Seen()
+"""What a tap has seen that is out of use."""
+
+
 class Tap:
     """The tap of one module: keeps the values of some of its sites, and may replace them."""
 
@@ -214,6 +218,7 @@ class Listening(AbstractContextManager[Seen]):
         for module, outer in self._before.pop():
             if outer is None:
                 module.__dict__.pop("tap", None)
+                self._alone[module].seen = NOTHING  # what was captured is the block's alone
             else:
                 module.__dict__["tap"] = outer
 

@@ -1,27 +1,32 @@
 """Rows: the model's results for one line, a row for each position of the target.
 
 A row holds the logits after a position and, if values are captured, those of that position. Missing rows are computed
-in one pass, from the past. Where rows do not last (`Anatomy.lasting`), because a position can look at later ones, every
-pass computes all of them, and those of the newest pass are kept: the logits stay those that chose the tokens.
+in one pass, or in a few if too much is captured for one, from the past. Where rows do not last (`Anatomy.lasting`),
+because a position can look at later ones, every pass computes all of them, and those of the newest pass are kept: the
+logits stay those that chose the tokens.
 
 Each pass has its own `Seen`, which is read before the lock is released, so lines that share a model may be driven from
 several threads.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 import torch
 from torch import Tensor
 
 from glasshead.decoding.protocols import Memory, Model, Past
+from glasshead.site import Site
 from glasshead.tap import ONE_AT_A_TIME, Change, Seen
 from glasshead.text import Token
 from glasshead.traces import file
-from glasshead.traces.record import Record
+from glasshead.traces.record import Record, grows
 
+PASS = 128 << 20
+"""Bytes of captured values in one pass over a long prompt: longer ones are read in parts."""
 UNSAYABLE = 30.0
 """Distance below the best logit at which a token is practically impossible: a probability of at most 1e-13."""
 
@@ -43,6 +48,14 @@ class Watch:
         changes = dict(edit or {})
         wanted = kept is not None or changes
         return cls(kept, changes, model.listen(kept or (), changes) if wanted else None)
+
+    def without(self, model: Model, dropped: Collection[str]) -> "Watch":
+        """Capture some sites no more."""
+        return Watch.of(model, [site for site in self.sites(model) if site not in dropped], self.edit)
+
+    def sites(self, model: Model) -> list[str]:
+        """List the sites that are captured."""
+        return [site for site in model.anatomy.sites if any(fnmatchcase(site, each) for each in self.keep or ())]
 
 
 class Rows:
@@ -81,16 +94,17 @@ class Rows:
         return len(self._logits)
 
     def through(self, ids: Sequence[int]) -> Tensor:
-        """Return the logits after the last of these ids (v); compute missing rows in one pass."""
+        """Return the logits after the last of these ids (v); compute missing rows."""
         self.reach(ids)
         return self._logits[len(ids) - 1]
 
     def reach(self, ids: Sequence[int]) -> None:
-        """Compute the missing rows of these ids in one pass; all of them, where a later token changes earlier rows."""
+        """Compute the missing rows of these ids; all of them, where a later token changes earlier rows."""
         missing = len(ids) - len(self._logits)
         if self.model.anatomy.lasting:
-            if missing > 0:
-                self._extend(len(self._logits), ids[-missing:])
+            while (start := len(self._logits)) < len(ids):
+                more = 1 if len(ids) - start == 1 else self._together(len(ids))
+                self._extend(start, ids[start : start + more])
         elif missing > 0 or (self.captures and len(self.record.rows) != len(ids)):
             self.record.crop(0)
             self._extend(0, ids)
@@ -129,6 +143,16 @@ class Rows:
         """Return the logits of the first rows: v each."""
         return tuple(self._logits[:count])
 
+    def _together(self, length: int) -> int:
+        """Count the positions of one pass: as many as have room for all that is captured in it, at least one."""
+        if not self.captures:
+            return length
+        anatomy, sites = self.model.anatomy, self.watch.sites(self.model)
+        matrices = [Site.parse(site) for site in sites if grows(anatomy, site)]
+        heads = sum(anatomy.kind(site.stack, site.part).heads for site in matrices)
+        row = 4 * (self.model.size + anatomy.width * len(sites) + heads * length)
+        return max(1, PASS // row)
+
     def _extend(self, start: int, ids: Sequence[int]) -> None:
         """Compute the rows of these ids, the first of which stands at `start`."""
         new = torch.tensor([list(ids)], dtype=torch.long, device=self.model.device)
@@ -137,7 +161,10 @@ class Rows:
                 self.past.crop(start)  # a failed edit may have left a position in the first layers
                 logits = self.model.logits(new, self.memory, self.past)
             if self.captures:
+                before = self.record.dropped
                 self.record.keep_rows(seen, len(ids))
+                if self.record.dropped != before:
+                    self.watch = self.watch.without(self.model, self.record.dropped)
         self._logits.extend(logits[0][len(self._logits) - start :])
 
     def crop(self, rows: int) -> None:

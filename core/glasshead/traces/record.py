@@ -54,7 +54,7 @@ class Record:
             self._sort_out(seen)
         row = dict(seen)
         for site in self.fixed:
-            del row[site]
+            row.pop(site, None)  # once let go, it is captured no more
         for site in self.dropped.intersection(row):
             del row[site]
         new = [self._row(row, place, count) for place in range(count)]
@@ -93,14 +93,11 @@ class Record:
             if site in self.joined:
                 at = value.shape[2] - count + place
                 row[site] = value[:, :, at : at + 1].clone()
-            elif value.dim() == 4:
-                part = value[:, :, place : place + 1]
-                if site in self.ragged:
-                    own = value.shape[3] - count + place + 1
-                    part = part if _looks_beyond(Site.parse(site).name, part[..., own:]) else part[..., :own]
-                row[site] = part.clone()
+            elif site in self.ragged:
+                part, own = value[:, :, place : place + 1], value.shape[3] - count + place + 1
+                row[site] = (part if _looks_beyond(Site.parse(site).name, part[..., own:]) else part[..., :own]).clone()
             else:
-                row[site] = value[:, place : place + 1].clone()
+                row[site] = value.narrow(2 if value.dim() == 4 else 1, place, 1)
         return row
 
     def crop(self, rows: int) -> None:
@@ -112,9 +109,15 @@ class Record:
         """Return a record that continues independently. The common part is shared, not copied."""
         return replace(self, rows=list(self.rows))
 
+    @property
+    def allowance(self) -> int:
+        """Bytes that may be captured: what the budget leaves beside one gathered matrix, which a view needs."""
+        heads = max((kind.heads for kind in self.anatomy.kinds if kind.keys == "target"), default=0)
+        return self.budget - min(4 * heads * len(self.rows) ** 2, self.budget * 3 // 4)
+
     def _stay_within(self) -> None:
         """Drop the largest sites until the rest fits the budget."""
-        while self.bytes > self.budget:
+        while self.bytes > self.allowance:
             sizes: dict[str, int] = {}
             for part in (self.static, *self.rows):
                 for site, value in part.items():
@@ -125,7 +128,7 @@ class Record:
             order = sorted(sizes, key=lambda site: (Site.parse(site).name in SQUARE, sizes[site]), reverse=True)
             gone: set[str] = set()
             for site in order:
-                if self.bytes <= self.budget * 3 // 4:  # a quarter at a time, so that this search is rare
+                if self.bytes <= self.allowance * 3 // 4:  # a quarter at a time, so that this search is rare
                     break
                 gone.add(site)
                 self.bytes -= sizes[site]

@@ -218,7 +218,9 @@ class Trace:
             raise GlassheadError(f"Nothing was captured at {site!r}.{hint} `trace.sites` lists what was.")
         if site in self._dropped:
             if self._recomputed is None or self._recomputed[0] != site:
+                self._recomputed = None  # its memory first
                 self._recomputed = site, _plain(self._again(site), site)
+                self._let_go(0)
             return self._recomputed[1]
         if site in self._static:
             return _plain(self._static[site], site)
@@ -228,9 +230,15 @@ class Trace:
             first = self._rows[0][site]
             value = _plain(torch.cat([row[site] for row in self._rows], 2 if first.dim() == 4 else 1), site)
         self._gathered[site] = value
-        while len(self._gathered) > 1 and self._made() > self._room:  # the oldest can be gathered again
-            del self._gathered[next(iter(self._gathered))]
+        if self._made() > self._room:
+            self._recomputed = None
+        self._let_go(1)
         return value
+
+    def _let_go(self, spared: int) -> None:
+        """Let go of the oldest gathered values, which can be gathered again, while there is no room."""
+        while len(self._gathered) > spared and self._made() > self._room:
+            del self._gathered[next(iter(self._gathered))]
 
     def _unrecorded(self, what: str) -> GlassheadError:
         return GlassheadError(f"{self.recorded}: {what} not recorded. Open the model itself to see it.")

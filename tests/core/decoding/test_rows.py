@@ -4,14 +4,16 @@ import math
 import random
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
+from tests.core import strangers
 from tests.core.helpers import restless
 from torch import Tensor, nn
 
 import glasshead
+from glasshead.decoding.rows import Rows
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
 
@@ -154,3 +156,40 @@ def test_what_would_come_is_told_without_taking_it() -> None:
     line.step()
     line.goto(1)
     assert line.expected() == line.branch().step().id, "the future that is known"
+
+
+@pytest.mark.parametrize("room", [1, 40_000, 200_000])
+def test_a_long_prompt_is_read_in_parts_with_the_same_values(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "abcdefghabcdefghabcd"
+    whole = strangers.subject("gpt").start(text)
+    expected, logits = whole.outlook, whole.probabilities()
+    passes = []
+    original = Rows._extend
+
+    def counting(rows: Rows, start: int, ids: Sequence[int]) -> None:
+        passes.append(len(ids))
+        original(rows, start, ids)
+
+    monkeypatch.setattr("glasshead.decoding.rows.PASS", room)
+    monkeypatch.setattr(Rows, "_extend", counting)
+    parts = strangers.subject("gpt").start(text)
+    found = parts.outlook
+    assert sum(passes) == len(found.target) and (len(passes) > 1) == (room < 200_000)
+    assert torch.allclose(parts.probabilities(), logits, atol=1e-6)
+    for site in expected.sites:
+        assert torch.allclose(found[site], expected[site], atol=1e-5), site
+
+
+def test_what_was_let_go_is_captured_no_more_and_can_still_be_seen() -> None:
+    text = "abcdefghabcdefghabcd"
+    expected = strangers.subject("gpt").start(text)
+    line = strangers.subject("gpt").start(text, budget=60_000)
+    for each in (expected, line):
+        for _ in range(3):
+            each.step()
+    record = line.rows.record
+    assert record.dropped and record.dropped.isdisjoint(line.rows.watch.sites(line.rows.model))
+    assert record.bytes <= record.allowance
+    for site in record.dropped:
+        assert torch.allclose(line.outlook[site], expected.outlook[site], atol=1e-5), site
+        assert line.outlook.bytes <= max(record.budget, 4 * line.outlook[site].numel())
