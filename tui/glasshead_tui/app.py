@@ -12,6 +12,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter, NoColor
+from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
@@ -20,6 +21,7 @@ from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.home import file_in
 from glasshead_tui.terminal.key_order import OrderedKeys
 from glasshead_tui.terminal.visible import clip, visible
+from glasshead_tui.widgets.notices import Notice
 
 if TYPE_CHECKING:
     from glasshead.found import Found
@@ -94,6 +96,19 @@ class Framed(OrderedKeys):
     def _paint_again(self) -> None:
         """Draw the whole screen: the shell has written over it."""
         self.refresh(layout=True)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a notice for some seconds."""
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        self.post_message(Notify(Notice(message, title, severity, seconds, markup=markup)))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """List the commands of the palette: those of the uppermost screen that has any."""

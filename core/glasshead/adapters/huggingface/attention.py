@@ -6,7 +6,7 @@ boolean, True where a query may look, so that every view can show it.
 
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 import torch
 from torch import Tensor, nn
@@ -74,6 +74,18 @@ def mask(*given: Any, **more: Any) -> Tensor | None:
     return sdpa_mask(*given, **{**more, "allow_is_causal_skip": False, "allow_is_bidirectional_skip": False})
 
 
+_judged: tuple["ref[Tensor]", bool] | None = None
+"""The mask that was looked at last, which all layers of a pass share, and whether it hides nothing."""
+
+
+def _hides_nothing(mask: Tensor) -> bool:
+    """Tell whether every query may look at every key: then attention is faster without a mask."""
+    global _judged
+    if _judged is None or _judged[0]() is not mask:
+        _judged = ref(mask), bool(mask.all())
+    return _judged[1]
+
+
 def attention(
     module: nn.Module,
     query: Tensor,
@@ -96,7 +108,7 @@ def attention(
     if attention_mask is not None and attention_mask.dtype is not torch.bool:
         raise GlassheadError(f"{type(module).__name__} adds its mask to the scores instead of giving it as a mask.")
     if attention_mask is not None:
-        attention_mask = attention_mask[..., : key.shape[-2]]
+        attention_mask = None if _hides_nothing(attention_mask) else attention_mask[..., : key.shape[-2]]
     biased = position_bias is not None and bool(position_bias.any()) if calls is not None else False
     if module in unbiased:
         position_bias = None
