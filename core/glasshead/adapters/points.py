@@ -132,6 +132,15 @@ def by_heads(heads: int, width: int, first: int = 0, each: int = 1, *, heads_fir
     return look
 
 
+def parameter(module: nn.Module, name: str) -> Tensor | None:
+    """Return a parameter of a module, also of one whose weights lie elsewhere between its turns; None without it."""
+    found: Tensor | None = getattr(module, name, None)
+    if found is not None and found.is_meta:
+        elsewhere = getattr(getattr(module, "_hf_hook", None), "weights_map", None)
+        return None if elsewhere is None else elsewhere[name]
+    return found
+
+
 class Normalisation(Point):
     """A LayerNorm or RMSNorm, whose steps are computed again from its input, in float32, and checked (`examine`)."""
 
@@ -143,8 +152,7 @@ class Normalisation(Point):
         super().__init__(module)
         found: Any = module
         self.eps = _eps(found)
-        self.gain: Tensor | None = getattr(found, "weight", None)
-        self.bias: Tensor | None = getattr(found, "bias", None)
+        self.gain, self.bias = parameter(module, "weight"), parameter(module, "bias")
         self.rms, self.shift = self.examine(width if self.gain is None else self.gain.shape[-1])
         self.emits = ("rms", "normed", "out") if self.rms else ("mean", "var", "normed", "out")
 

@@ -11,7 +11,9 @@ faults.py      what did not pass, what that hides, and how the header says so
 memory.py      what a check found, remembered for the folder
 names.py       its tokenizer as Names
 marks.py       the ids that it sets around a text
-sound.py       recordings, for a model that hears
+languages.py   the tokens that tell it which language to write
+spread.py      its layers on several devices, in memory and on the disk
+sound.py       sounds, for a model that hears
 frames.py      the names of their frames
 folder.py      a folder: found, checked, loaded
 marian.py      the project's Transformer as a Marian, and back

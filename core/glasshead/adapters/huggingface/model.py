@@ -14,6 +14,7 @@ from glasshead.adapters.huggingface.families import FAMILIES, Family, Stack
 from glasshead.adapters.huggingface.faults import Fault, remarks
 from glasshead.adapters.huggingface.marks import Marks, longest_line, speech_start, text_limit
 from glasshead.adapters.huggingface.past import HuggingPast
+from glasshead.adapters.huggingface.spread import device_of_inputs, name_devices
 from glasshead.adapters.huggingface.watch import Places, Switch
 from glasshead.adapters.native import pad_lines
 from glasshead.adapters.watching import Watching
@@ -58,7 +59,7 @@ class HuggingFace:
         self.ends = _ends(module)
         width = int(getattr(config, "d_model", None) or config.hidden_size)
         self.places = Places(module, self.family, width, switch)
-        self._device = embedding.weight.device
+        self._device = device_of_inputs(embedding)
         self.anatomy = self._examine(width, embedding.weight.dtype)
 
     @property
@@ -229,7 +230,7 @@ class HuggingFace:
             width=width,
             parameters=sum(parameter.numel() for parameter in self.module.parameters()),
             precision=str(dtype).removeprefix("torch."),
-            device={"cpu": "CPU", "cuda": "GPU", "mps": "GPU"}.get(self.device.type, "device"),
+            device=name_devices(self.module, self.device),
             remarks=(*remarks(faults), *self.family.remarks),
         )
 
@@ -264,8 +265,11 @@ class HuggingFace:
         try:
             ids = [min(3, self.size - 1)] * 3
             memory = self.trial(ids)
-            if "decoder" in self.stacks:
-                self.logits(torch.tensor([ids], device=self.device), memory)
+            new = torch.tensor([ids], device=self.device)
+            if memory is None:
+                self.module.base_model(input_ids=new, use_cache=False)  # without logits, which are half of the work
+            elif "decoder" in self.stacks:
+                self.logits(new, memory)
         finally:
             self.places.switch_off()
             attentions.calls = None
