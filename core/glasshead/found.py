@@ -220,8 +220,8 @@ def load(
 ) -> "Subject":
     """Open a bundled name, a name under ./checkpoints, a folder, of a run or of Hugging Face, or a recording.
 
-    features: of a recording, for a model that hears: a file, or a tensor f t · encoder_outputs: in their place, what
-    the encoder made of them, 1 k m. Such a recording is decoded as the text `subject.first_sentence`, its name.
+    features: of a sound, for a model that hears: a file, or a tensor f t · encoder_outputs: in their place, what
+    the encoder made of them, 1 k m. Such a sound is decoded as the text `subject.first_sentence`, its name.
     opening: the fields of `Opening`, e.g. `to="fr"` or `device="cuda"`.
 
     Raises GlassheadError for files that are missing, damaged, foreign or do not fit each other, and for an opening that

@@ -1,4 +1,4 @@
-"""`--features`: the commands decode a recording with a model that hears, and refuse one that nothing hears."""
+"""`--features`: the commands decode a sound with a model that hears, and refuse one that nothing hears."""
 
 from pathlib import Path
 
@@ -7,20 +7,20 @@ import pytest
 import torch
 from tests.cli.conftest import Glasshead, strictly
 from tests.core.adapters.huggingface.folders import save
-from tests.core.adapters.huggingface.tiny import recording
+from tests.core.adapters.huggingface.tiny import sound_of
 
 import glasshead as core
 
 
 @pytest.fixture
 def whisper(here: Path) -> Path:
-    """A model that hears, with a recording beside it."""
+    """A model that hears, with a sound beside it."""
     module = save("whisper", here / "whisper")
-    numpy.save(here / "hello.npy", recording(module)[0].numpy())
+    numpy.save(here / "hello.npy", sound_of(module)[0].numpy())
     return here
 
 
-def test_a_recording_is_decoded_by_every_command(glasshead: Glasshead, whisper: Path) -> None:
+def test_a_sound_is_decoded_by_every_command(glasshead: Glasshead, whisper: Path) -> None:
     subject = core.load(whisper / "whisper", features="hello.npy")
     expected = subject.translate("hello.npy")
     hears = ("whisper", "--features", "hello.npy")
@@ -37,7 +37,7 @@ def test_a_recording_is_decoded_by_every_command(glasshead: Glasshead, whisper: 
 
 def test_what_nothing_hears_is_refused(glasshead: Glasshead, whisper: Path) -> None:
     for words, sentence in (
-        (("explore", "whisper", "--plain"), "hears sound: give it the features of a recording"),
+        (("explore", "whisper", "--plain"), "hears sound: give it the features of a sound"),
         (("translate", "whisper", "a dog"), "hears sound and reads no text"),
         (("translate", "whisper", "a dog", "--features", "hello.npy"), "hears hello.npy and reads no text"),
         (("trace", "whisper"), "Which sentence? Give one in quotes"),

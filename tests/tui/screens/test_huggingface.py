@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy
 import pytest
 from tests.core.adapters.huggingface.folders import save
-from tests.core.adapters.huggingface.tiny import recording
+from tests.core.adapters.huggingface.tiny import sound_of
 from tests.tui.conftest import Explore
 from tests.tui.screens.test_strangers import LOOKING, press
 
@@ -20,7 +20,7 @@ async def test_a_folder_is_explored_like_any_model(explore: Explore, family: str
     module = save(family, tmp_path / family)
     found, text = find(tmp_path / family), TEXT
     if family == "whisper":
-        numpy.save(tmp_path / "hello.npy", recording(module)[0].numpy())
+        numpy.save(tmp_path / "hello.npy", sound_of(module)[0].numpy())
         found, text = find(tmp_path / family, features=tmp_path / "hello.npy"), "hello.npy"
     async with explore(size=(120, 36), checkpoint=found, text=text) as explorer:
         await explorer.until(lambda: explorer.text.count("✓") >= 3)

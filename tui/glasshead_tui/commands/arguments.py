@@ -26,7 +26,7 @@ Features = Annotated[
     typer.Option(
         "--features",
         metavar="FILE",
-        help="A recording, for a model that hears: its prepared features, .npy or .safetensors.",
+        help="A sound, for a model that hears: its prepared features, .npy or .safetensors.",
         show_default=False,
     ),
 ]

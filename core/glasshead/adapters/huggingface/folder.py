@@ -78,7 +78,7 @@ class HuggingFolder:
         self._check_files()
         if self.hears and self.sound is None:
             raise GlassheadError(
-                f"{self.folder} hears sound: give it the features of a recording, as its feature extractor prepares "
+                f"{self.folder} hears sound: give it the features of a sound, as its feature extractor prepares "
                 "them (--features FILE.npy or .safetensors)."
             )
 
@@ -203,7 +203,7 @@ class HuggingFolder:
             raise GlassheadError(f"{self.folder / CONFIG} cannot be read: {brief(str(error))}") from error
 
     def frames(self, count: int) -> "Frames":
-        """Name the frames of the recording; without one, of none."""
+        """Name the frames of the sound; without one, of none."""
         from glasshead.adapters.huggingface.frames import Frames
 
         return Frames("" if self.sound is None else self.sound.title, count, self._seconds)
@@ -261,7 +261,7 @@ class HuggingFolder:
     def load(self) -> "HuggingFace":
         """Load the model. Raises GlassheadError for all that `check` finds, and for weights that do not fit.
 
-        A model that hears is loaded without a recording too.
+        A model that hears is loaded without a sound too.
         """
         self._check_files()
         from glasshead.adapters.huggingface.check import self_check

@@ -70,7 +70,7 @@ def text_limit(config: Any, marks: Marks) -> int | None:
 
 
 def speech_start(generation: Any, detect: Callable[[Sequence[int]], int]) -> tuple[int, ...]:
-    """Find what the text of a recording begins with: start, language, task, whether times are written.
+    """Find what the text of a sound begins with: start, language, task, whether times are written.
 
     generation: the generation config of the model, which says all but a language that is to be detected · detect:
     chooses one of the ids of languages. Raises GlassheadError for a language or a task that the model does not know.

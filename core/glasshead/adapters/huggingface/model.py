@@ -48,7 +48,7 @@ class HuggingFace:
         self.hears = module.main_input_name == FEATURES
         """Whether the source is sound."""
         self._states: Tensor | None = None
-        """What the encoder made of the recording that is heard: 1 k m."""
+        """What the encoder made of the sound that is heard: 1 k m."""
         embedding = (module.get_decoder() if self.hears else module).get_input_embeddings()
         self.size = int(config.vocab_size)
         longest = longest_line(config)
@@ -102,7 +102,7 @@ class HuggingFace:
         return Memory(states[0], mask, self._show(logits), tuple(blanks))
 
     def hear(self, features: Tensor | None = None, states: Tensor | None = None) -> "HuggingFace":
-        """Return this model with a recording as its source, which its encoder hears once.
+        """Return this model with a sound as its source, which its encoder hears once.
 
         features: f t, or 1 f t · states: what the encoder made of it, 1 k m; one of the two is given. Raises
         GlassheadError for a model that reads text, and for numbers of another shape.
@@ -111,7 +111,7 @@ class HuggingFace:
             raise GlassheadError(
                 f"{type(self.module).__name__} reads text: it hears nothing."
                 if not self.hears
-                else "Give either the features of a recording or what the encoder made of them."
+                else "Give either the features of a sound or what the encoder made of them."
             )
         width, shape = self.anatomy.width, feature_shape(self.config)
         if states is None:
@@ -133,18 +133,18 @@ class HuggingFace:
 
     @property
     def frames(self) -> int:
-        """Frames of the recording that is heard; 0 without one."""
+        """Frames of the sound that is heard; 0 without one."""
         return 0 if self._states is None else self._states.shape[1]
 
     def _heard(self, sources: Sequence[Sequence[int]]) -> Tensor:
-        """Return the states of the recording, for each row of a batch: b k m."""
+        """Return the states of the sound, for each row of a batch: b k m."""
         if self._states is None:
             raise GlassheadError(
-                f"{type(self.module).__name__} hears sound and reads no text: give it the features of a recording "
+                f"{type(self.module).__name__} hears sound and reads no text: give it the features of a sound "
                 "(--features FILE)."
             )
         if any(len(source) != self.frames for source in sources):
-            raise GlassheadError(f"The recording has {self.frames:,} frames, and is heard whole.")
+            raise GlassheadError(f"The sound has {self.frames:,} frames, and is heard whole.")
         return self._states.expand(len(sources), -1, -1)
 
     @torch.no_grad()

@@ -1,6 +1,6 @@
 """Sound, for a model that hears: its prepared features from a file. To name them costs no torch.
 
-Features are what the model's own feature extractor makes of a recording: f numbers for each of t moments.
+Features are what the model's own feature extractor makes of a sound: f numbers for each of t moments.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ NAME = "input_features"
 
 @dataclass(frozen=True, kw_only=True)
 class Sound:
-    """A recording: a file of its features, or in Python the features or what the encoder made of them."""
+    """A sound: a file of its features, or in Python the features or what the encoder made of them."""
 
     path: Path | None = None
     features: "Tensor | None" = None
@@ -32,8 +32,8 @@ class Sound:
 
     @property
     def title(self) -> str:
-        """Name of the recording."""
-        return "the recording" if self.path is None else self.path.name
+        """Name of the sound."""
+        return "the sound" if self.path is None else self.path.name
 
     def read(self, shape: tuple[int, int]) -> "Tensor | None":
         """Return the features, f t, of this shape; None if there are only states. Raises GlassheadError."""
@@ -45,7 +45,7 @@ class Sound:
 
 
 def read_features(path: Path, shape: tuple[int, int]) -> Any:
-    """Read the features of one recording: an array f t. Pickles are never read.
+    """Read the features of one sound: an array f t. Pickles are never read.
 
     path: a `.npy` file, or `.safetensors` with one tensor, or one of the name `input_features` · shape: f and t.
     Raises GlassheadError for any other file, for another shape, and for numbers that are not finite.

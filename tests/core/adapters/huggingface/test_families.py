@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.core.adapters.huggingface.tiny import END, FAMILIES, OTHERS, SIZE, recording, wrap
+from tests.core.adapters.huggingface.tiny import END, FAMILIES, OTHERS, SIZE, sound_of, wrap
 from torch import Tensor
 
 from glasshead.adapters.huggingface.families import FAMILIES as KNOWN
@@ -66,7 +66,7 @@ def plain(module: Any, model: HuggingFace, **more: Any) -> Any:
     if not model.reads:
         return module(input_ids=TARGET, use_cache=False, **more)
     if model.hears:
-        return module(input_features=recording(module), decoder_input_ids=TARGET, use_cache=False, **more)
+        return module(input_features=sound_of(module), decoder_input_ids=TARGET, use_cache=False, **more)
     return module(
         input_ids=source, attention_mask=torch.ones_like(source), decoder_input_ids=TARGET, use_cache=False, **more
     )

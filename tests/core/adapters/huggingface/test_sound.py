@@ -1,4 +1,4 @@
-"""A model that hears: recordings from files, what its text begins with, and the same text as `generate` writes."""
+"""A model that hears: sounds from files, what its text begins with, and the same text as `generate` writes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 from tests.core.adapters.huggingface.folders import save
-from tests.core.adapters.huggingface.tiny import FAMILIES, recording, wrap
+from tests.core.adapters.huggingface.tiny import FAMILIES, sound_of, wrap
 
 import glasshead
 from glasshead.adapters.huggingface.marks import speech_start
@@ -31,11 +31,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sound") / "hello.npy"
-    numpy.save(path, recording(FAMILIES["whisper"].module())[0].numpy())
+    numpy.save(path, sound_of(FAMILIES["whisper"].module())[0].numpy())
     return path
 
 
-def test_a_recording_is_decoded_as_by_generate(folder: Path, sound: Path) -> None:
+def test_a_sound_is_decoded_as_by_generate(folder: Path, sound: Path) -> None:
     found = find(folder, features=sound)
     found.check()
     subject = found.open()
@@ -75,7 +75,7 @@ def test_what_the_encoder_made_may_be_given_instead(folder: Path, sound: Path) -
         glasshead.load(folder, features=torch.zeros(4, 12))
 
 
-def test_another_recording_is_another_text(folder: Path, sound: Path, tmp_path: Path) -> None:
+def test_another_sound_is_another_text(folder: Path, sound: Path, tmp_path: Path) -> None:
     numpy.save(tmp_path / "bye.npy", -numpy.load(sound))
     one, other = (glasshead.load(folder, features=path) for path in (sound, tmp_path / "bye.npy"))
     assert not torch.equal(one.start("hello.npy").probabilities(), other.start("bye.npy").probabilities())
@@ -83,8 +83,8 @@ def test_another_recording_is_another_text(folder: Path, sound: Path, tmp_path: 
         other.start("hello.npy")
 
 
-def test_without_a_recording_it_is_told_how_to_give_one(folder: Path, sound: Path) -> None:
-    with pytest.raises(GlassheadError, match=r"hears sound: give it the features of a recording.*--features"):
+def test_without_a_sound_it_is_told_how_to_give_one(folder: Path, sound: Path) -> None:
+    with pytest.raises(GlassheadError, match=r"hears sound: give it the features of a sound.*--features"):
         find(folder).check()
     with pytest.raises(GlassheadError, match=r"hears sound and reads no text: give the features"):
         glasshead.load(folder).start("the black cat")
@@ -193,6 +193,6 @@ def test_the_language_is_the_likeliest_of_those_that_there_are() -> None:
     module: Any = FAMILIES["whisper"].module()
     module.generation_config.lang_to_id = {"<|en|>": 10, "<|fr|>": 11, "<|de|>": 12}
     with torch.no_grad():
-        logits = module(input_features=recording(module), decoder_input_ids=torch.tensor([[3]])).logits[0, -1]
+        logits = module(input_features=sound_of(module), decoder_input_ids=torch.tensor([[3]])).logits[0, -1]
     expected = 10 + int(logits[10:13].argmax())
     assert wrap(module).marks.start == (3, expected)

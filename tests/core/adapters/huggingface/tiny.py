@@ -126,14 +126,14 @@ OTHERS = {
 """Models that are in no table: their parts are found by watching where their numbers go."""
 
 
-def recording(module: Any) -> torch.Tensor:
+def sound_of(module: Any) -> torch.Tensor:
     """Features for a model that hears: 1 f t."""
     draw = torch.Generator().manual_seed(1)
     return torch.randn(1, module.config.num_mel_bins, 2 * module.config.max_source_positions, generator=draw)
 
 
 def wrap(module: Any) -> HuggingFace:
-    """Adapt a module, with marks as a tokenizer of its kind would give them; one that hears gets a recording."""
+    """Adapt a module, with marks as a tokenizer of its kind would give them; one that hears gets a sound."""
     start = getattr(module.config, "decoder_start_token_id", None)
     found = HuggingFace(module, Marks(after=(END,), start=() if start is None else (start,)))
-    return found.hear(recording(module)) if found.hears else found
+    return found.hear(sound_of(module)) if found.hears else found
