@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.core.adapters.huggingface.folders import save
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -17,15 +18,38 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
-def test_the_library_example_runs() -> None:
-    [example] = blocks("python")
+def example(part: str) -> str:
+    """The example in Python that holds some text."""
+    [found] = [block for block in blocks("python") if part in block]
+    return found
+
+
+def run(code: str, folder: Path) -> str:
+    """What a program writes to a pipe."""
     done = subprocess.run(
-        [sys.executable, "-c", example], capture_output=True, text=True, timeout=120, cwd=ROOT, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    *tokens, last = done.stdout.splitlines()
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=folder, check=False,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_library_example_runs() -> None:
+    *tokens, last = run(example('glasshead.load("english-french")'), ROOT).splitlines()
     assert tokens[-1].startswith("</s>") and all(0 <= float(line.rsplit(" ", 1)[1]) <= 1 for line in tokens)
     assert last.endswith(")")
+
+
+def test_a_module_of_torch_is_explored_as_it_says(tmp_path: Path) -> None:
+    shown = run(example("nn.Transformer("), tmp_path)
+    assert "decoder → encoder" in shown or "decoder.1.cross.weights" in shown
+    assert "<bos>" in shown and "sees" in shown
+
+
+def test_a_live_model_of_hugging_face_is_explored_as_it_says(tmp_path: Path) -> None:
+    save("gpt2", tmp_path / "gpt2-folder")
+    shown = run(example("AutoModelForCausalLM.from_pretrained"), tmp_path)
+    assert "decoder.1.self.weights" in shown and "black" in shown
 
 
 def of(group: Any, name: str) -> Any:
@@ -46,7 +70,7 @@ def test_the_options_it_names_exist(line: str) -> None:
     words = line.split("#")[0].split("|")[0].split("<")[0].split()[1:]
     command = get_command(app)
     if words and words[0][0] != "-":
-        command = of(command, words[0])
+        command = of(command, words[0] if words[0] in command.commands else "explore")  # type: ignore[attr-defined]
     if words[:1] == ["lab"] and len(words) > 1:
         command = of(get_command(lab.make_table([page_of(words[1])])), words[1])
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 from tests.tui.runs import Run, make
-from textual.app import App
 from textual.pilot import Pilot
 
 from glasshead.found import Found, find
 from glasshead.session.moment import Moment
-from glasshead_tui.app import GlassheadApp
+from glasshead_tui.app import Framed, GlassheadApp
 from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.explore import ExploreScreen
 
@@ -106,5 +105,5 @@ def run(tmp_path: Path) -> Run:
 def noticed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What notices say; Textual shows none in tests."""
     said: list[str] = []
-    monkeypatch.setattr(App, "notify", lambda _app, message, **_more: said.append(message))
+    monkeypatch.setattr(Framed, "notify", lambda _app, message, **_more: said.append(message))
     return said

@@ -32,7 +32,7 @@ from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line, tabs_line
 from glasshead_tui.screens.save import ask_where, describe, unsavable
 from glasshead_tui.state import keymaps, keys
-from glasshead_tui.state.focus import STAGES, Focus, find_token, first_look, within
+from glasshead_tui.state.focus import STAGES, Focus, find_token, first_look, move_down, within
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.work.messages import About, Checked, NotOpened, Opened, Refused, Saved, Stepped
 from glasshead_tui.work.worker import Worker
@@ -348,16 +348,8 @@ class ExploreScreen(CommandedScreen):
         if where in ("left", "right"):
             self._look(head=self._looking.head + (times if where == "right" else -times))
             return
-        if self.moment is None:
-            return
-        # Layers of all kinds are one column of rows in the map.
-        rows = [(kind, layer) for kind in self.moment.trace.kinds for layer in range(kind.layers)]
-        here = next(
-            number for number, (kind, layer) in enumerate(rows)
-            if (kind.stack, kind.kind, layer) == (self._looking.stack, self._looking.kind, self._looking.layer)
-        )  # fmt: skip
-        kind, layer = rows[min(max(here + (times if where == "down" else -times), 0), len(rows) - 1)]
-        self._look(stack=kind.stack, kind=kind.kind, layer=layer)
+        if self.moment is not None:
+            self._look(**move_down(self.moment.trace.kinds, self._looking, times if where == "down" else -times))
 
     def action_layer(self, by: int) -> None:
         """Look at another layer."""

@@ -1,11 +1,13 @@
 """Focus: the one place that holds the current position. Panes read it, keys replace it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from glasshead.site import Site
 
 if TYPE_CHECKING:
+    from glasshead.anatomy import Kind
     from glasshead.traces.trace import Trace
 
 Stack = Literal["encoder", "decoder"]
@@ -70,3 +72,10 @@ def first_look(trace: "Trace", focus: Focus) -> dict[str, Any]:
             if site.attention is not None:
                 return {"stack": site.stack, "layer": site.layer, "kind": site.part, "stage": stage}
     return {}
+
+
+def move_down(kinds: "Sequence[Kind]", focus: Focus, by: int) -> dict[str, Any]:
+    """Move by layers in the map, where those of all kinds are one column of rows: the fields to change."""
+    rows = [(kind.stack, kind.kind, layer) for kind in kinds for layer in range(kind.layers)]
+    stack, kind, layer = rows[within(rows.index((focus.stack, focus.kind, focus.layer)) + by, len(rows))]
+    return {"stack": stack, "kind": kind, "layer": layer}
