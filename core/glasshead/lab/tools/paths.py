@@ -12,7 +12,7 @@ from torch import Tensor
 from glasshead.lab.tools.layers import Layer
 from glasshead.lab.tools.progress import Progress, silent
 
-PRODUCTS = ("MmBackward", "BmmBackward", "AddmmBackward", "ConvolutionBackward")
+PRODUCTS = ("MmBackward", "BmmBackward", "AddmmBackward", "BaddbmmBackward", "ConvolutionBackward")
 """Prefixes of autograd's node names for matrix products and convolutions."""
 
 
