@@ -45,8 +45,7 @@ def hint(explorer: Explorer) -> str:
 @pytest.mark.parametrize(
     ("kind", "size", "keep"),
     [
-        ("t5", (120, 36), ["*"]),
-        ("gpt", (80, 24), ["*"]),
+        ("t5", (80, 24), ["*"]),
         ("the paper", (120, 36), ["decoder.1.*", "*.cross.weights"]),
     ],
 )

@@ -22,7 +22,7 @@ def ready(name: str) -> Ready:
 
 @pytest.mark.parametrize(
     ("name", "size"),
-    [("translation", (120, 36)), ("alibi", (120, 36)), ("alone", (80, 24)), ("classifier", (120, 36))],
+    [("translation", (80, 24)), ("alibi", (120, 36)), ("classifier", (120, 36))],
 )
 async def test_every_key_is_answered(explore: Explore, name: str, size: tuple[int, int]) -> None:
     writes = name != "classifier"
