@@ -94,7 +94,7 @@ async def test_the_readout_says_the_weight_or_why_there_is_none(
         weight = float(line.outlook["decoder.0.self.weights"][0, 4, 2])
         readout = drawn(pane)[-2]
         assert float(readout.rsplit(" ", 1)[1]) == pytest.approx(weight, abs=5.1e-5)
-        pane.show(moment(line.outlook), Focus(query=1, key=4, step=5))
+        pane.show(moment(line.outlook, tokens=tuple(line.tokens)), Focus(query=1, key=4, step=5))
         await pilot.pause()
         assert "−∞ not generated yet when this token was chosen" in drawn(pane)[-2]
 

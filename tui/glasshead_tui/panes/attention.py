@@ -98,7 +98,9 @@ class AttentionPane(NotedMatrix, can_focus=False):
         scale = marks.weights if focus.stage == "weights" else marks.scores
         self._heatmap.show(matrix, scale, (focus.query, focus.key))
         beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
-        self._notes.legend = _legend(matrix, focus.stage, kind.causal and not beyond, beyond, marks)
+        self._notes.legend = _legend(
+            matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond, marks
+        )
 
     def _ghosts(self, rows: int, columns: int, row_label: int, column_label: int) -> tuple[int, int]:
         """Count the rows and columns to draw for tokens still to come.
@@ -154,6 +156,9 @@ def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
     if kind.causal and focus.key > focus.query and moment.anatomy.lasting:
         if not kind.masked:
             return UNMASKED
+        token = moment.tokens[focus.key] if kind.keys == "target" else None
+        if token is not None and token.probability is None:
+            return "it comes later in the prompt"
         return "not generated yet when this token was chosen"
     return "padding" if key == "<pad>" else "the mask hides it"
 
@@ -200,8 +205,16 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
     )
 
 
-def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, beyond: str, marks: Palette) -> tuple[Line, ...]:
-    """Explain colours and glyphs, at several lengths. beyond: what is said of weights on later tokens."""
+def _later(moment: "Moment") -> str:
+    """Say why later keys are hidden: they were generated later, or they come later in a prompt."""
+    return "not generated yet" if sum(token.probability is None for token in moment.tokens) <= 1 else "comes later"
+
+
+def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, marks: Palette) -> tuple[Line, ...]:
+    """Explain colours and glyphs, at several lengths.
+
+    causal: why later keys are hidden; empty if the mask is not causal · beyond: what is said of weights on them.
+    """
     scale = marks.weights if stage == "weights" else marks.scores
     if stage == "weights":
         samples = [(weight_level(value), real(value, 3)) for value in (0.0, 0.01, 0.1, 0.3, 1.0)]
@@ -210,7 +223,7 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, beyond: str, marks: 
         samples = [(0, f"−{end}"), (LEVELS // 2, "0"), (LEVELS - 1, end)]
     colours: Line = [Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
                      for level, name in samples]  # fmt: skip
-    later = causal and not matrix.hides_earlier
+    later = causal if not matrix.hides_earlier else ""
     long: list[Line] = []
     short: list[Line] = []
     if not matrix.hidden:
@@ -222,9 +235,9 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: bool, beyond: str, marks: 
             long.append([Segment("no mask hides what comes later", marks.quiet)])
     elif matrix.hides:
         glyph = Segment(MASKED_GLYPH * 3, scale.masked)
-        why = "not generated yet when this token was chosen" if later else "may not be looked at"
+        why = {"": "may not be looked at", "comes later": later}.get(later, f"{later} when this token was chosen")
         long.append([glyph, Segment(f" −∞ {why}", marks.quiet)])
-        short.append([glyph, Segment(f" −∞ {'not generated yet' if later else 'masked'}", marks.quiet)])
+        short.append([glyph, Segment(f" −∞ {later or 'masked'}", marks.quiet)])
     elif stage == "scores" and later:
         long.append([Segment("what the mask is about to hide is drawn too", marks.quiet)])
     if beyond:  # the first thing to know
