@@ -37,7 +37,7 @@ run: $(STAMP)
 
 # A few processes take a file at a time, so that the fixtures of a file are made once.
 test: $(STAMP_DEV)
-	@$(VENV) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(VENV) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 KEYS ?= 100000
 SEED ?= 0
