@@ -17,6 +17,8 @@ from tests.core.adapters.huggingface.folders import tokenizer
 import glasshead
 from glasshead.adapters.huggingface.marks import Marks
 from glasshead.adapters.huggingface.model import HuggingFace
+from glasshead.adapters.ids import IdNames
+from glasshead.adapters.sides import NamedSides
 from glasshead.session.session import Session
 from glasshead.traces.record import BUDGET, MiB
 
@@ -158,8 +160,6 @@ def test_a_trace_stays_within_its_budget(tokens: int) -> None:
     """12 layers × 12 heads; of a small width, for what grows with the square of the length are the matrices."""
     module = gpt2(n_embd=192, vocab_size=500, n_positions=2049)
     model = HuggingFace(module, Marks())
-    from glasshead.adapters.ids import IdNames
-    from glasshead.adapters.sides import NamedSides
 
     names = IdNames(500, None)
     subject = glasshead.Subject("gpt2", model, NamedSides(names, names))

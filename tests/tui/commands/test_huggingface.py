@@ -88,9 +88,17 @@ def test_an_option_that_a_model_does_not_have_is_refused(
         assert result.status == 2 and sentence in result.err.replace("\n", " ")
 
 
-def test_another_precision_is_said(glasshead: Glasshead, home: Path) -> None:
-    result = glasshead("explore", str(home / "gpt2"), "--text", TEXT, "--steps", "0", "--dtype", "bfloat16")
-    assert result.status == 0
+def test_another_precision_computes_in_it(glasshead: Glasshead, home: Path) -> None:
+    result = glasshead("trace", str(home / "gpt2"), TEXT, "--keep", "logits", "--format", "json", "--dtype", "bfloat16")
+    assert (result.status, result.err) == (0, "")
+    row = torch.tensor(strictly(result.out)["sites"]["logits"]["values"])[0]
+    module, tokenizer = parts(home / "gpt2")
+    ids = tokenizer(TEXT, return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        exact = module(input_ids=ids).logits[0, 0]
+        coarse = module.to(torch.bfloat16)(input_ids=ids).logits[0, 0].float()
+    assert torch.equal(row, row.bfloat16().float()), "every number is one of bfloat16"
+    assert torch.allclose(row, coarse, atol=0.05 * float(exact.abs().max())) and not torch.equal(row, exact)
 
 
 @pytest.mark.parametrize("beam", [1, 2])

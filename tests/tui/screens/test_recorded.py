@@ -12,7 +12,7 @@ from tests.conftest import HOSTILE
 from tests.core.recordings import walked
 from tests.core.strangers import Opens
 from tests.tui.conftest import Explore, Explorer
-from tests.tui.screens.test_strangers import DIALOGS, LEAVING, LOOKING, PANES, press
+from tests.tui.screens.test_strangers import LOOKING, PANES, press, press_every_key
 from textual.widgets import Static
 
 from glasshead.found import find
@@ -23,7 +23,6 @@ from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.explore.tokens import TokensPane
 from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.save import suggest
-from glasshead_tui.state import keymaps
 
 TEXT = "abcadc"
 
@@ -64,14 +63,7 @@ async def test_every_key_is_answered(
                 each.as_rows()
                 assert each.as_text() is not None
         await press(explorer, *LOOKING)
-        for key in keymaps.ALL:
-            if key.id in LEAVING:
-                continue
-            await press(explorer, key.keys.split(",")[0])
-            if key.id in DIALOGS:
-                await explorer.pilot.pause(0.02)
-                await press(explorer, "escape")
-                await explorer.until(lambda: explorer.on_top)
+        await press_every_key(explorer)
         await press(explorer, "end")
         await explorer.until(lambda: explorer.moment.done and "checking" not in explorer.text)
         assert "✗" not in explorer.text and explorer.moment.step == 4

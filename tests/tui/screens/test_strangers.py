@@ -26,6 +26,18 @@ async def press(explorer: Explorer, *keys: str) -> None:
     await explorer.press(*(NAMED.get(key, key) for key in keys))
 
 
+async def press_every_key(explorer: Explorer) -> None:
+    """Press each key of the explorer but those that leave it, and close what it opens."""
+    for key in keymaps.ALL:
+        if key.id in LEAVING:
+            continue
+        await press(explorer, key.keys.split(",")[0])
+        if key.id in DIALOGS:
+            await explorer.pilot.pause(0.02)
+            await press(explorer, "escape")
+            await explorer.until(lambda: explorer.on_top)
+
+
 @pytest.mark.parametrize(("name", "size"), [*((name, (120, 36)) for name in NAMES), ("gpt", (80, 24))])
 async def test_every_key_is_answered(explore: Explore, name: str, size: tuple[int, int]) -> None:
     writes = name != "bert"
@@ -41,14 +53,7 @@ async def test_every_key_is_answered(explore: Explore, name: str, size: tuple[in
                 if size[0] > 100 or each.has_class("active"):  # in a small window the others wait
                     assert each.as_rows() and each.as_text()
         await press(explorer, *LOOKING)
-        for key in keymaps.ALL:
-            if key.id in LEAVING:
-                continue
-            await press(explorer, key.keys.split(",")[0])
-            if key.id in DIALOGS:
-                await explorer.pilot.pause(0.02)
-                await press(explorer, "escape")
-                await explorer.until(lambda: explorer.on_top)
+        await press_every_key(explorer)
         await press(explorer, "i", "end", "a", "d", "enter")
         await explorer.until(lambda: explorer.on_top and explorer.moment.text == "abcadcad")
         await press(explorer, "z", "end")

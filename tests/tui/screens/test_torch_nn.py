@@ -6,13 +6,12 @@ import pytest
 import torch
 from tests.core.adapters.torch_nn.tutorials import TARGET, TUTORIALS, WORDS
 from tests.tui.conftest import Explore
-from tests.tui.screens.test_strangers import DIALOGS, LEAVING, LOOKING, PANES, press
+from tests.tui.screens.test_strangers import LOOKING, PANES, press, press_every_key
 
 import glasshead
 from glasshead.live import Ready
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.truth import TruthPane
-from glasshead_tui.state import keymaps
 
 
 def ready(name: str) -> Ready:
@@ -40,14 +39,8 @@ async def test_every_key_is_answered(explore: Explore, name: str, size: tuple[in
                 if size[0] > 100 or each.has_class("active"):
                     assert each.as_rows() and each.as_text()
         await press(explorer, *LOOKING)
-        for key in keymaps.ALL if name in ("translation", "alone") else ():
-            if key.id in LEAVING:
-                continue
-            await press(explorer, key.keys.split(",")[0])
-            if key.id in DIALOGS:
-                await explorer.pilot.pause(0.02)
-                await press(explorer, "escape")
-                await explorer.until(lambda: explorer.on_top)
+        if name == "translation":
+            await press_every_key(explorer)
         await press(explorer, "i", "end", "space", *"cat", "enter")
         await explorer.until(lambda: explorer.on_top and explorer.moment.text == f"{text} cat")
         await explorer.until(lambda: "checking" not in explorer.text)
