@@ -8,13 +8,15 @@ smoothing and clipping. `plain` is the reference of the tests (tests/core/traini
 PyTorch's dropout. `xavier` is the same with the first matrices of Q, K and V as large as Xavier has them. Without
 dropout the curves must coincide; with it they may differ by as much as five seeds do.
 
-The command takes somebody's own files, and prints and writes the loss of every side: the mean of every `--every`
-updates, in nats a token, with smoothed labels. The shape is that which `glasshead train` chooses for few pairs.
+The command takes somebody's own files, and prints and writes the loss of every side as it learns: the mean of every
+`--every` updates, in nats a token, with smoothed labels. The shape is that which `glasshead train` chooses for few
+pairs.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from statistics import mean, stdev
@@ -110,12 +112,20 @@ def curve(
     side: Callable[[Transformer, Settings], Step], corpus: Corpus, settings: Settings, updates: int
 ) -> list[float]:
     """Train one side; return its losses."""
+    return list(losses(side, corpus, settings, updates))
+
+
+def losses(
+    side: Callable[[Transformer, Settings], Step], corpus: Corpus, settings: Settings, updates: int
+) -> Iterator[float]:
+    """Train one side; yield the loss of each update."""
     torch.manual_seed(settings.seed)
     model = Transformer(shape(settings, corpus.vocabulary.target.size, None))
     step = side(model, settings)
     stream = Stream(Sampler(corpus.train, batch_tokens=settings.batch_tokens, seed=0))
     batches = (batch(corpus.train, rows) for rows in islice(stream, updates))
-    return [step(number, each, scheduled(number, settings)) for number, each in enumerate(batches, start=1)]
+    for number, each in enumerate(batches, start=1):
+        yield step(number, each, scheduled(number, settings))
 
 
 def main(arguments: list[str]) -> None:
@@ -135,15 +145,20 @@ def main(arguments: list[str]) -> None:
     with TemporaryDirectory() as folder:
         corpus = prepare(Path(folder) / "data", settings)
         assert corpus is not None
-        curves = {name: curve(SIDES[name], corpus, settings, given.updates) for name in given.sides}
-    lines = ["\t".join(["updates", *curves])]
-    lines += [
-        "\t".join([str(end), *(f"{mean(each[end - given.every : end]):.4f}" for each in curves.values())])
-        for end in range(given.every, given.updates + 1, given.every)
-    ]
-    print("\n".join(lines))
-    if given.out:
-        given.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with given.out.open("w", encoding="utf-8") if given.out else nullcontext() as out:
+            for line in lines(corpus, settings, given):
+                print(line, flush=True)
+                if out:
+                    print(line, file=out, flush=True)
+
+
+def lines(corpus: Corpus, settings: Settings, given: argparse.Namespace) -> Iterator[str]:
+    """Yield the rows of the table: side, update, mean loss."""
+    yield "side\tupdate\tloss"
+    for name in given.sides:
+        found = losses(SIDES[name], corpus, settings, given.updates)
+        for end in range(given.every, given.updates + 1, given.every):
+            yield f"{name}\t{end}\t{mean(islice(found, given.every)):.4f}"
 
 
 UPDATES = 500
