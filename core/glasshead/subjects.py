@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from glasshead.adapters.edited import Edited
 from glasshead.adapters.native import Native
 from glasshead.adapters.recorded import Recorded
 from glasshead.anatomy import Anatomy, Kind
@@ -12,6 +13,7 @@ from glasshead.decoding.beam import beam_search
 from glasshead.decoding.pick import Forced, Pick, greedy
 from glasshead.decoding.protocols import Model, Prompt, Sides
 from glasshead.decoding.stepper import Stepper
+from glasshead.edits.changes import Changes
 from glasshead.errors import GlassheadError, TooLongError
 from glasshead.model import Config, Transformer
 from glasshead.tap import Change
@@ -127,6 +129,12 @@ class Subject:
             return replace(self, model=own.changed(**fields))
         except GlassheadError as error:
             raise GlassheadError(f"{self.name}: {error}") from None
+
+    def edited(self, changes: Changes) -> "Subject":
+        """Return a subject whose every pass is under edits. Raises GlassheadError for a recording."""
+        if isinstance(self.model, Recorded):
+            raise self.model.header.refuse("edit its values")
+        return replace(self, model=Edited(self.model, changes))
 
     def encode(self, text: str, *, truncate: bool = False) -> list[Token]:
         """Encode a text to the tokens that the model reads, those that it adds included.

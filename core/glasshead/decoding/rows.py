@@ -18,7 +18,9 @@ from fnmatch import fnmatchcase
 import torch
 from torch import Tensor
 
+from glasshead.anatomy import Anatomy
 from glasshead.decoding.protocols import Memory, Model, Past
+from glasshead.edits.changes import Changes
 from glasshead.site import Site
 from glasshead.tap import ONE_AT_A_TIME, Change, Seen
 from glasshead.text import Token
@@ -45,13 +47,22 @@ class Watch:
     def of(cls, model: Model, keep: Iterable[str] | None, edit: Mapping[str, Change] | None) -> "Watch":
         """Make the taps. Raises GlassheadError for a pattern that matches no site."""
         kept = None if keep is None else (keep,) if isinstance(keep, str) else tuple(keep)
-        changes = dict(edit or {})
+        changes = edit if isinstance(edit, Changes) else dict(edit or {})
         wanted = kept is not None or changes
         return cls(kept, changes, model.listen(kept or (), changes) if wanted else None)
 
     def without(self, model: Model, dropped: Collection[str]) -> "Watch":
         """Capture some sites no more."""
         return Watch.of(model, [site for site in self.sites(model) if site not in dropped], self.edit)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The edits as text; of functions the sites that they change."""
+        return tuple(map(str, self.edit.edits)) if isinstance(self.edit, Changes) else tuple(self.edit)
+
+    def anatomy(self, model: Model) -> Anatomy:
+        """Describe the model as it is under the edits."""
+        return self.edit.anatomy(model.anatomy) if isinstance(self.edit, Changes) else model.anatomy
 
     def sites(self, model: Model) -> list[str]:
         """List the sites that are captured."""
@@ -77,7 +88,7 @@ class Rows:
     @classmethod
     def begin(cls, model: Model, watch: Watch, source: Sequence[int], tokens: tuple[Token, ...], budget: int) -> "Rows":
         """Read the source, without computing a row. tokens: those of the source · budget: bytes for the record."""
-        record = Record(model.anatomy, tokens, budget=budget)
+        record = Record(watch.anatomy(model), tokens, budget=budget)
         with ONE_AT_A_TIME:
             with torch.inference_mode(), watch.taps or nullcontext(Seen()) as seen:
                 memory = model.read([source]) if source else None
@@ -90,6 +101,11 @@ class Rows:
         """Whether values are kept."""
         return self.watch.keep is not None
 
+    @property
+    def lasting(self) -> bool:
+        """Whether a row stays as it is when the target grows, with the edits."""
+        return self.record.anatomy.lasting
+
     def __len__(self) -> int:
         return len(self._logits)
 
@@ -101,7 +117,7 @@ class Rows:
     def reach(self, ids: Sequence[int]) -> None:
         """Compute the missing rows of these ids; all of them, where a later token changes earlier rows."""
         missing = len(ids) - len(self._logits)
-        if self.model.anatomy.lasting:
+        if self.lasting:
             while (start := len(self._logits)) < len(ids):
                 more = 1 if len(ids) - start == 1 else self._together(len(ids))
                 self._extend(start, ids[start : start + more])
@@ -171,11 +187,28 @@ class Rows:
         """Forget the rows from there on."""
         del self._logits[rows:]
         self.past.crop(rows)
-        self.record.crop(rows if self.model.anatomy.lasting else 0)
+        self.record.crop(rows if self.lasting else 0)
 
     def branch(self) -> "Rows":
         """Return rows that continue independently. The common part is shared, not copied."""
         return Rows(self.model, self.watch, self.memory, self.past.branch(), self.record.branch(), self._logits)
+
+    def edited(self, edit: Mapping[str, Change], since: int) -> "Rows":
+        """Return rows under other edits, which change no row before `since`, and nothing of the source."""
+        watch = Watch.of(self.model, self.watch.keep, edit)
+        record = self.record.branch()
+        record.anatomy = watch.anatomy(self.model)
+        new = Rows(self.model, watch, self.memory, self.past.branch(), record, self._logits)
+        since = since if new.lasting and self.lasting else 0
+        new.crop(since)
+        if not since:
+            new.record.forget_fixed()
+        return new
+
+    def anew(self, edit: Mapping[str, Change], source: Sequence[int]) -> "Rows":
+        """Return rows under other edits, for which the source is read again."""
+        watch = Watch.of(self.model, self.watch.keep, edit)
+        return Rows.begin(self.model, watch, source, self.record.source, self.record.budget)
 
     def full(self, ids: Sequence[int]) -> tuple[Tensor, int]:
         """Run one pass over all these ids without the past: logits (q v), and the number of weights on the future.

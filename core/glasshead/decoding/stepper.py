@@ -123,6 +123,43 @@ class Stepper:
             about=self.about, known=self._known,
         )  # fmt: skip
 
+    def edited(self, edit: Mapping[str, Change], since: int | None) -> "Stepper":
+        """Return the line under other edits, as far as they leave it: its rows before `since` are shared.
+
+        since: first row that changes; None reads the source again. Tokens up to the one at that row stay.
+        Raises GlassheadError for a recording.
+        """
+        if self.recorded:
+            raise GlassheadError(f"{self.recorded}, and nothing can be changed in it. Open the model itself for that.")
+        rows = self.rows.anew(edit, self._prompt.source) if since is None else self.rows.edited(edit, since)
+        kept = max(self._first, min((since or 0) + 1, self._stands))
+        return Stepper(
+            rows, self._names, self._prompt, self.source, pick=self._pick, ids=self._ids[:kept],
+            probabilities=self._probabilities[:kept], taken=max(0, kept - self._first), about=self.about,
+        )  # fmt: skip
+
+    def follow(self, other: "Stepper", steps: int) -> None:
+        """Take steps up to a number of them; where `other` has the same tokens so far, take what was chosen there.
+
+        A token that was chosen is one that the line itself would not have picked.
+        """
+        chosen = other._chosen()
+        while self._taken < steps and not self.done:
+            stands = self._stands
+            if stands in chosen and other._ids[:stands] == self._ids[:stands]:
+                self.choose(other._ids[stands])
+            else:
+                self.step()
+
+    def _chosen(self) -> frozenset[int]:
+        """Find the places of tokens that the line would not have picked."""
+        logits = self.rows.logits(len(self._ids))
+        return frozenset(
+            place
+            for place in range(self._first, len(self._ids))
+            if 0 < place <= len(logits) and self._pick(logits[place - 1], place - self._first) != self._ids[place]
+        )
+
     @property
     def step_number(self) -> int:
         """Steps taken."""
@@ -321,7 +358,7 @@ class Stepper:
         ids, logits = self.ids, self.rows.logits(rows)
         chances = self._probabilities[: len(ids)]
         first = self._first
-        if not self.rows.model.anatomy.lasting:  # earlier steps had other values: this one stands alone
+        if not self.rows.lasting:  # earlier steps had other values: this one stands alone
             first, chances = len(ids), [None] * len(ids)
 
         def line() -> file.Line:
@@ -337,7 +374,7 @@ class Stepper:
                 texts=tuple(self._names.decode(ids[:count]) for count in range(prompt, len(ids) + 1)),
                 names=self._names.tokens,
                 logits=logits,
-                edited=tuple(self.rows.watch.edit),
+                edited=self.rows.watch.names,
                 blanks=self.rows.blanks,
             )
 

@@ -105,6 +105,12 @@ class Record:
         self.bytes -= sum(size_of(row.values()) for row in self.rows[rows:])
         self.rows = self.rows[:rows]
 
+    def forget_fixed(self) -> None:
+        """Forget the keys and values of the source, which the next pass captures again."""
+        gone = {site: value for site, value in self.static.items() if site in self.fixed}
+        self.bytes -= size_of(gone.values())
+        self.static = {site: value for site, value in self.static.items() if site not in gone}
+
     def branch(self) -> "Record":
         """Return a record that continues independently. The common part is shared, not copied."""
         return replace(self, rows=list(self.rows))

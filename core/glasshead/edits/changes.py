@@ -1,0 +1,301 @@
+"""Changes: edits as functions that `listen` applies while a model runs.
+
+    changes = make_changes(edits, model.anatomy, reference)
+    subject.start(text, edit=changes)
+
+All positions are absolute, so a pass over the whole target and steps from a cache are changed alike.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from glasshead.anatomy import Anatomy
+from glasshead.edits.edit import (
+    At,
+    Copy,
+    Edit,
+    Hide,
+    Mean,
+    Narrow,
+    Origin,
+    Patch,
+    Put,
+    Reveal,
+    Scale,
+    Spans,
+    Steer,
+    Swap,
+    Uniform,
+    Unscale,
+    Weigh,
+    Where,
+)
+from glasshead.edits.strokes import Stroke, first_row, looks_ahead, strokes
+from glasshead.errors import GlassheadError
+from glasshead.site import SQUARE, Site
+from glasshead.tap import Change, Place
+
+Reference = Callable[[Origin, str], Tensor]
+"""Function to the values of a site in another decode, without a batch axis: h q d, q m, h q k."""
+Value = Callable[[Tensor, Place], Tensor]
+
+
+class Changes(Mapping[str, Change]):
+    """Site → the function that replaces its values; with the edits that it was made of."""
+
+    def __init__(self, edits: tuple[Edit, ...], functions: Mapping[str, Change], anatomy: Anatomy) -> None:
+        """anatomy: that of the model."""
+        self.edits, self._functions = edits, dict(functions)
+        self.first_row = first_row(edits, anatomy)
+        """See `strokes.first_row`."""
+        self._ahead = looks_ahead(edits, anatomy)
+        self._masked = frozenset(site.prefix for name in self._functions if (site := Site.parse(name)).name == "masked")
+
+    def __getitem__(self, site: str) -> Change:
+        return self._functions[site]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._functions)
+
+    def __len__(self) -> int:
+        return len(self._functions)
+
+    def anatomy(self, anatomy: Anatomy) -> Anatomy:
+        """Describe the model under these edits: what the captured mask hides, and whether rows last."""
+        attending = {
+            prefix: replace(how, patterned=how.patterned or prefix in self._masked)
+            for prefix, how in anatomy.attending.items()
+        }
+        return replace(anatomy, attending=attending, lasting=anatomy.lasting and not self._ahead)
+
+
+def make_changes(edits: Iterable[Edit], anatomy: Anatomy, reference: Reference) -> Changes:
+    """Make the functions of some edits, in their order. Raises GlassheadError for one that does not fit the model."""
+    edits = tuple(edits)
+    steps: dict[str, list[Value]] = {}
+    for edit in edits:
+        for stroke in strokes(edit, anatomy):
+            value, notes = _make(edit, stroke, anatomy, reference)
+            for site, note in notes.items():
+                steps.setdefault(site, []).append(note)
+            whole = replace(stroke.where, key=()) if isinstance(stroke.action, Weigh) else stroke.where
+            steps.setdefault(stroke.site, []).append(_at(replace(stroke, where=whole), value, str(edit)))
+    return Changes(edits, {site: _in_turn(each) for site, each in steps.items()}, anatomy)
+
+
+def _in_turn(values: list[Value]) -> Change:
+    def change(value: Tensor, place: Place) -> Tensor:
+        for each in values:
+            value = each(value, place)
+        return value
+
+    return change
+
+
+def _at(stroke: Stroke, new: Value, name: str) -> Value:
+    """Change a value where the edit says, and nowhere else."""
+    axes = Site.parse(stroke.site).axes.split()
+
+    def value(old: Tensor, place: Place) -> Tensor:
+        chosen = select(stroke.where, axes, old, place, name)
+        return torch.where(chosen, new(old, place).to(old), old)
+
+    return value
+
+
+def select(where: Where, axes: list[str], value: Tensor, place: Place, name: str) -> Tensor:
+    """Make the mask of the chosen part of a value: boolean, of its dimensions, each of size 1 or its own."""
+    chosen = torch.ones((1,) * value.dim(), dtype=torch.bool, device=value.device)
+    for dimension, letter in enumerate(axes, 1):
+        axis = {"h": "head", "q": "query", "k": "key"}.get(letter, "unit")
+        spans: Spans = getattr(where, axis)
+        if not spans:
+            continue
+        size, start = value.shape[dimension], place.start if letter == "q" else 0
+        if axis == "unit" and spans[-1].first >= size:
+            raise GlassheadError(f"{name}: a vector has the numbers 0 to {size - 1} there.")
+        numbers = torch.arange(start, start + size, device=value.device)
+        here = torch.zeros(size, dtype=torch.bool, device=value.device)
+        for span in spans:
+            here |= (numbers >= span.first) & (numbers <= span.last)
+        chosen = chosen & here.view([-1 if number == dimension else 1 for number in range(value.dim())])
+    return chosen
+
+
+class Note:
+    """The value of a site in the pass under way, kept for another site of the same pass."""
+
+    def __init__(self, site: str, name: str) -> None:
+        self._site, self._name = site, name
+        self._kept: Tensor | None = None
+
+    def __call__(self, value: Tensor, _place: Place) -> Tensor:
+        """Keep it; change nothing."""
+        self._kept = value
+        return value
+
+    def take(self) -> Tensor:
+        """Return it once. Raises GlassheadError if the site comes later in the pass."""
+        if self._kept is None:
+            raise GlassheadError(
+                f"{self._name}: {self._site} is computed later; a value is copied from an earlier one."
+            )
+        kept, self._kept = self._kept, None
+        return kept
+
+
+def _make(edit: Edit, stroke: Stroke, anatomy: Anatomy, reference: Reference) -> tuple[Value, dict[str, Value]]:
+    """Make the new value of a stroke, and the notes that it needs of other sites."""
+    site, name = Site.parse(stroke.site), str(edit)
+
+    def note(local: str) -> Note:
+        return Note(site.beside(local) if local not in anatomy.sites else local, name)
+
+    match stroke.action:
+        case Put(number):
+            return (lambda old, _: torch.full_like(old, number)), {}
+        case Scale(factor):
+            return (lambda old, _: old * factor), {}
+        case Hide():
+            return (lambda old, _: torch.full_like(old, -torch.inf)), {}
+        case Narrow(reach):
+            return (lambda old, place: _narrowed(old, place, reach)), {}
+        case Swap():
+            one, other = (number for span in stroke.where.head for number in range(span.first, span.last + 1))
+            return (lambda old, _: _swapped(old, one, other)), {}
+        case Copy(source):
+            copied = note(source)
+            return (lambda _old, _place: copied.take()), {source: copied}
+        case Reveal():
+            # A score before the mask is what the mask hides.
+            scores = note("scores")
+            return (lambda _old, _place: scores.take()), {site.beside("scores"): scores}
+        case Uniform():
+            masked = note("masked")
+            return (lambda _old, _place: _uniform(masked.take())), {site.beside("masked"): masked}
+        case Weigh(number):
+            masked = note("masked")
+            weigh = _weigh(stroke.where, number, name)
+            return (lambda old, place: weigh(old, masked.take(), place)), {site.beside("masked"): masked}
+        case Unscale():
+            return _unscale(site, anatomy, name)
+        case Mean(of):
+            return _constant(_mean(reference(of, stroke.site), site)), {}
+        case At(row):
+            return _constant(_row(reference(Origin(), stroke.site), site, row, name)), {}
+        case Steer(factor, towards, away):
+            mean, subtracted = (_mean(reference(each, stroke.site), site) for each in (towards, away))
+            added = factor * (mean - subtracted)
+            return (lambda old, _: old + _shaped(added, old)), {}
+        case Patch(of):
+            return _patch(reference(of, stroke.site), site, name), {}
+    raise AssertionError(f"{stroke.action} is spelled out")
+
+
+def _constant(fixed: Tensor) -> Value:
+    return lambda old, _: _shaped(fixed, old).expand_as(old)
+
+
+def _shaped(fixed: Tensor, old: Tensor) -> Tensor:
+    """Give a value of another decode the dimensions of one here: b first, a last one of size 1 for statistics."""
+    fixed = fixed.unsqueeze(0)
+    return (fixed.unsqueeze(-1) if fixed.dim() < old.dim() else fixed).to(old)
+
+
+def _rows(site: Site) -> int:
+    """Return the dimension of the rows of a value without a batch axis."""
+    axes = site.axes.split()
+    return axes.index("q") if "q" in axes else axes.index("k")
+
+
+def _mean(values: Tensor, site: Site) -> Tensor:
+    return values.mean(_rows(site), keepdim=True)
+
+
+def _row(values: Tensor, site: Site, row: int, name: str) -> Tensor:
+    axis = _rows(site)
+    if row >= values.shape[axis]:
+        raise GlassheadError(f"{name}: there is no position {row}; the line has {values.shape[axis]} there so far.")
+    return values.narrow(axis, row, 1)
+
+
+def _narrowed(masked: Tensor, place: Place, reach: int) -> Tensor:
+    q = torch.arange(place.start, place.start + masked.shape[-2], device=masked.device).unsqueeze(-1)
+    k = torch.arange(masked.shape[-1], device=masked.device)
+    return masked.masked_fill((q - k).abs() > reach, -torch.inf)
+
+
+def _swapped(old: Tensor, one: int, other: int) -> Tensor:
+    new = old.clone()
+    new[:, one], new[:, other] = old[:, other], old[:, one]
+    return new
+
+
+def _uniform(masked: Tensor) -> Tensor:
+    visible = (masked > -torch.inf).to(masked)
+    return visible / visible.sum(-1, keepdim=True).clamp_min(1.0)
+
+
+def _weigh(where: Where, number: float, name: str) -> Callable[[Tensor, Tensor, Place], Tensor]:
+    """Make the function that gives some keys of a row a weight each, and the others what is left."""
+    keys = Where(key=where.key)
+
+    def weigh(weights: Tensor, masked: Tensor, place: Place) -> Tensor:
+        chosen = select(keys, ["h", "q", "k"], weights, place, name).expand_as(weights)
+        left = 1.0 - number * chosen.sum(-1, keepdim=True)
+        if bool((left < 0).any()):
+            raise GlassheadError(f"{name}: the chosen keys would have more than all of the weight.")
+        others = weights.masked_fill(chosen, 0.0)
+        total = others.sum(-1, keepdim=True)
+        visible = ((masked > -torch.inf) & ~chosen).to(weights)
+        evenly = visible / visible.sum(-1, keepdim=True).clamp_min(1.0)
+        rest = torch.where(total > 0, others / total.clamp_min(torch.finfo(weights.dtype).tiny), evenly) * left
+        return torch.where(chosen, number, rest)
+
+    return weigh
+
+
+def _unscale(site: Site, anatomy: Anatomy, name: str) -> tuple[Value, dict[str, Value]]:
+    how = anatomy.attending[site.prefix]
+    if not how.biased:
+        return (lambda old, _: old / how.scale), {}
+    bias = Note(site.beside("bias"), name)
+
+    def value(old: Tensor, _place: Place) -> Tensor:
+        added = bias.take()
+        return (old - added) / how.scale + added
+
+    return value, {site.beside("bias"): bias}
+
+
+def _patch(values: Tensor, site: Site, name: str) -> Value:
+    """Make the function that puts rows of another decode in the same place."""
+    axes = site.axes.split()
+
+    def value(old: Tensor, place: Place) -> Tensor:
+        given = _shaped(values, old)
+        for dimension, letter in enumerate(axes, 1):
+            if letter not in ("q", "k") and given.shape[dimension] != old.shape[dimension]:
+                raise GlassheadError(
+                    f"{name}: there {site} has {given.shape[dimension]} where this model has {old.shape[dimension]}."
+                )
+        dimension = _rows(site) + 1
+        start = place.start if axes[dimension - 1] == "q" else 0
+        count = min(max(0, given.shape[dimension] - start), old.shape[dimension])
+        new = old.clone()
+        part, put = new.narrow(dimension, 0, count), given.narrow(dimension, min(start, given.shape[dimension]), count)
+        if site.name in SQUARE and put.shape[-1] != part.shape[-1]:
+            own = site.side == "target" and put.shape[-1] > part.shape[-1] and site.part == "self"
+            if not own:
+                raise GlassheadError(
+                    f"{name}: its rows have {put.shape[-1]} keys, here they have {part.shape[-1]}: patch "
+                    f"{site.beside('heads')}, or give a text of as many tokens."
+                )
+            put = put[..., : part.shape[-1]]
+        part.copy_(put)
+        return new
+
+    return value
