@@ -131,12 +131,20 @@ class Stepper:
         """
         if self.recorded:
             raise GlassheadError(f"{self.recorded}, and nothing can be changed in it. Open the model itself for that.")
-        rows = self.rows.anew(edit, self._prompt.source) if since is None else self.rows.edited(edit, since)
+        if since is not None and since < self._first:  # a prompt is one pass, as it was
+            since = 0
         kept = max(self._first, min((since or 0) + 1, self._stands))
+        again = since is None
+        rows = self.rows.anew(edit, self._prompt.source) if again else self.rows.edited(edit, min(since or 0, kept))
         return Stepper(
             rows, self._names, self._prompt, self.source, pick=self._pick, ids=self._ids[:kept],
             probabilities=self._probabilities[:kept], taken=max(0, kept - self._first), about=self.about,
         )  # fmt: skip
+
+    def forget_rows(self) -> None:
+        """Forget what the model computed for the line, not its tokens; what is looked at is computed again."""
+        self.rows.crop(0)
+        self._views = {}
 
     def follow(self, other: "Stepper", steps: int) -> None:
         """Take steps up to a number of them; where `other` has the same tokens so far, take what was chosen there.
@@ -403,6 +411,9 @@ class Stepper:
         size = rows, self._stands
         if size not in self._views:
             ids = self._ids[:rows]
+            if self.rows.lasting:  # rows that were forgotten come again as they came at first
+                for count in range(max(len(self.rows) + 1, self._first), rows):
+                    self.rows.reach(ids[:count])
             self.rows.reach(ids)
             again = Again(self.rows.model, self._prompt.source, tuple(ids), self.rows.watch.edit)
             trace = Trace(self.rows.record, self._names.tokens(ids), again, self._telling(rows))

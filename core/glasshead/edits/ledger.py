@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 
 from glasshead.anatomy import Anatomy
 from glasshead.edits.edit import Copy, Edit, Hide, Narrow, Reveal, Uniform, Weigh
-from glasshead.edits.strokes import strokes
+from glasshead.edits.strokes import looks_ahead, strokes
 from glasshead.errors import GlassheadError
 from glasshead.site import Site
 
 SUMS, FUTURE, RECOMPUTED = "rows sum to 1", "nothing from the future", "captured = recomputed"
 """Labels of the checks that an edit can break on purpose (`truth.trace_checks`)."""
+CACHED = "cached = full", "steps = full"
+"""Labels of the comparison with one pass over all tokens: tokens chosen before others came do not fit such a pass."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,12 @@ class Ledger:
         return self.entries[number]
 
 
+NO_EDITS = Ledger()
+
+
 def broken_checks(edits: tuple[Edit, ...], anatomy: Anatomy) -> frozenset[str]:
     """Name the checks of a trace that edits may break on purpose."""
-    broken: set[str] = set()
+    broken: set[str] = set(CACHED if looks_ahead(edits, anatomy) else ())
     for edit in edits:
         for stroke in strokes(edit, anatomy):
             name = Site.parse(stroke.site).name

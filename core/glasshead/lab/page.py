@@ -1,7 +1,7 @@
 """A Page: the description of an experiment, the same on the screen, on the command line and in a notebook."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from glasshead.errors import GlassheadError
@@ -123,10 +123,8 @@ class Try:
     head: int = 0
     stage: Literal["scores", "masked", "weights"] = "weights"
     pane: Literal["map", "attention", "sum", "vectors", "norms"] = "attention"
-    change: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of the model's Config to change, e.g. {"scale": False}; the explorer names the change and can undo it."""
-    changed: str = ""
-    """The change in a few words: "without 1/√d_k"."""
+    edits: tuple[str, ...] = ()
+    """Edits that show it, as `edits.language` reads them."""
 
 
 @dataclass(frozen=True, kw_only=True)

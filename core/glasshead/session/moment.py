@@ -1,9 +1,12 @@
 """Moment: everything to show of one point of a line, frozen. Every pane, and its text twin, draws a Moment."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from glasshead.anatomy import Anatomy
 from glasshead.decoding.stepper import Filling, Stepper
+from glasshead.edits.ledger import NO_EDITS, Ledger
+from glasshead.session.beside import Beside
 from glasshead.text import Token
 from glasshead.traces.file import CANDIDATES
 from glasshead.traces.trace import Trace
@@ -43,6 +46,14 @@ class Moment:
     """Whether undo can bring something back."""
     undos: int = 0
     """How often to undo until the change is gone."""
+    edits: Ledger = NO_EDITS
+    """Edits of the line, those that are switched off included."""
+    beside: Beside | None = None
+    """The line without the edits; None where there are none."""
+    branch: int = 1
+    """Number of the line in the tree."""
+    branches: int = 1
+    """Lines in the tree."""
 
     @property
     def anatomy(self) -> Anatomy:
@@ -50,14 +61,14 @@ class Moment:
         return self.trace.anatomy
 
 
-def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: bool = False, undos: int = 0) -> Moment:
-    """Make the moment at which a line stands."""
+def look(line: Stepper, **about: Any) -> Moment:
+    """Make the moment at which a line stands. about: what the session knows of it, by the names of the fields."""
     fillings = line.fillings(CANDIDATES)
+    number = about.pop("number")
     return Moment(
         trace=line.outlook,
         source=tuple(line.source),
         tokens=tuple(line.tokens),
-        text=text,
         line=number,
         step=line.step_number,
         done=line.done,
@@ -68,7 +79,5 @@ def look(line: Stepper, *, text: str, number: int, changed: str = "", undoable: 
         entropy=line.entropy(),
         given=line.given,
         fillings=None if fillings is None else tuple(fillings),
-        changed=changed,
-        undoable=undoable,
-        undos=undos,
+        **about,
     )

@@ -4,42 +4,35 @@
     session.begin("the black cat")
     for _ in session.walk(3):
         ...                                     # a step was taken; break off here to stop
+    session.edit("decoder.1.cross.heads[head=3] = 0")
     session.choose(session.moment.candidates[1].id)
     session.undo()
 
-Every change of a line except a step can be undone: a new text, another candidate, a changed model. There is no thread
-and no screen here: a caller with several threads makes one move at a time.
+The lines are a tree: a new text is a root, another token and an edit are branches. Every change of a line except a step
+can be undone. There is no thread and no screen here: a caller with several threads makes one move at a time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from glasshead.decoding.stepper import Stepper
+from glasshead.edits.changes import Changes, make_changes
+from glasshead.edits.edit import Edit
+from glasshead.edits.language import parse
+from glasshead.edits.ledger import NO_EDITS, Ledger
 from glasshead.errors import GlassheadError
+from glasshead.session.beside import Beside, compare, make_twin
 from glasshead.session.moment import Moment, look
+from glasshead.session.references import References
+from glasshead.session.standing import Standing
+from glasshead.session.tree import Branch, list_branches
+from glasshead.session.truths import edited_checks
 from glasshead.subjects import Subject
+from glasshead.traces.file import CANDIDATES
 from glasshead.traces.record import BUDGET
 from glasshead.truth.trace_checks import Check, checks
 
-REMEMBERED = 16
-"""Lines that undo brings back at most. Their traces together stay within the budget of one."""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where the work stands: a line, the subject that decodes it, and the text that it began with."""
-
-    subject: Subject
-    line: Stepper
-    number: int
-    text: str
-    truncate: bool
-    changed: str
-    """Difference between the subject and the one that was opened."""
-    tried: bool
-    """Whether `change` began the line."""
+NO_TEXT = "There is no sentence yet: type one with i."
 
 
 class Session:
@@ -48,19 +41,21 @@ class Session:
     def __init__(self, subject: Subject, *, keep: Iterable[str] | None = ("*",)) -> None:
         """keep: sites that the lines capture, as for `Subject.start`."""
         self._keep = keep if keep is None else tuple(keep)
-        self.opened = subject
-        """Subject as it was opened, even if a changed one decodes now."""
+        self.subject = subject
         self._standing: Standing | None = None
-        self._before: list[Standing] = []
-        """Places that undo can bring back, the newest last."""
-        self._lines = 0
+        self._branches: dict[int, Standing] = {}
+        self._before: list[int] = []
+        """Branches that undo goes back to, the newest last."""
+        self._lines = self._made = 0
         self._moment: Moment | None = None
+        self._twin: Stepper | None = None
+        self._references = References(subject, lines=self._line_of)
 
     @property
     def standing(self) -> Standing:
         """Present standing. Raises GlassheadError before the first text."""
         if self._standing is None:
-            raise GlassheadError("There is no sentence yet: type one with i.")
+            raise GlassheadError(NO_TEXT)
         return self._standing
 
     @property
@@ -77,27 +72,53 @@ class Session:
     def moment(self) -> Moment:
         """Everything to show of the line at its present step. The same object until something moves."""
         if self._moment is None:
-            at, back = self.standing, bool(self._before)
+            at = self.standing
             self._moment = look(
-                at.line, text=at.text, number=at.number, changed=at.changed, undoable=back, undos=self._undos()
-            )
+                at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._before),
+                undos=self._undos(), edits=at.ledger, beside=self._beside(), branch=at.branch,
+                branches=len(self._branches),
+            )  # fmt: skip
         return self._moment
 
+    def _beside(self) -> Beside | None:
+        at = self.standing
+        if at.base is None or at.base is at.line or not at.line.rows.captures:
+            return None
+        at.base.goto(at.line.step_number)
+        self._twin = make_twin(at.base, at.line) if self._twin is None else make_twin(self._twin, at.line)
+        return compare(at.base, at.line, self._twin, CANDIDATES)
+
     def _undos(self) -> int:
-        """Count the undos until the change of the present subject is gone; 0 where none brings that."""
-        for count, each in enumerate(reversed(self._before), 1):
-            if each.changed != self.standing.changed:
+        """Count the undos until the edits are others; 0 where none brings that."""
+        for count, branch in enumerate(reversed(self._before), 1):
+            if self._branches[branch].changed != self.standing.changed:
                 return count
         return 0
 
-    def begin(self, text: str, *, truncate: bool = False, forced: str | None = None) -> None:
-        """Begin a line from a text. forced: as for `Subject.start`.
+    def begin(
+        self,
+        text: str,
+        *,
+        truncate: bool = False,
+        forced: str | None = None,
+        edits: Iterable[Edit | str] | None = None,
+        tried: bool = False,
+    ) -> None:
+        """Begin a line from a text. forced: as for `Subject.start` · edits: in place of those that are there ·
+        tried: whether a try of the lab begins it; a second one replaces the first for undo.
 
-        Raises GlassheadError, and moves nothing, for a text that cannot be decoded.
+        Raises GlassheadError, and moves nothing, for a text or an edit that does not fit.
         """
         at = self._standing
-        subject, changed = (self.opened, "") if at is None else (at.subject, at.changed)
-        self._move(self._started(subject, changed, text, truncate, forced=forced))
+        ledger = (at.ledger if at else NO_EDITS) if edits is None else Ledger.of(tuple(map(as_edit, edits)))
+        base = self.subject.start(text, truncate=truncate, keep=self._keep, forced=forced)
+        line = self._edited(base, base, ledger)
+        new = self._new_branch()
+        standing = Standing(
+            line=line, number=self._next(), text=text, truncate=truncate, branch=new, family=new, parent=None,
+            cause=text, fork=0, ledger=ledger, base=None if line is base else base, tried=tried,
+        )  # fmt: skip
+        self._move(standing, remember=at is None or not (tried and at.tried))
 
     def walk(self, steps: int) -> Iterator[None]:
         """Take steps while there are any; yield after each, so that the caller can look or stop."""
@@ -124,76 +145,193 @@ class Session:
             raise GlassheadError("That token was offered for another sentence: nothing was taken.")
         line = standing.line.branch()
         line.goto(standing.line.step_number if at is None else at.step)
-        usual = line.expected()
-        line.choose(token)
+        usual, step = line.expected(), line.step_number
+        base = standing.base
+        if base is not None:  # the original takes the same token, if it has come to the same place
+            base = base.branch()
+            base.goto(step)
+            if base.ids == line.ids:
+                base.choose(token)
+        made = line.choose(token)
         if token == usual:  # a step like any other: going back undoes it
-            self._stand(replace(standing, line=line))
+            self._stand(standing.to(line=line, base=base))
         else:
-            self._move(replace(standing, line=line, number=self._next(), tried=False))
+            new = self._new_branch()
+            self._move(
+                standing.to(
+                    line=line, base=base, number=self._next(), branch=new, family=new, parent=standing.branch,
+                    cause=made.text, fork=step, tried=False, name="", folded=False,
+                )
+            )  # fmt: skip
 
-    def change(self, text: str | None, fields: Mapping[str, Any], changed: str) -> None:
-        """Begin a line on a subject with other fields of Config. changed: its description · text: None keeps the text.
+    @property
+    def edits(self) -> Ledger:
+        """The edits of the line."""
+        return NO_EDITS if self._standing is None else self._standing.ledger
 
-        A change is made to the subject as it was opened; a second change replaces the first, also for undo.
-        """
-        at = self._standing
-        truncate = at is not None and text is None and at.truncate
-        text = self.text if text is None else text
-        if not text:
-            raise GlassheadError("There is no sentence yet: type one with i.")
-        subject = self.opened.changed(**fields) if fields else self.opened
-        standing = self._started(subject, changed if fields else "", text, truncate, tried=True)
-        self._move(standing, remember=at is None or not at.tried)
+    def edit(self, *edits: Edit | str) -> None:
+        """Add edits: the line branches. Raises GlassheadError, and moves nothing, for one that does not fit."""
+        ledger = self.standing.ledger
+        for each in edits:
+            ledger = ledger.add(as_edit(each))
+        self._take(ledger)
+
+    def switch_edit(self, number: int) -> None:
+        """Switch an edit of the ledger off, or on again. Raises GlassheadError for one that is not there."""
+        self._take(self.standing.ledger.switch(number))
+
+    def remove_edit(self, number: int) -> None:
+        """Take an edit out of the ledger. Raises GlassheadError for one that is not there."""
+        self._take(self.standing.ledger.remove(number))
+
+    def clear_edits(self) -> None:
+        """Take all edits out."""
+        self._take(NO_EDITS)
+
+    def _take(self, ledger: Ledger) -> None:
+        """Stand at the line under other edits, as far along as now."""
+        at = self.standing
+        if ledger == at.ledger:
+            return
+        steps = at.line.step_number
+        for branch in self._branches.values():  # where those edits were before, that line comes back
+            if branch.family == at.family and branch.ledger.active == ledger.active:
+                branch.line.follow(at.line, steps)
+                branch.line.goto(min(steps, branch.line.step_number))
+                self._move(branch.to(number=self._next(), ledger=ledger), remember=branch.branch != at.branch)
+                return
+        base = at.line.branch() if at.base is None else at.base
+        line = self._edited(base, at.line, ledger)
+        fork = next((n for n, (a, b) in enumerate(zip(at.line.ids, line.ids, strict=False)) if a != b), None)
+        prompt = len(line.ids) - line.step_number
+        new = [entry.edit for entry in ledger.entries if entry not in at.ledger.entries and entry.on]
+        gone = [entry.edit for entry in at.ledger.entries if entry not in ledger.entries and entry.on]
+        cause = ", ".join([*map(str, new), *(f"without {edit}" for edit in gone)]) or "the same edits"
+        self._move(
+            at.to(
+                line=line, base=base if line is not base else None, ledger=ledger, number=self._next(),
+                branch=self._new_branch(), parent=at.branch, cause=cause, tried=False, name="", folded=False,
+                fork=steps if fork is None else max(0, fork - prompt),
+            )
+        )  # fmt: skip
+
+    def _edited(self, base: Stepper, now: Stepper, ledger: Ledger) -> Stepper:
+        """Return a line under edits: from `base`, with what was chosen in `now`, as far along as that."""
+        if not ledger.entries:
+            return base
+        base.goto(now.step_number)
+        if ledger.active:
+            changes = self._changes(base, ledger)
+            line = base.edited(changes, changes.first_row)
+        else:  # all are switched off: the rows stay, and nothing is computed again
+            line = base.branch()
+        line.follow(now, now.step_number)
+        return line
+
+    def _changes(self, base: Stepper, ledger: Ledger) -> Changes:
+        self._references.line = base
+        return make_changes(ledger.active, self.subject.anatomy, self._references)
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """The tree of all lines, in the order in which it is drawn."""
+        return list_branches(self._branches, self.standing.branch)
+
+    def visit(self, branch: int) -> None:
+        """Stand at another branch. Raises GlassheadError for one that is not there."""
+        if branch not in self._branches:
+            raise GlassheadError(f"There is no line {branch}.")
+        if branch != self.standing.branch:
+            self._move(self._branches[branch].to(number=self._next()))
+
+    def name_branch(self, branch: int, name: str) -> None:
+        """Give a branch a name; an empty one takes it away."""
+        self._change(branch, name=name.strip())
+
+    def fold_branch(self, branch: int) -> None:
+        """Fold the branches of a branch away, or out again."""
+        self._change(branch, folded=not self._branches[branch].folded)
+
+    def delete_branch(self, branch: int) -> None:
+        """Delete a branch and those that come from it. Raises GlassheadError for one that holds the present line."""
+        gone = {branch}
+        for number, each in sorted(self._branches.items()):
+            if each.parent in gone:
+                gone.add(number)
+        if self.standing.branch in gone:
+            raise GlassheadError("You stand in this line: go to another one first.")
+        self._branches = {number: each for number, each in self._branches.items() if number not in gone}
+        self._before = [number for number in self._before if number not in gone]
+        self._moment = None
+
+    def _change(self, branch: int, **fields: object) -> None:
+        if branch not in self._branches:
+            raise GlassheadError(f"There is no line {branch}.")
+        self._branches[branch] = self._branches[branch].to(**fields)
+        if self.standing.branch == branch:
+            self._standing = self._branches[branch]
+        self._moment = None
+
+    def _line_of(self, branch: int) -> Stepper:
+        if branch not in self._branches:
+            raise GlassheadError(f"There is no line {branch}.")
+        return self._branches[branch].line
 
     def undo(self) -> None:
-        """Bring back what the last text, choice or change replaced: subject, text and step.
+        """Bring back what the last text, choice, edit or visit replaced: line and step.
 
         Raises GlassheadError if there is nothing to undo.
         """
         if not self._before:
             raise GlassheadError("There is nothing to undo: this is where you began.")
-        self._stand(replace(self._before.pop(), number=self._next()))
+        self._stand(self._branches[self._before.pop()].to(number=self._next()))
 
     def check(self) -> tuple[Check, ...]:
         """Check the present moment; each statement is computed in another way than the values were captured."""
+        at = self.standing
         measured = self.line.verify() if self.line.verifiable else ()
-        return checks(self.moment.trace, *measured)
+        found = checks(self.moment.trace, *measured)
+        beside = self.moment.beside
+        if beside is None:
+            return found
+        return edited_checks(found, at.ledger.active, self.moment.trace, beside.trace)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a recording of the present line, as far as it is known. See `Stepper.save`."""
         return self.line.save(path, changed=self.standing.changed, overwrite=overwrite)
 
-    def _started(
-        self,
-        subject: Subject,
-        changed: str,
-        text: str,
-        truncate: bool,
-        *,
-        tried: bool = False,
-        forced: str | None = None,
-    ) -> Standing:
-        line = subject.start(text, truncate=truncate, keep=self._keep, forced=forced)
-        return Standing(subject, line, self._next(), text, truncate, changed, tried)
-
     def _next(self) -> int:
         self._lines += 1
         return self._lines
 
+    def _new_branch(self) -> int:
+        self._made += 1
+        return self._made
+
     def _move(self, standing: Standing, *, remember: bool = True) -> None:
         if remember and self._standing is not None:
-            self._before.append(self._standing)
-            self._forget()
+            self._before.append(self._standing.branch)
         self._stand(standing)
+        self._forget()
 
     def _forget(self) -> None:
-        """Let go of the oldest standings, but not of the way back to the opened subject."""
-        while len(self._before) > 1 and (
-            len(self._before) > REMEMBERED or sum(each.line.rows.record.bytes for each in self._before) > BUDGET
-        ):
-            later = [*self._before[1:], self._standing]
-            needed = [each.changed != after.changed for each, after in zip(self._before, later, strict=True) if after]
-            del self._before[needed.index(False) if False in needed else 0]
+        """Forget the values of the lines that were left longest ago, while all together exceed the budget.
+
+        Their tokens stay; what is looked at again is computed again.
+        """
+        here = self.standing.branch
+        held = [each for number, each in self._branches.items() if number != here]
+        for each in held:
+            if sum(one.line.rows.record.bytes for one in self._branches.values()) <= BUDGET:
+                return
+            if not each.line.recorded:
+                each.line.forget_rows()
 
     def _stand(self, standing: Standing) -> None:
-        self._standing, self._moment = standing, None
+        self._branches[standing.branch] = standing
+        self._standing, self._moment, self._twin = standing, None, None
+
+
+def as_edit(edit: Edit | str) -> Edit:
+    """Return an edit; a text is parsed."""
+    return parse(edit) if isinstance(edit, str) else edit

@@ -24,6 +24,8 @@ class Check:
     """Result of the measurement: the largest error, or the number of cells that break the rule."""
     detail: str
     """Full statement, with the values that were compared."""
+    meant: bool = False
+    """Whether an edit breaks the rule on purpose."""
 
 
 def checks(trace: Trace, cache_error: float | None = None, peeking: int | None = None) -> tuple[Check, ...]:

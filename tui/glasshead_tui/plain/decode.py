@@ -23,8 +23,8 @@ def print_decode(session: "Session", name: str, prefix: str, head: int, steps: i
     print(f"glasshead   {visible(name)}   {tables.shape(moment.anatomy)}")
     for remark in moment.anatomy.remarks:
         print(f"            {visible(remark)}")
-    if session.opened.recorded:
-        print(f"recording   {visible(' · '.join(session.opened.recorded))}")
+    if session.subject.recorded:
+        print(f"recording   {visible(' · '.join(session.subject.recorded))}")
     if moment.source:
         print(f"source      {tables.words(moment.source)}")
     print(f"attention   {prefix}.weights, head {head}: a row for each query, a column for each key")

@@ -114,8 +114,9 @@ class Worker:
 
         def job() -> None:
             session = self._session
-            own = attempt.text if session.opened.name == EXAMPLE else None
-            session.change(own or None, attempt.change, attempt.changed)
+            own = attempt.text if session.subject.name == EXAMPLE else None
+            at = session.standing
+            session.begin(own or at.text, truncate=not own and at.truncate, edits=attempt.edits, tried=True)
             self._show(fresh=True)
             self._go(session.walk(attempt.steps))
 
@@ -128,7 +129,7 @@ class Worker:
             before = self._session.standing
             self._session.undo()
             place = self._session.standing
-            self._show(fresh=(place.subject, place.text) != (before.subject, before.text))
+            self._show(fresh=place.text != before.text)
 
         return self._jobs.put(job, to, decides=True)
 
@@ -249,7 +250,7 @@ class Worker:
                 reported = time.monotonic()
                 self._answer(Examining(ticket=ticket, share=share, words=words))
 
-        given = {"subject": self._session.opened} if page.model else {}
+        given = {"subject": self._session.subject} if page.model else {}
         began = time.perf_counter()
         try:
             report(0.0, "begins")

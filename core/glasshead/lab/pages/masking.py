@@ -232,16 +232,15 @@ PAGE = Page(
     judge=judge,
     exhibits=exhibits,
     attempt=Try(
-        sentence="The explorer opens without the mask. Step by step nothing comes after the newest token, but a pass "
-        "over all tokens at once is checked too: there 'nothing from the future' fails, and 'cached = full' with it.",
+        sentence="The explorer opens without the mask: every row looks at the words after its own too, and changes "
+        "when one more comes. 'nothing from the future' fails, on purpose; d shows the line with its mask.",
         text="the black cat is sleeping",
         steps=4,
         stack="decoder",
         kind="self",
         stage="masked",
         pane="attention",
-        change={"masked": False},
-        changed="without the mask",
+        edits=("decoder.*.self.masked = revealed",),
     ),
     sources=(
         "Vaswani et al. 2017, Attention Is All You Need, section 3.2.3 (illegal connections set to −∞)",

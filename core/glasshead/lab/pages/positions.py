@@ -228,8 +228,7 @@ PAGE = Page(
         head=0,
         stage="weights",
         pane="attention",
-        change={"positions": "none"},
-        changed="without positions",
+        edits=("*.position = 0",),
     ),
     sources=(
         "Vaswani et al. 2017, Attention Is All You Need, section 3.5 and table 3, row E",

@@ -1,0 +1,123 @@
+"""Beside: the line without the edits, next to the edited one.
+
+Two comparisons: the original line, whose tokens the unedited model chose itself; and the twin, the unedited model at
+the tokens of the edited line. What differs from the twin is the effect of the edits alone.
+"""
+
+from dataclasses import dataclass
+from math import log
+
+import torch
+from torch import Tensor
+
+from glasshead.decoding.stepper import Stepper
+from glasshead.text import Token
+from glasshead.traces.trace import Trace
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of both lines."""
+
+    token: Token | None
+    """Token of the edited line, with its probability there; None if the line is shorter."""
+    unedited: float | None
+    """Probability that the unedited model gives it after the same tokens."""
+    original: Token | None
+    """Token of the original line, with its probability there; None if that line is shorter."""
+    edited: float | None
+    """Probability that the edited model gives the original token after the original tokens."""
+    divergence: float | None
+    """KL(unedited ‖ edited) of the next token after the tokens of the edited line, in bits."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the tokens differ."""
+        one, other = self.token, self.original
+        return (one and one.id) != (other and other.id)
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """See the module."""
+
+    steps: tuple[Step, ...]
+    next_divergence: float | None
+    """KL at the next token, in bits; None at the end."""
+    trace: Trace
+    """Values of the twin, a row for each of the edited line."""
+    candidates: tuple[Token, ...]
+    """Best next tokens of the twin."""
+    entropy: float
+
+    @property
+    def first(self) -> int | None:
+        """First step with another token; None if all are the same."""
+        return next((number for number, step in enumerate(self.steps) if step.differs), None)
+
+
+def make_twin(base: Stepper, line: Stepper) -> Stepper:
+    """Return the unedited line at the tokens of the edited one, at the same step; `base` itself where it is that."""
+    if base.ids == line.ids and line.rows.lasting:
+        return base
+    twin = base.branch()
+    if not line.rows.lasting:  # every pass of the line computes all rows: so does that of the twin, to be comparable
+        twin.forget_rows()
+    same = 0
+    for one, other in zip(base.ids, line.ids, strict=False):
+        if one != other:
+            break
+        same += 1
+    twin.goto(max(0, same - (len(line.ids) - line.step_number)))
+    for token in line.ids[len(twin.ids) :]:
+        twin.choose(token)
+    if not line.rows.lasting:
+        twin.forget_rows()
+        twin.rows.reach(twin.ids[: len(line.rows)])
+    return twin
+
+
+def compare(base: Stepper, line: Stepper, twin: Stepper, count: int) -> Beside:
+    """Compare an edited line with its original, up to its step. count: candidates of the twin."""
+    first = len(line.ids) - line.step_number
+    """Tokens of the prompt."""
+    made, original = line.tokens, base.tokens
+    own, other = _chances(line, first), _chances(twin, first)
+    along = line.rows.full(base.ids)[0] if base.ids != line.ids else None
+    steps = []
+    for place in range(first, max(len(made), len(original))):
+        token = made[place] if place < len(made) else None
+        usual = original[place] if place < len(original) else None
+        row = place - first
+        unedited = edited = divergence = None
+        if token is not None and row < len(own):
+            unedited = float(other[row].exp()[token.id])
+            divergence = kl(other[row], own[row])
+        if usual is not None:
+            edited = (
+                float(torch.softmax(along[place - 1].float(), -1)[usual.id]) if along is not None and place else None
+            )
+            if along is None and row < len(own):
+                edited = float(own[row].exp()[usual.id])
+        steps.append(Step(token, unedited, usual, edited, divergence))
+    ahead = None
+    if line.looks_ahead and twin.looks_ahead and line.ids:
+        ahead = kl(_log(twin.rows.through(twin.ids)), _log(line.rows.through(line.ids)))
+    trace = twin.outlook if line.looks_ahead else twin.trace
+    return Beside(tuple(steps), ahead, trace, tuple(twin.candidates(count)), twin.entropy())
+
+
+def _chances(line: Stepper, first: int) -> list[Tensor]:
+    """Compute the log-probabilities from which each token after the prompt was chosen."""
+    logits = line.rows.logits(max(0, len(line.ids) - 1))
+    return [_log(row) for row in logits[max(0, first - 1) :]]
+
+
+def _log(logits: Tensor) -> Tensor:
+    return torch.log_softmax(logits.double(), -1)
+
+
+def kl(usual: Tensor, edited: Tensor) -> float:
+    """Compute KL(usual ‖ edited) of two rows of log-probabilities (v), in bits."""
+    terms = torch.where(usual > -torch.inf, usual.exp() * (usual - edited), 0.0)
+    return max(0.0, float(terms.sum()) / log(2))
