@@ -5,12 +5,15 @@ the tokens of the edited line. What differs from the twin is the effect of the e
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import log
 
 import torch
 from torch import Tensor
 
 from glasshead.decoding.stepper import Stepper
+from glasshead.edits.cone import cone
+from glasshead.edits.edit import Edit
 from glasshead.text import Token
 from glasshead.traces.trace import Trace
 
@@ -44,11 +47,20 @@ class Beside:
     steps: tuple[Step, ...]
     next_divergence: float | None
     """KL at the next token, in bits; None at the end."""
+    edits: tuple[Edit, ...]
+    edited: Trace
+    """Values of the edited line."""
     trace: Trace
     """Values of the twin, a row for each of the edited line."""
     candidates: tuple[Token, ...]
     """Best next tokens of the twin."""
     entropy: float
+
+    @cached_property
+    def cone(self) -> dict[str, Tensor]:
+        """Everything that the edits could change at these tokens: see `edits.cone`."""
+        rows = {"source": len(self.edited.source), "target": self.edited.steps}
+        return cone(self.edits, self.edited.anatomy, rows, self.trace.may_look)
 
     @property
     def first(self) -> int | None:
@@ -77,7 +89,7 @@ def make_twin(base: Stepper, line: Stepper) -> Stepper:
     return twin
 
 
-def compare(base: Stepper, line: Stepper, twin: Stepper, count: int) -> Beside:
+def compare(base: Stepper, line: Stepper, twin: Stepper, edits: tuple[Edit, ...], count: int) -> Beside:
     """Compare an edited line with its original, up to its step. count: candidates of the twin."""
     first = len(line.ids) - line.step_number
     """Tokens of the prompt."""
@@ -104,7 +116,7 @@ def compare(base: Stepper, line: Stepper, twin: Stepper, count: int) -> Beside:
     if line.looks_ahead and twin.looks_ahead and line.ids:
         ahead = kl(_log(twin.rows.through(twin.ids)), _log(line.rows.through(line.ids)))
     trace = twin.outlook if line.looks_ahead else twin.trace
-    return Beside(tuple(steps), ahead, trace, tuple(twin.candidates(count)), twin.entropy())
+    return Beside(tuple(steps), ahead, edits, line.outlook, trace, tuple(twin.candidates(count)), twin.entropy())
 
 
 def _chances(line: Stepper, first: int) -> list[Tensor]:

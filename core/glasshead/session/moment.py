@@ -1,6 +1,7 @@
 """Moment: everything to show of one point of a line, frozen. Every pane, and its text twin, draws a Moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from glasshead.anatomy import Anatomy
@@ -54,6 +55,14 @@ class Moment:
     """Number of the line in the tree."""
     branches: int = 1
     """Lines in the tree."""
+
+    @cached_property
+    def original(self) -> "Moment":
+        """The same tokens without the edits; the moment itself where there are none."""
+        if self.beside is None:
+            return self
+        at = self.beside
+        return replace(self, trace=at.trace, candidates=at.candidates, entropy=at.entropy)
 
     @property
     def anatomy(self) -> Anatomy:

@@ -86,7 +86,7 @@ class Session:
             return None
         at.base.goto(at.line.step_number)
         self._twin = make_twin(at.base, at.line) if self._twin is None else make_twin(self._twin, at.line)
-        return compare(at.base, at.line, self._twin, CANDIDATES)
+        return compare(at.base, at.line, self._twin, at.ledger.active, CANDIDATES)
 
     def _undos(self) -> int:
         """Count the undos until the edits are others; 0 where none brings that."""
@@ -288,13 +288,12 @@ class Session:
 
     def check(self) -> tuple[Check, ...]:
         """Check the present moment; each statement is computed in another way than the values were captured."""
-        at = self.standing
         measured = self.line.verify() if self.line.verifiable else ()
         found = checks(self.moment.trace, *measured)
         beside = self.moment.beside
         if beside is None:
             return found
-        return edited_checks(found, at.ledger.active, self.moment.trace, beside.trace)
+        return edited_checks(found, beside)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a recording of the present line, as far as it is known. See `Stepper.save`."""

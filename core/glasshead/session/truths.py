@@ -1,11 +1,13 @@
 """The checks of an edited line: which ones its edits break on purpose, and whether all change stays in their cone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from glasshead.edits.cone import cone, reduced
-from glasshead.edits.edit import Edit
+from torch import Tensor
+
+from glasshead.edits.cone import reduced
 from glasshead.edits.ledger import broken_checks
+from glasshead.session.beside import Beside
 from glasshead.site import SQUARE, Site
 from glasshead.traces.trace import Trace
 from glasshead.truth.trace_checks import Check
@@ -13,32 +15,28 @@ from glasshead.truth.trace_checks import Check
 IN_CONE = "inside the cone"
 
 
-def edited_checks(found: Iterable[Check], edits: tuple[Edit, ...], trace: Trace, twin: Trace) -> tuple[Check, ...]:
-    """Mark the checks that edits break on purpose, and add that nothing changed outside their causal cone.
-
-    twin: the same tokens without the edits.
-    """
-    broken = broken_checks(edits, trace.anatomy)
+def edited_checks(found: Iterable[Check], beside: Beside) -> tuple[Check, ...]:
+    """Mark the checks that edits break on purpose, and add that nothing changed outside their causal cone."""
+    broken = broken_checks(beside.edits, beside.trace.anatomy)
     marked = [
         replace(check, meant=True, detail=f"{check.detail} The edits break this on purpose.")
         if not check.ok and check.label in broken
         else check
         for check in found
     ]
-    outside, first = leaks(edits, trace, twin)
+    outside, first = leaks(beside.cone, beside.edited, beside.trace)
     where = f" The first is at {first}." if first else ""
     statement = "What the edits cannot reach, by position, layer, head and mask, is bit for bit as it was without them."
     return (*marked, Check(IN_CONE, not outside, float(outside), statement + where))
 
 
-def leaks(edits: tuple[Edit, ...], trace: Trace, twin: Trace) -> tuple[int, str | None]:
-    """Count the values outside the cone of edits that differ from those of the twin; name the first site."""
-    could = cone(edits, trace.anatomy, {"source": len(trace.source), "target": trace.steps}, twin.may_look)
+def leaks(could: Mapping[str, Tensor], edited: Trace, twin: Trace) -> tuple[int, str | None]:
+    """Count the values outside a cone that differ between two traces of the same tokens; name the first site."""
     outside, first = 0, None
     for site, reached in could.items():
-        if site not in trace or site not in twin or site in trace.dropped or site in twin.dropped:
+        if site not in edited or site not in twin or site in edited.dropped or site in twin.dropped:
             continue
-        one, other = trace.captured(site), twin.captured(site)
+        one, other = edited.captured(site), twin.captured(site)
         if one.shape != other.shape:
             continue
         changed = reduced(site, one != other) & ~reached

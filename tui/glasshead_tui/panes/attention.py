@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.difference import DifferenceMatrix
 from glasshead_tui.drawing.matrix import HeadMatrix, masked, weight_level
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import attention_name, labels, spoken, widest
@@ -12,6 +13,7 @@ from glasshead_tui.drawing.notes import NotedMatrix, join_pieces
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.difference import difference_legend, difference_readout, make_difference
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import STAGES, Focus, Stage
 from glasshead_tui.widgets.fitting import fitted
@@ -60,7 +62,9 @@ class AttentionPane(NotedMatrix, can_focus=False):
             return []
         moment, focus = self._shown
         queries, keys = (labels(tokens) for tokens in moment.trace.axes(focus.prefix))
-        values = moment.trace[f"{focus.prefix}.{focus.stage}"][focus.head].tolist()
+        apart = self._difference
+        shown = moment.trace[f"{focus.prefix}.{focus.stage}"][focus.head] if apart is None else apart.values
+        values = shown.tolist()
         return [("", *keys), *((name, *row) for name, row in zip(queries, values, strict=True))]
 
     def as_text(self) -> str:
@@ -81,8 +85,12 @@ class AttentionPane(NotedMatrix, can_focus=False):
     def _draw_matrix(self) -> None:
         assert self._shown is not None
         moment, focus = self._shown
-        trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
         marks = palette(self.app)
+        if apart := self._difference:
+            self._heatmap.show(apart, marks.scores, (focus.query, focus.key))
+            self._notes.legend = difference_legend(apart, marks)
+            return
+        trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         rows, columns = self._ghosts(len(queries), len(keys), widest(queries), widest(keys))
         matrix = HeadMatrix(
@@ -101,6 +109,13 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._notes.legend = _legend(
             matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond, marks
         )
+
+    @property
+    def _difference(self) -> DifferenceMatrix | None:
+        """The matrix minus that without the edits, if that is what is looked at."""
+        assert self._shown is not None
+        moment, focus = self._shown
+        return make_difference(moment, focus) if focus.view == "difference" and moment.beside else None
 
     def _ghosts(self, rows: int, columns: int, row_label: int, column_label: int) -> tuple[int, int]:
         """Count the rows and columns to draw for tokens still to come.
@@ -135,6 +150,10 @@ class AttentionPane(NotedMatrix, can_focus=False):
         queries, keys = trace.axes(focus.prefix)
         names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
         marks = palette(self.app)
+        if focus.view == "difference" and moment.beside:
+            self._notes.readout = difference_readout(moment, focus, names, marks)
+            self._notes.redraw()
+            return
         try:
             found = chosen_cell(trace, focus)
         except GlassheadError:  # a recording of some values

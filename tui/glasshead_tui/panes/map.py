@@ -19,6 +19,7 @@ from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from glasshead.session.beside import Beside
     from glasshead.session.moment import Moment
     from glasshead.traces.trace import Trace
 
@@ -28,12 +29,17 @@ AT_ONCE = 2_000_000  # weights pooled before the first frame; the rest follows, 
 class Heads:
     """The pictures of a trace: weights, max-pooled, so that no single strong weight is averaged away."""
 
-    def __init__(self, trace: "Trace", focus: Focus) -> None:
-        self.trace, self._here = trace, focus.prefix
+    def __init__(self, trace: "Trace", focus: Focus, beside: "Beside | None" = None) -> None:
+        """beside: the same tokens without edits, to show the difference of the weights."""
+        self.trace, self._here, self._beside = trace, focus.prefix, beside
         self.groups = [Group(visible(kind.label), kind.layers, kind.heads, "heads") for kind in trace.kinds]
         self.waiting: list[tuple[str, int, int]] = []
         self._left = AT_ONCE
         self._pooled: dict[tuple[str, int, int], list[list[bytes]] | None] = {}
+
+    def shows(self, trace: "Trace", beside: "Beside | None") -> bool:
+        """Tell whether these are the pictures of a trace, or of its difference."""
+        return self.trace is trace and self._beside is beside
 
     def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes] | None:
         kind = self.trace.kinds[place.group]
@@ -56,7 +62,14 @@ class Heads:
     def pool(self, key: tuple[str, int, int]) -> None:
         """Make the pictures of all heads of one layer."""
         prefix, columns, lines = key
-        self._pooled[key] = pooled(self.trace[f"{prefix}.weights"], masked(self.trace, prefix), columns, lines)
+        if self._beside is None:
+            self._pooled[key] = pooled(self.trace[f"{prefix}.weights"], masked(self.trace, prefix), columns, lines)
+            return
+        from glasshead.analysis.difference import difference
+
+        # What the edits cannot reach is drawn like what a mask hides: there is nothing to see.
+        apart = difference(self.trace, self._beside.trace, f"{prefix}.weights").abs()
+        self._pooled[key] = pooled(apart, self._beside.cone[f"{prefix}.weights"].float().log(), columns, lines)
 
     @property
     def partial(self) -> bool:
@@ -105,13 +118,15 @@ class MapPane(Thumbnails):
         looked_at = focus.stack, focus.kind
         here = (at for at, kind in enumerate(trace.kinds) if (kind.stack, kind.kind) == looked_at)
         place = Place(next(here, 0), focus.layer, focus.head)
-        if self._heads is None or self._heads.trace is not trace:
-            self._heads = Heads(trace, focus)
+        beside = moment.beside if focus.view == "difference" else None
+        if self._heads is None or not self._heads.shows(trace, beside):
+            self._heads = Heads(trace, focus, beside)
             self.show_gallery(self._heads, palette(self.app).weights, place)
             self._continue()
         elif place != self.selected:
             self.select(place)
-        entitle(self, "map", "empty: not recorded" if self._heads.partial else "")
+        said = "edited − original" if beside else "empty: not recorded" if self._heads.partial else ""
+        entitle(self, "map", said)
 
     def as_rows(self) -> Rows:
         """Return a row for each head: its largest weight, and its place."""

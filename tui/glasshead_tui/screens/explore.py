@@ -26,8 +26,8 @@ from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.panes.explore.vectors import VectorsPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.ask import Ask
-from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.choose import Choose
+from glasshead_tui.screens.editing import EditingScreen, show
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line, tabs_line
 from glasshead_tui.screens.save import ask_where, describe, unsavable
@@ -51,7 +51,7 @@ PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPan
 }
 
 
-class ExploreScreen(CommandedScreen):
+class ExploreScreen(EditingScreen):
     """See the module."""
 
     GROUPS: ClassVar[keys.Groups] = keymaps.EXPLORE
@@ -65,6 +65,7 @@ class ExploreScreen(CommandedScreen):
     ExploreScreen #notice { height: auto; max-height: 5; padding: 0 1; display: none; }
     ExploreScreen.noticed #notice { display: block; }
     ExploreScreen TokensPane { height: 4; padding: 0 1; }
+    ExploreScreen.edited TokensPane { height: 5; }
     ExploreScreen TruthPane { height: 1; padding: 0 1; }
     ExploreScreen #above { height: 1fr; }
     ExploreScreen #below { height: 12; }
@@ -80,6 +81,7 @@ class ExploreScreen(CommandedScreen):
     ExploreScreen.roomy SumPane { width: 46; }
     ExploreScreen.narrow #tabs { display: block; }
     ExploreScreen.narrow TokensPane { height: 3; }
+    ExploreScreen.narrow.edited TokensPane { height: 4; }
     ExploreScreen.narrow .pane { display: none; width: 1fr; }
     ExploreScreen.narrow .pane.active { display: block; height: 1fr; }
     ExploreScreen.narrow #above, ExploreScreen.narrow #below { display: none; height: 1fr; }
@@ -164,6 +166,7 @@ class ExploreScreen(CommandedScreen):
         """Take the new moment: follow the newest row if the cursor was there, and redraw."""
         before, moment = self.moment, event.moment
         self.moment = moment
+        self._follow_edits(moment)
         if self._trying is not None and event.ticket >= self._trying[0]:
             ticket, attempt = self._trying
             self._trying = None
@@ -245,7 +248,7 @@ class ExploreScreen(CommandedScreen):
         self.set_class(False, "noticed")
 
     def action_undo(self) -> None:
-        """Undo the last text, candidate or try."""
+        """Undo the last text, candidate, edit, visit or try."""
         self._put_notice_away()
         self._worker.undo(to=self)
 
@@ -465,7 +468,7 @@ class ExploreScreen(CommandedScreen):
             return
         pane = self.query_one(f"#{name}", PANES[name])
         try:
-            pane.show(self.moment, self._looking)
+            show(pane, self.moment, self._looking)
             pane.say("")
         except GlassheadError as error:  # a recording lacks what it draws
             pane.say(visible(str(error)))

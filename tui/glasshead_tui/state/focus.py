@@ -17,6 +17,10 @@ Which = Literal["cross", "self", "encoder"]
 """An attention on the command line: stack and kind in one word."""
 Stage = Literal["scores", "masked", "weights"]
 
+View = Literal["edited", "original", "difference"]
+"""Values of the edited line, of the same tokens without the edits, or the difference of the two."""
+
+VIEWS: tuple[View, ...] = ("edited", "original", "difference")
 STAGES: tuple[Stage, ...] = ("scores", "masked", "weights")
 
 
@@ -32,6 +36,7 @@ class Focus:
     key: int = 0
     stage: Stage = "weights"
     step: int = 0
+    view: View = "edited"
 
     @property
     def prefix(self) -> str:

@@ -15,7 +15,25 @@ EXPLORE: Groups = {
         Key("goto", "colon", ":", "goto", "go to step n"),
         Key("choose", "enter", "enter", "choose", "take another candidate: the line branches there"),
         Key("sentence", "i", "i", "sentence", "type a new source sentence"),
-        Key("undo", "z", "z", "undo", "undo a branch, a new sentence or a try of the lab: what was there comes back"),
+        Key("undo", "z", "z", "undo", "undo a new sentence, another token, an edit, a try of the lab"),
+        Key(
+            "branches",
+            "B",
+            "B",
+            "branches",
+            "the tree of lines: every text, token and edit that you took",
+        ),
+    ),
+    "What if": (
+        Key("mute", "x", "x", "mute", "mute the head: nothing of it is added; once more brings it back"),
+        Key("solo", "X", "X", "solo", "keep only this head of its layer: mute the others, or bring them back"),
+        Key("average", "M", "M", "average", "put the mean of the head over the line in place of what it says"),
+        Key(
+            "hide_key", "H", "H", "hide_key", "hide the key under the cursor from this kind of attention, in all layers"
+        ),
+        Key("edit", "e", "e", "edit", "type an edit of any value: head, score, weight, mask, norm, layer"),
+        Key("edits", "E", "E", "edits", "all edits of the line: switch them off and on, take them out"),
+        Key("view", "d", "d", "view", "edited, original, difference: the same tokens with the edits and without"),
     ),
     "What is looked at": (
         Key("left", "left,h", "← h", "move('left')", "cursor to the key on the left"),
@@ -132,6 +150,7 @@ EXPLORE_HINTS = (
     Hint(("layer_down", "layer_up", "head_down", "head_up"), "[ ] ( )", "layer head", 3),
     Hint(("kind",), "t", "kind", 4),
     Hint(("stage",), "s", "stage", 6),
+    Hint(("mute",), "x", "mute", 3),
     Hint(("next_pane",), "tab", "pane", 7),
     Hint(("lab",), "L", "lab", 1),
     Hint(("help",), "?", "help", 0),

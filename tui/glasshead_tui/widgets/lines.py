@@ -27,11 +27,18 @@ class Lines(LeanView):
 
     _lines: Sequence[Line] = ()
     _said = ""
+    _told: Sequence[Line] | None = None
 
     def say(self, sentence: str) -> None:
         """Show a sentence, safe for a terminal, in place of the drawing; an empty one brings the drawing back."""
         if sentence != self._said:
             self._said = sentence
+            self.redraw()
+
+    def tell(self, lines: Sequence[Line] | None) -> None:
+        """Show lines, safe for a terminal, in place of the drawing; None brings the drawing back."""
+        if lines != self._told:
+            self._told = lines
             self.redraw()
 
     def drawn(self, columns: int, lines: int) -> Sequence[Line]:
@@ -44,7 +51,13 @@ class Lines(LeanView):
         if not room:
             return
         columns = room.width - 2 * self.INSET
-        old, self._lines = self._lines, wrapped(self._said, columns) if self._said else self.drawn(columns, room.height)
+        old = self._lines
+        if self._said:
+            self._lines = wrapped(self._said, columns)
+        elif self._told is not None:
+            self._lines = [pad_line(line, columns) for line in self._told]
+        else:
+            self._lines = self.drawn(columns, room.height)
         # Text that fits needs no new layout when it grows by a line.
         whole = self.container_size
         size = Size(whole.width, max(whole.height, len(self._lines)))

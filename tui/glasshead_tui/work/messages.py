@@ -8,6 +8,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from glasshead.lab.record import Shipped
     from glasshead.session.moment import Moment
+    from glasshead.session.tree import Branch
     from glasshead.truth.trace_checks import Check
 
 
@@ -78,6 +79,14 @@ class Saved(Message):
 
     path: str
     bytes: int
+    ticket: int
+
+
+@dataclass
+class Listed(Message):
+    """The lines of the session, as a tree."""
+
+    branches: "tuple[Branch, ...]"
     ticket: int
 
 

@@ -16,6 +16,7 @@ from glasshead_tui.work.messages import (
     Checked,
     Examined,
     Examining,
+    Listed,
     NotOpened,
     Opened,
     Refused,
@@ -123,15 +124,48 @@ class Worker:
         return self._jobs.put(job, to, decides=True)
 
     def undo(self, *, to: Asker) -> int:
-        """Undo the last text, candidate or try."""
+        """Undo the last text, candidate, edit, visit or try."""
+        return self._move(lambda session: session.undo(), to)
+
+    def edit(self, *edits: str, to: Asker) -> int:
+        """Add edits to the line."""
+        return self._move(lambda session: session.edit(*edits), to)
+
+    def switch_edit(self, number: int, *, to: Asker) -> int:
+        """Switch an edit off, or on again."""
+        return self._move(lambda session: session.switch_edit(number), to)
+
+    def remove_edit(self, number: int, *, to: Asker) -> int:
+        """Take an edit out."""
+        return self._move(lambda session: session.remove_edit(number), to)
+
+    def clear_edits(self, *, to: Asker) -> int:
+        """Take all edits out."""
+        return self._move(lambda session: session.clear_edits(), to)
+
+    def visit(self, branch: int, *, to: Asker) -> int:
+        """Go to another line of the tree."""
+        return self._move(lambda session: session.visit(branch), to)
+
+    def _move(self, move: "Callable[[Session], None]", to: Asker) -> int:
+        """Put a job that brings another line."""
 
         def job() -> None:
-            before = self._session.standing
-            self._session.undo()
-            place = self._session.standing
-            self._show(fresh=place.text != before.text)
+            before = self._session.standing.text
+            move(self._session)
+            self._show(fresh=self._session.standing.text != before)
 
         return self._jobs.put(job, to, decides=True)
+
+    def list_branches(self, change: "Callable[[Session], None] | None" = None, *, to: Asker) -> int:
+        """List the lines of the session, after a change of the tree if there is one."""
+
+        def job() -> None:
+            if change is not None:
+                change(self._session)
+            self._answer(Listed(self._session.branches, self._ticket))
+
+        return self._jobs.put(job, to)
 
     def save(self, path: "Path", *, overwrite: bool = False, to: Asker) -> int:
         """Write a recording of the present line."""

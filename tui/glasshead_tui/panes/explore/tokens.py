@@ -11,6 +11,7 @@ from glasshead_tui.drawing.memo import by_identity
 from glasshead_tui.drawing.names import END, JOINED, START, labels, next_labels
 from glasshead_tui.drawing.numbers import weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.panes.explore.original import changed_places, original_line
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, fit
@@ -94,12 +95,15 @@ class TokensPane(Lines):
                 )
             line: Line = [Segment(fit(side, HEAD), marks.quiet)]
             newest = side == "target" and not moment.done
-            line += _sentence(names, lit, columns - HEAD - width(tail) - 2 * newest, marks)
+            changed = changed_places(moment) if side == "target" else frozenset()
+            line += _sentence(names, lit, columns - HEAD - width(tail) - 2 * newest, marks, changed)
             if newest:
                 line.append(Segment(" ┃", marks.strong))
             if tail:
                 line += [Segment(" " * (columns - cells(line) - width(tail))), Segment(tail, marks.quiet)]
             drawing.append(line)
+        if moment.beside is not None and len(drawing) < lines - 1:
+            drawing.append(original_line(moment, HEAD, columns, focus.view, marks))
         return drawing + self._next(moment, columns, lines - len(drawing), marks)
 
     def _next(self, moment: "Moment", columns: int, lines: int, marks: Palette) -> list[Line]:
@@ -175,8 +179,13 @@ def _words(names: tuple[str, ...]) -> _Words:
     return _Words(words, joined, tuple(accumulate(widths, initial=0)))
 
 
-def _sentence(names: tuple[str, ...], lit: dict[int, _Lit], columns: int, marks: Palette) -> Line:
-    """Draw as much of a sentence as fits around the marked tokens, else around its end."""
+def _sentence(
+    names: tuple[str, ...], lit: dict[int, _Lit], columns: int, marks: Palette, changed: frozenset[int] = frozenset()
+) -> Line:
+    """Draw as much of a sentence as fits around the marked tokens, else around its end.
+
+    changed: places of tokens that are others without the edits.
+    """
     words, joined, starts = _words(names)
     brackets = 0 if marks.coloured else 2 * len(lit)
     first, last = _window(starts, max(lit, default=len(words) - 1), columns + 1 - brackets)
@@ -185,6 +194,9 @@ def _sentence(names: tuple[str, ...], lit: dict[int, _Lit], columns: int, marks:
         if at > first and not joined[at]:
             line.append(Segment(" "))
         word, style = words[at], marks.quiet if names[at] in (START, END) else None
+        if at in changed:
+            style = marks.bad
+            word = word if marks.coloured else f"*{word}"
         if at in lit:
             style = lit[at].style
             word = word if marks.coloured else f"{lit[at].brackets[0]}{word}{lit[at].brackets[1]}"

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
+from rich.style import Style
 
 from glasshead_tui.drawing.numbers import error
-from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, visible
@@ -50,24 +51,33 @@ class TruthPane(Lines):
         if self._checks is None:
             return [[head, Segment("checking …", marks.quiet)]]
         full, short = [head], [head]
-        for check in sorted(self._checks, key=lambda check: check.ok):
-            sign = Segment("✓ " if check.ok else "✗ ", marks.good if check.ok else marks.bad)
+        for check in sorted(self._checks, key=lambda check: (check.ok, check.meant)):
+            sign = Segment(*_sign(check, marks))
             label = visible(check.label)
             measured = f" {_measured(check.value)}" if check.value else ""
-            part = [sign, Segment(label, None if check.ok else marks.bad), Segment(f"{measured}   ", marks.quiet)]
+            meant = ", edited" if check.meant else ""
+            style = None if check.ok or check.meant else marks.bad
+            part = [sign, Segment(label, style), Segment(f"{measured}{meant}   ", marks.quiet)]
             full += part
             if not check.ok:
                 short += part
-        passed = sum(check.ok for check in self._checks)
+        passed = sum(check.ok or check.meant for check in self._checks)
         style = marks.good if passed == len(self._checks) else marks.bad
         short.append(Segment(f"{'✓' if style is marks.good else '✗'} {passed} of {len(self._checks)}", style))
         if cells(full) <= columns:
             return [full]
         spare = columns - cells(short) - 2
-        failed = [check for check in self._checks if not check.ok]
+        failed = sorted((check for check in self._checks if not check.ok), key=lambda check: check.meant)
         if failed and spare > 12:
             short.append(Segment(f"  {clip(visible(failed[0].detail), spare)}", marks.quiet))
         return [short]
+
+
+def _sign(check: "Check", marks: Palette) -> tuple[str, Style]:
+    """Return the sign of a check: that an edit broke it on purpose is no alarm."""
+    if check.ok:
+        return "✓ ", marks.good
+    return ("~ ", marks.quiet) if check.meant else ("✗ ", marks.bad)
 
 
 def _measured(value: float) -> str:

@@ -1,0 +1,84 @@
+"""The difference that edits make: what the panes draw in place of values."""
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+
+from glasshead_tui.drawing.difference import DifferenceMatrix
+from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.notes import join_pieces
+from glasshead_tui.drawing.numbers import real
+from glasshead_tui.drawing.paint import Palette
+from glasshead_tui.panes.pane import Cell, Rows, text_of
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.widgets.lines import Line
+from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS
+
+if TYPE_CHECKING:
+    from glasshead.session.moment import Moment
+
+
+def make_difference(moment: "Moment", focus: Focus) -> DifferenceMatrix:
+    """Make the matrix of the current head with edits minus that without."""
+    from glasshead.analysis.difference import difference
+
+    beside = moment.beside
+    assert beside is not None
+    site = f"{focus.prefix}.{focus.stage}"
+    queries, keys = (labels(tokens) for tokens in moment.trace.axes(focus.prefix))
+    hidden = [trace[f"{focus.prefix}.masked"][focus.head] == -inf for trace in (moment.trace, beside.trace)]
+    return DifferenceMatrix(
+        stage=focus.stage,
+        values=difference(moment.trace, beside.trace, site)[focus.head],
+        reached=beside.cone[site][focus.head],
+        masked=hidden[0] & hidden[1],
+        row_labels=queries,
+        column_labels=keys,
+    )
+
+
+def difference_readout(moment: "Moment", focus: Focus, names: tuple[str, str], marks: Palette) -> tuple[Line, ...]:
+    """Describe the current cell with edits and without, at several lengths."""
+    beside = moment.beside
+    assert beside is not None
+    site = f"{focus.prefix}.{focus.stage}"
+    was, now = (float(trace[site][focus.head, focus.query, focus.key]) for trace in (beside.trace, moment.trace))
+    pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
+    if not bool(beside.cone[site][focus.head, focus.query, focus.key]):
+        return [*pair, Segment(f"   {real(was, 7)}: the edits cannot reach it", marks.quiet)], pair
+    moved = "unchanged" if now == was else f"{'+' if now > was else ''}{real(now - was, 7)}"
+    change: Line = [Segment(f"   {real(was, 7)} → ", marks.quiet), Segment(real(now, 7), marks.strong)]
+    return [*pair, *change, Segment(f"   {moved}", marks.quiet)], [*pair, *change], pair
+
+
+def difference_legend(matrix: DifferenceMatrix, marks: Palette) -> tuple[Line, ...]:
+    """Explain colours and glyphs, at several lengths."""
+    scale = marks.scores
+    end = 1.0 if matrix.stage == "weights" else matrix.largest
+    samples = ((0, f"−{real(end, 5)}"), (LEVELS // 2, "0"), (LEVELS - 1, f"+{real(end, 5)}"))
+    colours: Line = [
+        Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
+        for level, name in samples
+    ]
+    what: Line = [Segment("edited − original", marks.strong)]
+    count: Line = [Segment(f"{matrix.changed:,} of {matrix.values.numel():,} cells changed", marks.quiet)]
+    beyond: Line = [Segment(ABSENT_GLYPH, scale.absent), Segment(" the edits cannot reach it", marks.quiet)]
+    short: Line = [Segment(ABSENT_GLYPH, scale.absent), Segment(" out of reach", marks.quiet)]
+    variants = [what, colours, beyond, count], [what, colours, beyond], [what, colours, short], [what, short], [what]
+    return tuple(join_pieces(parts) for parts in variants)
+
+
+def difference_text(edited: Rows, original: Rows) -> list[Line]:
+    """Write a pane's table with edits minus the one without: numbers that differ, and − where they are equal."""
+    rows = [tuple(map(_apart, one, other)) for one, other in zip(edited, original, strict=False)]
+    title: Line = [Segment("edited − original")]
+    return [title, *([Segment(line)] for line in text_of([edited[0], *rows[1:]] if rows else []).splitlines())]
+
+
+def _apart(one: Cell, other: Cell) -> Cell:
+    numbers = isinstance(one, float) and isinstance(other, float)
+    if not numbers:
+        return one if one == other else f"{other} → {one}"
+    assert isinstance(one, float) and isinstance(other, float)
+    return "=" if one == other else one - other

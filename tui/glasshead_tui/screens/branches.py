@@ -1,0 +1,159 @@
+"""The tree of lines: every text, chosen token and edit, what each lost at its fork, and where it looks elsewhere."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from glasshead_tui.drawing.numbers import real
+from glasshead_tui.screens.ask import Ask
+from glasshead_tui.screens.leavable import LeavableScreen
+from glasshead_tui.terminal.visible import clip, fit, visible
+from glasshead_tui.widgets.options import Options
+from glasshead_tui.work.jobs import Asker
+from glasshead_tui.work.worker import Worker
+
+if TYPE_CHECKING:
+    from glasshead.session.tree import Branch
+
+
+class Branches(ModalScreen[int | None], LeavableScreen[int | None]):
+    """A list of lines, each under its parent; dismissed with the line to go to, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,B", "dismiss(None)", "stay", show=False),
+        Binding("n", "name", "name", show=False),
+        Binding("f,space", "fold", "fold", show=False),
+        Binding("delete,backspace,r", "delete", "delete", show=False),
+        Binding("left,h", "parent", "parent", show=False),
+        Binding("right,l", "child", "child", show=False),
+        Binding("j", "list('cursor_down')", "down", show=False),
+        Binding("k", "list('cursor_up')", "up", show=False),
+    ]
+    DEFAULT_CSS = """
+    Branches { align: center middle; background: $background 40%; }
+    Branches > Vertical { width: 130; max-width: 98%; height: auto; max-height: 94%; border: round $primary;
+        background: $surface; padding: 0 1; }
+    Branches OptionList, Branches OptionList:focus { border: none; padding: 0; height: auto; max-height: 40;
+        background: $surface; }
+    Branches OptionList.plain:focus > .option-list--option-highlighted { text-style: bold underline; }
+    Branches .quiet { color: $text-muted; height: auto; }
+    """
+
+    def __init__(self, branches: "tuple[Branch, ...]", worker: Worker, asker: Asker) -> None:
+        super().__init__()
+        self._lines, self._worker, self._asker = branches, worker, asker
+
+    def compose(self) -> ComposeResult:
+        """Compose title, list and hint."""
+        with Vertical():
+            yield Static(Content("Lines: texts, and under each what you changed in it"))
+            yield Options(classes="plain" if self.app.no_color else "")
+            yield Static(Content(""), id="apart", classes="quiet")
+            yield Static(
+                Content("enter goes there · ← parent · → child · n names · f folds · r removes · esc stays"),
+                classes="quiet",
+            )
+
+    def on_mount(self) -> None:
+        """Mark the line where the work stands."""
+        self.show(self._lines, next((at for at, each in enumerate(self._lines) if each.here), 0))
+
+    def show(self, branches: "tuple[Branch, ...]", at: int | None = None) -> None:
+        """Show the lines after a change."""
+        self._lines = branches
+        for options in self.query(Options):
+            before = at if at is not None else options.highlighted or 0
+            options.clear_options()
+            options.add_options([Option(Content(self._line(each))) for each in branches])
+            options.highlighted = min(before, len(branches) - 1)
+
+    def _line(self, branch: "Branch") -> str:
+        room = max(20, min(126, self.app.size.width - 6))
+        mark = "▸" if branch.here else " "
+        what = branch.name or branch.cause
+        folded = f" (+{branch.folded})" if branch.folded else ""
+        tree = "  " * min(branch.depth, 8) + ("└ " if branch.depth else "")
+        left = fit(clip(f"{mark} {tree}{visible(what)}{folded}", room // 2), room // 2)
+        return f"{left}  {clip(visible(branch.text) or '·', room - room // 2 - 2)}"
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Tell how far the line is apart from its parent."""
+        event.stop()
+        if event.option_index < len(self._lines):
+            for line in self.query("#apart").results(Static):
+                line.update(Content(describe(self._lines[event.option_index])))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Go to a line."""
+        event.stop()
+        if self.is_active and event.option_index < len(self._lines):
+            self.dismiss(self._lines[event.option_index].number)
+
+    @property
+    def _chosen(self) -> "Branch | None":
+        at = self.query_one(OptionList).highlighted
+        return None if at is None or at >= len(self._lines) else self._lines[at]
+
+    def action_parent(self) -> None:
+        """Mark the parent."""
+        self._mark(lambda each, chosen: each.number == chosen.parent)
+
+    def action_child(self) -> None:
+        """Mark the first child."""
+        self._mark(lambda each, chosen: each.parent == chosen.number)
+
+    def _mark(self, wanted: "Callable[[Branch, Branch], bool]") -> None:
+        chosen = self._chosen
+        if chosen is not None:
+            at = next((at for at, each in enumerate(self._lines) if wanted(each, chosen)), None)
+            if at is not None:
+                self.query_one(OptionList).highlighted = at
+
+    def action_name(self) -> None:
+        """Ask for a name."""
+        chosen = self._chosen
+        if chosen is None:
+            return
+
+        def answer(ask: Ask, text: str) -> None:
+            ask.dismiss()
+            self._worker.list_branches(lambda session: session.name_branch(chosen.number, text), to=self._asker)
+
+        self.app.push_screen(Ask("Name of the line", "An empty name takes it away.", chosen.name, answer))
+
+    def action_fold(self) -> None:
+        """Fold what comes from the line away, or out again."""
+        if (chosen := self._chosen) is not None:
+            self._worker.list_branches(lambda session: session.fold_branch(chosen.number), to=self._asker)
+
+    def action_delete(self) -> None:
+        """Delete the line, and what comes from it."""
+        if (chosen := self._chosen) is not None:
+            self._worker.list_branches(lambda session: session.delete_branch(chosen.number), to=self._asker)
+
+    def action_list(self, move: str) -> None:
+        """Move in the list."""
+        getattr(self.query_one(OptionList), f"action_{move}")()
+
+
+def describe(branch: "Branch") -> str:
+    """Describe the fork of a line, in a sentence."""
+    if branch.parent is None:
+        return "A text of its own."
+    told = [f"It left its parent at step {branch.fork + 1}"]
+    if branch.lost is not None:
+        best = "with the parent's best token"
+        told.append(best if branch.lost == 0 else f"with a token {real(-branch.lost, 5)} bits below {best[5:]}")
+    if branch.divergence is not None:
+        told.append(f"KL {real(branch.divergence, 5)} bits there")
+    if branch.differs is not None:
+        prefix, head, key, apart = branch.differs
+        told.append(f"after it {prefix} head {head} differs most, on token {key}, by {real(apart, 4)}")
+    return visible("; ".join(told) + ".")

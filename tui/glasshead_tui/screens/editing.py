@@ -1,0 +1,177 @@
+"""The keys of the explorer that change the model: mute a head, hide a token, take any edit, see what follows."""
+
+from typing import TYPE_CHECKING
+
+from glasshead_tui.panes.difference import difference_text
+from glasshead_tui.screens.ask import Ask
+from glasshead_tui.screens.base import CommandedScreen
+from glasshead_tui.screens.branches import Branches
+from glasshead_tui.screens.edits import Edits
+from glasshead_tui.state.focus import VIEWS, Focus
+from glasshead_tui.widgets.lines import Lines
+from glasshead_tui.work.messages import Listed
+from glasshead_tui.work.worker import Worker
+
+if TYPE_CHECKING:
+    from glasshead.session.moment import Moment
+    from glasshead_tui.panes.pane import Pane
+
+HINT = (
+    "VALUES = 0 · *= 2 · = 0.9 renormalised · uniform · mean · hidden · revealed · window 3 · unscaled · swapped · "
+    'skipped · at 2 · from "another text" · another site. Enter takes it, esc does not.'
+)
+LOADING = "The model is still loading: there is nothing to edit yet."
+
+
+def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
+    """Draw a moment in a pane as the focus says: with the edits, without them, or the difference of both."""
+    if focus.view == "original":
+        pane.show(moment.original, focus)
+    elif focus.view == "difference" and moment.beside is not None and isinstance(pane, Lines) and pane.id != "map":
+        pane.show(moment.original, focus)
+        before = pane.as_rows()
+        pane.show(moment, focus)
+        pane.tell(difference_text(pane.as_rows(), before))
+        return
+    else:
+        pane.show(moment, focus)
+    if isinstance(pane, Lines):
+        pane.tell(None)
+
+
+class EditingScreen(CommandedScreen):
+    """See the module. A subclass has a moment, a focus and a worker, and shows what they bring."""
+
+    moment: "Moment | None"
+    _worker: Worker
+    _looking: Focus
+    _asking: tuple[int, Ask] | None
+    _edits: Edits | None = None
+    """List of the edits, while it lies over the screen."""
+    _branches: Branches | None = None
+    """Tree of lines, while it lies over the screen."""
+
+    def _complain(self, sentence: str) -> None:
+        raise NotImplementedError
+
+    def _ask(self, question: Ask) -> None:
+        raise NotImplementedError
+
+    def _look(self, *, redraw: bool = False, **changes: object) -> None:
+        raise NotImplementedError
+
+    def _editable(self) -> "Moment | None":
+        """Return the moment, if its line can be edited; else say why not."""
+        if self.moment is None:
+            self._complain(LOADING)
+            return None
+        if self.moment.trace.recorded:
+            self._complain(f"{self.moment.trace.recorded}, and nothing can be changed in it. Open the model for that.")
+            return None
+        return self.moment
+
+    def _toggle(self, edit: str) -> None:
+        """Add an edit, or take it out if it is there."""
+        moment = self._editable()
+        if moment is None:
+            return
+        for number, entry in enumerate(moment.edits.entries):
+            if str(entry.edit) == edit:
+                self._worker.remove_edit(number, to=self)
+                return
+        self._worker.edit(edit, to=self)
+
+    def action_mute(self) -> None:
+        """Mute the head, or bring it back."""
+        self._toggle(f"{self._looking.prefix}.heads[head={self._looking.head}] = 0")
+
+    def action_solo(self) -> None:
+        """Mute the other heads of the layer, or bring them back."""
+        moment = self._editable()
+        if moment is None:
+            return
+        head, last = self._looking.head, moment.anatomy.kind_at(self._looking.prefix).heads - 1
+        if last == 0:
+            self._complain("There is only this head in its layer.")
+            return
+        ranges = ((0, head - 1), (head + 1, last))
+        others = [str(first) if first == end else f"{first}-{end}" for first, end in ranges if first <= end]
+        self._toggle(f"{self._looking.prefix}.heads[head={' '.join(others)}] = 0")
+
+    def action_average(self) -> None:
+        """Put the head's mean in place of what it says, or take that back."""
+        self._toggle(f"{self._looking.prefix}.heads[head={self._looking.head}] = mean")
+
+    def action_hide_key(self) -> None:
+        """Hide the key under the cursor from this kind of attention, or reveal it again."""
+        self._toggle(f"{self._looking.stack}.*.{self._looking.kind}.masked[key={self._looking.key}] = hidden")
+
+    def action_edit(self) -> None:
+        """Ask for an edit; the question begins with one of the current cell."""
+        moment = self._editable()
+        if moment is None:
+            return
+
+        def answer(ask: Ask, text: str) -> None:
+            self._asking = self._worker.edit(text, to=self), ask
+
+        at = self._looking
+        value = "0.9 renormalised" if at.stage == "weights" else "hidden" if at.stage == "masked" else "0"
+        cell = f"{at.prefix}.{at.stage}[head={at.head}, query={at.query}, key={at.key}] = {value}"
+        self._ask(Ask("Edit the model: what, where, and its new value", HINT, cell, answer))
+
+    def action_edits(self) -> None:
+        """List the edits."""
+        moment = self._editable()
+        if moment is None:
+            return
+        if not moment.edits.entries:
+            self._complain(f"There are no edits yet: {self._shown_keys['mute']} mutes a head, "
+                           f"{self._shown_keys['edit']} takes any.")  # fmt: skip
+            return
+
+        def closed(_: object) -> None:
+            self._edits = None
+
+        self._edits = Edits(moment.edits, self._worker, self)
+        self.app.push_screen(self._edits, closed)
+
+    def action_branches(self) -> None:
+        """Show the tree of lines."""
+        if self.moment is None:
+            self._complain("The model is still loading: there is no line yet.")
+            return
+        self._worker.list_branches(to=self)
+
+    def on_listed(self, event: Listed) -> None:
+        """Show the lines, or those of the tree after a change."""
+
+        def closed(branch: int | None) -> None:
+            self._branches = None
+            if branch is not None:
+                self._worker.visit(branch, to=self)
+
+        if self._branches is not None:
+            self._branches.show(event.branches)
+        elif self.is_active:
+            self._branches = Branches(event.branches, self._worker, self)
+            self.app.push_screen(self._branches, closed)
+
+    def action_view(self) -> None:
+        """Show the line with its edits, without them, or the difference."""
+        moment = self._editable()
+        if moment is None:
+            return
+        if moment.beside is None:
+            self._complain(f"There are no edits: nothing to compare. {self._shown_keys['mute']} mutes a head, "
+                           f"{self._shown_keys['edit']} takes any edit.")  # fmt: skip
+            return
+        self._look(view=VIEWS[(VIEWS.index(self._looking.view) + self._times()) % len(VIEWS)], redraw=True)
+
+    def _follow_edits(self, moment: "Moment") -> None:
+        """Make room for the original line, and show the edits in their list."""
+        self.set_class(moment.beside is not None, "edited")
+        if moment.beside is None and self._looking.view != "edited":
+            self._looking = self._looking.to(view="edited")
+        if self._edits is not None:
+            self._edits.show(moment.edits)
