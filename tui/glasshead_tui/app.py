@@ -24,6 +24,7 @@ from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.widgets.notices import Notice
 
 if TYPE_CHECKING:
+    from glasshead.edits.edit import Edit
     from glasshead.found import Found
     from glasshead_tui.screens.explore import ExploreScreen
     from glasshead_tui.screens.lab import LabScreen
@@ -134,19 +135,20 @@ class GlassheadApp(Framed):
         text: str | None = None,
         *,
         forced: str | None = None,
+        edits: "tuple[Edit, ...]" = (),
         lab: str | None = None,
         lesson: bool = False,
         notice: str = "",
     ) -> None:
         """found: what is opened · text: the first source sentence, by default an example of the recipe's · forced: a
-        target that its line follows · lab: an experiment to open at once; none: the explorer · lesson: whether the lab
-        saves the user's place in a file, and opens at once, at that place if `lab` names no other · notice: as for
-        `Framed`.
+        target that its line follows · edits: those that it begins with · lab: an experiment to open at once; none: the
+        explorer · lesson: whether the lab saves the user's place in a file, and opens at once, at that place if `lab`
+        names no other · notice: as for `Framed`.
         """
         from glasshead_tui.work.worker import Worker
 
         self._subject_name = found.title
-        self._worker = Worker(found, text, forced)
+        self._worker = Worker(found, text, forced, edits)
         self._lab_first, self._lesson = lab, lesson
         self._about: About | None = None
         self._explorer: ExploreScreen | None = None

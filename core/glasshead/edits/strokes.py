@@ -79,6 +79,20 @@ def first_row(edits: Iterable[Edit], anatomy: Anatomy) -> int | None:
     return None if None in rows else min((row for row in rows if row is not None), default=OPEN)
 
 
+def touching(edits: Iterable[Edit], anatomy: Anatomy, prefix: str, head: int) -> tuple[Edit, ...]:
+    """Return the edits that change values of one head of an attention, e.g. of `decoder.1.cross`."""
+    kind = anatomy.kind_at(prefix)
+
+    def touches(stroke: Stroke) -> bool:
+        site = Site.parse(stroke.site)
+        if site.attention != prefix:
+            return False
+        number = kind.key_head(head) if site.name in KEYED else head
+        return not stroke.where.head or any(number in span for span in stroke.where.head)
+
+    return tuple(edit for edit in edits if any(map(touches, strokes(edit, anatomy))))
+
+
 def looks_ahead(edits: Iterable[Edit], anatomy: Anatomy) -> bool:
     """Tell whether edits let a position look at later ones, so that its row changes when the target grows."""
     return any(

@@ -1,9 +1,14 @@
 """Arguments that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from glasshead.errors import GlassheadError
+
+if TYPE_CHECKING:
+    from glasshead.edits.edit import Edit
 
 
 def complete_checkpoint(incomplete: str) -> list[str]:
@@ -34,3 +39,35 @@ Truncate = Annotated[bool, typer.Option("--truncate", help="Cut a sentence that 
 Forced = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Follow this target, token by token, in place of the model's choice.")
 ]
+EditTexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--edit",
+        metavar="EDIT",
+        help="Change the model: 'decoder.1.cross.heads[head=3] = 0'; may be repeated.",
+        show_default=False,
+    ),
+]
+EditFile = Annotated[
+    Path | None,
+    typer.Option("--edits", metavar="FILE", help="Read edits from a file, one a line.", show_default=False),
+]
+
+
+def read_edits(texts: list[str] | None, file: Path | None) -> "tuple[Edit, ...]":
+    """Parse the edits of a file, then those of the command line. Raises GlassheadError for one that is none."""
+    if not texts and file is None:
+        return ()
+    from glasshead.edits.language import parse, parse_all
+
+    found: tuple[Edit, ...] = ()
+    if file is not None:
+        try:
+            found = parse_all(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise GlassheadError(
+                f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}."
+            ) from None
+        except GlassheadError as error:
+            raise GlassheadError(f"{file}: {error}") from None
+    return (*found, *map(parse, texts or ()))

@@ -15,7 +15,7 @@ import typer
 from glasshead import machine
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
-from glasshead_tui.commands.arguments import Checkpoint
+from glasshead_tui.commands.arguments import Checkpoint, EditFile, EditTexts, read_edits
 from glasshead_tui.commands.opening import opens
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def evaluate(
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the translations, a line each.", show_default=False)
     ] = None,
+    edit: EditTexts = None,
+    edits: EditFile = None,
 ) -> None:
     """Score a checkpoint: BLEU, chrF, exact match, perplexity.
 
@@ -89,6 +91,7 @@ def evaluate(
     from glasshead.found import Checkpoint as Own
     from glasshead.found import find
 
+    changed = read_edits(edit, edits)
     files = _files(pairs, source, target, source_column, target_column)
     if files is None and skip_bad:
         raise GlassheadError("--skip-bad has no meaning without --pairs or --source: a recipe has no bad lines.")
@@ -105,6 +108,10 @@ def evaluate(
         from glasshead.training.evaluate import score
 
         subject = found.open()
+        if changed:
+            from glasshead.session.references import edit_subject
+
+            subject = edit_subject(subject, changed)
         held, report = _read(files, recipe, subject.vocabulary, limit, progress, skip_bad=skip_bad)
         scores = score(
             subject.model,
@@ -120,6 +127,7 @@ def evaluate(
         "checkpoint": name,
         "recipe": recipe.name if recipe else None,
         "files": [str(path) for path in files.paths.values()] if files else None,
+        "edits": [str(each) for each in changed],
         "beam": beam,
         "length_penalty": alpha if beam > 1 else None,
         "device": subject.model.device.type,

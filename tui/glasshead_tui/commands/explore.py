@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from glasshead.opening import Opening
-from glasshead_tui.commands.arguments import Checkpoint, Features, Forced, Truncate
+from glasshead_tui.commands.arguments import Checkpoint, EditFile, EditTexts, Features, Forced, Truncate, read_edits
 from glasshead_tui.commands.opening import opens
 from glasshead_tui.launch import explore as launch
 from glasshead_tui.state.focus import Which
@@ -27,6 +27,8 @@ def explore(
     mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Use the mouse in the explorer.")] = True,
     truncate: Truncate = False,
     forced: Forced = None,
+    edit: EditTexts = None,
+    edits: EditFile = None,
     plain: Annotated[bool, typer.Option("--plain", help="Write text, as always without a terminal.")] = False,
     kind: Annotated[
         Which | None,
@@ -52,6 +54,7 @@ def explore(
         opening=opening,
         text=text,
         forced=forced,
+        edits=read_edits(edit, edits),
         features=features,
         mouse=mouse,
         truncate=truncate,

@@ -9,7 +9,7 @@ import typer
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
 from glasshead.site import Site
-from glasshead_tui.commands.arguments import Checkpoint, Features, Forced, Truncate
+from glasshead_tui.commands.arguments import Checkpoint, EditFile, EditTexts, Features, Forced, Truncate, read_edits
 from glasshead_tui.commands.opening import opens
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def trace(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="With --save: replace a file.")] = False,
     forced: Forced = None,
+    edit: EditTexts = None,
+    edits: EditFile = None,
 ) -> None:
     """Write the captured values of a decode: numbers, or a file."""
     from glasshead_tui.terminal.sentences import fitting, sentence
@@ -64,6 +66,8 @@ def trace(
         raise GlassheadError("--overwrite has no meaning without --save.")
     if save is not None and form is not None:
         raise GlassheadError("--save writes a recording, and --format numbers: choose one.")
+
+    changed = read_edits(edit, edits)
 
     from glasshead.decoding.threads import one_thread
     from glasshead.found import find
@@ -80,7 +84,12 @@ def trace(
     if save is not None:
         _check_place(save, overwrite=overwrite)
     fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate)
-    line = subject.start(fitted, keep=needed, forced=forced)
+    changes = None
+    if changed:
+        from glasshead.session.references import changes_of
+
+        changes = changes_of(subject, changed, fitted)
+    line = subject.start(fitted, keep=needed, edit=changes, forced=forced)
     while not line.done and line.step_number != steps:
         line.step()
     if save is not None:

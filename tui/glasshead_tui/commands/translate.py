@@ -13,7 +13,7 @@ import typer
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
 from glasshead.spaces import is_blank
-from glasshead_tui.commands.arguments import Checkpoint, Features, Truncate
+from glasshead_tui.commands.arguments import Checkpoint, EditFile, EditTexts, Features, Truncate, read_edits
 from glasshead_tui.commands.opening import opens
 
 
@@ -45,6 +45,8 @@ def translate(
         typer.Option(metavar="N", min=1, help="With --sample: draws per sentence, one a line.", show_default="1"),
     ] = None,
     truncate: Truncate = False,
+    edit: EditTexts = None,
+    edits: EditFile = None,
 ) -> None:
     """Translate a sentence, or lines of standard input."""
     given = {"temperature": temperature, "top-k": top_k, "top-p": top_p, "seed": seed, "samples": samples}
@@ -53,6 +55,7 @@ def translate(
         raise GlassheadError(f"--{name} has no meaning without --sample: greedy and beam search draw nothing.")
     if sample and beam != 1:
         raise GlassheadError("--sample and --beam are two ways of decoding: choose one.")
+    changed = read_edits(edit, edits)
     sentences = _sentences(features.name if text is None and features else text)
 
     from glasshead.decoding.pick import Sample, greedy
@@ -64,6 +67,10 @@ def translate(
     written = _written()
     one_thread()
     subject = find(checkpoint, opening, features).open()
+    if changed:
+        from glasshead.session.references import edit_subject
+
+        subject = edit_subject(subject, changed)
     for number, each in sentences:
         try:
             each = fitting(each, subject.vocabulary.source, subject.limit, truncate=truncate)

@@ -18,6 +18,7 @@ from glasshead_tui.terminal.tty import terminal
 
 if TYPE_CHECKING:
     from glasshead.anatomy import Anatomy, Kind
+    from glasshead.edits.edit import Edit
 
 DEFAULT = "english-french"
 
@@ -28,6 +29,7 @@ def explore(
     opening: Opening = AS_IT_IS,
     text: str | None = None,
     forced: str | None = None,
+    edits: "tuple[Edit, ...]" = (),
     features: Path | None = None,
     mouse: bool = True,
     truncate: bool = False,
@@ -46,8 +48,9 @@ def explore(
     if text is None and features is not None:
         text = features.name
     return show(
-        found, text, forced, mouse=mouse, truncate=truncate, plain=plain, kind=kind, layer=layer, head=head, steps=steps
-    )
+        found, text, forced, edits=edits, mouse=mouse, truncate=truncate, plain=plain, kind=kind, layer=layer,
+        head=head, steps=steps,
+    )  # fmt: skip
 
 
 def show(
@@ -55,6 +58,7 @@ def show(
     text: str | None = None,
     forced: str | None = None,
     *,
+    edits: "tuple[Edit, ...]" = (),
     mouse: bool = True,
     truncate: bool = False,
     plain: bool = False,
@@ -74,8 +78,9 @@ def show(
         text = sentence(text)
     if plain or not terminal():
         return _decode(
-            found, text, forced, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps, piped=piped
-        )
+            found, text, forced, edits=edits, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps,
+            piped=piped,
+        )  # fmt: skip
     if text is not None:
         from glasshead_tui.terminal.sentences import fitting
 
@@ -83,7 +88,7 @@ def show(
 
     from glasshead_tui.app import GlassheadApp
 
-    app = GlassheadApp(found, text, forced=forced)
+    app = GlassheadApp(found, text, forced=forced, edits=edits)
     app.run(mouse=mouse)
     return app.return_code or 0
 
@@ -93,6 +98,7 @@ def _decode(
     text: str | None,
     forced: str | None,
     *,
+    edits: "tuple[Edit, ...]",
     truncate: bool,
     kind: Which | None,
     layer: int | None,
@@ -126,7 +132,7 @@ def _decode(
             print()
         names = ("weights", "masked") if subject.anatomy.attending[prefix].patterned else ("weights",)
         session = Session(subject, keep=[f"{prefix}.{name}" for name in names])
-        session.begin(each, forced=forced)
+        session.begin(each, forced=forced, edits=edits)
         print_decode(session, subject.name, prefix, head, steps)
     return 0
 

@@ -13,7 +13,13 @@ from glasshead_tui.drawing.notes import NotedMatrix, join_pieces
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
-from glasshead_tui.panes.difference import difference_legend, difference_readout, make_difference
+from glasshead_tui.panes.difference import (
+    difference_legend,
+    difference_readout,
+    make_difference,
+    mark_of_edits,
+    why_edited,
+)
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import STAGES, Focus, Stage
 from glasshead_tui.widgets.fitting import fitted
@@ -39,7 +45,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         """Draw a head of a moment; if only the cell changed, move the cursor."""
         before, self._shown = self._shown, None
         stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
-        entitle(self, attention_name(focus, moment.anatomy.kind_at(focus.prefix)), "  ".join(stages))
+        name = attention_name(focus, moment.anatomy.kind_at(focus.prefix)) + mark_of_edits(moment, focus)
+        entitle(self, name, "  ".join(stages))
         if moment.trace.recorded:
             moment.trace[f"{focus.prefix}.{focus.stage}"]  # raises here if it was not recorded: nothing else is told
         self._shown = moment, focus
@@ -179,6 +186,8 @@ def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
         if token is not None and token.probability is None:
             return "it comes later in the prompt"
         return "not generated yet when this token was chosen"
+    if why_edited(moment, focus):
+        return "an edit hides it"
     return "padding" if key == "<pad>" else "the mask hides it"
 
 

@@ -16,7 +16,31 @@ from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS
 
 if TYPE_CHECKING:
+    from glasshead.edits.edit import Edit
     from glasshead.session.moment import Moment
+
+
+def edits_here(moment: "Moment", focus: Focus) -> "tuple[Edit, ...]":
+    """Return the edits of the head in the focus that are in what is shown."""
+    if not moment.edits.active or focus.view == "original":
+        return ()
+    from glasshead.edits.strokes import touching
+
+    return touching(moment.edits.active, moment.anatomy, focus.prefix, focus.head)
+
+
+def mark_of_edits(moment: "Moment", focus: Focus) -> str:
+    """Say of the head in the focus, after its name, that it is edited; empty if it is not."""
+    found = edits_here(moment, focus)
+    muted = any(str(edit.action) == "= 0" and edit.name == "heads" and not edit.where.query for edit in found)
+    return " · muted" if muted else " · edited" if found else ""
+
+
+def why_edited(moment: "Moment", focus: Focus) -> bool:
+    """Tell whether a key is hidden by an edit, and not by the model's own mask."""
+    if moment.beside is None or focus.view == "original":
+        return False
+    return bool(moment.beside.trace[f"{focus.prefix}.masked"][focus.head, focus.query, focus.key] > -inf)
 
 
 def make_difference(moment: "Moment", focus: Focus) -> DifferenceMatrix:
@@ -81,4 +105,4 @@ def _apart(one: Cell, other: Cell) -> Cell:
     if not numbers:
         return one if one == other else f"{other} → {one}"
     assert isinstance(one, float) and isinstance(other, float)
-    return "=" if one == other else one - other
+    return "=" if one == other else f"{'+' if one > other else ''}{real(one - other, 7)}"

@@ -28,6 +28,7 @@ from glasshead_tui.work.messages import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from glasshead.edits.edit import Edit
     from glasshead.found import Found
     from glasshead.lab.page import Page, Try, Value
     from glasshead.session.moment import Moment
@@ -49,11 +50,13 @@ class Worker:
     to: the asker, who gets the answers.
     """
 
-    def __init__(self, found: "Found", text: str | None, forced: str | None = None) -> None:
+    def __init__(
+        self, found: "Found", text: str | None, forced: str | None = None, edits: "tuple[Edit, ...]" = ()
+    ) -> None:
         """found: the model to open · text: the first source sentence; None takes an example from the card · forced: a
-        target that the first line follows.
+        target that the first line follows · edits: those that it begins with.
         """
-        self._found, self._text, self._forced = found, text, forced
+        self._found, self._text, self._forced, self._edits = found, text, forced, edits
         self._jobs = Jobs()
         self._job: Job | None = None
         """Job under way."""
@@ -264,7 +267,7 @@ class Worker:
         self._answer(Opened(About(name=subject.name, facts=subject.facts, limit=subject.limit)))
         try:
             text = subject.first_sentence if self._text is None else self._text
-            self._session.begin(text, forced=self._forced)
+            self._session.begin(text, forced=self._forced, edits=self._edits)
             self._show(fresh=True)
         finally:
             # With torch loaded, a full collection during a key press would take tens of milliseconds.

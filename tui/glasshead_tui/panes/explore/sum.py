@@ -14,6 +14,7 @@ from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.difference import edits_here
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
@@ -40,6 +41,8 @@ class Row:
     values: list[list[float]]
     masked: bool
     """Whether a mask hides keys; else the keys without a weight came later."""
+    edited: bool = False
+    """Whether an edit changes the head: then what it computes need not be what the model used."""
 
 
 class SumPane(Lines):
@@ -60,7 +63,8 @@ class SumPane(Lines):
         values = trace[f"{focus.prefix}.v"][found.key_head][heaviest].tolist()
         kind, window = moment.anatomy.kind_at(focus.prefix), trace.attending(focus.prefix).window
         masked = kind.masked or window is not None or not moment.anatomy.lasting
-        self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked)
+        edited = bool(edits_here(moment, focus))
+        self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked, edited)
         self.redraw()
 
     def as_rows(self) -> Rows:
@@ -110,8 +114,7 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
     scaled = cell.dot * cell.scale
     scaled_is = "the score" if cell.bias is None and cell.cap is None else "scaled"
     by_the_paper = abs(cell.scale * width**0.5 - 1) < 1e-6
-    true = cell.agrees
-    verdict = marks.good if true else marks.bad
+    verdict, said = _verdict(cell.agrees, row.edited, marks)
     bias, cap = real(cell.bias, NUMBER) if cell.bias is not None else "", real(cell.cap, 5) if cell.cap else ""
     steps: tuple[tuple[str, str, str, Style | None], ...] = (
         ("q·k", real(cell.dot, NUMBER), f"sum of {width} products", None),
@@ -123,7 +126,7 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
         ("exp", real(cell.exp, NUMBER), "e to the score", None),
         ("÷ Σ exp", real(cell.total, NUMBER), "of all it may see", None),
         ("= weight", weight(cell.weight), "", marks.strong),
-        ("the model's", weight(cell.captured_weight), "✓ the same" if true else "✗ not the same", verdict),
+        ("the model's", weight(cell.captured_weight), said, verdict),
     )
     drawing: list[Line] = [
         _side("query", row.query, cell.query, columns, marks.query),
@@ -138,6 +141,13 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
             line.append(Segment(f" {meaning[0]}", verdict))
         drawing.append(line)
     return drawing
+
+
+def _verdict(true: bool, edited: bool, marks: Palette) -> tuple[Style, str]:
+    """Say whether what is computed here is what the model used; where an edit intervenes, it need not be."""
+    if true:
+        return marks.good, "✓ the same"
+    return (marks.quiet, "~ edited") if edited else (marks.bad, "✗ not the same")
 
 
 def _look(cell: "Cell", row: Row, marks: Palette) -> tuple[str, str, str, Style | None]:
@@ -158,7 +168,6 @@ def _side(what: str, name: str, position: int, columns: int, style: Style) -> Li
 
 def _output(cell: "Cell", row: Row, columns: int, lines: int, marks: Palette) -> list[Line]:
     """Draw the parts of the heaviest keys, weight · v, and the sum of all, to one scale."""
-    true = cell.output_agrees
     count = min(len(row.heaviest), max(1, lines - 2))
     if count < len(cell.weights):
         count = max(1, count - 1)
@@ -178,5 +187,8 @@ def _output(cell: "Cell", row: Row, columns: int, lines: int, marks: Palette) ->
     if count < len(cell.weights):
         rest = sum(value for key, value in enumerate(cell.weights) if key not in shown)
         drawing.append([Segment(f"… {len(cell.weights) - count} more, {weight(rest)} in all", marks.quiet)])
-    verdict = Segment(" ✓ " if true else " ✗ ", marks.good if true else marks.bad)
-    return [*drawing, [Segment(fit("= output", NAME), marks.strong), verdict, *bars(cell.output)]]
+    style, said = _verdict(cell.output_agrees, row.edited, marks)
+    return [
+        *drawing,
+        [Segment(fit("= output", NAME), marks.strong), Segment(f" {said[0]} ", style), *bars(cell.output)],
+    ]
