@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from glasshead.live import explore as explore
     from glasshead.live import subject as subject
     from glasshead.model import Transformer as Transformer
+    from glasshead.session.session import Session as Session
     from glasshead.subjects import Subject as Subject
     from glasshead.symbols import Symbols as Symbols
     from glasshead.tap import Place as Place
@@ -56,6 +57,7 @@ _HOME = {
     "Transformer": "model",
     "Sample": "decoding.pick",
     "greedy": "decoding.pick",
+    "Session": "session.session",
     "Subject": "subjects",
     "load": "found",
     "explore": "live",

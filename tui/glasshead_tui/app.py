@@ -136,19 +136,20 @@ class GlassheadApp(Framed):
         *,
         forced: str | None = None,
         edits: "tuple[Edit, ...]" = (),
+        session: "Path | None" = None,
         lab: str | None = None,
         lesson: bool = False,
         notice: str = "",
     ) -> None:
         """found: what is opened · text: the first source sentence, by default an example of the recipe's · forced: a
-        target that its line follows · edits: those that it begins with · lab: an experiment to open at once; none: the
-        explorer · lesson: whether the lab saves the user's place in a file, and opens at once, at that place if `lab`
-        names no other · notice: as for `Framed`.
+        target that its line follows · edits: those that it begins with · session: file of its lines · lab: an
+        experiment to open at once; none: the explorer · lesson: whether the lab saves the user's place in a file, and
+        opens at once, at that place if `lab` names no other · notice: as for `Framed`.
         """
         from glasshead_tui.work.worker import Worker
 
         self._subject_name = found.title
-        self._worker = Worker(found, text, forced, edits)
+        self._worker = Worker(found, text, forced, edits, session)
         self._lab_first, self._lesson = lab, lesson
         self._about: About | None = None
         self._explorer: ExploreScreen | None = None
@@ -156,6 +157,10 @@ class GlassheadApp(Framed):
         self._lab: LabScreen | None = None
         """The lab, once it was opened: it stays, and is shown again."""
         super().__init__(self._worker.run, FIRST_FRAME, notice)
+
+    def close_session(self) -> None:
+        """Write the file of the session, if there is one. Raises GlassheadError if that fails."""
+        self._worker.close()
 
     def get_default_screen(self) -> Screen[None]:
         """Return the explorer."""

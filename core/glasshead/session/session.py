@@ -12,8 +12,9 @@ The lines are a tree: a new text is a root, another token and an edit are branch
 can be undone. There is no thread and no screen here: a caller with several threads makes one move at a time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.changes import Changes, make_changes
@@ -119,6 +120,47 @@ class Session:
             cause=text, fork=0, ledger=ledger, base=None if line is base else base, tried=tried,
         )  # fmt: skip
         self._move(standing, remember=at is None or not (tried and at.tried))
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """All lines of the tree, in the order in which they were made."""
+        return tuple(self._branches[number] for number in sorted(self._branches))
+
+    @property
+    def before(self) -> list[int]:
+        """Branches that undo goes back to, the newest last."""
+        return list(self._before)
+
+    def make_standing(
+        self, text: str, ledger: Ledger, ids: Sequence[int], original: Sequence[int], *, truncate: bool, **fields: Any
+    ) -> Standing:
+        """Make a line with these tokens, not yet in the tree. original: tokens of the line without the edits."""
+        base = self.subject.start(text, truncate=truncate, keep=self._keep)
+        for token in original:
+            base.choose(token)
+        line = base
+        if ledger.entries:
+            start = base.branch()
+            start.goto(0)
+            line = self._edited(start, start, ledger)
+            for token in ids:
+                line.choose(token)
+        return Standing(
+            line=line, number=0, text=text, truncate=truncate, ledger=ledger, base=None if line is base else base,
+            **fields,
+        )  # fmt: skip
+
+    def restore(self, standings: Sequence[Standing], here: int, before: Sequence[int]) -> None:
+        """Replace the tree by other lines, and stand in one of them. Raises GlassheadError for a tree that is none."""
+        branches = {each.branch: each for each in standings}
+        if here not in branches or any(
+            each.parent is not None and not (each.parent in branches and each.parent < each.branch)
+            for each in standings
+        ):
+            raise GlassheadError("These lines are no tree: one comes from a line that is not there.")
+        self._branches, self._made = branches, max(branches)
+        self._before = [number for number in before if number in branches]
+        self._stand(branches[here].to(number=self._next()))
 
     def walk(self, steps: int) -> Iterator[None]:
         """Take steps while there are any; yield after each, so that the caller can look or stop."""

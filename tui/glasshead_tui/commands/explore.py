@@ -1,5 +1,6 @@
 """`glasshead explore`: the options of the explorer, as Typer knows them."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,14 @@ def explore(
     forced: Forced = None,
     edit: EditTexts = None,
     edits: EditFile = None,
+    session: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep all lines, edits and names in a file: what it holds is there again next time.",
+            show_default=False,
+        ),
+    ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Write text, as always without a terminal.")] = False,
     kind: Annotated[
         Which | None,
@@ -55,6 +64,7 @@ def explore(
         text=text,
         forced=forced,
         edits=read_edits(edit, edits),
+        session=session,
         features=features,
         mouse=mouse,
         truncate=truncate,

@@ -30,6 +30,7 @@ def explore(
     text: str | None = None,
     forced: str | None = None,
     edits: "tuple[Edit, ...]" = (),
+    session: Path | None = None,
     features: Path | None = None,
     mouse: bool = True,
     truncate: bool = False,
@@ -48,8 +49,8 @@ def explore(
     if text is None and features is not None:
         text = features.name
     return show(
-        found, text, forced, edits=edits, mouse=mouse, truncate=truncate, plain=plain, kind=kind, layer=layer,
-        head=head, steps=steps,
+        found, text, forced, edits=edits, session=session, mouse=mouse, truncate=truncate, plain=plain, kind=kind,
+        layer=layer, head=head, steps=steps,
     )  # fmt: skip
 
 
@@ -59,6 +60,7 @@ def show(
     forced: str | None = None,
     *,
     edits: "tuple[Edit, ...]" = (),
+    session: Path | None = None,
     mouse: bool = True,
     truncate: bool = False,
     plain: bool = False,
@@ -70,13 +72,16 @@ def show(
 ) -> int:
     """Show something that was found and checked; return the exit status.
 
-    piped: without a terminal, decode the lines of standard input if there is no text.
+    session: file of the lines, read if it is there and written at the end · piped: without a terminal, decode the lines
+    of standard input if there is no text.
     """
     if text is not None:
         from glasshead_tui.terminal.sentences import sentence
 
         text = sentence(text)
     if plain or not terminal():
+        if session is not None:
+            raise GlassheadError("--session keeps the lines of the explorer: it needs a terminal, and no --plain.")
         return _decode(
             found, text, forced, edits=edits, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps,
             piped=piped,
@@ -88,8 +93,9 @@ def show(
 
     from glasshead_tui.app import GlassheadApp
 
-    app = GlassheadApp(found, text, forced=forced, edits=edits)
+    app = GlassheadApp(found, text, forced=forced, edits=edits, session=session)
     app.run(mouse=mouse)
+    app.close_session()
     return app.return_code or 0
 
 

@@ -45,7 +45,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         """Draw a head of a moment; if only the cell changed, move the cursor."""
         before, self._shown = self._shown, None
         stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
-        name = attention_name(focus, moment.anatomy.kind_at(focus.prefix)) + mark_of_edits(moment, focus)
+        name = mark_of_edits(moment, focus) + attention_name(focus, moment.anatomy.kind_at(focus.prefix))
         entitle(self, name, "  ".join(stages))
         if moment.trace.recorded:
             moment.trace[f"{focus.prefix}.{focus.stage}"]  # raises here if it was not recorded: nothing else is told

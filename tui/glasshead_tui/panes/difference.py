@@ -30,10 +30,10 @@ def edits_here(moment: "Moment", focus: Focus) -> "tuple[Edit, ...]":
 
 
 def mark_of_edits(moment: "Moment", focus: Focus) -> str:
-    """Say of the head in the focus, after its name, that it is edited; empty if it is not."""
+    """Say of the head in the focus, before its name, that it is edited; empty if it is not."""
     found = edits_here(moment, focus)
     muted = any(str(edit.action) == "= 0" and edit.name == "heads" and not edit.where.query for edit in found)
-    return " · muted" if muted else " · edited" if found else ""
+    return "muted: " if muted else "edited: " if found else ""
 
 
 def why_edited(moment: "Moment", focus: Focus) -> bool:

@@ -9,7 +9,7 @@ from glasshead_tui.screens.branches import Branches
 from glasshead_tui.screens.edits import Edits
 from glasshead_tui.state.focus import VIEWS, Focus
 from glasshead_tui.widgets.lines import Lines
-from glasshead_tui.work.messages import Listed
+from glasshead_tui.work.messages import Listed, Scripted
 from glasshead_tui.work.worker import Worker
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from glasshead_tui.panes.pane import Pane
 
 HINT = (
-    "VALUES = 0 · *= 2 · = 0.9 renormalised · uniform · mean · hidden · revealed · window 3 · unscaled · swapped · "
-    'skipped · at 2 · from "another text" · another site. Enter takes it, esc does not.'
+    "Values: a number · 0.9 renormalised · uniform · mean · hidden · revealed · window 3 · unscaled · swapped · "
+    'skipped · at 2 · from "another text" · another site; *= 2 multiplies. Enter takes it, esc does not.'
 )
 LOADING = "The model is still loading: there is nothing to edit yet."
 
@@ -167,6 +167,33 @@ class EditingScreen(CommandedScreen):
                            f"{self._shown_keys['edit']} takes any edit.")  # fmt: skip
             return
         self._look(view=VIEWS[(VIEWS.index(self._looking.view) + self._times()) % len(VIEWS)], redraw=True)
+
+    def action_copy_script(self) -> None:
+        """Copy a script that reproduces what is shown."""
+        self._copy(test=False)
+
+    def action_copy_test(self) -> None:
+        """Copy a test that asserts the numbers that are shown."""
+        self._copy(test=True)
+
+    def _copy(self, *, test: bool) -> None:
+        moment = self._editable()
+        if moment is None:
+            return
+        if moment.anatomy.kinds:
+            site, head = f"{self._looking.prefix}.{self._looking.stage}", self._looking.head
+        else:
+            site, head = "logits", None
+        self._worker.write_script(site, head, test=test, to=self)
+
+    def on_scripted(self, event: Scripted) -> None:
+        """Copy a script to the clipboard, of the terminal or of the system."""
+        self.app.copy_to_clipboard(event.text)
+        lines = event.text.count("\n")
+        what = "A test that asserts these numbers" if event.test else "A script that comes to this place"
+        self.notify(
+            f"{what}: {lines} lines of Python, copied. A terminal without OSC 52 ignores it.", markup=False, timeout=5
+        )
 
     def _follow_edits(self, moment: "Moment") -> None:
         """Make room for the original line, and show the edits in their list."""

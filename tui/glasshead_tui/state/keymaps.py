@@ -60,6 +60,8 @@ EXPLORE: Groups = {
         Key("norms", "o", "o", "show('norms')", "every LayerNorm of the chosen token"),
         Key("lab", "L", "L", "lab", "the lab: ten claims of the paper as experiments, to foresee and to measure"),
         Key("save", "w", "w", "save", "write the line to a file: a recording, which opens without the model"),
+        Key("copy_script", "y", "y", "copy_script", "copy a Python script that comes to this line, step and edits"),
+        Key("copy_test", "Y", "Y", "copy_test", "copy a pytest that asserts the numbers of this head"),
         Key("stop", "escape", "esc", "stop", "stop decoding; forget a count; put a notice away"),
         Key("help", "question_mark,f1", "?", "help", "all keys and glyphs"),
         Key("palette", "ctrl+p", "ctrl+p", "palette", "every command by name"),

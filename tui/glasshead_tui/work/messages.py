@@ -91,6 +91,15 @@ class Listed(Message):
 
 
 @dataclass
+class Scripted(Message):
+    """The present state as Python."""
+
+    text: str
+    test: bool
+    ticket: int
+
+
+@dataclass
 class Examining(Message):
     """An experiment has made progress."""
 

@@ -21,6 +21,7 @@ from glasshead_tui.work.messages import (
     Opened,
     Refused,
     Saved,
+    Scripted,
     ShippedRead,
     Stepped,
 )
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from glasshead.lab.page import Page, Try, Value
     from glasshead.session.moment import Moment
     from glasshead.session.session import Session
+    from glasshead.subjects import Subject
 
 POLL = 0.05
 """Seconds between two checks for the end of the app."""
@@ -51,11 +53,18 @@ class Worker:
     """
 
     def __init__(
-        self, found: "Found", text: str | None, forced: str | None = None, edits: "tuple[Edit, ...]" = ()
+        self,
+        found: "Found",
+        text: str | None,
+        forced: str | None = None,
+        edits: "tuple[Edit, ...]" = (),
+        session: "Path | None" = None,
     ) -> None:
         """found: the model to open · text: the first source sentence; None takes an example from the card · forced: a
-        target that the first line follows · edits: those that it begins with.
+        target that the first line follows · edits: those that it begins with · session: file whose lines are opened
+        if it is there, and which `close` writes.
         """
+        self._file = session
         self._found, self._text, self._forced, self._edits = found, text, forced, edits
         self._jobs = Jobs()
         self._job: Job | None = None
@@ -179,6 +188,25 @@ class Worker:
 
         return self._jobs.put(job, to)
 
+    def write_script(self, site: str, head: int | None, *, test: bool, to: Asker) -> int:
+        """Write the present state as Python that looks at a site; as a test that asserts its numbers."""
+
+        def job() -> None:
+            from glasshead.session.script import make_script, make_test
+
+            write = make_test if test else make_script
+            text = write(self._session, _loading(self._found, self._session.subject), site, head)
+            self._answer(Scripted(text, test, self._ticket))
+
+        return self._jobs.put(job, to)
+
+    def close(self) -> None:
+        """Write the session to its file, if it has one. Raises GlassheadError if that fails."""
+        if self._file is not None and self._opened is not None and self._opened.text is not None:
+            from glasshead.session.file import write_session
+
+            write_session(self._opened, self._file)
+
     def examine(self, page: "Page", values: "Mapping[str, Value]", *, to: Asker) -> int:
         """Run an experiment. An earlier one is stopped, and has no result."""
         given = dict(values)
@@ -266,8 +294,13 @@ class Worker:
         self._opened = Session(subject)
         self._answer(Opened(About(name=subject.name, facts=subject.facts, limit=subject.limit)))
         try:
-            text = subject.first_sentence if self._text is None else self._text
-            self._session.begin(text, forced=self._forced, edits=self._edits)
+            if self._file is not None and self._file.exists():
+                from glasshead.session.file import read_session
+
+                read_session(self._session, self._file)
+            if self._text is not None or self._session.text is None:
+                text = subject.first_sentence if self._text is None else self._text
+                self._session.begin(text, forced=self._forced, edits=self._edits)
             self._show(fresh=True)
         finally:
             # With torch loaded, a full collection during a key press would take tens of milliseconds.
@@ -318,6 +351,13 @@ class Worker:
         self._began = True
         self._unchecked = moment, self._job.to
         self._answer(Stepped(moment, ticket=self._ticket, fresh=fresh))
+
+
+def _loading(found: "Found", subject: "Subject") -> str:
+    """Write the expression that opens a subject as it was opened."""
+    opening = getattr(found, "opening", None)
+    given = "" if opening is None else "".join(f", {name}={getattr(opening, name)!r}" for name in opening.given)
+    return f"glasshead.load({str(subject.folder or subject.name)!r}{given})"
 
 
 _ENDED = object()

@@ -1,0 +1,100 @@
+"""A session in a file: all its lines with their tokens, edits and names, as JSON. Reopening decodes them again.
+
+Nothing in it is run, and nothing is a number of the model: those come from the model, when a line is looked at.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from glasshead.edits.language import parse
+from glasshead.edits.ledger import Entry, Ledger
+from glasshead.errors import GlassheadError, brief
+from glasshead.files import read_plain, replace_text
+from glasshead.session.session import Session
+from glasshead.session.standing import Standing
+
+FORMAT = "glasshead session 1"
+LARGEST = 16 << 20
+"""Bytes of a file at most."""
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    "branch": int, "family": int, "parent": (int, type(None)), "cause": str, "fork": int, "text": str,
+    "truncate": bool, "name": str, "folded": bool, "step": int, "ids": list, "original": list, "edits": list,
+}  # fmt: skip
+
+
+def write_session(session: Session, path: str | Path) -> Path:
+    """Write all lines of a session; return the path. Raises GlassheadError if that cannot be done."""
+    path = Path(path)
+    about = {"format": FORMAT, "model": session.subject.name, "here": session.standing.branch,
+             "before": session.before, "lines": [_line(each) for each in session.standings]}  # fmt: skip
+    try:
+        replace_text(path, json.dumps(about, indent=1) + "\n")
+    except OSError as error:
+        raise GlassheadError(f"{path} cannot be written: {error.strerror}.") from None
+    return path
+
+
+def read_session(session: Session, path: str | Path) -> None:
+    """Bring back the lines of a file, and stand where it stood.
+
+    Raises GlassheadError, and changes nothing, for a file that is none, or of another model.
+    """
+    about = _read(Path(path))
+    if about["model"] != session.subject.name:
+        raise GlassheadError(f"{path} is a session with {brief(about['model'])}, not with {session.subject.name}.")
+    try:
+        standings = [_standing(session, each) for each in about["lines"]]
+        session.restore(standings, about["here"], about["before"])
+    except (KeyError, TypeError, IndexError) as error:
+        raise GlassheadError(f"{path} is damaged: {brief(error)}.") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = read_plain(path, LARGEST)
+    except OSError as error:
+        raise GlassheadError(f"{path} cannot be read: {error.strerror or error}.") from None
+    try:
+        about = json.loads(data)
+    except (ValueError, RecursionError):
+        about = None
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise GlassheadError(f"{path} is no session of glasshead: such a file begins with its format, {FORMAT!r}.")
+    lines = about.get("lines")
+    good = isinstance(lines, list) and lines and all(map(_is_line, lines))
+    numbers = isinstance(about.get("before"), list) and all(isinstance(each, int) for each in about["before"])
+    if not good or not numbers or not isinstance(about.get("here"), int) or not isinstance(about.get("model"), str):
+        raise GlassheadError(f"{path} is damaged: a line of it lacks what belongs to one.")
+    return about
+
+
+def _is_line(line: object) -> bool:
+    if not isinstance(line, dict) or not all(isinstance(line.get(name), kind) for name, kind in FIELDS.items()):
+        return False
+    tokens = (*line["ids"], *line["original"])
+    edits = line["edits"]
+    return all(isinstance(token, int) for token in tokens) and all(
+        isinstance(edit, dict) and isinstance(edit.get("edit"), str) and isinstance(edit.get("on"), bool)
+        for edit in edits
+    )
+
+
+def _line(at: Standing) -> dict[str, Any]:
+    base = at.line if at.base is None else at.base
+    return {
+        "branch": at.branch, "family": at.family, "parent": at.parent, "cause": at.cause, "fork": at.fork,
+        "text": at.text, "truncate": at.truncate, "name": at.name, "folded": at.folded,
+        "step": at.line.step_number, "ids": at.line.ids[len(at.line.ids) - at.line.step_number :],
+        "original": base.ids[len(base.ids) - base.step_number :],
+        "edits": [{"edit": str(entry.edit), "on": entry.on} for entry in at.ledger.entries],
+    }  # fmt: skip
+
+
+def _standing(session: Session, line: dict[str, Any]) -> Standing:
+    ledger = Ledger(tuple(Entry(parse(each["edit"]), each["on"]) for each in line["edits"]))
+    return session.make_standing(
+        line["text"], ledger, line["ids"], line["original"], branch=line["branch"], family=line["family"],
+        parent=line["parent"], cause=line["cause"], fork=line["fork"], truncate=line["truncate"],
+        name=line["name"], folded=line["folded"],
+    )  # fmt: skip
