@@ -70,7 +70,9 @@ def test_in_a_terminal_the_app_gets_the_subject(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("glasshead_tui.app.GlassheadApp", App)
     App.opened.clear()
     glasshead.explore(of, text="the cat", forced="sees", mouse=False)
-    assert App.opened == [{"checkpoint": "mine", "text": "the cat", "forced": "sees", "mouse": False}]
+    assert App.opened == [
+        {"checkpoint": "mine", "text": "the cat", "forced": "sees", "edits": (), "session": None, "mouse": False}
+    ]
 
 
 def test_a_program_opens_the_explorer_in_a_real_terminal(tmp_path: Path) -> None:

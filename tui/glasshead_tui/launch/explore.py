@@ -95,7 +95,8 @@ def show(
 
     app = GlassheadApp(found, text, forced=forced, edits=edits, session=session)
     app.run(mouse=mouse)
-    app.close_session()
+    if session is not None:
+        app.close_session()
     return app.return_code or 0
 
 

@@ -1,0 +1,106 @@
+"""`--edit` and `--edits`: the same edits on the command line as in the library."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from tests.cli.conftest import Glasshead
+
+from glasshead.found import load
+from glasshead.session.references import edit_subject
+from glasshead.tap import Change
+from glasshead.text import one_line
+
+EDIT = "decoder.*.cross.masked[key=0] = hidden"
+TURN = "decoder.1.ffn.out *= -3"
+
+
+@pytest.fixture
+def hidden() -> dict[str, Change]:
+    """The same change written by hand."""
+
+    def hide(masked: torch.Tensor) -> torch.Tensor:
+        masked[..., 0] = -torch.inf
+        return masked
+
+    return {"decoder.*.cross.masked": hide}
+
+
+@pytest.fixture
+def turned() -> dict[str, Change]:
+    """A change that makes the tiny model write something else."""
+    return {"decoder.1.ffn.out": lambda value: value * -3}
+
+
+def walked(folder: Path, text: str, edit: dict[str, Change]) -> Iterator[str]:
+    line = load(folder).start(text, edit=edit)
+    while not line.done:
+        line.step()
+    yield line.text
+
+
+def test_a_translation_is_that_of_the_edited_model(tiny: Path, glasshead: Glasshead, turned: dict[str, Change]) -> None:
+    (text,) = walked(tiny, "the black cat", turned)
+    usual = glasshead("translate", "tiny", "the black cat").out
+    assert glasshead("translate", "tiny", "the black cat", "--edit", TURN).out == one_line(text) + "\n" != usual
+
+
+def test_edits_of_a_file_come_before_those_of_the_command(tiny: Path, glasshead: Glasshead, here: Path) -> None:
+    (here / "edits.txt").write_text(f"# hide the first word\n\n{EDIT}\n", encoding="utf-8")
+    both = [EDIT, "decoder.0.ffn = skipped"]
+    told = glasshead("translate", "tiny", "a dog", "--edits", "edits.txt", "--edit", both[1])
+    assert told.out == one_line(edit_subject(load(tiny), both).translate("a dog")) + "\n"
+
+
+def test_a_trace_holds_the_edited_values(tiny: Path, glasshead: Glasshead, hidden: dict[str, Change]) -> None:
+    told = glasshead(
+        "trace", "tiny", "the black cat", "--edit", EDIT, "--keep", "decoder.1.cross.weights", "--format", "json"
+    )
+    line = load(tiny).start("the black cat", edit=hidden)
+    while not line.done:
+        line.step()
+    values = torch.tensor(json.loads(told.out)["sites"]["decoder.1.cross.weights"]["values"])
+    assert torch.allclose(values, line.trace["decoder.1.cross.weights"], atol=1e-6)
+    assert not values[..., 0].any()
+
+
+def test_a_recording_says_with_which_edits_it_was_made(glasshead: Glasshead) -> None:
+    glasshead("trace", "tiny", "a dog", "--edit", EDIT, "--save", "dog.safetensors")
+    assert EDIT in glasshead("explore", "dog.safetensors").out
+
+
+def test_plain_text_and_evaluation_are_those_of_the_edited_model(
+    tiny: Path, glasshead: Glasshead, here: Path, turned: dict[str, Change]
+) -> None:
+    (text,) = walked(tiny, "a dog", turned)
+    assert glasshead("explore", "tiny", "--text", "a dog", "--edit", TURN).out.endswith(f"{one_line(text)}\n")
+    (here / "pairs.tsv").write_text("a dog\tun chien\nthe cat\tle chat\n", encoding="utf-8")
+    told = glasshead("evaluate", "tiny", "--pairs", "pairs.tsv", "--edit", TURN, "--json", "--output", "out.txt")
+    assert json.loads(told.out)["edits"] == [TURN]
+    written = (here / "out.txt").read_text(encoding="utf-8").splitlines()[0]
+    assert written and one_line(text).startswith(written), "an evaluation may stop earlier"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--edit", "decoder.9.cross.weights = 0"], "no site of this model"),
+        (["--edit", "decoder.0.cross.weights[heed=0] = 0"], "Did you mean head?"),
+        (["--edit", "decoder.0.cross.weights = unifrom"], "did you mean uniform"),
+        (["--edit", "decoder.0.cross.heads[head=99] = 0"], "there is no head 99"),
+        (["--edit", "decoder.0.cross.heads = mean"], 'mean of "a text"'),
+        (["--edits", "missing.txt"], "missing.txt cannot be read"),
+        (["--edits", "wrong.txt"], "wrong.txt: Line 2: "),
+    ],
+)
+def test_a_wrong_edit_is_a_sentence(glasshead: Glasshead, here: Path, words: list[str], told: str) -> None:
+    (here / "wrong.txt").write_text("decoder.0.ffn = skipped\nnonsense\n", encoding="utf-8")
+    result = glasshead("translate", "tiny", "a dog", *words)
+    assert result.status == 2 and told in result.err and "Traceback" not in result.err
+
+
+def test_a_session_needs_a_terminal(glasshead: Glasshead) -> None:
+    result = glasshead("explore", "tiny", "--session", "mine.json")
+    assert result.status == 2 and "needs a terminal" in result.err
