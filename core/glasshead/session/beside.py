@@ -95,7 +95,7 @@ def compare(base: Stepper, line: Stepper, twin: Stepper, edits: tuple[Edit, ...]
     """Tokens of the prompt."""
     made, original = line.tokens, base.tokens
     own, other = _chances(line, first), _chances(twin, first)
-    along = line.rows.full(base.ids)[0] if base.ids != line.ids else None
+    along = line.rows.full(base.ids[:-1])[0] if base.ids != line.ids else None
     steps = []
     for place in range(first, max(len(made), len(original))):
         token = made[place] if place < len(made) else None
