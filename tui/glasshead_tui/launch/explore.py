@@ -137,7 +137,8 @@ def _decode(
             raise GlassheadError(f"{place}{error}") from None
         if number:
             print()
-        names = ("weights", "masked") if subject.anatomy.attending[prefix].patterned else ("weights",)
+        patterned = subject.anatomy.attending[prefix].patterned or bool(edits)
+        names = ("weights", "masked") if patterned else ("weights",)
         session = Session(subject, keep=[f"{prefix}.{name}" for name in names])
         session.begin(each, forced=forced, edits=edits)
         print_decode(session, subject.name, prefix, head, steps)

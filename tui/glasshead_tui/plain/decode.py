@@ -7,6 +7,7 @@ from glasshead_tui.plain import tables
 from glasshead_tui.terminal.visible import visible
 
 if TYPE_CHECKING:
+    from glasshead.session.beside import Beside
     from glasshead.session.moment import Moment
     from glasshead.session.session import Session
 
@@ -25,6 +26,8 @@ def print_decode(session: "Session", name: str, prefix: str, head: int, steps: i
         print(f"            {visible(remark)}")
     if session.subject.recorded:
         print(f"recording   {visible(' · '.join(session.subject.recorded))}")
+    for entry in moment.edits.entries:
+        print(f"edit        {visible(str(entry.edit))}{'' if entry.on else '   (off)'}")
     if moment.source:
         print(f"source      {tables.words(moment.source)}")
     print(f"attention   {prefix}.weights, head {head}: a row for each query, a column for each key")
@@ -35,12 +38,31 @@ def print_decode(session: "Session", name: str, prefix: str, head: int, steps: i
     print(f"\ntext        {visible(session.line.text)}".rstrip(" "))
 
 
+def _write_original(beside: "Beside") -> None:
+    """Write the line without the edits, and how far both are apart: in the token that was taken, and in the next."""
+    tokens = [step.original for step in beside.steps if step.original is not None]
+    if tokens:
+        print(f"original    {tables.words(tokens)}")
+    step = beside.steps[-1] if beside.steps else None
+    if step is not None and step.token is not None and step.unedited is not None:
+        there = f"without the edits {step.unedited:.3f} after the same tokens"
+        print(f"apart       took {tables.candidate(step.token)}; {there}; KL {_bits(step.divergence)}")
+    if beside.next_divergence is not None:
+        print(f"            next: KL {_bits(beside.next_divergence)}")
+
+
+def _bits(divergence: float | None) -> str:
+    return "unknown" if divergence is None else f"{divergence:.3g} bits"
+
+
 def _write(moment: "Moment", prefix: str, head: int) -> None:
     """Write one moment: the last token, the tokens so far, the candidates, one head's attention."""
     took = "" if moment.step == 0 else f"   took {tables.candidate(moment.tokens[-1])}"
     print(f"\nstep {moment.step}{took}")
     if moment.tokens:
         print(f"target      {tables.words(moment.tokens)}")
+    if moment.beside is not None:
+        _write_original(moment.beside)
     if moment.given is not None:
         print(f"follows     {tables.candidate(moment.given)}")
     for filling in moment.fillings or ():
