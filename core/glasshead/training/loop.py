@@ -155,14 +155,16 @@ class Training:
                 f"The processes do not see the same {self.run.folder}: it must be a folder that they share."
             )
         if (self.step >= self.settings.steps or self.exhausted) and (self.run.folder / CONFIG).is_file():
-            self.journal.rewind(self.step)
+            self.journal.rewind(self.step, ended=True)
             self.journal.ended(self.step)
             more = "--patience 0 lets" if self.exhausted else "More --steps let"
             yield Prepared((f"This training had ended already, at step {self.step}. {more} it go on.",))
             return
         if self.engine.main:
             (self.run.folder / CONFIG).unlink(missing_ok=True)  # the run is no longer ended
-            self.journal.rewind(self.step)
+            self.journal.rewind(
+                self.step, ended=self.step < self.settings.steps
+            )  # an end that comes again is told again
             probes.rewind(self.run.probes, self.step)
         padding = f"Batches of {self.settings.batch_tokens:,} tokens, {self.sampler.padding:.1%} of them padding."
         if self.settings.warmup > self.settings.steps:
@@ -376,8 +378,8 @@ class Training:
             self.step, final, last=True, held="test" if unseen else "validation", averaged=averaged,
             best=chosen if chosen != self.step else None,
         )  # fmt: skip
+        yield self.journal.record(evaluated)  # first: once the folder is a checkpoint, the training has ended
         save(self.run.folder, self.twin, vocabulary, self.card(evaluated))
-        yield self.journal.record(evaluated)
         yield self.journal.record(Saved(chosen, self.run.folder, averaged))
         self.journal.ended(self.step)
 

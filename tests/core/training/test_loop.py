@@ -254,6 +254,35 @@ def test_the_last_score_can_be_stopped_and_is_made_up_for(finished: tuple[Path, 
     assert replace(evaluated.scores, seconds=0.0) == replace(of(Evaluated, finished[1])[-1].scores, seconds=0.0)
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_while_the_end_is_written_it_tells_the_end_once(
+    finished: tuple[Path, list[Event]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    from glasshead.training import loop
+
+    real = loop.save
+
+    def killed(folder: Path, *given: Any, **more: Any) -> None:
+        if folder == tmp_path:
+            if moment == "after":
+                real(folder, *given, **more)
+            raise KeyboardInterrupt
+        real(folder, *given, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path)
+    run(tmp_path, resume=True)
+
+    def ends(folder: Path) -> list[dict[str, Any]]:
+        lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+        return [line for line in lines if line["event"] == "evaluation" and line["last"]]
+
+    (once,), (usual,) = ends(tmp_path), ends(finished[0])
+    assert once["perplexity"] == usual["perplexity"] and once["samples"] == usual["samples"]
+
+
 def test_sentences_longer_than_the_model_takes_are_no_probes(tmp_path: Path) -> None:
     assert of(Evaluated, run(tmp_path, max_length=7, steps=6))[-1].scores.too_long > 0
 

@@ -21,14 +21,14 @@ class Recorder:
     def __init__(self, path: Path | None) -> None:
         self.path = path
 
-    def rewind(self, step: int) -> None:
-        """Cut off the lines beyond a step, and an incomplete line."""
+    def rewind(self, step: int, *, ended: bool = False) -> None:
+        """Cut off the lines beyond a step, and an incomplete line. ended: keep the scores of an end at that step."""
         if self.path is None or not self.path.exists():
             return
         keep = 0
         with self.path.open("rb+") as file:
             for line in file:
-                if not line.endswith(b"\n") or _beyond(line, step):
+                if not line.endswith(b"\n") or _beyond(line, step, ended=ended):
                     break
                 keep += len(line)
             file.truncate(keep)
@@ -111,9 +111,12 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _beyond(line: bytes, step: int) -> bool:
+def _beyond(line: bytes, step: int, *, ended: bool) -> bool:
     try:
         record = json.loads(line)
-        return record["step"] > step or record["event"] in (STOPPED, ENDED)
+        event = record["event"]
+        if event in (STOPPED, ENDED) or record["step"] > step:
+            return True
+        return not ended and bool(record.get("last") or (event == SAVED and record["folder"] == "."))
     except (ValueError, KeyError, TypeError):
         return True
