@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from glasshead.checkpoints.load import load
+from glasshead.checkpoints.save import save
 from glasshead.errors import GlassheadError
 from glasshead.model import Transformer
 from glasshead.recipes import recipe
@@ -258,19 +259,15 @@ def test_the_last_score_can_be_stopped_and_is_made_up_for(finished: tuple[Path, 
 def test_killed_while_the_end_is_written_it_tells_the_end_once(
     finished: tuple[Path, list[Event]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    from glasshead.training import loop
-
-    real = loop.save
-
     def killed(folder: Path, *given: Any, **more: Any) -> None:
         if folder == tmp_path:
             if moment == "after":
-                real(folder, *given, **more)
+                save(folder, *given, **more)
             raise KeyboardInterrupt
-        real(folder, *given, **more)
+        save(folder, *given, **more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(loop, "save", killed)
+        patched.setattr("glasshead.training.loop.save", killed)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path)
     run(tmp_path, resume=True)
