@@ -255,10 +255,10 @@ class Edit:
 
 
 def quote(text: str) -> str:
-    """Quote a text as the grammar reads it."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Quote a text as the grammar reads it: on one line."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def plain(number: float) -> str:
     """Write a number so that it is read back exactly."""
-    return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
+    return str(int(number)) if abs(number) < 1e15 and number == int(number) else repr(number)
