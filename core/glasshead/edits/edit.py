@@ -91,7 +91,8 @@ class Put:
 class Weigh:
     """Give the chosen weights a number, and scale the rest of each row so that it still sums to 1.
 
-    A rest of 0 is shared out evenly among the keys that may be looked at.
+    Keys that may not be looked at stay at 0. A rest of 0 is shared out evenly among the others that may; a row that has
+    no others stays as it is.
     """
 
     number: float
