@@ -79,8 +79,8 @@ def test_garbage_is_read_or_refused_in_a_sentence(text: str) -> None:
 
 PIECES = [
     "decoder.0.self.out", "*", "[", "]", "head", "=", "*=", "+=", "head=3", "query=4-2", ",", "0", "-inf", "∞",
-    "2e9999", "renormalised", "mean", "of", "window", "at", "from", "file", "line", "by", '"a"', '"', "\\", "(", ")", "-", "−",
-    "×", "hidden", "the", "itself", ".", "٣", "²", " ", "\n", "uniform",
+    "2e9999", "renormalised", "mean", "of", "window", "at", "from", "file", "line", "by", '"a"', '"', "\\", "(", ")",
+    "-", "−", "×", "hidden", "the", "itself", ".", "٣", "²", " ", "\n", "uniform",
 ]  # fmt: skip
 
 
