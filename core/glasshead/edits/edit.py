@@ -252,6 +252,8 @@ class Edit:
     @property
     def name(self) -> str:
         """Local name of the site, e.g. `weights`; of a skipped part that of its last part."""
+        if isinstance(self.action, Skip):
+            return self.site.split(".")[-1]
         return Site.parse(self.site.replace("*", "0")).name if self.site.count(".") > 1 else self.site
 
 

@@ -144,6 +144,12 @@ def _fit(edit: Edit, site: Site, anatomy: Anatomy) -> None:
         raise GlassheadError(f"{edit}: −∞ is for {', '.join(FORBIDDING)}; elsewhere a value is a number.")
     if isinstance(action, (Scale, Steer)) and not isfinite(action.factor):
         raise GlassheadError(f"{edit}: a factor is a finite number.")
+    if site.name.endswith(".var") and (
+        isinstance(action, Steer)
+        or (isinstance(action, Put) and action.number < 0)
+        or (isinstance(action, Scale) and action.factor < 0)
+    ):
+        raise GlassheadError(f"{edit}: a variance is not negative: set it to a number from 0 on, or scale it by one.")
     if isinstance(action, Weigh) and (not where.key or not 0 <= action.number <= 1):
         raise GlassheadError(
             f"{edit}: say which keys get the weight, from 0 to 1: [query=2, key=4] = 0.9 renormalised."

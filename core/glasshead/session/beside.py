@@ -73,7 +73,7 @@ def make_twin(base: Stepper, line: Stepper) -> Stepper:
         twin.choose(token)
     if not line.rows.lasting:
         twin.forget_rows()
-        twin.rows.reach(twin.ids[: len(line.rows)])
+        twin.rows.reach(twin.ids if line.looks_ahead else twin.ids[:-1])
     return twin
 
 

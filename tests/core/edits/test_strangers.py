@@ -170,7 +170,7 @@ def test_taking_the_scale_out_leaves_a_bias_as_it_is(monkeypatch: pytest.MonkeyP
     assert torch.allclose(at_once(model, compiled(model, []), SOURCE, TARGET), expected, atol=1e-5)
     far = (torch.arange(5).unsqueeze(-1) - torch.arange(5)).abs()
     hand = {
-        f"decoder.{layer}.self.scores": lambda x, b=model.net.decoder.layers[layer].self.sublayer.bias: torch.cat(  # type: ignore[union-attr, misc]
+        f"decoder.{layer}.self.scores": lambda x, b=model.net.decoder.layers[layer].self.sublayer.bias: torch.cat(  # type: ignore[union-attr]
             [x[:, :1], ((x - b[:, far]) * 2 + b[:, far])[:, 1:]], 1
         )
         for layer in range(LAYERS)
