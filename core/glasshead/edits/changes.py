@@ -247,7 +247,7 @@ def _mean(values: Tensor, site: Site) -> Tensor:
 def _row(values: Tensor, site: Site, row: int, name: str) -> Tensor:
     axis = _rows(site)
     if row >= values.shape[axis]:
-        raise GlassheadError(f"{name}: there is no position {row}; the line has {values.shape[axis]} there so far.")
+        raise GlassheadError(f"{name}: there is no position {row}; the line has {values.shape[axis]} there.")
     return values.narrow(axis, row, 1)
 
 

@@ -25,11 +25,14 @@ def edits(draw: st.DrawFn, anatomy: Anatomy, length: int, forbidden: Sequence[ty
     while True:
         site = Site.parse(draw(st.sampled_from(anatomy.sites)))
         actions: list[Action] = [e.Put(0.5), e.Put(0.0), e.Scale(-2.0), e.Mean(), e.Patch(Origin()), e.At(0), e.Swap()]
-        actions += [e.Skip()] * (site.name == "out" and site.layer is not None)
-        actions += [e.Weigh(0.75), e.Uniform()] * (site.name == "weights")
-        actions += [e.Hide(), e.Reveal(), e.Narrow(1)] * 2 * (site.name == "masked")
-        actions += [e.Unscale(), e.Put(-inf)] * (site.name == "scores")
-        actions += [e.Copy("out")] * (site.name == "resid") + [e.Copy("scores")] * (site.name == "masked")
+        special: dict[str, list[Action]] = {
+            "out": [e.Skip()] if site.layer is not None else [],
+            "weights": [e.Weigh(0.75), e.Uniform()],
+            "masked": [e.Hide(), e.Reveal(), e.Narrow(1), e.Copy("scores")],
+            "scores": [e.Unscale(), e.Put(-inf)],
+            "resid": [e.Copy("out")],
+        }
+        actions += 2 * special.get(site.name, [])
         action = draw(st.sampled_from([each for each in actions if type(each) not in forbidden]))
         name, where, axes = str(site), Where(), site.axes.split()
         if isinstance(action, e.Skip):
