@@ -58,6 +58,8 @@ class Beside:
 
 def make_twin(base: Stepper, line: Stepper) -> Stepper:
     """Return the unedited line at the tokens of the edited one, at the same step; `base` itself where it is that."""
+    for each in (base, line):  # what was forgotten comes again row by row, as at first
+        _ = each.outlook
     if base.ids == line.ids and line.rows.lasting:
         return base
     twin = base.branch()

@@ -223,7 +223,9 @@ class Session:
             line = base.edited(changes, changes.first_row)
         else:  # there are none, or all are switched off: the rows stay, and nothing is computed again
             line = base.branch()
-        line.follow(now, now.step_number)
+        line.follow(now, now.step_number, base)
+        if line.looks_ahead:  # an edit that does not fit the line is found here, before anything moves
+            line.rows.reach(line.ids)
         return line
 
     def _changes(self, base: Stepper, ledger: Ledger) -> Changes:
@@ -324,10 +326,9 @@ class Session:
         here = self.standing.branch
         held = [each for number, each in self._branches.items() if number != here]
         for each in held:
-            if sum(one.line.rows.record.bytes for one in self._branches.values()) <= BUDGET:
+            if sum(one.line.bytes for one in self._branches.values()) <= BUDGET:
                 return
-            if not each.line.recorded:
-                each.line.forget_rows()
+            each.line.forget()
 
     def _stand(self, standing: Standing) -> None:
         self._branches[standing.branch] = standing

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import torch
+
 from glasshead.edits.cone import cone, reduced
 from glasshead.edits.edit import Edit
 from glasshead.edits.ledger import broken_checks
@@ -39,9 +41,9 @@ def leaks(edits: tuple[Edit, ...], trace: Trace, twin: Trace) -> tuple[int, str 
         if site not in trace or site not in twin or site in trace.dropped or site in twin.dropped:
             continue
         one, other = trace.captured(site), twin.captured(site)
-        if one.shape != other.shape:
+        if one.shape != other.shape or torch.equal(one, other):
             continue
-        changed = reduced(site, one != other) & ~reached
+        changed = reduced(site, (one != other) & ~(one.isnan() & other.isnan())) & ~reached
         parsed = Site.parse(site)
         if parsed.attention and parsed.name in SQUARE:  # beyond the mask the twin may have computed nothing
             changed = changed & twin.may_look(parsed.prefix)
