@@ -120,7 +120,7 @@ class LayerNorm(Watched):
         """Normalise each token: b q m → b q m."""
         if self.tap is None:
             return F.layer_norm(x, x.shape[-1:], self.gain, self.bias, self.eps)
-        if not torch.is_grad_enabled() and not self.tap.edits("mean", "var", "normed"):
+        if not torch.is_grad_enabled():
             return self.watch(x)
         var, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
         mean, var = self.tap("mean", mean), self.tap("var", var)
@@ -131,10 +131,27 @@ class LayerNorm(Watched):
         """Do the same in one kernel, which gives 1 / √(var + ε) too: both steps follow from it when somebody looks."""
         assert self.tap is not None
         out, mean, inverse = torch.native_layer_norm(x, x.shape[-1:], self.gain, self.bias, self.eps)
+        if self.tap.edits("mean", "var", "normed"):
+            return self.tap("out", self.edited(x, out, mean, inverse))
         self.tap("mean", mean)
-        self.tap.later("var", lambda: inverse.double().pow(-2).sub(self.eps).clamp_min(0.0).to(inverse))
+        self.tap.later("var", lambda: self.variance(inverse))
         self.tap.later("normed", lambda: (x - mean) * inverse)
         return self.tap("out", out)
+
+    def variance(self, inverse: Tensor) -> Tensor:
+        """Return the variance of which this is 1 / √(var + ε)."""
+        return inverse.double().pow(-2).sub(self.eps).clamp_min(0.0).to(inverse)
+
+    def edited(self, x: Tensor, out: Tensor, mean: Tensor, inverse: Tensor) -> Tensor:
+        """Compute the vectors whose steps are edited once more; the others stay as they are, bit for bit."""
+        assert self.tap is not None
+        var = self.variance(inverse)
+        new_mean, new_var = self.tap("mean", mean), self.tap("var", var)
+        same = (new_mean == mean) & (new_var == var)
+        normed = torch.where(same, (x - mean) * inverse, (x - new_mean) * torch.rsqrt(new_var + self.eps))
+        new = self.tap("normed", normed)
+        same &= (new == normed).all(-1, keepdim=True)
+        return torch.where(same, out, torch.addcmul(self.bias, new, self.gain))
 
 
 class Residual(Watched):

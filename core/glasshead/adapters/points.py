@@ -216,8 +216,9 @@ class Normalisation(Point):
             changed = any(new is not old for new, old in zip(seen, own, strict=True))
             normed = self.normed(given[0], seen)
             new = self.see("normed", normed)
-            if changed or new is not normed:
-                found = self.finish(new, found.dtype)
+            if changed or new is not normed:  # vectors that are not edited stay as they are, bit for bit
+                same = (new == self.normed(given[0], own)).all(-1, keepdim=True)
+                found = torch.where(same, found, self.finish(new, found.dtype))
             return self.see("out", found)
 
         return self.module.register_forward_hook(after)

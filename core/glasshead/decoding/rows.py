@@ -210,6 +210,11 @@ class Rows:
         watch = Watch.of(self.model, self.watch.keep, edit)
         return Rows.begin(self.model, watch, source, self.record.source, self.record.budget)
 
+    def emptied(self) -> "Rows":
+        """Return rows that hold nothing, not even the source, and can only be made `anew`."""
+        record = Record(self.record.anatomy, self.record.source, budget=self.record.budget)
+        return Rows(self.model, self.watch, None, self.model.past(), record)
+
     def full(self, ids: Sequence[int]) -> tuple[Tensor, int]:
         """Run one pass over all these ids without the past: logits (q v), and the number of weights on the future.
 

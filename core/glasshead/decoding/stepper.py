@@ -69,7 +69,9 @@ class Stepper:
         None for those of the prompt · taken: steps taken · about: where the line comes from · known: steps of a line
         that was recorded, beyond which there are none.
         """
-        self.rows, self._names, self._prompt, self._pick = rows, names, prompt, pick
+        self._rows, self._names, self._prompt, self._pick = rows, names, prompt, pick
+        self.forgotten = False
+        """Whether nothing is held of what the model computed, until it is asked for."""
         self.source: list[Token] = list(source)
         self._ids, self._probabilities, self._taken = list(ids), list(probabilities), taken
         self._first = len(prompt.start)
@@ -146,16 +148,38 @@ class Stepper:
         self.rows.crop(0)
         self._views = {}
 
-    def follow(self, other: "Stepper", steps: int) -> None:
-        """Take steps up to a number of them; where `other` has the same tokens so far, take what was chosen there.
+    def forget(self) -> None:
+        """Forget what the model computed of the source too, which is read again when anything is looked at.
 
-        A token that was chosen is one that the line itself would not have picked.
+        A recording forgets nothing.
         """
-        chosen = other._chosen()
+        if not self.recorded:
+            self._views, self.forgotten = {}, True
+            self._rows = self._rows.emptied()
+
+    @property
+    def rows(self) -> Rows:
+        """What the model has computed for the line."""
+        if self.forgotten:
+            self._rows, self.forgotten = self._rows.anew(self._rows.watch.edit, self._prompt.source), False
+        return self._rows
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the captured values that are held."""
+        return self._rows.record.bytes
+
+    def follow(self, other: "Stepper", steps: int, *more: "Stepper") -> None:
+        """Take steps up to a number of them; where another line has the same tokens so far, take what was chosen there.
+
+        A token that was chosen is one that the line itself would not have picked. more: lines that come after `other`.
+        """
+        chosen = [(each, each._chosen()) for each in (other, *more)]
         while self._taken < steps and not self.done:
-            stands = self._stands
-            if stands in chosen and other._ids[:stands] == self._ids[:stands]:
-                self.choose(other._ids[stands])
+            stands, so_far = self._stands, self.ids
+            took = [line._ids[stands] for line, places in chosen if stands in places and line._ids[:stands] == so_far]
+            if took:
+                self.choose(took[0])
             else:
                 self.step()
 
@@ -205,7 +229,7 @@ class Stepper:
     @property
     def ended(self) -> bool:
         """Whether the end token was appended."""
-        return self._taken > 0 and self._ids[self._stands - 1] in self.rows.model.ends
+        return self._taken > 0 and self._ids[self._stands - 1] in self._rows.model.ends
 
     @property
     def done(self) -> bool:
@@ -215,7 +239,7 @@ class Stepper:
     @property
     def recorded(self) -> str:
         """Beginning of the sentences about a line that was read from a file; empty for any other."""
-        return self.rows.record.recorded
+        return self._rows.record.recorded
 
     @property
     def cut(self) -> bool:

@@ -76,13 +76,16 @@ def make_changes(edits: Iterable[Edit], anatomy: Anatomy, reference: Reference) 
     """Make the functions of some edits, in their order. Raises GlassheadError for one that does not fit the model."""
     edits = tuple(edits)
     steps: dict[str, list[Value]] = {}
+    noted: dict[str, list[Value]] = {}
     for edit in edits:
         for stroke in strokes(edit, anatomy):
             value, notes = _make(edit, stroke, anatomy, reference)
             for site, note in notes.items():
-                steps.setdefault(site, []).append(note)
+                noted.setdefault(site, []).append(note)
             whole = replace(stroke.where, key=()) if isinstance(stroke.action, Weigh) else stroke.where
             steps.setdefault(stroke.site, []).append(_at(replace(stroke, where=whole), value, str(edit)))
+    for site, each in noted.items():  # a value is copied as the model goes on with it, after all edits of its site
+        steps.setdefault(site, []).extend(each)
     return Changes(edits, {site: _in_turn(each) for site, each in steps.items()}, anatomy)
 
 
@@ -109,12 +112,13 @@ def _at(stroke: Stroke, new: Value, name: str) -> Value:
 def select(where: Where, axes: list[str], value: Tensor, place: Place, name: str) -> Tensor:
     """Make the mask of the chosen part of a value: boolean, of its dimensions, each of size 1 or its own."""
     chosen = torch.ones((1,) * value.dim(), dtype=torch.bool, device=value.device)
+    rows = "q" if "q" in axes else "k"  # keys and values start at 0, before their rotation where the pass starts
     for dimension, letter in enumerate(axes, 1):
         axis = {"h": "head", "q": "query", "k": "key"}.get(letter, "unit")
         spans: Spans = getattr(where, axis)
         if not spans:
             continue
-        size, start = value.shape[dimension], place.start if letter == "q" else 0
+        size, start = value.shape[dimension], place.start if letter == rows else 0
         if axis == "unit" and spans[-1].first >= size:
             raise GlassheadError(f"{name}: a vector has the numbers 0 to {size - 1} there.")
         numbers = torch.arange(start, start + size, device=value.device)
@@ -158,7 +162,7 @@ def _make(edit: Edit, stroke: Stroke, anatomy: Anatomy, reference: Reference) ->
         case Put(number):
             return (lambda old, _: torch.full_like(old, number)), {}
         case Scale(factor):
-            return (lambda old, _: old * factor), {}
+            return (lambda old, _: torch.where(old.isneginf(), old, old * factor)), {}
         case Hide():
             return (lambda old, _: torch.full_like(old, -torch.inf)), {}
         case Narrow(reach):
@@ -168,7 +172,7 @@ def _make(edit: Edit, stroke: Stroke, anatomy: Anatomy, reference: Reference) ->
             return (lambda old, _: _swapped(old, one, other)), {}
         case Copy(source):
             copied = note(source)
-            return (lambda _old, _place: copied.take()), {source: copied}
+            return (lambda old, _place: _fitted(copied.take(), old, source, site, name)), {source: copied}
         case Reveal():
             # A score before the mask is what the mask hides.
             scores = note("scores")
@@ -183,20 +187,45 @@ def _make(edit: Edit, stroke: Stroke, anatomy: Anatomy, reference: Reference) ->
         case Unscale():
             return _unscale(site, anatomy, name)
         case Mean(of):
-            return _constant(_mean(reference(of, stroke.site), site)), {}
+            return _constant(_mean(reference(of, stroke.site), site), site, name), {}
         case At(row):
-            return _constant(_row(reference(Origin(), stroke.site), site, row, name)), {}
+            return _constant(_row(reference(Origin(), stroke.site), site, row, name), site, name), {}
         case Steer(factor, towards, away):
-            mean, subtracted = (_mean(reference(each, stroke.site), site) for each in (towards, away))
-            added = factor * (mean - subtracted)
-            return (lambda old, _: old + _shaped(added, old)), {}
+            added, taken = (
+                _constant(_mean(reference(each, stroke.site), site), site, name) for each in (towards, away)
+            )
+            return (lambda old, place: old + factor * (added(old, place) - taken(old, place))), {}
         case Patch(of):
             return _patch(reference(of, stroke.site), site, name), {}
     raise AssertionError(f"{stroke.action} is spelled out")
 
 
-def _constant(fixed: Tensor) -> Value:
-    return lambda old, _: _shaped(fixed, old).expand_as(old)
+def _constant(fixed: Tensor, site: Site, name: str) -> Value:
+    """Make the function that puts one row of another decode in place of every row."""
+
+    def value(old: Tensor, _place: Place) -> Tensor:
+        given = _shaped(fixed, old)
+        _same_widths(given, old, site, name)
+        return given.expand_as(old)
+
+    return value
+
+
+def _same_widths(given: Tensor, own: Tensor, site: Site, name: str) -> None:
+    """Ensure that values of another decode have the heads and the width of those here, whatever their rows."""
+    for dimension, (one, other) in enumerate(zip(given.shape, own.shape, strict=True)):
+        if dimension not in (0, _rows(site) + 1) and one != other:
+            raise GlassheadError(f"{name}: there {site} has {one} where this model has {other}.")
+
+
+def _fitted(copied: Tensor, old: Tensor, source: str, site: Site, name: str) -> Tensor:
+    if copied.shape != old.shape:
+        raise GlassheadError(f"{name}: {source} is {_by(copied)}, {site} is {_by(old)}: it does not fit.")
+    return copied
+
+
+def _by(value: Tensor) -> str:
+    return " × ".join(map(str, value.shape[1:]))
 
 
 def _shaped(fixed: Tensor, old: Tensor) -> Tensor:
@@ -218,7 +247,7 @@ def _mean(values: Tensor, site: Site) -> Tensor:
 def _row(values: Tensor, site: Site, row: int, name: str) -> Tensor:
     axis = _rows(site)
     if row >= values.shape[axis]:
-        raise GlassheadError(f"{name}: there is no position {row}; the line has {values.shape[axis]} there so far.")
+        raise GlassheadError(f"{name}: there is no position {row}; the line has {values.shape[axis]} there.")
     return values.narrow(axis, row, 1)
 
 
@@ -244,16 +273,19 @@ def _weigh(where: Where, number: float, name: str) -> Callable[[Tensor, Tensor, 
     keys = Where(key=where.key)
 
     def weigh(weights: Tensor, masked: Tensor, place: Place) -> Tensor:
-        chosen = select(keys, ["h", "q", "k"], weights, place, name).expand_as(weights)
+        visible = masked > -torch.inf
+        chosen = select(keys, ["h", "q", "k"], weights, place, name) & visible
         left = 1.0 - number * chosen.sum(-1, keepdim=True)
-        if bool((left < 0).any()):
+        if bool((left < -1e-6).any()):
             raise GlassheadError(f"{name}: the chosen keys would have more than all of the weight.")
         others = weights.masked_fill(chosen, 0.0)
         total = others.sum(-1, keepdim=True)
-        visible = ((masked > -torch.inf) & ~chosen).to(weights)
-        evenly = visible / visible.sum(-1, keepdim=True).clamp_min(1.0)
-        rest = torch.where(total > 0, others / total.clamp_min(torch.finfo(weights.dtype).tiny), evenly) * left
-        return torch.where(chosen, number, rest)
+        rest = (visible & ~chosen).to(weights)
+        evenly = rest / rest.sum(-1, keepdim=True).clamp_min(1.0)
+        shared = torch.where(total > 0, others / total.clamp_min(torch.finfo(weights.dtype).tiny), evenly)
+        new = torch.where(chosen, number, shared * left.clamp_min(0.0))
+        # Where none is chosen, or all are, nothing can be shared out: such a row stays as it is.
+        return torch.where(chosen.any(-1, keepdim=True) & (visible & ~chosen).any(-1, keepdim=True), new, weights)
 
     return weigh
 
@@ -266,7 +298,7 @@ def _unscale(site: Site, anatomy: Anatomy, name: str) -> tuple[Value, dict[str, 
 
     def value(old: Tensor, _place: Place) -> Tensor:
         added = bias.take()
-        return (old - added) / how.scale + added
+        return torch.where(added.isneginf(), added, (old - added) / how.scale + added)
 
     return value, {site.beside("bias"): bias}
 
@@ -283,18 +315,18 @@ def _patch(values: Tensor, site: Site, name: str) -> Value:
                     f"{name}: there {site} has {given.shape[dimension]} where this model has {old.shape[dimension]}."
                 )
         dimension = _rows(site) + 1
-        start = place.start if axes[dimension - 1] == "q" else 0
-        count = min(max(0, given.shape[dimension] - start), old.shape[dimension])
+        count = min(max(0, given.shape[dimension] - place.start), old.shape[dimension])
         new = old.clone()
-        part, put = new.narrow(dimension, 0, count), given.narrow(dimension, min(start, given.shape[dimension]), count)
-        if site.name in SQUARE and put.shape[-1] != part.shape[-1]:
-            own = site.side == "target" and put.shape[-1] > part.shape[-1] and site.part == "self"
-            if not own:
+        part = new.narrow(dimension, 0, count)
+        put = given.narrow(dimension, min(place.start, given.shape[dimension]), count)
+        if site.name in SQUARE:
+            keys = min(put.shape[-1], part.shape[-1])  # in self-attention there are only later ones after the shorter
+            if count and max(put.shape[-1], part.shape[-1]) > keys and (site.side, site.part) != ("target", "self"):
                 raise GlassheadError(
                     f"{name}: its rows have {put.shape[-1]} keys, here they have {part.shape[-1]}: patch "
                     f"{site.beside('heads')}, or give a text of as many tokens."
                 )
-            put = put[..., : part.shape[-1]]
+            part, put = part[..., :keys], put[..., :keys]
         part.copy_(put)
         return new
 

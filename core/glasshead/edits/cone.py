@@ -2,7 +2,8 @@
 
 A changed value reaches what is computed from it: the query of a row its scores, a score the weights of its row, a
 weight its head, a head the row's residual stream, a row the later rows that may look at it. All else must stay as it
-was, bit for bit. Sub-layers are taken as one after the other, also where a model runs them side by side.
+was, bit for bit, as long as all numbers are finite: even a weight of 0 passes a NaN on. Sub-layers are taken as one
+after the other, also where a model runs them side by side.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -91,7 +91,8 @@ class Put:
 class Weigh:
     """Give the chosen weights a number, and scale the rest of each row so that it still sums to 1.
 
-    A rest of 0 is shared out evenly among the keys that may be looked at.
+    Keys that may not be looked at stay at 0. A rest of 0 is shared out evenly among the others that may; a row that has
+    no others stays as it is.
     """
 
     number: float
@@ -251,14 +252,16 @@ class Edit:
     @property
     def name(self) -> str:
         """Local name of the site, e.g. `weights`; of a skipped part that of its last part."""
+        if isinstance(self.action, Skip):
+            return self.site.split(".")[-1]
         return Site.parse(self.site.replace("*", "0")).name if self.site.count(".") > 1 else self.site
 
 
 def quote(text: str) -> str:
-    """Quote a text as the grammar reads it."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Quote a text as the grammar reads it: on one line."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def plain(number: float) -> str:
     """Write a number so that it is read back exactly."""
-    return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
+    return str(int(number)) if abs(number) < 1e15 and number == int(number) else repr(number)

@@ -8,7 +8,7 @@ AXIS is `head`, `query`, `key` or `unit`; NUMBERS are single ones and ranges: `3
 
 VALUE   a number · NUMBER renormalised · uniform · mean · mean of ORIGIN · hidden · revealed · window N · unscaled ·
         swapped · skipped · at N · from ORIGIN · the name of another site
-ORIGIN  "a text" · "a text" by "another model" · file "a recording" · line N
+ORIGIN  "a text" · "a text" by "another model" · file "a recording" · line N · the line itself
 """
 
 import re
@@ -56,14 +56,15 @@ WORDS: Mapping[str, Action] = {
 KNOWN = (*WORDS, "mean", "window", "at", "from", "renormalised")
 
 _EDIT = re.compile(
-    r"\s*(?P<site>[\w.*]+)\s*(?:\[(?P<where>[^\]]*)\])?\s*(?P<sign>\*=|\+=|×=|×|=)\s*(?P<value>.*\S)\s*$", re.DOTALL
+    r"\s*(?P<site>(?:[\w.]|\*(?!=))+)\s*(?:\[(?P<where>[^\]]*)\])?\s*(?P<sign>\*=|\+=|×=|×|=)\s*(?P<value>.*\S)\s*$",
+    re.DOTALL,
 )
 _TOKEN = re.compile(
     r"""\s*(?:"((?:[^"\\]|\\.)*)"|([-+−]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|inf|∞))(?![\w.])|([\w.*]+)|(\S))""",
     re.DOTALL,
 )
 """One word: a text in quotes, a number, a name, or a sign."""
-_SPAN = re.compile(r"(\d{1,9})(?:\s*-\s*(\d{1,9})?)?$")
+_SPAN = re.compile(r"(\d{1,9})(?:-(\d{1,9})?)?$")
 
 
 def parse(text: str) -> Edit:
@@ -90,7 +91,7 @@ def parse_all(text: str) -> tuple[Edit, ...]:
     Raises GlassheadError, with the number of the line, for a line that is no edit.
     """
     edits = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip() and not line.lstrip().startswith("#"):
             try:
                 edits.append(parse(line))
@@ -115,7 +116,7 @@ def _where(text: str, whole: str) -> Where:
 
 def _spans(text: str, axis: str) -> Spans:
     spans = []
-    for part in re.split(r"\s+(?!-)(?<!-)", text.strip()) if text.strip() else []:
+    for part in re.sub(r"(?<=\d)\s+-\s*(?=\d)", "-", text).split():
         found = _SPAN.match(part)
         if found is None:
             break
@@ -154,10 +155,16 @@ class _Words:
         """Take the next word, which must be of this kind."""
         found, text = self.next
         if found != kind:
-            there = f"not {brief(text)}" if text else "and nothing is left"
-            raise GlassheadError(f"In {brief(self._whole)} comes {what}, {there}.")
+            raise self.wanted(what)
         self._left.pop(0)
         return text
+
+    def wanted(self, what: str) -> GlassheadError:
+        """Say what should come next."""
+        text = self.next[1]
+        return GlassheadError(
+            f"In {brief(self._whole)} must come {what}, {f'not {brief(text)}' if text else 'but it ends'}."
+        )
 
     def number(self, what: str) -> float:
         """Take a number."""
@@ -167,13 +174,13 @@ class _Words:
         """Take a whole number."""
         text = self.pop("number", what)
         if not text.isdecimal() or len(text) > 9:
-            raise GlassheadError(f"In {brief(self._whole)} comes {what}, not {brief(text)}.")
+            raise GlassheadError(f"In {brief(self._whole)} must come {what}, not {brief(text)}.")
         return int(text)
 
     def expect(self, sign: str) -> None:
         """Take one sign."""
         if self.take(sign) is None:
-            self.pop("", f"a {sign}")
+            raise self.wanted(f"the word {sign}" if sign.isalpha() else f"a {sign}")
 
     def end(self) -> None:
         """Ensure that nothing is left."""
@@ -188,7 +195,7 @@ def _words(text: str) -> Iterator[tuple[str, str]]:
         assert found is not None, "every character is a sign at least"
         string, number, word, sign = found.groups()
         if string is not None:
-            yield "text", re.sub(r"\\(.)", r"\1", string)
+            yield "text", re.sub(r"\\(.)", lambda mark: "\n" if mark[1] == "n" else mark[1], string, flags=re.DOTALL)
         elif number is not None:
             yield "number", number
         else:
@@ -242,6 +249,10 @@ def _steer(words: _Words) -> Steer:
 def _origin(words: _Words) -> Origin:
     if words.take("line"):
         return Origin(line=words.whole("the number of a line"))
+    if words.take("the"):
+        words.expect("line")
+        words.expect("itself")
+        return Origin()
     if words.take("file"):
         return Origin(path=words.pop("text", "the name of a file in quotes"))
     text = words.pop("text", 'a text in quotes, line N or file "…"')

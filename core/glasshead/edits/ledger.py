@@ -70,7 +70,7 @@ NO_EDITS = Ledger()
 
 def broken_checks(edits: tuple[Edit, ...], anatomy: Anatomy) -> frozenset[str]:
     """Name the checks of a trace that edits may break on purpose."""
-    broken: set[str] = set(CACHED if looks_ahead(edits, anatomy) else ())
+    broken: set[str] = {*CACHED, FUTURE} if looks_ahead(edits, anatomy) else set()
     for edit in edits:
         for stroke in strokes(edit, anatomy):
             name = Site.parse(stroke.site).name

@@ -17,6 +17,7 @@ from glasshead.edits.edit import (
     Narrow,
     Put,
     Reveal,
+    Scale,
     Skip,
     Span,
     Steer,
@@ -95,14 +96,21 @@ def touching(edits: Iterable[Edit], anatomy: Anatomy, prefix: str, head: int) ->
 
 def looks_ahead(edits: Iterable[Edit], anatomy: Anatomy) -> bool:
     """Tell whether edits let a position look at later ones, so that its row changes when the target grows."""
-    return any(
-        isinstance(stroke.action, (Reveal, Copy))
-        and (site := Site.parse(stroke.site)).name == "masked"
-        and (kind := anatomy.kind(site.stack, site.part)).causal
-        and kind.queries == "target"
-        for edit in edits
-        for stroke in strokes(edit, anatomy)
-    )
+    return any(_looks_ahead(stroke, anatomy) for edit in edits for stroke in strokes(edit, anatomy))
+
+
+def _looks_ahead(stroke: Stroke, anatomy: Anatomy) -> bool:
+    """Tell whether a stroke lets a query of masked self-attention look at a key after it."""
+    site, action, where = Site.parse(stroke.site), stroke.action, stroke.where
+    if site.name not in ("masked", "weights"):
+        return False
+    kind = anatomy.kind(site.stack, site.part)
+    if not kind.causal or kind.queries != "target":
+        return False
+    first, last = where.query[0].first if where.query else 0, max((span.last for span in where.key), default=OPEN)
+    if isinstance(action, Put):
+        return action.number != (0.0 if site.name == "weights" else -inf) and last > first
+    return isinstance(action, (Reveal, Copy)) and last > first
 
 
 def _first_row(stroke: Stroke, anatomy: Anatomy) -> int | None:
@@ -110,7 +118,7 @@ def _first_row(stroke: Stroke, anatomy: Anatomy) -> int | None:
     if site.side == "source":
         return None
     query = stroke.where.query[0].first if stroke.where.query else 0
-    if isinstance(stroke.action, (Reveal, Copy)) and site.name == "masked":
+    if _looks_ahead(stroke, anatomy):
         return 0
     kind = anatomy.kind(site.stack, site.part) if site.attention else None
     if kind is None or kind.keys == "source":
@@ -148,6 +156,14 @@ def _fit(edit: Edit, site: Site, anatomy: Anatomy) -> None:
         and (action.number == inf or site.name not in FORBIDDING)
     ):
         raise GlassheadError(f"{edit}: −∞ is for {', '.join(FORBIDDING)}; elsewhere a value is a number.")
+    if isinstance(action, (Scale, Steer)) and not isfinite(action.factor):
+        raise GlassheadError(f"{edit}: a factor is a finite number.")
+    if site.name.endswith(".var") and (
+        isinstance(action, Steer)
+        or (isinstance(action, Put) and action.number < 0)
+        or (isinstance(action, Scale) and action.factor < 0)
+    ):
+        raise GlassheadError(f"{edit}: a variance is not negative: set it to a number from 0 on, or scale it by one.")
     if isinstance(action, Weigh) and (not where.key or not 0 <= action.number <= 1):
         raise GlassheadError(
             f"{edit}: say which keys get the weight, from 0 to 1: [query=2, key=4] = 0.9 renormalised."
@@ -185,8 +201,10 @@ def _source(edit: Edit, site: Site, anatomy: Anatomy) -> str:
         raise GlassheadError(
             f"{edit}: there is no site {brief(given)}. {nearest(given, list(anatomy.sites), what='site')}"
         )
-    if Site.parse(name).axes != site.axes or name == str(site):
-        raise GlassheadError(f"{edit}: a value of {name} does not fit {site}: choose a site with the same axes.")
+    source = Site.parse(name)
+    unfit = source.side != site.side or (source.name == "k_unrotated") != (site.name == "k_unrotated")
+    if source.axes != site.axes or name == str(site) or unfit:
+        raise GlassheadError(f"{edit}: a value of {name} does not fit {site}: choose a site with the same rows.")
     return name
 
 
@@ -195,11 +213,11 @@ def _skipped(edit: Edit, anatomy: Anatomy) -> tuple[Stroke, ...]:
     parts = _parts(anatomy)
     if edit.where != Where(query=edit.where.query):
         raise GlassheadError(f"{edit}: a part is skipped for all of a vector; only query= can choose.")
-    found = [prefix for prefix in parts if fnmatchcase(prefix, edit.site)]
-    if found:
-        return tuple(Stroke(f"{prefix}.out", edit.where, Put(0.0)) for prefix in found)
     layers = list(dict.fromkeys(".".join(prefix.split(".")[:2]) for prefix in parts))
     chosen = [layer for layer in layers if fnmatchcase(layer, edit.site)]
+    found = [prefix for prefix in parts if fnmatchcase(prefix, edit.site)]
+    if found and not chosen:
+        return tuple(_left_out(prefix, edit, anatomy) for prefix in found)
     if not chosen:
         raise GlassheadError(
             f"{edit}: this is no layer and no sub-layer. {nearest(edit.site, [*layers, *parts], what='layer')}"
@@ -211,8 +229,14 @@ def _skipped_layer(edit: Edit, layer: str, parts: list[str], anatomy: Anatomy) -
     own = [prefix for prefix in parts if prefix.startswith(f"{layer}.")]
     end = f"{own[-1]}.{NORMS[0]}.out"
     if not any(norm.where == "post" and f"{norm.prefix}.out" == end for norm in anatomy.norms):
-        return [Stroke(f"{prefix}.out", edit.where, Put(0.0)) for prefix in own]
+        return [_left_out(prefix, edit, anatomy) for prefix in own]
     return [Stroke(end, edit.where, Copy(stream_before(layer, anatomy)))]
+
+
+def _left_out(prefix: str, edit: Edit, anatomy: Anatomy) -> Stroke:
+    """Put 0 in place of what a sub-layer adds to the stream: its output, or that of the norm after it."""
+    after = f"{prefix}.{NORMS[1]}.out"
+    return Stroke(after if after in anatomy.sites else f"{prefix}.out", edit.where, Put(0.0))
 
 
 def _parts(anatomy: Anatomy) -> list[str]:

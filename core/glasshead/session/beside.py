@@ -70,6 +70,8 @@ class Beside:
 
 def make_twin(base: Stepper, line: Stepper) -> Stepper:
     """Return the unedited line at the tokens of the edited one, at the same step; `base` itself where it is that."""
+    for each in (base, line):  # what was forgotten comes again row by row, as at first
+        _ = each.outlook
     if base.ids == line.ids and line.rows.lasting:
         return base
     twin = base.branch()
@@ -85,7 +87,7 @@ def make_twin(base: Stepper, line: Stepper) -> Stepper:
         twin.choose(token)
     if not line.rows.lasting:
         twin.forget_rows()
-        twin.rows.reach(twin.ids[: len(line.rows)])
+        twin.rows.reach(twin.ids if line.looks_ahead else twin.ids[:-1])
     return twin
 
 

@@ -26,8 +26,10 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
 def write_session(session: Session, path: str | Path) -> Path:
     """Write all lines of a session; return the path. Raises GlassheadError if that cannot be done."""
     path = Path(path)
+    before = [{"branch": branch, "step": step, "edits": _edits(ledger)} for branch, step, ledger in session.before]
+    lines = [_line(each) for each in session.standings]
     about = {"format": FORMAT, "model": session.subject.name, "here": session.standing.branch,
-             "before": session.before, "lines": [_line(each) for each in session.standings]}  # fmt: skip
+             "before": before, "lines": lines}  # fmt: skip
     try:
         replace_text(path, json.dumps(about, indent=1) + "\n")
     except OSError as error:
@@ -45,7 +47,8 @@ def read_session(session: Session, path: str | Path) -> None:
         raise GlassheadError(f"{path} is a session with {brief(about['model'])}, not with {session.subject.name}.")
     try:
         standings = [_standing(session, each) for each in about["lines"]]
-        session.restore(standings, about["here"], about["before"])
+        before = [(each["branch"], each["step"], _ledger(each["edits"])) for each in about["before"]]
+        session.restore(standings, about["here"], before)
     except (KeyError, TypeError, IndexError) as error:
         raise GlassheadError(f"{path} is damaged: {brief(error)}.") from None
 
@@ -63,8 +66,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise GlassheadError(f"{path} is no session of glasshead: such a file begins with its format, {FORMAT!r}.")
     lines = about.get("lines")
     good = isinstance(lines, list) and lines and all(map(_is_line, lines))
-    numbers = isinstance(about.get("before"), list) and all(isinstance(each, int) for each in about["before"])
-    if not good or not numbers or not isinstance(about.get("here"), int) or not isinstance(about.get("model"), str):
+    before = isinstance(about.get("before"), list) and all(map(_is_place, about["before"]))
+    if not good or not before or not isinstance(about.get("here"), int) or not isinstance(about.get("model"), str):
         raise GlassheadError(f"{path} is damaged: a line of it lacks what belongs to one.")
     return about
 
@@ -72,12 +75,28 @@ def _read(path: Path) -> dict[str, Any]:
 def _is_line(line: object) -> bool:
     if not isinstance(line, dict) or not all(isinstance(line.get(name), kind) for name, kind in FIELDS.items()):
         return False
-    tokens = (*line["ids"], *line["original"])
-    edits = line["edits"]
-    return all(isinstance(token, int) for token in tokens) and all(
+    return all(isinstance(token, int) for token in (*line["ids"], *line["original"])) and _are_edits(line["edits"])
+
+
+def _is_place(place: object) -> bool:
+    if not isinstance(place, dict) or not all(isinstance(place.get(name), int) for name in ("branch", "step")):
+        return False
+    return place["step"] >= 0 and _are_edits(place.get("edits"))
+
+
+def _are_edits(edits: object) -> bool:
+    return isinstance(edits, list) and all(
         isinstance(edit, dict) and isinstance(edit.get("edit"), str) and isinstance(edit.get("on"), bool)
         for edit in edits
     )
+
+
+def _edits(ledger: Ledger) -> list[dict[str, Any]]:
+    return [{"edit": str(entry.edit), "on": entry.on} for entry in ledger.entries]
+
+
+def _ledger(edits: list[dict[str, Any]]) -> Ledger:
+    return Ledger(tuple(Entry(parse(each["edit"]), each["on"]) for each in edits))
 
 
 def _line(at: Standing) -> dict[str, Any]:
@@ -87,12 +106,12 @@ def _line(at: Standing) -> dict[str, Any]:
         "text": at.text, "truncate": at.truncate, "name": at.name, "folded": at.folded,
         "step": at.line.step_number, "ids": at.line.ids[len(at.line.ids) - at.line.step_number :],
         "original": base.ids[len(base.ids) - base.step_number :],
-        "edits": [{"edit": str(entry.edit), "on": entry.on} for entry in at.ledger.entries],
+        "edits": _edits(at.ledger),
     }  # fmt: skip
 
 
 def _standing(session: Session, line: dict[str, Any]) -> Standing:
-    ledger = Ledger(tuple(Entry(parse(each["edit"]), each["on"]) for each in line["edits"]))
+    ledger = _ledger(line["edits"])
     return session.make_standing(
         line["text"], ledger, line["ids"], line["original"], branch=line["branch"], family=line["family"],
         parent=line["parent"], cause=line["cause"], fork=line["fork"], truncate=line["truncate"],

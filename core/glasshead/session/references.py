@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from glasshead.decoding.rows import Again
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.changes import Changes, make_changes
 from glasshead.edits.edit import Edit, Origin
 from glasshead.edits.language import parse
 from glasshead.errors import GlassheadError
 from glasshead.found import load
+from glasshead.site import Site
 from glasshead.subjects import Subject
 
 STEPS = 64
@@ -26,43 +28,55 @@ class References:
     """Line that is edited, before any edit; None where there are many."""
     lines: Callable[[int], Stepper] | None = None
     """Function to a line of the session by its number."""
-    _found: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    _decodes: dict[Origin, Stepper] = field(default_factory=dict)
+    _found: dict[tuple[Origin, str], Tensor] = field(default_factory=dict)
+    _whole: tuple[Stepper, Stepper] | None = None
+    """The line, and the same one decoded to its end."""
 
     def __call__(self, origin: Origin, site: str) -> Tensor:
-        """Return the values of a site in a decode. Raises GlassheadError for a decode that does not have them.
+        """Return the values of a site in a decode. Raises GlassheadError for a decode that does not have them."""
+        if origin == Origin():
+            return self._value(self._to_the_end(), site)
+        if origin.line is not None:  # a line goes on: nothing is remembered of it
+            if self.lines is None:
+                raise GlassheadError(f"There is no line {origin.line}: lines have numbers in the explorer only.")
+            return self._value(self.lines(origin.line), site)
+        if (origin, site) not in self._found:
+            self._found[origin, site] = self._value(self._decode(origin), site)
+        return self._found[origin, site]
 
-        Of a line that stands somewhere these are the values to its end, so that they do not depend on where it stands.
-        """
-        if origin == Origin() or origin.line is not None:  # a line may take other tokens: nothing is remembered of it
-            return self._of_line(origin, site)
-        key = str(origin), site
-        if key not in self._found:
-            self._found[key] = self._decode(origin, site)
-        return self._found[key]
-
-    def _of_line(self, origin: Origin, site: str) -> Tensor:
-        if origin.line is not None and self.lines is None:
-            raise GlassheadError(f"There is no line {origin.line}: lines have numbers in the explorer only.")
-        line = self.line if origin.line is None or self.lines is None else self.lines(origin.line)
-        if line is None:
+    def _to_the_end(self) -> Stepper:
+        """Decode the line itself as far as it goes: what an edit takes from it does not depend on the present step."""
+        if self.line is None:
             raise GlassheadError('Of which text? Where there are many, say it: = mean of "a text".')
+        if self._whole is None or self._whole[0] is not self.line:
+            self._whole = self.line, _walk(self.line.branch())
+        return self._whole[1]
+
+    def _decode(self, origin: Origin) -> Stepper:
+        """Decode once, without capturing; a recording has all that it has."""
+        if origin not in self._decodes:
+            subject = self.subject
+            if origin.path is not None or origin.model is not None:
+                subject = load(origin.path or origin.model or "")
+            keep = ("*",) if subject.recorded else None
+            text = subject.first_sentence if origin.text is None else origin.text
+            self._decodes[origin] = _walk(subject.start(text, keep=keep))
+        return self._decodes[origin]
+
+    def _value(self, line: Stepper, site: str) -> Tensor:
+        """Return a site of all rows that steps started from; what the line does not capture is computed in one pass."""
+        if line.recorded:
+            return line.trace[site]
         if line.rows.captures and site in line.rows.watch.sites(line.rows.model):
-            return _end(line.branch()).outlook[site]
-        again = self.subject.start(line.about.text, truncate=True, keep=[site])
-        again.follow(line, line.step_number)
-        return _end(again).outlook[site]
-
-    def _decode(self, origin: Origin, site: str) -> Tensor:
-        if origin.path is not None:
-            subject = load(origin.path)
-        else:
-            subject = self.subject if origin.model is None else load(origin.model)
-        text = subject.first_sentence if origin.text is None else origin.text
-        return _end(subject.start(text, keep=[site])).outlook[site]
+            return line.outlook[site]
+        ids = line.ids[:-1] if line.step_number else line.ids
+        source = tuple(token.id for token in line.source)
+        value = Again(line.rows.model, source, tuple(ids), line.rows.watch.edit)(site)[0].float().cpu().clone()
+        return value.squeeze(-1) if Site.parse(site).axes == "q" else value
 
 
-def _end(line: Stepper) -> Stepper:
-    """Take steps to the end of a line, but no more than a number of them from its start."""
+def _walk(line: Stepper) -> Stepper:
     while not line.done and line.step_number < STEPS:
         line.step()
     return line

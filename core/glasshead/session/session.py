@@ -45,8 +45,8 @@ class Session:
         self.subject = subject
         self._standing: Standing | None = None
         self._branches: dict[int, Standing] = {}
-        self._before: list[int] = []
-        """Branches that undo goes back to, the newest last."""
+        self._before: list[tuple[int, int, Ledger]] = []
+        """Branches that undo goes back to, with step and edits, the newest last."""
         self._lines = self._made = 0
         self._moment: Moment | None = None
         self._twin: Stepper | None = None
@@ -91,8 +91,8 @@ class Session:
 
     def _undos(self) -> int:
         """Count the undos until the edits are others; 0 where none brings that."""
-        for count, branch in enumerate(reversed(self._before), 1):
-            if self._branches[branch].changed != self.standing.changed:
+        for count, (_, _, ledger) in enumerate(reversed(self._before), 1):
+            if ledger.active != self.standing.ledger.active:
                 return count
         return 0
 
@@ -113,7 +113,7 @@ class Session:
         at = self._standing
         ledger = (at.ledger if at else NO_EDITS) if edits is None else Ledger.of(tuple(map(as_edit, edits)))
         base = self.subject.start(text, truncate=truncate, keep=self._keep, forced=forced)
-        line = self._edited(base, base, ledger)
+        line = self._edited(base, base, ledger) if ledger.entries else base
         new = self._new_branch()
         standing = Standing(
             line=line, number=self._next(), text=text, truncate=truncate, branch=new, family=new, parent=None,
@@ -127,9 +127,9 @@ class Session:
         return tuple(self._branches[number] for number in sorted(self._branches))
 
     @property
-    def before(self) -> list[int]:
-        """Branches that undo goes back to, the newest last."""
-        return list(self._before)
+    def before(self) -> tuple[tuple[int, int, Ledger], ...]:
+        """Places that undo goes back to, the newest last: branch, step and edits."""
+        return tuple(self._before)
 
     def make_standing(
         self, text: str, ledger: Ledger, ids: Sequence[int], original: Sequence[int], *, truncate: bool, **fields: Any
@@ -150,7 +150,7 @@ class Session:
             **fields,
         )  # fmt: skip
 
-    def restore(self, standings: Sequence[Standing], here: int, before: Sequence[int]) -> None:
+    def restore(self, standings: Sequence[Standing], here: int, before: Sequence[tuple[int, int, Ledger]]) -> None:
         """Replace the tree by other lines, and stand in one of them. Raises GlassheadError for a tree that is none."""
         branches = {each.branch: each for each in standings}
         if here not in branches or any(
@@ -159,7 +159,7 @@ class Session:
         ):
             raise GlassheadError("These lines are no tree: one comes from a line that is not there.")
         self._branches, self._made = branches, max(branches)
-        self._before = [number for number in before if number in branches]
+        self._before = [each for each in before if each[0] in branches]
         self._stand(branches[here].to(number=self._next()))
 
     def walk(self, steps: int) -> Iterator[None]:
@@ -189,7 +189,7 @@ class Session:
         line.goto(standing.line.step_number if at is None else at.step)
         usual, step = line.expected(), line.step_number
         base = standing.base
-        if base is not None:  # the original takes the same token, if it has come to the same place
+        if base is not None and token != usual:  # the original takes the same token, if it has come to the same place
             base = base.branch()
             base.goto(step)
             if base.ids == line.ids:
@@ -240,7 +240,7 @@ class Session:
             if branch.family == at.family and branch.ledger.active == ledger.active:
                 branch.line.follow(at.line, steps)
                 branch.line.goto(min(steps, branch.line.step_number))
-                self._move(branch.to(number=self._next(), ledger=ledger), remember=branch.branch != at.branch)
+                self._move(branch.to(number=self._next(), ledger=ledger), steps=steps)
                 return
         base = at.line.branch() if at.base is None else at.base
         line = self._edited(base, at.line, ledger)
@@ -251,7 +251,7 @@ class Session:
         cause = ", ".join([*map(str, new), *(f"without {edit}" for edit in gone)]) or "the same edits"
         self._move(
             at.to(
-                line=line, base=base if line is not base else None, ledger=ledger, number=self._next(),
+                line=line, base=base if ledger.entries else None, ledger=ledger, number=self._next(),
                 branch=self._new_branch(), parent=at.branch, cause=cause, tried=False, name="", folded=False,
                 fork=steps if fork is None else max(0, fork - prompt),
             )
@@ -259,15 +259,15 @@ class Session:
 
     def _edited(self, base: Stepper, now: Stepper, ledger: Ledger) -> Stepper:
         """Return a line under edits: from `base`, with what was chosen in `now`, as far along as that."""
-        if not ledger.entries:
-            return base
         base.goto(now.step_number)
         if ledger.active:
             changes = self._changes(base, ledger)
             line = base.edited(changes, changes.first_row)
-        else:  # all are switched off: the rows stay, and nothing is computed again
+        else:  # there are none, or all are switched off: the rows stay, and nothing is computed again
             line = base.branch()
-        line.follow(now, now.step_number)
+        line.follow(now, now.step_number, base)
+        if line.looks_ahead:  # an edit that does not fit the line is found here, before anything moves
+            line.rows.reach(line.ids)
         return line
 
     def _changes(self, base: Stepper, ledger: Ledger) -> Changes:
@@ -281,10 +281,8 @@ class Session:
 
     def visit(self, branch: int) -> None:
         """Stand at another branch. Raises GlassheadError for one that is not there."""
-        if branch not in self._branches:
-            raise GlassheadError(f"There is no line {branch}.")
-        if branch != self.standing.branch:
-            self._move(self._branches[branch].to(number=self._next()))
+        if self._at(branch).branch != self.standing.branch:
+            self._move(self._at(branch).to(number=self._next()))
 
     def name_branch(self, branch: int, name: str) -> None:
         """Give a branch a name; an empty one takes it away."""
@@ -292,32 +290,33 @@ class Session:
 
     def fold_branch(self, branch: int) -> None:
         """Fold the branches of a branch away, or out again."""
-        self._change(branch, folded=not self._branches[branch].folded)
+        self._change(branch, folded=not self._at(branch).folded)
 
     def delete_branch(self, branch: int) -> None:
         """Delete a branch and those that come from it. Raises GlassheadError for one that holds the present line."""
-        gone = {branch}
+        gone = {self._at(branch).branch}
         for number, each in sorted(self._branches.items()):
             if each.parent in gone:
                 gone.add(number)
         if self.standing.branch in gone:
             raise GlassheadError("You stand in this line: go to another one first.")
         self._branches = {number: each for number, each in self._branches.items() if number not in gone}
-        self._before = [number for number in self._before if number not in gone]
+        self._before = [each for each in self._before if each[0] not in gone]
         self._moment = None
 
     def _change(self, branch: int, **fields: object) -> None:
-        if branch not in self._branches:
-            raise GlassheadError(f"There is no line {branch}.")
-        self._branches[branch] = self._branches[branch].to(**fields)
+        self._branches[branch] = self._at(branch).to(**fields)
         if self.standing.branch == branch:
             self._standing = self._branches[branch]
         self._moment = None
 
     def _line_of(self, branch: int) -> Stepper:
+        return self._at(branch).line
+
+    def _at(self, branch: int) -> Standing:
         if branch not in self._branches:
             raise GlassheadError(f"There is no line {branch}.")
-        return self._branches[branch].line
+        return self._branches[branch]
 
     def undo(self) -> None:
         """Bring back what the last text, choice, edit or visit replaced: line and step.
@@ -326,7 +325,10 @@ class Session:
         """
         if not self._before:
             raise GlassheadError("There is nothing to undo: this is where you began.")
-        self._stand(self._branches[self._before.pop()].to(number=self._next()))
+        branch, step, ledger = self._before.pop()
+        at = self._branches[branch]
+        at.line.goto(step)
+        self._stand(at.to(number=self._next(), ledger=ledger))
 
     def check(self) -> tuple[Check, ...]:
         """Check the present moment; each statement is computed in another way than the values were captured."""
@@ -349,9 +351,11 @@ class Session:
         self._made += 1
         return self._made
 
-    def _move(self, standing: Standing, *, remember: bool = True) -> None:
-        if remember and self._standing is not None:
-            self._before.append(self._standing.branch)
+    def _move(self, standing: Standing, *, remember: bool = True, steps: int | None = None) -> None:
+        """steps: step of the present line before the move, if that went along it."""
+        at = self._standing
+        if remember and at is not None:
+            self._before.append((at.branch, at.line.step_number if steps is None else steps, at.ledger))
         self._stand(standing)
         self._forget()
 
@@ -363,10 +367,9 @@ class Session:
         here = self.standing.branch
         held = [each for number, each in self._branches.items() if number != here]
         for each in held:
-            if sum(one.line.rows.record.bytes for one in self._branches.values()) <= BUDGET:
+            if sum(one.line.bytes for one in self._branches.values()) <= BUDGET:
                 return
-            if not each.line.recorded:
-                each.line.forget_rows()
+            each.line.forget()
 
     def _stand(self, standing: Standing) -> None:
         self._branches[standing.branch] = standing

@@ -72,6 +72,8 @@ def _apart(
 ) -> tuple[float | None, float | None, tuple[str, int, int, float] | None]:
     """Compare a line with its parent at the fork, as far as both are computed."""
     line = standing.line
+    if parent.forgotten or line.forgotten:
+        return None, None, None
     prompt = len(line.ids) - line.step_number
     row = prompt + standing.fork - 1
     one, other = parent.rows.logits(row + 1), line.rows.logits(row + 1)

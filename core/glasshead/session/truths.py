@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from glasshead.edits.cone import reduced
@@ -37,9 +38,9 @@ def leaks(could: Mapping[str, Tensor], edited: Trace, twin: Trace) -> tuple[int,
         if site not in edited or site not in twin or site in edited.dropped or site in twin.dropped:
             continue
         one, other = edited.captured(site), twin.captured(site)
-        if one.shape != other.shape:
+        if one.shape != other.shape or torch.equal(one, other):
             continue
-        changed = reduced(site, one != other) & ~reached
+        changed = reduced(site, (one != other) & ~(one.isnan() & other.isnan())) & ~reached
         parsed = Site.parse(site)
         if parsed.attention and parsed.name in SQUARE:  # beyond the mask the twin may have computed nothing
             changed = changed & twin.may_look(parsed.prefix)

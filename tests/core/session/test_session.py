@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from glasshead.errors import GlassheadError, TooLongError
 from glasshead.found import load
 from glasshead.session.session import Session
 from glasshead.subjects import Subject
+
+UNSCALED, NOWHERE = "*.scores = unscaled", "*.position = 0"
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +84,11 @@ def test_every_move_but_a_step_is_undone_in_turn(session: Session) -> None:
     session.begin("a dog")
     walk(session, 1)
     seen.append(where(session))
-    session.change(None, {"scale": False}, "without 1/√d_k")
+    session.edit(UNSCALED)
     walk(session, 2)
     seen.append(where(session))
     session.begin("the small house")
-    assert session.moment.changed == "without 1/√d_k", "a new text is decoded by the changed model too"
+    assert session.moment.changed == UNSCALED, "a new text is decoded under the edits too"
     for wanted in reversed(seen):
         session.undo()
         assert where(session) == wanted
@@ -110,14 +113,14 @@ def test_a_branch_costs_no_run_of_the_encoder_and_leaves_the_line_as_it_was(sess
     assert session.line is line and line.ids == ids[:2]
 
 
-def test_a_change_after_a_change_takes_its_place(session: Session) -> None:
+def test_a_try_after_a_try_takes_its_place(session: Session) -> None:
     before = where(session)
-    session.change(None, {"scale": False}, "no scale")
-    session.change("a dog", {"positions": "none"}, "no positions")
-    assert session.moment.changed == "no positions"
+    session.begin("the black cat", edits=[UNSCALED], tried=True)
+    session.begin("a dog", edits=[NOWHERE], tried=True)
+    assert session.moment.changed == NOWHERE
     session.undo()
     assert where(session) == before
-    session.change("a dog", {}, "not said of a try that changes nothing")
+    session.begin("a dog", edits=[], tried=True)
     assert session.moment.changed == "" and session.moment.text == "a dog"
 
 
@@ -129,8 +132,16 @@ def test_what_cannot_be_done_moves_nothing(session: Session) -> None:
             session.begin(text)
     with pytest.raises(GlassheadError, match="no token"):
         session.choose(10**6)
-    with pytest.raises(GlassheadError, match="no such field"):
-        session.change(None, {"colour": "red"}, "red")
+    for wrong in ("red", "decoder.9.self.heads = 0", "decoder.0.ffn.out[unit=99] = 0"):
+        with pytest.raises(GlassheadError):
+            session.edit(UNSCALED, wrong)
+        with pytest.raises(GlassheadError):
+            session.begin("a dog", edits=[wrong])
+        with pytest.raises(GlassheadError, match="no edit 0"):
+            session.switch_edit(0)
+    for move in (session.visit, session.fold_branch, session.delete_branch, lambda n: session.name_branch(n, "x")):
+        with pytest.raises(GlassheadError, match="no line 9"):
+            move(9)
     assert where(session) == before and not session.moment.undoable
     other = session.moment
     session.begin("a dog")
@@ -144,19 +155,19 @@ def test_what_is_shown_is_checked(session: Session) -> None:
 
 
 def test_the_way_back_to_the_opened_model_is_never_forgotten(session: Session) -> None:
-    session.change(None, {"scale": False}, "no scale")
+    session.edit(UNSCALED)
     for number in range(40):
         session.begin("a dog" if number % 2 else "the black cat")
     for _ in range(60):
         if not session.moment.undoable:
             break
         session.undo()
-    assert session.moment.changed == "" and session.standing.subject is session.opened
+    assert session.moment.changed == "" and not session.edits.entries
 
 
 def test_it_is_said_how_often_to_undo_until_a_change_is_gone(session: Session) -> None:
     assert session.moment.undos == 0
-    session.change(None, {"scale": False}, "no scale")
+    session.edit(UNSCALED)
     assert session.moment.undos == 1
     session.begin("a dog")
     session.choose(session.moment.candidates[2].id)
@@ -167,11 +178,11 @@ def test_it_is_said_how_often_to_undo_until_a_change_is_gone(session: Session) -
     assert session.moment.changed == ""
 
 
-def test_a_branch_on_a_change_survives_another_change(session: Session) -> None:
-    session.change(None, {"scale": False}, "no scale")
+def test_a_branch_under_an_edit_survives_another_edit(session: Session) -> None:
+    session.edit(UNSCALED)
     session.choose(session.moment.candidates[2].id)
     branch = where(session)
-    session.change(None, {"positions": "none"}, "no positions")
+    session.edit(NOWHERE)
     session.undo()
     assert where(session) == branch
 
@@ -196,5 +207,61 @@ def test_what_undo_remembers_stays_within_the_budget_of_one_line(
     for _ in range(8):
         session.begin("the black cat")
         walk(session, 3)
-    assert sum(each.line.rows.record.bytes for each in session._before) <= 3 * one
-    assert session._before
+    assert sum(each.line.bytes for each in session._branches.values()) <= 3 * one
+    assert len(session._before) == 8
+    for _ in range(8):  # their tokens stayed, and what is looked at again is computed again
+        session.undo()
+        assert session.moment.step == 3 and session.moment.trace.steps == 4
+
+
+def test_an_edit_that_is_there_already_and_one_that_is_off_move_nothing_but_the_ledger(session: Session) -> None:
+    walk(session, 2)
+    session.edit(UNSCALED)
+    line = session.line
+    session.edit(UNSCALED)
+    assert session.line is line and session.moment.undos == 1
+    session.switch_edit(0)
+    assert session.moment.changed == "" and len(session.edits) == 1
+    session.remove_edit(0)
+    assert not session.edits.entries
+    session.undo()
+    assert [entry.on for entry in session.edits.entries] == [False]
+    session.undo()
+    assert [entry.on for entry in session.edits.entries] == [True] and session.line is line
+
+
+def test_undo_brings_back_the_step_at_which_an_edit_was_made(session: Session) -> None:
+    walk(session, 4)
+    session.edit(UNSCALED)
+    session.rewind(1)
+    session.clear_edits()
+    assert session.moment.step == 1
+    session.undo()
+    assert (session.moment.step, session.moment.changed) == (1, UNSCALED)
+    session.undo()
+    assert (session.moment.step, session.moment.changed) == (4, "")
+
+
+def test_a_usual_token_of_the_edited_line_is_not_put_into_the_original(session: Session) -> None:
+    """Only what a person chose against the model's own choice is chosen in both."""
+    alone = session.subject.start("the black cat")
+    alone.goto(3)
+    session.edit(f"logits[unit={alone.ids[len(alone.ids) - 3]}] = -inf")
+    session.choose(session.moment.candidates[0].id)
+    walk(session, 2)
+    beside = session.moment.beside
+    assert beside is not None
+    assert [step.original and step.original.id for step in beside.steps] == alone.ids[-3:] and beside.first == 0
+
+
+def test_a_token_chosen_under_an_edit_stays_when_the_edit_goes(session: Session) -> None:
+    session.edit("decoder.1.ffn = skipped")
+    chosen = session.moment.candidates[3].id
+    session.choose(chosen)
+    walk(session, 2)
+    session.clear_edits()
+    line = session.subject.start("the black cat")
+    line.choose(chosen)
+    line.goto(3)
+    assert session.line.ids == line.ids and session.moment.step == 3
+    assert torch.equal(session.line.probabilities(), line.probabilities())

@@ -1,0 +1,186 @@
+"""Any moves in any order: a session stands where a fresh decode with the same edits and choices stands, and undo brings
+back what was there, bit for bit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.core.helpers import restless
+from torch import Tensor
+
+from glasshead.decoding.stepper import Stepper
+from glasshead.edits.ledger import Ledger
+from glasshead.session.references import changes_of
+from glasshead.session.session import Session
+from glasshead.session.truths import IN_CONE, leaks
+
+SUBJECT = restless(5)
+TEXTS = ("abc", "zebra")
+EDITS = (
+    "decoder.1.cross.heads[head=3] = 0",
+    "decoder.0.self.heads[head=1, query=2-] *= 4",
+    "decoder.*.cross.masked[key=1] = hidden",
+    "decoder.1.ffn = skipped",
+    "decoder.0.self.masked = revealed",
+    "encoder.1.self.heads[head=0] *= 5",
+)
+OF_THE_ENCODER, AHEAD = EDITS[-1], EDITS[-2]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is shown of one place."""
+
+    branch: int
+    step: int
+    ids: list[int]
+    logits: Tensor | None
+    ledger: Ledger
+
+
+class Moves(RuleBasedStateMachine):
+    """The moves of a session, and what is remembered of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session = Session(SUBJECT)
+        self.undo: list[Seen] = []
+        self.chosen: set[tuple[str, tuple[int, ...], int]] = set()
+        """Text, tokens before it, and token, for every choice of a person."""
+        self.reads = 0
+        model: Any = SUBJECT.model
+        read = type(model).read
+
+        def counting(sources: Sequence[Sequence[int]]) -> Any:
+            self.reads += 1
+            return read(model, sources)
+
+        model.read = counting
+
+    def teardown(self) -> None:
+        del SUBJECT.model.read
+
+    @property
+    def line(self) -> Stepper:
+        return self.session.line
+
+    def seen(self) -> Seen:
+        self.session.moment  # noqa: B018  what is looked at is computed
+        line = self.line
+        logits = line.rows.through(line.ids).clone() if line.looks_ahead else None
+        return Seen(self.session.standing.branch, line.step_number, line.ids, logits, self.session.edits)
+
+    def stays(self, before: list[int]) -> None:
+        """A choice stays, under whatever edits, where the tokens before it are the same."""
+        text, ids = self.session.text or "", self.line.ids
+        for place in range(1, min(len(ids), len(before))):
+            if ids[:place] == before[:place] and (text, tuple(before[:place]), before[place]) in self.chosen:
+                assert ids[place] == before[place]
+
+    @initialize(text=st.sampled_from(TEXTS))
+    def first(self, text: str) -> None:
+        self.session.begin(text)
+
+    @rule(text=st.sampled_from(TEXTS))
+    def new_text(self, text: str) -> None:
+        self.undo.append(self.seen())
+        self.session.begin(text)
+        assert self.line.step_number == 0
+
+    @rule(steps=st.integers(1, 3))
+    def walk(self, steps: int) -> None:
+        for _ in self.session.walk(steps):
+            pass
+
+    @rule(steps=st.integers(1, 3))
+    def back(self, steps: int) -> None:
+        self.session.rewind(self.line.step_number - steps)
+
+    @precondition(lambda self: not self.line.done)
+    @rule(rank=st.integers(0, 4))
+    def choose(self, rank: int) -> None:
+        before, reads = self.seen(), self.reads
+        token, usual = self.session.moment.candidates[rank].id, self.line.expected()
+        self.session.choose(token, self.session.moment)
+        assert self.line.ids == [*before.ids, token] and self.reads == reads
+        if token != usual:
+            self.undo.append(before)
+            self.chosen.add((self.session.text or "", tuple(before.ids), token))
+
+    @rule(text=st.sampled_from(EDITS))
+    def edit(self, text: str) -> None:
+        before, reads = self.seen(), self.reads
+        self.session.edit(text)
+        self.moved(before, reads)
+
+    @precondition(lambda self: len(self.session.edits) > 0)
+    @rule(data=st.data(), remove=st.booleans())
+    def switch(self, data: st.DataObject, remove: bool) -> None:
+        before, reads = self.seen(), self.reads
+        number = data.draw(st.integers(0, len(self.session.edits) - 1))
+        (self.session.remove_edit if remove else self.session.switch_edit)(number)
+        self.moved(before, reads)
+
+    def moved(self, before: Seen, reads: int) -> None:
+        if self.session.edits != before.ledger:
+            self.undo.append(before)
+        active = self.session.edits.active
+        assert self.reads - reads <= (OF_THE_ENCODER in map(str, active)), "the source was read again for nothing"
+        assert self.line.step_number == before.step or self.line.done
+        self.stays(before.ids)
+
+    @rule(data=st.data())
+    def visit(self, data: st.DataObject) -> None:
+        before, reads = self.seen(), self.reads
+        branch = data.draw(st.sampled_from([each.number for each in self.session.branches]))
+        self.session.visit(branch)
+        assert self.session.standing.branch == branch and self.reads == reads
+        if branch != before.branch:
+            self.undo.append(before)
+
+    @precondition(lambda self: self.undo)
+    @rule()
+    def take_back(self) -> None:
+        reads, wanted = self.reads, self.undo.pop()
+        self.session.undo()
+        found = self.seen()
+        assert (found.branch, found.step, found.ids, found.ledger) == (
+            wanted.branch, wanted.step, wanted.ids, wanted.ledger,
+        )  # fmt: skip
+        assert (found.logits is None) == (wanted.logits is None)
+        assert found.logits is None or torch.equal(found.logits, wanted.logits)  # type: ignore[arg-type]
+        assert self.reads == reads
+
+    @invariant()
+    def a_fresh_decode_says_the_same(self) -> None:
+        if self.session.text is None:
+            return
+        reads = self.reads
+        active = self.session.edits.active
+        assert self.session.moment.undoable == bool(self.undo)
+        fresh = SUBJECT.start(self.session.text, edit=changes_of(SUBJECT, active))
+        for place, token in enumerate(self.line.ids[1:], 1):
+            before = tuple(self.line.ids[:place])
+            assert token == fresh.expected() or (self.session.text, before, token) in self.chosen
+            fresh.choose(token)
+        assert fresh.ids == self.line.ids
+        if self.line.looks_ahead:
+            one, other = self.line.rows.through(self.line.ids), fresh.rows.through(fresh.ids)
+            assert torch.allclose(one, other, atol=1e-4)
+        moment = self.session.moment
+        if moment.beside is not None:
+            assert leaks(moment.beside.cone, moment.trace, moment.beside.trace) == (0, None)
+        checks = {check.label: check for check in self.session.check()}
+        assert all(check.ok or check.meant for check in checks.values()), checks
+        assert all(check.ok for check in checks.values()) or AHEAD in map(str, active)
+        assert (IN_CONE in checks) == (moment.beside is not None)
+        self.reads = reads
+
+
+Moves.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestMoves = Moves.TestCase
