@@ -8,95 +8,31 @@ Beside the effect of a part stands the placebo: the same done to parts like it, 
 same sub-layer of other layers, or other tokens. An effect that is no larger than theirs says nothing of the part.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from statistics import mean, pstdev
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from glasshead.analysis.measures import Sight, Trait, measured, strongest
+from glasshead.analysis.measures import Sight, Trait, measured
 from glasshead.anatomy import Anatomy
 from glasshead.decoding.protocols import Model
 from glasshead.errors import GlassheadError, StoppedError
 from glasshead.ranking.lines import LONGEST, Line, line_of, words
 from glasshead.ranking.parts import OF, Fills, Of, Part, Removal, heads, layers, siblings, tokens
 from glasshead.ranking.passes import BUDGET, Outcome, Runner
+from glasshead.ranking.results import METHODS, Asked, Effect, Instead, Method, Placebo, Ranking
 
 if TYPE_CHECKING:
     from glasshead.subjects import Subject
 
-Method = Literal["knockout", "keep-only", "patch"]
-METHODS: tuple[Method, ...] = ("knockout", "keep-only", "patch")
-Instead = Literal["zero", "mean"]
 LEAST = 1e-3
 """Least difference of log-probability between a text and the corrupted one, in nats, of which shares are taken."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of runs that are done, and of all."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Ask about one token of the target alone."""
-
-    step: int
-    """Step that writes it, counted from 0."""
-    id: int | None = None
-    """Token that is asked about; by default the one that is written there."""
-
-
-@dataclass(frozen=True)
-class Placebo:
-    """The effect of the same, done to parts like this one."""
-
-    mean: float
-    spread: float
-    """Standard deviation over the parts."""
-    count: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effect:
-    """What became of the output without one part."""
-
-    part: Part
-    effect: float
-    """Rise of the loss, in nats a token; fall of the token's log-probability; or share that a patch recovers."""
-    placebo: Placebo | None
-    """None for a part without one like it."""
-    kl: float
-    """KL divergence from the whole model's distributions, in nats, mean of the tokens."""
-    move: float
-    """Largest move of a logit."""
-    moved: bool
-    """Whether that is more than the model's precision alone may make."""
-    traits: Mapping[str, Trait] = field(default_factory=dict)
-    """What was measured of a head, by name."""
-
-    @property
-    def does(self) -> tuple[Trait, ...]:
-        """What stands out in what a head looks at; see `measures.strongest`."""
-        return strongest(self.traits)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ranking:
-    """Effects, the largest first."""
-
-    effects: tuple[Effect, ...]
-    method: Method
-    of: Of
-    by: Asked | None
-    """None if it is by the loss."""
-    loss: float
-    """Loss of the whole model, in nats a token; with a patch that of the corrupted text."""
-    texts: int
-    tokens: int
-    """Tokens that were asked about."""
-    passes: int
-    """Passes that it took."""
 
 
 def rank(

@@ -10,7 +10,6 @@ of the same layers.
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glasshead.errors import GlassheadError
@@ -18,6 +17,7 @@ from glasshead.ranking.lines import Line
 from glasshead.ranking.parts import Of, Part, Removal
 from glasshead.ranking.passes import BUDGET, Progress, Runner
 from glasshead.ranking.rank import parts_of
+from glasshead.ranking.results import Why
 
 if TYPE_CHECKING:
     from glasshead.subjects import Subject
@@ -26,35 +26,6 @@ LARGEST = 12
 """Most parts that are taken out one more at a time."""
 SETS = 20
 """Random sets of the placebo."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Why:
-    """What was found."""
-
-    chosen: int
-    """Token A."""
-    rival: int
-    """Token B."""
-    margin: float
-    """Logit of A, less that of B, in the whole model."""
-    parts: tuple[Part, ...]
-    """The set, in the order of the single effects; empty if none was found."""
-    without: float
-    """The margin without them: below 0 if the choice has turned."""
-    pick: int
-    """Token that is the most probable without them: it may be a third one."""
-    random_flips: int
-    """Random sets that turned the choice, too."""
-    random_sets: int
-    """Random sets that were run: fewer than usual if there are not so many others."""
-    tried: int
-    """Removals that were run."""
-
-    @property
-    def found(self) -> bool:
-        """Whether there is a set."""
-        return bool(self.parts)
 
 
 def why(
