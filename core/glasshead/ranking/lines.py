@@ -1,12 +1,11 @@
 """Line: a text as the model reads it, the target that it is asked about, and where the answers stand."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glasshead.adapters.recorded import Recorded
-from glasshead.errors import GlassheadError
-from glasshead.text import Token
+from glasshead.errors import GlassheadError, brief
+from glasshead.text import WORD_START, Token
 
 if TYPE_CHECKING:
     from glasshead.subjects import Subject
@@ -73,15 +72,19 @@ def words(subject: "Subject", line: Line) -> tuple[tuple[Token, ...], tuple[Toke
 
 
 def token_of(subject: "Subject", line: Line, word: str) -> int:
-    """Find the token that a word names: a token of the target by its text, or the first token of the word.
+    """Find the token that a word names: one of the target by its name, any by its name, or the first of the word.
 
     Raises GlassheadError for a word that is no token.
     """
-    plain = word.strip()
-    for token in subject.vocabulary.target.tokens(line.labels):
-        if token.text in (word, plain, f"▁{plain}"):
+    names = subject.vocabulary.target
+    called = (word, f"{WORD_START}{word.strip()}")
+    for token in names.tokens(line.labels):
+        if token.text in called:
             return token.id
-    found: Sequence[int] = subject.vocabulary.target.encode(word)
+    found = names.encode(word)
+    if len(found) != 1:
+        known = [token.id for token in names.tokens(range(names.size)) if token.text in called]
+        found = known or found
     if not found:
-        raise GlassheadError(f"{word!r} is no token of this model.")
+        raise GlassheadError(f"{brief(word)} is no token of this model.")
     return found[0]

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -25,6 +26,8 @@ from glasshead.traces.record import MiB
 
 BUDGET = 256 * MiB
 """Bytes that the numbers of one batch may take, by default."""
+TRIED: WeakKeyDictionary[Model, set[tuple[str, int]]] = WeakKeyDictionary()
+"""Stack and layer at which a batch of a model was begun, and a row without a removal was the line itself."""
 MOST = 64
 """Most rows of a batch: more of them make no row faster."""
 
@@ -55,7 +58,7 @@ class Clean:
     """The line as the whole model runs it."""
 
     logits: Tensor
-    """n v, float32."""
+    """n v, float32 or, of a model in float64, that."""
     values: dict[str, Tensor]
     """What was kept, by site, without the batch."""
     memory: Memory | None
@@ -99,14 +102,13 @@ class Runner:
                     logits = self._logits(line, memory)
             values = {site: seen[site][0] for site in list(seen)}
         self.line = line
-        self.clean = Clean(logits[0].float(), values, memory)
+        self.clean = Clean(_exact(logits[0]), values, memory)
         self.size = float(self.clean.logits.abs().nan_to_num(0, 0, 0).max())
         """Largest logit: moves are relative to it."""
         self._finite = bool(self.clean.logits.isfinite().all())
         self._together = True
         """Whether rows of one batch are run at once; some owner's code runs them one by one."""
-        self._tried: set[str] = set()
-        """Stacks in which a batch was begun, and its row without a removal was the line itself."""
+        self._tried = TRIED.setdefault(model, set()) if resume else set()
 
     def _read(self, source: Sequence[int], rows: int = 1) -> Memory | None:
         return self.model.read([source] * rows) if source else None
@@ -165,7 +167,7 @@ class Runner:
             if stop():
                 raise StoppedError
             (stack, layer), places = ahead[0]
-            some = places[: self._rows() if self._together else 1]
+            some = places[: max(1, self._rows() - ((stack, layer) not in self._tried)) if self._together else 1]
             outcomes = self._batch(stack, layer, [removals[place] for place in some], fills or {})
             if outcomes is None:  # run what is left in another way
                 ahead = self._groups(removals, found)
@@ -203,30 +205,35 @@ class Runner:
     def _batch(self, stack: str, layer: int, removals: Sequence[Removal], fills: Fills) -> list[Outcome] | None:
         """Run the line without each of the removals, from a layer on; None if batches have to be run in another way.
 
-        The first batch in a stack has a row more, without a removal. Unless it is the line itself, batches no longer
-        begin at a layer; and if it is not so even then, there are no batches.
+        The first batch that begins at a layer of a model has a row more, without a removal. Unless it is the line,
+        batches no longer begin at a layer; and if it is not so even then, there are no batches.
         """
-        tried = stack in self._tried or not self._together
+        tried = (stack, layer) in self._tried or not self._together
         rows = len(removals) + (not tried)
         edit = changes(removals, self.model.anatomy, fills, rows=rows)
-        with running(), self.model.listen((), edit.by_site):
-            logits = self._enter(stack, layer, rows)
-        if edit.uneven or not (tried or self._near(logits[-1])):
+        logits: Tensor | None = None
+        try:
+            with running(), self.model.listen((), edit.by_site):
+                logits = self._enter(stack, layer, rows)
+        except Exception:  # of somebody's own code, if a layer did more than return what is given again
+            if tried or not self.kept.names:
+                raise
+        if logits is None or edit.uneven or not (tried or self._near(logits[-1])):
             if self.kept.names:
                 self.kept = Kept({})
             elif self._together:
                 self._together = False
             else:
                 raise GlassheadError("This model runs a pass in parts, in which no head can be taken out.")
-            self._tried.clear()
+            self._tried = set()
             return None
-        self._tried.add(stack)
+        self._tried.add((stack, layer))
         return self._outcomes(logits[: len(removals)])
 
     def _near(self, logits: Tensor) -> bool:
         """Tell whether the logits of a row (n v) are those of the line itself."""
         both = self.clean.logits.isfinite() & logits.isfinite()
-        return float((logits.float() - self.clean.logits)[both].abs().max()) <= self.tolerance
+        return float((logits - self.clean.logits)[both].abs().max()) <= self.tolerance
 
     def _outcomes(self, logits: Tensor) -> list[Outcome]:
         """Compare the logits of rows (b n v) with those of the whole model.
@@ -238,7 +245,7 @@ class Runner:
         picks: list[list[int]] = [[] for _ in logits]
         margins = [math.nan] * len(logits)
         with torch.inference_mode():
-            logits = logits.float()
+            logits = _exact(logits)
             chosen = logits.gather(-1, labels.expand(len(logits), -1).unsqueeze(-1)).squeeze(-1)
             if self.rival is not None:
                 margins = (chosen[:, -1] - logits[:, -1, self.rival]).tolist()
@@ -262,6 +269,11 @@ class Runner:
     def whole(self) -> Outcome:
         """The outcome of removing nothing."""
         return self._outcomes(self.clean.logits.unsqueeze(0))[0]
+
+
+def _exact(logits: Tensor) -> Tensor:
+    """Return logits in float32 at least."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 @contextmanager
