@@ -1,10 +1,10 @@
 """The cost of ranking all heads of a model, against passes over the same line and against a loop over the heads.
 
 The line has 12 tokens on each side, as a sentence of english-french has on the average. A longer one costs more: its
-single pass keeps the processor as busy as a batch does. The loop is ours, with plain forward hooks on Hugging Face's own
-modules: one pass for each head, whose output is set to 0 before the output projection. It stands for any library that
-runs a pass for each head. Ratios of processor time within one run, the best of several interleaved rounds of about the
-same length; `pytest -s` prints them.
+single pass keeps the processor as busy as a batch does. The loop is ours, with plain forward hooks on Hugging Face's
+own modules: one pass for each head, whose output is set to 0 before the output projection. It stands for any library
+that runs a pass for each head. Ratios of processor time within one run, the best of several interleaved rounds of about
+the same length; `pytest -s` prints them.
 """
 
 from typing import Any

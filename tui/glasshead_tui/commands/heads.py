@@ -113,13 +113,16 @@ def heads(
 
 def _pairs(path: Path, limit: int) -> list[tuple[str, str]]:
     """Read the first pairs of a file."""
+    import sys
     from itertools import islice
 
     from glasshead.training.data.pairs import Files, Report, read
 
     files = Files(path, None, None, None, None)
     files.check()
-    found = [(line.source, line.target) for line in islice(read(files, report=Report(files.name)), limit)]
+    found = [
+        (line.source, line.target) for line in islice(read(files, report=Report(files.name)), min(limit, sys.maxsize))
+    ]
     if not found:
         raise GlassheadError(f"{path} holds no pairs: give a text and its target a line.")
     return found
