@@ -58,7 +58,7 @@ def heads(
     as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
     as_tsv: Annotated[bool, typer.Option("--tsv", help="All rows as TSV.")] = False,
 ) -> None:
-    """Rank heads, layers or tokens by what is lost without.
+    """Rank heads by what the output loses without them.
 
     Beside each effect stands the placebo: the mean and the spread of the same, done to the other heads of the layer.
     """
