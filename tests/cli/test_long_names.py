@@ -29,6 +29,8 @@ CASES: dict[str, list[str]] = {
     "evaluate source": ["tiny", "--target", "pairs.tsv"],
     "evaluate target": ["tiny", "--source", "pairs.tsv"],
     "evaluate output": ["tiny", *PAIRS],
+    "heads checkpoint": [],
+    "heads pairs": ["tiny"],
     "train out": ["reverse"],
     "train config": ["reverse", "--out", "run"],
     "train tokenizer": ["reverse", "--out", "run"],

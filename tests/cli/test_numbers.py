@@ -13,6 +13,7 @@ WORDS = {
     "translate": ["tiny", "a dog"],
     "trace": ["tiny", "a dog"],
     "evaluate": ["tiny", "--pairs", "pairs.tsv"],
+    "heads": ["tiny", "--pairs", "pairs.tsv"],
 }
 WITH = {
     "translate --temperature": ["--sample"],

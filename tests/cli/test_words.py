@@ -16,7 +16,19 @@ from tests.forking import server
 
 Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
-COMMANDS = ("explore", "translate", "trace", "checkpoints", "export", "train", "evaluate", "watch", "lab", "lesson")
+COMMANDS = (
+    "explore",
+    "translate",
+    "trace",
+    "checkpoints",
+    "export",
+    "train",
+    "evaluate",
+    "heads",
+    "watch",
+    "lab",
+    "lesson",
+)
 HEAVY = {"torch", "textual", "numpy", "tokenizers", "rich", "pydantic"}
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from glasshead.anatomy import Anatomy, Attending, Kind, Norm
 from glasshead.decoding.cache import Cache
-from glasshead.decoding.protocols import Limits, Memory, Past, Prompt
+from glasshead.decoding.protocols import Layer, Limits, Memory, Past, Prompt
 from glasshead.errors import GlassheadError
 from glasshead.model import Config, LayerNorm, Transformer
 from glasshead.site import Site, attention
@@ -48,6 +48,12 @@ class Native:
     def anatomy(self) -> Anatomy:
         """The parts of the module, as plain data."""
         return anatomy(self.module)
+
+    @property
+    def layers(self) -> Mapping[str, tuple[Layer, ...]]:
+        """The layers of both stacks."""
+        stacks = {"encoder": self.module.encoder, "decoder": self.module.decoder}
+        return {name: tuple(Layer(layer) for layer in stack.layers) for name, stack in stacks.items()}
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
         """Make a prompt: the encoder reads the text and its end token; the target begins with the start tokens."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from glasshead.anatomy import Anatomy
 from glasshead.tap import Change, Seen
@@ -111,6 +111,22 @@ class Model(Protocol):
 
     def listen(self, keep: Iterable[str], edit: Mapping[str, Change] | None = None) -> AbstractContextManager[Seen]:
         """Make taps for `with` blocks, as `glasshead.listen` does; every block begins with a fresh `Seen`."""
+
+
+class Layer(NamedTuple):
+    """One layer of a stack, as the module that runs it."""
+
+    module: nn.Module
+    axis: int = 0
+    """Axis of the batch in what it returns."""
+
+
+class Layered(Protocol):
+    """What a Model may say besides: which modules its layers are, so that a pass can begin at one of them."""
+
+    @property
+    def layers(self) -> Mapping[str, Sequence[Layer]]:
+        """The layers of each stack, in their order. A stack whose layers are not modules of their own is left out."""
 
 
 class Names(Protocol):

@@ -268,7 +268,7 @@ def test_an_older_file_stays_where_the_new_one_fails(glasshead: Glasshead, here:
 def test_in_a_terminal_it_shows_how_far_it_is(here: Path, learned: str) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "glasshead_tui", "evaluate", learned, "--limit", "40", "--json"]
-    (here / "sitecustomize.py").write_text("from glasshead_tui.commands import evaluate; evaluate.SOON = 0.0")
+    (here / "sitecustomize.py").write_text("from glasshead_tui.commands import progress; progress.SOON = 0.0")
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=theirs, cwd=here, env={**os.environ, "PYTHONPATH": str(here)}
     ) as process:

@@ -2,9 +2,7 @@
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from math import isfinite
 from pathlib import Path
@@ -17,6 +15,7 @@ from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
 from glasshead_tui.commands.arguments import Checkpoint, EditFile, EditTexts, read_edits
 from glasshead_tui.commands.opening import opens
+from glasshead_tui.commands.progress import Progress, reporting
 
 if TYPE_CHECKING:
     from glasshead.decoding.protocols import Names, Sides
@@ -28,11 +27,6 @@ UNSEEN = 2000
 """Default number of a recipe's sentences."""
 SENTENCE = 400
 """Bytes that a pair takes, as text and as ids."""
-SOON = 1.0
-"""Seconds until something should move in the terminal."""
-
-Progress = Callable[[str, int, int | None], None]
-"""Called with the current piece of work, the number of sentences done, and their total."""
 
 
 @opens(without=("ids", "chat"), device="auto")
@@ -104,7 +98,7 @@ def evaluate(
     name = found.title
     recipe = None if files is not None else _recipe(name, found.card if isinstance(found, Own) else {})
     alpha = 0.6 if length_penalty is None else length_penalty
-    with Translations(output, files) as translations, _progress() as progress:
+    with Translations(output, files) as translations, reporting() as progress:
         from glasshead.training.evaluate import score
 
         subject = found.open()
@@ -276,45 +270,6 @@ class Translations:
 
     def _unwritten(self, error: Exception) -> str:
         return f"--output {self.output} cannot be written: {getattr(error, 'strerror', None) or error}."
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Report progress in a terminal, by a line on standard error, once it takes a while."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda _what, _done, _of: None
-        return
-    from rich import progress as bars
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-
-    from glasshead_tui.terminal.visible import visible
-
-    began = time.monotonic()
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=16),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    bar = bars.Progress(*columns, console=Console(stderr=True, highlight=False), refresh_per_second=4, transient=True)
-
-    def progress(what: str, done: int, of: int | None) -> None:
-        description = visible(what)
-        for task in bar.tasks:
-            if task.description == description:
-                bar.update(task.id, completed=done)
-                break
-            bar.remove_task(task.id)
-        else:
-            bar.add_task(description, completed=done, total=of)
-        if time.monotonic() - began > SOON:
-            bar.start()
-
-    try:
-        yield progress
-    finally:
-        bar.stop()
 
 
 def _figures(how: Mapping[str, Any], scores: "Scores", report: "Report | None") -> dict[str, Any]:

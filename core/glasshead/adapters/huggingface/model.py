@@ -19,7 +19,7 @@ from glasshead.adapters.huggingface.watch import Places, Switch
 from glasshead.adapters.native import pad_lines
 from glasshead.adapters.watching import Watching
 from glasshead.anatomy import Anatomy, Attending, Kind
-from glasshead.decoding.protocols import Limits, Memory, Past, Prompt
+from glasshead.decoding.protocols import Layer, Limits, Memory, Past, Prompt
 from glasshead.errors import GlassheadError
 from glasshead.site import Site
 from glasshead.tap import ONE_AT_A_TIME, Change
@@ -71,6 +71,15 @@ class HuggingFace:
     def training(self) -> bool:
         """Whether dropout is on."""
         return bool(self.module.training)
+
+    @property
+    def layers(self) -> Mapping[str, tuple[Layer, ...]]:
+        """The layers of each stack that is shown."""
+        found: dict[str, tuple[Layer, ...]] = {}
+        for name, stack in self.stacks.items():
+            modules = (self.places.find(f"{stack.layers}.{number}") for number in range(self.places.layers[name]))
+            found[name] = tuple(Layer(module) for module in modules if module is not None)
+        return found
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
         """Make the source and the start for the ids of a text."""

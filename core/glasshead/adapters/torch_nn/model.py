@@ -8,11 +8,12 @@ from torch import Tensor, nn
 
 from glasshead.adapters.native import pad_lines
 from glasshead.adapters.torch_nn.examine import Examined
+from glasshead.adapters.torch_nn.layers import layers_of
 from glasshead.adapters.torch_nn.past import IdsPast
 from glasshead.adapters.torch_nn.places import LaidNorm, Places
 from glasshead.adapters.torch_nn.watch import Rerun
 from glasshead.anatomy import Anatomy, Attending, Kind
-from glasshead.decoding.protocols import Limits, Memory, Past, Prompt
+from glasshead.decoding.protocols import Layer, Limits, Memory, Past, Prompt
 from glasshead.errors import GlassheadError
 from glasshead.site import Side, Site
 from glasshead.tap import Change
@@ -62,6 +63,11 @@ class TorchNN:
     def training(self) -> bool:
         """Whether dropout is on."""
         return bool(self.module.training)
+
+    @property
+    def layers(self) -> Mapping[str, tuple[Layer, ...]]:
+        """The layers of each stack whose layers are modules of their own."""
+        return layers_of(self.module, self.examined.events, self.examined.attentions)
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
         """Make the source and the start for the ids of a text."""

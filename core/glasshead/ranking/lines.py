@@ -1,0 +1,90 @@
+"""Line: a text as the model reads it, the target that it is asked about, and where the answers stand."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from glasshead.adapters.recorded import Recorded
+from glasshead.errors import GlassheadError, brief
+from glasshead.text import WORD_START, Token
+
+if TYPE_CHECKING:
+    from glasshead.subjects import Subject
+
+LONGEST = 64
+"""Most tokens of a target that the model chooses itself."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One text with its target, as ids."""
+
+    source: tuple[int, ...]
+    """What the encoder reads; empty for a decoder alone."""
+    ids: tuple[int, ...]
+    """What the decoder is given: the start, or the prompt, and all of the target but its last token."""
+    labels: tuple[int, ...]
+    """The tokens that are asked about; of an encoder alone none yet: its own choices at the mask tokens."""
+    prompt: int
+    """Tokens of the start."""
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Row of the logits that each label is predicted by."""
+        return tuple(range(len(self.ids) - len(self.labels), len(self.ids)))
+
+    def at(self, step: int, label: int | None = None) -> "Line":
+        """Ask about one token alone: that of a step, counted from 0, or another in its place.
+
+        Raises GlassheadError for a step that the target does not have.
+        """
+        if not self.ids:
+            raise GlassheadError("This model writes no target, of which one token could be asked about.")
+        if not 0 <= step < len(self.labels):
+            raise GlassheadError(f"There is no step {step}: the target has {len(self.labels)} tokens, counted from 0.")
+        chosen = self.labels[step] if label is None else label
+        return replace(self, ids=self.ids[: self.prompt + step], labels=(chosen,))
+
+
+def line_of(subject: "Subject", text: str, target: str | None = None, *, longest: int = LONGEST) -> Line:
+    """Make the line of a text. target: what shall be written; by default the model's own greedy choice.
+
+    longest: most tokens of a target that the model chooses. Raises GlassheadError for a recording, which cannot be run,
+    and as `Subject.start` does.
+    """
+    if isinstance(subject.model, Recorded):
+        raise subject.model.header.refuse("take parts out of it")
+    stepper = subject.start(text, keep=None, forced=target)
+    while not stepper.done and (stepper.step_number < longest if target is None else stepper.given is not None):
+        stepper.step()
+    ids, steps = stepper.ids, stepper.step_number
+    if ids and not steps:
+        raise GlassheadError("The text leaves no room for a target: shorten it.")
+    return Line(
+        source=tuple(token.id for token in stepper.source), ids=tuple(ids[:-1]), labels=tuple(ids[len(ids) - steps :]),
+        prompt=len(ids) - steps,
+    )  # fmt: skip
+
+
+def words(subject: "Subject", line: Line) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
+    """Name the tokens of both sides: of the source, and of what the decoder is given."""
+    names = subject.vocabulary
+    return tuple(names.source.tokens(line.source)), tuple(names.target.tokens(line.ids))
+
+
+def token_of(subject: "Subject", line: Line, word: str) -> int:
+    """Find the token that a word names: one of the target by its name, any by its name, or the first of the word.
+
+    Raises GlassheadError for a word that is no token.
+    """
+    names = subject.vocabulary.target
+    called = (word, f"{WORD_START}{word.strip()}")
+    for token in names.tokens(line.labels):
+        if token.text in called:
+            return token.id
+    found = names.encode(word)
+    if len(found) != 1:
+        known = [token.id for token in names.tokens(range(names.size)) if token.text in called]
+        found = known or found
+    if not found:
+        raise GlassheadError(f"{brief(word)} is no token of this model.")
+    return found[0]

@@ -1,0 +1,103 @@
+"""What a ranking finds, as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from glasshead.analysis.measures import Trait, strongest
+from glasshead.ranking.parts import Of, Part
+
+Method = Literal["knockout", "keep-only", "patch"]
+METHODS: tuple[Method, ...] = ("knockout", "keep-only", "patch")
+Instead = Literal["zero", "mean"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Ask about one token of the target alone."""
+
+    step: int
+    """Step that writes it, counted from 0."""
+    id: int | None = None
+    """Token that is asked about; by default the one that is written there."""
+
+
+@dataclass(frozen=True)
+class Placebo:
+    """The effect of the same, done to parts like this one."""
+
+    mean: float
+    spread: float
+    """Standard deviation over the parts."""
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """What became of the output without one part."""
+
+    part: Part
+    effect: float
+    """Rise of the loss, in nats a token; fall of the token's log-probability; or share that a patch recovers."""
+    placebo: Placebo | None
+    """None for a part without one like it."""
+    kl: float
+    """KL divergence from the whole model's distributions, in nats, mean of the tokens."""
+    move: float
+    """Largest move of a logit."""
+    moved: bool
+    """Whether that is more than the model's precision alone may make."""
+    traits: Mapping[str, Trait] = field(default_factory=dict)
+    """What was measured of a head, by name."""
+
+    @property
+    def does(self) -> tuple[Trait, ...]:
+        """What stands out in what a head looks at; see `measures.strongest`."""
+        return strongest(self.traits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking:
+    """Effects, the largest first."""
+
+    effects: tuple[Effect, ...]
+    method: Method
+    of: Of
+    by: Asked | None
+    """None if it is by the loss."""
+    loss: float
+    """Loss of the whole model, in nats a token; with a patch that of the corrupted text."""
+    texts: int
+    tokens: int
+    """Tokens that were asked about."""
+    passes: int
+    """Passes that it took."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """A small set of parts without which a choice turns."""
+
+    chosen: int
+    """Token A."""
+    rival: int
+    """Token B."""
+    margin: float
+    """Logit of A, less that of B, in the whole model."""
+    parts: tuple[Part, ...]
+    """The set, in the order of the single effects; empty if none was found."""
+    without: float
+    """The margin without them: below 0 if the choice has turned."""
+    pick: int
+    """Token that is the most probable without them: it may be a third one."""
+    random_flips: int
+    """Random sets that turned the choice, too."""
+    random_sets: int
+    """Random sets that were run: fewer than usual if there are not so many others."""
+    tried: int
+    """Removals that were run."""
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a set."""
+        return bool(self.parts)

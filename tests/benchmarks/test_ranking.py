@@ -1,0 +1,107 @@
+"""The cost of ranking all heads of a model, against passes over the same line and against a loop over the heads.
+
+The line has 12 tokens on each side, as a sentence of english-french has on the average. A longer one costs more: its
+single pass keeps the processor as busy as a batch does. The loop is ours, with plain forward hooks on Hugging Face's
+own modules: one pass for each head, whose output is set to 0 before the output projection. It stands for any library
+that runs a pass for each head. Ratios of processor time within one run, the best of several interleaved rounds of about
+the same length; `pytest -s` prints them.
+"""
+
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from tests.benchmarks.clock import best
+from torch import Tensor
+
+from glasshead.adapters.huggingface.marks import Marks
+from glasshead.adapters.huggingface.model import HuggingFace
+from glasshead.adapters.native import Native
+from glasshead.decoding.protocols import Model
+from glasshead.model import Config, Transformer
+from glasshead.ranking.lines import Line
+from glasshead.ranking.parts import heads
+from glasshead.ranking.passes import Runner
+
+TOKENS, PASSES = 12, 20
+MARIAN: dict[str, Any] = {
+    "vocab_size": 8000, "d_model": 256, "encoder_layers": 3, "decoder_layers": 3, "encoder_attention_heads": 8,
+    "decoder_attention_heads": 8, "encoder_ffn_dim": 1024, "decoder_ffn_dim": 1024, "max_position_embeddings": 128,
+    "pad_token_id": 0, "eos_token_id": 2, "decoder_start_token_id": 1, "forced_eos_token_id": None,
+}  # fmt: skip
+LLAMA: dict[str, Any] = {
+    "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
+    "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True,
+}  # fmt: skip
+
+
+def line(size: int, *, reads: bool) -> Line:
+    draw = torch.Generator().manual_seed(0)
+    source, target = torch.randint(3, size, (2, TOKENS), generator=draw).tolist()
+    return Line(tuple(source) if reads else (), (1, *target[:-1]), tuple(target) if reads else tuple(target[1:]), 1)
+
+
+def swept(model: Model, given: Line) -> Runner:
+    """Rank all heads, as `glasshead heads` does: the first pass and its trial are counted."""
+    runner = Runner(model, given)
+    assert len(runner.run([frozenset({part}) for part in heads(model.anatomy)])) == len(heads(model.anatomy))
+    return runner
+
+
+@pytest.mark.parametrize("maker", ["native", "marian"])
+def test_72_heads_cost_at_most_20_passes(maker: str) -> None:
+    torch.manual_seed(0)
+    module: Any
+    model: Model
+    if maker == "native":
+        config = Config(vocab_size=8000, d_model=256, heads=8, d_ff=1024, encoder_layers=3, decoder_layers=3)
+        module = Transformer(config).eval().requires_grad_(False)
+        model = Native(module)
+    else:
+        module = transformers.MarianMTModel(transformers.MarianConfig(**MARIAN)).eval()
+        model = HuggingFace(module, Marks(start=(1,)))
+    given = line(8000, reads=True)
+    source, target = torch.tensor([given.source]), torch.tensor([given.ids])
+    assert len(heads(model.anatomy)) == 72
+
+    @torch.inference_mode()
+    def plain() -> None:
+        for _ in range(PASSES):
+            if maker == "native":
+                module(source, target)
+            else:
+                module(input_ids=source, decoder_input_ids=target, use_cache=False)
+
+    some, sweep = best(plain, lambda: swept(model, given))
+    one = some / PASSES
+    print(f"\n{maker}: a pass {one * 1e3:.1f} ms, 72 heads {sweep * 1e3:.1f} ms: {sweep / one:.1f} passes")
+    assert sweep <= PASSES * one
+
+
+def test_a_head_of_30_layers_costs_at_most_half_of_one_in_a_loop_of_hooks() -> None:
+    torch.manual_seed(0)
+    module: Any = transformers.LlamaForCausalLM(transformers.LlamaConfig(**LLAMA)).eval()
+    model = HuggingFace(module, Marks())
+    given = line(LLAMA["vocab_size"], reads=False)
+    ids, width = torch.tensor([given.ids]), LLAMA["hidden_size"] // LLAMA["num_attention_heads"]
+    some = [(layer, head) for layer in range(0, 30, 3) for head in (0, 4, 8)]
+    """Heads of the loop: each costs the same, so not all of them need be run."""
+
+    @torch.inference_mode()
+    def loop() -> None:
+        for layer, head in some:
+
+            def off(_module: Any, given: tuple[Tensor, ...], head: int = head) -> tuple[Tensor]:
+                value = given[0].clone()
+                value[..., head * width : (head + 1) * width] = 0
+                return (value,)
+
+            handle = module.model.layers[layer].self_attn.o_proj.register_forward_pre_hook(off)
+            module(input_ids=ids, use_cache=False)
+            handle.remove()
+
+    one, sweep = best(loop, lambda: swept(model, given), times=2)
+    each, other = sweep / len(heads(model.anatomy)), one / len(some)
+    print(f"\n270 heads: {each * 1e3:.1f} ms each, in the loop {other * 1e3:.1f} ms: {each / other:.2f} ×")
+    assert each <= 0.5 * other

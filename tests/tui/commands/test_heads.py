@@ -1,0 +1,163 @@
+"""`glasshead heads`: its table, rows and JSON against each other and against the library, and what it refuses."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from tests.cli.conftest import Glasshead, obeyed, strictly
+from tests.conftest import LINES
+
+import glasshead as library
+from glasshead.ranking.rank import rank
+
+TEXT = ("--text", "the black cat", "--longest", "6")
+
+
+def test_the_numbers_are_those_of_the_library(tiny: Path, glasshead: Glasshead) -> None:
+    found = strictly(glasshead("heads", "tiny", *TEXT, "--json").out)
+    ranking = rank(library.load(tiny), ["the black cat"], longest=6)
+    assert found["loss"] == pytest.approx(ranking.loss) and found["tokens"] == 6 and found["by"] == "loss"
+    assert len(found["effects"]) == 24
+    for row, effect in zip(found["effects"], ranking.effects, strict=True):
+        stack, layer, kind = effect.part.prefix.split(".")
+        assert (row["part"], row["layer"]) == ("cross" if kind == "cross" else f"{stack} {kind}", int(layer))
+        assert row["head"] == effect.part.head and row["effect"] == pytest.approx(effect.effect)
+        assert effect.placebo is not None and row["placebo"] == pytest.approx(effect.placebo.mean)
+        assert row["measures"]["entropy"] == pytest.approx(effect.traits["entropy"].value)
+
+
+@pytest.mark.parametrize("options", [(), ("--of", "layers"), ("--of", "sources"), ("--method", "keep-only"),
+                                     ("--with", "mean"), ("--by", "token=@2")])  # fmt: skip
+def test_table_rows_and_json_say_the_same(glasshead: Glasshead, options: tuple[str, ...]) -> None:
+    table = glasshead("heads", "tiny", *TEXT, *options)
+    assert (table.status, table.err) == (0, "")
+    lines = table.out.splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    found = strictly(glasshead("heads", "tiny", *TEXT, *options, "--json").out)["effects"]
+    header, *rows = glasshead("heads", "tiny", *TEXT, *options, "--tsv").out.splitlines()
+    assert len(rows) == len(found)
+    for row, same in zip(rows, found, strict=True):
+        cells = dict(zip(header.split("\t"), row.split("\t"), strict=True))
+        assert float(cells["effect"]) == same["effect"] and float(cells["move"]) == same["move"]
+    first = lines.index(next(line for line in lines if line.startswith("part"))) + 1
+    shown = lines[first : first + min(20, len(found))]
+    effects = [line[27:35].strip().replace("−", "-") for line in shown]
+    for text, same in zip(effects, found, strict=False):
+        assert (
+            text == "nothing" if not same["moved"] else float(text) == pytest.approx(same["effect"], rel=0.06, abs=6e-5)
+        )
+
+
+def test_a_patch(glasshead: Glasshead) -> None:
+    words = ("heads", "tiny", *TEXT, "--method", "patch")
+    found = strictly(glasshead(*words, "--corrupted", "the small cat", "--json").out)
+    assert found["effect"].startswith("share") and len(found["effects"]) == 24
+    other = glasshead(*words, "--corrupted", "a dog")
+    assert other.status == 2 and "as many" in other.err
+
+
+def test_pairs_have_their_targets(glasshead: Glasshead, here: Path, tiny: Path) -> None:
+    pairs = list(zip(LINES[:3], LINES[3:], strict=True))
+    (here / "pairs.tsv").write_text("".join(f"{one}\t{other}\n" for one, other in pairs))
+    found = strictly(glasshead("heads", "tiny", "--pairs", "pairs.tsv", "--limit", "2", "--json").out)
+    ranking = rank(library.load(tiny), LINES[:2], LINES[3:5])
+    assert found["texts"] == 2 and found["tokens"] == ranking.tokens
+    assert found["loss"] == pytest.approx(ranking.loss)
+    assert "2 texts" in glasshead("heads", "tiny", "--pairs", "pairs.tsv", "--limit", "2").out
+
+
+def test_a_token_is_found_by_its_name(glasshead: Glasshead, tiny: Path) -> None:
+    subject = library.load(tiny)
+    words = ("heads", "tiny", "--text", "the black cat", "--forced", "le chat noir")
+    found = strictly(glasshead(*words, "--by", "token=chat", "--json").out)
+    ids = [*subject.vocabulary.target.encode("le chat noir"), 2]
+    assert found["by"]["id"] == ids[found["by"]["step"]] and found["tokens"] == 1
+    assert "at step" in glasshead(*words, "--by", "token=chat").out
+    missing = glasshead(*words, "--by", "token=dort")
+    assert missing.status == 2 and "say at which step" in missing.err
+    assert strictly(glasshead(*words, "--by", "token=dort@1", "--json").out)["by"]["step"] == 1
+
+
+def test_why_names_a_set_and_its_placebo(glasshead: Glasshead, tiny: Path) -> None:
+    subject = library.load(tiny)
+    line = subject.start("the black cat", keep=None)
+    one, other = line.candidates(2)
+    words = ("heads", "tiny", *TEXT, "--why", f"{one.text}/{other.text}@0")
+    plain = glasshead(*words)
+    assert (plain.status, plain.err) == (0, "") and max(map(cell_len, plain.out.splitlines())) <= 80
+    found = strictly(glasshead(*words, "--json").out)
+    assert found["chosen"]["id"] == one.id and found["rival"]["id"] == other.id
+    assert found["found"] and found["margin_without"] < 0
+    assert all(f"{part['part']} head {part['head']}" in plain.out for part in found["parts"])
+    assert "smallest set found" in plain.out
+
+
+def test_the_first_example_is_read_without_a_text(glasshead: Glasshead) -> None:
+    assert glasshead("heads", "tiny", "--longest", "3", "--top", "1").out.splitlines()[1].startswith("target ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--text", "a dog", "--pairs", "x.tsv"), "choose one"),
+        (("--limit", "3"), "no meaning without --pairs"),
+        (("--json", "--tsv"), "choose one"),
+        (("--by", "tokens"), "--by is loss"),
+        (("--by", "token="), "--by is loss"),
+        (("--why", "le"), "--why is two tokens"),
+        (("--why", "le/la", "--method", "keep-only"), "goes with --text"),
+        (("--method", "patch"), "give both or neither"),
+        (("--text", "  "), "empty"),
+        (("--pairs", "missing.tsv"), "missing.tsv"),
+        (("--by", "token=@99",), "no step 99"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_sentences(glasshead: Glasshead, words: tuple[str, ...], said: str) -> None:
+    found = glasshead("heads", "tiny", *words)
+    assert (found.status, found.out) == (2, "") and said in found.err and "Traceback" not in found.err
+
+
+def test_no_token_steers_the_terminal(glasshead: Glasshead, hostile: Path) -> None:
+    for options in ((), ("--of", "sources"), ("--tsv", "--of", "sources")):
+        found = glasshead("heads", str(hostile), "--text", "\x1b[2J x", "--longest", "4", *options)
+        assert found.status == 0 and obeyed(found.out) == []
+
+
+def test_an_interrupt_ends_with_130_and_no_traceback(here: Path) -> None:
+    lines = "".join("the black cat is sleeping\tle chat noir dort\n" for _ in range(2000))
+    (here / "many.tsv").write_text(lines)
+    (here / "sitecustomize.py").write_text(
+        "import threading, os, signal\n"
+        "from glasshead.ranking import passes\n"
+        "run = passes.Runner.run\n"
+        "def interrupted(*given, **named):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return run(*given, **named)\n"
+        "passes.Runner.run = interrupted\n"
+    )
+    path = os.pathsep.join([str(here), *sys.path])
+    running = subprocess.run(
+        [sys.executable, "-m", "glasshead_tui", "heads", "tiny", "--pairs", "many.tsv", "--limit", "2000"],
+        cwd=here, capture_output=True, env={**os.environ, "PYTHONPATH": path}, timeout=120, check=False,
+    )  # fmt: skip
+    assert (running.returncode, running.stdout, running.stderr) == (130, b"", b"")
+
+
+def test_progress_is_shown_in_a_terminal_alone(here: Path) -> None:
+    (here / "sitecustomize.py").write_text("from glasshead_tui.commands import progress; progress.SOON = 0.0")
+    path = os.pathsep.join([str(here), *sys.path])
+    master, slave = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "glasshead_tui", "heads", "tiny", *TEXT], cwd=here, stdout=subprocess.PIPE,
+        stderr=slave, env={**os.environ, "PYTHONPATH": path, "TERM": "xterm", "COLUMNS": "100"}, timeout=120,
+        check=False,
+    )  # fmt: skip
+    os.close(slave)
+    shown = os.read(master, 65536)
+    os.close(master)
+    assert done.returncode == 0 and b"runs" in shown and b"24/24" in shown
+    assert b"\x1b" not in done.stdout

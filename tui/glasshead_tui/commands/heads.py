@@ -1,0 +1,179 @@
+"""`glasshead heads`: which heads matter, by what a model's output loses without each of them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from glasshead.errors import GlassheadError
+from glasshead.opening import Opening
+from glasshead_tui.commands.arguments import Checkpoint
+from glasshead_tui.commands.opening import opens
+from glasshead_tui.commands.progress import reporting
+
+if TYPE_CHECKING:
+    from glasshead.ranking.lines import Line
+    from glasshead.ranking.results import Asked
+    from glasshead.subjects import Subject
+
+
+@opens(without=("chat",))
+def heads(
+    opening: Opening,
+    checkpoint: Checkpoint,
+    text: Annotated[
+        str | None, typer.Option(metavar="SENTENCE", help="The text.", show_default="the checkpoint's first example")
+    ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Texts and their targets: TSV, CSV or JSONL.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="With --pairs: the first N.", show_default="20")
+    ] = None,
+    forced: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The target, in place of what the model writes.")
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(metavar="loss|token=WORD@STEP", help="What is asked: the loss of the target, or one token of it."),
+    ] = "loss",
+    of: Annotated[Literal["heads", "layers", "sources"], typer.Option(help="What is taken out.")] = "heads",
+    method: Annotated[
+        Literal["knockout", "keep-only", "patch"],
+        typer.Option(help="Take it out; take all but it out of its layer; or put it into a run on --corrupted."),
+    ] = "knockout",
+    instead: Annotated[
+        Literal["zero", "mean"], typer.Option("--with", help="What comes in its place: 0, or its mean over the texts.")
+    ] = "zero",
+    corrupted: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="With --method patch: a text with as many tokens.")
+    ] = None,
+    why: Annotated[
+        str | None,
+        typer.Option(metavar="A/B@STEP", help="Find a small set without which token B is preferred to token A."),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="With --why: seed of the random sets.")] = 0,
+    longest: Annotated[int, typer.Option(metavar="N", min=1, help="Most tokens of a target the model writes.")] = 64,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of the table.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
+    as_tsv: Annotated[bool, typer.Option("--tsv", help="All rows as TSV.")] = False,
+) -> None:
+    """Rank heads by what the output loses without them.
+
+    Beside each effect stands the placebo: the mean and the spread of the same, done to the other heads of the layer.
+    """
+    from glasshead_tui.terminal.sentences import sentence
+
+    if text is not None and pairs is not None:
+        raise GlassheadError("--text and --pairs are two ways to give texts: choose one.")
+    if forced is not None and pairs is not None:
+        raise GlassheadError("--pairs has the targets; --forced goes with --text.")
+    if limit is not None and pairs is None:
+        raise GlassheadError("--limit has no meaning without --pairs.")
+    if as_json and as_tsv:
+        raise GlassheadError("--json and --tsv are two forms: choose one.")
+    if why is not None and (by != "loss" or method != "knockout" or instead != "zero" or pairs is not None):
+        raise GlassheadError("--why takes parts of one text out: it goes with --text and --of, and with no other way.")
+    text = text if text is None else sentence(text)
+    given = None if pairs is None else _pairs(pairs, limit or 20)
+
+    from glasshead.decoding.threads import one_thread
+    from glasshead.found import find
+
+    one_thread()
+    subject = find(checkpoint, opening).open()
+    texts = [subject.first_sentence if text is None else text] if given is None else [source for source, _ in given]
+    targets = [forced] if given is None else [target for _, target in given]
+
+    from glasshead.ranking.lines import line_of
+    from glasshead.ranking.rank import rank
+    from glasshead.ranking.why import why as explain
+    from glasshead_tui.plain import ranking as plain
+
+    with reporting() as progress:
+        progress("reading the text", 0, None)
+        line = line_of(subject, texts[0], targets[0], longest=longest)
+        if why is not None:
+            asked, rival = _choice(subject, line, why)
+            found = explain(subject, asked, rival, of=of, seed=seed, progress=lambda done: progress("runs", done, None))
+            rows = plain.why_json(subject, found) if as_json else plain.why_lines(subject, asked, found)
+        else:
+            ranking = rank(
+                subject, texts, targets, by=_asked(subject, line, by), method=method, of=of, instead=instead,
+                corrupted=corrupted, longest=longest,
+                progress=lambda done, all_of: progress("runs", done, all_of),
+            )  # fmt: skip
+            if as_json:
+                rows = plain.as_json(subject, ranking, line)
+            else:
+                rows = plain.as_tsv(subject, ranking, line) if as_tsv else plain.as_table(subject, ranking, line, top)
+    for row in rows:
+        print(row)
+
+
+def _pairs(path: Path, limit: int) -> list[tuple[str, str]]:
+    """Read the first pairs of a file."""
+    import sys
+    from itertools import islice
+
+    from glasshead.training.data.pairs import Files, Report, read
+
+    files = Files(path, None, None, None, None)
+    files.check()
+    found = [
+        (line.source, line.target) for line in islice(read(files, report=Report(files.name)), min(limit, sys.maxsize))
+    ]
+    if not found:
+        raise GlassheadError(f"{path} holds no pairs: give a text and its target a line.")
+    return found
+
+
+def _asked(subject: "Subject", line: "Line", by: str) -> "Asked | None":
+    """Read --by. Raises GlassheadError for anything but loss, token=WORD, token=WORD@STEP and token=@STEP."""
+    from glasshead.ranking.results import Asked
+
+    if by == "loss":
+        return None
+    name, equals, what = by.partition("=")
+    if name != "token" or not equals or not what:
+        raise GlassheadError(f"--by is loss, token=WORD or token=WORD@STEP; not {by!r}.")
+    word, step = _step(what)
+    if not word:
+        return Asked(step if step is not None else 0)
+    found, number = _place(subject, line, word, step)
+    return Asked(number, found)
+
+
+def _choice(subject: "Subject", line: "Line", why: str) -> "tuple[Line, int]":
+    """Read --why: the line that asks about A, and the id of B."""
+    from glasshead.ranking.lines import token_of
+
+    chosen, slash, rest = why.partition("/")
+    rival, step = _step(rest)
+    if not slash or not chosen or not rival:
+        raise GlassheadError(
+            f"--why is two tokens, A/B, and a step if A is written more than once: A/B@2. Not {why!r}."
+        )
+    found, number = _place(subject, line, chosen, step)
+    return line.at(number, found), token_of(subject, line, rival)
+
+
+def _step(text: str) -> tuple[str, int | None]:
+    """Split WORD@STEP."""
+    word, at, step = text.rpartition("@")
+    if at and step.isdecimal():
+        return word, int(step)
+    return text, None
+
+
+def _place(subject: "Subject", line: "Line", word: str, step: int | None) -> tuple[int, int]:
+    """Find the token that a word names, and its step: the first that writes it, if none is given."""
+    from glasshead.ranking.lines import token_of
+
+    found = token_of(subject, line, word)
+    if step is not None:
+        return found, step
+    if found not in line.labels:
+        written = " ".join(token.text for token in subject.vocabulary.target.tokens(line.labels))
+        raise GlassheadError(f"{word!r} is not in the target ({written}): say at which step, as in {word}@1.")
+    return found, line.labels.index(found)
