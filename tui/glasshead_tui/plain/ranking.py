@@ -85,6 +85,12 @@ def as_table(subject: Ranked, ranking: "Ranking", line: "Line", top: int) -> Ite
         yield f"{still} moved no logit by more than the model's precision may: nothing."
 
 
+def head_row(effect: "Effect") -> str:
+    """Write the effect of a head as one line, as in the table."""
+    shown = ", ".join(f"{trait.measure.name} {numbers.weight(trait.value, 3)}" for trait in effect.does)
+    return _row([*_place(effect.part), _effect(effect), _placebo(effect), shown])
+
+
 def _row(cells: Sequence[str]) -> str:
     fixed = "  ".join(
         fit(cell, room, right=place > 0) for place, (cell, room) in enumerate(zip(cells, ROOM, strict=False))

@@ -194,6 +194,8 @@ class ExploreScreen(EditingScreen):
 
     def on_refused(self, event: Refused) -> None:
         """Report a refused job where the user is."""
+        if self._refuse_ranking(event):
+            return
         if self._trying is not None and self._trying[0] == event.ticket:
             self._trying = None
         if self._asking is not None and self._asking[0] == event.ticket:

@@ -7,6 +7,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from glasshead.lab.record import Shipped
+    from glasshead.ranking.results import Effect
     from glasshead.session.moment import Moment
     from glasshead.session.tree import Branch
     from glasshead.truth.trace_checks import Check
@@ -87,6 +88,24 @@ class Listed(Message):
     """The lines of the session, as a tree."""
 
     branches: "tuple[Branch, ...]"
+    ticket: int
+
+
+@dataclass
+class Ranking(Message):
+    """Heads are being ranked."""
+
+    done: int
+    of: int
+    ticket: int
+
+
+@dataclass
+class Ranked(Message):
+    """The heads have been ranked, the one that matters most first."""
+
+    effects: "tuple[Effect, ...]"
+    loss: float
     ticket: int
 
 

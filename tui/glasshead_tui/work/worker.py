@@ -19,6 +19,8 @@ from glasshead_tui.work.messages import (
     Listed,
     NotOpened,
     Opened,
+    Ranked,
+    Ranking,
     Refused,
     Saved,
     Scripted,
@@ -185,6 +187,33 @@ class Worker:
         def job() -> None:
             written = self._session.save(path, overwrite=overwrite)
             self._answer(Saved(str(written), written.stat().st_size, self._ticket))
+
+        return self._jobs.put(job, to)
+
+    def rank(self, *, to: Asker) -> int:
+        """Rank the heads of the model without edits by what its own target of the text loses without each."""
+
+        def job() -> None:
+            from glasshead.errors import StoppedError
+            from glasshead.ranking.rank import rank
+
+            ticket, reported, at = self._ticket, 0.0, self._session.standing
+            subject = self._session.subject
+            text = at.text
+            if at.truncate and subject.limit is not None:
+                text = subject.vocabulary.source.cut(text, subject.limit)
+
+            def report(done: int, of: int) -> None:
+                nonlocal reported
+                if time.monotonic() - reported >= PACE:
+                    reported = time.monotonic()
+                    self._answer(Ranking(done, of, ticket))
+
+            try:
+                found = rank(subject, [text], progress=report, stop=lambda: self._gone() or self._jobs.halted(ticket))
+            except StoppedError:
+                return
+            self._answer(Ranked(found.effects, found.loss, ticket))
 
         return self._jobs.put(job, to)
 
