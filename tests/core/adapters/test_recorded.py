@@ -205,7 +205,7 @@ def test_a_recording_opens_where_the_model_cannot_be(tmp_path: Path, monkeypatch
     found = find(path)
     found.check()
     session = Session(found.open())
-    session.begin(session.opened.first_sentence)
+    session.begin(session.subject.first_sentence)
     list(session.walk(99))
     assert session.moment.text == "the black cat" and all(check.ok for check in session.check())
 
