@@ -32,9 +32,7 @@ async def test_a_try_changes_the_model_and_undo_brings_everything_back(
         await says(explorer, "Twice 4 is 8.")
         await hit(explorer, "t")
         await explorer.step(2)
-        await says(
-            explorer, "*.scores = unscaled · z undoes it", "Look at what the scale did. z brings back what you had"
-        )
+        await says(explorer, "without 1/√d_k · z undoes it", "Look at what the scale did. z brings back what you had")
         focus = screen._looking
         assert (focus.stack, focus.kind, focus.layer, focus.head) == ("decoder", "cross", 1, 1), "as far as there is"
         assert screen._active == "sum"
@@ -45,7 +43,7 @@ async def test_a_try_changes_the_model_and_undo_brings_everything_back(
         await explorer.step(3)
         await hit(explorer, "z")
         await explorer.until(lambda: not explorer.moment.changed and explorer.moment.step == 1)
-        assert "*.scores = unscaled" not in explorer.text
+        assert "without 1/√d_k" not in explorer.text
         await hit(explorer, "space")
         await explorer.step(2)
         assert torch.allclose(explorer.moment.trace[site], plain[site], atol=1e-6)
@@ -72,7 +70,7 @@ async def test_undo_brings_back_ones_own_sentence_after_tries_without_a_change_t
         await hit(explorer, "L", "3", "colon", "s")
         await says(explorer, "3 of 10", "Twice 4 is 8.")
         await hit(explorer, "t")  # a try after a try: what is brought back is one's own
-        await explorer.until(lambda: explorer.moment.changed == "*.scores = unscaled" and explorer.moment.step == 2)
+        await explorer.until(lambda: explorer.moment.changed == "without 1/√d_k" and explorer.moment.step == 2)
         await hit(explorer, "z")
         await explorer.until(lambda: (explorer.moment.text, explorer.moment.step) == ("the cat", 2))
         assert explorer.moment.tokens == before and not explorer.moment.changed
@@ -121,5 +119,5 @@ async def test_what_is_changed_stays_so_for_another_sentence(explore: Explore, b
         await explorer.step(1)
         site = "encoder.0.self.scores"
         assert torch.allclose(explorer.moment.trace[site], line.outlook[site], atol=1e-6)
-        assert "*.scores = unscaled" in explorer.text
+        assert "without 1/√d_k" in explorer.text
         await explorer.until(lambda: explorer.text.count("✓") >= 4)  # the truth holds of the changed model
