@@ -181,6 +181,10 @@ class Config:
         return tuple(words for words, departs in said.items() if departs)
 
 
+HUGE = 1e18
+"""Largest number of a field that is no count: whole ones beyond it do not fit into 64 bits."""
+
+
 def _check_whole(name: str, value: Any, *, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
         raise GlassheadError(f"{name} is {brief(value)}; it must be a whole number.")
@@ -193,3 +197,5 @@ def _check_whole(name: str, value: Any, *, least: int) -> None:
 def _check_positive(name: str, value: Any) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
         raise GlassheadError(f"{name} is {brief(value)}; it must be a number above 0.")
+    if value > HUGE:
+        raise GlassheadError(f"{name} is {brief(value)}; it must be at most {HUGE:g}.")

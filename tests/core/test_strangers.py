@@ -218,7 +218,8 @@ def test_a_session_moves_and_undoes(name: str) -> None:
     session.choose(at.candidates[4].id)
     session.undo()
     assert session.moment.tokens == at.tokens
-    with pytest.raises(GlassheadError, match="project's own"):
-        session.change(None, {"scale": False}, "no scale")
-    assert session.moment.tokens == at.tokens
     assert [check.ok for check in session.check()] == [True] * 4
+    session.edit("decoder.1.self.heads[head=0] = 0")
+    assert [check.ok for check in session.check()] == [True] * 5
+    session.undo()
+    assert session.moment.tokens == at.tokens and not session.moment.changed

@@ -52,6 +52,12 @@ class Changes(Mapping[str, Change]):
         self.first_row = first_row(edits, anatomy)
         """See `strokes.first_row`."""
         self._ahead = looks_ahead(edits, anatomy)
+        bare = _whole(edits, Reveal, anatomy)
+        self._bare = frozenset(prefix for prefix in bare if anatomy.kind_at(prefix).causal)
+        """Attentions without any mask."""
+        unscaled = _whole(edits, Unscale, anatomy)
+        self._unscaled = frozenset(prefix for prefix in unscaled if unscaled.count(prefix) == 1)
+        """Attentions without their scale."""
         self._masked = frozenset(site.prefix for name in self._functions if (site := Site.parse(name)).name == "masked")
 
     def __getitem__(self, site: str) -> Change:
@@ -66,10 +72,26 @@ class Changes(Mapping[str, Change]):
     def anatomy(self, anatomy: Anatomy) -> Anatomy:
         """Describe the model under these edits: what the captured mask hides, and whether rows last."""
         attending = {
-            prefix: replace(how, patterned=how.patterned or prefix in self._masked)
+            prefix: replace(
+                how,
+                patterned=how.patterned or prefix in self._masked,
+                scale=1.0 if prefix in self._unscaled else how.scale,
+            )
             for prefix, how in anatomy.attending.items()
         }
-        return replace(anatomy, attending=attending, lasting=anatomy.lasting and not self._ahead)
+        kinds = tuple(
+            replace(kind, masked=False, label=kind.label.replace("(masked)", "(no mask)"))
+            if set(anatomy.attentions(kind)) <= self._bare
+            else kind
+            for kind in anatomy.kinds
+        )
+        return replace(anatomy, kinds=kinds, attending=attending, lasting=anatomy.lasting and not self._ahead)
+
+
+def _whole(edits: Iterable[Edit], action: type, anatomy: Anatomy) -> list[str]:
+    """List the attentions that an action changes as a whole."""
+    whole = (edit for edit in edits if isinstance(edit.action, action) and edit.where == Where())
+    return [Site.parse(stroke.site).prefix for edit in whole for stroke in strokes(edit, anatomy)]
 
 
 def make_changes(edits: Iterable[Edit], anatomy: Anatomy, reference: Reference) -> Changes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from glasshead.anatomy import Anatomy
-from glasshead.edits.edit import Copy, Edit, Hide, Narrow, Reveal, Uniform, Weigh
+from glasshead.edits.edit import Copy, Edit, Hide, Narrow, Put, Reveal, Uniform, Weigh
 from glasshead.edits.strokes import looks_ahead, strokes
 from glasshead.errors import GlassheadError
 from glasshead.site import Site
@@ -78,10 +78,12 @@ def broken_checks(edits: tuple[Edit, ...], anatomy: Anatomy) -> frozenset[str]:
                 broken.add(RECOMPUTED)
                 if not isinstance(stroke.action, (Weigh, Uniform)):
                     broken.update((SUMS, FUTURE))
+                elif isinstance(stroke.action, Uniform) and stroke.where.key:
+                    broken.add(SUMS)
             elif name == "masked":
-                if isinstance(stroke.action, (Reveal, Copy)):
-                    broken.update((FUTURE, RECOMPUTED))
-                elif not isinstance(stroke.action, (Hide, Narrow)):
+                if isinstance(stroke.action, (Reveal, Copy, Put)):
+                    broken.add(FUTURE)
+                if not isinstance(stroke.action, (Reveal, Hide, Narrow)):
                     broken.add(RECOMPUTED)
             elif name in ("scores", "bias", "q", "k"):
                 broken.add(RECOMPUTED)

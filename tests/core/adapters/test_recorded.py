@@ -150,10 +150,10 @@ def test_a_part_shows_its_part(tmp_path: Path) -> None:
 def test_a_session_moves_and_remembers_what_was_changed(tmp_path: Path) -> None:
     session = Session(subject_of("the paper"))
     session.begin(TEXT)
-    session.change(None, {"scale": False}, "without 1/√d_k")
+    session.edit("*.scores = unscaled")
     list(session.walk(3))
     subject = load(session.save(tmp_path / "changed.safetensors"))
-    assert subject.facts[0] == "without 1/√d_k" and subject.anatomy.attending["decoder.0.self"].scale == 1.0
+    assert subject.facts[0] == "*.scores = unscaled"
     again = Session(subject)
     again.begin(TEXT)
     list(again.walk(2))
@@ -162,9 +162,8 @@ def test_a_session_moves_and_remembers_what_was_changed(tmp_path: Path) -> None:
     with pytest.raises(GlassheadError, match="another token was taken"):
         again.choose(at.candidates[5].id)
     assert again.moment is at
-    for change in ({"scale": False}, {"norm": "pre"}):
-        with pytest.raises(GlassheadError, match=ELSE):
-            again.change(None, change, "changed")
+    with pytest.raises(GlassheadError, match="nothing can be changed in it"):
+        again.edit("*.scores = unscaled")
     with pytest.raises(GlassheadError, match=ELSE):
         again.begin("another")
     list(again.walk(99))
@@ -205,7 +204,7 @@ def test_a_recording_opens_where_the_model_cannot_be(tmp_path: Path, monkeypatch
     found = find(path)
     found.check()
     session = Session(found.open())
-    session.begin(session.opened.first_sentence)
+    session.begin(session.subject.first_sentence)
     list(session.walk(99))
     assert session.moment.text == "the black cat" and all(check.ok for check in session.check())
 

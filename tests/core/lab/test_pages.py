@@ -11,12 +11,13 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from glasshead import Config, GlassheadError, Subject, load
+from glasshead import GlassheadError, Subject, load
 from glasshead.errors import StoppedError
 from glasshead.lab import NAMES, page_of
 from glasshead.lab.exhibits import Grid, Lines, Plot, Table
 from glasshead.lab.page import Page
 from glasshead.lab.record import plain, restore, result_class, strict
+from glasshead.session.references import changes_of
 
 ALL = pytest.mark.parametrize("name", NAMES)
 OPTIONS = {"quick", "full", "predict", "json", "model", "anew", "help"}
@@ -167,10 +168,8 @@ def test_an_experiment_stops_when_it_is_asked_to(name: str, subject: Subject) ->
 @ALL
 def test_the_try_is_one_that_the_explorer_can_follow(name: str, subject: Subject) -> None:
     attempt = page_of(name).attempt
-    assert set(attempt.change) <= {each.name for each in fields(Config)}
-    assert bool(attempt.change) == bool(attempt.changed)
-    model = subject.changed(**attempt.change) if attempt.change else subject
-    line = model.start(attempt.text or "the black cat is sleeping")
+    text = attempt.text or "the black cat is sleeping"
+    line = subject.start(text, edit=changes_of(subject, attempt.edits))
     for _ in range(attempt.steps):
         assert not line.done, "there are as many steps as the try takes"
         line.step()

@@ -36,7 +36,7 @@ def answer(path: Path) -> str:
         found = find(path)
         found.check()
         session = Session(found.open())
-        session.begin(session.opened.first_sentence)
+        session.begin(session.subject.first_sentence)
         for _ in (0, *session.walk(99)):
             moment = session.moment
             session.check()
@@ -48,7 +48,7 @@ def answer(path: Path) -> str:
             for stack in {kind.stack for kind in moment.trace.kinds}:
                 with contextlib.suppress(GlassheadError):
                     norms(moment.trace, stack, 0)
-            assert session.line.text is not None and session.opened.facts
+            assert session.line.text is not None and session.subject.facts
         said.append("opened")
     except GlassheadError as error:
         said.append(str(error))

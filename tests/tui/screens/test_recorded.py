@@ -191,9 +191,9 @@ async def test_the_lab_says_that_it_needs_the_model(explore: Explore, tmp_path: 
     path = walked("the paper", 2).save(tmp_path / "line.safetensors")
     async with explore(checkpoint=find(path), text=TEXT) as explorer:
         before = explorer.moment
-        explorer.screen.attempt(Try(sentence="What is seen.", change={"scale": False}, changed="without 1/√d_k"))
+        explorer.screen.attempt(Try(sentence="What is seen.", edits=("*.scores = unscaled",)))
         await explorer.until(lambda: bool(noticed))
-        assert "Open the model itself to change it" in noticed[-1] and explorer.moment is before
+        assert "Open the model itself" in noticed[-1] and explorer.moment is before
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])

@@ -235,7 +235,7 @@ PAGE = Page(
         sentence="The explorer opens without the mask: every row looks at the words after its own too, and changes "
         "when one more comes. 'nothing from the future' fails, on purpose; d shows the line with its mask.",
         text="the black cat is sleeping",
-        steps=4,
+        steps=3,
         stack="decoder",
         kind="self",
         stage="masked",

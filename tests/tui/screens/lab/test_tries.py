@@ -32,7 +32,9 @@ async def test_a_try_changes_the_model_and_undo_brings_everything_back(
         await says(explorer, "Twice 4 is 8.")
         await hit(explorer, "t")
         await explorer.step(2)
-        await says(explorer, "without 1/√d_k · z undoes it", "Look at what the scale did. z brings back what you had")
+        await says(
+            explorer, "*.scores = unscaled · z undoes it", "Look at what the scale did. z brings back what you had"
+        )
         focus = screen._looking
         assert (focus.stack, focus.kind, focus.layer, focus.head) == ("decoder", "cross", 1, 1), "as far as there is"
         assert screen._active == "sum"
@@ -43,7 +45,7 @@ async def test_a_try_changes_the_model_and_undo_brings_everything_back(
         await explorer.step(3)
         await hit(explorer, "z")
         await explorer.until(lambda: not explorer.moment.changed and explorer.moment.step == 1)
-        assert "without 1/√d_k" not in explorer.text
+        assert "*.scores = unscaled" not in explorer.text
         await hit(explorer, "space")
         await explorer.step(2)
         assert torch.allclose(explorer.moment.trace[site], plain[site], atol=1e-6)
@@ -70,7 +72,7 @@ async def test_undo_brings_back_ones_own_sentence_after_tries_without_a_change_t
         await hit(explorer, "L", "3", "colon", "s")
         await says(explorer, "3 of 10", "Twice 4 is 8.")
         await hit(explorer, "t")  # a try after a try: what is brought back is one's own
-        await explorer.until(lambda: explorer.moment.changed == "without 1/√d_k" and explorer.moment.step == 2)
+        await explorer.until(lambda: explorer.moment.changed == "*.scores = unscaled" and explorer.moment.step == 2)
         await hit(explorer, "z")
         await explorer.until(lambda: (explorer.moment.text, explorer.moment.step) == ("the cat", 2))
         assert explorer.moment.tokens == before and not explorer.moment.changed
@@ -82,7 +84,7 @@ async def test_a_model_without_its_mask_is_shown_as_what_it_is(
 ) -> None:
     attempt = Try(
         sentence="Look.", text="", steps=3, stack="decoder", kind="self", stage="masked", pane="attention",
-        change={"masked": False}, changed="without the mask",
+        edits=("decoder.*.self.masked = revealed",),
     )  # fmt: skip
     monkeypatch.setattr(labbook, "page_of", lambda name: replace(known(bench, name), attempt=attempt))
     async with explore(size=(120, 36)) as explorer:
@@ -93,13 +95,13 @@ async def test_a_model_without_its_mask_is_shown_as_what_it_is(
         await says(explorer, "Twice 4 is 8.")
         await hit(explorer, "t")
         await explorer.step(3)
-        await says(explorer, "self-attention (no mask)", "decoder self (no mask)", "came later")
+        await says(explorer, "self-attention (no mask)", "decoder self (no mask)", "later tokens are not masked")
         for _ in range(3):
             await hit(explorer, "s", "9", "k", "l")
             await explorer.pilot.pause()
             shown = explorer.text
             assert not any(part in shown for part in ("not generated yet", "╱", "about to hide", "no: −∞"))
-        await says(explorer, "✗")  # over all tokens at once it looks at what comes later
+        await says(explorer, "~ nothing from the future")  # on purpose
         await hit(explorer, "z")
         await says(explorer, "masked self-attention", "decoder self (masked)")
 
@@ -119,5 +121,5 @@ async def test_what_is_changed_stays_so_for_another_sentence(explore: Explore, b
         await explorer.step(1)
         site = "encoder.0.self.scores"
         assert torch.allclose(explorer.moment.trace[site], line.outlook[site], atol=1e-6)
-        assert "without 1/√d_k" in explorer.text
-        await explorer.until(lambda: explorer.text.count("✓") >= 4)  # the truth holds of the changed model
+        assert "*.scores = unscaled" in explorer.text
+        await explorer.until(lambda: "✓ 5 of 5" in explorer.text)  # the truth holds of the changed model

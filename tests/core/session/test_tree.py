@@ -1,0 +1,89 @@
+"""The tree of lines: where each left its parent, what it lost there, and where it looks elsewhere."""
+
+import math
+
+import pytest
+import torch
+from tests.core.helpers import restless
+
+from glasshead.errors import GlassheadError
+from glasshead.session.session import Session
+
+SUBJECT = restless(10)
+EDIT = "decoder.0.cross.heads[head=1] *= 5"
+
+
+@pytest.fixture
+def session() -> Session:
+    """A text with a branch by a token at step 2, an edit of that, and another text."""
+    session = Session(SUBJECT)
+    session.begin("zebra")
+    for _ in session.walk(2):
+        pass
+    session.choose(session.moment.candidates[3].id)
+    for _ in session.walk(2):
+        pass
+    session.edit(EDIT)
+    for _ in session.walk(2):
+        pass
+    session.begin("abc", edits=[])
+    return session
+
+
+def test_every_line_stands_after_its_parent(session: Session) -> None:
+    found = session.branches
+    assert [(each.number, each.parent, each.depth) for each in found] == [
+        (1, None, 0), (2, 1, 1), (3, 2, 2), (4, None, 0),
+    ]  # fmt: skip
+    assert [each.here for each in found] == [False, False, False, True]
+    assert found[0].cause == "zebra" and found[2].cause == EDIT and found[1].fork == 2
+    assert found[0].lost is None and found[0].divergence is None and found[0].differs is None
+
+
+def test_a_token_loses_the_bits_between_it_and_the_best(session: Session) -> None:
+    line = SUBJECT.start("zebra")
+    line.goto(2)
+    chances = line.probabilities().double()
+    branch = session.branches[1]
+    assert branch.lost == pytest.approx(math.log2(chances.sort().values[-4] / chances.max()), abs=1e-4)
+    assert branch.divergence == 0
+
+
+def test_an_edit_diverges_at_the_fork_and_looks_elsewhere_after_it(session: Session) -> None:
+    branch, parent, line = session.branches[2], session._branches[2].line, session._branches[3].line
+    row = branch.fork
+    one, other = (torch.log_softmax(each.rows.logits(row + 1)[row].double(), -1) for each in (parent, line))
+    assert branch.divergence == pytest.approx(float((one.exp() * (one - other)).sum()) / math.log(2), abs=1e-6)
+    assert branch.divergence is not None and branch.divergence > 0
+    assert branch.differs is not None
+    prefix, head, key, most = branch.differs
+    a, b = (each.outlook[f"{prefix}.weights"][:, row + 1] for each in (parent, line))
+    assert most == pytest.approx(float((a - b).abs().max())) and (a - b).abs()[head, key] == pytest.approx(most)
+    for each in ("decoder.0.cross.weights", "decoder.1.cross.weights"):
+        apart = parent.outlook[each][:, row + 1] - line.outlook[each][:, row + 1]
+        assert float(apart.abs().max()) <= most
+
+
+def test_lines_are_named_folded_and_deleted(session: Session) -> None:
+    session.name_branch(2, "  mine ")
+    session.fold_branch(1)
+    found = session.branches
+    assert [(each.number, each.folded) for each in found] == [(1, 2), (4, 0)]
+    session.fold_branch(1)
+    assert session.branches[1].name == "mine"
+    session.visit(3)
+    with pytest.raises(GlassheadError, match="You stand in this line"):
+        session.delete_branch(2)
+    session.visit(4)
+    session.delete_branch(2)
+    assert [each.number for each in session.branches] == [1, 4]
+    with pytest.raises(GlassheadError, match="There is no line 3"):
+        session.visit(3)
+    while session.moment.undoable:  # undo goes past what was deleted
+        session.undo()
+        assert session.standing.branch in (1, 4)
+
+
+def test_a_child_of_a_deleted_root_does_not_vanish(session: Session) -> None:
+    session.delete_branch(1)
+    assert [each.number for each in session.branches] == [4] and session.moment.branches == 1
