@@ -48,9 +48,9 @@ class Worker:
     to: the asker, who gets the answers.
     """
 
-    def __init__(self, found: "Found", text: str | None, forced: str | None = None) -> None:
-        """found: the model to open · text: the first source sentence; None takes an example from the card · forced: a
-        target that the first line follows.
+    def __init__(self, found: "Found", text: str | Callable[[], str] | None, forced: str | None = None) -> None:
+        """found: the model to open · text: the first source sentence, or what gives it; None takes an example from the
+        card · forced: a target that the first line follows.
         """
         self._found, self._text, self._forced = found, text, forced
         self._jobs = Jobs()
@@ -216,6 +216,7 @@ class Worker:
 
         one_thread()
         try:
+            given = self._text() if callable(self._text) else self._text
             subject = self._found.open()
         except GlassheadError as error:
             self._failed = True
@@ -228,7 +229,7 @@ class Worker:
         self._opened = Session(subject)
         self._answer(Opened(About(name=subject.name, facts=subject.facts, limit=subject.limit)))
         try:
-            text = subject.first_sentence if self._text is None else self._text
+            text = subject.first_sentence if given is None else given
             self._session.begin(text, forced=self._forced)
             self._show(fresh=True)
         finally:

@@ -69,6 +69,11 @@ class HuggingFolder:
         return str(self._config["model_type"])
 
     @property
+    def light(self) -> bool:
+        """See `glasshead.found.Found`: only the frames of a sound are named without transformers."""
+        return self.hears
+
+    @property
     def hears(self) -> bool:
         """Whether this is a model that hears sound."""
         return self.kind in HEARING
