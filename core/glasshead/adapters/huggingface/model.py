@@ -12,6 +12,7 @@ from glasshead.adapters.huggingface import attention as attentions
 from glasshead.adapters.huggingface.discover import discover, unwatchable
 from glasshead.adapters.huggingface.families import FAMILIES, Family, Stack
 from glasshead.adapters.huggingface.faults import Fault, remarks
+from glasshead.adapters.huggingface.forbidden import Forbidden
 from glasshead.adapters.huggingface.marks import Marks, longest_line, speech_start, text_limit
 from glasshead.adapters.huggingface.past import HuggingPast
 from glasshead.adapters.huggingface.spread import device_of_inputs, name_devices
@@ -60,6 +61,7 @@ class HuggingFace:
             target=0 if "decoder" not in self.stacks else longest or FAR,
         )
         self.ends = _ends(module)
+        self.forbidden = Forbidden.of(getattr(module, "generation_config", None), self.ends, self.size)
         width = int(getattr(config, "d_model", None) or config.hidden_size)
         self.places = Places(module, self.family, width, switch)
         self._device = device_of_inputs(embedding)
@@ -161,7 +163,7 @@ class HuggingFace:
         first = self.module.generation_config.decoder_start_token_id
         with ONE_AT_A_TIME:
             memory = self.read([range(self.frames)])
-            logits = self.logits(torch.tensor([[first]], device=self.device), memory)[0, -1]
+            logits = self.raw_logits(torch.tensor([[first]], device=self.device), memory)[0, -1]
         return max(languages, key=lambda number: float(logits[number]))
 
     def past(self) -> HuggingPast:
@@ -169,7 +171,17 @@ class HuggingFace:
         return HuggingPast.empty(cross=self.reads and "decoder" in self.stacks)
 
     def logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
-        """Compute the logits after each of the new ids: b q → b q v."""
+        """Compute the logits by which a token is chosen after each of the new ids: b q → b q v.
+
+        They are the model's own, the site `logits`, with −∞ where its generation config forbids a token.
+        """
+        start = 0 if past is None else past.length
+        line = past.follow(ids) if self.forbidden.sequences and isinstance(past, HuggingPast) else ids
+        first = len(self.marks.start) if self.marks.start else None
+        return self.forbidden.apply(self.raw_logits(ids, memory, past), line, start, first)
+
+    def raw_logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
+        """Compute the logits that the model itself gives after each of the new ids: b q → b q v."""
         self._begin(0 if past is None else past.length)
         given: dict[str, Any] = {"use_cache": past is not None}
         if isinstance(past, HuggingPast):
@@ -235,8 +247,11 @@ class HuggingFace:
             parameters=sum(parameter.numel() for parameter in self.module.parameters()),
             precision=str(dtype).removeprefix("torch."),
             device=name_devices(self.module, self.device),
-            remarks=(*remarks(faults), *self.family.remarks),
+            remarks=(*remarks(faults), *self.family.remarks, *self._forbids()),
         )
+
+    def _forbids(self) -> tuple[str, ...]:
+        return self.forbidden.remarks(begins=self.reads) if "decoder" in self.stacks else ()
 
     def leave_out(self, faults: Iterable[Fault]) -> None:
         """Show no longer what did not pass the check, and say so."""
@@ -275,7 +290,7 @@ class HuggingFace:
             if memory is None:
                 self.module.base_model(input_ids=new, use_cache=False)  # without logits, which are half of the work
             elif "decoder" in self.stacks:
-                self.logits(new, memory)
+                self.raw_logits(new, memory)
         finally:
             self.places.switch_off()
             attentions.calls = None
