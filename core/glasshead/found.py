@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from glasshead.adapters.huggingface.folder import HuggingFolder, is_hugging_face
 from glasshead.adapters.huggingface.sound import Sound
@@ -49,6 +49,10 @@ class Found(Protocol):
     def source(self) -> "Names":
         """Tokenizer of the source, without the model. Raises GlassheadError for a damaged one."""
 
+    @property
+    def light(self) -> bool:
+        """Whether `limit` and `source` come at once, without a library that takes seconds to import."""
+
     def check(self) -> None:
         """Check headers and the presence of files. Raises GlassheadError for a missing, truncated or foreign file."""
 
@@ -64,6 +68,8 @@ class Checkpoint:
     title: str
     """Name of its folder, or for a run in training of the run."""
     opening: Opening = AS_IT_IS
+    light: ClassVar = True
+    """See `Found`."""
 
     @cached_property
     def _content(self) -> dict[str, Any]:
@@ -144,6 +150,8 @@ class RecordingFile:
 
     path: Path
     opening: Opening = AS_IT_IS
+    light: ClassVar = True
+    """See `Found`."""
 
     @cached_property
     def _header(self) -> Header:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from glasshead.errors import GlassheadError, brief
 from glasshead.found import Found, find
@@ -28,6 +28,8 @@ class Ready:
     """A subject that is open already, as something that can be opened."""
 
     subject: Subject
+    light: ClassVar = True
+    """See `Found`."""
 
     @property
     def title(self) -> str:

@@ -292,6 +292,7 @@ class Opens:
     title: str
     limit: int | None = 20
     folder: Path | None = None
+    light: bool = True
 
     @property
     def source(self) -> Letters:

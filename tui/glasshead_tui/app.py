@@ -132,7 +132,7 @@ class GlassheadApp(Framed):
     def __init__(
         self,
         found: "Found",
-        text: str | None = None,
+        text: str | Callable[[], str] | None = None,
         *,
         forced: str | None = None,
         edits: "tuple[Edit, ...]" = (),
@@ -141,10 +141,10 @@ class GlassheadApp(Framed):
         lesson: bool = False,
         notice: str = "",
     ) -> None:
-        """found: what is opened · text: the first source sentence, by default an example of the recipe's · forced: a
-        target that its line follows · edits: those that it begins with · session: file of its lines · lab: an
-        experiment to open at once; none: the explorer · lesson: whether the lab saves the user's place in a file, and
-        opens at once, at that place if `lab` names no other · notice: as for `Framed`.
+        """found: what is opened · text: the first source sentence, or what gives it in the worker thread, by default an
+        example of the recipe's · forced: a target that its line follows · edits: those that it begins with · session:
+        file of its lines · lab: an experiment to open at once; none: the explorer · lesson: whether the lab saves the
+        user's place in a file, and opens at once, at that place if `lab` names no other · notice: as for `Framed`.
         """
         from glasshead_tui.work.worker import Worker
 

@@ -57,7 +57,7 @@ class Record:
             row.pop(site, None)  # once let go, it is captured no more
         for site in self.dropped.intersection(row):
             del row[site]
-        new = [self._row(row, place, count) for place in range(count)]
+        new = self._split(row, count)
         self.rows.extend(new)
         self.bytes += sum(size_of(each.values()) for each in new)
         self._stay_within()
@@ -82,23 +82,29 @@ class Record:
         self.static = {**self.static, **new}
         self.bytes += size_of(new.values())
 
-    def _row(self, seen: Row, place: int, count: int) -> Row:
-        """Return the row of one of the new positions."""
+    def _split(self, seen: Row, count: int) -> list[Row]:
+        """Split what was seen in one pass into the rows of its new positions."""
         if count == 1:
             # Keys and values come joined with the past, whose memory keeps changing: keep only the new position.
-            joined = {site: seen[site][:, :, -1:].clone() for site in self.joined if site in seen}
-            return {**seen, **joined}
-        row: dict[str, Tensor] = {}
+            return [{**seen, **{site: seen[site][:, :, -1:].clone() for site in self.joined if site in seen}}]
+        rows: list[dict[str, Tensor]] = [{} for _ in range(count)]
         for site, value in seen.items():
-            if site in self.joined:
-                at = value.shape[2] - count + place
-                row[site] = value[:, :, at : at + 1].clone()
-            elif site in self.ragged:
-                part, own = value[:, :, place : place + 1], value.shape[3] - count + place + 1
-                row[site] = (part if _looks_beyond(Site.parse(site).name, part[..., own:]) else part[..., :own]).clone()
-            else:
-                row[site] = value.narrow(2 if value.dim() == 4 else 1, place, 1)
-        return row
+            for row, part in zip(rows, self._parts(site, value, count), strict=True):
+                row[site] = part
+        return list(rows)
+
+    def _parts(self, site: str, value: Tensor, count: int) -> Iterable[Tensor]:
+        """Split one value into those of the new positions."""
+        if site in self.joined:
+            return value[:, :, -count:].clone().split(1, 2)
+        if site not in self.ragged:
+            return value.split(1, 2 if value.dim() == 4 else 1)
+        beyond = value.shape[3] - count + 1
+        peeks = _looks(site, value).triu(beyond).any(-1).any(1)[0].tolist()
+        return (
+            (part if peeks[place] else part[..., : beyond + place]).clone()
+            for place, part in enumerate(value.split(1, 2))
+        )
 
     def crop(self, rows: int) -> None:
         """Forget the rows from there on."""
@@ -155,8 +161,12 @@ def size_of(values: Iterable[Tensor]) -> int:
     return sum(value.nbytes for value in values)
 
 
-def _looks_beyond(name: str, beyond: Tensor) -> bool:
-    """Tell whether a model without a mask looked at keys after its own: then they are kept as they were used."""
+def _looks(site: str, value: Tensor) -> Tensor:
+    """Mark the looks in a matrix: of a model without a mask, rows that look beyond themselves are kept whole.
+
+    A score is none.
+    """
+    name = Site.parse(site).name
     if name == "weights":
-        return bool((beyond != 0).any())
-    return name == "masked" and bool((beyond > -torch.inf).any())
+        return value != 0
+    return value > -torch.inf if name == "masked" else torch.zeros_like(value, dtype=torch.bool)

@@ -8,8 +8,9 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
+from tests.core.adapters.huggingface.folders import save
 
-from glasshead.found import Found
+from glasshead.found import Found, find
 from glasshead_tui.cli import run
 
 
@@ -171,3 +172,34 @@ def test_the_first_frame_waits_for_neither_torch_nor_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+BEFORE_THE_SCREEN = """
+import sys
+from types import ModuleType
+from glasshead_tui.launch import explore
+
+class App:
+    return_code = 0
+
+    def __init__(self, found, text, **more):
+        print(sorted({"torch", "transformers", "tokenizers", "numpy"} & sys.modules.keys()))
+        self.text = text
+
+    def run(self, mouse):
+        print(self.text() if callable(self.text) else self.text)
+
+sys.modules["glasshead_tui.app"] = ModuleType("glasshead_tui.app")
+sys.modules["glasshead_tui.app"].GlassheadApp = App
+explore.terminal = lambda: True
+explore.explore(sys.argv[1], text="the black cat is sleeping " * 20, truncate=True)
+"""
+
+
+def test_the_screen_of_a_folder_of_hugging_face_waits_for_no_library(tmp_path: Path) -> None:
+    module = save("gpt2", tmp_path)
+    code = [sys.executable, "-c", BEFORE_THE_SCREEN, str(tmp_path)]
+    before, text = subprocess.run(code, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert before == "[]"
+    names = find(tmp_path).source
+    assert len(names.encode(text)) == module.config.n_positions - 1, "the text was cut where it was needed"

@@ -127,3 +127,20 @@ def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path, ear: Ear) -> None
     work(worker, ear, checked)
     assert [type(message) for message in ear.heard] == [NotOpened]
     assert ear.heard[0].sentence == "It is broken."
+
+
+def test_a_text_that_is_read_in_the_thread_and_does_not_fit_is_told(tiny: Path, ear: Ear) -> None:
+    def read() -> str:
+        raise GlassheadError("The sentence is too long.")
+
+    worker = Worker(find(tiny), read)
+    worker.open(to=ear)
+    work(worker, ear, checked)
+    assert [message.sentence for message in ear.heard] == ["The sentence is too long."]
+
+
+def test_a_text_may_be_read_in_the_thread(tiny: Path, ear: Ear) -> None:
+    worker = Worker(find(tiny), lambda: "the zebra")
+    worker.open(to=ear)
+    work(worker, ear, checked)
+    assert [message.moment.text for message in ear.heard if isinstance(message, Stepped)] == ["the zebra"]

@@ -6,6 +6,7 @@ reported in a sentence at once, before any screen opens.
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,18 +87,25 @@ def show(
             found, text, forced, edits=edits, truncate=truncate, kind=kind, layer=layer, head=head, steps=steps,
             piped=piped,
         )  # fmt: skip
+    first: str | Callable[[], str] | None = text
     if text is not None:
-        from glasshead_tui.terminal.sentences import fitting
-
-        text = fitting(text, found.source, found.limit, truncate=truncate)
+        first = partial(_fit, found, text, truncate)
+        if found.light:  # otherwise the screen comes first, and the worker closes it over a text that does not fit
+            first = first()
 
     from glasshead_tui.app import GlassheadApp
 
-    app = GlassheadApp(found, text, forced=forced, edits=edits, session=session)
+    app = GlassheadApp(found, first, forced=forced, edits=edits, session=session)
     app.run(mouse=mouse)
     if session is not None:
         app.close_session()
     return app.return_code or 0
+
+
+def _fit(found: Found, text: str, truncate: bool) -> str:
+    from glasshead_tui.terminal.sentences import fitting
+
+    return fitting(text, found.source, found.limit, truncate=truncate)
 
 
 def _decode(

@@ -57,14 +57,14 @@ class Worker:
     def __init__(
         self,
         found: "Found",
-        text: str | None,
+        text: str | Callable[[], str] | None,
         forced: str | None = None,
         edits: "tuple[Edit, ...]" = (),
         session: "Path | None" = None,
     ) -> None:
-        """found: the model to open · text: the first source sentence; None takes an example from the card · forced: a
-        target that the first line follows · edits: those that it begins with · session: file whose lines are opened
-        if it is there, and which `close` writes.
+        """found: the model to open · text: the first source sentence, or what gives it; None takes an example from the
+        card · forced: a target that the first line follows · edits: those that it begins with · session: file whose
+        lines are opened if it is there, and which `close` writes.
         """
         self._file = session
         self._found, self._text, self._forced, self._edits = found, text, forced, edits
@@ -311,6 +311,7 @@ class Worker:
 
         one_thread()
         try:
+            given = self._text() if callable(self._text) else self._text
             subject = self._found.open()
         except GlassheadError as error:
             self._failed = True
@@ -327,8 +328,8 @@ class Worker:
                 from glasshead.session.file import read_session
 
                 read_session(self._session, self._file)
-            if self._text is not None or self._session.text is None:
-                text = subject.first_sentence if self._text is None else self._text
+            if given is not None or self._session.text is None:
+                text = subject.first_sentence if given is None else given
                 self._session.begin(text, forced=self._forced, edits=self._edits)
             self._show(fresh=True)
         finally:

@@ -4,7 +4,7 @@ A name registered without a mask of the same name would get no mask at all, sile
 boolean, True where a query may look, so that every view can show it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from weakref import WeakSet, ref
 
@@ -18,9 +18,9 @@ from glasshead.errors import GlassheadError
 NAME = "glasshead"
 
 
-@dataclass(frozen=True, eq=False)
-class Call:
-    """How a module called its attention: what of its arithmetic the module alone knows."""
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """The form of an attention: what of its arithmetic its module alone knows, and shows by calling it."""
 
     heads: int
     key_heads: int
@@ -35,6 +35,12 @@ class Call:
     """Whether its mask hides later keys."""
     times: int
     """How often the module was called in one pass."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Call(Form):
+    """One call of an attention: its form and its numbers."""
+
     q: Tensor
     """b h q d"""
     k: Tensor
@@ -51,6 +57,11 @@ class Call:
     def keys(self) -> int:
         """Number of keys."""
         return self.k.shape[2]
+
+    @property
+    def form(self) -> Form:
+        """Its form, without its numbers."""
+        return Form(**{each.name: getattr(self, each.name) for each in fields(Form)})
 
 
 calls: dict[nn.Module, Call] | None = None

@@ -57,7 +57,7 @@ def _check(model: "HuggingFace", ids: list[int]) -> tuple[Fault, ...]:
     _same(model, "its output changes while it is watched", watched, plain)
     if "decoder" in model.stacks:
         memory, past = _read(model, ids), model.past()
-        rows = [model.logits(_tensor(model, part), memory, past) for part in (ids[:2], ids[2:3], ids[3:])]
+        rows = [model.raw_logits(_tensor(model, part), memory, past) for part in (ids[:2], ids[2:3], ids[3:])]
         _same(model, "its steps are not the rows of the whole pass", torch.cat(rows, 1), plain)
     return (
         *_attentions(model, seen),
@@ -205,7 +205,7 @@ def _read(model: "HuggingFace", ids: Sequence[int]) -> Any:
 def _run(model: "HuggingFace", ids: list[int]) -> Tensor:
     memory = _read(model, ids)
     if "decoder" in model.stacks:
-        return model.logits(_tensor(model, ids), memory)
+        return model.raw_logits(_tensor(model, ids), memory)
     return memory.states
 
 

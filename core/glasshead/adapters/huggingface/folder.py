@@ -69,6 +69,11 @@ class HuggingFolder:
         return str(self._config["model_type"])
 
     @property
+    def light(self) -> bool:
+        """See `glasshead.found.Found`: only the frames of a sound are named without transformers."""
+        return self.hears
+
+    @property
     def hears(self) -> bool:
         """Whether this is a model that hears sound."""
         return self.kind in HEARING
@@ -267,7 +272,7 @@ class HuggingFolder:
         from glasshead.adapters.huggingface.check import self_check
         from glasshead.adapters.huggingface.languages import turn_to
         from glasshead.adapters.huggingface.marks import begin_target
-        from glasshead.adapters.huggingface.memory import recall, remember
+        from glasshead.adapters.huggingface.memory import Passed, recall, remember
         from glasshead.adapters.huggingface.model import HuggingFace
 
         # What is not there is found before time is spent on the weights.
@@ -304,12 +309,12 @@ class HuggingFolder:
             marks = turn_to(marks, self._tokenizer, self.opening.to, self.title)
         if not self.opening.spread:
             module = module.to(device)
-        model = HuggingFace(module, marks)
-        faults = recall(self.folder, self._parts)
-        if faults is None:
-            faults = self_check(model)
-            remember(self.folder, self._parts, faults)
-        model.leave_out(faults)
+        passed = recall(self.folder, self._parts)
+        model = HuggingFace(module, marks, None if passed is None else passed.forms)
+        if passed is None:
+            passed = Passed(self_check(model), model.forms)
+            remember(self.folder, self._parts, passed)
+        model.leave_out(passed.faults)
         if self.sound is None:
             return model
         heard = model.hear(self.sound.read(self._shape), self.sound.states)

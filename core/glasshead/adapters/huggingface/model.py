@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from glasshead.adapters.huggingface import attention as attentions
 from glasshead.adapters.huggingface.discover import discover, unwatchable
 from glasshead.adapters.huggingface.families import FAMILIES, Family, Stack
 from glasshead.adapters.huggingface.faults import Fault, remarks
+from glasshead.adapters.huggingface.forbidden import Forbidden
 from glasshead.adapters.huggingface.marks import Marks, longest_line, speech_start, text_limit
 from glasshead.adapters.huggingface.past import HuggingPast
 from glasshead.adapters.huggingface.spread import device_of_inputs, name_devices
@@ -33,8 +34,11 @@ FAR = 1024
 class HuggingFace:
     """A model of Hugging Face, as decoding asks for it."""
 
-    def __init__(self, module: Any, marks: Marks) -> None:
-        """Raises GlassheadError for a family that is not in the table, and for one without attention of its own."""
+    def __init__(self, module: Any, marks: Marks, forms: Mapping[str, attentions.Form] | None = None) -> None:
+        """forms: of every attention by its prefix, where they are known; otherwise a few tokens are run to see them.
+
+        Raises GlassheadError for a model whose attention cannot be watched.
+        """
         attentions.register()
         self.module, self.marks = module.eval().requires_grad_(False), marks
         switch = Switch(module)
@@ -57,9 +61,15 @@ class HuggingFace:
             target=0 if "decoder" not in self.stacks else longest or FAR,
         )
         self.ends = _ends(module)
+        self.forbidden = Forbidden.of(getattr(module, "generation_config", None), self.ends, self.size)
         width = int(getattr(config, "d_model", None) or config.hidden_size)
         self.places = Places(module, self.family, width, switch)
         self._device = device_of_inputs(embedding)
+        if forms is None:
+            with ONE_AT_A_TIME:
+                forms = self._note_forms()
+        self.forms = forms
+        """Form of every attention that was called, by its prefix: also of one that is not shown."""
         self.anatomy = self._examine(width, embedding.weight.dtype)
 
     @property
@@ -162,7 +172,7 @@ class HuggingFace:
         first = self.module.generation_config.decoder_start_token_id
         with ONE_AT_A_TIME:
             memory = self.read([range(self.frames)])
-            logits = self.logits(torch.tensor([[first]], device=self.device), memory)[0, -1]
+            logits = self.raw_logits(torch.tensor([[first]], device=self.device), memory)[0, -1]
         return max(languages, key=lambda number: float(logits[number]))
 
     def past(self) -> HuggingPast:
@@ -170,7 +180,17 @@ class HuggingFace:
         return HuggingPast.empty(cross=self.reads and "decoder" in self.stacks)
 
     def logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
-        """Compute the logits after each of the new ids: b q → b q v."""
+        """Compute the logits by which a token is chosen after each of the new ids: b q → b q v.
+
+        They are the model's own, the site `logits`, with −∞ where its generation config forbids a token.
+        """
+        start = 0 if past is None else past.length
+        line = past.follow(ids) if self.forbidden.sequences and isinstance(past, HuggingPast) else ids
+        first = len(self.marks.start) if self.marks.start else None
+        return self.forbidden.apply(self.raw_logits(ids, memory, past), line, start, first)
+
+    def raw_logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
+        """Compute the logits that the model itself gives after each of the new ids: b q → b q v."""
         self._begin(0 if past is None else past.length)
         given: dict[str, Any] = {"use_cache": past is not None}
         if isinstance(past, HuggingPast):
@@ -205,13 +225,10 @@ class HuggingFace:
         if tap is not None:
             tap.begin(start)
 
-    @torch.no_grad()
     def _examine(self, width: int, dtype: torch.dtype) -> Anatomy:
-        """Describe the model, by how it calls its attentions."""
-        with ONE_AT_A_TIME:
-            calls = self._note_calls()
+        """Describe the model, by the forms of its attentions."""
         faults = [Fault("norm", site) for site in self.places.odd]
-        for fault in self._unfit(calls):
+        for fault in self._unfit():
             faults.append(fault)
             self.places.hide([fault])
         if not self.places.attentions:
@@ -220,17 +237,16 @@ class HuggingFace:
             raise GlassheadError(f"{type(self.module).__name__} has no attention to show: {'; '.join(remarks(said))}.")
         arithmetic: dict[str, Attending] = {}
         for site, module in self.places.attentions.items():
-            call = calls[module]
-            self.places.add_unrotated(site, call)
-            if call.biased:
+            form = self.forms[site]
+            self.places.add_unrotated(site, form)
+            if form.biased:
                 self.places.add_bias(site)
             else:
                 attentions.unbiased.add(module)
             arithmetic[site] = Attending(
-                scale=call.scale, cap=call.cap, biased=call.biased,
-                window=self._window(site, call),
+                scale=form.scale, cap=form.cap, biased=form.biased, window=_window(site, form)
             )  # fmt: skip
-        kinds = [self._kind(stack, part, calls) for stack in self.family.stacks for part in ("self", "cross")]
+        kinds = [self._kind(stack, part) for stack in self.family.stacks for part in ("self", "cross")]
         return Anatomy(
             kinds=tuple(kind for kind in kinds if kind is not None),
             attending=arithmetic,
@@ -240,8 +256,11 @@ class HuggingFace:
             parameters=sum(parameter.numel() for parameter in self.module.parameters()),
             precision=str(dtype).removeprefix("torch."),
             device=name_devices(self.module, self.device),
-            remarks=(*remarks(faults), *self.family.remarks),
+            remarks=(*remarks(faults), *self.family.remarks, *self._forbids()),
         )
+
+    def _forbids(self) -> tuple[str, ...]:
+        return self.forbidden.remarks(begins=self.reads) if "decoder" in self.stacks else ()
 
     def leave_out(self, faults: Iterable[Fault]) -> None:
         """Show no longer what did not pass the check, and say so."""
@@ -254,21 +273,23 @@ class HuggingFace:
             remarks=(*remarks(found), *self.anatomy.remarks),
         )
 
-    def _unfit(self, calls: Mapping[nn.Module, attentions.Call]) -> Iterator[Fault]:
+    def _unfit(self) -> Iterator[Fault]:
         """Find the kinds of attention that not every layer has in the same form."""
         for stack, part in [(stack.name, part) for stack in self.family.stacks for part in ("self", "cross")]:
-            modules = [module for site, module in self.places.attentions.items() if _is(site, stack, part)]
-            if not modules:
+            sites = [site for site in self.places.attentions if _is(site, stack, part)]
+            if not sites:
                 continue
-            if any(module not in calls for module in modules) or len(modules) != self.places.layers[stack]:
+            forms = [self.forms[site] for site in sites if site in self.forms]
+            if not len(forms) == len(sites) == self.places.layers[stack]:
                 yield Fault("silent", f"{stack}.{part}")
-            elif any(calls[module].times > 1 for module in modules):
+            elif any(form.times > 1 for form in forms):
                 yield Fault("repeated", f"{stack}.{part}")
-            elif len({(calls[module].heads, calls[module].key_heads) for module in modules}) > 1:
+            elif len({(form.heads, form.key_heads) for form in forms}) > 1:
                 yield Fault("uneven", f"{stack}.{part}")
 
-    def _note_calls(self) -> dict[nn.Module, attentions.Call]:
-        """Run three tokens, and return the call of every attention."""
+    @torch.no_grad()
+    def _note_forms(self) -> dict[str, attentions.Form]:
+        """Run three tokens, and return the form of every attention that is called, by its prefix."""
         found = attentions.calls = {}
         self.places.switch_on()
         try:
@@ -278,11 +299,11 @@ class HuggingFace:
             if memory is None:
                 self.module.base_model(input_ids=new, use_cache=False)  # without logits, which are half of the work
             elif "decoder" in self.stacks:
-                self.logits(new, memory)
+                self.raw_logits(new, memory)
         finally:
             self.places.switch_off()
             attentions.calls = None
-        return found
+        return {site: found[module].form for site, module in self.places.attentions.items() if module in found}
 
     def trial(self, ids: Sequence[int]) -> Memory | None:
         """Read a source of trial; of a model that hears, a few frames of noise."""
@@ -292,14 +313,8 @@ class HuggingFace:
         parameter = next(self.module.parameters())
         return Memory(torch.randn(1, len(ids), self.places.width, generator=draw).to(parameter))
 
-    def _window(self, site: str, call: attentions.Call) -> tuple[int, int] | None:
-        """Make the window of an attention: to the past in a decoder, to both sides in an encoder."""
-        if call.window is None:
-            return None
-        return call.window - 1, 0 if site.startswith("decoder.") else call.window - 1
-
-    def _kind(self, stack: Stack, part: str, calls: Mapping[nn.Module, attentions.Call]) -> Kind | None:
-        found = [calls[module] for site, module in self.places.attentions.items() if _is(site, stack.name, part)]
+    def _kind(self, stack: Stack, part: str) -> Kind | None:
+        found = [self.forms[site] for site in self.places.attentions if _is(site, stack.name, part)]
         if not found:
             return None
         own = part == "self"
@@ -313,6 +328,13 @@ class HuggingFace:
             key_heads=found[0].key_heads, keys=stack.side if own else "source",
             causal=own and stack.name == "decoder",
         )  # fmt: skip
+
+
+def _window(site: str, form: attentions.Form) -> tuple[int, int] | None:
+    """Make the window of an attention: to the past in a decoder, to both sides in an encoder."""
+    if form.window is None:
+        return None
+    return form.window - 1, 0 if site.startswith("decoder.") else form.window - 1
 
 
 def _is(site: str, stack: str, part: str) -> bool:

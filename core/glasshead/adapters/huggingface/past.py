@@ -6,14 +6,22 @@ All its layers grow, also those of a sliding window: a window is a part of the m
 import copy
 from typing import Any, Self
 
+import torch
 from torch import Tensor
 
 
 class HuggingPast:
     """Keys and values of earlier positions, of the target, and with an encoder those of the source."""
 
-    def __init__(self, cache: Any) -> None:
+    def __init__(self, cache: Any, ids: Tensor | None = None) -> None:
         self.cache = cache
+        self._ids = ids
+        """Ids of the line (b n), if they are asked for: a model that forbids sequences of tokens needs them."""
+
+    def follow(self, ids: Tensor) -> Tensor:
+        """Add the ids of the next pass (b q); return those of the whole line (b n)."""
+        self._ids = ids if self._ids is None else torch.cat([self._ids, ids], 1)
+        return self._ids
 
     @classmethod
     def empty(cls, *, cross: bool) -> "HuggingPast":
@@ -41,15 +49,19 @@ class HuggingPast:
         """Forget the positions from `length` on."""
         for layer in self._own:
             layer.keys, layer.values = layer.keys[..., :length, :], layer.values[..., :length, :]
+        if self._ids is not None:
+            self._ids = self._ids[:, :length]
 
     def branch(self) -> Self:
         """Share the contents with another line: an update makes new tensors, so none is written to."""
-        return type(self)(_branched(self.cache))
+        return type(self)(_branched(self.cache), self._ids)
 
     def reorder(self, rows: Tensor, *, sources: bool = True) -> None:
         """Take these rows of the batch, in this order."""
         for layer in [*self._own, *(self._cross if sources else ())]:
             layer.keys, layer.values = layer.keys.index_select(0, rows), layer.values.index_select(0, rows)
+        if self._ids is not None:
+            self._ids = self._ids.index_select(0, rows)
 
 
 def _branched(cache: Any) -> Any:

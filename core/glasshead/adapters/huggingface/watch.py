@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from glasshead.adapters.huggingface.attention import NAME, Call
+from glasshead.adapters.huggingface.attention import NAME, Form
 from glasshead.adapters.huggingface.families import Block, Family, Stack
 from glasshead.adapters.huggingface.faults import Fault, hidden, norm_prefix
 from glasshead.adapters.points import Input, Look, Normalisation, Output, Unrotated, by_heads
@@ -166,16 +166,16 @@ class Places:
         """Add the position bias to the sites of an attention that has one."""
         self._insert(f"{site}.scores", {f"{site}.bias": (self.attentions[site], "bias")})
 
-    def add_unrotated(self, site: str, call: Call) -> None:
+    def add_unrotated(self, site: str, form: Form) -> None:
         """Add q and k before the rotation to the sites of an attention that rotates them."""
         path, block = self._blocks[site]
         query, key = self._own(path, block.query), self._own(path, block.key)
         if query is None:
             return
-        first, each = {"": (0, 1), "parts": (call.heads, 1), "heads": (1, 3)}[block.joint]
+        first, each = {"": (0, 1), "parts": (form.heads, 1), "heads": (1, 3)}[block.joint]
         looks: dict[str, Look] = {
-            "q_unrotated": by_heads(call.heads, call.width, 0, each, heads_first=block.heads_first),
-            "k_unrotated": by_heads(call.key_heads, call.width, first, each, heads_first=block.heads_first),
+            "q_unrotated": by_heads(form.heads, form.width, 0, each, heads_first=block.heads_first),
+            "k_unrotated": by_heads(form.key_heads, form.width, first, each, heads_first=block.heads_first),
         }
         if key is None:
             points = dict.fromkeys(looks, Unrotated(query, looks))
