@@ -1,0 +1,117 @@
+"""A session in a file: everything comes back, and a file that is none is a sentence."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from glasshead.errors import GlassheadError
+from glasshead.found import load
+from glasshead.session.file import read_session, write_session
+from glasshead.session.session import Session
+from glasshead.subjects import Subject
+
+HIDDEN, MUTED = "decoder.*.cross.masked[key=0] = hidden", "decoder.0.cross.heads[head=1] = 0"
+
+
+@pytest.fixture(scope="module")
+def subject(tiny: Path) -> Subject:
+    return load(tiny)
+
+
+@pytest.fixture
+def session(subject: Subject) -> Session:
+    """A text, an edit that is switched off, another edit, another token, and a second text."""
+    made = Session(subject)
+    made.begin("the black cat")
+    for _ in made.walk(3):
+        pass
+    made.edit(HIDDEN)
+    made.edit(MUTED)
+    made.switch_edit(0)
+    made.name_branch(2, "hidden word")
+    made.fold_branch(1)
+    made.choose(made.moment.candidates[2].id)
+    made.begin("a dog", edits=())
+    for _ in made.walk(2):
+        pass
+    made.visit(4)
+    return made
+
+
+def told(session: Session) -> list[tuple[Any, ...]]:
+    return [
+        (each.branch, each.parent, each.text, each.name, each.folded, each.cause, each.ledger, each.line.ids)
+        for each in session.standings
+    ]
+
+
+def test_every_line_comes_back_with_its_edits_and_its_place(subject: Subject, session: Session, tmp_path: Path) -> None:
+    path = write_session(session, tmp_path / "mine.json")
+    again = Session(subject)
+    read_session(again, path)
+    assert told(again) == told(session) and again.standing.branch == session.standing.branch
+    assert again.edits == session.edits
+    one, other = session.moment, again.moment
+    assert torch.allclose(one.trace["logits"], other.trace["logits"], atol=1e-5)
+    assert one.beside is not None and other.beside is not None
+    assert [step.original and step.original.id for step in other.beside.steps] == [
+        step.original and step.original.id for step in one.beside.steps
+    ]
+    for _ in range(3):  # and what was undoable is
+        session.undo()
+        again.undo()
+        assert again.line.ids == session.line.ids and again.edits == session.edits
+    assert write_session(again, tmp_path / "again.json").read_text() != ""
+
+
+def test_a_file_holds_no_number_of_the_model(session: Session, tmp_path: Path) -> None:
+    data = json.loads(write_session(session, tmp_path / "mine.json").read_text())
+
+    def floats(value: Any) -> bool:
+        if isinstance(value, dict):
+            return any(map(floats, value.values()))
+        return any(map(floats, value)) if isinstance(value, list) else isinstance(value, float)
+
+    assert not floats(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda data: "[]", "is no session of glasshead"),
+        (lambda data: "{", "is no session of glasshead"),
+        (lambda data: json.dumps({**data, "format": "glasshead session 99"}), "is no session of glasshead"),
+        (lambda data: json.dumps({**data, "model": "another"}), "not with"),
+        (lambda data: json.dumps({**data, "lines": []}), "damaged"),
+        (lambda data: json.dumps({**data, "here": 77}), "no tree"),
+        (lambda data: json.dumps({**data, "before": [1]}), "damaged"),
+        (lambda data: json.dumps({**data, "lines": [{**data["lines"][1], "ids": [10**9]}]}), "There is no token"),
+        (lambda data: json.dumps({**data, "lines": [{**data["lines"][0], "original": [10**9]}]}), "There is no token"),
+        (
+            lambda data: json.dumps({**data, "lines": [{**data["lines"][0], "edits": [{"edit": "?", "on": True}]}]}),
+            "is not an edit",
+        ),
+    ],
+)
+def test_a_wrong_file_is_a_sentence_and_changes_nothing(
+    subject: Subject, session: Session, tmp_path: Path, change: Any, said: str
+) -> None:
+    path = write_session(session, tmp_path / "mine.json")
+    path.write_text(change(json.loads(path.read_text())))
+    other = Session(subject)
+    other.begin("the cat")
+    before = other.moment
+    with pytest.raises(GlassheadError, match=said):
+        read_session(other, path)
+    assert other.moment is before
+
+
+def test_a_missing_file_and_a_folder_are_sentences(subject: Subject, session: Session, tmp_path: Path) -> None:
+    for path in (tmp_path / "none.json", tmp_path):
+        with pytest.raises(GlassheadError, match=r"cannot be read|plain file"):
+            read_session(Session(subject), path)
+    with pytest.raises(GlassheadError, match="cannot be written"):
+        write_session(session, tmp_path / "no" / "mine.json")
