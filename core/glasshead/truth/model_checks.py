@@ -172,10 +172,10 @@ def black_box(box: Box, examples: int, seed: int, given: Line | None = None, pad
 
 def _earlier(what: str, bad: set[str]) -> str:
     """Name what another fault explains already."""
-    if what == "growing target" and "later tokens" in bad:
-        return "It follows from the later tokens that are seen."
+    if what in ("growing target", "pads of the target", "cache splits") and "later tokens" in bad:
+        return "Mend what later tokens move first: this may follow from it."
     if what.startswith("pads of") and "growing target" in bad and "later tokens" not in bad:
-        return "It follows from the number of tokens, which counts, pads or not."
+        return "The number of tokens counts, pads or not: mend that first."
     return ""
 
 
@@ -189,8 +189,6 @@ def _asked(box: Box, probe: Probe, examples: int, seed: int, given: Line | None,
                 f" But for {finding.gap.relative:.0e} of the largest logit, which is what {box.precision} leaves "
                 "between two orders of arithmetic."
             )
-        elif finding.gap.relative:
-            said += f" Largest difference: {finding.gap.relative:.0e} of the largest logit."
         return _verdict(probe.what, finding, said)
     said = tell(box, probe, finding.case, finding.gap)
     cause = "" if finding.word == "error" else known or probe.cause(box, finding.case)
@@ -220,7 +218,7 @@ def _sides_of_pads(
     if not wrong:
         worst = max((finding for _, finding in findings), key=lambda finding: finding.gap.relative)
         either = "either side" if padding == "right" and right_holds else "the left"
-        return _verdict("side of the pads", worst, f"Pads at {either} change nothing at the tokens.")
+        return _verdict("side of the pads", worst, f"Pads at {either} move nothing.")
     probe, finding = wrong[0]
     assert finding.case is not None
     said = tell(box, probe, finding.case, finding.gap)
@@ -262,7 +260,7 @@ def order(box: Box, examples: int, seed: int, claim: str | None) -> list[Verdict
         if side == "target":
             one, two = one[-1:], two[-1:]
         gap = compare(two, one, predicts=box.predicts)
-        seen = f"{spell(box, line)}: turning the {side} around moves the logits by {gap.moved:.2g}."
+        seen = f"Turned around, the {side} moves logits by {gap.moved:.2g}: {spell(box, line)}."
         if judge(gap.relative, box.precision) == "silently wrong":
             if claim == "none" and side == "source":
                 return [Verdict("order of tokens", "silently wrong", f"{seen} No positions are claimed.")]
@@ -270,7 +268,7 @@ def order(box: Box, examples: int, seed: int, claim: str | None) -> list[Verdict
     if seen is None:
         return []
     if claim == "none":
-        return [Verdict("order of tokens", "supported", f"The order of the {side} moves nothing: it has no positions.")]
+        return [Verdict("order of tokens", "supported", f"No positions: the {side}'s order moves nothing.")]
     word: Word = "no reference" if claim is None else "silently wrong"
     said = f"{seen} The model does not know the order of the {side}: it has no positions, or they are not added."
     return [Verdict("order of tokens", word, said)]

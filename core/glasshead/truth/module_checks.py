@@ -72,7 +72,7 @@ def _claimed(claim: Tie, one: Tensor, other: Tensor) -> Verdict:
         return Verdict(
             "tied weights",
             "supported",
-            f"{pair} are {'one tensor' if same else 'two tensors'}, as {claim.source} says.",
+            f"{'One tensor' if same else 'Two tensors'}, as {claim.source} says: {pair}.",
         )
     if same:
         return Verdict(
@@ -156,7 +156,7 @@ def formula_of(table: Tensor, firsts: Iterable[int] = (0, 1, 2)) -> tuple[str, i
 
 
 def position_tables(module: nn.Module) -> dict[str, tuple[Tensor, bool]]:
-    """Find the tables of positions of a module by their names: path → (positions × width, whether it is a parameter)."""
+    """Find the tables of positions of a module by their names: path → (positions × width, whether it is learned)."""
     found: dict[str, tuple[Tensor, bool]] = {}
     named: list[tuple[str, Tensor, bool]] = [(path, each, True) for path, each in module.named_parameters()]
     named += [(path, each, False) for path, each in module.named_buffers()]
@@ -186,7 +186,7 @@ def claimed_positions(table: Tensor, claim: str | None, where: str, *, learned: 
     if formula is not None:
         form, first, apart = formula
         start = f", counted from {first}" if first else ""
-        said = f"{where} holds {SAID[form]}{start} (largest difference {apart:.0e})"
+        said = f"{where} holds {SAID[form]}{start}"
         if claim in (None, form):
             return Verdict("positions", "supported", f"{said}.", apart)
         return Verdict("positions", "silently wrong", f"{said}, and {claim} positions are claimed.", apart)

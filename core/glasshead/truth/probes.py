@@ -26,7 +26,7 @@ def _twice(box: Box, case: Case) -> Pair:
 
 TWICE = Probe(
     what="same twice",
-    holds="Two passes over the same ids give the same logits: dropout is off.",
+    holds="Two passes give the same logits.",
     draw=lambda draw: Case(draw.line()),
     pair=_twice,
     when=lambda _case: "when the same pass runs again",
@@ -79,7 +79,7 @@ def _let_through(box: Box, _case: Case) -> str:
 
 LATER = Probe(
     what="later tokens",
-    holds="A target token that changes moves no logits before it.",
+    holds="A target token moves no logits before it.",
     draw=_later_case,
     pair=_later,
     when=lambda case: f"when the token at position {case.place} changes to {case.token}",
@@ -97,7 +97,7 @@ def _growing(box: Box, case: Case) -> Pair | None:
 
 GROWING = Probe(
     what="growing target",
-    holds="The beginning of a target has the logits that it has in the whole: steps = one pass.",
+    holds="Each beginning is as it is in the whole.",
     draw=_later_case,
     pair=_growing,
     when=lambda case: f"when the target ends after position {case.place - 1}",
@@ -124,7 +124,7 @@ def _mates(box: Box, case: Case) -> Pair | None:
 
 MATES = Probe(
     what="batch mates",
-    holds="A line in a batch has the logits that it has alone.",
+    holds="A line in a batch is as it is alone.",
     draw=_mates_case,
     pair=_mates,
     when=lambda _case: "when another line stands beside it in the batch",
@@ -171,7 +171,7 @@ def pads(side: Side) -> Probe:
     also = " (encoder self, and decoder → encoder)." if side == "source" else "."
     return Probe(
         what=f"pads of the {side}",
-        holds=f"Pads after the {side} change nothing at its tokens.",
+        holds=f"Pads after the {side} move nothing.",
         draw=_pads_case,
         pair=_pads(side, left=False),
         when=_after(side),
@@ -183,7 +183,7 @@ def left_pads(side: Side) -> Probe:
     """Make the probe of pads before the tokens of a side."""
     return Probe(
         what=f"left pads of the {side}",
-        holds=f"Pads before the {side} change nothing at its tokens.",
+        holds=f"Pads before the {side} move nothing.",
         draw=_pads_case,
         pair=_pads(side, left=True),
         when=_before(side),
@@ -209,7 +209,7 @@ def _ragged(left: bool) -> Callable[[Box, Case], Pair | None]:
 
 RAGGED = Probe(
     what="lengths in a batch",
-    holds="A line beside one of another length has the logits that it has alone.",
+    holds="Beside other lengths it is as it is alone.",
     draw=_ragged_case,
     pair=_ragged(left=False),
     when=lambda case: f"when a line of {_lengths(case)} stands beside it in the batch",
@@ -245,7 +245,7 @@ def _passes(case: Case) -> str:
 
 SPLITS = Probe(
     what="cache splits",
-    holds="Any split of the target into cached passes gives the logits of one pass.",
+    holds="Cached passes, cut anywhere, equal one pass.",
     draw=_split_case,
     pair=_split,
     when=lambda case: f"when it is read in cached passes of {_passes(case)} tokens",
@@ -273,7 +273,7 @@ def _crop(box: Box, case: Case) -> Pair | None:
 
 CROP = Probe(
     what="cache crop",
-    holds="Tokens that were read and taken back (past.crop) leave nothing behind.",
+    holds="Tokens taken back leave nothing behind.",
     draw=_crop_case,
     pair=_crop,
     when=lambda case: (

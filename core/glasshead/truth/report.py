@@ -45,9 +45,18 @@ class Verdict:
     found: str
     """What was found, in sentences, with its figures."""
     value: float | None = None
-    """The measurement: the largest difference, relative or in logits as the sentence says."""
+    """The measurement: of what holds the largest difference, relative to the largest number; of a fault its size."""
     smallest: str = ""
     """The smallest input that shows a fault, `source [4 4], target [1 4 4]`; empty where there is none."""
+
+    @property
+    def told(self) -> str:
+        """The sentences, with the largest difference of what holds."""
+        return (
+            f"{self.found} Largest difference: {self.value:.0e}."
+            if self.word == "supported" and self.value
+            else self.found
+        )
 
     @property
     def ok(self) -> bool:
@@ -91,7 +100,7 @@ class Report:
     def __str__(self) -> str:
         wide = max((len(verdict.what) for verdict in self.verdicts), default=0)
         lines = [f"{self.name}: {self.summary} ({self.examples} examples each, seed {self.seed})"]
-        lines += [f"{each.word:14}  {each.what:{wide}}  {each.found}" for each in self.verdicts]
+        lines += [f"{each.word:14}  {each.what:{wide}}  {each.told}" for each in self.verdicts]
         return "\n".join(lines)
 
     def raise_for_status(self) -> None:
@@ -111,7 +120,7 @@ class Report:
                 {
                     "what": each.what,
                     "word": each.word,
-                    "found": each.found,
+                    "found": each.told,
                     "value": each.value if each.value is not None and math.isfinite(each.value) else None,
                     "smallest": each.smallest or None,
                 }

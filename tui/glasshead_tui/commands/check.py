@@ -1,6 +1,8 @@
 """`glasshead check`: is this model what it says? Masks, padding, batches, caches, and what can be seen inside."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -48,7 +50,8 @@ def check(
     subject = find(checkpoint, opening, features).open()
     if text is not None:
         text = fitting(text, subject.vocabulary.source, subject.limit, truncate=False)
-    report = checked(subject, text=text, examples=examples, seed=seed, padding=padding)
+    with _busy(subject.name):
+        report = checked(subject, text=text, examples=examples, seed=seed, padding=padding)
     if as_json:
         from glasshead_tui.terminal import strict_json as strict
 
@@ -62,6 +65,21 @@ def check(
     return 0 if report.ok else WRONG
 
 
+@contextmanager
+def _busy(name: str) -> Iterator[None]:
+    """Say in a terminal that it works, by a line on standard error."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    from glasshead_tui.terminal.visible import visible
+
+    with Console(stderr=True).status(Text(f"checking {visible(name)}")):
+        yield
+
+
 def _table(report: "Report") -> None:
     """Draw the verdicts as a table, a row each, and below it the sentences of those that are not `supported`."""
     from rich.console import Console
@@ -71,14 +89,16 @@ def _table(report: "Report") -> None:
     from glasshead_tui.terminal.visible import visible
 
     console = Console(highlight=False)
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table = Table(box=None, padding=(0, 1, 0, 0), show_header=False, expand=True)
+    for cells in ([each.what for each in report.verdicts], [each.word for each in report.verdicts]):
+        table.add_column(no_wrap=True, min_width=max(map(len, cells)))
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for each in report.verdicts:
         word = Text(each.word, COLOURS.get(each.word, "dim"))
-        said = Text(visible(each.found if each.word == "supported" else "see below"), "dim")
-        table.add_row(Text(each.what), word, said)
+        holds = each.word == "supported"
+        figure = f"{each.value:.0e}" if holds and each.value else ""
+        table.add_row(Text(each.what), word, figure, Text(visible(each.found) if holds else "see below", "dim"))
     console.print(table)
     for each in report.verdicts:
         if each.word != "supported":
