@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from glasshead.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from glasshead.checking import check as check
     from glasshead.checkpoints.find import available as available
     from glasshead.checkpoints.save import save as save
     from glasshead.config import Config as Config
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from glasshead.text import Token as Token
     from glasshead.text import Vocabulary as Vocabulary
     from glasshead.traces.trace import Trace as Trace
+    from glasshead.truth.report import Report as Report
     from glasshead.truth.trace_checks import checks as checks
 
 _HOME = {
@@ -71,6 +73,8 @@ _HOME = {
     "Token": "text",
     "Vocabulary": "text",
     "Trace": "traces.trace",
+    "check": "checking",
+    "Report": "truth.report",
     "checks": "truth.trace_checks",
 }
 __all__ = sorted([*_HOME, "__version__"])

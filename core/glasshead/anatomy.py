@@ -15,6 +15,11 @@ EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16"
 LEAST_TOLERANCE = 1e-4
 
 
+def tolerance_of(precision: str) -> float:
+    """Return the largest relative difference that a precision may leave between two orders of arithmetic."""
+    return max(LEAST_TOLERANCE, 4 * EPS.get(precision, EPS["bfloat16"]))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of attention, and how many layers and heads it has."""
@@ -144,7 +149,7 @@ class Anatomy:
     @property
     def tolerance(self) -> float:
         """Largest relative difference that the model's precision may leave between two orders of arithmetic."""
-        return max(LEAST_TOLERANCE, 4 * EPS.get(self.precision, EPS["bfloat16"]))
+        return tolerance_of(self.precision)
 
     def kind(self, stack: str, kind: str) -> Kind:
         """Find a kind of attention. Raises GlassheadError if the model does not have it."""

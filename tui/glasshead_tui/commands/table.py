@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from glasshead_tui.commands.check import check
 from glasshead_tui.commands.checkpoints import checkpoints
 from glasshead_tui.commands.evaluate import evaluate
 from glasshead_tui.commands.explore import explore
@@ -19,7 +20,7 @@ from glasshead_tui.commands.watch import watch
 # Plain help and plain tracebacks: Rich's boxes would double the time of --help, and mean nothing to a screen reader.
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
-for command in (explore, translate, trace, checkpoints, export, train, evaluate, heads, watch):
+for command in (explore, translate, trace, heads, check, checkpoints, export, train, evaluate, watch):
     app.command()(command)
 app.command(context_settings=PASSING)(lab)
 app.command()(lesson)

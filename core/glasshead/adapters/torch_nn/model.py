@@ -103,6 +103,11 @@ class TorchNN:
             return Memory(ids)
         return Memory(ids, logits=rows, blanks=tuple((ids[0] == self._mask).nonzero().flatten().tolist()))
 
+    @property
+    def pad(self) -> int | None:
+        """The id that fills up shorter lines, if it is known."""
+        return self._pad
+
     def past(self) -> IdsPast:
         """Return an empty past."""
         return IdsPast()
