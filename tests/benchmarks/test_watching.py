@@ -13,6 +13,7 @@ import torch
 import transformers
 from tests.benchmarks.clock import best
 from tests.core.adapters.huggingface.folders import tokenizer
+from torch import nn
 
 import glasshead
 from glasshead.adapters.huggingface.marks import Marks
@@ -101,6 +102,42 @@ def test_a_watched_forward_of_our_own_model(tokens: int, most: float) -> None:
 
     bare, everything = best(plain, watched, times=21)
     print(f"\n{tokens} tokens: {bare * 1e3:.1f} ms; every site {everything / bare:.3f} ×")
+    assert everything <= most * bare
+
+
+class Reader(nn.Module):
+    """A decoder alone, of torch's own layers under a causal mask: 6 layers, 8 heads, 512 wide."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.project = nn.Embedding(8000, 512), nn.Linear(512, 8000)
+        layer = nn.TransformerEncoderLayer(512, 8, 2048, batch_first=True)
+        self.layers = nn.TransformerEncoder(layer, 6, enable_nested_tensor=False)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        mask = nn.Transformer.generate_square_subsequent_mask(ids.shape[1])
+        found: torch.Tensor = self.project(self.layers(self.embed(ids), mask=mask))
+        return found
+
+
+@pytest.mark.parametrize(("tokens", "most"), [(64, 1.4), (256, 1.6)])
+def test_a_watched_forward_of_a_module_of_torch(tokens: int, most: float) -> None:
+    torch.manual_seed(0)
+    module, ids = Reader().eval(), torch.randint(4, 8000, (1, tokens))
+    model = glasshead.subject(module, target=ids, limit=tokens).model
+    taps = model.listen(["*"])
+
+    @torch.inference_mode()
+    def plain() -> None:
+        module(ids)
+
+    @torch.inference_mode()
+    def watched() -> None:
+        with taps:
+            model.logits(ids, None)
+
+    bare, everything = best(plain, watched)
+    print(f"\ntorch.nn, {tokens} tokens: {bare * 1e3:.1f} ms; every site {everything / bare:.3f} ×")
     assert everything <= most * bare
 
 

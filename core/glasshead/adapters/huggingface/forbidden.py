@@ -65,7 +65,7 @@ class Forbidden:
         """Say what is forbidden, for the header. begins: whether it is known where the first token is chosen."""
         found = []
         if self.always:
-            found.append(f"{_count(len(self.always), 'token')} forbidden: −∞ before the softmax")
+            found.append(f"{_count(len(self.always), 'token')} forbidden (−∞)")
         if self.first and begins:
             found.append(f"{_count(len(self.first), 'token')} forbidden as the first")
         elif self.first:

@@ -144,7 +144,7 @@ def test_the_header_says_what_is_forbidden_and_all_is_true(tmp_path: Path) -> No
     (tmp_path / "generation_config.json").write_text(json.dumps(config))
     subject = glasshead.load(tmp_path)
     assert subject.anatomy.remarks[-3:] == (
-        "3 tokens forbidden: −∞ before the softmax",
+        "3 tokens forbidden (−∞)",
         "1 token forbidden as the first",
         "1 sequence of tokens forbidden",
     )
