@@ -183,6 +183,8 @@ def test_a_model_and_a_vocabulary_that_disagree_are_refused(tmp_path: Path) -> N
         ({"embedding_scale": True}, ["embedding_scale is True"]),
         ({"norm_eps": "small"}, ["norm_eps is 'small'"]),
         ({"norm_eps": None}, ["norm_eps is None"]),
+        ({"norm_eps": 2**64}, ["norm_eps is 18446744073709551616", "at most 1e+18"]),
+        ({"embedding_scale": 10**39}, ["embedding_scale is 1000000000000000000", "at most 1e+18"]),
         ({"activation": "swish"}, ["'swish'", "'relu' (the paper)", "'gelu' or 'silu'"]),
         ({"positions": "rotary"}, ["'sinusoidal' (the paper)", "'halves'", "'learned' or 'none'"]),
         ({"first_position": -1}, ["first_position is -1"]),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from torch import nn
 
 from glasshead.decoding.protocols import Model
+from glasshead.errors import GlassheadError, brief
 from glasshead.site import Side
 from glasshead.truth import probes
 from glasshead.truth.boxes import Box, FailedError, Line
@@ -149,6 +150,10 @@ def black_box(box: Box, examples: int, seed: int, given: Line | None = None, pad
     asked = probes.every(box)
     if padding == "left":
         asked = [probe for probe in asked if "pads" not in probe.what and probe is not probes.RAGGED]
+    alone = _takes_one(box, seed)
+    if alone:
+        asked = [probe for probe in asked if probe not in (probes.MATES, probes.RAGGED)]
+        found.append(Verdict(probes.MATES.what, "no reference", f"It takes one line at a time. Of two: {alone}"))
     for probe in asked:
         if deaf == list(box.sides) or (probe in (probes.LATER, probes.GROWING) and "target" in deaf):
             side = deaf[-1]
@@ -168,6 +173,17 @@ def black_box(box: Box, examples: int, seed: int, given: Line | None = None, pad
     if lefts:
         found.append(_sides_of_pads(box, lefts, found, examples, seed, given, padding))
     return found
+
+
+def _takes_one(box: Box, seed: int) -> str:
+    """Return why two lines in a batch fail where one does not; empty if they do not fail."""
+    line = _line(box, seed)
+    box.run([line])
+    try:
+        box.run([line, line])
+    except (FailedError, GlassheadError) as error:
+        return brief(error)
+    return ""
 
 
 def _earlier(what: str, bad: set[str]) -> str:

@@ -41,5 +41,5 @@ def test_what_an_edit_does_not_break_is_never_excused(session: Session) -> None:
     beside = session.moment.beside
     assert beside is not None
     wrong = [replace(check, ok=False) for check in checks(session.moment.trace)]
-    marked = edited_checks(wrong, session.edits.active, session.moment.trace, beside.trace)
+    marked = edited_checks(wrong, beside)
     assert len(marked) == len(wrong) + 1 and not any(check.meant for check in marked)

@@ -88,7 +88,13 @@ def test_models_of_others_are_supported(name: str) -> None:
 def test_tutorials_are_supported(name: str) -> None:
     tutorial = tutorials.TUTORIALS[name]
     found = glasshead.check(tutorial.subject(tutorial.module()), examples=2)
-    assert found.ok and bad(found) <= {"order of tokens", "attention seen", "masked weights"}, str(found)
+    if name == "two widths":  # it has no padding mask
+        assert {each.what for each in found.verdicts if not each.ok} == {"pads of the source", "weights of pads"}
+        return
+    allowed = {"order of tokens", "attention seen", "masked weights"}
+    if name == "alibi":  # its bias is made for a batch of one
+        allowed.add("batch mates")
+    assert found.ok and bad(found) <= allowed, str(found)
 
 
 # What is not
@@ -282,7 +288,7 @@ def lied(monkeypatch: pytest.MonkeyPatch, change: Callable[..., Any]) -> Report:
 
 
 def test_a_models_sites_are_held_against_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    from glasshead.model import attend
+    from glasshead.attend import attend
 
     def unscaled(*given: Any, scale: float, **more: Any) -> Tensor:
         return attend(*given, scale=1.0, **more)

@@ -104,3 +104,9 @@ def test_a_wrong_edit_is_a_sentence(glasshead: Glasshead, here: Path, words: lis
 def test_a_session_needs_a_terminal(glasshead: Glasshead) -> None:
     result = glasshead("explore", "tiny", "--session", "mine.json")
     assert result.status == 2 and "needs a terminal" in result.err
+
+
+@pytest.mark.parametrize("name", ["x" * 4000, "no/such/folder/mine.json", "checkpoints"])
+def test_a_session_needs_a_place(glasshead: Glasshead, name: str) -> None:
+    result = glasshead("explore", "tiny", "--session", name)
+    assert result.status == 2 and result.err.startswith("--session") and len(result.err) < 300

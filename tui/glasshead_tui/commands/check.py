@@ -35,7 +35,7 @@ def check(
     ] = "right",
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, with every figure.")] = False,
 ) -> int:
-    """Check that a model is what it says: masks, padding, batches, caches, attention.
+    """Check masks, padding, batches and caches of a model.
 
     A changed later token, pads, other lines of a batch and splits of the cache must move no logit; a fault is shown by
     the smallest input that has it. The exit status is 1 if something is silently wrong or fails.

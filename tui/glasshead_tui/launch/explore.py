@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, brief
 from glasshead.found import Found, find
 from glasshead.opening import AS_IT_IS, Opening
 from glasshead.spaces import is_blank
@@ -80,6 +80,8 @@ def show(
         from glasshead_tui.terminal.sentences import sentence
 
         text = sentence(text)
+    if session is not None:
+        _check_session(session)
     if plain or not terminal():
         if session is not None:
             raise GlassheadError("--session keeps the lines of the explorer: it needs a terminal, and no --plain.")
@@ -100,6 +102,19 @@ def show(
     if session is not None:
         app.close_session()
     return app.return_code or 0
+
+
+def _check_session(path: Path) -> None:
+    """Raise GlassheadError for a place where no file can be kept, before anything is opened."""
+    try:
+        there = path.exists()
+        whole = path.parent.is_dir()
+    except (OSError, ValueError) as error:
+        raise GlassheadError(f"--session {brief(str(path))} cannot be: {getattr(error, 'strerror', error)}.") from None
+    if not there and not whole:
+        raise GlassheadError(f"--session: there is no folder {brief(str(path.parent))}.")
+    if there and not path.is_file():
+        raise GlassheadError(f"--session: {brief(str(path))} is no plain file.")
 
 
 def _fit(found: Found, text: str, truncate: bool) -> str:
