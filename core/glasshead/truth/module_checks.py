@@ -128,25 +128,23 @@ def _same_storage(one: Tensor, other: Tensor) -> bool:
 
 
 def sinusoid_table(positions: int, width: int, form: str = "sinusoidal", first: int = 0) -> Tensor:
-    """Compute sin and cos of position / 10000^(2i / width), number by number: positions × width.
+    """Compute sin and cos of position / 10000^(2i / width): positions × width.
 
     form: `sinusoidal` (in turn: 2i is a sine, 2i + 1 its cosine), `halves` (sines, then cosines), `tensor2tensor` (the
     same, and the slowest rate is exactly 1/10,000) · first: the number of the first position.
     """
     half = width // 2
-    table = torch.zeros(positions, width, dtype=torch.float64)
-    for row in range(positions):
-        for column in range(width):
-            if form == "sinusoidal":
-                pair, sine = column // 2, column % 2 == 0
-            else:
-                sines = half if form == "tensor2tensor" else width - half
-                pair, sine = (column, True) if column < sines else (column - sines, False)
-                if form == "tensor2tensor" and column >= 2 * half:
-                    continue
-            exponent = pair / max(half - 1, 1) if form == "tensor2tensor" else 2 * pair / width
-            angle = (first + row) / 10_000**exponent
-            table[row, column] = math.sin(angle) if sine else math.cos(angle)
+    columns = torch.arange(width)
+    if form == "sinusoidal":
+        pair, sine = columns // 2, columns % 2 == 0
+    else:
+        sines = half if form == "tensor2tensor" else width - half
+        pair, sine = torch.where(columns < sines, columns, columns - sines), columns < sines
+    exponent = pair.double() / max(half - 1, 1) if form == "tensor2tensor" else 2 * pair.double() / width
+    angle = torch.arange(first, first + positions).double().unsqueeze(-1) / 10_000**exponent
+    table = torch.where(sine, angle.sin(), angle.cos())
+    if form == "tensor2tensor":
+        table[:, 2 * half :] = 0
     return table
 
 
