@@ -19,7 +19,7 @@ LARGEST = 16 << 20
 """Bytes of a file at most."""
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "branch": int, "family": int, "parent": (int, type(None)), "cause": str, "fork": int, "text": str,
-    "truncate": bool, "name": str, "folded": bool, "step": int, "ids": list, "original": list, "edits": list,
+    "truncate": bool, "name": str, "folded": bool, "ids": list, "original": list, "edits": list,
 }  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def _line(at: Standing) -> dict[str, Any]:
     return {
         "branch": at.branch, "family": at.family, "parent": at.parent, "cause": at.cause, "fork": at.fork,
         "text": at.text, "truncate": at.truncate, "name": at.name, "folded": at.folded,
-        "step": at.line.step_number, "ids": at.line.ids[len(at.line.ids) - at.line.step_number :],
+        "ids": at.line.ids[len(at.line.ids) - at.line.step_number :],
         "original": base.ids[len(base.ids) - base.step_number :],
         "edits": _edits(at.ledger),
     }  # fmt: skip

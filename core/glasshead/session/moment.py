@@ -51,10 +51,6 @@ class Moment:
     """Edits of the line, those that are switched off included."""
     beside: Beside | None = None
     """The line without the edits; None where there are none."""
-    branch: int = 1
-    """Number of the line in the tree."""
-    branches: int = 1
-    """Lines in the tree."""
 
     @cached_property
     def original(self) -> "Moment":

@@ -76,8 +76,7 @@ class Session:
             at = self.standing
             self._moment = look(
                 at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._before),
-                undos=self._undos(), edits=at.ledger, beside=self._beside(), branch=at.branch,
-                branches=len(self._branches),
+                undos=self._undos(), edits=at.ledger, beside=self._beside(),
             )  # fmt: skip
         return self._moment
 

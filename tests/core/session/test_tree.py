@@ -86,4 +86,4 @@ def test_lines_are_named_folded_and_deleted(session: Session) -> None:
 
 def test_a_child_of_a_deleted_root_does_not_vanish(session: Session) -> None:
     session.delete_branch(1)
-    assert [each.number for each in session.branches] == [4] and session.moment.branches == 1
+    assert [each.number for each in session.branches] == [4]

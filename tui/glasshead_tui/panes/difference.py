@@ -32,8 +32,12 @@ def edits_here(moment: "Moment", focus: Focus) -> "tuple[Edit, ...]":
 def mark_of_edits(moment: "Moment", focus: Focus) -> str:
     """Say of the head in the focus, before its name, that it is edited; empty if it is not."""
     found = edits_here(moment, focus)
-    muted = any(str(edit.action) == "= 0" and edit.name == "heads" and not edit.where.query for edit in found)
-    return "muted: " if muted else "edited: " if found else ""
+    if not found:
+        return ""
+    from glasshead.edits.edit import Put
+
+    muted = any(edit.action == Put(0.0) and edit.name == "heads" and not edit.where.query for edit in found)
+    return "muted: " if muted else "edited: "
 
 
 def why_edited(moment: "Moment", focus: Focus) -> bool:

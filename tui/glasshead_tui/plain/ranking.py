@@ -23,6 +23,10 @@ LIKE = {
 }  # fmt: skip
 
 
+LAST = {"heads": "looks at, more than evenly", "layers": "", "sources": "token"}
+"""Heading of the last column."""
+
+
 class Named(Protocol):
     """A token with its text."""
 
@@ -74,8 +78,7 @@ def as_table(subject: Ranked, ranking: "Ranking", line: "Line", top: int) -> Ite
     yield f"effect      {meaning(ranking)}"
     yield f"placebo     the same, done to {LIKE[ranking.of]}: mean ± spread"
     yield ""
-    last = {"heads": "looks at, more than evenly", "layers": "", "sources": "token"}[ranking.of]
-    yield _row([*HEADINGS, last])
+    yield _row([*HEADINGS, LAST[ranking.of]])
     for effect in ranking.effects[:top]:
         yield _row([*_place(effect.part), _effect(effect), _placebo(effect), _does(subject, effect, line)])
     left, still = ranking.effects[top:], sum(not effect.moved for effect in ranking.effects)
@@ -85,17 +88,21 @@ def as_table(subject: Ranked, ranking: "Ranking", line: "Line", top: int) -> Ite
         yield f"{still} moved no logit by more than the model's precision may: nothing."
 
 
-def head_row(effect: "Effect") -> str:
-    """Write the effect of a head as one line, as in the table."""
-    shown = ", ".join(f"{trait.measure.name} {numbers.weight(trait.value, 3)}" for trait in effect.does)
-    return _row([*_place(effect.part), _effect(effect), _placebo(effect), shown])
-
-
 def _row(cells: Sequence[str]) -> str:
     fixed = "  ".join(
         fit(cell, room, right=place > 0) for place, (cell, room) in enumerate(zip(cells, ROOM, strict=False))
     )
     return fit(f"{fixed}  {cells[-1]}", WIDTH).rstrip()
+
+
+HEAD_ROW = _row([*HEADINGS, LAST["heads"]])
+"""Headings over the rows of heads."""
+
+
+def head_row(effect: "Effect") -> str:
+    """Write the effect of a head as one line, as in the table."""
+    shown = ", ".join(f"{trait.measure.name} {numbers.weight(trait.value, 3)}" for trait in effect.does)
+    return _row([*_place(effect.part), _effect(effect), _placebo(effect), shown])
 
 
 def _place(part: "Part") -> tuple[str, str, str]:

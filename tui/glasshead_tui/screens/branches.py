@@ -7,15 +7,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.screens.ask import Ask
-from glasshead_tui.screens.leavable import LeavableScreen
+from glasshead_tui.screens.listing import ListDialog
 from glasshead_tui.terminal.visible import clip, fit, visible
-from glasshead_tui.widgets.options import Options
 from glasshead_tui.work.jobs import Asker
 from glasshead_tui.work.worker import Worker
 
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     from glasshead.session.tree import Branch
 
 
-class Branches(ModalScreen[int | None], LeavableScreen[int | None]):
+class Branches(ListDialog[int | None]):
     """A list of lines, each under its parent; dismissed with the line to go to, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,17 +30,10 @@ class Branches(ModalScreen[int | None], LeavableScreen[int | None]):
         Binding("delete,backspace,r", "delete", "delete", show=False),
         Binding("left,h", "parent", "parent", show=False),
         Binding("right,l", "child", "child", show=False),
-        Binding("j", "list('cursor_down')", "down", show=False),
-        Binding("k", "list('cursor_up')", "up", show=False),
     ]
     DEFAULT_CSS = """
-    Branches { align: center middle; background: $background 40%; }
-    Branches > Vertical { width: 130; max-width: 98%; height: auto; max-height: 94%; border: round $primary;
-        background: $surface; padding: 0 1; }
-    Branches OptionList, Branches OptionList:focus { border: none; padding: 0; height: auto; max-height: 40;
-        background: $surface; }
-    Branches OptionList.plain:focus > .option-list--option-highlighted { text-style: bold underline; }
-    Branches .quiet { color: $text-muted; height: auto; }
+    Branches > Vertical { width: 130; max-width: 98%; }
+    Branches OptionList, Branches OptionList:focus { max-height: 40; }
     """
 
     def __init__(self, branches: "tuple[Branch, ...]", worker: Worker, asker: Asker) -> None:
@@ -54,7 +44,7 @@ class Branches(ModalScreen[int | None], LeavableScreen[int | None]):
         """Compose title, list and hint."""
         with Vertical():
             yield Static(Content("Lines: texts, and under each what you changed in it"))
-            yield Options(classes="plain" if self.app.no_color else "")
+            yield self.make_list()
             yield Static(Content(""), id="apart", classes="quiet")
             yield Static(
                 Content("enter goes there · ← parent · → child · n names · f folds · r removes · esc stays"),
@@ -68,11 +58,7 @@ class Branches(ModalScreen[int | None], LeavableScreen[int | None]):
     def show(self, branches: "tuple[Branch, ...]", at: int | None = None) -> None:
         """Show the lines after a change."""
         self._lines = branches
-        for options in self.query(Options):
-            before = at if at is not None else options.highlighted or 0
-            options.clear_options()
-            options.add_options([Option(Content(self._line(each))) for each in branches])
-            options.highlighted = min(before, len(branches) - 1)
+        self.refill(map(self._line, branches), at)
 
     def _line(self, branch: "Branch") -> str:
         room = max(20, min(126, self.app.size.width - 6))
@@ -97,9 +83,9 @@ class Branches(ModalScreen[int | None], LeavableScreen[int | None]):
             self.dismiss(self._lines[event.option_index].number)
 
     @property
-    def _chosen(self) -> "Branch | None":
-        at = self.query_one(OptionList).highlighted
-        return None if at is None or at >= len(self._lines) else self._lines[at]
+    def _branch(self) -> "Branch | None":
+        at = self.chosen
+        return None if at is None else self._lines[at]
 
     def action_parent(self) -> None:
         """Mark the parent."""
@@ -110,7 +96,7 @@ class Branches(ModalScreen[int | None], LeavableScreen[int | None]):
         self._mark(lambda each, chosen: each.parent == chosen.number)
 
     def _mark(self, wanted: "Callable[[Branch, Branch], bool]") -> None:
-        chosen = self._chosen
+        chosen = self._branch
         if chosen is not None:
             at = next((at for at, each in enumerate(self._lines) if wanted(each, chosen)), None)
             if at is not None:
@@ -118,7 +104,7 @@ class Branches(ModalScreen[int | None], LeavableScreen[int | None]):
 
     def action_name(self) -> None:
         """Ask for a name."""
-        chosen = self._chosen
+        chosen = self._branch
         if chosen is None:
             return
 
@@ -130,17 +116,13 @@ class Branches(ModalScreen[int | None], LeavableScreen[int | None]):
 
     def action_fold(self) -> None:
         """Fold what comes from the line away, or out again."""
-        if (chosen := self._chosen) is not None:
+        if (chosen := self._branch) is not None:
             self._worker.list_branches(lambda session: session.fold_branch(chosen.number), to=self._asker)
 
     def action_delete(self) -> None:
         """Delete the line, and what comes from it."""
-        if (chosen := self._chosen) is not None:
+        if (chosen := self._branch) is not None:
             self._worker.list_branches(lambda session: session.delete_branch(chosen.number), to=self._asker)
-
-    def action_list(self, move: str) -> None:
-        """Move in the list."""
-        getattr(self.query_one(OptionList), f"action_{move}")()
 
 
 def describe(branch: "Branch") -> str:

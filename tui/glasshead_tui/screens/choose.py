@@ -6,36 +6,23 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from glasshead_tui.drawing.names import labels, next_labels, spoken
 from glasshead_tui.drawing.numbers import weight
-from glasshead_tui.screens.leavable import LeavableScreen
+from glasshead_tui.screens.listing import ListDialog
 from glasshead_tui.terminal.visible import clip, fit
-from glasshead_tui.widgets.options import Options
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 
-class Choose(ModalScreen[int | None], LeavableScreen[int | None]):
+class Choose(ListDialog[int | None]):
     """A list of candidates; dismissed with the id of the chosen token, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "take none", show=False),
-        Binding("j", "list('cursor_down')", "down", show=False),
-        Binding("k", "list('cursor_up')", "up", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "take none", show=False)]
     DEFAULT_CSS = """
-    Choose { align: center middle; background: $background 40%; }
-    Choose > Vertical { width: 64; max-width: 96%; height: auto; max-height: 90%; border: round $primary;
-        background: $surface; padding: 0 1; }
-    Choose OptionList, Choose OptionList:focus { border: none; padding: 0; height: auto; max-height: 16;
-        background: $surface; }
-    Choose OptionList.plain:focus > .option-list--option-highlighted { text-style: bold underline; }
-    Choose .quiet { color: $text-muted; height: auto; }
+    Choose > Vertical { width: 64; }
     """
 
     def __init__(self, moment: "Moment") -> None:
@@ -47,24 +34,20 @@ class Choose(ModalScreen[int | None], LeavableScreen[int | None]):
         before = spoken(labels(self._moment.tokens)[-1])
         with Vertical():
             yield Static(Content(f"Step {self._moment.step + 1}: which token follows {clip(before, 24)} ?"))
-            yield Options(*self._options(), classes="plain" if self.app.no_color else "")
+            yield self.make_list(self._lines())
             only = "in a recording only the token that was taken can be taken · esc leaves it"
             usual = "enter takes it, the line branches there · esc leaves it"
             yield Static(Content(only if self._moment.trace.recorded else usual), classes="quiet")
 
-    def _options(self) -> list[Option]:
+    def _lines(self) -> list[str]:
         best = max((token.probability or 0.0 for token in self._moment.candidates), default=1.0)
-        options = []
+        lines = []
         names = next_labels(self._moment.tokens, self._moment.candidates)
         for rank, (name, token) in enumerate(zip(names, self._moment.candidates, strict=True), 1):
             p = token.probability or 0.0
             bar = "█" * round(24 * p / max(best, 1e-9))
-            options.append(Option(Content(f"{rank:3} {fit(name, 16)} {weight(p):>5}  {bar}")))
-        return options
-
-    def action_list(self, move: str) -> None:
-        """Move in the list."""
-        getattr(self.query_one(OptionList), f"action_{move}")()
+            lines.append(f"{rank:3} {fit(name, 16)} {weight(p):>5}  {bar}")
+        return lines
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the selected token. Enter pressed twice, fast, comes here twice: only the first counts."""

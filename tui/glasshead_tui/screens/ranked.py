@@ -6,50 +6,35 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from glasshead_tui.drawing.numbers import real
-from glasshead_tui.plain.ranking import head_row
-from glasshead_tui.screens.leavable import LeavableScreen
+from glasshead_tui.plain.ranking import HEAD_ROW, head_row
+from glasshead_tui.screens.listing import ListDialog
 from glasshead_tui.terminal.visible import clip, visible
-from glasshead_tui.widgets.options import Options
 
 if TYPE_CHECKING:
     from glasshead.ranking.results import Effect
 
-HEADS = "part          layer  head    effect        placebo  looks at, more than evenly"
 
-
-class RankedHeads(ModalScreen[int | None], LeavableScreen[int | None]):
+class RankedHeads(ListDialog[int | None]):
     """A list of heads; dismissed with the place of the chosen one in the list, or None."""
 
     effects: "tuple[Effect, ...]" = ()
     """Heads that are listed, each with its effect."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,r", "dismiss(None)", "close", show=False),
-        Binding("j", "list('cursor_down')", "down", show=False),
-        Binding("k", "list('cursor_up')", "up", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,r", "dismiss(None)", "close", show=False)]
     DEFAULT_CSS = """
-    RankedHeads { align: center middle; background: $background 40%; }
-    RankedHeads > Vertical { width: 92; max-width: 98%; height: auto; max-height: 94%; border: round $primary;
-        background: $surface; padding: 0 1; }
-    RankedHeads OptionList, RankedHeads OptionList:focus { border: none; padding: 0; height: auto; max-height: 16;
-        background: $surface; }
-    RankedHeads OptionList.plain:focus > .option-list--option-highlighted { text-style: bold underline; }
-    RankedHeads .quiet { color: $text-muted; height: auto; }
+    RankedHeads > Vertical { width: 92; max-width: 98%; }
     """
 
     def compose(self) -> ComposeResult:
         """Compose title, list and hint."""
         with Vertical():
-            yield Static(Content("Which head matters: what the translation loses without each"))
+            yield Static(Content("What the unedited model loses in its translation without each head"))
             yield Static(Content("takes one head after the other out …"), id="said", classes="quiet")
             yield Static(Content(""), id="heads", classes="quiet")
-            yield Options(classes="plain" if self.app.no_color else "")
+            yield self.make_list()
             yield Static(Content("enter goes to the head · esc closes"), classes="quiet")
 
     def say(self, sentence: str) -> None:
@@ -68,15 +53,8 @@ class RankedHeads(ModalScreen[int | None], LeavableScreen[int | None]):
         )
         room = min(84, self.app.size.width - 10)
         for line in self.query("#heads").results(Static):
-            line.update(Content(clip(HEADS, room)))
-        for options in self.query(Options):
-            options.clear_options()
-            options.add_options([Option(Content(clip(head_row(effect), room))) for effect in effects])
-            options.highlighted = 0
-
-    def action_list(self, move: str) -> None:
-        """Move in the list."""
-        getattr(self.query_one(OptionList), f"action_{move}")()
+            line.update(Content(clip(HEAD_ROW, room)))
+        self.refill((clip(head_row(effect), room) for effect in effects), 0)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the head on which Enter is pressed."""
