@@ -23,7 +23,11 @@ def about_line(name: str, about: About | None, moment: "Moment | None", undo: st
         return line.append(LOADING, marks.quiet)
     if moment is not None and moment.changed:
         times = f" {moment.undos} times" if moment.undos > 1 else ""
-        line.append(visible(moment.changed), marks.bad).append(f" · {undo}{times} undoes it   ", marks.quiet)
+        undoes, count = f" · {undo}{times} undoes it   ", len(moment.edits.active)
+        said = visible(moment.changed)
+        if line.cell_len + cell_len(said) + cell_len(undoes.rstrip()) > width:
+            said = f"{count} edit{'s' * (count > 1)}"
+        line.append(said, marks.bad).append(undoes, marks.quiet)
     parts = [visible(fact) for fact in about.facts]
     if moment is not None:
         parts.append(f"trace {moment.trace.bytes / 1e6:.1f} MB")
