@@ -85,6 +85,11 @@ def parse(text: str) -> Edit:
     return Edit(site, where, action)
 
 
+def as_edit(edit: Edit | str) -> Edit:
+    """Return an edit; a text is parsed."""
+    return parse(edit) if isinstance(edit, str) else edit
+
+
 def parse_all(text: str) -> tuple[Edit, ...]:
     """Parse a file of edits: one a line; empty lines and what follows a `#` at the beginning of a line do not count.
 

@@ -9,7 +9,7 @@ from glasshead.decoding.rows import Again
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.changes import Changes, make_changes
 from glasshead.edits.edit import Edit, Origin
-from glasshead.edits.language import parse
+from glasshead.edits.language import as_edit
 from glasshead.errors import GlassheadError
 from glasshead.found import load
 from glasshead.site import Site
@@ -89,7 +89,7 @@ def edit_subject(subject: Subject, edits: Iterable[Edit | str]) -> Subject:
 
 def changes_of(subject: Subject, edits: Iterable[Edit | str], text: str | None = None) -> Changes:
     """Make the changes of edits, given as values or as text. text: the line itself, for `= mean` and `= at N`."""
-    parsed = tuple(parse(each) if isinstance(each, str) else each for each in edits)
+    parsed = tuple(map(as_edit, edits))
     own = text is not None and any(origin == Origin() for each in parsed for origin in each.origins)
     line = subject.start(text, keep=None) if own and text is not None else None
     return make_changes(parsed, subject.anatomy, References(subject, line))

@@ -19,7 +19,7 @@ from typing import Any
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.changes import Changes, make_changes
 from glasshead.edits.edit import Edit
-from glasshead.edits.language import parse
+from glasshead.edits.language import as_edit
 from glasshead.edits.ledger import NO_EDITS, Ledger
 from glasshead.errors import GlassheadError
 from glasshead.session.beside import Beside, compare, make_twin
@@ -373,8 +373,3 @@ class Session:
     def _stand(self, standing: Standing) -> None:
         self._branches[standing.branch] = standing
         self._standing, self._moment, self._twin = standing, None, None
-
-
-def as_edit(edit: Edit | str) -> Edit:
-    """Return an edit; a text is parsed."""
-    return parse(edit) if isinstance(edit, str) else edit
