@@ -35,9 +35,28 @@ def run(code: str, folder: Path) -> str:
 
 
 def test_the_library_example_runs() -> None:
-    *tokens, last = run(example('glasshead.load("english-french")'), ROOT).splitlines()
+    *tokens, last = run(example('subject = glasshead.load("english-french")'), ROOT).splitlines()
     assert tokens[-1].startswith("</s>") and all(0 <= float(line.rsplit(" ", 1)[1]) <= 1 for line in tokens)
     assert last.endswith(")")
+
+
+def test_the_example_of_a_session_runs() -> None:
+    first, *steps = run(example("glasshead.Session("), ROOT).splitlines()
+    assert first and len(steps) == 6, "a line, and beside it the six steps of the original"
+    chances = [list(map(float, (step.split(" ")[-3], step.split(" ")[-1]))) for step in steps]
+    assert all(0 <= now <= 1 and 0 <= was <= 1 for was, now in chances)
+    assert any(now < was / 5 for was, now in chances), "the hidden word is missed"
+
+
+def test_the_check_of_ones_own_module_runs(tmp_path: Path) -> None:
+    code = example("glasshead.check(model")
+    assert "raise_for_status" in code
+    given = (
+        "import glasshead, torch\n"
+        "config = glasshead.Config(vocab_size=8000, d_model=32, heads=2, d_ff=64, encoder_layers=1, decoder_layers=1)\n"
+        "model = glasshead.Transformer(config).eval()\n"
+    )
+    assert run(given + code, tmp_path) == ""
 
 
 def test_a_module_of_torch_is_explored_as_it_says(tmp_path: Path) -> None:
