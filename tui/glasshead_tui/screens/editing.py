@@ -2,20 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from glasshead_tui.panes.difference import difference_text
 from glasshead_tui.screens.ask import Ask
-from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.branches import Branches
 from glasshead_tui.screens.edits import Edits
+from glasshead_tui.screens.paned import PanedScreen
 from glasshead_tui.screens.ranked import RankedHeads
-from glasshead_tui.state.focus import VIEWS, Focus
-from glasshead_tui.widgets.lines import Lines
+from glasshead_tui.state.focus import VIEWS
 from glasshead_tui.work.messages import Listed, Ranked, Ranking, Refused, Scripted
 from glasshead_tui.work.worker import Worker
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
-    from glasshead_tui.panes.pane import Pane
 
 HINT = (
     "Values: a number · 0.9 renormalised · uniform · mean · hidden · revealed · window 3 · unscaled · swapped · "
@@ -24,28 +21,10 @@ HINT = (
 LOADING = "The model is still loading: there is nothing to edit yet."
 
 
-def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
-    """Draw a moment in a pane as the focus says: with the edits, without them, or the difference of both."""
-    if focus.view == "original":
-        pane.show(moment.original, focus)
-    elif focus.view == "difference" and moment.beside is not None and isinstance(pane, Lines) and pane.id != "map":
-        pane.show(moment.original, focus)
-        before = pane.as_rows()
-        pane.show(moment, focus)
-        pane.tell(difference_text(pane.as_rows(), before))
-        return
-    else:
-        pane.show(moment, focus)
-    if isinstance(pane, Lines):
-        pane.tell(None)
-
-
-class EditingScreen(CommandedScreen):
+class EditingScreen(PanedScreen):
     """See the module. A subclass has a moment, a focus and a worker, and shows what they bring."""
 
-    moment: "Moment | None"
     _worker: Worker
-    _looking: Focus
     _asking: tuple[int, Ask] | None
     _edits: Edits | None = None
     """List of the edits, while it lies over the screen."""

@@ -11,25 +11,19 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
-from textual.reactive import var
 from textual.widgets import Static
 
-from glasshead.errors import GlassheadError
 from glasshead.traces.header import refusal
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
-from glasshead_tui.panes.explore.norms import NormsPane
-from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.explore.tokens import TokensPane
 from glasshead_tui.panes.explore.truth import TruthPane
-from glasshead_tui.panes.explore.vectors import VectorsPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
-from glasshead_tui.screens.editing import EditingScreen, show
+from glasshead_tui.screens.editing import EditingScreen
 from glasshead_tui.screens.help import Help
-from glasshead_tui.screens.lines import about_line, tabs_line
+from glasshead_tui.screens.lines import about_line
 from glasshead_tui.screens.save import ask_where, describe, unsavable
 from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.focus import STAGES, Focus, find_token, first_look, move_down, within
@@ -42,14 +36,6 @@ if TYPE_CHECKING:
     from glasshead.lab.page import Try
     from glasshead.session.moment import Moment
 
-PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPane]] = {
-    "map": MapPane,
-    "attention": AttentionPane,
-    "sum": SumPane,
-    "vectors": VectorsPane,
-    "norms": NormsPane,
-}
-
 
 class ExploreScreen(EditingScreen):
     """See the module."""
@@ -61,34 +47,14 @@ class ExploreScreen(EditingScreen):
     DEFAULT_CSS = """
     ExploreScreen { layout: vertical; }
     ExploreScreen #about { height: 1; padding: 0 1; }
-    ExploreScreen #tabs { height: 1; padding: 0 1; display: none; }
     ExploreScreen #notice { height: auto; max-height: 5; padding: 0 1; display: none; }
     ExploreScreen.noticed #notice { display: block; }
     ExploreScreen TokensPane { height: 4; padding: 0 1; }
     ExploreScreen.edited TokensPane { height: 5; }
     ExploreScreen TruthPane { height: 1; padding: 0 1; }
-    ExploreScreen #above { height: 1fr; }
-    ExploreScreen #below { height: 12; }
-    ExploreScreen MapPane { width: 31; }
-    ExploreScreen AttentionPane { width: 1fr; }
-    ExploreScreen SumPane { width: 34; }
-    ExploreScreen VectorsPane { width: 1fr; }
-    ExploreScreen NormsPane { width: 1fr; }
-    ExploreScreen .pane { border: round $panel-lighten-2; border-title-color: $foreground; }
-    ExploreScreen .pane.active { border: round $accent; border-title-color: $accent; border-title-style: bold; }
-    ExploreScreen.roomy #below { height: 16; }
-    ExploreScreen.roomy MapPane { width: 46; }
-    ExploreScreen.roomy SumPane { width: 46; }
-    ExploreScreen.narrow #tabs { display: block; }
     ExploreScreen.narrow TokensPane { height: 3; }
     ExploreScreen.narrow.edited TokensPane { height: 4; }
-    ExploreScreen.narrow .pane { display: none; width: 1fr; }
-    ExploreScreen.narrow .pane.active { display: block; height: 1fr; }
-    ExploreScreen.narrow #above, ExploreScreen.narrow #below { display: none; height: 1fr; }
-    ExploreScreen.narrow #above.holds-active, ExploreScreen.narrow #below.holds-active { display: block; }
     """
-
-    moment: "var[Moment | None]" = var(None)
 
     def __init__(
         self,
@@ -111,8 +77,6 @@ class ExploreScreen(EditingScreen):
         self._looking = Focus()
         self._kinds_ahead = 0
         """Number of kinds of attention to move on by, once the kinds are known."""
-        self._active = "attention"
-        self._rest_waits = False
         self._asking: tuple[int, Ask] | None = None
         """Ticket of the sentence or the file on its way, and the question that waits for it."""
 
@@ -127,13 +91,7 @@ class ExploreScreen(EditingScreen):
         yield TokensPane()
         yield Static(id="notice")
         yield Static(id="tabs")
-        with Horizontal(id="above"):
-            yield MapPane(id="map", classes="pane")
-            yield AttentionPane(id="attention", classes="pane")
-            yield SumPane(id="sum", classes="pane")
-        with Horizontal(id="below"):
-            yield VectorsPane(id="vectors", classes="pane")
-            yield NormsPane(id="norms", classes="pane")
+        yield from self._panes()
         yield TruthPane()
         yield Static(id="hints")
         yield from self._too_small()
@@ -143,6 +101,7 @@ class ExploreScreen(EditingScreen):
         self._fit()
         self._redraw()
         self._show_active()
+        self._write_lines()
         self._worker.open(to=self)
         if self._lab_first:
             self.action_lab()
@@ -150,6 +109,7 @@ class ExploreScreen(EditingScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Show all panes, one, or a sentence."""
         self._fit()
+        self._show_active()
         self._redraw()
         self._write_lines()
 
@@ -389,17 +349,6 @@ class ExploreScreen(EditingScreen):
         self._look(**found)
         return bool(found)
 
-    def action_pane(self, by: int) -> None:
-        """Show the next pane."""
-        names = list(PANES)
-        self.action_show(names[(names.index(self._active) + by * self._times()) % len(names)])
-
-    def action_show(self, name: str) -> None:
-        """Show a pane by name."""
-        self._active = name
-        self._show_active()
-        self._redraw()
-
     def action_help(self) -> None:
         """Open the help page with all keys."""
         self.app.push_screen(Help(self._shown_keys, facts=self._about.facts if self._about else ()))
@@ -449,40 +398,6 @@ class ExploreScreen(EditingScreen):
         ahead, self._kinds_ahead = self._kinds_ahead, 0
         return kinds[((here or usual or [0])[0] + ahead) % len(kinds)]
 
-    def _redraw(self) -> None:
-        """Draw the active pane at once and the others later, so that a key is answered before everything is drawn."""
-        self._draw(self._active)
-        if not self._rest_waits:
-            self._rest_waits = True
-            self.call_after_refresh(self._draw_rest)
-
-    def _draw_rest(self) -> None:
-        self._rest_waits = False
-        if self.moment is not None:
-            self.query_one(TokensPane).show(self.moment, self._looking)
-        if not self.has_class("narrow"):
-            for name in PANES:
-                if name != self._active:
-                    self._draw(name)
-
-    def _draw(self, name: str) -> None:
-        if self.moment is None:
-            return
-        pane = self.query_one(f"#{name}", PANES[name])
-        try:
-            show(pane, self.moment, self._looking)
-            pane.say("")
-        except GlassheadError as error:  # a recording lacks what it draws
-            pane.say(visible(str(error)))
-
-    def _show_active(self) -> None:
-        for name in PANES:
-            self.query_one(f"#{name}").set_class(name == self._active, "active")
-        above = self._active in ("map", "attention", "sum")
-        self.query_one("#above").set_class(above, "holds-active")
-        self.query_one("#below").set_class(not above, "holds-active")
-        self._write_lines()
-
     def _write_lines(self) -> None:
         self._write_about()
         self._write_tabs()
@@ -492,9 +407,6 @@ class ExploreScreen(EditingScreen):
         width, marks = self.size.width - 2, palette(self.app)
         line = about_line(self._subject_name, self._about, self.moment, self._shown_keys["undo"], width, marks)
         self._write("about", line)
-
-    def _write_tabs(self) -> None:
-        self._write("tabs", tabs_line(PANES, self._active, self._shown_keys, palette(self.app)))
 
     def _complain(self, sentence: str) -> None:
         self.notify(clip(visible(sentence), 400), markup=False, severity="warning", timeout=3)

@@ -49,14 +49,25 @@ def lab_line(which: str, title: str, model: str, face: str, width: int, marks: P
     return line
 
 
-def tabs_line(panes: Iterable[str], active: str, shown: Mapping[str, str], marks: Palette) -> Text:
-    """Write the panes that take turns, each with its key, the shown one in capitals."""
-    line = Text(no_wrap=True)
-    for name in panes:
-        chosen = name == active
-        line.append(f"{shown[name].split()[0]} ", marks.quiet)
-        line.append(name.upper() if chosen else name, marks.strong if chosen else marks.quiet)
-        line.append("   ")
+def tabs_line(panes: Iterable[str], active: str, shown: Mapping[str, str], width: int, marks: Palette) -> Text:
+    """Write the panes, each with its key, the active one in capitals; where there is no room the last lose their names.
+
+    width: columns of the line.
+    """
+    names = list(panes)
+    for named in range(len(names), -1, -1):
+        line = Text(no_wrap=True, overflow="ellipsis")
+        for number, name in enumerate(names):
+            chosen = name == active
+            line.append(shown[name].split()[0], marks.quiet)
+            if number < named or chosen:
+                line.append(" ").append(name.upper() if chosen else name, marks.strong if chosen else marks.quiet)
+                line.append("   ")
+            else:
+                line.append(" ")
+        line.rstrip()
+        if line.cell_len <= width:
+            break
     return line
 
 

@@ -423,7 +423,7 @@ class WatchScreen(CommandedScreen):
         self._write_about()
         marks, width = palette(self.app), self.size.width - 2
         self._write("facts", facts_line(self._metrics, self._shape(), width, marks))
-        self._write("tabs", tabs_line(PANES, self._active, self._shown_keys, marks))
+        self._write("tabs", tabs_line(PANES, self._active, self._shown_keys, self.size.width - 2, marks))
         self._write_place()
         self._write_hints()
 

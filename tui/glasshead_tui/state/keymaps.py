@@ -59,6 +59,7 @@ EXPLORE: Groups = {
         Key("sum", "u", "u", "show('sum')", "the chosen cell, from q·k to its weight"),
         Key("vectors", "v", "v", "show('vectors')", "the vectors q, k and v of the chosen cell"),
         Key("norms", "o", "o", "show('norms')", "every LayerNorm of the chosen token"),
+        Key("enlarge", "f", "f", "enlarge", "the active pane alone, or all of them again"),
         Key("lab", "L", "L", "lab", "the lab: ten claims of the paper as experiments, to foresee and to measure"),
         Key("save", "w", "w", "save", "write the line to a file: a recording, which opens without the model"),
         Key("copy_script", "y", "y", "copy_script", "copy a Python script that comes to this line, step and edits"),

@@ -1,0 +1,169 @@
+"""Where the explorer's panes stand, and when they are drawn.
+
+Three panes stand above; below them stands one of several groups, the one that was looked at last. A narrow terminal, or
+`f`, gives the whole room to the active pane. What is not seen is not drawn.
+"""
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.reactive import var
+from textual.widget import Widget
+
+from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.paint import palette
+from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.difference import difference_text
+from glasshead_tui.panes.explore.norms import NormsPane
+from glasshead_tui.panes.explore.sum import SumPane
+from glasshead_tui.panes.explore.tokens import TokensPane
+from glasshead_tui.panes.explore.vectors import VectorsPane
+from glasshead_tui.panes.map import MapPane
+from glasshead_tui.screens.base import CommandedScreen
+from glasshead_tui.screens.lines import tabs_line
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import visible
+from glasshead_tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from glasshead.session.moment import Moment
+    from glasshead_tui.panes.pane import Pane
+
+PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPane]] = {
+    "map": MapPane,
+    "attention": AttentionPane,
+    "sum": SumPane,
+    "vectors": VectorsPane,
+    "norms": NormsPane,
+}
+"""All panes by name, in the order in which `tab` goes through them."""
+ABOVE = ("map", "attention", "sum")
+BELOW: tuple[tuple[str, ...], ...] = (("vectors", "norms"),)
+"""Groups of panes that take turns below the others."""
+
+
+def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
+    """Draw a moment in a pane as the focus says: with the edits, without them, or the difference of both."""
+    if focus.view == "original":
+        pane.show(moment.original, focus)
+    elif focus.view == "difference" and moment.beside is not None and isinstance(pane, Lines) and pane.id != "map":
+        pane.show(moment.original, focus)
+        before = pane.as_rows()
+        pane.show(moment, focus)
+        pane.tell(difference_text(pane.as_rows(), before))
+        return
+    else:
+        pane.show(moment, focus)
+    if isinstance(pane, Lines):
+        pane.tell(None)
+
+
+class PanedScreen(CommandedScreen):
+    """See the module. A subclass has a focus, and composes `#tabs` and what `_panes` yields."""
+
+    DEFAULT_CSS = """
+    PanedScreen #tabs { height: 1; padding: 0 1; }
+    PanedScreen #above { height: 1fr; }
+    PanedScreen #below { height: 12; }
+    PanedScreen MapPane { width: 31; }
+    PanedScreen AttentionPane { width: 1fr; }
+    PanedScreen SumPane { width: 34; }
+    PanedScreen #below .pane { width: 1fr; }
+    PanedScreen .pane { border: round $panel-lighten-2; border-title-color: $foreground; display: none; }
+    PanedScreen .pane.shown { display: block; }
+    PanedScreen .pane.active { border: round $accent; border-title-color: $accent; border-title-style: bold; }
+    PanedScreen.roomy #below { height: 16; }
+    PanedScreen.roomy MapPane { width: 46; }
+    PanedScreen.roomy SumPane { width: 46; }
+    PanedScreen.alone #above, PanedScreen.alone #below { display: none; height: 1fr; }
+    PanedScreen.alone #above.holds-active, PanedScreen.alone #below.holds-active { display: block; }
+    PanedScreen.alone .pane { width: 1fr; height: 1fr; }
+    """
+
+    moment: "var[Moment | None]" = var(None)
+    _looking: Focus
+    _active = "attention"
+    _group = BELOW[0]
+    """Panes that stand below."""
+    _enlarged = False
+    _rest_waits = False
+
+    def _panes(self) -> ComposeResult:
+        """Compose the panes."""
+        with Horizontal(id="above"):
+            for name in ABOVE:
+                yield PANES[name](id=name, classes="pane")
+        with Horizontal(id="below"):
+            for group in BELOW:
+                for name in group:
+                    yield PANES[name](id=name, classes="pane")
+
+    def action_pane(self, by: int) -> None:
+        """Show the next pane."""
+        names = list(PANES)
+        self.action_show(names[(names.index(self._active) + by * self._times()) % len(names)])
+
+    def action_show(self, name: str) -> None:
+        """Show a pane by name."""
+        self._active = name
+        self._show_active()
+        self._redraw()
+
+    def action_enlarge(self) -> None:
+        """Give the active pane the room of all, or bring the others back."""
+        self._enlarged = not self._enlarged
+        self._show_active()
+        self._redraw()
+
+    @property
+    def _alone(self) -> bool:
+        """Whether the active pane has the whole room."""
+        return self._enlarged or self.has_class("narrow")
+
+    @property
+    def _shown_panes(self) -> tuple[str, ...]:
+        """Names of the panes that are seen, the active one first."""
+        names = () if self._alone else (*ABOVE, *self._group)
+        return (self._active, *(name for name in names if name != self._active))
+
+    def _redraw(self) -> None:
+        """Draw the active pane at once and the others later, so that a key is answered before everything is drawn."""
+        self._draw(self._active)
+        if not self._rest_waits:
+            self._rest_waits = True
+            self.call_after_refresh(self._draw_rest)
+
+    def _draw_rest(self) -> None:
+        self._rest_waits = False
+        if self.moment is not None:
+            self.query_one(TokensPane).show(self.moment, self._looking)
+        for name in self._shown_panes[1:]:
+            self._draw(name)
+
+    def _draw(self, name: str) -> None:
+        if self.moment is None:
+            return
+        pane = self.query_one(f"#{name}", PANES[name])
+        try:
+            show(pane, self.moment, self._looking)
+            pane.say("")
+        except GlassheadError as error:  # a recording lacks what it draws
+            pane.say(visible(str(error)))
+
+    def _show_active(self) -> None:
+        """Bring the active pane into sight, with its group."""
+        self._group = next((group for group in BELOW if self._active in group), self._group)
+        self.set_class(self._alone, "alone")
+        shown = self._shown_panes
+        for name in PANES:
+            pane = self.query_one(f"#{name}", Widget)
+            pane.set_class(name == self._active, "active")
+            pane.set_class(name in shown, "shown")
+        self.query_one("#above").set_class(self._active in ABOVE, "holds-active")
+        self.query_one("#below").set_class(self._active not in ABOVE, "holds-active")
+        self._write_tabs()
+
+    def _write_tabs(self) -> None:
+        line = tabs_line(PANES, self._active, self._shown_keys, self.size.width - 2, palette(self.app))
+        self._write("tabs", line)
