@@ -166,3 +166,25 @@ async def test_nothing_to_show() -> None:
     app = Frame(Triangle(0), (0, 0), "truecolor")
     async with app.run_test(size=(30, 10)) as pilot:
         assert not "".join(drawn(pilot.app.query_one(HeatMap))).strip()
+
+
+async def test_marked_cells_are_underlined_in_the_middle_of_their_cells() -> None:
+    matrix, marked = Triangle(6), [(3, 1), (3, 2), (4, 0)]
+    rooms: list[tuple[tuple[int, int], Colours]] = [((60, 7), "truecolor"), ((20, 9), "none")]
+    for size, colours in rooms:
+        app = Frame(matrix, (0, 0), colours)
+        async with app.run_test(size=size) as pilot:
+            heatmap = app.query_one(HeatMap)
+            heatmap.show(
+                matrix, palette_for(colours).weights, (0, 0), lambda row: [(row, at) in marked for at in range(6)]
+            )
+            await pilot.pause()
+            first, cell = heatmap.measures.labels, heatmap.measures.cell
+            found = set()
+            for row in range(1, 6):
+                at = 0
+                for segment in heatmap.render_line(heatmap.measures.header + heatmap.measures.line(row)):
+                    if segment.style and segment.style.underline:
+                        found |= {(row, (column - first) // cell) for column in range(at, at + len(segment.text))}
+                    at += len(segment.text)
+            assert found == set(marked)

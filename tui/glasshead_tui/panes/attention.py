@@ -14,16 +14,18 @@ from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import (
+    changed_cells,
     difference_legend,
     difference_readout,
     make_difference,
     mark_of_edits,
+    note_of_edits,
     why_edited,
 )
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import STAGES, Focus, Stage
 from glasshead_tui.widgets.fitting import fitted
-from glasshead_tui.widgets.heatmap import HeatMap
+from glasshead_tui.widgets.heatmap import UNDERLINE, HeatMap
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS, MASKED_GLYPH
 
@@ -111,11 +113,12 @@ class AttentionPane(NotedMatrix, can_focus=False):
             hidden=_is_a_masks(moment, focus),
         )
         scale = marks.weights if focus.stage == "weights" else marks.scores
-        self._heatmap.show(matrix, scale, (focus.query, focus.key))
+        self._heatmap.show(matrix, scale, (focus.query, focus.key), changed_cells(moment, focus))
         beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
         self._notes.legend = _legend(
-            matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond, marks
-        )
+            matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond,
+            note_of_edits(moment, focus, [(f"{focus.prefix}.{focus.stage}", (focus.head,))]), marks,
+        )  # fmt: skip
 
     @property
     def _difference(self) -> DifferenceMatrix | None:
@@ -238,10 +241,11 @@ def _later(moment: "Moment") -> str:
     return "not generated yet" if sum(token.probability is None for token in moment.tokens) <= 1 else "comes later"
 
 
-def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, marks: Palette) -> tuple[Line, ...]:
+def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: str, marks: Palette) -> tuple[Line, ...]:
     """Explain colours and glyphs, at several lengths.
 
-    causal: why later keys are hidden; empty if the mask is not causal · beyond: what is said of weights on them.
+    causal: why later keys are hidden; empty if the mask is not causal · beyond: what is said of weights on them ·
+    edits: what the edits did to the matrix.
     """
     scale = marks.weights if stage == "weights" else marks.scores
     if stage == "weights":
@@ -275,6 +279,10 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, marks: P
         ghost = [Segment(ABSENT_GLYPH, scale.absent), Segment(" not decoded yet", marks.quiet)]
         long.append(ghost)
         short.append(ghost)
+    if edits:
+        style = marks.strong + UNDERLINE if edits.startswith("≠") else marks.strong
+        long.insert(0, [Segment(edits, style)])
+        short.insert(0, [Segment(edits, style)])
     # Without room for both, glyphs come before colours, which can be guessed.
     variants = [colours, *long], [colours, *short], short, short[:1], [colours]
     return tuple(join_pieces(parts) for parts in variants if parts)

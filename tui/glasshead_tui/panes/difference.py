@@ -1,5 +1,6 @@
 """The difference that edits make: what the panes draw in place of values."""
 
+from collections.abc import Iterable
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,12 @@ from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.panes.pane import Cell, Rows, text_of
 from glasshead_tui.state.focus import Focus
+from glasshead_tui.widgets.heatmap import Marked
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS
 
 if TYPE_CHECKING:
+    from glasshead.analysis.difference import Place
     from glasshead.edits.edit import Edit
     from glasshead.session.moment import Moment
 
@@ -64,6 +67,33 @@ def make_difference(moment: "Moment", focus: Focus) -> DifferenceMatrix:
         row_labels=queries,
         column_labels=keys,
     )
+
+
+def changed_cells(moment: "Moment", focus: Focus) -> "Marked | None":
+    """Return which cells of the current head's matrix the edits changed, row by row; None where nothing is compared."""
+    beside = moment.beside
+    if beside is None or focus.view != "edited":
+        return None
+    from glasshead.analysis.difference import difference
+
+    apart = difference(moment.trace, beside.trace, f"{focus.prefix}.{focus.stage}")[focus.head] != 0
+    return lambda row: apart[row].tolist() if row < len(apart) else ()
+
+
+def note_of_edits(moment: "Moment", focus: Focus, places: "Iterable[Place]") -> str:
+    """Say what the edits did to the values that a pane shows, and whether they could reach them; empty without edits.
+
+    places: the values, as `analysis.difference.effect` takes them.
+    """
+    beside = moment.beside
+    if beside is None or focus.view != "edited":
+        return ""
+    from glasshead.analysis.difference import effect
+
+    found = effect(moment.trace, beside.trace, beside.cone, places)
+    if found.changed:
+        return f"≠ {found.changed:,} of {found.of:,} changed by edits"
+    return "= in reach of edits, unchanged" if found.reached else "out of the edits' reach"
 
 
 def difference_readout(moment: "Moment", focus: Focus, names: tuple[str, str], marks: Palette) -> tuple[Line, ...]:

@@ -70,7 +70,8 @@ class PanedScreen(CommandedScreen):
     PanedScreen AttentionPane { width: 1fr; }
     PanedScreen SumPane { width: 34; }
     PanedScreen #below .pane { width: 1fr; }
-    PanedScreen .pane { border: round $panel-lighten-2; border-title-color: $foreground; display: none; }
+    PanedScreen .pane { border: round $panel-lighten-2; border-title-color: $foreground;
+        border-subtitle-color: $text-muted; display: none; }
     PanedScreen .pane.shown { display: block; }
     PanedScreen .pane.active { border: round $accent; border-title-color: $accent; border-title-style: bold; }
     PanedScreen.roomy #below { height: 16; }

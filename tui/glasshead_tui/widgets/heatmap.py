@@ -4,7 +4,7 @@ A picture costs as much as the screen shows: rows are requested when they come i
 equal colour, and moving the cursor redraws two lines and their labels.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Protocol
 
@@ -41,6 +41,11 @@ class Matrix(Protocol):
         """Write the number in at most `room` columns."""
 
 
+Marked = Callable[[int], Sequence[bool]]
+"""Function from a row to a mark for each of its columns."""
+UNDERLINE = Style(underline=True)
+
+
 class HeatMap(LeanView):
     """A widget that shows a `Matrix`, painted with a `Scale`. Its owner moves the cursor."""
 
@@ -68,13 +73,14 @@ class HeatMap(LeanView):
         super().__init__(id=id, classes=classes)
         self.matrix: Matrix | None = None
         self.scale: Scale | None = None
+        self._marked: Marked | None = None
         self.measures = Measures(form="digits", cell=5, lines=1, stacked=1, labels=5, header=1)
         self._strips: LRUCache[tuple[int, int, int, int, int], Strip] = LRUCache(512)
         self._levels: LRUCache[int, bytes] = LRUCache(512)
 
-    def show(self, matrix: Matrix, scale: Scale, cursor: tuple[int, int]) -> None:
-        """Show another matrix, or one with other numbers."""
-        self.matrix, self.scale = matrix, scale
+    def show(self, matrix: Matrix, scale: Scale, cursor: tuple[int, int], marked: Marked | None = None) -> None:
+        """Show another matrix, or one with other numbers. marked: the cells to underline, where they have room."""
+        self.matrix, self.scale, self._marked = matrix, scale, marked
         self._levels.clear()
         self.set_reactive(HeatMap.cursor, cursor)
         self._arrange()
@@ -222,7 +228,10 @@ class HeatMap(LeanView):
         assert self.scale is not None
         levels = self._row_levels(row)[span.start : span.stop]
         if self.measures.stacked == 1:
-            looks = [(self.scale.block(level), len(list(run)) * self.measures.cell) for level, run in groupby(levels)]
+            looks = [
+                (self._underlined(self.scale.block(level), mark), len(list(run)) * self.measures.cell)
+                for (level, mark), run in groupby(zip(levels, self._marks(row, span), strict=True))
+            ]
         else:
             below = self._row_levels(row + 1)[span.start : span.stop]
             halves = map(self.scale.halves, levels, below)
@@ -231,11 +240,24 @@ class HeatMap(LeanView):
 
     def _digits(self, row: int, span: range, middle: bool) -> list[Segment]:
         assert self.scale is not None
-        levels = self._row_levels(row)
+        levels = self._row_levels(row)[span.start : span.stop]
+        looks = dict(zip(span, zip(levels, self._marks(row, span), strict=True), strict=True))
         return [
-            Segment("".join(self._digit_cell(row, column, level, middle) for column in run), self.scale.digits(level))
-            for level, run in groupby(span, levels.__getitem__)
+            Segment(
+                "".join(self._digit_cell(row, column, level, middle) for column in run),
+                self._underlined(("", self.scale.digits(level)), mark and middle)[1],
+            )
+            for (level, mark), run in groupby(span, looks.__getitem__)
         ]
+
+    def _marks(self, row: int, span: range) -> Sequence[bool]:
+        if self._marked is None or not span:
+            return (False,) * len(span)
+        marks = self._marked(row)
+        return tuple(column < len(marks) and marks[column] for column in span)
+
+    def _underlined(self, look: tuple[str, Style], mark: bool) -> tuple[str, Style]:
+        return (look[0], look[1] + UNDERLINE) if mark else look
 
     def _digit_cell(self, row: int, column: int, level: int, middle: bool) -> str:
         assert self.matrix is not None and self.scale is not None

@@ -60,6 +60,13 @@ async def test_a_muted_head_is_muted_and_undo_brings_it_back(
         await explorer.until(lambda: "original" in explorer.text)
         await explorer.until(lambda: edit.split("[", maxsplit=1)[0] in explorer.text.splitlines()[0])
         assert "muted: " in str(explorer.screen.query_one(AttentionPane).border_title)
+        assert "out of the edits' reach" in explorer.text, "weights come before heads"
+        await explorer.press("right_square_bracket")
+        beside = explorer.moment.beside
+        assert beside is not None
+        one, other = (trace["decoder.1.cross.weights"][1] for trace in (explorer.moment.trace, beside.trace))
+        note = f"≠ {int((one != other).sum())} of {one.numel()} changed by edits"
+        await explorer.until(lambda: note in explorer.text)
         await explorer.press("z")
         await edited(explorer)
         assert torch.allclose(explorer.moment.trace["logits"], before, atol=1e-6)

@@ -14,6 +14,7 @@ from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.difference import note_of_edits
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
@@ -53,7 +54,14 @@ class NormsPane(Lines):
             raise GlassheadError(f"{trace.recorded}: no norms were recorded. Open the model itself to see them.")
         self._here = next((at for at, norm in enumerate(self._norms) if norm.site == focus.prefix), -1)
         self._token = labels(trace.tokens(focus.stack))[focus.query]
-        entitle(self, "norms · rms = √(mean of x²)" if any(norm.rms for norm in self._norms) else "norms")
+        of_row = [
+            (f"{norm.prefix}.{name}", (focus.query,))
+            for norm in trace.anatomy.norms
+            if norm.stack == focus.stack
+            for name in ("mean", "var", "rms", "normed", "out")
+        ]
+        title = "norms · rms = √(mean of x²)" if any(norm.rms for norm in self._norms) else "norms"
+        entitle(self, title, note_of_edits(moment, focus, of_row))
         self.redraw()
         self.follow()
 

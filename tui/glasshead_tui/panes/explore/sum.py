@@ -14,7 +14,7 @@ from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
-from glasshead_tui.panes.difference import edits_here
+from glasshead_tui.panes.difference import edits_here, note_of_edits
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
@@ -54,7 +54,9 @@ class SumPane(Lines):
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the arithmetic of the current cell."""
-        entitle(self, "sum")
+        stages = ("scores", "masked", "weights", "heads")
+        here = focus.head, focus.query
+        entitle(self, "sum", note_of_edits(moment, focus, [(f"{focus.prefix}.{stage}", here) for stage in stages]))
         self._shown = None  # nothing else is told, if this cell was not recorded
         trace = moment.trace
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))

@@ -12,6 +12,7 @@ from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.difference import note_of_edits
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 NUMBERS = 10  # columns for the number beside a vector
+WATCHED = ("q", "k", "v", "heads")
 
 
 class VectorsPane(Lines):
@@ -44,7 +46,9 @@ class VectorsPane(Lines):
         except GlassheadError:
             entitle(self, "vectors")
             raise
-        entitle(self, f"vectors · {len(self._cell.q)} numbers each")
+        ours, theirs = (focus.head, focus.query), (self._cell.key_head, focus.key)
+        places = [(f"{focus.prefix}.{name}", ours if name in ("q", "heads") else theirs) for name in WATCHED]
+        entitle(self, f"vectors · {len(self._cell.q)} numbers each", note_of_edits(moment, focus, places))
         self.redraw()
 
     def as_rows(self) -> Rows:
