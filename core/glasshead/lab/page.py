@@ -135,9 +135,10 @@ class Page:
     title: str
     """A few words."""
     claim: str
-    """The claim in one sentence: a line in the list of experiments."""
+    """The claim in one sentence. It answers the question, so it is shown after it."""
     paragraphs: tuple[str, str, str]
-    """The claim and its source; the method; what to look at, and what the experiment does not show."""
+    """What there is to know before the question, and its source; the method; what to look at, and what the experiment
+    does not show."""
     question: Question
     controls: tuple[Control, ...]
     run: Callable[..., Any]

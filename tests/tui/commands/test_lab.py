@@ -31,7 +31,8 @@ def test_the_list_has_every_experiment_in_order(glasshead: Glasshead) -> None:
     found = [line.split() for line in result.out.splitlines()]
     assert [words[1] for words in found if words and words[0].isdecimal()] == list(NAMES)
     for name in NAMES:
-        assert " ".join(page_of(name).claim.split()[:3]) in result.out
+        assert " ".join(page_of(name).question.text.split()[:3]) in " ".join(result.out.split())
+        assert page_of(name).claim[:40] not in " ".join(result.out.split()), "the claim answers the question"
     listed = strictly(glasshead("lab", "--json").out)
     assert [each["name"] for each in listed] == list(NAMES)
     assert [control["name"] for control in listed[1]["controls"]] == [each.name for each in page_of("scaling").controls]
@@ -52,7 +53,7 @@ def test_an_experiment_as_text_says_everything_in_order(glasshead: Glasshead) ->
     assert result.status == 0 and not result.err
     flat = " ".join(result.out.split())
     of = page_of("scaling")
-    order = (*of.paragraphs[:2], of.question.text, "You foresaw a", of.paragraphs[2])
+    order = (*of.paragraphs[:2], of.question.text, "You foresaw a", of.claim, of.paragraphs[2])
     places = [flat.index(" ".join(part.split())) for part in order]
     assert places == sorted(places)
     for exhibit in ("variance of the scores", "largest weight", "measured", "what it then says"):

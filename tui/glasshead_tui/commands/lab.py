@@ -45,7 +45,7 @@ def make_table(known: Sequence[Page]) -> typer.Typer:
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
     app.callback(invoke_without_command=True)(list_experiments)
     for each in known:
-        summary = f"{each.title}. {each.claim}"
+        summary = f"{each.title}. {each.question.text}"
         app.command(each.name, help=summary, epilog=SHIPPED if each.trained else None)(make_command(each))
     return app
 

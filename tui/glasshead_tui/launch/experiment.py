@@ -21,7 +21,7 @@ SOON = 1.0
 
 
 def perform(asked: Asked) -> int:
-    """Print the claim, ask, run, print the finding; return the exit status."""
+    """Introduce, ask, run, print the finding and the claim; return the exit status."""
     if asked.as_json:
         print(strict.dumps(describe_outcome(asked, found(asked)), indent=1))
         return 0

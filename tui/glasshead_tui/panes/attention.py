@@ -272,6 +272,10 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: s
         short.append([glyph, Segment(f" −∞ {later or 'masked'}", marks.quiet)])
     elif stage == "scores" and later:
         long.append([Segment("what the mask is about to hide is drawn too", marks.quiet)])
+    if edits:
+        style = marks.strong + UNDERLINE if edits.startswith("≠") else marks.strong
+        long.insert(0, [Segment(edits, style)])
+        short.insert(0, [Segment(edits, style)])
     if beyond:  # the first thing to know
         long.insert(0, [Segment(beyond, marks.bad)])
         short.insert(0, [Segment(beyond, marks.bad)])
@@ -279,10 +283,6 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: s
         ghost = [Segment(ABSENT_GLYPH, scale.absent), Segment(" not decoded yet", marks.quiet)]
         long.append(ghost)
         short.append(ghost)
-    if edits:
-        style = marks.strong + UNDERLINE if edits.startswith("≠") else marks.strong
-        long.insert(0, [Segment(edits, style)])
-        short.insert(0, [Segment(edits, style)])
     # Without room for both, glyphs come before colours, which can be guessed.
     variants = [colours, *long], [colours, *short], short, short[:1], [colours]
     return tuple(join_pieces(parts) for parts in variants if parts)

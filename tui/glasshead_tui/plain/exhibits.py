@@ -57,7 +57,7 @@ def listing(all_pages: Sequence[Page]) -> Table:
     table.add_column(no_wrap=True, style="bold")
     table.add_column()
     for number, each in enumerate(all_pages, 1):
-        table.add_row(Text(str(number)), Text(each.name), Text(each.claim))
+        table.add_row(Text(str(number)), Text(each.name), Text(f"{each.title}. {each.question.text}"))
     return table
 
 
@@ -73,6 +73,7 @@ def lay_out_outcome(page: Page, outcome: Outcome, answer: int | None, out: Conso
     else:
         yield Text(f"You foresaw {LETTERS[answer]}; the numbers say: {right}", marks.strong)
     yield Text(visible(verdict.sentence))
+    yield Text(f"The claim: {page.claim}")
     yield Text(made(outcome), marks.quiet)
     yield Text(f"\n{page.paragraphs[2]}")
     for exhibit in outcome.exhibits:

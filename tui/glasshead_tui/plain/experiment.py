@@ -1,4 +1,4 @@
-"""An experiment on the command line: the claim, the user's answer, the numbers' answer."""
+"""An experiment on the command line: what there is to know, the user's answer, the numbers' answer, the claim."""
 
 import textwrap
 from dataclasses import dataclass

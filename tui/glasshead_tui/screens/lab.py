@@ -1,4 +1,4 @@
-"""The lab: one experiment after the other. First a claim and a question, then the run, then the result.
+"""The lab: one experiment after the other. First what there is to know and a question, then the run, then the result.
 
 This module has the actions of the keys and the answers of the Worker; lab_page.py has the looks. Experiments run in the
 Worker's thread; the LabBook, which outlives this screen, has the results.

@@ -125,14 +125,15 @@ PAGE = Page(
     title="Residual and LayerNorm",
     claim="x + f(x) keeps a way down open for the gradient; LayerNorm keeps it from growing out of bounds.",
     paragraphs=(
-        "Each sub-layer is wrapped as LayerNorm(x + sublayer(x)) (sections 3.1 and 5.4). The derivative of x + f(x) is "
-        "I + J: the gradient passes down the I, whatever J is (He 2016). Pre-norm, x + f(LayerNorm(x)), came later; "
-        "Xiong et al. 2020 explain by the gradients at initialisation why it can do without warm-up.",
-        "Stacks of growing depth are built of the model's own layers in five ways, as they are initialised. A loss on "
-        "random tokens is sent back, and the norm of its gradient taken at the input of each layer. Then one sub-layer "
-        "of a trained model is worked out by hand.",
-        "Without the residual a decoder's input lives on in queries alone: its gradient shrinks in every layer. In a "
-        "deep decoder post-norm gradients are largest near the output, pre-norm ones more alike (Xiong 2020); in "
+        "Each sub-layer is wrapped as LayerNorm(x + sublayer(x)) (sections 3.1 and 5.4); pre-norm, x + "
+        "f(LayerNorm(x)), came later (Xiong et al. 2020). To think with: on its way down a gradient is multiplied "
+        "by the derivative of every layer. That of f(x) is J, that of x + f(x) is I + J (He 2016), and LayerNorm "
+        "divides by the size of what it gets.",
+        "Stacks of growing depth are built of the model's own layers in five ways, as they are initialised. A loss "
+        "on random tokens is sent back, and the norm of its gradient taken at the input of each layer. Then one "
+        "sub-layer of a trained model is worked out by hand.",
+        "Without the residual a decoder's input lives on in queries alone: its gradient shrinks in every layer. In "
+        "a deep decoder post-norm gradients are largest near the output, pre-norm ones more alike (Xiong 2020); in "
         "shallow stacks and in the encoder, whose loss comes from far away, much less so. How such models learn, "
         "this does not show: see warmup.",
     ),

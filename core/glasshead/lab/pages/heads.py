@@ -153,16 +153,16 @@ PAGE = Page(
     title="Why several heads",
     claim="One head delivers one mean; several fetch from several places at once, for the same cost.",
     paragraphs=(
-        "A head gives a query one row of weights, so one mean of the values. What comes from two places arrives mixed. "
-        "Several heads project to lower-dimensional spaces, attend each on its own, and W_O joins what they bring: "
-        '"with a single attention head, averaging inhibits this". (Section 3.2.2; in table 3 one head is 0.9 BLEU '
-        "worse than the best, and too many are worse too.)",
+        "A head gives a query one row of weights, so one mean of the values. Several heads project to "
+        "lower-dimensional spaces, attend each on its own, and W_O joins what they bring (section 3.2.2). All "
+        "heads together are as wide as one would be: each of h heads has d_k = d_model / h.",
         "Models of the same width and size, but for the number of heads, learn to answer with one token that names "
-        "several letters of a sentence of eight. Below, without training: two letters fetched by one head and by two "
-        "with matrices set by hand, and what 1 and h heads cost.",
-        "Look at how early the curves fall, and at each seed's result. One head is not unable: with uneven weights it "
-        "tells first from second, only less clearly, and given time it may learn this small task too. Set places to 1 "
-        "and the difference is gone. On real text many heads can be removed after training (Michel 2019, Voita 2019).",
+        "several letters of a sentence of eight. Below, without training: two letters fetched by one head and by "
+        "two with matrices set by hand, and what 1 and h heads cost.",
+        'The paper: "with a single attention head, averaging inhibits this"; one head is 0.9 BLEU worse than the '
+        "best, too many are worse too (table 3). Look at how early the curves fall. One head is not unable: with "
+        "uneven weights it tells first from second, only less clearly. Set places to 1 and the difference is gone. "
+        "On real text many heads can be removed (Michel 2019, Voita 2019).",
     ),
     question=Question(
         text="An answer needs several letters at once. One head has as many parameters as several together. How does "

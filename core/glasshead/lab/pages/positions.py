@@ -160,17 +160,18 @@ PAGE = Page(
     title="Where a token stands",
     claim="PE(pos + k) is a linear function of PE(pos): one rotation a pair, the same at every position.",
     paragraphs=(
-        "Attention does not know order, so the paper adds sines and cosines of many wavelengths to the embeddings "
-        "(section 3.5). It hopes that the model can easily attend by relative position, since for a fixed k, PE(pos + "
-        "k) is a linear function of PE(pos): each pair (sin, cos) turns by the angle k·ω.",
-        "M_k is built and tried on every position. A small model learns positions of its own while it learns to say "
-        "letters backwards; the best linear map is fitted to all its positions but one, and tried on that one. Then a "
-        "trained model reads a sentence with its tokens shuffled, with positions and without. If its positions are "
-        "learned (as in Gehring 2017), they are looked at too.",
+        "Attention does not know order, so the paper adds sines and cosines of many wavelengths to the embeddings: "
+        "for each frequency ω a pair, sin(pos·ω) and cos(pos·ω). It hopes that the model can easily attend by "
+        "relative position (section 3.5). To think with: sin(a + b) = sin a cos b + cos a sin b, and cos(a + b) = "
+        "cos a cos b − sin a sin b.",
+        "A matrix from PE(pos) to PE(pos + k) is built and tried on every position. A small model learns positions "
+        "of its own while it learns to say letters backwards; the best linear map is fitted to all its positions "
+        "but one, and tried on that one. Then a trained model reads a sentence with its tokens shuffled, with "
+        "positions and without.",
         "Errors: 1e-7 is rounding. With enough steps what is learned grows smooth, yet no one matrix shifts it "
-        "exactly. That a linear map exists does not show that a model uses it: the paper found learned positions as "
-        "good (table 3, E); what they come to hold depends on the training (Wang and Chen 2020). A decoder without "
-        "positions still sees order through its mask (Haviv 2022).",
+        "exactly. That a linear map exists does not show that a model uses it: the paper found learned positions "
+        "as good (table 3, E); what they come to hold depends on the training (Wang and Chen 2020). A decoder "
+        "without positions still sees order through its mask (Haviv 2022).",
     ),
     question=Question(
         text="A matrix takes PE(pos) to PE(pos + k). What does this matrix depend on?",

@@ -109,15 +109,16 @@ PAGE = Page(
     title="Why 1/√d_k",
     claim="As d_k grows q·k varies more, softmax peaks and its gradient shrinks; dividing by √d_k undoes it.",
     paragraphs=(
-        "A score is q·k, a sum of d_k products. Independent numbers of variance 1 give products of variance 1, and "
-        "variances of a sum add up: the score's variance is d_k. Softmax of large scores puts nearly all weight on one "
-        "key, and where it is certain its gradient is nearly zero: the paper suspects that little is learned "
-        "there. (Section 3.2.1.)",
-        "Queries and keys are drawn at random for growing d_k, and softmax is taken over their scores as they are and "
-        "divided by √d_k. Then a trained model runs on one sentence, with its scale and with the scale taken out.",
-        "Two lines that part: the bare scores follow d_k, the scaled ones stay where they are. Which distribution is "
-        "drawn hardly matters once d_k is large: change `draw`. Trained vectors are not independent, so in the model "
-        "the effect is real but its size is its own.",
+        "A score is q·k, a sum of d_k products. The paper suspects that large scores push softmax to where its "
+        "gradient is nearly zero and little is learned, and divides them by √d_k (section 3.2.1). To think with: "
+        "the product of two independent numbers of mean 0 and variance 1 has mean 0 and variance 1 too, and d_k of "
+        "them are added.",
+        "Queries and keys are drawn at random for growing d_k, and softmax is taken over their scores as they are "
+        "and divided by √d_k. Then a trained model runs on one sentence, with its scale and with the scale taken "
+        "out.",
+        "Two lines that part: variances of independent terms add up, so the bare scores follow d_k; the scaled "
+        "ones stay where they are. Which distribution is drawn hardly matters once d_k is large: change `draw`. "
+        "Trained vectors are not independent, so in the model the effect is real but its size is its own.",
     ),
     question=Question(
         text="The numbers in q and k are independent, of mean 0 and variance 1. d_k is doubled. What happens to the "

@@ -16,11 +16,11 @@ from glasshead_tui.state import labbook
 async def test_before_an_answer_no_result_is_shown(explore: Explore, bench: Bench) -> None:
     async with explore(size=(80, 24)) as explorer:
         await hit(explorer, "L")
-        await says(explorer, "Doubling attention", "twice as large", "How large is twice n?", "n squared")
+        await says(explorer, "Doubling attention", "The first paragraph.", "How large is twice n?", "n squared")
         await hit(explorer, "tab", "space", "right", "equals_sign", "f", "r", "t", "4")
         await explorer.pilot.pause(0.1)
         assert isinstance(explorer.app.screen, LabScreen)
-        for hidden in ("doubling curve", "Twice 4", "Look at the slope", "‹4›", "the numbers"):
+        for hidden in ("twice as large", "doubling curve", "Twice 4", "Look at the slope", "‹4›", "the numbers"):
             assert hidden not in explorer.text
         assert bench.ran == []
 
@@ -45,7 +45,7 @@ async def test_an_answer_runs_it_and_the_numbers_judge(
         await hit(explorer, "a")
         assert at(explorer)._visit.answer == {"b": 1, "up": 2, "s": None}[pressed[0]]
         await hit(explorer, "space")
-        await says(explorer, "Look at the slope.", "The first paragraph.", "n + n ✓", "A book")
+        await says(explorer, "Look at the slope.", "twice as large", "The first paragraph.", "n + n ✓", "A book")
     assert not state.exists(), "it is no lesson: nothing is written"
 
 

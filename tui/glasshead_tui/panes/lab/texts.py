@@ -31,10 +31,11 @@ class TextPane(Prose):
 
 
 def lay_out_introduction(page: Page, *, seen: bool, marks: Palette) -> list[Line]:
-    """Lay out the claim and the paragraphs; the third, on what to look at, only once the result is seen."""
-    paragraphs = page.paragraphs if seen else page.paragraphs[:2]
-    sources = [[Segment(source, marks.quiet)] for source in page.sources] if seen else []
-    return [[Segment(page.claim, marks.strong)], *([Segment(each)] for each in paragraphs), *sources]
+    """Lay out what there is to know before the question; once the result is seen, the claim and what to look at too."""
+    if not seen:
+        return [[Segment(each)] for each in page.paragraphs[:2]]
+    sources = [[Segment(source, marks.quiet)] for source in page.sources]
+    return [[Segment(page.claim, marks.strong)], *([Segment(each)] for each in page.paragraphs), *sources]
 
 
 def lay_out_verdict(visit: Visit, columns: int, marks: Palette) -> list[Line]:
