@@ -87,7 +87,7 @@ def test_the_kind_of_a_model_is_told_by_the_arguments_of_its_function() -> None:
         == kinds(classifier, logits=lambda src: classifier(src))
         == ["encoder self"]
     )
-    assert kinds(both, start=2) == ["encoder self", "decoder self (masked)", "decoder → encoder"]
+    assert kinds(both, start=2) == ["encoder self", "decoder self (masked)", "encoder–decoder"]
 
 
 def test_an_owner_may_name_attentions() -> None:

@@ -61,7 +61,7 @@ def test_the_check_of_ones_own_module_runs(tmp_path: Path) -> None:
 
 def test_a_module_of_torch_is_explored_as_it_says(tmp_path: Path) -> None:
     shown = run(example("nn.Transformer("), tmp_path)
-    assert "decoder → encoder" in shown or "decoder.1.cross.weights" in shown
+    assert "encoder–decoder" in shown or "decoder.1.cross.weights" in shown
     assert "<bos>" in shown and "sees" in shown
 
 

@@ -113,7 +113,7 @@ def anatomy(module: Transformer) -> Anatomy:
             heads=heads, key_heads=heads,
         ),
         Kind(
-            label="decoder → encoder", stack="decoder", kind="cross", layers=config.decoder_layers,
+            label="encoder–decoder", stack="decoder", kind="cross", layers=config.decoder_layers,
             keys="source", causal=False, heads=heads, key_heads=heads,
         ),
     )  # fmt: skip

@@ -168,7 +168,7 @@ def _count(pads: int) -> str:
 def pads(side: Side) -> Probe:
     """Make the probe of pads after the tokens of a side."""
     seen = "Attention sees the pads: the padding mask is missing, or does not reach every attention"
-    also = " (encoder self, and decoder → encoder)." if side == "source" else "."
+    also = " (encoder self-attention, and encoder–decoder attention)." if side == "source" else "."
     return Probe(
         what=f"pads of the {side}",
         holds=f"Pads after the {side} move nothing.",

@@ -117,7 +117,7 @@ def test_what_is_named_can_be_found() -> None:
     assert "decoder.0.self.q" in trace
     for foreign in ("decoder.0.self", "decoder.2.self.q", "", None, 3, ("decoder.0.self.q",)):
         assert foreign not in trace
-    assert [k.label for k in trace.kinds] == ["encoder self", "decoder self (masked)", "decoder → encoder"]
+    assert [k.label for k in trace.kinds] == ["encoder self", "decoder self (masked)", "encoder–decoder"]
     assert trace.axes("decoder.0.cross") == (trace.target, trace.source)
     assert trace.axes("encoder.0.self") == (trace.source, trace.source)
 

@@ -42,7 +42,7 @@ def explore(
     kind: Annotated[
         Which | None,
         typer.Option(
-            help="The attention in the text: decoder → encoder, the decoder's own (masked), the encoder's.",
+            help="The attention in the text: encoder–decoder, masked self-attention, the encoder's self-attention.",
             show_default="cross, if there is one",
         ),
     ] = None,

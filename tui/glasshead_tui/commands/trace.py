@@ -78,7 +78,7 @@ def trace(
         if not subject.recorded:
             raise GlassheadError("Which sentence? Give one in quotes, after the checkpoint.")
         text = subject.first_sentence
-    last = subject.kinds[-1]  # decoder → encoder, if there is one
+    last = subject.kinds[-1]  # encoder–decoder, if there is one
     usual = ["*"] if save is not None else [f"{last.stack}.*.{last.kind}.weights"]
     chosen, needed = _choose(subject, keep or usual)
     if save is not None:

@@ -19,7 +19,9 @@ def watch(
     ] = None,
     kind: Annotated[
         Which,
-        typer.Option(help="The attention in the text: decoder → encoder, the decoder's own (masked), the encoder's."),
+        typer.Option(
+            help="The attention in the text: encoder–decoder, masked self-attention, the encoder's self-attention."
+        ),
     ] = "cross",
     layer: Annotated[
         int | None, typer.Option(metavar="N", help="Its layer, counted from 0.", show_default="the last")

@@ -321,7 +321,7 @@ class HuggingFace:
         labels = {
             ("encoder", "self"): "encoder self",
             ("decoder", "self"): "decoder self (masked)",
-            ("decoder", "cross"): "decoder → encoder",
+            ("decoder", "cross"): "encoder–decoder",
         }
         return Kind(
             label=labels[stack.name, part], stack=stack.name, kind=part, layers=len(found), heads=found[0].heads,

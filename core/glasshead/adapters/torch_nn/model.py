@@ -188,7 +188,7 @@ class TorchNN:
         masked = not causal or all(share == 1 for share in hides)
         hidden = any(bool(values["masked"].isneginf().any()) for values in own.values())
         mask = "masked" if masked else "not causal" if hidden else "no mask"
-        label = {"self": f"{stack} self", "cross": "decoder → encoder"}[part]
+        label = {"self": f"{stack} self", "cross": "encoder–decoder"}[part]
         return Kind(
             label=f"{label} ({mask})" if causal else label, stack=stack, kind=part, layers=len(own), heads=heads.pop(),
             key_heads=next(iter(own.values()))["k"].shape[1], keys="source" if stack == "encoder" or part == "cross"

@@ -141,7 +141,7 @@ def test_the_weights_are_hugging_faces_own(watched: Watched) -> None:
     finally:
         watched.module.set_attn_implementation(before)
     for kind in watched.model.anatomy.kinds:
-        names = {"encoder self": "encoder_attentions", "decoder → encoder": "cross_attentions"}
+        names = {"encoder self": "encoder_attentions", "encoder–decoder": "cross_attentions"}
         both = watched.model.reads and "decoder" in watched.model.stacks
         theirs = found[names.get(kind.label, "decoder_attentions")] if both else found.attentions
         for prefix, weights in zip(watched.model.anatomy.attentions(kind), theirs, strict=True):

@@ -16,7 +16,7 @@ from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
 KINDS: tuple[tuple[str, Stack, Attention], ...] = (
     ("encoder self", "encoder", "self"),
     ("decoder self (masked)", "decoder", "self"),
-    ("decoder → encoder", "decoder", "cross"),
+    ("encoder–decoder", "decoder", "cross"),
 )
 """The kinds of attention in the order in which a token meets them."""
 

@@ -22,7 +22,7 @@ from glasshead_tui.widgets.scale import MASKED_GLYPH
 _NAMES = {
     ("encoder", "self"): "encoder {} self",
     ("decoder", "self"): "decoder {} self (masked)",
-    ("decoder", "cross"): "decoder {} → encoder",
+    ("decoder", "cross"): "encoder–decoder {}",
 }
 
 
