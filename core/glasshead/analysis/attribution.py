@@ -179,11 +179,12 @@ def _back(path: _Path, steps: Sequence[Step]) -> bool:
 
 def _embeddings(path: _Path, seen: Stream) -> list[Share]:
     """Count the embeddings: of the position, of the segment, and the rest, which is that of the token."""
-    if seen.embedded is not None:
+    left, found = seen.start, list[Share]()
+    if seen.embedded is not None and seen.sum is not None:
         path.through(seen.embedded, seen.sum, seen.start)
+        left = seen.sum
     side = "source" if seen.stack == "encoder" else "target"
-    left, found = seen.sum, []
-    for name in ("position", "segment"):
+    for name in () if seen.sum is None else ("position", "segment"):
         site = f"{side}.{name}"
         if site in path.trace and (value := _exact(path.trace.at(site, seen.row))).shape == left.shape:
             found.append(Share(name=name, site="", head=None, amount=float(path.direction @ value)))

@@ -1,6 +1,6 @@
 """The whole distribution that a row leads to: every token with its logit and probability, the most probable first.
 
-    p = softmax(logits)        log-probability = ln p, in nats
+p = softmax(logits)        log-probability = ln p, in nats
 """
 
 from collections.abc import Sequence

@@ -70,7 +70,7 @@ def units(trace: Trace, site: str, row: int, count: int, *, tokens: int = 0) -> 
     strength = active.abs() if last is None else active.abs() * _lengths(last)
     chosen = strength.argsort(descending=True, stable=True)[:count].tolist()
     whole = float(strength.square().sum())
-    written = _written(trace, last, active, chosen, tokens)
+    written = _written(trace, site, last, active, chosen, tokens)
     found = tuple(
         Unit(
             number=number, values=tuple(float(each[number]) if number < len(each) else 0.0 for each in values),
@@ -96,12 +96,16 @@ def _lengths(last: Affine) -> Tensor:
 
 
 def _written(
-    trace: Trace, last: Affine | None, active: Tensor, chosen: list[int], count: int
+    trace: Trace, site: str, last: Affine | None, active: Tensor, chosen: list[int], count: int
 ) -> list[tuple[Token, ...]]:
-    """Name the tokens that units write: a · W_2[f] through the output matrix, its scale and bias left out."""
+    """Name the tokens that units write: a · W_2[f] through the output matrix, its scale and bias left out.
+
+    Nothing for an encoder whose rows the decoder reads: no output matrix follows it.
+    """
     reading = trace.reading
     learned = None if reading is None else reading.learned
-    out = None if learned is None else learned.unembedding
+    predicts = site.startswith("decoder.") or (reading is not None and reading.source is not None)
+    out = None if learned is None or not predicts else learned.unembedding
     if last is None or reading is None or out is None or not count or not chosen:
         return [()] * len(chosen)
     with torch.no_grad():

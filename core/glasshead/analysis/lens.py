@@ -102,4 +102,3 @@ def _equal(own: Tensor, again: Tensor, tolerance: float) -> bool:
     there = own.isfinite()
     size = max(1.0, float(own[there].abs().max())) if bool(there.any()) else 1.0
     return bool(((own - again)[there].abs() <= tolerance * size).all())
-

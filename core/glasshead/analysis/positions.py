@@ -1,9 +1,9 @@
 """Positions: how the place of a token comes into a model.
 
-    paper       embedding · √m + PE(pos)      PE(pos, 2i) = sin(pos / 10000^(2i/m)), PE(pos, 2i+1) = cos(…)
-    learned     embedding + table[pos]
-    rotary      q and k turned by an angle that grows with the position (Su et al. 2021): no vector is added
-    bias        a number for each distance added to the scores (T5, ALiBi): no vector is added
+paper       embedding · √m + PE(pos)      PE(pos, 2i) = sin(pos / 10000^(2i/m)), PE(pos, 2i+1) = cos(…)
+learned     embedding + table[pos]
+rotary      q and k turned by an angle that grows with the position (Su et al. 2021): no vector is added
+bias        a number for each distance added to the scores (T5, ALiBi): no vector is added
 """
 
 from dataclasses import dataclass

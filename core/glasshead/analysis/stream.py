@@ -3,10 +3,11 @@
     post-norm    stream ← norm(stream + sublayer(stream))         (Vaswani et al. 2017, section 3.1)
     pre-norm     stream ← stream + sublayer(norm(stream))
 
-Everything is captured. Where a model does not show what a sub-layer gave, it is the difference of the streams around it.
+Everything is captured. Where a model does not show what a sub-layer gave, that is the difference of the streams around
+it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -63,8 +64,8 @@ class Stream:
 
     stack: str
     row: int
-    sum: Tensor
-    """Sum of the embeddings: m."""
+    sum: Tensor | None
+    """Sum of the embeddings: m; None where the model does not show it, and the stream begins with the first layer."""
     embedded: Norm | None
     """The norm of that sum, if there is one."""
     start: Tensor
@@ -95,23 +96,38 @@ def stream(trace: Trace, stack: str, row: int) -> Stream:
 
     Raises GlassheadError where a value that is needed was not captured.
     """
-    norms = {(norm.site, norm.where): norm for norm in trace.anatomy.norms if f"{norm.prefix}.out" in trace}
+    norms: dict[tuple[str, str], Norm] = {
+        (norm.site, norm.where): norm for norm in trace.anatomy.norms if f"{norm.prefix}.out" in trace
+    }
     side = "source" if stack == "encoder" else "target"
     embedded = norms.get((side, "post"))
-    total = _at(trace, f"{side}.sum", row)
-    start = total if embedded is None else _at(trace, f"{embedded.prefix}.out", row)
+    sites = list(_sites(trace, stack))
+    total = _at(trace, f"{side}.sum", row) if f"{side}.sum" in trace else None
+    start = _at(trace, f"{embedded.prefix}.out", row) if embedded is not None else total
+    if start is None:
+        start = _begun(trace, sites, row, f"{side}.sum")
     steps: list[Step] = []
     now = start
-    for site in _sites(trace, stack):
+    for site in sites:
         step = _step(trace, site, row, now, norms)
         steps.append(step)
         now = now if step.after is None else step.after
     last = norms.get((stack, "last"))
     end = now if last is None else _at(trace, f"{last.prefix}.out", row)
-    return Stream(stack=stack, row=row, sum=total, embedded=embedded, start=start, steps=tuple(steps), last=last, end=end)
+    return Stream(
+        stack=stack, row=row, sum=total, embedded=embedded, start=start, steps=tuple(steps), last=last, end=end
+    )
 
 
-def _step(trace: Trace, site: str, row: int, before: Tensor, norms: dict[tuple[str, str], Norm]) -> Step:
+def _begun(trace: Trace, sites: Sequence[str], row: int, missing: str) -> Tensor:
+    """Return what the first layer was given: the first sum less what was added to it."""
+    first = sites[0] if sites else ""
+    if f"{first}.resid" not in trace or f"{first}.out" not in trace:
+        raise _missing(trace, missing)
+    return _at(trace, f"{first}.resid", row) - _at(trace, f"{first}.out", row)
+
+
+def _step(trace: Trace, site: str, row: int, before: Tensor, norms: Mapping[tuple[str, str], Norm]) -> Step:
     norm, inner = norms.get((site, "post")), norms.get((site, "after"))
     resid = _at(trace, f"{site}.resid", row) if f"{site}.resid" in trace else None
     given = f"{site}.out" if inner is None else f"{inner.prefix}.out"

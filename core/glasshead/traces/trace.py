@@ -217,7 +217,9 @@ class Trace:
         Raises GlassheadError like `trace[site]`, and for a value that was let go: a row is not worth running the model.
         """
         if site in self._dropped:
-            raise GlassheadError(f"{site} was let go, to stay within the memory budget: a shorter text has room for it.")
+            raise GlassheadError(
+                f"{site} was let go, to stay within the memory budget: a shorter text has room for it."
+            )
         with self._lock:
             if site in self._names and site not in self._static and site not in self._gathered and self._rows:
                 return _plain(self._rows[row][site], site).select(-2 if self._heads(site) else 0, 0)

@@ -1,4 +1,4 @@
-"""The learned maps of a live module: those behind the places where its values are seen, and the one that made logits."""
+"""The learned maps of a live module: those behind the places where its values are seen, and that of the logits."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,9 +31,7 @@ def learned_of(examined: Examined, known: Mapping[str, tuple[Any, str]]) -> Lear
 
 def _unembedding(examined: Examined) -> Unembedding | None:
     """Return the linear map whose result is what the function returned; None if there is none."""
-    found = examined.found
-    if found.dim() == 3:
-        found = examined.caller.layout.ours(found)[0]
+    found = examined.found.reshape(-1, examined.found.shape[-1])  # of one line
     for event in reversed(examined.events):
         if isinstance(event.module, nn.Linear) and same(event.found, found):
             return Unembedding(weight=event.module.weight, bias=event.module.bias)
