@@ -12,12 +12,14 @@ from glasshead_tui.drawing.memo import chosen_units
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.remarks import units_said, units_share
 from glasshead_tui.drawing.tables import units_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, fit
 from glasshead_tui.widgets.bars import bar
+from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line, Lines, wrapped
 
 if TYPE_CHECKING:
@@ -57,10 +59,11 @@ class FeedForwardPane(Lines):
         if found is None:
             return []
         marks = palette(self.app)
-        strongest = "length of what it writes" if found.written else "size of the activation"
-        said = f"{found.working:,} of {found.count:,} units are not 0 · strength: {strongest}"
         drawing: list[Line] = [
-            [Segment(f"{self._token}  ", marks.query), Segment(clip(said, columns - 12), marks.quiet)]
+            [
+                Segment(f"{self._token}  ", marks.query),
+                Segment(clip(units_said(found), columns - width(self._token) - 2), marks.quiet),
+            ]
         ]
         heads = "".join(fit(HEADS[name], NUMBER, right=True) for name in found.names) + fit(
             "strength", NUMBER + 1, right=True
@@ -70,12 +73,7 @@ class FeedForwardPane(Lines):
         count = max(1, min(len(found.units), lines - 3 if lines > 4 else lines))
         largest = found.units[0].strength if found.units else 1.0
         drawing += [_unit(unit, largest, columns, marks) for unit in found.units[:count]]
-        whole = (
-            f"the {len(found.units)} strongest have {found.share:.0%} of the squared strength of all"
-            if found.units
-            else ""
-        )
-        notes = wrapped(whole, columns) if whole else []
+        notes = wrapped(units_share(found), columns)
         return [*drawing, *([Segment(line[0].text, marks.quiet)] for line in notes)]
 
 

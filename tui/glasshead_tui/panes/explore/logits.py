@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from rich.style import Style
 
+from glasshead_tui.drawing.matrix import weight_level
 from glasshead_tui.drawing.memo import chosen_distribution, chosen_rank, taken_id
 from glasshead_tui.drawing.names import labels, next_labels
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.remarks import line_probability, logits_rest
 from glasshead_tui.drawing.tables import logits_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
@@ -69,12 +71,8 @@ class LogitsPane(Lines):
         room = max(1, lines - len(line) - 2)
         first = min(max(0, self._chosen - room // 2), max(0, found.size - room))
         rows = self._rows(found, moment, focus, first, room, columns, marks)
-        shown = float(found.probabilities[found.ids[first : first + len(rows)]].sum())
-        others = found.size - len(rows)
-        said = f"{_share(1 - shown)} over {others:,} others" if others > 0 else "all tokens"
-        tail: Line = [
-            Segment(clip(f"{said} · entropy {found.bits:.2f} bits · ← → another candidate", columns), marks.quiet)
-        ]
+        said = f"{logits_rest(found, len(rows), first)} · ← → another candidate"
+        tail: Line = [Segment(clip(said, columns), marks.quiet)]
         return [*line, head, *rows, tail]
 
     def _rows(
@@ -118,14 +116,12 @@ def _head(moment: "Moment", focus: Focus, found: "Distribution", columns: int, m
 
 def _along(moment: "Moment", focus: Focus, columns: int, marks: Palette) -> list[Line]:
     """Draw the line so far with the probability of each token, and its log-probability."""
-    from glasshead.analysis.distribution import log_probability
-
     made = [at for at, token in enumerate(moment.tokens) if token.probability is not None]
     if not made:
         return []
-    total = log_probability(moment.tokens)
-    said = f"ln p {real(total, 7)} nats, {real(total / len(made), 6)} a token "
-    line: Line = [Segment(said if width(said) < columns // 2 else f"ln p {real(total, 7)} ", marks.strong)]
+    said = line_probability(moment)
+    said = f"{said if width(said) < columns // 2 else said.partition(',')[0]}  "
+    line: Line = [Segment(said, marks.strong)]
     names = labels(moment.tokens)
     parts = [_word(names[at], moment.tokens[at], at == focus.query + 1, marks) for at in made]
     here = next((place for place, at in enumerate(made) if at == focus.query + 1), len(made) - 1)
@@ -145,8 +141,6 @@ def _along(moment: "Moment", focus: Focus, columns: int, marks: Palette) -> list
 
 def _word(name: str, token: "Token", here: bool, marks: Palette) -> Line:
     """Draw a token of the line on the shade of its probability, with the number."""
-    from glasshead_tui.drawing.matrix import weight_level
-
     chance = token.probability or 0.0
     shade: Style | None = marks.weights.fills[weight_level(chance)] if marks.coloured else None
     return [
@@ -157,11 +151,3 @@ def _word(name: str, token: "Token", here: bool, marks: Palette) -> Line:
 
 def _wide(part: Line) -> int:
     return sum(width(segment.text) for segment in part)
-
-
-def _share(value: float) -> str:
-    """Write a share as a percentage, never as 0 or 100 where it is neither."""
-    percent = 100 * max(0.0, value)
-    if 0 < percent < 0.1:
-        return "less than .1 %"
-    return f"{percent:.{0 if percent >= 10 else 1}f} %"

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.remarks import positions_how
 from glasshead_tui.drawing.tables import positions_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
@@ -64,8 +65,7 @@ class PositionsPane(Lines):
         if found is None:
             return []
         marks = palette(self.app)
-        said = f"{found.how}{'; the token’s vector is multiplied before' if found.scaled else ''}"
-        drawing: list[Line] = [[Segment(line[0].text, marks.quiet)] for line in wrapped(said, columns)]
+        drawing: list[Line] = [[Segment(line[0].text, marks.quiet)] for line in wrapped(positions_how(found), columns)]
         heads = fit("size", NUMBER, right=True) + fit("cosine", NUMBER, right=True)
         drawing.append([Segment(fit(self._tokens[self._row], NAME), marks.query), Segment(heads, marks.quiet)])
         room = columns - NAME - 2 * NUMBER - 2

@@ -16,6 +16,7 @@ from glasshead_tui.drawing.memo import chosen_account
 from glasshead_tui.drawing.names import labels, next_labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.remarks import EMBEDDINGS, stream_how, stream_sum
 from glasshead_tui.drawing.tables import stream_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
@@ -35,7 +36,6 @@ HEADS = 16
 """Most columns for the bars of the heads."""
 READ = 15
 """Columns of one candidate of the lens, about."""
-HELD = "to the logit: each norm's variance held as captured, the direct path alone"
 
 
 class StreamPane(Lines):
@@ -140,25 +140,9 @@ class StreamPane(Lines):
 
     def _notes(self, found: "Account", columns: int, marks: Palette) -> list[Line]:
         """Say what the shares sum to, and how lens and shares are made."""
-        notes: list[Line] = []
-        share = found.attribution
-        if share is not None:
-            rest = share.shares[-1].amount
-            others = [each for each in share.shares if not each.site and each.name not in ("rest", *EMBEDDINGS)]
-            said = "".join(f"{each.name} {real(each.amount, 7)} · " for each in others)
-            said += f"rest {real(rest, 6)} · " if abs(rest) > 1e-4 * max(1.0, abs(share.logit)) else ""
-            what = "difference of the logits" if found.asked and found.asked.rival else "logit"
-            capped = " before the cap" if share.capped else ""
-            sums = f"{said}Σ = {real(share.sum, 8)}, the model's {what}{capped} {real(share.logit, 8)}"
-            notes += [[Segment(line[0].text, marks.strong)] for line in wrapped(sums, columns)]
-        how = (HELD if share is not None else "", f"lens: {found.how}" if found.how else "")
-        said = "; ".join(filter(None, how))
-        for sentence in (said, visible(found.why)):
-            notes += [[Segment(line[0].text, marks.quiet)] for line in wrapped(sentence, columns) if sentence]
-        return notes
-
-
-EMBEDDINGS = ("embedding", "position", "segment")
+        strong = [[Segment(line[0].text, marks.strong)] for line in wrapped(stream_sum(found), columns)]
+        said = (stream_how(found), visible(found.why))
+        return strong + [[Segment(line[0].text, marks.quiet)] for each in said for line in wrapped(each, columns)]
 
 
 def _heads(found: "Account", site: str) -> Sequence[float]:
