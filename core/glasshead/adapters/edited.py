@@ -12,6 +12,7 @@ from glasshead.anatomy import Anatomy
 from glasshead.decoding.protocols import Limits, Memory, Model, Past, Prompt
 from glasshead.edits.changes import Changes
 from glasshead.tap import ONE_AT_A_TIME, Change, Seen
+from glasshead.traces.reading import Learned
 
 
 class Edited:
@@ -50,6 +51,11 @@ class Edited:
     def training(self) -> bool:
         """Whether dropout is on."""
         return self.model.training
+
+    @property
+    def learned(self) -> Learned | None:
+        """Those of the model, whose parameters no edit changes; None if it does not say them."""
+        return getattr(self.model, "learned", None)
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
         """Make a prompt as the model does."""

@@ -12,9 +12,10 @@ from glasshead.anatomy import Anatomy, Attending, Kind, Norm
 from glasshead.decoding.cache import Cache
 from glasshead.decoding.protocols import Layer, Limits, Memory, Past, Prompt
 from glasshead.errors import GlassheadError
-from glasshead.model import Config, LayerNorm, Transformer
+from glasshead.model import Attention, Config, FeedForward, LayerNorm, Transformer
 from glasshead.site import Site, attention
 from glasshead.tap import Change, Listening, listen, sites
+from glasshead.traces.reading import Affine, Gain, Learned, Unembedding
 
 
 class Native:
@@ -54,6 +55,22 @@ class Native:
         """The layers of both stacks."""
         stacks = {"encoder": self.module.encoder, "decoder": self.module.decoder}
         return {name: tuple(Layer(layer) for layer in stack.layers) for name, stack in stacks.items()}
+
+    @cached_property
+    def learned(self) -> Learned:
+        """All learned maps."""
+        outputs: dict[str, Affine] = {}
+        norms: dict[str, Gain] = {}
+        for name, (owner, local) in sites(self.module).items():
+            if local == "out":
+                prefix = name.removesuffix(".out")
+                if isinstance(owner, LayerNorm):
+                    norms[prefix] = Gain(owner.gain, owner.bias)
+                elif isinstance(owner, Attention | FeedForward):
+                    last = owner.output if isinstance(owner, Attention) else owner.outer
+                    outputs[prefix] = Affine(last.weight.T, last.bias)
+        unembedding = Unembedding(weight=self.module.projection, bias=self.module.bias)
+        return Learned(outputs=outputs, norms=norms, unembedding=unembedding)
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
         """Make a prompt: the encoder reads the text and its end token; the target begins with the start tokens."""

@@ -3,7 +3,7 @@
 Whatever would need the model is refused in a sentence that says so.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -21,8 +21,10 @@ from glasshead.decoding.rows import Rows, Watch
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
 from glasshead.tap import Change, Seen
+from glasshead.text import Token
 from glasshead.traces.file import Recording, subset
 from glasshead.traces.header import Header
+from glasshead.traces.reading import Reading
 from glasshead.traces.record import Record
 
 
@@ -189,6 +191,10 @@ class RecordedRows(Rows):
     def logits(self, count: int) -> tuple[Tensor, ...]:
         """Return none: a recording is not recorded again."""
         return ()
+
+    def reading(self, ids: Sequence[int], names: Callable[..., list[Token]]) -> Reading:
+        """Gather what was recorded of predictions; learned maps are not."""
+        return Reading(learned=None, names=names, target=lambda row: self.through(ids[: row + 1]))
 
     def crop(self, rows: int) -> None:
         """Raise GlassheadError: a recording has one line."""

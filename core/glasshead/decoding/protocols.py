@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from glasshead.anatomy import Anatomy
 from glasshead.tap import Change, Seen
 from glasshead.text import Token
+from glasshead.traces.reading import Learned
 
 
 class Limits(NamedTuple):
@@ -127,6 +128,14 @@ class Layered(Protocol):
     @property
     def layers(self) -> Mapping[str, Sequence[Layer]]:
         """The layers of each stack, in their order. A stack whose layers are not modules of their own is left out."""
+
+
+class Readable(Protocol):
+    """What a Model may say besides: learned maps, by which a captured value can be followed to the logits."""
+
+    @property
+    def learned(self) -> Learned:
+        """The maps that it can say; none that its passes do not apply."""
 
 
 class Names(Protocol):

@@ -10,7 +10,7 @@ several threads.
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -25,6 +25,7 @@ from glasshead.site import Site
 from glasshead.tap import ONE_AT_A_TIME, Change, Seen
 from glasshead.text import Token
 from glasshead.traces import file
+from glasshead.traces.reading import Reading
 from glasshead.traces.record import Record, grows
 
 PASS = 128 << 20
@@ -158,6 +159,15 @@ class Rows:
     def logits(self, count: int) -> tuple[Tensor, ...]:
         """Return the logits of the first rows: v each."""
         return tuple(self._logits[:count])
+
+    def reading(self, ids: Sequence[int], names: Callable[..., list[Token]]) -> Reading:
+        """Gather what can be said of the rows of these ids besides captured values. names: makes tokens of ids."""
+        known = self.logits(len(ids))
+        found = None if self.memory is None else self.memory.logits
+        return Reading(
+            learned=getattr(self.model, "learned", None), names=names, target=known.__getitem__,
+            source=None if found is None else found[0],
+        )  # fmt: skip
 
     def _together(self, length: int) -> int:
         """Count the positions of one pass: as many as have room for all that is captured in it, at least one."""

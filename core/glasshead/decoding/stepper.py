@@ -440,7 +440,8 @@ class Stepper:
                     self.rows.reach(ids[:count])
             self.rows.reach(ids)
             again = Again(self.rows.model, self._prompt.source, tuple(ids), self.rows.watch.edit)
-            trace = Trace(self.rows.record, self._names.tokens(ids), again, self._telling(rows))
+            reading = self.rows.reading(ids, self._names.tokens)
+            trace = Trace(self.rows.record, self._names.tokens(ids), again, self._telling(rows), reading)
             self._views = {size: trace}
         return self._views[size]
 

@@ -26,6 +26,7 @@ from glasshead.errors import GlassheadError
 from glasshead.site import Site
 from glasshead.text import Token
 from glasshead.traces import file
+from glasshead.traces.reading import Reading
 from glasshead.traces.record import Record, Row, grows, size_of
 from glasshead.traces.scores import scores
 
@@ -39,9 +40,10 @@ class Trace:
         target: Sequence[Token],
         again: Callable[[str], Tensor],
         line: "Callable[[], file.Line] | None" = None,
+        reading: Reading | None = None,
     ) -> None:
         """record: captured values · target: the token of each row · again: recomputes a dropped site · line: tells of
-        the line of decoding, for `save`.
+        the line of decoding, for `save` · reading: what can be said of the model besides.
         """
         self.source: tuple[Token, ...] = record.source
         self.target: tuple[Token, ...] = tuple(target)
@@ -50,6 +52,8 @@ class Trace:
         self.anatomy, self.budget = record.anatomy, record.budget
         self._static, self._dropped, self._order = record.static, record.dropped, record.order
         self._again, self._line = again, line
+        self.reading = reading
+        """What can be said of the model besides captured values; None if nothing can."""
         self.recorded = record.recorded
         """For a trace that was read from a file: the beginning of the sentences that say so; else empty."""
         self._rows: list[Row] = record.rows[: self.steps]
@@ -206,6 +210,24 @@ class Trace:
         """
         with self._lock:
             return self._get(site)
+
+    def at(self, site: str, row: int) -> Tensor:
+        """Return one row of a site without gathering the others: m, f or v; h d of a value with heads; a statistic.
+
+        Raises GlassheadError like `trace[site]`, and for a value that was let go: a row is not worth running the model.
+        """
+        if site in self._dropped:
+            raise GlassheadError(
+                f"{site} was let go, to stay within the memory budget: a shorter text has room for it."
+            )
+        with self._lock:
+            if site in self._names and site not in self._static and site not in self._gathered and self._rows:
+                return _plain(self._rows[row][site], site).select(-2 if self._heads(site) else 0, 0)
+            found = self[site]
+        return found[:, row] if self._heads(site) else found[row]
+
+    def _heads(self, site: str) -> bool:
+        return Site.parse(site).axes.startswith("h")
 
     def _get(self, site: str) -> Tensor:
         if site in self._gathered:

@@ -12,6 +12,7 @@ from glasshead_tui.commands.export import export
 from glasshead_tui.commands.heads import heads
 from glasshead_tui.commands.lab import PASSING, lab
 from glasshead_tui.commands.lesson import lesson
+from glasshead_tui.commands.show import show
 from glasshead_tui.commands.trace import trace
 from glasshead_tui.commands.train import train
 from glasshead_tui.commands.translate import translate
@@ -20,7 +21,7 @@ from glasshead_tui.commands.watch import watch
 # Plain help and plain tracebacks: Rich's boxes would double the time of --help, and mean nothing to a screen reader.
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
-for command in (explore, translate, trace, heads, check, checkpoints, export, train, evaluate, watch):
+for command in (explore, translate, show, trace, heads, check, checkpoints, export, train, evaluate, watch):
     app.command()(command)
 app.command(context_settings=PASSING)(lab)
 app.command()(lesson)

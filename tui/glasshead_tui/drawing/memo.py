@@ -9,10 +9,14 @@ from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 from weakref import ref
 
-from glasshead_tui.state.focus import Focus
+from glasshead_tui.state.focus import Focus, within
 
 if TYPE_CHECKING:
+    from glasshead.analysis.account import Account
     from glasshead.analysis.cell import Cell
+    from glasshead.analysis.distribution import Distribution
+    from glasshead.analysis.feed_forward import Units
+    from glasshead.session.moment import Moment
     from glasshead.traces.trace import Trace
 
 Given = TypeVar("Given")
@@ -47,3 +51,68 @@ def chosen_cell(trace: "Trace", focus: Focus) -> "Cell":
     if _last is None or _last[0]() is not trace or _last[1] != place:
         _last = ref(trace), place, cell(trace, *place)
     return _last[2]
+
+
+_accounts: "tuple[ref[Trace], tuple[str, int, int | None, int | None, bool], Account] | None" = None
+
+
+def taken_id(moment: "Moment", focus: Focus) -> int | None:
+    """Return the id of the token that was taken after the current row; None if none was."""
+    after = focus.query + 1
+    return moment.tokens[after].id if focus.stack == "decoder" and after < len(moment.tokens) else None
+
+
+def chosen_account(moment: "Moment", focus: Focus) -> "Account":
+    """Gather what is said of the residual stream at the current row."""
+    from glasshead.analysis.account import account
+
+    global _accounts
+    trace, taken = moment.trace, taken_id(moment, focus)
+    place = focus.stack, focus.query, focus.candidate, taken, focus.against
+    if _accounts is None or _accounts[0]() is not trace or _accounts[1] != place:
+        found = account(trace, focus.stack, focus.query, focus.candidate, taken=taken, against=focus.against)
+        _accounts = ref(trace), place, found
+    return _accounts[2]
+
+
+UNITS, WRITTEN = 64, 6
+"""Strongest units of a feed-forward layer that are looked at, and tokens of what each writes."""
+_units: "tuple[ref[Trace], tuple[str, int], Units] | None" = None
+
+
+def chosen_units(trace: "Trace", focus: Focus) -> "Units":
+    """Find the strongest units of the feed-forward layer of the current layer, at the current row."""
+    from glasshead.analysis.feed_forward import units
+
+    global _units
+    place = f"{focus.stack}.{focus.layer}.ffn", focus.query
+    if _units is None or _units[0]() is not trace or _units[1] != place:
+        _units = ref(trace), place, units(trace, *place, UNITS, tokens=WRITTEN)
+    return _units[2]
+
+
+_distributions: "tuple[ref[Trace], tuple[str, int], Distribution] | None" = None
+
+
+def chosen_distribution(trace: "Trace", focus: Focus) -> "Distribution":
+    """Sort the distribution at the current row."""
+    from glasshead.analysis.distribution import distribution
+
+    global _distributions
+    place = focus.stack, focus.query
+    if _distributions is None or _distributions[0]() is not trace or _distributions[1] != place:
+        _distributions = ref(trace), place, distribution(trace, *place)
+    return _distributions[2]
+
+
+def chosen_rank(moment: "Moment", focus: Focus) -> int:
+    """Return the rank of the candidate that is looked at: the chosen one, the token that was taken, or the best."""
+    found = chosen_distribution(moment.trace, focus)
+    taken = taken_id(moment, focus)
+    rank = focus.candidate if focus.candidate is not None else 0 if taken is None else found.rank(taken)
+    return within(rank, found.size)
+
+
+def move_candidate(moment: "Moment", focus: Focus, by: int) -> int:
+    """Return the rank of another candidate of the row. Raises GlassheadError for a row without candidates."""
+    return within(chosen_rank(moment, focus) + by, chosen_distribution(moment.trace, focus).size)

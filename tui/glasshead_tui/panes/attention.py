@@ -12,6 +12,7 @@ from glasshead_tui.drawing.names import attention_name, labels, spoken, widest
 from glasshead_tui.drawing.notes import NotedMatrix, join_pieces
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.tables import attention_rows, matrix_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import (
     changed_cells,
@@ -70,11 +71,10 @@ class AttentionPane(NotedMatrix, can_focus=False):
         if self._shown is None:
             return []
         moment, focus = self._shown
-        queries, keys = (labels(tokens) for tokens in moment.trace.axes(focus.prefix))
         apart = self._difference
-        shown = moment.trace[f"{focus.prefix}.{focus.stage}"][focus.head] if apart is None else apart.values
-        values = shown.tolist()
-        return [("", *keys), *((name, *row) for name, row in zip(queries, values, strict=True))]
+        if apart is None:
+            return attention_rows(moment.trace, focus)
+        return matrix_rows(apart.row_labels, apart.column_labels, apart.values.tolist())
 
     def as_text(self) -> str:
         """Return the same as lines of text."""

@@ -9,6 +9,7 @@ from textual.message import Message
 from glasshead.site import attention
 from glasshead_tui.drawing.matrix import masked
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.tables import map_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
@@ -130,11 +131,7 @@ class MapPane(Thumbnails):
 
     def as_rows(self) -> Rows:
         """Return a row for each head: its largest weight, and its place."""
-        from glasshead.analysis.strongest import strongest
-
-        looks = strongest(self._heads.trace) if self._heads else ()
-        found = ((look.prefix, look.head, look.query, look.key, look.weight) for look in looks)
-        return [("attention", "head", "query", "key", "largest weight"), *found]
+        return map_rows(self._heads.trace) if self._heads else []
 
     def as_text(self) -> str:
         """Return the same as lines of text."""

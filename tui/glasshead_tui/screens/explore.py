@@ -13,7 +13,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
+from glasshead.errors import GlassheadError
 from glasshead.traces.header import refusal
+from glasshead_tui.drawing.memo import move_candidate
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.tokens import TokensPane
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from glasshead.anatomy import Kind
     from glasshead.lab.page import Try
     from glasshead.session.moment import Moment
+
+OF_CANDIDATES = ("stream", "logits")
+"""Panes in which the arrows to the sides choose a candidate, and not a key."""
 
 
 class ExploreScreen(EditingScreen):
@@ -305,10 +310,28 @@ class ExploreScreen(EditingScreen):
         if self._active == "map" and where in ("left", "right", "up", "down"):
             self._move_in_map(where, times)
             return
+        if self._active in OF_CANDIDATES and where in ("left", "right"):
+            self._move_candidate(times if where == "right" else -times)
+            return
         rows, columns = {
             "left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0), "page_up": (-10, 0), "page_down": (10, 0)
         }[where]  # fmt: skip
         self._look(query=self._looking.query + rows * times, key=self._looking.key + columns * times)
+
+    def action_show(self, name: str) -> None:
+        """Show a pane by name; in the stream, once more compares the candidate with the best one."""
+        if name == self._active == "stream":
+            self._looking = self._looking.to(against=not self._looking.against)
+        super().action_show(name)
+
+    def _move_candidate(self, by: int) -> None:
+        """Look at another candidate of the row."""
+        if self.moment is None:
+            return
+        try:
+            self._look(candidate=move_candidate(self.moment, self._looking, by))
+        except GlassheadError as error:
+            self._complain(str(error))
 
     def _move_in_map(self, where: str, times: int) -> None:
         if where in ("left", "right"):
@@ -385,10 +408,16 @@ class ExploreScreen(EditingScreen):
             head=within(wanted.head, kind.heads),
         )
         queries, columns = self.moment.trace.axes(wanted.prefix)
+        if "candidate" not in changes and (redraw or (wanted.stack, wanted.query) != self._row):
+            wanted = wanted.to(candidate=None)  # another row has other candidates
         wanted = wanted.to(query=within(wanted.query, len(queries)), key=within(wanted.key, len(columns)))
         if wanted != self._looking or redraw:
             self._looking = wanted
             self._redraw()
+
+    @property
+    def _row(self) -> tuple[str, int]:
+        return self._looking.stack, self._looking.query
 
     def _kind(self, wanted: Focus) -> "Kind | None":
         """Find the wanted kind of attention, or the one `_kinds_ahead` of it; the target's first if there is none."""

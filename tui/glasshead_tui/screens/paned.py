@@ -15,7 +15,11 @@ from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.difference import difference_text
+from glasshead_tui.panes.explore.feed_forward import FeedForwardPane
+from glasshead_tui.panes.explore.logits import LogitsPane
 from glasshead_tui.panes.explore.norms import NormsPane
+from glasshead_tui.panes.explore.positions import PositionsPane
+from glasshead_tui.panes.explore.stream import StreamPane
 from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.explore.tokens import TokensPane
 from glasshead_tui.panes.explore.vectors import VectorsPane
@@ -30,16 +34,24 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead_tui.panes.pane import Pane
 
-PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPane]] = {
+Shown = (
+    MapPane | AttentionPane | SumPane | VectorsPane | NormsPane
+    | StreamPane | LogitsPane | FeedForwardPane | PositionsPane
+)  # fmt: skip
+PANES: dict[str, type[Shown]] = {
     "map": MapPane,
     "attention": AttentionPane,
     "sum": SumPane,
     "vectors": VectorsPane,
     "norms": NormsPane,
+    "stream": StreamPane,
+    "logits": LogitsPane,
+    "feed-forward": FeedForwardPane,
+    "positions": PositionsPane,
 }
 """All panes by name, in the order in which `tab` goes through them."""
 ABOVE = ("map", "attention", "sum")
-BELOW: tuple[tuple[str, ...], ...] = (("vectors", "norms"),)
+BELOW: tuple[tuple[str, ...], ...] = (("vectors", "norms"), ("stream",), ("logits", "feed-forward"), ("positions",))
 """Groups of panes that take turns below the others."""
 
 

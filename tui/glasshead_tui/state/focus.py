@@ -26,7 +26,7 @@ STAGES: tuple[Stage, ...] = ("scores", "masked", "weights")
 
 @dataclass(frozen=True, kw_only=True)
 class Focus:
-    """The current attention, cell, stage and step. All numbers count from 0."""
+    """The current attention, cell, stage, step and candidate. All numbers count from 0."""
 
     stack: Stack = "decoder"
     kind: Attention = "self"
@@ -37,6 +37,10 @@ class Focus:
     stage: Stage = "weights"
     step: int = 0
     view: View = "edited"
+    candidate: int | None = None
+    """Rank of the candidate that is looked at, counted from 0; None for the token that was taken, or the best."""
+    against: bool = False
+    """Whether the best candidate is compared with that one."""
 
     @property
     def prefix(self) -> str:

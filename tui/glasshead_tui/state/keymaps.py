@@ -59,6 +59,12 @@ EXPLORE: Groups = {
         Key("sum", "u", "u", "show('sum')", "the chosen cell, from q·k to its weight"),
         Key("vectors", "v", "v", "show('vectors')", "the vectors q, k and v of the chosen cell"),
         Key("norms", "o", "o", "show('norms')", "every LayerNorm of the chosen token"),
+        Key(
+            "stream", "S", "S", "show('stream')", "the residual stream, logit lens, what adds to a logit; again: A − B"
+        ),
+        Key("logits", "V", "V", "show('logits')", "the whole distribution of the row, and the probability of the line"),
+        Key("feed-forward", "F", "F", "show('feed-forward')", "the strongest units of the layer, and what each writes"),
+        Key("positions", "P", "P", "show('positions')", "the positions, and what they add to the token"),
         Key("enlarge", "f", "f", "enlarge", "the active pane alone, or all of them again"),
         Key("lab", "L", "L", "lab", "the lab: ten claims of the paper as experiments, to foresee and to measure"),
         Key("save", "w", "w", "save", "write the line to a file: a recording, which opens without the model"),

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from glasshead.adapters.huggingface.discover import discover, unwatchable
 from glasshead.adapters.huggingface.families import FAMILIES, Family, Stack
 from glasshead.adapters.huggingface.faults import Fault, remarks
 from glasshead.adapters.huggingface.forbidden import Forbidden
+from glasshead.adapters.huggingface.learned import learned_of
 from glasshead.adapters.huggingface.marks import Marks, longest_line, speech_start, text_limit
 from glasshead.adapters.huggingface.past import HuggingPast
 from glasshead.adapters.huggingface.spread import device_of_inputs, name_devices
@@ -24,6 +26,7 @@ from glasshead.decoding.protocols import Layer, Limits, Memory, Past, Prompt
 from glasshead.errors import GlassheadError
 from glasshead.site import Site
 from glasshead.tap import ONE_AT_A_TIME, Change
+from glasshead.traces.reading import Learned
 
 FEATURES = "input_features"
 """What a model that hears calls its input."""
@@ -90,6 +93,11 @@ class HuggingFace:
             modules = (self.places.find(f"{stack.layers}.{number}") for number in range(self.places.layers[name]))
             found[name] = tuple(Layer(module) for module in modules if module is not None)
         return found
+
+    @cached_property
+    def learned(self) -> Learned:
+        """The learned maps behind the places that are shown."""
+        return learned_of(self.module, self.places.known, self.places.width)
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
         """Make the source and the start for the ids of a text."""

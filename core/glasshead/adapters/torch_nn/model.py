@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from glasshead.adapters.native import pad_lines
 from glasshead.adapters.torch_nn.examine import Examined
 from glasshead.adapters.torch_nn.layers import layers_of
+from glasshead.adapters.torch_nn.learned import learned_of
 from glasshead.adapters.torch_nn.past import IdsPast
 from glasshead.adapters.torch_nn.places import LaidNorm, Places
 from glasshead.adapters.torch_nn.watch import Rerun
@@ -17,6 +19,7 @@ from glasshead.decoding.protocols import Layer, Limits, Memory, Past, Prompt
 from glasshead.errors import GlassheadError
 from glasshead.site import Side, Site
 from glasshead.tap import Change
+from glasshead.traces.reading import Learned
 
 NO_CACHE = "no cache: each step runs all again"
 
@@ -68,6 +71,11 @@ class TorchNN:
     def layers(self) -> Mapping[str, tuple[Layer, ...]]:
         """The layers of each stack whose layers are modules of their own."""
         return layers_of(self.module, self.examined.events, self.examined.attentions)
+
+    @cached_property
+    def learned(self) -> Learned:
+        """The learned maps behind the places that are shown."""
+        return learned_of(self.examined, self.places.known)
 
     def prompt(self, ids: Sequence[int]) -> Prompt:
         """Make the source and the start for the ids of a text."""

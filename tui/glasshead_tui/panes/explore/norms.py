@@ -5,7 +5,7 @@ step 1    n = (x − mean) / √(variance + ε)       its mean is 0, its varianc
 step 2    gain · n + bias                        the gain and bias were learned
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 
@@ -13,6 +13,7 @@ from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.tables import norms_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import note_of_edits
 from glasshead_tui.panes.pane import Rows, text_of
@@ -71,17 +72,7 @@ class NormsPane(Lines):
 
     def as_rows(self) -> Rows:
         """Return a row for each normalisation: its statistics before and after step 1, the vector after step 2."""
-        layer = any(norm.before for norm in self._norms) or not self._norms
-        rms = any(norm.rms for norm in self._norms)
-        head = ["norm"]
-        head += ["mean before", "var before", "mean after", "var after"] if layer else []
-        head += ["rms before", "rms after"] if rms else []
-        rows: list[tuple[Any, ...]] = [(*head, "gain·x + bias" if layer else "gain·x")]
-        for norm in self._norms:
-            of_layer = (*(norm.before or (None, None)), *(norm.after or (None, None))) if layer else ()
-            of_rms = (norm.rms or (None, None)) if rms else ()
-            rows.append((norm.name, *of_layer, *of_rms, *norm.out))
-        return rows
+        return norms_rows(self._norms)
 
     def as_text(self) -> str:
         """Return the same as lines of text."""

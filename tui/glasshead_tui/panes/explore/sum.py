@@ -13,6 +13,7 @@ from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.tables import sum_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import edits_here, note_of_edits
 from glasshead_tui.panes.pane import Rows, text_of
@@ -74,21 +75,7 @@ class SumPane(Lines):
         if self._shown is None:
             return []
         cell, row = self._shown
-        steps: Rows = [
-            ("query", row.query, cell.query),
-            ("key", row.keys[cell.key], cell.key),
-            ("q·k", cell.dot),
-            ("scale", cell.scale),
-            *([("bias", cell.bias)] if cell.bias is not None else []),
-            *([("cap", cell.cap)] if cell.cap is not None else []),
-            ("score", cell.score),
-            ("may look", cell.may_look),
-            ("exp", cell.exp),
-            ("Σ exp", cell.total),
-            ("weight", cell.weight),
-            ("the model's", cell.captured_weight),
-        ]
-        return [*steps, *(("gives", name, amount) for name, amount in zip(row.keys, cell.weights, strict=True))]
+        return sum_rows(cell, row.query, row.keys)
 
     def as_text(self) -> str:
         """Return the same as lines of text."""

@@ -1,6 +1,5 @@
 """Vectors: the query and the key of the current cell, their products, the value, and the head's output, as bars."""
 
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -11,6 +10,7 @@ from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.tables import vectors_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import note_of_edits
 from glasshead_tui.panes.pane import Rows, text_of
@@ -53,11 +53,7 @@ class VectorsPane(Lines):
 
     def as_rows(self) -> Rows:
         """Return a row for each number of the vectors."""
-        cell = self._cell
-        if cell is None:
-            return []
-        columns = zip_longest(cell.q, cell.k, cell.products, cell.v, cell.output)
-        return [("number", "q", "k", "q × k", "v", "out"), *((at, *row) for at, row in enumerate(columns))]
+        return [] if self._cell is None else vectors_rows(self._cell)
 
     def as_text(self) -> str:
         """Return the same as lines of text."""

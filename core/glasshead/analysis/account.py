@@ -1,0 +1,92 @@
+"""Account: all that is said of the residual stream at one row, gathered for a view and for its text twin.
+
+The stream and what each sub-layer adds to it; the logit lens at every stage; and what each part adds to the logit of
+one candidate, or to its logit minus that of another. Where a model does not say enough for the last two, `why` does.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from glasshead.analysis.attribution import Attribution, attribute
+from glasshead.analysis.distribution import distribution
+from glasshead.analysis.lens import Lens, lens
+from glasshead.analysis.stream import Stream, stream
+from glasshead.errors import GlassheadError
+from glasshead.text import Token
+from glasshead.traces.trace import Trace
+
+COUNT = 5
+"""Candidates of the lens."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Asked:
+    """The candidate whose logit is split, and its rival."""
+
+    token: Token
+    rival: Token | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Account:
+    """See the module."""
+
+    stream: Stream
+    read: tuple[tuple[Token, ...], ...]
+    """The lens at the start, and after each sub-layer: the best tokens with their probabilities. Nothing where several
+    sub-layers are added at once, after all but the last, and where there is no lens."""
+    asked: Asked | None
+    attribution: Attribution | None
+    how: str
+    """What the lens does, in one line; empty without one."""
+    why: str
+    """Sentence that says why there is no lens; empty if there is one."""
+
+
+def account(
+    trace: Trace, stack: str, row: int, rank: int | None = None, *, taken: int | None = None, against: bool = False
+) -> Account:
+    """Gather what is said of a row of a stack.
+
+    rank: of the candidate whose logit is split, counted from 0; None for the token that was taken · taken: its id, if
+    one was; else the best candidate · against: split the best candidate's logit minus that one's; minus the second's,
+    if that one is the best.
+
+    Raises GlassheadError where the stream itself cannot be followed.
+    """
+    seen = stream(trace, stack, row)
+    try:
+        through = lens(trace, seen)
+    except GlassheadError as error:
+        nothing = ((),) * (len(seen.steps) + 1)
+        return Account(stream=seen, read=nothing, asked=None, attribution=None, how="", why=str(error))
+    asked = ask(trace, stack, row, rank, taken=taken, against=against)
+    rival = None if asked.rival is None else asked.rival.id
+    try:
+        found, why = attribute(trace, seen, through, asked.token.id, rival), ""
+    except GlassheadError as error:
+        found, why = None, str(error)
+    return Account(
+        stream=seen, read=_read(seen, through), asked=asked, attribution=found, how=through.how, why=why
+    )  # fmt: skip
+
+
+def ask(
+    trace: Trace, stack: str, row: int, rank: int | None, *, taken: int | None = None, against: bool = False
+) -> Asked:
+    """Choose the candidate that is asked about, and its rival. The arguments are those of `account`."""
+    found = distribution(trace, stack, row)
+    if rank is None:
+        rank = 0 if taken is None else found.rank(taken)
+    rank = min(max(0, rank), found.size - 1)
+    if not against or found.size < 2:
+        return Asked(token=found.best(rank, 1)[0])
+    return Asked(token=found.best(0, 1)[0], rival=found.best(rank or 1, 1)[0])
+
+
+def _read(seen: Stream, through: Lens) -> tuple[tuple[Token, ...], ...]:
+    streams = [seen.start, *(step.after for step in seen.steps)]
+    there = torch.stack([each for each in streams if each is not None])
+    found = iter(through.candidates(there, COUNT))
+    return tuple(() if each is None else tuple(next(found)) for each in streams)

@@ -1,0 +1,104 @@
+"""Logit lens: what would be predicted if a stack stopped early (nostalgebraist 2020).
+
+    pre-norm     logits of norm(stream)       the model's own last norm, with the statistics of the stream there
+    post-norm    logits of the stream         the paper's model has no norm after its stacks: the stream as it stands
+
+The output matrix, its bias, scale and cap are the model's own. At the end of the stack the lens is the prediction; that
+is checked at the row that is looked at, and nothing is said where it does not hold.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from glasshead.analysis.stream import Stream
+from glasshead.anatomy import Norm
+from glasshead.errors import GlassheadError
+from glasshead.text import Token
+from glasshead.traces.reading import Gain, Learned, Reading, Unembedding
+from glasshead.traces.trace import Trace
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lens:
+    """The way from a stream to logits."""
+
+    unembedding: Unembedding
+    norm: Norm | None
+    """The norm after all layers, if there is one."""
+    gain: Gain | None
+    """What that norm learned."""
+    reading: Reading
+
+    @property
+    def how(self) -> str:
+        """One line that says what is done."""
+        if self.norm is None:
+            return "the output matrix applied to the stream as it stands: no norm follows it"
+        return "the model's own last norm and output matrix applied to the stream"
+
+    def logits(self, streams: Tensor) -> Tensor:
+        """Compute the logits of streams: n m, float64 → n v, float32."""
+        return self.unembedding.logits(self.normed(streams))
+
+    def normed(self, streams: Tensor) -> Tensor:
+        """Apply the last norm, if there is one: n m → n m."""
+        if self.norm is None:
+            return streams
+        assert self.gain is not None
+        return apply_norm(streams, self.norm, self.gain)
+
+    def candidates(self, streams: Tensor, count: int) -> list[list[Token]]:
+        """Find the most probable tokens of each stream, with their probabilities: n m → n lists, best first."""
+        best = torch.softmax(self.logits(streams), -1).topk(min(count, self.unembedding.weight.shape[0]))
+        pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        return [self.reading.names(ids, chances) for ids, chances in pairs]
+
+
+def apply_norm(x: Tensor, norm: Norm, learned: Gain) -> Tensor:
+    """Normalise vectors with their own statistics, in float64: n m → n m."""
+    x = x.to(torch.float64)
+    if norm.form == "layer":
+        x = x - x.mean(-1, keepdim=True)
+    x = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + norm.eps)
+    gain, bias = (None if each is None else each.to("cpu", torch.float64) for each in (learned.gain, learned.bias))
+    x = x if gain is None else x * gain
+    return x if bias is None else x + bias
+
+
+def lens(trace: Trace, seen: Stream) -> Lens:
+    """Return the lens of the stack of a stream. Raises GlassheadError, in one sentence, where there is none."""
+    reading = trace.reading
+    learned = None if reading is None else reading.learned
+    if reading is None or learned is None:
+        if trace.recorded:
+            raise GlassheadError(f"{trace.recorded}, without the output matrix: open the model itself for the lens.")
+        raise GlassheadError("This model does not say its output matrix: there is no lens.")
+    own = reading.predicted(seen.stack, seen.row)
+    found = _lens(learned, seen, reading)
+    again = found.unembedding.logits(seen.end.unsqueeze(0))[0]
+    if len(own) != len(again) or not _equal(own, again, trace.anatomy.tolerance):
+        raise GlassheadError(
+            "The output matrix alone does not give this model's logits, so there is no lens: an edit, or a part of the "
+            "model that is not shown, comes between."
+        )
+    return found
+
+
+def _lens(learned: Learned, seen: Stream, reading: Reading) -> Lens:
+    if learned.unembedding is None:
+        raise GlassheadError("This model does not say its output matrix: there is no lens.")
+    gain = None
+    if seen.last is not None:
+        gain = learned.norms.get(seen.last.prefix)
+        if gain is None:
+            raise GlassheadError("This model does not say its last norm: there is no lens.")
+    return Lens(unembedding=learned.unembedding, norm=seen.last, gain=gain, reading=reading)
+
+
+def _equal(own: Tensor, again: Tensor, tolerance: float) -> bool:
+    """Compare logits where the first are finite: a forbidden token has −∞ there."""
+    there = own.isfinite()
+    size = max(1.0, float(own[there].abs().max())) if bool(there.any()) else 1.0
+    return bool(((own - again)[there].abs() <= tolerance * size).all())

@@ -1,0 +1,174 @@
+"""The residual stream at one row of a stack: what each sub-layer adds to it, in order.
+
+    post-norm    stream ← norm(stream + sublayer(stream))         (Vaswani et al. 2017, section 3.1)
+    pre-norm     stream ← stream + sublayer(norm(stream))
+
+Everything is captured. Where a model does not show what a sub-layer gave, that is the difference of the streams around
+it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from glasshead.anatomy import Norm
+from glasshead.errors import GlassheadError
+from glasshead.site import Site
+from glasshead.traces.trace import Trace
+
+PARTS = ("self", "cross", "ffn")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Step:
+    """One sub-layer at one row. Vectors have m numbers, in float64."""
+
+    site: str
+    """Its place, e.g. `decoder.1.cross`."""
+    before: Tensor
+    """The stream that it is added to."""
+    adds: Tensor
+    """What is added."""
+    resid: Tensor | None
+    """The sum of both; None for one of several sub-layers that are added at once, but the last."""
+    after: Tensor | None
+    """The stream after it: the sum, or in a post-norm model the sum normalised."""
+    norm: Norm | None = None
+    """The norm of the sum, in a post-norm model."""
+    inner: Norm | None = None
+    """A norm of the sub-layer's output before it is added."""
+    factor: float = 1.0
+    """What the sub-layer's output is multiplied by before it is added (Granite)."""
+
+    @property
+    def label(self) -> str:
+        """Name of its place in the stack: `1.cross`."""
+        return self.site.partition(".")[2]
+
+    @property
+    def size(self) -> float:
+        """Euclidean length of what is added."""
+        return float(self.adds.norm())
+
+    @property
+    def cosine(self) -> float:
+        """Cosine of the angle between what is added and the stream that it is added to; 0 where one of them is 0."""
+        return cosine(self.adds, self.before)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stream:
+    """The stream at one row, from the embeddings to the end of a stack."""
+
+    stack: str
+    row: int
+    sum: Tensor | None
+    """Sum of the embeddings: m; None where the model does not show it, and the stream begins with the first layer."""
+    embedded: Norm | None
+    """The norm of that sum, if there is one."""
+    start: Tensor
+    """What the first layer is given."""
+    steps: tuple[Step, ...]
+    last: Norm | None
+    """The norm after all layers, if there is one."""
+    end: Tensor
+    """What the stack gives, the last norm included."""
+
+
+def cosine(one: Tensor, other: Tensor) -> float:
+    """Compute the cosine of the angle between two vectors (m); 0 where one of them is 0."""
+    size = float(one.norm() * other.norm())
+    return float(one @ other) / size if size else 0.0
+
+
+def joins(step: Step) -> bool:
+    """Tell whether a sub-layer's output is added to the stream, and not put in its place."""
+    if step.resid is None:
+        return True
+    apart, alone = (step.resid - step.before - step.adds).norm(), (step.resid - step.adds).norm()
+    return bool(apart <= alone)
+
+
+def stream(trace: Trace, stack: str, row: int) -> Stream:
+    """Follow the stream of a stack at one of its rows.
+
+    Raises GlassheadError where a value that is needed was not captured.
+    """
+    norms: dict[tuple[str, str], Norm] = {
+        (norm.site, norm.where): norm for norm in trace.anatomy.norms if f"{norm.prefix}.out" in trace
+    }
+    side = "source" if stack == "encoder" else "target"
+    embedded = norms.get((side, "post"))
+    sites = list(_sites(trace, stack))
+    total = _at(trace, f"{side}.sum", row) if f"{side}.sum" in trace else None
+    start = _at(trace, f"{embedded.prefix}.out", row) if embedded is not None else total
+    if start is None:
+        start = _begun(trace, sites, row, f"{side}.sum")
+    steps: list[Step] = []
+    now = start
+    for site in sites:
+        step = _step(trace, site, row, now, norms)
+        steps.append(step)
+        now = now if step.after is None else step.after
+    last = norms.get((stack, "last"))
+    end = now if last is None else _at(trace, f"{last.prefix}.out", row)
+    return Stream(
+        stack=stack, row=row, sum=total, embedded=embedded, start=start, steps=tuple(steps), last=last, end=end
+    )
+
+
+def _begun(trace: Trace, sites: Sequence[str], row: int, missing: str) -> Tensor:
+    """Return what the first layer was given: the first sum less what was added to it."""
+    first = sites[0] if sites else ""
+    if f"{first}.resid" not in trace or f"{first}.out" not in trace:
+        raise _missing(trace, missing)
+    return _at(trace, f"{first}.resid", row) - _at(trace, f"{first}.out", row)
+
+
+def _step(trace: Trace, site: str, row: int, before: Tensor, norms: Mapping[tuple[str, str], Norm]) -> Step:
+    norm, inner = norms.get((site, "post")), norms.get((site, "after"))
+    resid = _at(trace, f"{site}.resid", row) if f"{site}.resid" in trace else None
+    given = f"{site}.out" if inner is None else f"{inner.prefix}.out"
+    if given in trace:
+        adds = _at(trace, given, row)
+    elif resid is not None:
+        adds = resid - before
+    else:
+        raise _missing(trace, given)
+    factor = 1.0 if resid is None else _factor(resid - before, adds, trace.anatomy.tolerance)
+    after = resid if norm is None else _at(trace, f"{norm.prefix}.out", row)
+    return Step(
+        site=site, before=before, adds=adds * factor, resid=resid, after=after, norm=norm, inner=inner, factor=factor
+    )  # fmt: skip
+
+
+def _factor(moved: Tensor, adds: Tensor, tolerance: float) -> float:
+    """Find what an output is multiplied by, if the stream moved by a multiple of it; else 1."""
+    size = float(adds @ adds)
+    factor = float(moved @ adds) / size if size else 1.0
+    exact = float((moved - factor * adds).norm()) <= tolerance * float(moved.norm())
+    return factor if exact and abs(factor - 1) > tolerance else 1.0
+
+
+def _sites(trace: Trace, stack: str) -> Iterator[str]:
+    """Yield the places of the sub-layers that can be seen, in order."""
+    known = {Site.parse(site).prefix for site in trace.anatomy.sites if Site.parse(site).layer is not None}
+    layers = [kind.layers for kind in trace.kinds if kind.stack == stack]
+    for layer in range(max(layers, default=0)):
+        for part in PARTS:
+            if (site := f"{stack}.{layer}.{part}") in known:
+                yield site
+
+
+def _at(trace: Trace, site: str, row: int) -> Tensor:
+    if site not in trace:
+        raise _missing(trace, site)
+    return trace.at(site, row).to(torch.float64)
+
+
+def _missing(trace: Trace, site: str) -> GlassheadError:
+    if trace.recorded and site in trace.anatomy.sites:
+        return GlassheadError(f"{trace.recorded}: {site} was not recorded. Open the model itself to see it.")
+    return GlassheadError(f"The residual stream cannot be followed: this model does not show {site}.")

@@ -1,0 +1,124 @@
+"""`glasshead show`: one pane of the explorer as text, for a pipe or a screen reader."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from glasshead.errors import GlassheadError
+from glasshead.opening import Opening
+from glasshead_tui.commands.arguments import Checkpoint, EditFile, EditTexts, Features, Forced, Truncate, read_edits
+from glasshead_tui.commands.opening import opens
+from glasshead_tui.state.focus import Focus, Stage, Which
+
+if TYPE_CHECKING:
+    from glasshead.anatomy import Kind
+    from glasshead.session.moment import Moment
+    from glasshead.subjects import Subject
+
+Pane = Literal["map", "attention", "sum", "vectors", "norms", "stream", "logits", "feed-forward", "positions"]
+Writer = Callable[[str, "Moment", Focus, str], Iterator[str]]
+
+
+@opens()
+def show(
+    opening: Opening,
+    checkpoint: Checkpoint,
+    text: Annotated[
+        str | None,
+        typer.Argument(metavar="TEXT", help="A sentence in quotes; none for a recording.", show_default=False),
+    ] = None,
+    features: Features = None,
+    pane: Annotated[Pane, typer.Option(help="The pane.")] = "stream",
+    step: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Steps of decoding.", show_default="to the end")
+    ] = None,
+    row: Annotated[
+        int | None, typer.Option(metavar="N", help="The row (query), counted from 0.", show_default="the last")
+    ] = None,
+    key: Annotated[int, typer.Option(metavar="N", help="The key of a cell, counted from 0.")] = 0,
+    kind: Annotated[
+        Which | None,
+        typer.Option(help="The attention; with it the stack of the row.", show_default="the decoder's own"),
+    ] = None,
+    layer: Annotated[
+        int | None, typer.Option(metavar="N", help="The layer, counted from 0.", show_default="the last")
+    ] = None,
+    head: Annotated[int, typer.Option(metavar="N", help="The head, counted from 0.")] = 0,
+    stage: Annotated[Stage, typer.Option(help="Of the attention: its stage.")] = "weights",
+    candidate: Annotated[
+        int | None,
+        typer.Option(
+            metavar="RANK", min=0, help="Of the stream: the candidate whose logit is split.",
+            show_default="the token that was taken",
+        ),
+    ] = None,
+    against: Annotated[
+        bool, typer.Option("--against", help="Of the stream: the best candidate's logit minus that one's.")
+    ] = False,
+    form: Annotated[
+        Literal["table", "json", "tsv"],
+        typer.Option("--format", help="A table to read; JSON or TSV with full precision."),
+    ] = "table",
+    truncate: Truncate = False,
+    forced: Forced = None,
+    edit: EditTexts = None,
+    edits: EditFile = None,
+) -> None:  # fmt: skip
+    """Write one pane of the explorer: stream, logits, attention, any of them."""
+    from glasshead_tui.terminal.sentences import fitting, sentence
+
+    if text is None and features is not None:
+        text = features.name
+    text = text if text is None else sentence(text)
+    changed = read_edits(edit, edits)
+
+    from glasshead.decoding.threads import one_thread
+    from glasshead.found import find
+    from glasshead.session.session import Session
+    from glasshead_tui.plain.show import as_json, as_table, as_tsv
+
+    one_thread()
+    subject = find(checkpoint, opening, features).open()
+    text = subject.first_sentence if text is None else text
+    session = Session(subject)
+    fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate)
+    session.begin(fitted, forced=forced, edits=changed)
+    for _ in session.walk(session.line.limit if step is None else step):
+        pass
+    moment = session.moment
+    focus = _focus(subject, moment, kind, layer, head, row, key).to(stage=stage, candidate=candidate, against=against)
+    writers: dict[str, Writer] = {"table": as_table, "json": as_json, "tsv": as_tsv}
+    for line in writers[form](pane, moment, focus, subject.name):
+        print(line)
+
+
+def _focus(
+    subject: "Subject", moment: "Moment", which: Which | None, layer: int | None, head: int, row: int | None, key: int
+) -> Focus:
+    """Make the focus that the options name. Raises GlassheadError for what is not there."""
+    kind = _kind(subject, which)
+    layer = kind.layers - 1 if layer is None else layer
+    focus = Focus(stack=kind.stack, kind=kind.kind, layer=layer, head=head, step=moment.step)  # type: ignore[arg-type]
+    for what, number, count in (("layer", layer, kind.layers), ("head", head, kind.heads)):
+        _within(what, number, count, f"the {kind.stack}'s")
+    queries, keys = moment.trace.axes(focus.prefix)
+    row = len(queries) - 1 if row is None else row
+    _within("row", row, len(queries), "those after these steps")
+    _within("key", key, len(keys), "those after these steps")
+    return focus.to(query=row, key=key)
+
+
+def _kind(subject: "Subject", which: Which | None) -> "Kind":
+    """Find the kind of attention that a word names; without one the target's own, or what there is."""
+    if not subject.kinds:
+        raise GlassheadError(f"{subject.name} has no attention: there is nothing to show of it.")
+    if which is not None:
+        stack, kind = ("encoder", "self") if which == "encoder" else ("decoder", which)
+        return subject.anatomy.kind(stack, kind)
+    return next((kind for kind in subject.kinds if kind.queries == "target"), subject.kinds[0])
+
+
+def _within(what: str, number: int, count: int, whose: str) -> None:
+    if not 0 <= number < count:
+        raise GlassheadError(f"There is no {what} {number}: {whose} count from 0 to {count - 1}.")

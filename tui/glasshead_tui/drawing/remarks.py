@@ -1,0 +1,121 @@
+"""What is said below the table of a pane, on the screen and on the command line: how its numbers came about.
+
+Sentences, not yet safe for a terminal.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from glasshead_tui.drawing.memo import chosen_account, chosen_distribution, chosen_units
+from glasshead_tui.drawing.numbers import real
+from glasshead_tui.state.focus import Focus
+
+if TYPE_CHECKING:
+    from glasshead.analysis.account import Account
+    from glasshead.analysis.distribution import Distribution
+    from glasshead.analysis.feed_forward import Units
+    from glasshead.analysis.positions import Positions
+    from glasshead.session.moment import Moment
+
+EMBEDDINGS = ("embedding", "position", "segment")
+"""Shares that are in the stream before the first layer."""
+HELD = "to the logit: each norm's variance held as captured, the direct path alone"
+
+
+def stream_sum(found: "Account") -> str:
+    """Say what the shares sum to, and what the model's logit is; empty without shares."""
+    share = found.attribution
+    if share is None:
+        return ""
+    others = [each for each in share.shares if not each.site and each.name not in ("rest", *EMBEDDINGS)]
+    rest = share.shares[-1].amount
+    said = "".join(f"{each.name} {real(each.amount, 7)} · " for each in others)
+    said += f"rest {real(rest, 6)} · " if abs(rest) > 1e-4 * max(1.0, abs(share.logit)) else ""
+    what = "difference of the logits" if found.asked is not None and found.asked.rival is not None else "logit"
+    capped = " before the cap" if share.capped else ""
+    return f"{said}Σ = {real(share.sum, 8)}, the model's {what}{capped} {real(share.logit, 8)}"
+
+
+def stream_how(found: "Account") -> str:
+    """Say how shares and lens are made."""
+    scaled = sorted({step.factor for step in found.stream.steps} - {1.0})
+    said = (
+        HELD if found.attribution is not None else "",
+        f"lens: {found.how}" if found.how else "",
+        *(f"what is added is multiplied by {real(factor, 6)}" for factor in scaled[:1]),
+    )
+    return "; ".join(filter(None, said))
+
+
+def logits_rest(found: "Distribution", shown: int, first: int = 0) -> str:
+    """Name the probability that is not shown, and the entropy. shown: tokens that are, from rank `first` on."""
+    seen = float(found.probabilities[found.ids[first : first + shown]].sum())
+    others = found.size - shown
+    return (
+        f"{f'{share(1 - seen)} over {others:,} others' if others > 0 else 'all tokens'} · entropy {found.bits:.2f} bits"
+    )
+
+
+def line_probability(moment: "Moment") -> str:
+    """Say the log-probability of the line so far; empty before its first token."""
+    from glasshead.analysis.distribution import log_probability
+
+    made = [token for token in moment.tokens if token.probability is not None]
+    if not made:
+        return ""
+    total = log_probability(made)
+    return f"ln p {real(total, 7)} nats, {real(total / len(made), 6)} a token"
+
+
+def units_said(found: "Units") -> str:
+    """Say how many units work, and what their strength is."""
+    strongest = "length of what it writes" if found.written else "size of its activation"
+    return f"{found.working:,} of {found.count:,} units are not 0 · strength: {strongest}"
+
+
+def units_share(found: "Units") -> str:
+    """Say how much of all the listed units are."""
+    return (
+        f"the {len(found.units)} strongest have {found.share:.0%} of the squared strength of all" if found.units else ""
+    )
+
+
+def positions_how(found: "Positions") -> str:
+    """Say how the position comes in."""
+    return f"{found.how}{'; the token’s vector is multiplied before' if found.scaled else ''}"
+
+
+def share(value: float) -> str:
+    """Write a share as a percentage, never as 0 where it is not."""
+    percent = 100 * max(0.0, value)
+    return "less than .1 %" if 0 < percent < 0.1 else f"{percent:.{0 if percent >= 10 else 1}f} %"
+
+
+def _stream(moment: "Moment", focus: Focus) -> tuple[str, ...]:
+    found = chosen_account(moment, focus)
+    return stream_sum(found), stream_how(found), found.why
+
+
+def _logits(moment: "Moment", focus: Focus) -> tuple[str, ...]:
+    found = chosen_distribution(moment.trace, focus)
+    return line_probability(moment), f"entropy {found.bits:.2f} bits"
+
+
+def _units(moment: "Moment", focus: Focus) -> tuple[str, ...]:
+    found = chosen_units(moment.trace, focus)
+    return units_said(found), units_share(found)
+
+
+def _positions(moment: "Moment", focus: Focus) -> tuple[str, ...]:
+    from glasshead.analysis.positions import positions
+
+    return (positions_how(positions(moment.trace, focus.stack, focus.query)),)
+
+
+REMARKS: dict[str, Callable[["Moment", Focus], tuple[str, ...]]] = {
+    "stream": _stream,
+    "logits": _logits,
+    "feed-forward": _units,
+    "positions": _positions,
+}
+"""What is said of each pane, by its name; of the others nothing."""

@@ -1,0 +1,197 @@
+"""The table behind each pane: what it gives back as rows, and what `glasshead show` writes.
+
+Each function makes the rows of what the analysis found, heads first, numbers in full precision. `TABLES` goes from a
+moment and a focus to the rows of a pane, without drawing anything.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.memo import chosen_account, chosen_cell, chosen_distribution, chosen_units
+from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.rows import Rows
+from glasshead_tui.state.focus import Focus
+
+if TYPE_CHECKING:
+    from glasshead.analysis.account import Account
+    from glasshead.analysis.cell import Cell
+    from glasshead.analysis.distribution import Distribution
+    from glasshead.analysis.feed_forward import Units
+    from glasshead.analysis.norms import Normed
+    from glasshead.analysis.positions import Positions
+    from glasshead.session.moment import Moment
+    from glasshead.traces.trace import Trace
+
+
+def map_rows(trace: "Trace") -> Rows:
+    """Make a row for each head: its largest weight, and its place."""
+    from glasshead.analysis.strongest import strongest
+
+    rows: Rows = [("attention", "head", "query", "key", "largest weight")]
+    rows += [(look.prefix, look.head, look.query, look.key, look.weight) for look in strongest(trace)]
+    return rows
+
+
+def attention_rows(trace: "Trace", focus: Focus) -> Rows:
+    """Make a row for each query with a column for each key, in the stage of the focus."""
+    queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
+    return matrix_rows(queries, keys, trace[f"{focus.prefix}.{focus.stage}"][focus.head].tolist())
+
+
+def matrix_rows(queries: Sequence[str], keys: Sequence[str], values: Sequence[Sequence[float]]) -> Rows:
+    """Make a row for each query with a column for each key. values: q k"""
+    rows: Rows = [("", *keys)]
+    rows += [(name, *row) for name, row in zip(queries, values, strict=True)]
+    return rows
+
+
+def sum_rows(cell: "Cell", query: str, keys: Sequence[str]) -> Rows:
+    """Make a row for each operation, then one for each key with its weight."""
+    steps: Rows = [
+        ("query", query, cell.query),
+        ("key", keys[cell.key], cell.key),
+        ("q·k", cell.dot),
+        ("scale", cell.scale),
+        *([("bias", cell.bias)] if cell.bias is not None else []),
+        *([("cap", cell.cap)] if cell.cap is not None else []),
+        ("score", cell.score),
+        ("may look", cell.may_look),
+        ("exp", cell.exp),
+        ("Σ exp", cell.total),
+        ("weight", cell.weight),
+        ("the model's", cell.captured_weight),
+    ]
+    return [*steps, *(("gives", name, amount) for name, amount in zip(keys, cell.weights, strict=True))]
+
+
+def vectors_rows(cell: "Cell") -> Rows:
+    """Make a row for each number of the vectors."""
+    from itertools import zip_longest
+
+    columns = zip_longest(cell.q, cell.k, cell.products, cell.v, cell.output)
+    rows: Rows = [("number", "q", "k", "q × k", "v", "out")]
+    return [*rows, *((at, *row) for at, row in enumerate(columns))]
+
+
+def norms_rows(norms: "Sequence[Normed]") -> Rows:
+    """Make a row for each normalisation: its statistics before and after step 1, the vector after step 2."""
+    layer = any(norm.before for norm in norms) or not norms
+    rms = any(norm.rms for norm in norms)
+    head = ["norm"]
+    head += ["mean before", "var before", "mean after", "var after"] if layer else []
+    head += ["rms before", "rms after"] if rms else []
+    rows: list[tuple[Any, ...]] = [(*head, "gain·x + bias" if layer else "gain·x")]
+    for norm in norms:
+        of_layer = (*(norm.before or (None, None)), *(norm.after or (None, None))) if layer else ()
+        of_rms = (norm.rms or (None, None)) if rms else ()
+        rows.append((norm.name, *of_layer, *of_rms, *norm.out))
+    return rows
+
+
+def stream_rows(found: "Account") -> Rows:
+    """Make a row for each stage of the stream, then one for each part of the logit that is split."""
+    share = found.attribution
+    places: Rows = [("embedding", None, None, float(found.stream.start.norm()), None)]
+    places += [
+        (step.label, step.size, step.cosine, None if step.after is None else float(step.after.norm()),
+         None if share is None else share.at(step.site))
+        for step in found.stream.steps
+    ]  # fmt: skip
+    rows: Rows = [("after", "adds", "cosine", "stream", "to the logit", "lens", "probability")]
+    for place, read in zip(places, found.read, strict=True):
+        rows += [(*place, read[0].text, read[0].probability) if read else (*place, None, None)]
+    if share is not None and found.asked is not None:
+        rival = "" if found.asked.rival is None else f" − {found.asked.rival.text}"
+        asked = f"{found.asked.token.text}{rival}"
+        rows += [("share", asked, "amount")]
+        rows += [("share", each.name, each.amount) for each in share.shares]
+        rows += [("share", "sum", share.sum), ("share", "the model's logit", share.logit)]
+    return rows
+
+
+def logits_rows(found: "Distribution") -> Rows:
+    """Make a row for each token of the vocabulary, the most probable first."""
+    tokens = found.best(0, found.size)
+    rows: Rows = [("rank", "id", "token", "probability", "logit")]
+    rows += [
+        (rank, token.id, token.text, token.probability, float(found.logits[token.id]))
+        for rank, token in enumerate(tokens)
+    ]
+    return rows
+
+
+def units_rows(found: "Units") -> Rows:
+    """Make a row for each of the strongest units."""
+    rows: Rows = [("unit", *found.names, "strength", "writes")]
+    rows += [
+        (unit.number, *unit.values, unit.strength, " ".join(token.text for token in unit.writes) or None)
+        for unit in found.units
+    ]
+    return rows
+
+
+def positions_rows(found: "Positions") -> Rows:
+    """Make a row for each of the vectors that meet before the first layer."""
+    rows: Rows = [("vector", "size", "cosine to the sum", "numbers")]
+    rows += [(each.name, each.size, each.cosine, *each.vector) for each in found.added]
+    return rows
+
+
+def _map(moment: "Moment", focus: Focus) -> Rows:
+    return map_rows(moment.trace)
+
+
+def _attention(moment: "Moment", focus: Focus) -> Rows:
+    return attention_rows(moment.trace, focus)
+
+
+def _sum(moment: "Moment", focus: Focus) -> Rows:
+    queries, keys = (labels(tokens) for tokens in moment.trace.axes(focus.prefix))
+    return sum_rows(chosen_cell(moment.trace, focus), queries[focus.query], keys)
+
+
+def _vectors(moment: "Moment", focus: Focus) -> Rows:
+    return vectors_rows(chosen_cell(moment.trace, focus))
+
+
+def _norms(moment: "Moment", focus: Focus) -> Rows:
+    from glasshead.analysis.norms import norms
+
+    trace = moment.trace
+    found = norms(trace, focus.stack, focus.query)
+    if trace.recorded and not found and any(norm.stack == focus.stack for norm in trace.anatomy.norms):
+        raise GlassheadError(f"{trace.recorded}: no norms were recorded. Open the model itself to see them.")
+    return norms_rows(found)
+
+
+def _stream(moment: "Moment", focus: Focus) -> Rows:
+    return stream_rows(chosen_account(moment, focus))
+
+
+def _logits(moment: "Moment", focus: Focus) -> Rows:
+    return logits_rows(chosen_distribution(moment.trace, focus))
+
+
+def _units(moment: "Moment", focus: Focus) -> Rows:
+    return units_rows(chosen_units(moment.trace, focus))
+
+
+def _positions(moment: "Moment", focus: Focus) -> Rows:
+    from glasshead.analysis.positions import positions
+
+    return positions_rows(positions(moment.trace, focus.stack, focus.query))
+
+
+TABLES: dict[str, Callable[["Moment", Focus], Rows]] = {
+    "map": _map,
+    "attention": _attention,
+    "sum": _sum,
+    "vectors": _vectors,
+    "norms": _norms,
+    "stream": _stream,
+    "logits": _logits,
+    "feed-forward": _units,
+    "positions": _positions,
+}
+"""The table of each pane, by its name."""

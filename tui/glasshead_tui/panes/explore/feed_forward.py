@@ -1,0 +1,93 @@
+"""Feed-forward: the strongest units of the current layer at the current row, and what each of them writes.
+
+FFN(x) = max(0, x W_1 + b_1) W_2 + b_2        (Attention Is All You Need, section 3.3)
+gated:  (act(x W_gate) ⊙ x W_up) W_2          (Shazeer 2020)
+"""
+
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+
+from glasshead_tui.drawing.memo import chosen_units
+from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.numbers import real
+from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.remarks import units_said, units_share
+from glasshead_tui.drawing.tables import units_rows
+from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.pane import Rows, text_of
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import clip, fit
+from glasshead_tui.widgets.bars import bar
+from glasshead_tui.widgets.cells import width
+from glasshead_tui.widgets.lines import Line, Lines, wrapped
+
+if TYPE_CHECKING:
+    from glasshead.analysis.feed_forward import Unit, Units
+    from glasshead.session.moment import Moment
+
+UNIT, NUMBER, BAR = 7, 8, 10  # columns
+HEADS = {"hidden": "x W₁+b₁", "gate": "gate", "up": "up", "active": "active"}
+
+
+class FeedForwardPane(Lines):
+    """See the module."""
+
+    INSET = 1
+
+    _found: "Units | None" = None
+    _token = ""
+
+    def show(self, moment: "Moment", focus: Focus) -> None:
+        """Draw the strongest units at the query's row."""
+        self._found = None  # nothing else is told, if they were not recorded
+        entitle(self, f"feed-forward · {focus.stack} {focus.layer}")
+        self._token = labels(moment.trace.tokens(focus.stack))[focus.query]
+        self._found = chosen_units(moment.trace, focus)
+        self.redraw()
+
+    def as_rows(self) -> Rows:
+        """Return a row for each of the strongest units."""
+        return [] if self._found is None else units_rows(self._found)
+
+    def as_text(self) -> str:
+        """Return the same as lines of text."""
+        return text_of(self.as_rows())
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        found = self._found
+        if found is None:
+            return []
+        marks = palette(self.app)
+        drawing: list[Line] = [
+            [
+                Segment(f"{self._token}  ", marks.query),
+                Segment(clip(units_said(found), columns - width(self._token) - 2), marks.quiet),
+            ]
+        ]
+        heads = "".join(fit(HEADS[name], NUMBER, right=True) for name in found.names) + fit(
+            "strength", NUMBER + 1, right=True
+        )
+        writes = "  raises most the logits of" if any(unit.writes for unit in found.units) else ""
+        drawing.append([Segment(clip(fit("unit", UNIT) + heads + " " * (BAR + 1) + writes, columns), marks.quiet)])
+        count = max(1, min(len(found.units), lines - 3 if lines > 4 else lines))
+        largest = found.units[0].strength if found.units else 1.0
+        drawing += [_unit(unit, largest, columns, marks) for unit in found.units[:count]]
+        notes = wrapped(units_share(found), columns)
+        return [*drawing, *([Segment(line[0].text, marks.quiet)] for line in notes)]
+
+
+def _unit(unit: "Unit", largest: float, columns: int, marks: Palette) -> Line:
+    numbers = "".join(fit(real(value, NUMBER - 1), NUMBER, right=True) for value in unit.values)
+    strength = fit(real(unit.strength, NUMBER - 1), NUMBER + 1, right=True)
+    style = marks.negative if unit.values[-1] < 0 else marks.positive
+    bars = bar(unit.strength / largest if largest else 0.0, BAR)
+    line: Line = [
+        Segment(fit(str(unit.number), UNIT)),
+        Segment(numbers),
+        Segment(strength, marks.strong),
+        Segment(f" {fit(bars, BAR)}", style),
+    ]
+    names = labels(unit.writes) if unit.writes else ()
+    room = columns - UNIT - NUMBER * len(unit.values) - NUMBER - 2 - BAR - 2
+    return [*line, Segment("  " + clip("  ".join(names), max(0, room)))]
