@@ -8,6 +8,7 @@ from glasshead.anatomy import Anatomy
 from glasshead.decoding.stepper import Filling, Stepper
 from glasshead.edits.ledger import NO_EDITS, Ledger
 from glasshead.session.beside import Beside
+from glasshead.session.stopping import Stopped
 from glasshead.text import Token
 from glasshead.traces.file import CANDIDATES
 from glasshead.traces.trace import Trace
@@ -51,6 +52,8 @@ class Moment:
     """Edits of the line, those that are switched off included."""
     beside: Beside | None = None
     """The line without the edits; None where there are none."""
+    stopped: Stopped | None = None
+    """Breakpoint at which the newest steps ended here; None if they went through."""
 
     @cached_property
     def original(self) -> "Moment":

@@ -26,6 +26,8 @@ from glasshead.session.beside import Beside, compare, make_twin
 from glasshead.session.moment import Moment, look
 from glasshead.session.references import References
 from glasshead.session.standing import Standing
+from glasshead.session.stopping import Stopped, find_stop
+from glasshead.session.stops import NO_STOPS, Differs, Stops, check_stop, parse_stop
 from glasshead.session.tree import Branch, list_branches
 from glasshead.session.truths import edited_checks
 from glasshead.subjects import Subject
@@ -51,6 +53,10 @@ class Session:
         self._moment: Moment | None = None
         self._twin: Stepper | None = None
         self._references = References(subject, lines=self._line_of)
+        self.stops: Stops = NO_STOPS
+        """Breakpoints, at which `walk` stops."""
+        self._stopped: Stopped | None = None
+        """Breakpoint at which the newest walk ended."""
 
     @property
     def standing(self) -> Standing:
@@ -77,6 +83,7 @@ class Session:
             self._moment = look(
                 at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._before),
                 undos=self._undos(), edits=at.ledger, beside=self._beside(),
+                stopped=self._stopped,
             )  # fmt: skip
         return self._moment
 
@@ -162,19 +169,49 @@ class Session:
         self._stand(branches[here].to(number=self._next()))
 
     def walk(self, steps: int) -> Iterator[None]:
-        """Take steps while there are any; yield after each, so that the caller can look or stop."""
+        """Take steps while there are any; yield after each, so that the caller can look or stop.
+
+        The steps end at a breakpoint: then the moment tells which one.
+        """
         line = self.line
         for _ in range(steps):
             if line.done:
                 return
-            self._moment = None
+            self._moment = self._stopped = None
             line.step()
+            self._stopped = find_stop(self.stops.active, line, self._unedited())
             yield
+            if self._stopped is not None:
+                return
+
+    def _unedited(self) -> Stepper | None:
+        """Lead the line without the edits along, if a breakpoint compares with it."""
+        at = self.standing
+        if at.base is None or not any(isinstance(stop, Differs) for stop in self.stops.active):
+            return None
+        at.base.goto(at.line.step_number)
+        return at.base
+
+    def add_stop(self, text: str) -> None:
+        """Add a breakpoint, or switch it on again. Raises GlassheadError for a text that is none, and for a place that
+        the model does not have.
+        """
+        stop = parse_stop(text)
+        check_stop(stop, self.subject.anatomy)
+        self.stops = self.stops.add(stop)
+
+    def switch_stop(self, number: int) -> None:
+        """Switch a breakpoint off, or on again. Raises GlassheadError for one that is not there."""
+        self.stops = self.stops.switch(number)
+
+    def remove_stop(self, number: int) -> None:
+        """Take a breakpoint out. Raises GlassheadError for one that is not there."""
+        self.stops = self.stops.remove(number)
 
     def rewind(self, step: int) -> None:
         """Go back to a step, at most to the start. Costs no run of the model."""
         self.line.goto(min(max(0, step), self.line.step_number))
-        self._moment = None
+        self._moment = self._stopped = None
 
     def choose(self, token: int, at: Moment | None = None) -> None:
         """Take a token at the step that a moment shows: the line branches there.
@@ -372,4 +409,4 @@ class Session:
 
     def _stand(self, standing: Standing) -> None:
         self._branches[standing.branch] = standing
-        self._standing, self._moment, self._twin = standing, None, None
+        self._standing, self._moment, self._twin, self._stopped = standing, None, None, None

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from glasshead.lab.record import Shipped
     from glasshead.ranking.results import Effect
     from glasshead.session.moment import Moment
+    from glasshead.session.stops import Stops
     from glasshead.session.tree import Branch
     from glasshead.truth.trace_checks import Check
 
@@ -88,6 +89,14 @@ class Listed(Message):
     """The lines of the session, as a tree."""
 
     branches: "tuple[Branch, ...]"
+    ticket: int
+
+
+@dataclass
+class StopsListed(Message):
+    """The breakpoints of the session."""
+
+    stops: "Stops"
     ticket: int
 
 

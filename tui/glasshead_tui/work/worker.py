@@ -26,6 +26,7 @@ from glasshead_tui.work.messages import (
     Scripted,
     ShippedRead,
     Stepped,
+    StopsListed,
 )
 
 if TYPE_CHECKING:
@@ -94,6 +95,10 @@ class Worker:
     def step(self, times: int = 1, *, to: Asker) -> int:
         """Take steps while there are any."""
         return self._jobs.put(lambda: self._go(self._session.walk(times)), to, decides=True)
+
+    def play(self, *, to: Asker) -> int:
+        """Take a step that no key waits for."""
+        return self._jobs.put(lambda: self._go(self._session.walk(1)), to)
 
     def back(self, times: int = 1, *, to: Asker) -> int:
         """Undo steps."""
@@ -181,6 +186,16 @@ class Worker:
 
         return self._jobs.put(job, to)
 
+    def list_stops(self, change: "Callable[[Session], None] | None" = None, *, to: Asker) -> int:
+        """List the breakpoints, after a change of them if there is one."""
+
+        def job() -> None:
+            if change is not None:
+                change(self._session)
+            self._answer(StopsListed(self._session.stops, self._ticket))
+
+        return self._jobs.put(job, to, decides=change is None)
+
     def save(self, path: "Path", *, overwrite: bool = False, to: Asker) -> int:
         """Write a recording of the present line."""
 
@@ -265,6 +280,11 @@ class Worker:
     def idle(self) -> bool:
         """Whether no job is waiting."""
         return self._jobs.idle
+
+    @property
+    def newest(self) -> int:
+        """Ticket of the newest job."""
+        return self._jobs.newest
 
     def run(self, gone: Callable[[], bool]) -> None:
         """Do jobs until `gone()`, or until loading fails. A GlassheadError becomes an answer; any other is raised."""
