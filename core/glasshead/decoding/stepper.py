@@ -270,6 +270,10 @@ class Stepper:
         """
         return self._names.tokens(*self.rows.best(self.ids, k)) if self.looks_ahead else []
 
+    def name(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
+        """Make tokens of ids of the target."""
+        return self._names.tokens(ids, probabilities)
+
     def entropy(self) -> float:
         """Compute the entropy of the next token, in bits; 0 when done."""
         return self.rows.entropy(self.ids) if self.looks_ahead else 0.0

@@ -13,9 +13,11 @@ can be undone. There is no thread and no screen here: a caller with several thre
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from glasshead.decoding.pick import Pick, Sample, greedy, list_rules
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.changes import Changes, make_changes
 from glasshead.edits.edit import Edit
@@ -138,10 +140,18 @@ class Session:
         return tuple(self._before)
 
     def make_standing(
-        self, text: str, ledger: Ledger, ids: Sequence[int], original: Sequence[int], *, truncate: bool, **fields: Any
+        self,
+        text: str,
+        ledger: Ledger,
+        ids: Sequence[int],
+        original: Sequence[int],
+        *,
+        truncate: bool,
+        pick: Pick = greedy,
+        **fields: Any,
     ) -> Standing:
         """Make a line with these tokens, not yet in the tree. original: tokens of the line without the edits."""
-        base = self.subject.start(text, truncate=truncate, keep=self._keep)
+        base = self.subject.start(text, truncate=truncate, keep=self._keep, pick=pick)
         for token in original:
             base.choose(token)
         line = base
@@ -241,6 +251,46 @@ class Session:
                     cause=made.text, fork=step, tried=False, name="", folded=False,
                 )
             )  # fmt: skip
+
+    def pick(self, rule: Pick) -> None:
+        """Pick the tokens from here on by another rule: the line branches. Does nothing if it is the rule already.
+
+        Raises GlassheadError where there is no next token, and for a recording.
+        """
+        line = self.line
+        if line.done:
+            raise GlassheadError("The line is done: there is no next token to pick. Go back, or start another.")
+        if line.rule != rule:
+            self._turn(rule, line.step_number, self.standing.branch)
+
+    def draw_again(self) -> int:
+        """Go back to where the sampling of this step began, with the next seed: the line branches there.
+
+        Returns the number of steps that lead as far as before, at least 1. Raises GlassheadError if nothing is drawn.
+        """
+        at, rule = self.standing, self.line.rule
+        if not isinstance(rule, Sample):
+            raise GlassheadError("Nothing is drawn here: tokens are picked greedily. Choose sampling first.")
+        steps = at.line.step_number
+        since = max(begins for begins, _ in list_rules(at.line.pick) if begins <= steps)
+        own = at.parent is not None and at.cause == str(rule)
+        self._turn(replace(rule, seed=rule.seed + 1), since, at.parent if own else at.branch)
+        return max(1, steps - since)
+
+    def _turn(self, rule: Pick, step: int, parent: int | None) -> None:
+        """Stand at a line that goes by another rule from a step on."""
+        at = self.standing
+        turned = [each.branch() for each in (at.line, at.base) if each is not None]
+        for each in turned:
+            each.goto(step)
+        line, *base = [each.turned(rule) for each in turned]
+        new = self._new_branch()
+        self._move(
+            at.to(
+                line=line, base=base[0] if base else None, number=self._next(), branch=new, family=new, parent=parent,
+                cause="greedy" if rule is greedy else str(rule), fork=step, tried=False, name="", folded=False,
+            )
+        )  # fmt: skip
 
     @property
     def edits(self) -> Ledger:

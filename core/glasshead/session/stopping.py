@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import log
-
-import torch
 
 from glasshead.decoding.pick import Sample
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
+from glasshead.session.picking import entropy
 from glasshead.session.stops import Differs, Looks, Measured, Sign, Stop, Written
 from glasshead.text import Token
 
@@ -93,8 +91,8 @@ def _measured(stop: Measured, line: Stepper) -> str:
     """Compare the entropy, or the largest probability, of the distribution that the next token is picked from."""
     drawn = isinstance(line.rule, Sample)
     if drawn:
-        p = line.chances().double()
-        found = -float(torch.special.xlogy(p, p).sum()) / log(2) if stop.what == "entropy" else float(p.max())
+        p = line.chances()
+        found = entropy(p) if stop.what == "entropy" else float(p.max())
     else:
         found = line.entropy() if stop.what == "entropy" else line.candidates(1)[0].probability or 0.0
     if not _beyond(found, stop.sign, stop.bound):
