@@ -1,4 +1,4 @@
-"""The keys of the explorer that lead the decode: play it at a pace, stop it at breakpoints."""
+"""The keys of the explorer that lead the decode: play it, stop it at breakpoints, say how tokens are picked."""
 
 from typing import TYPE_CHECKING
 
@@ -8,9 +8,10 @@ from textual.widgets import Static
 
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.screens.editing import EditingScreen
+from glasshead_tui.screens.picking import Picking
 from glasshead_tui.screens.stops import StopList
 from glasshead_tui.terminal.visible import visible
-from glasshead_tui.work.messages import Refused, StopsListed
+from glasshead_tui.work.messages import NextWeighed, Refused, StopsListed
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
@@ -33,6 +34,10 @@ class SteeringScreen(EditingScreen):
     """List of the breakpoints, while it lies over the screen."""
     _stop_told = False
     """Whether the notice tells of a breakpoint."""
+    _picking: Picking | None = None
+    """Question how tokens are picked, while it lies over the screen."""
+    _rules: "dict[str, float | None]" = {}  # noqa: RUF012  replaced, never changed
+    """Numbers of the rules as they were turned last."""
 
     @property
     def playing(self) -> bool:
@@ -131,11 +136,39 @@ class SteeringScreen(EditingScreen):
             self._stop_list = StopList(event.stops, self._worker, self)
             self.app.push_screen(self._stop_list, closed)
 
+    def action_picking(self) -> None:
+        """Ask how the next token is picked."""
+        moment = self._editable()
+        if moment is None:
+            return
+        if moment.done:
+            where = f"go back with {self._shown_keys['back']}" if moment.limit else "this model writes no text"
+            self._complain(f"There is no next token to pick: {where}.")
+            return
+
+        def closed(_: object) -> None:
+            if self._picking is not None:
+                self._rules, self._picking = self._picking.values, None
+
+        self._picking = Picking(moment, self._rules, self._worker, self)
+        self.app.push_screen(self._picking, closed)
+
+    def on_next_weighed(self, event: NextWeighed) -> None:
+        """Show what a rule would do."""
+        if self._picking is not None:
+            self._picking.show(event.weighed, event.ticket)
+
+    def action_draw_again(self) -> None:
+        """Draw the tokens again since sampling began, with the next seed."""
+        if self._editable() is not None:
+            self._worker.draw_again(to=self)
+
     def _refuse_steering(self, event: Refused) -> bool:
         """Say in its place why a wish was refused; tell whether the event was about one of these."""
         if event.ticket == self._played:
             self._pause()
-        return self._stop_list is not None and self._stop_list.refuse(event.sentence, event.ticket)
+        asked = [each for each in (self._stop_list, self._picking) if each is not None]
+        return any(each.refuse(event.sentence, event.ticket) for each in asked)
 
 
 def _pace_name(pace: int) -> str:

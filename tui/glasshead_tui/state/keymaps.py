@@ -17,6 +17,8 @@ EXPLORE: Groups = {
         Key("slower", "less_than_sign", "<", "pace(-1)", "play slower: down to a step every four seconds"),
         Key("faster", "greater_than_sign", ">", "pace(1)", "play faster: up to four steps a second"),
         Key("stops", "U", "U", "stops", "breakpoints: step until the entropy, a token or a weight says so"),
+        Key("picking", "g", "g", "picking", "how the next token is picked: greedily, drawn, or by a beam search"),
+        Key("draw_again", "R", "R", "draw_again", "draw the tokens again since sampling began, with the next seed"),
         Key("choose", "enter", "enter", "choose", "take another candidate: the line branches there"),
         Key("sentence", "i", "i", "sentence", "type a new source sentence"),
         Key("undo", "z", "z", "undo", "undo a new sentence, another token, an edit, a try of the lab"),

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from glasshead.lab.record import Shipped
     from glasshead.ranking.results import Effect
     from glasshead.session.moment import Moment
+    from glasshead.session.picking import Weighed
     from glasshead.session.stops import Stops
     from glasshead.session.tree import Branch
     from glasshead.truth.trace_checks import Check
@@ -97,6 +98,14 @@ class StopsListed(Message):
     """The breakpoints of the session."""
 
     stops: "Stops"
+    ticket: int
+
+
+@dataclass
+class NextWeighed(Message):
+    """The next token was weighed by a rule that the line does not have yet."""
+
+    weighed: "Weighed | None"
     ticket: int
 
 

@@ -7,7 +7,7 @@ without jobs the shown moment is checked. Nothing in here draws.
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError, ThereError, TooLongError
 from glasshead_tui.work.jobs import Asker, Job, Jobs
@@ -17,6 +17,7 @@ from glasshead_tui.work.messages import (
     Examined,
     Examining,
     Listed,
+    NextWeighed,
     NotOpened,
     Opened,
     Ranked,
@@ -32,6 +33,7 @@ from glasshead_tui.work.messages import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from glasshead.decoding.pick import Pick
     from glasshead.edits.edit import Edit
     from glasshead.found import Found
     from glasshead.lab.page import Page, Try, Value
@@ -141,6 +143,24 @@ class Worker:
             self._go(session.walk(attempt.steps))
 
         return self._jobs.put(job, to, decides=True)
+
+    def weigh(self, rule: "Mapping[str, float | None]", *, to: Asker) -> int:
+        """Weigh the next token by a sampling rule, given by the fields of a `Sample`."""
+
+        def job() -> None:
+            from glasshead.session.picking import weigh
+
+            self._answer(NextWeighed(weigh(self._session.line, _sampling(rule)), self._ticket))
+
+        return self._jobs.put(job, to)
+
+    def pick(self, rule: "Mapping[str, float | None] | None", *, to: Asker) -> int:
+        """Pick the tokens from here on by a sampling rule; None picks the best ones."""
+        return self._move(lambda session: session.pick(_sampling(rule)), to)
+
+    def draw_again(self, *, to: Asker) -> int:
+        """Draw the tokens again since sampling began, with the next seed."""
+        return self._jobs.put(lambda: self._go(self._session.walk(self._session.draw_again())), to, decides=True)
 
     def undo(self, *, to: Asker) -> int:
         """Undo the last text, candidate, edit, visit or try."""
@@ -401,6 +421,12 @@ class Worker:
         self._began = True
         self._unchecked = moment, self._job.to
         self._answer(Stepped(moment, ticket=self._ticket, fresh=fresh))
+
+
+def _sampling(rule: "Mapping[str, Any] | None") -> "Pick":
+    from glasshead.decoding.pick import Sample, greedy
+
+    return greedy if rule is None else Sample(**rule)
 
 
 def _loading(found: "Found", subject: "Subject") -> str:
