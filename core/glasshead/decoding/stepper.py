@@ -270,9 +270,15 @@ class Stepper:
         """
         return self._names.tokens(*self.rows.best(self.ids, k)) if self.looks_ahead else []
 
-    def name(self, ids: Sequence[int], probabilities: Sequence[float] | None = None) -> list[Token]:
-        """Make tokens of ids of the target."""
-        return self._names.tokens(ids, probabilities)
+    @property
+    def names(self) -> Names:
+        """The names of the target's tokens."""
+        return self._names
+
+    @property
+    def prompt(self) -> Prompt:
+        """The ids that the line began with."""
+        return self._prompt
 
     def entropy(self) -> float:
         """Compute the entropy of the next token, in bits; 0 when done."""

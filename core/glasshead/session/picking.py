@@ -60,7 +60,7 @@ def weigh(line: Stepper, rule: Pick) -> Weighed | None:
     logits = line.rows.through(line.ids)
     p = rule.probabilities(logits)
     drawn = rule(logits, line.step_number)
-    made = line.name([drawn], [float(p[drawn])])[0]
+    made = line.names.tokens([drawn], [float(p[drawn])])[0]
     return Weighed(
         str(rule), rule.temperature, rule.top_k, rule.top_p, rule.seed, candidates,
         tuple(float(p[token.id]) for token in candidates), int((p > 0).sum()), line.entropy(), entropy(p), made,

@@ -12,12 +12,11 @@ The lines are a tree: a new text is a root, another token and an edit are branch
 can be undone. There is no thread and no screen here: a caller with several threads makes one move at a time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from glasshead.decoding.pick import Pick, Sample, greedy, list_rules
+from glasshead.decoding.pick import Pick, greedy
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.changes import Changes, make_changes
 from glasshead.edits.edit import Edit
@@ -30,7 +29,7 @@ from glasshead.session.references import References
 from glasshead.session.standing import Standing
 from glasshead.session.stopping import Stopped, find_stop
 from glasshead.session.stops import NO_STOPS, Differs, Stops, check_stop, parse_stop
-from glasshead.session.tree import Branch, list_branches
+from glasshead.session.tree import Branch, GivenUp, list_branches
 from glasshead.session.truths import edited_checks
 from glasshead.subjects import Subject
 from glasshead.traces.file import CANDIDATES
@@ -57,6 +56,8 @@ class Session:
         self._references = References(subject, lines=self._line_of)
         self.stops: Stops = NO_STOPS
         """Breakpoints, at which `walk` stops."""
+        self.given_up: Mapping[int, tuple[GivenUp, ...]] = {}
+        """Lines that a beam search gave up, by the branch that it began from."""
         self._stopped: Stopped | None = None
         """Breakpoint at which the newest walk ended."""
 
@@ -244,53 +245,48 @@ class Session:
         if token == usual:  # a step like any other: going back undoes it
             self._stand(standing.to(line=line, base=base))
         else:
-            new = self._new_branch()
-            self._move(
-                standing.to(
-                    line=line, base=base, number=self._next(), branch=new, family=new, parent=standing.branch,
-                    cause=made.text, fork=step, tried=False, name="", folded=False,
-                )
-            )  # fmt: skip
+            self.branch_off(line, base, cause=made.text, fork=step)
 
-    def pick(self, rule: Pick) -> None:
-        """Pick the tokens from here on by another rule: the line branches. Does nothing if it is the rule already.
+    def pick(self, rule: Pick, *, step: int | None = None, parent: int | None = None) -> None:
+        """Pick the tokens from a step on by another rule: the line branches. Does nothing if it is the rule already.
 
+        step: by default the present one · parent: branch that the line comes from, by default the present one.
         Raises GlassheadError where there is no next token, and for a recording.
         """
-        line = self.line
-        if line.done:
-            raise GlassheadError("The line is done: there is no next token to pick. Go back, or start another.")
-        if line.rule != rule:
-            self._turn(rule, line.step_number, self.standing.branch)
-
-    def draw_again(self) -> int:
-        """Go back to where the sampling of this step began, with the next seed: the line branches there.
-
-        Returns the number of steps that lead as far as before, at least 1. Raises GlassheadError if nothing is drawn.
-        """
-        at, rule = self.standing, self.line.rule
-        if not isinstance(rule, Sample):
-            raise GlassheadError("Nothing is drawn here: tokens are picked greedily. Choose sampling first.")
-        steps = at.line.step_number
-        since = max(begins for begins, _ in list_rules(at.line.pick) if begins <= steps)
-        own = at.parent is not None and at.cause == str(rule)
-        self._turn(replace(rule, seed=rule.seed + 1), since, at.parent if own else at.branch)
-        return max(1, steps - since)
-
-    def _turn(self, rule: Pick, step: int, parent: int | None) -> None:
-        """Stand at a line that goes by another rule from a step on."""
         at = self.standing
+        if step is None and at.line.done:
+            raise GlassheadError("The line is done: there is no next token to pick. Go back, or start another.")
+        step = at.line.step_number if step is None else step
         turned = [each.branch() for each in (at.line, at.base) if each is not None]
         for each in turned:
             each.goto(step)
-        line, *base = [each.turned(rule) for each in turned]
-        new = self._new_branch()
-        self._move(
-            at.to(
-                line=line, base=base[0] if base else None, number=self._next(), branch=new, family=new, parent=parent,
-                cause="greedy" if rule is greedy else str(rule), fork=step, tried=False, name="", folded=False,
-            )
+        if turned[0].rule != rule:
+            line, *base = [each.turned(rule) for each in turned]
+            cause = "greedy" if rule is greedy else str(rule)
+            self.branch_off(line, base[0] if base else None, cause=cause, fork=step, parent=parent)
+
+    def branch_off(
+        self,
+        line: Stepper,
+        base: Stepper | None,
+        *,
+        cause: str,
+        fork: int,
+        parent: int | None = None,
+        stand: bool = True,
+    ) -> None:
+        """Add a line of other tokens to the tree. base: the same without the edits · cause, fork: as for `Standing` ·
+        parent: by default the present line · stand: whether to stand in it then.
+        """
+        at, new = self.standing, self._new_branch()
+        made = at.to(
+            line=line, base=base, number=self._next(), branch=new, family=new,
+            parent=at.branch if parent is None else parent, cause=cause, fork=fork, tried=False, name="", folded=False,
         )  # fmt: skip
+        if stand:
+            self._move(made)
+        else:
+            self._branches[new] = made
 
     @property
     def edits(self) -> Ledger:
@@ -363,7 +359,7 @@ class Session:
     @property
     def branches(self) -> tuple[Branch, ...]:
         """The tree of all lines, in the order in which it is drawn."""
-        return list_branches(self._branches, self.standing.branch)
+        return list_branches(self._branches, self.standing.branch, self.given_up)
 
     def visit(self, branch: int) -> None:
         """Stand at another branch. Raises GlassheadError for one that is not there."""
@@ -387,6 +383,7 @@ class Session:
         if self.standing.branch in gone:
             raise GlassheadError("You stand in this line: go to another one first.")
         self._branches = {number: each for number, each in self._branches.items() if number not in gone}
+        self.given_up = {number: lines for number, lines in self.given_up.items() if number not in gone}
         self._before = [each for each in self._before if each[0] not in gone]
         self._moment = None
 

@@ -11,6 +11,7 @@ from tests.core.recordings import subject_of, walked
 from glasshead import GlassheadError, Sample, greedy
 from glasshead.decoding.pick import Forced, list_rules, rule_at, turn
 from glasshead.found import load
+from glasshead.session.drawing import draw_again
 from glasshead.session.file import read_session, write_session
 from glasshead.session.picking import as_data, from_data
 from glasshead.session.session import Session
@@ -70,7 +71,7 @@ def test_the_same_seed_brings_the_same_line_and_going_back_changes_nothing() -> 
     again.pick(Sample(temperature=2.0, seed=5))
     walk(again, 6)
     assert again.line.ids == drawn
-    steps = session.draw_again()
+    steps = draw_again(session)
     assert steps == 6 and session.line.ids == first and session.line.rule == Sample(temperature=2.0, seed=6)
     walk(session, steps)
     assert session.line.ids != drawn
@@ -96,7 +97,7 @@ def test_what_cannot_be_is_refused(tmp_path: Path) -> None:
     session = Session(restless(10))
     session.begin("abc")
     with pytest.raises(GlassheadError, match="Choose sampling first"):
-        session.draw_again()
+        draw_again(session)
     walk(session, 99)
     with pytest.raises(GlassheadError, match="The line is done"):
         session.pick(RULE)

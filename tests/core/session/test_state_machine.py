@@ -16,6 +16,7 @@ from torch import Tensor
 from glasshead.decoding.pick import Pick, Sample, greedy
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.ledger import Ledger
+from glasshead.session.drawing import draw_again
 from glasshead.session.references import changes_of
 from glasshead.session.session import Session
 from glasshead.session.stops import Measured
@@ -137,7 +138,7 @@ class Moves(RuleBasedStateMachine):
     def draw_again(self) -> None:
         before, rule = self.seen(), self.line.rule
         assert isinstance(rule, Sample)
-        steps = self.session.draw_again()
+        steps = draw_again(self.session)
         since, drawn = self.line.step_number, self.line.rule
         assert isinstance(drawn, Sample) and drawn == replace(rule, seed=rule.seed + 1)
         assert self.line.ids == before.ids[: len(self.line.ids)] and steps == max(1, before.step - since)

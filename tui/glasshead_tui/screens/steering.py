@@ -11,7 +11,7 @@ from glasshead_tui.screens.editing import EditingScreen
 from glasshead_tui.screens.picking import Picking
 from glasshead_tui.screens.stops import StopList
 from glasshead_tui.terminal.visible import visible
-from glasshead_tui.work.messages import NextWeighed, Refused, StopsListed
+from glasshead_tui.work.messages import NextWeighed, Refused, Searched, StopsListed
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
@@ -157,6 +157,11 @@ class SteeringScreen(EditingScreen):
         """Show what a rule would do."""
         if self._picking is not None:
             self._picking.show(event.weighed, event.ticket)
+
+    def on_searched(self, event: Searched) -> None:
+        """Tell what a beam search has found."""
+        lines = f"{event.found} line{'s' * (event.found != 1)} found, {event.given_up} given up on the way"
+        self.notify(f"{lines}: {self._shown_keys['branches']} shows them.", markup=False, timeout=6)
 
     def action_draw_again(self) -> None:
         """Draw the tokens again since sampling began, with the next seed."""

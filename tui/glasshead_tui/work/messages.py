@@ -110,6 +110,17 @@ class NextWeighed(Message):
 
 
 @dataclass
+class Searched(Message):
+    """A beam search is done."""
+
+    found: int
+    """Lines that were found."""
+    given_up: int
+    """Lines that were given up on the way."""
+    ticket: int
+
+
+@dataclass
 class Ranking(Message):
     """Heads are being ranked."""
 

@@ -25,6 +25,7 @@ from glasshead_tui.work.messages import (
     Refused,
     Saved,
     Scripted,
+    Searched,
     ShippedRead,
     Stepped,
     StopsListed,
@@ -160,7 +161,30 @@ class Worker:
 
     def draw_again(self, *, to: Asker) -> int:
         """Draw the tokens again since sampling began, with the next seed."""
-        return self._jobs.put(lambda: self._go(self._session.walk(self._session.draw_again())), to, decides=True)
+
+        def job() -> None:
+            from glasshead.session.drawing import draw_again
+
+            self._go(self._session.walk(draw_again(self._session)))
+
+        return self._jobs.put(job, to, decides=True)
+
+    def search(self, width: int, *, to: Asker) -> int:
+        """Search on with a beam, and add each finished line to the tree."""
+
+        def job() -> None:
+            from glasshead.errors import StoppedError
+            from glasshead.session.searching import search
+
+            ticket = self._ticket
+            try:
+                found, given_up = search(self._session, width, stop=lambda: self._gone() or self._jobs.halted(ticket))
+            except StoppedError:
+                return
+            self._answer(Searched(found, given_up, ticket))
+            self._show()
+
+        return self._jobs.put(job, to)
 
     def undo(self, *, to: Asker) -> int:
         """Undo the last text, candidate, edit, visit or try."""
