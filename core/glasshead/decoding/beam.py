@@ -12,7 +12,8 @@ Axes: s sentences still searched · w lines of each · c candidates · n tokens 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -44,6 +45,24 @@ class Hypothesis:
     """Ids of the tokens, without start and end token."""
     score: float
     """log P(target | source) ÷ length penalty."""
+    end: int | None = field(default=None, compare=False)
+    """Id of the token that ended it; None for a line that reached the limit."""
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A line that beam search gave up, and the comparison that it lost: `value` ≤ `bound`."""
+
+    ids: tuple[int, ...]
+    """Ids of its tokens, without start and end token."""
+    reason: Literal["crowded out", "outscored", "overtaken"]
+    """Crowded out: open, but none of its continuations was among the best w. Outscored: finished, but other finished
+    lines were better. Overtaken: open at the end of the search, which it could no longer win."""
+    value: float
+    """log P of its best continuation that was looked at, −∞ if none was; outscored: its score; overtaken: the largest
+    score that it could still reach."""
+    bound: float
+    """log P of the last line that stayed open; else the score of the last finished line that is kept."""
 
 
 def beam_search(
@@ -55,9 +74,14 @@ def beam_search(
     length_penalty: float = 0.6,
     limit: int | None = None,
     count: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    pruned: Callable[[Pruned], None] | None = None,
 ) -> list[Hypothesis]:
     """Find the best finished lines for one source, best first: `search` for a single sentence."""
-    return search(model, [source], start=start, width=width, length_penalty=length_penalty, limit=limit, count=count)[0]
+    return search(
+        model, [source], start=start, width=width, length_penalty=length_penalty, limit=limit, count=count, stop=stop,
+        pruned=pruned,
+    )[0]  # fmt: skip
 
 
 @torch.inference_mode()
@@ -73,6 +97,7 @@ def search(
     batch_tokens: int = BATCH_TOKENS,
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda _done: None,
+    pruned: Callable[[Pruned], None] | None = None,
 ) -> list[list[Hypothesis]]:
     """Find the best finished lines for every source, best first; the sources end with the end token.
 
@@ -82,7 +107,7 @@ def search(
     sentences or one for each; a line that reaches it is finished as it is. By default, and at most, the model's limit.
     count: lines to return, by default `width`; 1 is certain much sooner than more.
     stop: called before every step; once it returns True, StoppedError is raised. progress: gets the number of sources
-    done.
+    done. pruned: gets each line that is given up, for a single source.
 
     Raises GlassheadError for numbers that make no sense, for a model in training mode, and for one whose logits are not
     numbers.
@@ -116,6 +141,7 @@ def search(
             width,
             count,
             length_penalty,
+            pruned if len(sources) == 1 else None,
         )
         for place, lines in together.run(stop):
             if not lines:
@@ -163,7 +189,9 @@ class _Together:
         width: int,
         wanted: int,
         length_penalty: float,
+        pruned: Callable[[Pruned], None] | None,
     ) -> None:
+        self.pruned = pruned
         self.model, self.width, self.wanted, self.alpha = model, width, wanted, length_penalty
         device = model.device
         with ONE_AT_A_TIME:
@@ -199,11 +227,16 @@ class _Together:
             ends = torch.isin(lines[..., -1], self.ends) | (self.limits == n).unsqueeze(-1)
             if ends.any():
                 self._finish(total.masked_fill(~ends, -torch.inf) / self._penalty(n), lines)
+            before, parents = (self.open, self.totals), line
             self.totals, best = total.masked_fill(ends, -torch.inf).topk(min(self.width, total.shape[1]))
+            if self.pruned is not None:
+                self._tell_crowded_out(*before, total, parents, best, ends)
             line, self.open = line.gather(1, best), _take(lines, best)
             # log P only falls from here, and the penalty is largest at the greatest length. (> is false of NaN.)
             reachable = self.totals[:, 0] / self._penalty(self.limits if self.alpha > 0 else n)
             done = ~(self.totals[:, 0] > -torch.inf) | (self.scores[:, -1] >= reachable)
+            if self.pruned is not None and bool(done[0]):
+                self._tell_overtaken(n)
             self.totals[done] = -torch.inf  # adds no more lines while others are searched
             yield from self._move(line, done)
 
@@ -224,8 +257,40 @@ class _Together:
         """Put these lines (s c n) among the finished ones if their scores (s c) are good enough."""
         grown = lines.shape[-1] - self.finished.shape[-1]
         finished = torch.nn.functional.pad(self.finished, (0, grown), value=self.end)
-        self.scores, best = torch.cat([self.scores, scores], 1).topk(self.wanted)
-        self.finished = _take(torch.cat([finished, lines], 1), best)
+        every, finished = torch.cat([self.scores, scores], 1), torch.cat([finished, lines], 1)
+        self.scores, best = every.topk(self.wanted)
+        self.finished = _take(finished, best)
+        if self.pruned is not None:
+            for place in set(range(every.shape[1])) - set(best[0].tolist()):
+                if every[0, place] > -torch.inf:
+                    ids, bound = self._until_end(finished[0, place].tolist()), float(self.scores[0, -1])
+                    self.pruned(Pruned(ids, "outscored", float(every[0, place]), bound))
+
+    def _tell_crowded_out(
+        self, before: Tensor, totals: Tensor, total: Tensor, line: Tensor, best: Tensor, ends: Tensor
+    ) -> None:
+        """Tell which open lines neither go on nor end. before, totals: the open lines (s w n) and their log P (s w) ·
+        total, line: candidates and the line each extends (s c) · best: those that stay open (s w) · ends: s c.
+        """
+        assert self.pruned is not None
+        there = total[0] > -torch.inf
+        stays = torch.zeros_like(ends[0]).scatter(0, best[0], self.totals[0] > -torch.inf) | (ends[0] & there)
+        alive = set(line[0][stays].tolist())
+        open_ones = self.totals[0][self.totals[0] > -torch.inf]
+        bound = float(open_ones.min()) if len(open_ones) else torch.inf
+        for place in range(before.shape[1]):
+            if place not in alive and totals[0, place] > -torch.inf:
+                own = total[0][(line[0] == place) & there]
+                value = float(own.max()) if len(own) else -torch.inf
+                self.pruned(Pruned(tuple(before[0, place].tolist()), "crowded out", value, bound))
+
+    def _tell_overtaken(self, n: int) -> None:
+        """Tell which lines are still open where the search ends."""
+        assert self.pruned is not None
+        reachable = self.totals[0] / self._penalty(self.limits[0] if self.alpha > 0 else n)
+        for ids, total, score in zip(self.open[0].tolist(), self.totals[0].tolist(), reachable.tolist(), strict=True):
+            if total > -torch.inf:
+                self.pruned(Pruned(tuple(ids), "overtaken", score, float(self.scores[0, -1])))
 
     def _move(self, line: Tensor, done: Tensor) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Reorder the model's rows to follow the lines (s w: the line each extends); drop finished sentences (s)."""
@@ -250,17 +315,20 @@ class _Together:
             self.past.reorder(rows, sources=regrouped)
 
     def _found(self, places: list[int]) -> Iterator[tuple[int, list[Hypothesis]]]:
-        for place, scores, lines in zip(
-            places, self.scores[places].tolist(), self.finished[places].tolist(), strict=True
-        ):
+        limits, scored = self.limits[places].tolist(), self.scores[places].tolist()
+        for place, limit, scores, lines in zip(places, limits, scored, self.finished[places].tolist(), strict=True):
             yield (
                 self.places[place],
                 [
-                    Hypothesis(self._until_end(line), score)
+                    self._hypothesis(line, score, limit)
                     for score, line in zip(scores, lines, strict=True)
                     if score > -torch.inf
                 ],
             )
+
+    def _hypothesis(self, line: list[int], score: float, limit: int) -> Hypothesis:
+        ids = self._until_end(line)
+        return Hypothesis(ids, score, line[len(ids)] if len(ids) < limit else None)
 
     def _until_end(self, line: list[int]) -> tuple[int, ...]:
         ends = {NONE, *self.model.ends}

@@ -28,6 +28,49 @@ class Forced:
         return self.ids[position] if position < len(self.ids) else greedy(logits, position)
 
 
+@dataclass(frozen=True)
+class Turned:
+    """Picks by one rule up to a position, and by another from there on: a line whose rule was changed on its way."""
+
+    before: Pick
+    at: int
+    """First position of the second rule."""
+    after: Pick
+
+    def __call__(self, logits: Tensor, position: int) -> int:
+        return rule_at(self, position)(logits, position)
+
+
+def turn(pick: Pick, at: int, rule: Pick) -> Pick:
+    """Return the pick that goes by another rule from a position on."""
+    while isinstance(pick, Turned) and pick.at >= at:
+        pick = pick.before
+    if at == 0:
+        return rule
+    return pick if rule_at(pick, at) == rule else Turned(pick, at, rule)
+
+
+def rule_at(pick: Pick, position: int) -> Pick:
+    """Return the one rule by which a position is picked."""
+    while isinstance(pick, Turned):
+        pick = pick.before if position < pick.at else pick.after
+    return pick
+
+
+def list_rules(pick: Pick) -> tuple[tuple[int, Pick], ...]:
+    """List the rules of a pick in their order, each with its first position."""
+    if not isinstance(pick, Turned):
+        return ((0, pick),)
+    return (*list_rules(pick.before), (pick.at, pick.after))
+
+
+def unforced(pick: Pick) -> Pick:
+    """Return a pick that follows no given tokens any more, but takes the most probable ones there."""
+    if isinstance(pick, Turned):
+        return Turned(unforced(pick.before), pick.at, pick.after)
+    return greedy if isinstance(pick, Forced) else pick
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """Draws a token: softmax(logits / temperature), cut to the `top_k` best and to the fewest that reach `top_p`.
@@ -44,6 +87,11 @@ class Sample:
     """Number of the text among several: each has its own draws."""
     take: int = 0
     """Number of the draw among several for one text."""
+
+    def __str__(self) -> str:
+        cuts = [("top-k", self.top_k), ("top-p", self.top_p)]
+        said = [f"{name} {value:g}" for name, value in cuts if value is not None]
+        return " ".join([f"sample T {self.temperature:g}", *said, f"seed {self.seed}"])
 
     def __post_init__(self) -> None:
         if not 0 < self.temperature < float("inf"):

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from glasshead.decoding.pick import Forced, Pick, greedy
+from glasshead.decoding.pick import Forced, Pick, Sample, greedy, rule_at, turn, unforced
 from glasshead.decoding.protocols import Model, Names, Prompt
 from glasshead.decoding.rows import Again, Rows, Watch
 from glasshead.errors import GlassheadError
@@ -124,6 +124,18 @@ class Stepper:
             pick=self._pick, ids=self._ids, probabilities=self._probabilities, taken=self._taken,
             about=self.about, known=self._known,
         )  # fmt: skip
+
+    def turned(self, rule: Pick) -> "Stepper":
+        """Return another line that picks by a rule from here on. Known tokens after this step are forgotten.
+
+        Raises GlassheadError for a recording.
+        """
+        if self.recorded:
+            raise GlassheadError(f"{self.recorded}, and its tokens were picked. Open the model itself to pick others.")
+        line = self.branch()
+        line._forget()
+        line._pick = turn(self._pick, self._taken, rule)
+        return line
 
     def edited(self, edit: Mapping[str, Change], since: int | None) -> "Stepper":
         """Return the line under other edits, as far as they leave it: its rows before `since` are shared.
@@ -258,6 +270,16 @@ class Stepper:
         """
         return self._names.tokens(*self.rows.best(self.ids, k)) if self.looks_ahead else []
 
+    @property
+    def names(self) -> Names:
+        """The names of the target's tokens."""
+        return self._names
+
+    @property
+    def prompt(self) -> Prompt:
+        """The ids that the line began with."""
+        return self._prompt
+
     def entropy(self) -> float:
         """Compute the entropy of the next token, in bits; 0 when done."""
         return self.rows.entropy(self.ids) if self.looks_ahead else 0.0
@@ -265,6 +287,24 @@ class Stepper:
     def probabilities(self) -> Tensor:
         """Compute the probability of each token to come next: softmax of the logits (v)."""
         return torch.softmax(self._logits(), -1)
+
+    @property
+    def pick(self) -> Pick:
+        """The way of picking tokens, of the whole line."""
+        return self._pick
+
+    @property
+    def rule(self) -> Pick:
+        """The rule by which the next token is picked."""
+        return rule_at(self._pick, self._taken)
+
+    def chances(self) -> Tensor:
+        """Compute the probability of each token to be picked next (v): the model's own, as a sampling rule changes it.
+
+        Raises GlassheadError for a recording without logits.
+        """
+        rule = self.rule
+        return rule.probabilities(self._logits()) if isinstance(rule, Sample) else self.probabilities()
 
     def _logits(self) -> Tensor:
         """Return the logits after the newest token (v); run the model if that row is missing."""
@@ -297,7 +337,8 @@ class Stepper:
     @property
     def given(self) -> Token | None:
         """The next of the tokens that the line was told to follow, with its probability; None if it follows none."""
-        if self.done or not isinstance(self._pick, Forced) or self._taken >= len(self._pick.ids):
+        rule = self.rule
+        if self.done or not isinstance(rule, Forced) or self._taken >= len(rule.ids):
             return None
         number = self.expected()
         return self._names.tokens([number], [float(self.probabilities()[number])])[0]
@@ -338,8 +379,8 @@ class Stepper:
                 f"{self.recorded}, and another token was taken here. Open the model itself to take this one."
             )
         probability = None if known else float(self.probabilities()[chosen])
-        if isinstance(self._pick, Forced) and chosen != self.expected():
-            self._pick = greedy  # what was to follow does not follow this token
+        if isinstance(self.rule, Forced) and chosen != self.expected():
+            self._pick = unforced(self._pick)  # what was to follow does not follow this token
         if not known:
             self._forget()
             self._ids.append(chosen)

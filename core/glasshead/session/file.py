@@ -11,8 +11,10 @@ from glasshead.edits.language import parse
 from glasshead.edits.ledger import Entry, Ledger
 from glasshead.errors import GlassheadError, brief
 from glasshead.files import read_plain, replace_text
+from glasshead.session.picking import as_data, from_data
 from glasshead.session.session import Session
 from glasshead.session.standing import Standing
+from glasshead.session.stops import NO_STOPS, Breakpoint, Stops, parse_stop
 
 FORMAT = "glasshead session 1"
 LARGEST = 16 << 20
@@ -29,7 +31,7 @@ def write_session(session: Session, path: str | Path) -> Path:
     before = [{"branch": branch, "step": step, "edits": _edits(ledger)} for branch, step, ledger in session.before]
     lines = [_line(each) for each in session.standings]
     about = {"format": FORMAT, "model": session.subject.name, "here": session.standing.branch,
-             "before": before, "lines": lines}  # fmt: skip
+             "before": before, "lines": lines, "stops": _stops(session.stops)}  # fmt: skip
     try:
         replace_text(path, json.dumps(about, indent=1) + "\n")
     except OSError as error:
@@ -48,7 +50,11 @@ def read_session(session: Session, path: str | Path) -> None:
     try:
         standings = [_standing(session, each) for each in about["lines"]]
         before = [(each["branch"], each["step"], _ledger(each["edits"])) for each in about["before"]]
+        stops = NO_STOPS
+        for each in about.get("stops", ()):
+            stops = Stops((*stops.entries, Breakpoint(parse_stop(each["stop"]), bool(each["on"]))))
         session.restore(standings, about["here"], before)
+        session.stops = stops
     except (KeyError, TypeError, IndexError) as error:
         raise GlassheadError(f"{path} is damaged: {brief(error)}.") from None
 
@@ -95,6 +101,10 @@ def _edits(ledger: Ledger) -> list[dict[str, Any]]:
     return [{"edit": str(entry.edit), "on": entry.on} for entry in ledger.entries]
 
 
+def _stops(stops: Stops) -> list[dict[str, Any]]:
+    return [{"stop": str(entry.stop), "on": entry.on} for entry in stops.entries]
+
+
 def _ledger(edits: list[dict[str, Any]]) -> Ledger:
     return Ledger(tuple(Entry(parse(each["edit"]), each["on"]) for each in edits))
 
@@ -106,7 +116,7 @@ def _line(at: Standing) -> dict[str, Any]:
         "text": at.text, "truncate": at.truncate, "name": at.name, "folded": at.folded,
         "ids": at.line.ids[len(at.line.ids) - at.line.step_number :],
         "original": base.ids[len(base.ids) - base.step_number :],
-        "edits": _edits(at.ledger),
+        "edits": _edits(at.ledger), "rules": as_data(at.line.pick),
     }  # fmt: skip
 
 
@@ -115,5 +125,5 @@ def _standing(session: Session, line: dict[str, Any]) -> Standing:
     return session.make_standing(
         line["text"], ledger, line["ids"], line["original"], branch=line["branch"], family=line["family"],
         parent=line["parent"], cause=line["cause"], fork=line["fork"], truncate=line["truncate"],
-        name=line["name"], folded=line["folded"],
+        name=line["name"], folded=line["folded"], pick=from_data(line.get("rules", ())),
     )  # fmt: skip

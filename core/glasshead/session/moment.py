@@ -8,6 +8,8 @@ from glasshead.anatomy import Anatomy
 from glasshead.decoding.stepper import Filling, Stepper
 from glasshead.edits.ledger import NO_EDITS, Ledger
 from glasshead.session.beside import Beside
+from glasshead.session.picking import Weighed, weigh
+from glasshead.session.stopping import Stopped
 from glasshead.text import Token
 from glasshead.traces.file import CANDIDATES
 from glasshead.traces.trace import Trace
@@ -51,6 +53,10 @@ class Moment:
     """Edits of the line, those that are switched off included."""
     beside: Beside | None = None
     """The line without the edits; None where there are none."""
+    weighed: Weighed | None = None
+    """The next token as it is drawn; None where tokens are picked greedily, or given."""
+    stopped: Stopped | None = None
+    """Breakpoint at which the newest steps ended here; None if they went through."""
 
     @cached_property
     def original(self) -> "Moment":
@@ -83,6 +89,7 @@ def look(line: Stepper, **about: Any) -> Moment:
         candidates=tuple(line.candidates(CANDIDATES)),
         entropy=line.entropy(),
         given=line.given,
+        weighed=weigh(line, line.rule),
         fillings=None if fillings is None else tuple(fillings),
         **about,
     )

@@ -12,10 +12,11 @@ The lines are a tree: a new text is a root, another token and an edit are branch
 can be undone. There is no thread and no screen here: a caller with several threads makes one move at a time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from glasshead.decoding.pick import Pick, greedy
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.changes import Changes, make_changes
 from glasshead.edits.edit import Edit
@@ -26,7 +27,9 @@ from glasshead.session.beside import Beside, compare, make_twin
 from glasshead.session.moment import Moment, look
 from glasshead.session.references import References
 from glasshead.session.standing import Standing
-from glasshead.session.tree import Branch, list_branches
+from glasshead.session.stopping import Stopped, find_stop
+from glasshead.session.stops import NO_STOPS, Differs, Stops, check_stop, parse_stop
+from glasshead.session.tree import Branch, GivenUp, list_branches
 from glasshead.session.truths import edited_checks
 from glasshead.subjects import Subject
 from glasshead.traces.file import CANDIDATES
@@ -51,6 +54,12 @@ class Session:
         self._moment: Moment | None = None
         self._twin: Stepper | None = None
         self._references = References(subject, lines=self._line_of)
+        self.stops: Stops = NO_STOPS
+        """Breakpoints, at which `walk` stops."""
+        self.given_up: Mapping[int, tuple[GivenUp, ...]] = {}
+        """Lines that a beam search gave up, by the branch that it began from."""
+        self._stopped: Stopped | None = None
+        """Breakpoint at which the newest walk ended."""
 
     @property
     def standing(self) -> Standing:
@@ -77,6 +86,7 @@ class Session:
             self._moment = look(
                 at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._before),
                 undos=self._undos(), edits=at.ledger, beside=self._beside(),
+                stopped=self._stopped,
             )  # fmt: skip
         return self._moment
 
@@ -131,10 +141,18 @@ class Session:
         return tuple(self._before)
 
     def make_standing(
-        self, text: str, ledger: Ledger, ids: Sequence[int], original: Sequence[int], *, truncate: bool, **fields: Any
+        self,
+        text: str,
+        ledger: Ledger,
+        ids: Sequence[int],
+        original: Sequence[int],
+        *,
+        truncate: bool,
+        pick: Pick = greedy,
+        **fields: Any,
     ) -> Standing:
         """Make a line with these tokens, not yet in the tree. original: tokens of the line without the edits."""
-        base = self.subject.start(text, truncate=truncate, keep=self._keep)
+        base = self.subject.start(text, truncate=truncate, keep=self._keep, pick=pick)
         for token in original:
             base.choose(token)
         line = base
@@ -162,19 +180,49 @@ class Session:
         self._stand(branches[here].to(number=self._next()))
 
     def walk(self, steps: int) -> Iterator[None]:
-        """Take steps while there are any; yield after each, so that the caller can look or stop."""
+        """Take steps while there are any; yield after each, so that the caller can look or stop.
+
+        The steps end at a breakpoint: then the moment tells which one.
+        """
         line = self.line
         for _ in range(steps):
             if line.done:
                 return
-            self._moment = None
+            self._moment = self._stopped = None
             line.step()
+            self._stopped = find_stop(self.stops.active, line, self._unedited())
             yield
+            if self._stopped is not None:
+                return
+
+    def _unedited(self) -> Stepper | None:
+        """Lead the line without the edits along, if a breakpoint compares with it."""
+        at = self.standing
+        if at.base is None or not any(isinstance(stop, Differs) for stop in self.stops.active):
+            return None
+        at.base.goto(at.line.step_number)
+        return at.base
+
+    def add_stop(self, text: str) -> None:
+        """Add a breakpoint, or switch it on again. Raises GlassheadError for a text that is none, and for a place that
+        the model does not have.
+        """
+        stop = parse_stop(text)
+        check_stop(stop, self.subject.anatomy)
+        self.stops = self.stops.add(stop)
+
+    def switch_stop(self, number: int) -> None:
+        """Switch a breakpoint off, or on again. Raises GlassheadError for one that is not there."""
+        self.stops = self.stops.switch(number)
+
+    def remove_stop(self, number: int) -> None:
+        """Take a breakpoint out. Raises GlassheadError for one that is not there."""
+        self.stops = self.stops.remove(number)
 
     def rewind(self, step: int) -> None:
         """Go back to a step, at most to the start. Costs no run of the model."""
         self.line.goto(min(max(0, step), self.line.step_number))
-        self._moment = None
+        self._moment = self._stopped = None
 
     def choose(self, token: int, at: Moment | None = None) -> None:
         """Take a token at the step that a moment shows: the line branches there.
@@ -197,13 +245,48 @@ class Session:
         if token == usual:  # a step like any other: going back undoes it
             self._stand(standing.to(line=line, base=base))
         else:
-            new = self._new_branch()
-            self._move(
-                standing.to(
-                    line=line, base=base, number=self._next(), branch=new, family=new, parent=standing.branch,
-                    cause=made.text, fork=step, tried=False, name="", folded=False,
-                )
-            )  # fmt: skip
+            self.branch_off(line, base, cause=made.text, fork=step)
+
+    def pick(self, rule: Pick, *, step: int | None = None, parent: int | None = None) -> None:
+        """Pick the tokens from a step on by another rule: the line branches. Does nothing if it is the rule already.
+
+        step: by default the present one · parent: branch that the line comes from, by default the present one.
+        Raises GlassheadError where there is no next token, and for a recording.
+        """
+        at = self.standing
+        if step is None and at.line.done:
+            raise GlassheadError("The line is done: there is no next token to pick. Go back, or start another.")
+        step = at.line.step_number if step is None else step
+        turned = [each.branch() for each in (at.line, at.base) if each is not None]
+        for each in turned:
+            each.goto(step)
+        if turned[0].rule != rule:
+            line, *base = [each.turned(rule) for each in turned]
+            cause = "greedy" if rule is greedy else str(rule)
+            self.branch_off(line, base[0] if base else None, cause=cause, fork=step, parent=parent)
+
+    def branch_off(
+        self,
+        line: Stepper,
+        base: Stepper | None,
+        *,
+        cause: str,
+        fork: int,
+        parent: int | None = None,
+        stand: bool = True,
+    ) -> None:
+        """Add a line of other tokens to the tree. base: the same without the edits · cause, fork: as for `Standing` ·
+        parent: by default the present line · stand: whether to stand in it then.
+        """
+        at, new = self.standing, self._new_branch()
+        made = at.to(
+            line=line, base=base, number=self._next(), branch=new, family=new,
+            parent=at.branch if parent is None else parent, cause=cause, fork=fork, tried=False, name="", folded=False,
+        )  # fmt: skip
+        if stand:
+            self._move(made)
+        else:
+            self._branches[new] = made
 
     @property
     def edits(self) -> Ledger:
@@ -276,7 +359,7 @@ class Session:
     @property
     def branches(self) -> tuple[Branch, ...]:
         """The tree of all lines, in the order in which it is drawn."""
-        return list_branches(self._branches, self.standing.branch)
+        return list_branches(self._branches, self.standing.branch, self.given_up)
 
     def visit(self, branch: int) -> None:
         """Stand at another branch. Raises GlassheadError for one that is not there."""
@@ -300,6 +383,7 @@ class Session:
         if self.standing.branch in gone:
             raise GlassheadError("You stand in this line: go to another one first.")
         self._branches = {number: each for number, each in self._branches.items() if number not in gone}
+        self.given_up = {number: lines for number, lines in self.given_up.items() if number not in gone}
         self._before = [each for each in self._before if each[0] not in gone]
         self._moment = None
 
@@ -372,4 +456,4 @@ class Session:
 
     def _stand(self, standing: Standing) -> None:
         self._branches[standing.branch] = standing
-        self._standing, self._moment, self._twin = standing, None, None
+        self._standing, self._moment, self._twin, self._stopped = standing, None, None, None

@@ -13,6 +13,18 @@ from glasshead.site import Site
 
 
 @dataclass(frozen=True)
+class GivenUp:
+    """A line that a beam search gave up."""
+
+    text: str
+    """What it had written."""
+    step: int
+    """Steps that it had come to."""
+    why: str
+    """The comparison that it lost, with its numbers."""
+
+
+@dataclass(frozen=True)
 class Branch:
     """One line of the tree."""
 
@@ -36,9 +48,13 @@ class Branch:
     """KL(parent ‖ line) of the token at the fork, in bits: 0 for a token that was chosen, more under an edit."""
     differs: tuple[str, int, int, float] | None
     """Attention, head and key whose weight differs most from the parent's after the fork, and by how much."""
+    given_up: tuple[GivenUp, ...] = ()
+    """Lines that a beam search gave up which began here; none if it is folded."""
 
 
-def list_branches(standings: Mapping[int, Standing], here: int) -> tuple[Branch, ...]:
+def list_branches(
+    standings: Mapping[int, Standing], here: int, given_up: Mapping[int, tuple[GivenUp, ...]]
+) -> tuple[Branch, ...]:
     """List the lines from the roots down, each after its parent. Those under a folded one are left out."""
     children: dict[int | None, list[int]] = {}
     for number, each in standings.items():
@@ -56,6 +72,7 @@ def list_branches(standings: Mapping[int, Standing], here: int) -> tuple[Branch,
             Branch(
                 number, standing.parent, depth, number == here, standing.name, standing.cause, standing.line.text,
                 standing.fork, count(number) if standing.folded else 0, lost, divergence, differs,
+                () if standing.folded else given_up.get(number, ()),
             )
         )  # fmt: skip
         if not standing.folded:

@@ -3,7 +3,7 @@ back what was there, bit for bit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,10 +13,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.core.helpers import restless
 from torch import Tensor
 
+from glasshead.decoding.pick import Pick, Sample, greedy
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.ledger import Ledger
+from glasshead.session.drawing import draw_again
 from glasshead.session.references import changes_of
 from glasshead.session.session import Session
+from glasshead.session.stops import Measured
 from glasshead.session.truths import IN_CONE, leaks
 
 SUBJECT = restless(10)
@@ -29,6 +32,7 @@ EDITS = (
     "decoder.0.self.masked = revealed",
     "encoder.1.self.heads[head=0] *= 5",
 )
+LIKELY = Measured("best", ">", 0.2)
 OF_THE_ENCODER, AHEAD = EDITS[-1], EDITS[-2]
 
 
@@ -76,7 +80,7 @@ class Moves(RuleBasedStateMachine):
         line = self.line
         logits = line.rows.through(line.ids).clone() if line.looks_ahead else None
         rows = line.rows.logits(len(line.ids) - 1)
-        own = frozenset(place for place, row in enumerate(rows, 1) if int(row.argmax()) != line.ids[place])
+        own = frozenset(place for place, row in enumerate(rows, 1) if line.pick(row, place - 1) != line.ids[place])
         return Seen(self.session.standing.branch, line.step_number, line.ids, logits, self.session.edits, own)
 
     def stays(self, before: Seen) -> None:
@@ -98,8 +102,47 @@ class Moves(RuleBasedStateMachine):
 
     @rule(steps=st.integers(1, 3))
     def walk(self, steps: int) -> None:
-        for _ in self.session.walk(steps):
-            pass
+        before = self.line.step_number
+        taken = sum(1 for _ in self.session.walk(steps))
+        assert self.line.step_number == before + taken
+        stopped = self.session.moment.stopped
+        if stopped is None:
+            assert taken == steps or self.line.done
+        else:
+            p = torch.softmax(self.line.rows.through(self.line.ids).double() / self.temperature, -1)
+            assert stopped.stop == LIKELY and stopped.step == before + taken and float(p.max()) > 0.2
+
+    @rule()
+    def stop_at(self) -> None:
+        if self.session.stops.entries:
+            self.session.switch_stop(0)
+        else:
+            self.session.add_stop(str(LIKELY))
+
+    @property
+    def temperature(self) -> float:
+        rule = self.line.rule
+        return rule.temperature if isinstance(rule, Sample) else 1.0
+
+    @precondition(lambda self: not self.line.done)
+    @rule(rule=st.sampled_from((greedy, Sample(seed=1), Sample(seed=2, temperature=2.5))))
+    def pick(self, rule: Pick) -> None:
+        before, reads, same = self.seen(), self.reads, self.line.rule == rule
+        self.session.pick(rule)
+        assert self.line.ids == before.ids and self.reads == reads and self.line.rule == rule
+        if not same:
+            self.undo.append(before)
+
+    @precondition(lambda self: isinstance(self.line.rule, Sample))
+    @rule()
+    def draw_again(self) -> None:
+        before, rule = self.seen(), self.line.rule
+        assert isinstance(rule, Sample)
+        steps = draw_again(self.session)
+        since, drawn = self.line.step_number, self.line.rule
+        assert isinstance(drawn, Sample) and drawn == replace(rule, seed=rule.seed + 1)
+        assert self.line.ids == before.ids[: len(self.line.ids)] and steps == max(1, before.step - since)
+        self.undo.append(before)
 
     @rule(steps=st.integers(1, 3))
     def back(self, steps: int) -> None:
@@ -167,7 +210,7 @@ class Moves(RuleBasedStateMachine):
         reads = self.reads
         active = self.session.edits.active
         assert self.session.moment.undoable == bool(self.undo)
-        fresh = SUBJECT.start(self.session.text, edit=changes_of(SUBJECT, active))
+        fresh = SUBJECT.start(self.session.text, edit=changes_of(SUBJECT, active), pick=self.line.pick)
         for place, token in enumerate(self.line.ids[1:], 1):
             before = tuple(self.line.ids[:place])
             assert token == fresh.expected() or (self.session.text, before, token) in self.chosen

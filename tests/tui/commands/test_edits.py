@@ -110,3 +110,29 @@ def test_a_session_needs_a_terminal(glasshead: Glasshead) -> None:
 def test_a_session_needs_a_place(glasshead: Glasshead, name: str) -> None:
     result = glasshead("explore", "tiny", "--session", name)
     assert result.status == 2 and result.err.startswith("--session") and len(result.err) < 300
+
+
+def test_until_stops_at_a_breakpoint_and_says_so_beside_the_output(tiny: Path, glasshead: Glasshead) -> None:
+    line = load(tiny).start("a dog")
+    line.goto(2)
+    stop = f'token = "{line.produced[1].text}"'
+    met = 1 if line.ids[1] == line.ids[2] else 2
+    line.goto(met)
+    found = glasshead("translate", "tiny", "a dog", "--until", stop, "--until", "entropy > 99")
+    assert found.out == one_line(line.text) + "\n" and f"Stopped after step {met} by the breakpoint token" in found.err
+    traced = glasshead("trace", "tiny", "a dog", "--until", stop, "--format", "json")
+    assert len(json.loads(traced.out)["produced"]) == met and "Stopped after" in traced.err
+    looks = glasshead("trace", "tiny", "a dog", "--until", "0.self.1 looks at ▸ > 0", "--format", "json")
+    assert len(json.loads(looks.out)["produced"]) == 1 and list(json.loads(looks.out)["sites"]) == list(
+        json.loads(traced.out)["sites"]
+    )
+    differs = glasshead("translate", "tiny", "a dog", "--until", "choice differs", "--edit", TURN)
+    assert "unedited line" in differs.err
+    for words, said in (
+        (["--until", "choice differs"], "there are no edits: give --edit"),
+        (["--until", "best < 7"], "7 is not a probability"),
+        (["--until", "9.cross looks at a > 0.1"], "no layer 9"),
+        (["--until", "best < 0.1", "--beam", "2"], "--until stops one line"),
+    ):
+        refused = glasshead("translate", "tiny", "a dog", *words)
+        assert refused.status == 2 and said in refused.err

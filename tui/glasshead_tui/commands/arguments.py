@@ -8,7 +8,9 @@ import typer
 from glasshead.errors import GlassheadError
 
 if TYPE_CHECKING:
+    from glasshead.anatomy import Anatomy
     from glasshead.edits.edit import Edit
+    from glasshead.session.stops import Stop
 
 
 def complete_checkpoint(incomplete: str) -> list[str]:
@@ -52,6 +54,39 @@ EditFile = Annotated[
     Path | None,
     typer.Option("--edits", metavar="FILE", help="Read edits from a file, one a line.", show_default=False),
 ]
+Until = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--until",
+        metavar="BREAKPOINT",
+        help="Stop there: 'entropy > 2', 'best < 0.5', 'token = chat', '2.cross.3 looks at cat > 0.6', "
+        "'choice differs'; may be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def read_stops(texts: list[str] | None, *, edited: bool) -> "tuple[Stop, ...]":
+    """Parse breakpoints. Raises GlassheadError for a text that is none, and for a comparison with nothing."""
+    if not texts:
+        return ()
+    from glasshead.session.stops import Differs, parse_stop
+
+    stops = tuple(map(parse_stop, texts))
+    if not edited and any(isinstance(stop, Differs) for stop in stops):
+        raise GlassheadError("choice differs compares with the unedited line, and there are no edits: give --edit.")
+    return stops
+
+
+def check_stops(stops: "tuple[Stop, ...]", anatomy: "Anatomy") -> list[str]:
+    """Ensure that a model has the places of breakpoints; return the sites that they look at."""
+    if not stops:
+        return []
+    from glasshead.session.stops import Looks, check_stop
+
+    for stop in stops:
+        check_stop(stop, anatomy)
+    return [stop.site for stop in stops if isinstance(stop, Looks)]
 
 
 def read_edits(texts: list[str] | None, file: Path | None) -> "tuple[Edit, ...]":

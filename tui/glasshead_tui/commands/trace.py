@@ -9,11 +9,23 @@ import typer
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
 from glasshead.site import Site
-from glasshead_tui.commands.arguments import Checkpoint, EditFile, EditTexts, Features, Forced, Truncate, read_edits
+from glasshead_tui.commands.arguments import (
+    Checkpoint,
+    EditFile,
+    EditTexts,
+    Features,
+    Forced,
+    Truncate,
+    Until,
+    check_stops,
+    read_edits,
+    read_stops,
+)
 from glasshead_tui.commands.opening import opens
 
 if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
+    from glasshead.session.stops import Stop
     from glasshead.subjects import Subject
     from glasshead.text import Token
     from glasshead.traces.trace import Trace
@@ -54,6 +66,7 @@ def trace(
     forced: Forced = None,
     edit: EditTexts = None,
     edits: EditFile = None,
+    until: Until = None,
 ) -> None:
     """Write the captured values of a decode: numbers, or a file."""
     from glasshead_tui.terminal.sentences import fitting, sentence
@@ -68,6 +81,7 @@ def trace(
         raise GlassheadError("--save writes a recording, and --format numbers: choose one.")
 
     changed = read_edits(edit, edits)
+    stops = read_stops(until, edited=bool(changed))
 
     from glasshead.decoding.threads import one_thread
     from glasshead.found import find
@@ -81,6 +95,7 @@ def trace(
     last = subject.kinds[-1]  # encoder–decoder, if there is one
     usual = ["*"] if save is not None else [f"{last.stack}.*.{last.kind}.weights"]
     chosen, needed = _choose(subject, keep or usual)
+    needed = list(dict.fromkeys([*needed, *check_stops(stops, subject.anatomy)]))
     if save is not None:
         _check_place(save, overwrite=overwrite)
     fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate)
@@ -90,14 +105,24 @@ def trace(
 
         changes = changes_of(subject, changed, fitted)
     line = subject.start(fitted, keep=needed, edit=changes, forced=forced)
-    while not line.done and line.step_number != steps:
-        line.step()
+    unedited = subject.start(fitted, keep=None, forced=forced) if stops and changed else None
+    _walk(line, steps, stops, unedited)
     if save is not None:
         print(_saved(line, save, overwrite=overwrite))
         return
     writers: dict[str | None, Callable[[Subject, Stepper, list[str]], Iterator[str]]] = {"json": _json, "tsv": _tsv}
     for row in writers.get(form, _table)(subject, line, _recorded(line, chosen) if subject.recorded else chosen):
         print(row)
+
+
+def _walk(line: "Stepper", steps: int | None, stops: "tuple[Stop, ...]", unedited: "Stepper | None") -> None:
+    """Take the steps, and say beside the output where a breakpoint ended them."""
+    from glasshead.session.stopping import walk_to_stop
+    from glasshead_tui.terminal.complain import complain
+
+    stopped = walk_to_stop(line, stops, steps=steps, unedited=unedited)
+    if stops:
+        complain(str(stopped) if stopped else "No breakpoint was met.")
 
 
 def _check_place(path: Path, *, overwrite: bool) -> None:

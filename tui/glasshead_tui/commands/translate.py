@@ -6,15 +6,30 @@ A pipe or a file gets the model's text as it is, but on one line; a terminal get
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
 from glasshead.spaces import is_blank
-from glasshead_tui.commands.arguments import Checkpoint, EditFile, EditTexts, Features, Truncate, read_edits
+from glasshead_tui.commands.arguments import (
+    Checkpoint,
+    EditFile,
+    EditTexts,
+    Features,
+    Truncate,
+    Until,
+    check_stops,
+    read_edits,
+    read_stops,
+)
 from glasshead_tui.commands.opening import opens
+
+if TYPE_CHECKING:
+    from glasshead.decoding.pick import Pick
+    from glasshead.session.stops import Stop
+    from glasshead.subjects import Subject
 
 
 @opens()
@@ -47,6 +62,7 @@ def translate(
     truncate: Truncate = False,
     edit: EditTexts = None,
     edits: EditFile = None,
+    until: Until = None,
 ) -> None:
     """Translate a sentence, or lines of standard input."""
     given = {"temperature": temperature, "top-k": top_k, "top-p": top_p, "seed": seed, "samples": samples}
@@ -55,7 +71,10 @@ def translate(
         raise GlassheadError(f"--{name} has no meaning without --sample: greedy and beam search draw nothing.")
     if sample and beam != 1:
         raise GlassheadError("--sample and --beam are two ways of decoding: choose one.")
+    if until and beam != 1:
+        raise GlassheadError("--until stops one line on its way, and --beam searches many: choose one.")
     changed = read_edits(edit, edits)
+    stops = read_stops(until, edited=bool(changed))
     sentences = _sentences(features.name if text is None and features else text)
 
     from glasshead.decoding.pick import Sample, greedy
@@ -66,7 +85,8 @@ def translate(
     draw = Sample(temperature=1.0 if temperature is None else temperature, top_k=top_k, top_p=top_p, seed=seed or 0)
     written = _written()
     one_thread()
-    subject = find(checkpoint, opening, features).open()
+    subject = unedited = find(checkpoint, opening, features).open()
+    check_stops(stops, subject.anatomy)
     if changed:
         from glasshead.session.references import edit_subject
 
@@ -78,7 +98,25 @@ def translate(
             raise GlassheadError(f"Line {number}: {error}" if number else str(error)) from None
         for take in range(samples or 1):
             pick = replace(draw, line=max(0, number - 1), take=take) if sample else greedy
-            print(written(subject.translate(each, pick=pick, beam=beam)) if not is_blank(each) else "", flush=True)
+            if is_blank(each):
+                found = ""
+            elif stops:
+                found = _decode(subject, unedited if changed else None, each, pick, stops)
+            else:
+                found = subject.translate(each, pick=pick, beam=beam)
+            print(written(found), flush=True)
+
+
+def _decode(subject: "Subject", unedited: "Subject | None", text: str, pick: "Pick", stops: "tuple[Stop, ...]") -> str:
+    """Decode up to a breakpoint, and say beside the output which one that was."""
+    from glasshead.session.stopping import walk_to_stop
+    from glasshead_tui.terminal.complain import complain
+
+    line = subject.start(text, pick=pick, keep=check_stops(stops, subject.anatomy) or None)
+    other = None if unedited is None else unedited.start(text, pick=pick, keep=None)
+    stopped = walk_to_stop(line, stops, unedited=other)
+    complain(str(stopped) if stopped else "No breakpoint was met.")
+    return line.text
 
 
 def _written() -> Callable[[str], str]:

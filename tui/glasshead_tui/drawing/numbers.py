@@ -15,6 +15,11 @@ def weight(value: float, room: int = 5) -> str:
     return real(value, room)
 
 
+def drawn_with(probability: float, *, cuts: bool) -> str:
+    """Write the probability with which a token is drawn. cuts: whether tokens are cut off, which leaves them 0."""
+    return "cut" if cuts and probability == 0 else weight(probability, 4)
+
+
 def real(value: float, room: int = 9) -> str:
     """Write any number in at most `room` (4 …) columns."""
     if isnan(value):

@@ -17,7 +17,7 @@ from glasshead_tui.work.jobs import Asker
 from glasshead_tui.work.worker import Worker
 
 if TYPE_CHECKING:
-    from glasshead.session.tree import Branch
+    from glasshead.session.tree import Branch, GivenUp
 
 
 class Branches(ListDialog[int | None]):
@@ -33,12 +33,13 @@ class Branches(ListDialog[int | None]):
     ]
     DEFAULT_CSS = """
     Branches > Vertical { width: 130; max-width: 98%; }
-    Branches OptionList, Branches OptionList:focus { max-height: 40; }
+    Branches OptionList, Branches OptionList:focus { max-height: 65vh; }
     """
 
     def __init__(self, branches: "tuple[Branch, ...]", worker: Worker, asker: Asker) -> None:
         super().__init__()
         self._lines, self._worker, self._asker = branches, worker, asker
+        self._rows = list_rows(branches)
 
     def compose(self) -> ComposeResult:
         """Compose title, list and hint."""
@@ -53,12 +54,20 @@ class Branches(ListDialog[int | None]):
 
     def on_mount(self) -> None:
         """Mark the line where the work stands."""
-        self.show(self._lines, next((at for at, each in enumerate(self._lines) if each.here), 0))
+        self.show(self._lines, next((at for at, (each, lost) in enumerate(self._rows) if each.here and not lost), 0))
 
     def show(self, branches: "tuple[Branch, ...]", at: int | None = None) -> None:
         """Show the lines after a change."""
-        self._lines = branches
-        self.refill(map(self._line, branches), at)
+        self._lines, self._rows = branches, list_rows(branches)
+        self.refill((self._lost(*row) if row[1] else self._line(row[0]) for row in self._rows), at)
+
+    def _lost(self, branch: "Branch", lost: "GivenUp | None") -> str:
+        """Write a line that a beam search gave up, under the one where that began."""
+        assert lost is not None
+        room = max(20, min(126, self.app.size.width - 6))
+        tree = "  " * min(branch.depth + 1, 8) + "✂ "
+        left = fit(clip(f"  {tree}given up after step {lost.step}", room // 2), room // 2)
+        return f"{left}  {clip(visible(lost.text) or '·', room - room // 2 - 2)}"
 
     def _line(self, branch: "Branch") -> str:
         room = max(20, min(126, self.app.size.width - 6))
@@ -72,20 +81,23 @@ class Branches(ListDialog[int | None]):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Tell how far the line is apart from its parent."""
         event.stop()
-        if event.option_index < len(self._lines):
+        if event.option_index < len(self._rows):
+            branch, lost = self._rows[event.option_index]
+            told = describe(branch) if lost is None else f"A beam search gave it up after step {lost.step}: {lost.why}."
             for line in self.query("#apart").results(Static):
-                line.update(Content(describe(self._lines[event.option_index])))
+                line.update(Content(visible(told)))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Go to a line."""
+        """Go to a line; one that was given up is not there."""
         event.stop()
-        if self.is_active and event.option_index < len(self._lines):
-            self.dismiss(self._lines[event.option_index].number)
+        if self.is_active and event.option_index < len(self._rows) and self._rows[event.option_index][1] is None:
+            self.dismiss(self._rows[event.option_index][0].number)
 
     @property
     def _branch(self) -> "Branch | None":
+        """The marked line; None for one that was given up."""
         at = self.chosen
-        return None if at is None else self._lines[at]
+        return None if at is None or self._rows[at][1] is not None else self._rows[at][0]
 
     def action_parent(self) -> None:
         """Mark the parent."""
@@ -98,7 +110,7 @@ class Branches(ListDialog[int | None]):
     def _mark(self, wanted: "Callable[[Branch, Branch], bool]") -> None:
         chosen = self._branch
         if chosen is not None:
-            at = next((at for at, each in enumerate(self._lines) if wanted(each, chosen)), None)
+            at = next((at for at, (each, lost) in enumerate(self._rows) if not lost and wanted(each, chosen)), None)
             if at is not None:
                 self.query_one(OptionList).highlighted = at
 
@@ -123,6 +135,24 @@ class Branches(ListDialog[int | None]):
         """Delete the line, and what comes from it."""
         if (chosen := self._branch) is not None:
             self._worker.list_branches(lambda session: session.delete_branch(chosen.number), to=self._asker)
+
+
+def list_rows(branches: "tuple[Branch, ...]") -> "list[tuple[Branch, GivenUp | None]]":
+    """List the lines, and after each and all that comes from it what a beam search gave up which began there."""
+    rows: list[tuple[Branch, GivenUp | None]] = []
+    above: list[Branch] = []
+
+    def leave(depth: int) -> None:
+        while above and above[-1].depth >= depth:
+            owner = above.pop()
+            rows.extend((owner, lost) for lost in owner.given_up)
+
+    for branch in branches:
+        leave(branch.depth)
+        rows.append((branch, None))
+        above.append(branch)
+    leave(0)
+    return rows
 
 
 def describe(branch: "Branch") -> str:

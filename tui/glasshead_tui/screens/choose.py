@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from glasshead_tui.drawing.names import labels, next_labels, spoken
-from glasshead_tui.drawing.numbers import weight
+from glasshead_tui.drawing.numbers import drawn_with, weight
 from glasshead_tui.screens.listing import ListDialog
 from glasshead_tui.terminal.visible import clip, fit
 
@@ -40,13 +40,16 @@ class Choose(ListDialog[int | None]):
             yield Static(Content(only if self._moment.trace.recorded else usual), classes="quiet")
 
     def _lines(self) -> list[str]:
-        best = max((token.probability or 0.0 for token in self._moment.candidates), default=1.0)
+        weighed = self._moment.weighed
+        chances = [token.probability or 0.0 for token in self._moment.candidates]
+        drawn = chances if weighed is None else weighed.adjusted
+        best = max(drawn, default=1.0)
         lines = []
         names = next_labels(self._moment.tokens, self._moment.candidates)
-        for rank, (name, token) in enumerate(zip(names, self._moment.candidates, strict=True), 1):
-            p = token.probability or 0.0
-            bar = "█" * round(24 * p / max(best, 1e-9))
-            lines.append(f"{rank:3} {fit(name, 16)} {weight(p):>5}  {bar}")
+        for rank, name in enumerate(names, 1):
+            bar = "█" * round(24 * drawn[rank - 1] / max(best, 1e-9))
+            then = "" if weighed is None else f" → {drawn_with(drawn[rank - 1], cuts=weighed.cuts):>4}"
+            lines.append(f"{rank:3} {fit(name, 16)} {weight(chances[rank - 1]):>5}{then}  {bar}")
         return lines
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -23,11 +23,11 @@ from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
-from glasshead_tui.screens.editing import EditingScreen
 from glasshead_tui.screens.help import PANES as MEANINGS
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
 from glasshead_tui.screens.save import ask_where, describe, unsavable
+from glasshead_tui.screens.steering import SteeringScreen
 from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.focus import STAGES, Focus, find_token, first_look, move_down, within
 from glasshead_tui.terminal.visible import clip, visible
@@ -43,7 +43,7 @@ OF_CANDIDATES = ("stream", "logits")
 """Panes in which the arrows to the sides choose a candidate, and not a key."""
 
 
-class ExploreScreen(EditingScreen):
+class ExploreScreen(SteeringScreen):
     """See the module."""
 
     GROUPS: ClassVar[keys.Groups] = keymaps.EXPLORE
@@ -133,12 +133,13 @@ class ExploreScreen(EditingScreen):
         before, moment = self.moment, event.moment
         self.moment = moment
         self._follow_edits(moment)
+        self._follow_steps(moment, event.ticket)
         if self._trying is not None and event.ticket >= self._trying[0]:
             ticket, attempt = self._trying
             self._trying = None
             if event.ticket == ticket:
                 self._show_attempt(attempt, moment)
-        elif event.fresh:
+        elif event.fresh and moment.stopped is None:
             self._put_notice_away()  # it belonged to another sentence
         self.query_one(TruthPane).show(moment, self._looking)
         if self._asking is not None and self._asking[0] == event.ticket:
@@ -160,7 +161,7 @@ class ExploreScreen(EditingScreen):
 
     def on_refused(self, event: Refused) -> None:
         """Report a refused job where the user is."""
-        if self._refuse_ranking(event):
+        if self._refuse_ranking(event) or self._refuse_steering(event):
             return
         if self._trying is not None and self._trying[0] == event.ticket:
             self._trying = None
@@ -237,8 +238,9 @@ class ExploreScreen(EditingScreen):
         self._worker.end(to=self)
 
     def action_stop(self) -> None:
-        """Stop decoding, forget a count, put a notice away."""
+        """Stop decoding and playing, forget a count, put a notice away."""
         self._worker.halt()
+        self._pause()
         self._put_notice_away()
         self._set_count(0)
 

@@ -75,6 +75,11 @@ class Jobs:
         return self._done < self._decisive and time.monotonic() - self._decisive_since < DECIDED
 
     @property
+    def newest(self) -> int:
+        """Ticket of the newest job; 0 before the first."""
+        return self._newest
+
+    @property
     def idle(self) -> bool:
         """Whether no job is waiting."""
         return self._waiting.empty()

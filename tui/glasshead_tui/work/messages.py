@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from glasshead.lab.record import Shipped
     from glasshead.ranking.results import Effect
     from glasshead.session.moment import Moment
+    from glasshead.session.picking import Weighed
+    from glasshead.session.stops import Stops
     from glasshead.session.tree import Branch
     from glasshead.truth.trace_checks import Check
 
@@ -88,6 +90,33 @@ class Listed(Message):
     """The lines of the session, as a tree."""
 
     branches: "tuple[Branch, ...]"
+    ticket: int
+
+
+@dataclass
+class StopsListed(Message):
+    """The breakpoints of the session."""
+
+    stops: "Stops"
+    ticket: int
+
+
+@dataclass
+class NextWeighed(Message):
+    """The next token was weighed by a rule that the line does not have yet."""
+
+    weighed: "Weighed | None"
+    ticket: int
+
+
+@dataclass
+class Searched(Message):
+    """A beam search is done."""
+
+    found: int
+    """Lines that were found."""
+    given_up: int
+    """Lines that were given up on the way."""
     ticket: int
 
 

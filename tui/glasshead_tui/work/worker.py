@@ -7,7 +7,7 @@ without jobs the shown moment is checked. Nothing in here draws.
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError, ThereError, TooLongError
 from glasshead_tui.work.jobs import Asker, Job, Jobs
@@ -17,6 +17,7 @@ from glasshead_tui.work.messages import (
     Examined,
     Examining,
     Listed,
+    NextWeighed,
     NotOpened,
     Opened,
     Ranked,
@@ -24,13 +25,16 @@ from glasshead_tui.work.messages import (
     Refused,
     Saved,
     Scripted,
+    Searched,
     ShippedRead,
     Stepped,
+    StopsListed,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from glasshead.decoding.pick import Pick
     from glasshead.edits.edit import Edit
     from glasshead.found import Found
     from glasshead.lab.page import Page, Try, Value
@@ -95,6 +99,10 @@ class Worker:
         """Take steps while there are any."""
         return self._jobs.put(lambda: self._go(self._session.walk(times)), to, decides=True)
 
+    def play(self, *, to: Asker) -> int:
+        """Take a step that no key waits for."""
+        return self._jobs.put(lambda: self._go(self._session.walk(1)), to)
+
     def back(self, times: int = 1, *, to: Asker) -> int:
         """Undo steps."""
         return self._jobs.put(lambda: self._rewind(self._session.line.step_number - times), to, decides=True)
@@ -136,6 +144,47 @@ class Worker:
             self._go(session.walk(attempt.steps))
 
         return self._jobs.put(job, to, decides=True)
+
+    def weigh(self, rule: "Mapping[str, float | None]", *, to: Asker) -> int:
+        """Weigh the next token by a sampling rule, given by the fields of a `Sample`."""
+
+        def job() -> None:
+            from glasshead.session.picking import weigh
+
+            self._answer(NextWeighed(weigh(self._session.line, _sampling(rule)), self._ticket))
+
+        return self._jobs.put(job, to)
+
+    def pick(self, rule: "Mapping[str, float | None] | None", *, to: Asker) -> int:
+        """Pick the tokens from here on by a sampling rule; None picks the best ones."""
+        return self._move(lambda session: session.pick(_sampling(rule)), to)
+
+    def draw_again(self, *, to: Asker) -> int:
+        """Draw the tokens again since sampling began, with the next seed."""
+
+        def job() -> None:
+            from glasshead.session.drawing import draw_again
+
+            self._go(self._session.walk(draw_again(self._session)))
+
+        return self._jobs.put(job, to, decides=True)
+
+    def search(self, width: int, *, to: Asker) -> int:
+        """Search on with a beam, and add each finished line to the tree."""
+
+        def job() -> None:
+            from glasshead.errors import StoppedError
+            from glasshead.session.searching import search
+
+            ticket = self._ticket
+            try:
+                found, given_up = search(self._session, width, stop=lambda: self._gone() or self._jobs.halted(ticket))
+            except StoppedError:
+                return
+            self._answer(Searched(found, given_up, ticket))
+            self._show()
+
+        return self._jobs.put(job, to)
 
     def undo(self, *, to: Asker) -> int:
         """Undo the last text, candidate, edit, visit or try."""
@@ -180,6 +229,16 @@ class Worker:
             self._answer(Listed(self._session.branches, self._ticket))
 
         return self._jobs.put(job, to)
+
+    def list_stops(self, change: "Callable[[Session], None] | None" = None, *, to: Asker) -> int:
+        """List the breakpoints, after a change of them if there is one."""
+
+        def job() -> None:
+            if change is not None:
+                change(self._session)
+            self._answer(StopsListed(self._session.stops, self._ticket))
+
+        return self._jobs.put(job, to, decides=change is None)
 
     def save(self, path: "Path", *, overwrite: bool = False, to: Asker) -> int:
         """Write a recording of the present line."""
@@ -265,6 +324,11 @@ class Worker:
     def idle(self) -> bool:
         """Whether no job is waiting."""
         return self._jobs.idle
+
+    @property
+    def newest(self) -> int:
+        """Ticket of the newest job."""
+        return self._jobs.newest
 
     def run(self, gone: Callable[[], bool]) -> None:
         """Do jobs until `gone()`, or until loading fails. A GlassheadError becomes an answer; any other is raised."""
@@ -381,6 +445,12 @@ class Worker:
         self._began = True
         self._unchecked = moment, self._job.to
         self._answer(Stepped(moment, ticket=self._ticket, fresh=fresh))
+
+
+def _sampling(rule: "Mapping[str, Any] | None") -> "Pick":
+    from glasshead.decoding.pick import Sample, greedy
+
+    return greedy if rule is None else Sample(**rule)
 
 
 def _loading(found: "Found", subject: "Subject") -> str:

@@ -9,7 +9,7 @@ from rich.style import Style
 
 from glasshead_tui.drawing.memo import by_identity
 from glasshead_tui.drawing.names import END, JOINED, START, labels, next_labels
-from glasshead_tui.drawing.numbers import weight
+from glasshead_tui.drawing.numbers import drawn_with, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.panes.explore.original import changed_places, original_line
 from glasshead_tui.panes.pane import Rows, text_of
@@ -21,6 +21,7 @@ from glasshead_tui.widgets.lines import Line, Lines, cells
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
+    from glasshead.session.picking import Weighed
     from glasshead.text import Token
 
 HEAD = 9  # columns of "source", "target", "next"
@@ -45,6 +46,8 @@ class _Offer(NamedTuple):
     """Why there are no candidates."""
     follows: bool = False
     """Whether the first is what the line is told to follow."""
+    drawn: "Weighed | None" = None
+    """The same candidates as a sampling rule draws them."""
 
 
 class TokensPane(Lines):
@@ -68,8 +71,12 @@ class TokensPane(Lines):
         moment = self._shown[1]
         offer = self._offer(moment)
         lines = (("source", moment.source), ("target", moment.tokens), (offer.head, offer.candidates))
-        tokens = ((line, at, token.text, token.probability) for line, found in lines for at, token in enumerate(found))
-        return [("line", "number", "token", "probability"), *tokens]
+        tokens = [(line, at, token.text, token.probability) for line, found in lines for at, token in enumerate(found)]
+        if offer.drawn is None:
+            return [("line", "number", "token", "probability"), *tokens]
+        drawn = [*[None] * (len(tokens) - len(offer.drawn.adjusted)), *offer.drawn.adjusted]
+        heads = ("line", "number", "token", "probability", "drawn with")
+        return [heads, *((*token, p) for token, p in zip(tokens, drawn, strict=True))]
 
     def as_text(self) -> str:
         """Return the same as lines of text."""
@@ -90,8 +97,10 @@ class TokensPane(Lines):
                 lit[focus.query] = _Lit(marks.query, "[]")
             names, tail = labels(tokens), ""
             if side == "target":
-                tail = f"  step {moment.step}" + (
-                    ", the recording ends" if moment.cut else ", done" if moment.done else ""
+                tail = (
+                    _rule(moment, columns)
+                    + f"  step {moment.step}"
+                    + (", the recording ends" if moment.cut else ", done" if moment.done else "")
                 )
             line: Line = [Segment(fit(side, HEAD), marks.quiet)]
             newest = side == "target" and not moment.done
@@ -115,18 +124,24 @@ class TokensPane(Lines):
         head = Segment(fit(offer.head, HEAD), marks.quiet)
         if not offer.candidates:
             return [[head, Segment(offer.why, marks.quiet)]]
-        tail = f"  entropy {offer.entropy:.{2 if columns >= 100 else 1}f} bits"
+        digits, drawn = 2 if columns >= 100 else 1, offer.drawn
+        changed = "" if drawn is None else f"→{drawn.adjusted_entropy:.{digits}f}"
+        tail = f"  entropy {offer.entropy:.{digits}f}{changed} bits"
         room = columns - HEAD - width(tail)
-        count = max(1, min(len(offer.candidates), room // (22 if columns >= 100 else 17), 8))
+        least = (22 if columns >= 100 else 17) + (0 if drawn is None else 5)
+        count = max(1, min(len(offer.candidates), room // least, 8))
         names = next_labels(offer.before, offer.candidates[:count])
         each = room // count
         first: Line = [head]
         second: Line = [Segment(" " * HEAD)]
         for number, (name, token) in enumerate(zip(names, offer.candidates, strict=False)):
             chance = token.probability or 0.0
-            label = f"{clip(name, each - 9)} "
-            style = (marks.query if offer.follows else marks.strong) if number == 0 else None
             amount = weight(chance) + " "
+            if drawn is not None:
+                chance = drawn.adjusted[number]
+                amount = f"{amount.rstrip()}→{drawn_with(chance, cuts=drawn.cuts)} "
+            label = f"{clip(name, each - 3 - width(amount))} "
+            style = (marks.query if offer.follows else marks.strong) if number == 0 else None
             first += [Segment(label, style), Segment(amount, marks.quiet)]
             left = each - width(label) - width(amount)
             bars = bar(chance, each - 2) if lines > 1 else bar(chance, max(0, left - 2))
@@ -160,7 +175,14 @@ class TokensPane(Lines):
             return _Offer("next", (), 0.0, (), why)
         if moment.given is not None:
             return _Offer("follows", (moment.given, *moment.candidates), moment.entropy, moment.tokens, follows=True)
-        return _Offer("next", moment.candidates, moment.entropy, moment.tokens)
+        return _Offer("next", moment.candidates, moment.entropy, moment.tokens, drawn=moment.weighed)
+
+
+def _rule(moment: "Moment", columns: int) -> str:
+    """Say by which rule the next token is drawn; empty if it is not drawn."""
+    if moment.weighed is None:
+        return ""
+    return f"  {moment.weighed.rule}" if columns >= 100 else "  sampled"
 
 
 class _Words(NamedTuple):

@@ -1,0 +1,71 @@
+"""Searching: a beam search from where a line stands; each finished line becomes a branch, with its score."""
+
+from collections.abc import Callable, Sequence
+from math import inf
+
+from glasshead.adapters.edited import Edited
+from glasshead.decoding.beam import Pruned, beam_search
+from glasshead.decoding.stepper import Stepper
+from glasshead.edits.changes import Changes
+from glasshead.errors import GlassheadError
+from glasshead.session.session import Session
+from glasshead.session.tree import GivenUp
+
+
+def search(session: Session, width: int, *, stop: Callable[[], bool] = lambda: False) -> tuple[int, int]:
+    """Search on from the present step under the present edits, and stand at the best line that is found.
+
+    The score of a line is log P of its tokens after this step ÷ length penalty; see `decoding.beam`. Returns how many
+    lines were found, and how many were given up on the way. Raises StoppedError once `stop` returns True, and
+    GlassheadError for a recording and where there is no next token.
+    """
+    line, branch = session.line, session.standing.branch
+    if line.recorded:
+        raise GlassheadError(f"{line.recorded}, and nothing can be searched in it. Open the model itself for that.")
+    if line.done:
+        raise GlassheadError("The line is done: there is nothing to search. Go back, or start another.")
+    changes = line.rows.watch.edit
+    model = Edited(line.rows.model, changes) if isinstance(changes, Changes) else line.rows.model
+    pruned: list[Pruned] = []
+    found = beam_search(model, line.prompt.source, start=line.ids, width=width, stop=stop, pruned=pruned.append)
+    ways = []
+    for rank, each in enumerate(found, 1):
+        end = () if each.end is None else (each.end,)
+        ways.append(((*each.ids, *end), f"beam {width}: {rank} of {len(found)}, score {_number(each.score)}"))
+    given_up = tuple(_tell(line, each) for each in pruned)
+    _grow(session, ways)
+    session.given_up = {**session.given_up, branch: given_up}
+    return len(found), len(given_up)
+
+
+def _grow(session: Session, ways: Sequence[tuple[tuple[int, ...], str]]) -> None:
+    """Add a branch for each way to go on, tokens and cause, and stand at the end of the first."""
+    at = session.standing
+    for number, (ids, cause) in enumerate(ways):
+        line, base = at.line.branch(), None if at.base is None else at.base.branch()
+        if base is not None:
+            base.goto(at.line.step_number)
+        for token in ids:
+            if base is not None and base.ids == line.ids:  # the original takes the same token at the same place
+                base.choose(token)
+            line.choose(token)
+        fork = at.line.step_number
+        session.branch_off(line, base, cause=cause, fork=fork, parent=at.branch, stand=number == 0)
+
+
+def _tell(line: Stepper, pruned: Pruned) -> GivenUp:
+    """Put the comparison that a line lost into words."""
+    value, bound = _number(pruned.value), _number(pruned.bound)
+    why = {
+        "crowded out": f"log P {value} at best in the next step, and {bound} was needed to stay"
+        if pruned.value > -inf
+        else f"no way on was among those looked at, and log P {bound} was needed to stay",
+        "outscored": f"finished with the score {value}, below {bound}",
+        "overtaken": f"open at the end of the search; it could reach the score {value} at most, and {bound} was found",
+    }[pruned.reason]
+    text = line.names.decode([*line.ids, *pruned.ids])
+    return GivenUp(text, line.step_number + len(pruned.ids), why)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")

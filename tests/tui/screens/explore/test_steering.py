@@ -1,0 +1,139 @@
+"""Leading the decode: it stops at breakpoints, and plays at a pace without being in the way of keys."""
+
+from pathlib import Path
+
+import pytest
+from tests.tui.conftest import Explore, Explorer
+
+import glasshead
+from glasshead_tui.drawing.names import next_labels
+from glasshead_tui.drawing.numbers import weight
+from glasshead_tui.panes.explore.tokens import TokensPane
+from glasshead_tui.panes.explore.truth import TruthPane
+from glasshead_tui.screens.ask import Ask, PlainInput
+from glasshead_tui.screens.branches import Branches
+from glasshead_tui.screens.choose import Choose
+from glasshead_tui.screens.picking import Picking
+from glasshead_tui.screens.steering import PACES
+from glasshead_tui.screens.stops import StopList
+from glasshead_tui.widgets.options import Options
+
+
+async def add(explorer: Explorer, text: str) -> None:
+    """Type a breakpoint into the question that is open."""
+    await explorer.until(lambda: isinstance(explorer.app.screen, Ask))
+    question = explorer.app.screen
+    question.query_one(PlainInput).value = text
+    await explorer.press("enter")
+
+
+async def test_steps_stop_at_breakpoints_which_are_listed(explore: Explore, tiny: Path) -> None:
+    line = glasshead.load(tiny).start("the black cat")
+    line.goto(4)
+    third = line.produced[2].text
+    met = next(at for at, token in enumerate(line.produced, 1) if token.text == third)
+    async with explore(size=(80, 24)) as explorer:
+        await explorer.press("U")
+        await add(explorer, "tokn = x")
+        await explorer.until(lambda: "Did you mean token" in " ".join(explorer.text.split()))
+        await add(explorer, f'token = "{third}"')
+        await explorer.until(lambda: isinstance(explorer.app.screen, StopList))
+        await explorer.until(lambda: f"on   token = {third}" in explorer.text)
+        await explorer.press("a")
+        await add(explorer, "9.cross looks at cat > 0.5")
+        await explorer.until(lambda: "there is no layer 9" in " ".join(explorer.text.split()))
+        await explorer.press("escape", "escape", "end")
+        await explorer.step(met)
+        await explorer.until(lambda: f"Stopped after step {met} by the breakpoint" in explorer.text)
+        assert explorer.moment.stopped is not None
+        await explorer.press("U", "space")
+        await explorer.until(lambda: "off  token" in explorer.text)
+        await explorer.press("escape", "home", "4", "space")
+        await explorer.step(4)
+        await explorer.until(lambda: "Stopped after" not in explorer.text)
+        await explorer.press("U", "enter", "escape", "home", "p")
+        await explorer.step(met)
+        await explorer.until(lambda: not explorer.screen.playing)
+        await explorer.press("U", "r")
+        await explorer.until(lambda: "none yet" in explorer.text)
+
+
+async def test_play_takes_steps_until_another_move_or_the_end(explore: Explore, noticed: list[str]) -> None:
+    async with explore(size=(80, 24)) as explorer:
+        screen = explorer.screen
+        await explorer.press("9", "greater_than_sign")
+        assert screen._pace == len(PACES) - 1 and any("4 steps a second" in each for each in noticed)
+        await explorer.press("p")
+        await explorer.until(lambda: explorer.moment.step >= 2)
+        assert screen.playing and "▶ playing 4 steps a second" in explorer.text
+        await explorer.until(lambda: screen.query_one(TruthPane)._checks is not None)  # checked between two steps
+        await explorer.press("s", "less_than_sign")  # looking elsewhere does not stop it
+        assert screen.playing and "2 steps a second" in explorer.text
+        await explorer.press("b")
+        await explorer.until(lambda: not screen.playing)
+        stood = explorer.moment.step
+        await explorer.pilot.pause(0.6)
+        assert explorer.moment.step == stood and "▶" not in explorer.text.splitlines()[-1]
+        await explorer.press("p", "p")
+        await explorer.step(stood + 1)
+        assert not screen.playing
+        await explorer.press("p", "i")
+        await explorer.until(lambda: not screen.playing)
+        await explorer.press("escape", "end")
+        await explorer.until(lambda: explorer.moment.done)
+        await explorer.press("p")
+        assert not screen.playing and "home goes back" in noticed[-1]
+
+
+async def test_tokens_are_drawn_as_the_question_shows_and_a_beam_fills_the_tree(explore: Explore, tiny: Path) -> None:
+    line = glasshead.load(tiny).start("the black cat")
+    line.step()
+    async with explore(size=(104, 40)) as explorer:
+        await explorer.press("space")
+        await explorer.step(1)
+        await explorer.press("g")
+        question = explorer.app.screen
+        assert isinstance(question, Picking)
+        assert "the first is taken" in explorer.text
+        await explorer.press("down", *["right"] * 7, "down", *["right"] * 5, "down", "down", "right", "R", "l")
+        assert question.values == {"temperature": 5.0, "top_k": 5, "top_p": None, "seed": 3, "width": 4}
+        rule = glasshead.Sample(temperature=5.0, top_k=5, seed=3)
+        p = rule.probabilities(line.rows.through(line.ids))
+        drawn = line.names.tokens([rule(line.rows.through(line.ids), 1)])
+        name = next_labels(explorer.moment.tokens, tuple(drawn))[0]
+        await explorer.until(lambda: f"draws {name}" in explorer.text and "5 tokens can be drawn" in explorer.text)
+        best = explorer.moment.candidates
+        shown = [f"{weight(token.probability or 0)} → {weight(float(p[token.id]), 4)}" for token in best[:5]]
+        rows = " ".join(explorer.text.split())
+        assert all(" ".join(each.split()) in rows for each in shown) and "→ cut" in rows
+        await explorer.press("enter")
+        await explorer.until(lambda: explorer.moment.weighed is not None)
+        weighed = explorer.moment.weighed
+        assert weighed is not None and weighed.seed == 3
+        assert weighed.adjusted[:5] == pytest.approx([float(p[token.id]) for token in best[:5]], abs=1e-6)
+        table = explorer.screen.query_one(TokensPane).as_rows()
+        assert table[0][-1] == "drawn with" and table[-24][-2:] == (best[0].probability, weighed.adjusted[0])
+        await explorer.until(lambda: f"{weight(best[0].probability or 0)}→" in explorer.text)
+        assert "sample T 5 top-k 5 seed 3" in explorer.text
+        await explorer.press("3", "space")
+        await explorer.step(4)
+        assert explorer.moment.tokens[2].id == drawn[0].id
+        first = [token.id for token in explorer.moment.tokens]
+        await explorer.press("R")
+        await explorer.until(lambda: explorer.moment.step == 4 and explorer.moment.weighed.seed == 4)  # type: ignore[union-attr]
+        await explorer.press("enter")
+        assert isinstance(explorer.app.screen, Choose) and "→" in explorer.text
+        await explorer.press("escape", "z")
+        await explorer.until(lambda: [token.id for token in explorer.moment.tokens] == first)
+        await explorer.press("z", "g", "k", *["j"] * 9, *["h"] * 9, "l", "enter")  # a beam of 3
+        await explorer.until(lambda: explorer.moment.done)
+        await explorer.press("B")
+        await explorer.until(lambda: isinstance(explorer.app.screen, Branches))
+        await explorer.until(lambda: "└ beam 3: 1 of 3, score" in explorer.text and "✂ given up after" in explorer.text)
+        tree = explorer.app.screen
+        assert isinstance(tree, Branches)
+        lost = next(at for at, (_, each) in enumerate(tree._rows) if each is not None)
+        tree.query_one(Options).highlighted = lost
+        await explorer.until(lambda: "A beam search gave it up" in explorer.text)
+        await explorer.press("enter")
+        assert explorer.app.screen is tree, "there is nothing to go to"

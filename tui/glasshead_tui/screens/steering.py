@@ -1,0 +1,183 @@
+"""The keys of the explorer that lead the decode: play it, stop it at breakpoints, say how tokens are picked."""
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.timer import Timer
+from textual.widgets import Static
+
+from glasshead_tui.drawing.paint import palette
+from glasshead_tui.screens.editing import EditingScreen
+from glasshead_tui.screens.picking import Picking
+from glasshead_tui.screens.stops import StopList
+from glasshead_tui.terminal.visible import visible
+from glasshead_tui.work.messages import NextWeighed, Refused, Searched, StopsListed
+
+if TYPE_CHECKING:
+    from glasshead.session.moment import Moment
+
+PACES = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Steps a second."""
+
+
+class SteeringScreen(EditingScreen):
+    """See the module. A subclass shows moments, and calls `_follow_steps` with each."""
+
+    _pace = PACES.index(1.0)
+    _player: Timer | None = None
+    """Timer of the steps while they are played."""
+    _played = 0
+    """Ticket of the newest step that was played."""
+    _shown_ticket = 0
+    """Ticket of the moment that is shown."""
+    _stop_list: StopList | None = None
+    """List of the breakpoints, while it lies over the screen."""
+    _stop_told = False
+    """Whether the notice tells of a breakpoint."""
+    _picking: Picking | None = None
+    """Question how tokens are picked, while it lies over the screen."""
+    _rules: "dict[str, float | None]" = {}  # noqa: RUF012  replaced, never changed
+    """Numbers of the rules as they were turned last."""
+
+    @property
+    def playing(self) -> bool:
+        """Whether steps are played."""
+        return self._player is not None
+
+    def action_play(self) -> None:
+        """Play the steps from here on, or pause."""
+        if self.playing:
+            self._pause()
+            return
+        moment = self.moment
+        if moment is None:
+            self._complain("The model is still loading: there is nothing to play yet.")
+        elif moment.done:
+            self._complain(f"The line is done: {self._shown_keys['start']} goes back to its start.")
+        else:
+            self._play()
+            self._take_step()
+
+    def action_pace(self, by: int) -> None:
+        """Play faster or slower."""
+        self._pace = min(max(self._pace + by * self._times(), 0), len(PACES) - 1)
+        if self.playing:
+            self._play()
+        else:
+            self.notify(f"{self._shown_keys['play']} plays {_pace_name(self._pace)}", markup=False, timeout=2)
+
+    def _play(self) -> None:
+        """Begin to play, or go on at another pace."""
+        if self._player is not None:
+            self._player.stop()
+        else:
+            self._played = self._shown_ticket = self._worker.newest
+        self._player = self.set_interval(1 / PACES[self._pace], self._tick)
+        self._write_hints()
+
+    def _pause(self) -> None:
+        if self._player is not None:
+            self._player.stop()
+            self._player = None
+            self._write_hints()
+
+    def _tick(self) -> None:
+        """Take a step once the one before is shown; pause if anything else was asked for, or lies over the screen."""
+        if self._worker.newest != self._played or not self.is_active:
+            self._pause()
+        elif self._shown_ticket >= self._played:
+            self._take_step()
+
+    def _take_step(self) -> None:
+        self._played = self._worker.play(to=self)
+
+    def _write_hints(self) -> None:
+        """Write how fast the steps are played, while they are; else the hints."""
+        if not self.playing or self._count:
+            super()._write_hints()
+            return
+        keys, marks = self._shown_keys, palette(self.app)
+        line = Text(no_wrap=True, overflow="ellipsis").append(f"▶ playing {_pace_name(self._pace)}", marks.strong)
+        for name, label in (("slower", "slower"), ("faster", "faster"), ("play", "pauses"), ("stops", "breakpoints")):
+            line.append(f"  {keys[name]}", marks.strong).append(f" {label}", marks.quiet)
+        self._write("hints", line)
+
+    def _follow_steps(self, moment: "Moment", ticket: int) -> None:
+        """Pause where the line has ended or stands at a breakpoint, and tell of that; follow what is shown."""
+        self._shown_ticket = max(self._shown_ticket, ticket)
+        if moment.done or moment.stopped is not None or ticket > self._played:
+            self._pause()
+        if moment.stopped is not None:
+            marks = palette(self.app)
+            told = Text(visible(str(moment.stopped)), marks.query)
+            told.append("  steps go on from here · esc puts this away", marks.quiet)
+            self.query_one("#notice", Static).update(told)
+        elif not self._stop_told:
+            return
+        self._stop_told = moment.stopped is not None
+        self.set_class(self._stop_told, "noticed")
+
+    def action_stops(self) -> None:
+        """List the breakpoints."""
+        if self.moment is None:
+            self._complain("The model is still loading: there is nothing to stop yet.")
+        else:
+            self._worker.list_stops(to=self)
+
+    def on_stops_listed(self, event: StopsListed) -> None:
+        """Show the breakpoints, or those after a change."""
+
+        def closed(_: object) -> None:
+            self._stop_list = None
+
+        if self._stop_list is not None:
+            self._stop_list.show(event.stops, event.ticket)
+        elif self.is_active:
+            self._stop_list = StopList(event.stops, self._worker, self)
+            self.app.push_screen(self._stop_list, closed)
+
+    def action_picking(self) -> None:
+        """Ask how the next token is picked."""
+        moment = self._editable()
+        if moment is None:
+            return
+        if moment.done:
+            where = f"go back with {self._shown_keys['back']}" if moment.limit else "this model writes no text"
+            self._complain(f"There is no next token to pick: {where}.")
+            return
+
+        def closed(_: object) -> None:
+            if self._picking is not None:
+                self._rules, self._picking = self._picking.values, None
+
+        self._picking = Picking(moment, self._rules, self._worker, self)
+        self.app.push_screen(self._picking, closed)
+
+    def on_next_weighed(self, event: NextWeighed) -> None:
+        """Show what a rule would do."""
+        if self._picking is not None:
+            self._picking.show(event.weighed, event.ticket)
+
+    def on_searched(self, event: Searched) -> None:
+        """Tell what a beam search has found."""
+        lines = f"{event.found} line{'s' * (event.found != 1)} found, {event.given_up} given up on the way"
+        self.notify(f"{lines}: {self._shown_keys['branches']} shows them.", markup=False, timeout=6)
+
+    def action_draw_again(self) -> None:
+        """Draw the tokens again since sampling began, with the next seed."""
+        if self._editable() is not None:
+            self._worker.draw_again(to=self)
+
+    def _refuse_steering(self, event: Refused) -> bool:
+        """Say in its place why a wish was refused; tell whether the event was about one of these."""
+        if event.ticket == self._played:
+            self._pause()
+        asked = [each for each in (self._stop_list, self._picking) if each is not None]
+        return any(each.refuse(event.sentence, event.ticket) for each in asked)
+
+
+def _pace_name(pace: int) -> str:
+    steps = PACES[pace]
+    if steps < 1:
+        return f"a step every {1 / steps:g} seconds"
+    return f"{steps:g} steps a second" if steps > 1 else "a step a second"
