@@ -261,7 +261,7 @@ RECIPE = Recipe(
     ),
     gold=Gold(
         links=links,
-        lacks="the hyphens, the century of a year of two digits, and the day of \"the last day of …\"",
+        lacks='the hyphens, the century of a year of two digits, and the day of "the last day of …"',
     ),
     vocab_size=420,
     lowercase=True,

@@ -13,6 +13,7 @@ from functools import cache
 from glasshead.recipes.links import Link, Span, words
 
 from . import lexicon as lex
+from .grammar import verbs
 from .lexicon import Adjective, Noun, Verb
 
 LACKS = (
@@ -41,8 +42,10 @@ ARTICLES = {
 CONTRACTED = {"the": "du des au aux"}
 """Articles that hold a preposition too: possible links."""
 AUXILIARIES = frozenset(
-    "am is are was were isn aren wasn weren do does did don doesn didn will won can cannot must mustn would like to "
-    "going be".split()
+    lex.words(
+        "am is are was were isn aren wasn weren do does did don doesn didn will won can cannot must mustn would like "
+        "to going be"
+    )
 )
 BETWEEN = frozenset({"not", "t", "never", "no", "longer", "only"}) | frozenset(lex.MIDDLE)
 """Words that may stand between an auxiliary and its verb."""
@@ -63,7 +66,7 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A place in the source and one in the target that may belong together, in words: first, and one behind the last."""
+    """A place in the source and one in the target that may belong together, each as a span of words."""
 
     source: Span
     target: Span
@@ -102,13 +105,14 @@ def _phrase(text: str) -> Phrase:
 
 def _pairs(english: Sequence[str], french: Sequence[str]) -> list[_Pair]:
     """Find all places that may belong together; of places that hold each other the longer ones."""
-    found = []
-    for first, last, readings in _forms(english):
-        for reading in readings:
-            for form in reading.forms:
-                for at in range(len(french) - len(form) + 1):
-                    if tuple(french[at : at + len(form)]) == form:
-                        found.append(_Pair((first, last), (at, at + len(form)), reading.kind, reading.head))
+    found = [
+        _Pair(here, (at, at + len(form)), reading.kind, reading.head)
+        for here, readings in _forms(english)
+        for reading in readings
+        for form in reading.forms
+        for at in range(len(french) - len(form) + 1)
+        if tuple(french[at : at + len(form)]) == form
+    ]
     longest = [
         pair
         for pair in found
@@ -117,12 +121,13 @@ def _pairs(english: Sequence[str], french: Sequence[str]) -> list[_Pair]:
     return list({(pair.source, pair.target): pair for pair in longest}.values())
 
 
-def _forms(english: Sequence[str]) -> Iterator[tuple[int, int, tuple[_Reading, ...]]]:
+def _forms(english: Sequence[str]) -> Iterator[tuple[Span, tuple[_Reading, ...]]]:
+    """Yield the places in an English text that the dictionary knows, with what they may become."""
     readings = _readings()
     for first in range(len(english)):
         for last in range(first + 1, min(first + 4, len(english)) + 1):
             if known := readings.get(tuple(english[first:last])):
-                yield first, last, known
+                yield (first, last), known
 
 
 def _inside(one: Span, other: Span) -> bool:
@@ -147,9 +152,7 @@ def _auxiliaries(english: Sequence[str], verb: int) -> Iterator[int]:
             return
 
 
-def _articles(
-    english: Sequence[str], french: Sequence[str], nouns: Iterable[_Pair]
-) -> Iterator[tuple[int, int, bool]]:
+def _articles(english: Sequence[str], french: Sequence[str], nouns: Iterable[_Pair]) -> Iterator[tuple[int, int, bool]]:
     """Yield the places of the articles of linked nouns: before them, with only their adjectives between."""
     before, after = _adjectives()
     for pair in nouns:
@@ -193,15 +196,26 @@ def _entries() -> Iterator[tuple[str, Iterable[str], str, int]]:
         yield from _noun(noun)
     for table in (*lex.MEASURES.values(), lex.SPANS):
         for english, french in table.items():
-            for one, other in zip(english, french, strict=False):
-                yield one, (other,), "noun", -1
+            for one, other in zip(english, french[:2], strict=True):
+                yield one, (str(other),), "noun", -1
     for adjective in {id(each): each for listed in lex.ADJECTIVE_LISTS.values() for each in listed}.values():
         yield from _adjective(adjective)
-    for verb in (*lex.ALL_VERBS, *lex.ALL_CONTROL):
+    own = (verbs.LIVE, verbs.COME, verbs.RETURN, verbs.STAY, verbs.BECOME, verbs.SEEM)
+    for verb in (*lex.ALL_VERBS, *lex.ALL_CONTROL, *own, *verbs.THAT_VERBS, *verbs.WEATHER):
         yield from _verb(verb)
     for name in (*lex.MEN, *lex.WOMEN):
         yield name, (name,), "", 0
-    for plain in (lex.CITIES, lex.NUMBERS, lex.MANNER, lex.WHERE, lex.DEGREE, lex.MONTHS, lex.DAYS, PLAIN):
+    tables: tuple[dict[str, str], ...] = (
+        lex.CITIES,
+        lex.NUMBERS,
+        lex.MANNER,
+        lex.WHERE,
+        lex.DEGREE,
+        lex.MONTHS,
+        lex.DAYS,
+        PLAIN,
+    )
+    for plain in tables:
         for word, meant in plain.items():
             yield word, (meant,), "", 0
     for adverb, (meant, _) in lex.MIDDLE.items():
