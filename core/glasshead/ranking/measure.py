@@ -13,7 +13,9 @@ from glasshead.ranking.parts import Part, heads
 from glasshead.ranking.passes import Runner
 from glasshead.ranking.rank import Progress, sight
 from glasshead.ranking.results import Aligned, Measured
+from glasshead.recipes import names, recipe
 from glasshead.recipes.links import Gold
+from glasshead.traces.trace import Trace
 
 if TYPE_CHECKING:
     from glasshead.subjects import Subject
@@ -51,6 +53,21 @@ def measure_heads(
         for prefix, sights in seen.items()
         for head, traits in enumerate(measured(sights))
     )
+
+
+def gold_of(subject: "Subject") -> Gold | None:
+    """Return what is known of the pairs that a subject was trained on, by the recipe that its card names."""
+    written = subject.card.get("recipe")
+    return recipe(written).gold if written in names() else None
+
+
+def gold_cells(subject: "Subject", trace: Trace) -> Tensor | None:
+    """Mark the cells of a whole line whose key made the token of the row: boolean q k; None if nothing is known."""
+    gold = gold_of(subject)
+    if gold is None or not trace.source or not trace.target:
+        return None
+    found = cells(gold, trace.source, trace.target)
+    return found if bool(found.any()) else None
 
 
 def align_heads(

@@ -7,8 +7,6 @@ from glasshead.errors import GlassheadError, nearest
 from glasshead_tui.commands.progress import reporting
 
 if TYPE_CHECKING:
-    from glasshead.recipes import Recipe
-    from glasshead.recipes.links import Gold
     from glasshead.subjects import Subject
 
 Form = Literal["table", "json", "tsv"]
@@ -25,15 +23,14 @@ def measure(
 ) -> list[str]:
     """Measure the heads over texts, and write them sorted by one measure. Raises GlassheadError for an unknown one."""
     from glasshead.analysis.measures import NAMES
-    from glasshead.ranking.measure import measure_heads
+    from glasshead.ranking.measure import gold_of, measure_heads
     from glasshead_tui.plain import measures as plain
 
     if name not in NAMES:
         raise GlassheadError(f"There is no measure {name!r}. {nearest(name, list(NAMES), what='measure')}")
-    made = recipe_of(subject, None)
     with reporting() as progress:
         found = measure_heads(
-            subject, texts, targets, gold=_gold(made), longest=longest,
+            subject, texts, targets, gold=gold_of(subject), longest=longest,
             progress=lambda done, of: progress("texts", done, of),
         )  # fmt: skip
     if not plain.sorted_by(found, name):
@@ -54,11 +51,12 @@ def align(
     Raises GlassheadError if no recipe is known that has gold.
     """
     from glasshead.ranking.measure import align_heads
+    from glasshead.recipes import names, recipe
     from glasshead_tui.plain import measures as plain
 
-    made = recipe_of(subject, name)
-    gold = _gold(made)
-    if made is None or gold is None:
+    written = subject.card.get("recipe")
+    made = recipe(name) if name is not None else recipe(written) if written in names() else None
+    if made is None or (gold := made.gold) is None:
         raise GlassheadError(
             f"Which words belong together is known of pairs that a recipe writes, and the card of {subject.name} names "
             "none: give one with --recipe."
@@ -70,17 +68,3 @@ def align(
     if form == "json":
         return list(plain.aligned_json(subject, found, about))
     return list(plain.aligned_tsv(found) if form == "tsv" else plain.aligned_table(subject, found, about, top))
-
-
-def recipe_of(subject: "Subject", name: str | None) -> "Recipe | None":
-    """Return the recipe with a name, or the one that the card names. Raises GlassheadError for an unknown name."""
-    from glasshead.recipes import names, recipe
-
-    if name is not None:
-        return recipe(name)
-    written = subject.card.get("recipe")
-    return recipe(written) if written in names() else None
-
-
-def _gold(made: "Recipe | None") -> "Gold | None":
-    return None if made is None else made.gold

@@ -95,22 +95,17 @@ def _row(cells: Sequence[str]) -> str:
     return fit(f"{fixed}  {cells[-1]}", WIDTH).rstrip()
 
 
-HEAD_ROW = _row([*HEADINGS, LAST["heads"]])
-"""Headings over the rows of heads."""
-
-
-def head_row(effect: "Effect") -> str:
-    """Write the effect of a head as one line, as in the table."""
-    shown = ", ".join(f"{trait.measure.name} {numbers.weight(trait.value, 3)}" for trait in effect.does)
-    return _row([*place_of(effect.part), _effect(effect), _placebo(effect), shown])
-
-
 def place_of(part: "Part") -> tuple[str, str, str]:
     """Name a part in three cells."""
     if part.token is not None:
         return "token", "", str(part.token)
-    stack, layer, kind = part.prefix.split(".")
-    return "cross" if kind == "cross" else f"{stack} {kind}", layer, "" if part.head is None else str(part.head)
+    return *place_name(part.prefix), "" if part.head is None else str(part.head)
+
+
+def place_name(prefix: str) -> tuple[str, str]:
+    """Name an attention or another sub-layer in two cells: its kind, and its layer."""
+    stack, layer, kind = prefix.split(".")
+    return "cross" if kind == "cross" else f"{stack} {kind}", layer
 
 
 def _effect(effect: "Effect") -> str:

@@ -31,7 +31,13 @@ EXPLORE: Groups = {
         Key(
             "hide_key", "H", "H", "hide_key", "hide the key under the cursor from this kind of attention, in all layers"
         ),
-        Key("rank", "r", "r", "rank", "rank all heads by what this translation loses without each; enter goes to one"),
+        Key(
+            "rank",
+            "r",
+            "r",
+            "rank",
+            "all heads by what they do here, or by what is lost without each; enter goes to one",
+        ),
         Key("edit", "e", "e", "edit", "type an edit of any value: head, score, weight, mask, norm, layer"),
         Key("edits", "E", "E", "edits", "all edits of the line: switch them off and on, take them out"),
         Key("view", "d", "d", "view", "edited, original, difference: the same tokens with the edits and without"),
