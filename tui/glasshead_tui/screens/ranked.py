@@ -145,6 +145,17 @@ class RankedHeads(ListDialog[Head | None]):
             yield self.make_list()
             yield Static(Content("← → measure · t kind · enter goes to the head · esc closes"), classes="quiet")
 
+    def on_mount(self) -> None:
+        """Leave room for the lines around the list."""
+        self._fit()
+
+    def on_resize(self) -> None:
+        """See `on_mount`."""
+        self._fit()
+
+    def _fit(self) -> None:
+        self.query_one(OptionList).styles.max_height = max(3, self.app.size.height - 10)
+
     @property
     def rows(self) -> tuple[Row, ...]:
         """The heads in their order."""
