@@ -207,7 +207,8 @@ def arranged(groups: Sequence[Group], columns: int, lines: int) -> Arrangement:
                     return shape
     smallest = Arrangement(2, 1, False, 0, 0)
     bare = replace(smallest, heads=False)
-    return bare if sum(_lines(group, bare) for group in groups) <= lines else smallest
+    needed, without = (sum(_lines(group, shape) for group in groups) for shape in (smallest, bare))
+    return bare if without <= lines < needed else smallest
 
 
 def _window(count: int, most: int, around: int) -> range:
