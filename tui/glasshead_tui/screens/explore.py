@@ -16,6 +16,7 @@ from textual.widgets import Static
 from glasshead.traces.header import refusal
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.tokens import TokensPane
 from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.panes.map import MapPane
@@ -301,7 +302,7 @@ class ExploreScreen(FindingScreen):
     def action_move(self, where: str) -> None:
         """Move the cursor; in the map, choose another head or layer."""
         times = self._times()
-        if self._active == "map" and where in ("left", "right", "up", "down"):
+        if self._active in ("map", "heads") and where in ("left", "right", "up", "down"):
             self._move_in_map(where, times)
             return
         rows, columns = {
@@ -365,6 +366,10 @@ class ExploreScreen(FindingScreen):
     def on_map_pane_picked(self, event: MapPane.Picked) -> None:
         """Look at the clicked head."""
         self._look(stack=event.stack, kind=event.kind, layer=event.layer, head=event.head)
+
+    def on_heads_pane_picked(self, event: HeadsPane.Picked) -> None:
+        """Look at the clicked head."""
+        self._look(layer=event.layer, head=event.head)
 
     def _look(self, *, redraw: bool = False, **changes: object) -> None:
         """Move the focus, as far as its target exists."""

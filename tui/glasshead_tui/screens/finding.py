@@ -33,6 +33,13 @@ class FindingScreen(EditingScreen):
         self.app.push_screen(self._ranked, closed)
         self._measuring = self._worker.measure(moment.original if self._looking.view == "original" else moment, to=self)
 
+    def action_shift(self) -> None:
+        """Name the rows of encoder–decoder attention by the words that they chose, or by those that they read."""
+        if self._looking.kind != "cross":
+            self._complain("Only the rows of encoder–decoder attention can be named by the words that they chose.")
+            return
+        self._look(shifted=not self._looking.shifted)
+
     def _rank(self) -> None:
         """Ask what the translation loses without each head."""
         self._ranking = self._worker.rank(to=self)

@@ -15,6 +15,8 @@ from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.difference import difference_text
+from glasshead_tui.panes.explore.alignment import AlignmentPane
+from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.norms import NormsPane
 from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.explore.tokens import TokensPane
@@ -30,16 +32,18 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead_tui.panes.pane import Pane
 
-PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPane]] = {
+PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPane | HeadsPane | AlignmentPane]] = {
     "map": MapPane,
     "attention": AttentionPane,
     "sum": SumPane,
     "vectors": VectorsPane,
     "norms": NormsPane,
+    "heads": HeadsPane,
+    "alignment": AlignmentPane,
 }
 """All panes by name, in the order in which `tab` goes through them."""
 ABOVE = ("map", "attention", "sum")
-BELOW: tuple[tuple[str, ...], ...] = (("vectors", "norms"),)
+BELOW: tuple[tuple[str, ...], ...] = (("vectors", "norms"), ("heads", "alignment"))
 """Groups of panes that take turns below the others."""
 
 

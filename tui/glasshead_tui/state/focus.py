@@ -37,6 +37,8 @@ class Focus:
     stage: Stage = "weights"
     step: int = 0
     view: View = "edited"
+    shifted: bool = False
+    """Whether the rows of encoder–decoder attention are named by the words that they chose."""
 
     @property
     def prefix(self) -> str:

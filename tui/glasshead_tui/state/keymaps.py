@@ -8,7 +8,7 @@ from glasshead_tui.state.keys import Groups, Hint, Key, list_keys
 
 EXPLORE: Groups = {
     "Decoding": (
-        Key("step", "space,n", "space", "step", "take the next token"),
+        Key("step", "space", "space", "step", "take the next token"),
         Key("back", "b,backspace", "b", "back", "undo the last step; costs no run of the model"),
         Key("start", "home", "home", "start", "back to before the first step"),
         Key("end", "end", "end", "end", "decode to the end; esc stops on the way"),
@@ -54,8 +54,11 @@ EXPLORE: Groups = {
         Key("head_down", "left_parenthesis,comma", "( ,", "head(-1)", "the head before"),
         Key("head_up", "right_parenthesis,full_stop", ") .", "head(1)", "the head after"),
         Key("kind", "t", "t", "kind", "encoder's attention, masked self-attention, decoder → encoder"),
+        Key("shift", "I", "I", "shift", "name the rows of encoder–decoder attention by the words they chose, or read"),
         Key("stage", "s", "s", "stage", "scores, masked (−∞ where one may not look), weights"),
-        Key("find", "slash", "/", "find", "find a token: the cursor goes to the next one"),
+        Key("find", "slash", "/", "find", "find a word, of source or target: the cursor goes to the next one"),
+        Key("find_next", "n", "n", "find_again(1)", "the next word that was looked for"),
+        Key("find_last", "N", "N", "find_again(-1)", "the one before"),
     ),
     "The screen": (
         Key("next_pane", "tab", "tab", "pane(1)", "the next pane; where they take turns, show it"),
@@ -64,6 +67,8 @@ EXPLORE: Groups = {
         Key("attention", "a", "a", "show('attention')", "the attention matrix"),
         Key("sum", "u", "u", "show('sum')", "the chosen cell, from q·k to its weight"),
         Key("vectors", "v", "v", "show('vectors')", "the vectors q, k and v of the chosen cell"),
+        Key("heads", "c", "c", "show('heads')", "the chosen cell and its row in all heads of this kind"),
+        Key("alignment", "A", "A", "show('alignment')", "which source word each target word looks at, as sentences"),
         Key("norms", "o", "o", "show('norms')", "every LayerNorm of the chosen token"),
         Key("enlarge", "f", "f", "enlarge", "the active pane alone, or all of them again"),
         Key("lab", "L", "L", "lab", "the lab: ten claims of the paper as experiments, to foresee and to measure"),

@@ -207,8 +207,8 @@ def arranged(groups: Sequence[Group], columns: int, lines: int) -> Arrangement:
                     return shape
     smallest = Arrangement(2, 1, False, 0, 0)
     bare = replace(smallest, heads=False)
-    needed, without = (sum(_lines(group, shape) for group in groups) for shape in (smallest, bare))
-    return bare if without <= lines < needed else smallest
+    whole, without = (sum(_lines(group, shape) for group in groups) for shape in (smallest, bare))
+    return bare if without <= lines < whole else smallest
 
 
 def _window(count: int, most: int, around: int) -> range:
