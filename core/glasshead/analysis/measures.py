@@ -31,13 +31,21 @@ class Sight:
     """Whether queries and keys are the same tokens: self-attention."""
     ends: frozenset[int] = frozenset()
     """Ids of the tokens that end a line."""
+    made: Tensor | None = None
+    """Boolean q k: the keys that made the token of a row, as gold knows them; None without gold."""
 
     @classmethod
-    def of(cls, trace: Trace, prefix: str, ends: Collection[int] = ()) -> "Sight":
+    def of(cls, trace: Trace, prefix: str, ends: Collection[int] = (), made: Tensor | None = None) -> "Sight":
         """Take an attention, e.g. `decoder.1.cross`, of a trace. Raises GlassheadError if its weights are not there."""
         queries, keys = trace.axes(prefix)
         own = trace.anatomy.kind_at(prefix).kind == "self"
-        return cls(trace[f"{prefix}.weights"], trace.may_look(prefix), queries, keys, own, frozenset(ends))
+        looks = trace.may_look(prefix)
+        return cls(trace[f"{prefix}.weights"], looks, queries, keys, own, frozenset(ends), None if own else made)
+
+    def head(self, number: int) -> "Sight":
+        """Take one head alone."""
+        looks = self.looks[number : number + 1] if self.looks.dim() == 3 else self.looks
+        return replace(self, weights=self.weights[number : number + 1], looks=looks)
 
     @property
     def mask(self) -> Tensor:
@@ -160,6 +168,15 @@ def _induction(sight: Sight) -> Tensor:
     return sight.share(follows & (j <= i))
 
 
+def _made(sight: Sight, ahead: int) -> Tensor:
+    """Share of the keys that made the token of a row, or the token of the row after it."""
+    if sight.made is None:
+        return torch.full((sight.weights.shape[0],), torch.nan, dtype=torch.float64)
+    there = torch.zeros_like(sight.made)
+    there[: len(there) - ahead] = sight.made[ahead:]
+    return sight.share(there)
+
+
 MEASURES: tuple[Measure, ...] = (
     Measure("previous", "mean of w[i, i − 1]", _beside(-1), own=True),
     Measure("same", "mean of w[i, i]", _beside(0), own=True),
@@ -175,6 +192,14 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "mirrored", "mean of Σ w[i, j] over |K − 1 − j − i · (K − 1) / (Q − 1)| ≤ 1", lambda s: _line(s, mirrored=True),
         own=False,
+    ),
+    Measure(
+        "alignment", "mean of Σ w[i, j] over the j that made token i, where the recipe knows them",
+        lambda s: _made(s, 0), own=False,
+    ),
+    Measure(
+        "alignment ahead", "mean of Σ w[i, j] over the j that made token i + 1, which row i chose",
+        lambda s: _made(s, 1), own=False,
     ),
     Measure("induction", "mean of Σ w[i, j] over j ≤ i where token j − 1 is token i", _induction, own=True),
     Measure("sharpness", "mean of max over j of w[i, j]", _sharpness),
@@ -212,6 +237,35 @@ def measured(sights: Sequence[Sight]) -> list[dict[str, Trait]]:
         for head, (value, chance) in enumerate(zip(values, chances, strict=True)):
             if value == value:  # not NaN
                 found[head][measure.name] = Trait(measure, value, chance)
+    return found
+
+
+LARGE = 1 << 22
+"""Weights of one attention beyond which its heads are measured one by one."""
+
+
+def measure_trace(
+    trace: Trace, ends: Collection[int] = (), made: Tensor | None = None, stop: Callable[[], bool] = lambda: False
+) -> dict[tuple[str, int], dict[str, Trait]]:
+    """Measure every head whose weights are there, by its attention and its number. stop: asked before each attention.
+
+    made: see `Sight`. An attention without a row or a column has no numbers.
+    """
+    found: dict[tuple[str, int], dict[str, Trait]] = {}
+    for kind in trace.kinds:
+        for prefix in trace.anatomy.attentions(kind):
+            if stop():
+                return found
+            if f"{prefix}.weights" not in trace:
+                continue
+            sight = Sight.of(trace, prefix, ends, made)
+            if not sight.weights.numel():
+                continue
+            if sight.weights.numel() > LARGE:
+                traits = [measured([sight.head(head)])[0] for head in range(kind.heads)]
+            else:
+                traits = measured([sight])
+            found |= {(prefix, head): each for head, each in enumerate(traits)}
     return found
 
 

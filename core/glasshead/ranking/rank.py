@@ -221,14 +221,16 @@ def _effect(outcomes: Sequence[Outcome], runs: Sequence[_Run], method: Method) -
     return float((before - after).mean())
 
 
-def sight(subject: "Subject", runner: Runner, prefix: str) -> Sight:
-    """Take the weights of one attention of a run that kept them."""
+def sight(subject: "Subject", runner: Runner, prefix: str, made: Tensor | None = None) -> Sight:
+    """Take the weights of one attention of a run that kept them. made: as in `Sight`, of a cross-attention."""
     kind = subject.anatomy.kind_at(prefix)
     source, target = words(subject, runner.line)
     sides = {"source": source, "target": target}
     weights, masked = (runner.clean.values[f"{prefix}.{name}"].cpu() for name in ("weights", "masked"))
     ends = frozenset(subject.model.ends)
-    return Sight(weights, masked > -torch.inf, sides[kind.queries], sides[kind.keys], kind.kind == "self", ends)
+    own = kind.kind == "self"
+    looks = masked > -torch.inf
+    return Sight(weights, looks, sides[kind.queries], sides[kind.keys], own, ends, None if own else made)
 
 
 def _traits(runs: Sequence[_Run]) -> dict[Part, dict[str, Trait]]:

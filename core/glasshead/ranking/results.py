@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from glasshead.analysis.alignment import Counts, Rows
 from glasshead.analysis.measures import Trait, strongest
 from glasshead.ranking.parts import Of, Part
 
@@ -101,3 +102,21 @@ class Why:
     def found(self) -> bool:
         """Whether there is a set."""
         return bool(self.parts)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One head, and what it does over the texts."""
+
+    part: Part
+    traits: Mapping[str, Trait]
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """How well one head aligns words, or the mean of the heads of its layer."""
+
+    part: Part
+    """Its `head` is None for the mean."""
+    counts: Mapping[Rows, Counts]
+    """What it has in common with gold, by the rows that are taken for those of a word."""

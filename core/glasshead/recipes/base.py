@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
+from glasshead.recipes.links import Gold
+
 Split = Literal["train", "valid", "test"]
 Pair = tuple[str, str]
 
@@ -46,6 +48,8 @@ class Recipe:
     examples: tuple[str, ...]
     vocab_size: int
     lowercase: bool = True
+    gold: Gold | None = None
+    """What it knows about the alignment of its pairs."""
     size: int = 1_000_000
     """Number of pairs made for a training; a longer training repeats them."""
     model: Mapping[str, Any] = field(default_factory=dict)

@@ -12,10 +12,13 @@ The rules that make every source unambiguous:
 
 import calendar
 import random
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
+from string import Formatter
 
 from glasshead.recipes.base import Pair, Recipe
+from glasshead.recipes.links import Gold, Link, Span, words
 
 FIRST = date(1950, 1, 1)
 LAST = date(2049, 12, 31)
@@ -88,39 +91,72 @@ def weekday(day: date) -> str:
     return WEEKDAYS[day.weekday()]
 
 
-STYLES: tuple[Callable[[date], str], ...] = (
-    lambda day: f"the {ordinal(day.day)} of {month(day)} {day.year}",
-    lambda day: f"the {ordinal(day.day)} of {month(day)}, {day.year}",
-    lambda day: f"{day.day} {month(day)} {day.year}",
-    lambda day: f"{day.day} {short(day)} {day.year}",
-    lambda day: f"{day.day} {short(day)}. {day.year}",
-    lambda day: f"{ordinal(day.day)} {month(day)} {day.year}",
-    lambda day: f"{day.day} {short(day)} '{day.year % 100:02}",
-    lambda day: f"{day.day}-{short(day)}-{day.year}",
-    lambda day: f"{month(day)} {day.day}, {day.year}",
-    lambda day: f"{month(day)} {ordinal(day.day)}, {day.year}",
-    lambda day: f"{short(day)} {day.day}, {day.year}",
-    lambda day: f"{short(day)} {day.day} {day.year}",
-    lambda day: f"{month(day)} the {ordinal(day.day)}, {day.year}",
-    lambda day: f"{weekday(day)} the {ordinal(day.day)} of {month(day)} {day.year}",
-    lambda day: f"{weekday(day)}, {month(day)} {day.day}, {day.year}",
-    lambda day: f"{weekday(day)} {day.day} {month(day)} {day.year}",
-    lambda day: f"{weekday(day)[:3]}, {day.day} {short(day)} {day.year}",
-    lambda day: f"{day.day:02}/{day.month:02}/{day.year}",
-    lambda day: f"{day.day:02}/{day.month:02}/{day.year % 100:02}",
-    lambda day: f"{day.day}/{day.month}/{day.year}",
-    lambda day: f"{day.day}/{day.month}/{day.year % 100:02}",
-    lambda day: f"{day.day}.{day.month}.{day.year}",
-    lambda day: f"{day.day:02}.{day.month:02}.{day.year % 100:02}",
-    lambda day: f"{day.day:02}-{day.month:02}-{day.year}",
-    lambda day: f"{day.year}.{day.month:02}.{day.day:02}",
-    lambda day: f"{day.year}/{day.month:02}/{day.day:02}",
-    lambda day: f"{day.year}-{day.month:02}-{day.day:02}",
-    lambda day: f"{day.year}{day.month:02}{day.day:02}",
-    lambda day: f"{day.year}, {month(day)} {day.day}",
-    lambda day: f"the {ORDINALS[day.day - 1]} of {month(day)}, {day.year}",
-    lambda day: f"the {ORDINALS[day.day - 1]} of {month(day)} {year_in_words(day.year)}",
-    lambda day: f"{month(day)} {ORDINALS[day.day - 1]}, {year_in_words(day.year)}",
+@dataclass(frozen=True, slots=True)
+class Style:
+    """One way to write a date: a template whose fields begin with `year`, `month`, `day` or `weekday`."""
+
+    template: str
+
+    def __call__(self, day: date) -> str:
+        """Write a date."""
+        return self.template.format_map(_fields(day))
+
+    def parts(self, day: date) -> dict[str, Span]:
+        """Tell where in its text the year, the month and the day stand."""
+        found: dict[str, Span] = {}
+        at, fields = 0, _fields(day)
+        for text, name, form, _ in Formatter().parse(self.template):
+            at += len(text)
+            if name:
+                end = at + len(format(fields[name], form or ""))
+                found[name.partition("_")[0]] = at, end
+                at = end
+        return found
+
+
+def _fields(day: date) -> dict[str, int | str]:
+    """List all that a style may write of a date."""
+    return {
+        "day": day.day, "day_ordinal": ordinal(day.day), "day_words": ORDINALS[day.day - 1],
+        "month": month(day), "month_short": short(day), "month_number": day.month,
+        "year": day.year, "year_two": day.year % 100, "year_words": year_in_words(day.year),
+        "weekday": weekday(day), "weekday_short": weekday(day)[:3],
+    }  # fmt: skip
+
+
+STYLES: tuple[Style, ...] = (
+    Style("the {day_ordinal} of {month} {year}"),
+    Style("the {day_ordinal} of {month}, {year}"),
+    Style("{day} {month} {year}"),
+    Style("{day} {month_short} {year}"),
+    Style("{day} {month_short}. {year}"),
+    Style("{day_ordinal} {month} {year}"),
+    Style("{day} {month_short} '{year_two:02}"),
+    Style("{day}-{month_short}-{year}"),
+    Style("{month} {day}, {year}"),
+    Style("{month} {day_ordinal}, {year}"),
+    Style("{month_short} {day}, {year}"),
+    Style("{month_short} {day} {year}"),
+    Style("{month} the {day_ordinal}, {year}"),
+    Style("{weekday} the {day_ordinal} of {month} {year}"),
+    Style("{weekday}, {month} {day}, {year}"),
+    Style("{weekday} {day} {month} {year}"),
+    Style("{weekday_short}, {day} {month_short} {year}"),
+    Style("{day:02}/{month_number:02}/{year}"),
+    Style("{day:02}/{month_number:02}/{year_two:02}"),
+    Style("{day}/{month_number}/{year}"),
+    Style("{day}/{month_number}/{year_two:02}"),
+    Style("{day}.{month_number}.{year}"),
+    Style("{day:02}.{month_number:02}.{year_two:02}"),
+    Style("{day:02}-{month_number:02}-{year}"),
+    Style("{year}.{month_number:02}.{day:02}"),
+    Style("{year}/{month_number:02}/{day:02}"),
+    Style("{year}-{month_number:02}-{day:02}"),
+    Style("{year}{month_number:02}{day:02}"),
+    Style("{year}, {month} {day}"),
+    Style("the {day_words} of {month}, {year}"),
+    Style("the {day_words} of {month} {year_words}"),
+    Style("{month} {day_words}, {year_words}"),
 )
 """Every style of a plain date. All are equally likely."""
 
@@ -152,6 +188,64 @@ def generate(draw: random.Random) -> Pair:
     return source, day.isoformat()
 
 
+PLACES = {"year": (0, 4), "month": (5, 7), "day": (8, 10)}
+"""Where the parts of a date stand in YYYY-MM-DD."""
+
+
+def links(source: str, target: str) -> tuple[Link, ...]:
+    """Link the digits of a date to the part of the source that they say; none for a pair that no style writes."""
+    try:
+        day = date.fromisoformat(target)
+    except ValueError:
+        return ()
+    for parts in _readings(source, day):
+        return tuple(link for name, span in parts.items() for link in _digits(source, span, name, day))
+    return ()
+
+
+def _readings(source: str, day: date) -> Iterator[dict[str, Span]]:
+    """Yield where year, month and day stand in a source that means this day."""
+    for style in STYLES:
+        if style(day) == source:
+            yield {name: span for name, span in style.parts(day).items() if name in PLACES}
+    year = len(source) - 4, len(source)
+    if source == f"the last day of {month(day)} {day.year}":
+        yield {"month": (16, 16 + len(month(day))), "year": year}
+    name = NAMED.get((day.month, day.day), "")
+    if name and source in (f"{name} {day.year}", f"{name}, {day.year}"):
+        yield {"month": (0, len(name)), "day": (0, len(name)), "year": year}
+
+
+def _digits(source: str, span: Span, name: str, day: date) -> Iterator[Link]:
+    """Yield the links of one part: digit by digit from the right where it is written in digits, else as a whole.
+
+    A 0 in front that the source does not write comes from the whole part; of a year of two digits the century, which
+    nobody wrote, has no link. Of a year in words the century makes the first two digits, and the rest the others.
+    """
+    first, last = PLACES[name]
+    start, end = span
+    text = source[start:end]
+    digits = len(text) - len(text.lstrip("0123456789"))
+    if digits:
+        for back in range(1, last - first + 1):
+            if back <= digits:
+                at = start + digits - back
+                yield Link((at, at + 1), (last - back, last - back + 1))
+            elif name != "year":
+                yield Link((start, start + digits), (last - back, last - back + 1))
+        return
+    halves = [(span, (first, last))]
+    if name == "year":
+        century = len("two thousand") if 2000 <= day.year < 2010 else text.index(" ")
+        rest = text[century:].removeprefix(" and").strip()
+        halves = [((start, start + century), (first, first + 2)), ((end - len(rest), end), (first + 2, last))]
+        halves = halves if rest else [(span, (first, last))]
+    for (here, there), (one, other) in halves:
+        for part in words(source[here:there]):
+            for at in range(one, other):
+                yield Link((here + part[0], here + part[1]), (at, at + 1))
+
+
 RECIPE = Recipe(
     name="dates",
     summary="dates as people write them, as ISO 8601: the 3rd of march 2021 → 2021-03-03",
@@ -164,6 +258,10 @@ RECIPE = Recipe(
         "the last day of february 2020",
         "the twenty-first of june nineteen eighty-four",
         "christmas eve 1999",
+    ),
+    gold=Gold(
+        links=links,
+        lacks='the hyphens, the century of a year of two digits, and the day of "the last day of …"',
     ),
     vocab_size=420,
     lowercase=True,

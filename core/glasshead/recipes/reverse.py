@@ -9,6 +9,7 @@ import random
 from string import ascii_lowercase
 
 from glasshead.recipes.base import Pair, Recipe
+from glasshead.recipes.links import Gold, Link
 
 LONGEST = 16
 VOWELS = "aeiou"
@@ -40,11 +41,20 @@ def generate(draw: random.Random) -> Pair:
     return source, source[::-1]
 
 
+def links(source: str, target: str) -> tuple[Link, ...]:
+    """Link every letter to its mirror image; none if the target is not the source reversed."""
+    if target != source[::-1]:
+        return ()
+    last = len(source) - 1
+    return tuple(Link((last - at, last - at + 1), (at, at + 1)) for at in range(len(source)))
+
+
 RECIPE = Recipe(
     name="reverse",
     summary="up to 16 letters, last one first: hello → olleh",
     generate=generate,
     examples=("hello", "glasshead", "attention", "abcdefghijklmnop"),
+    gold=Gold(links=links, unit="token"),
     vocab_size=0,  # no merges: one token, one letter
     lowercase=True,
     model={"d_model": 64, "heads": 4, "d_ff": 256, "encoder_layers": 2, "decoder_layers": 2, "max_length": 64},

@@ -12,7 +12,9 @@ from tests.cli.conftest import Glasshead, obeyed, strictly
 from tests.conftest import LINES
 
 import glasshead as library
+from glasshead.ranking.measure import align_heads, measure_heads
 from glasshead.ranking.rank import rank
+from glasshead.recipes import recipe
 
 TEXT = ("--text", "the black cat", "--longest", "6")
 
@@ -96,6 +98,40 @@ def test_why_names_a_set_and_its_placebo(glasshead: Glasshead, tiny: Path) -> No
     assert "smallest set found" in plain.out
 
 
+def test_heads_are_sorted_by_what_they_look_at(glasshead: Glasshead, tiny: Path) -> None:
+    words = ("heads", "tiny", *TEXT, "--sort", "previous")
+    found = strictly(glasshead(*words, "--json").out)
+    there = [
+        each for each in measure_heads(library.load(tiny), ["the black cat"], longest=6) if "previous" in each.traits
+    ]
+    values = sorted((each.traits["previous"].value for each in there), reverse=True)
+    assert [row["measures"]["previous"] for row in found["heads"]] == pytest.approx(values) and len(values) == 16
+    assert found["formula"] == "mean of w[i, i − 1]"
+    table = glasshead(*words, "--top", "3").out.splitlines()
+    assert max(map(cell_len, table)) <= 80 and "13 more" in table[-1]
+    assert [float(line.split()[4]) for line in table[6:9]] == pytest.approx(values[:3], abs=1e-3)
+    header, first, *_ = glasshead(*words, "--tsv").out.splitlines()
+    cells = dict(zip(header.split("\t"), first.split("\t"), strict=True))
+    assert float(cells["previous"]) == pytest.approx(values[0])
+
+
+def test_an_alignment_is_measured_on_pairs_of_a_recipe(glasshead: Glasshead, tiny: Path) -> None:
+    made = recipe("english-french")
+    assert made.gold is not None
+    words = ("heads", "tiny", "--alignment", "--recipe", "english-french", "--limit", "4", "--seed", "3")
+    found = strictly(glasshead(*words, "--json").out)
+    expected = align_heads(library.load(tiny), made.sample("test", 4, 3), made.gold)
+    assert len(found["heads"]) == len(expected) == 10 and found["pairs"] == 4
+    for row, each in zip(found["heads"], expected, strict=True):
+        assert (row["layer"], row["head"]) == (int(each.part.prefix[8]), each.part.head)
+        assert row["aer_input"] == pytest.approx(each.counts["input"].error_rate)
+        assert row["aer_output"] == pytest.approx(each.counts["output"].error_rate)
+    table = glasshead(*words).out
+    assert max(map(cell_len, table.splitlines())) <= 80 and "left out" in table and " mean " in table
+    header, *rows = glasshead(*words, "--tsv").out.splitlines()
+    assert header.split("\t")[:2] == ["layer", "head"] and len(rows) == 10
+
+
 def test_the_first_example_is_read_without_a_text(glasshead: Glasshead) -> None:
     assert glasshead("heads", "tiny", "--longest", "3", "--top", "1").out.splitlines()[1].startswith("target ")
 
@@ -114,11 +150,18 @@ def test_the_first_example_is_read_without_a_text(glasshead: Glasshead) -> None:
         (("--text", "  "), "empty"),
         (("--pairs", "missing.tsv"), "missing.tsv"),
         (("--by", "token=@99",), "no step 99"),
+        (("--sort", "previus"), "previous"),
+        (("--sort", "alignment"), "no head of tiny"),
+        (("--sort", "first", "--of", "layers"), "take nothing out"),
+        (("--sort", "first", "--alignment"), "choose one"),
+        (("--alignment",), "give one with --recipe"),
+        (("--recipe", "dates"), "no meaning without --alignment"),
+        (("--alignment", "--text", "a dog"), "needs pairs"),
     ],
 )  # fmt: skip
 def test_mistakes_are_sentences(glasshead: Glasshead, words: tuple[str, ...], said: str) -> None:
     found = glasshead("heads", "tiny", *words)
-    assert (found.status, found.out) == (2, "") and said in found.err and "Traceback" not in found.err
+    assert (found.status, found.out) == (2, "") and said.lower() in found.err.lower() and "Traceback" not in found.err
 
 
 def test_no_token_steers_the_terminal(glasshead: Glasshead, hostile: Path) -> None:

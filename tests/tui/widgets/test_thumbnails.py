@@ -23,7 +23,7 @@ class Numbers:
     def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes] | None:
         if place == Place(1, 0, 2):
             return None
-        return [bytes([10 * place.row + place.column]) * columns] * lines
+        return [bytes([(10 * place.row + place.column) % 64]) * columns] * lines
 
 
 class Wall(App[None]):
@@ -106,3 +106,18 @@ async def test_a_picture_that_has_no_room_is_reached_by_selecting_it(size: tuple
             lines = "\n".join(wall.render_line(y - top).text for y in range(len(wall._lines)))
             count = Wide.groups[place.group].columns
             assert (f"columns {seen[0]}–{seen[-1]} of 0–{count - 1}" in lines) == (len(seen) < count)
+
+
+@pytest.mark.parametrize("group", [Group("deep", 30, 9), Group("flat", 3, 8), Group("many", 2, 24)])
+@pytest.mark.parametrize("room", [(29, 10), (44, 16), (76, 16)])
+async def test_layers_and_heads_are_always_numbered(group: Group, room: tuple[int, int]) -> None:
+    wall = Thumbnails()
+    gallery = Numbers()
+    gallery.groups = (group,)  # type: ignore[assignment]
+    wall.gallery, wall.scale, wall.selected = gallery, palette_for("none").weights, Place(0, 1, 1)
+    lines = ["".join(segment.text for segment in line) for line in wall.drawn(*room)]
+    at = next(number for number, line in enumerate(lines) if line.split()[:2] == ["0", "1"])
+    heads = list(map(int, lines[at].split()))
+    assert heads == list(range(heads[0], heads[-1] + 1)) and (len(heads) == group.columns or "of 0–" in lines[at - 1])
+    numbered = [int(line.split()[0]) for line in lines[at + 1 :] if line[:2].strip().isdecimal()]
+    assert numbered == list(range(group.rows))

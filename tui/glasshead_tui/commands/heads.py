@@ -1,5 +1,6 @@
 """`glasshead heads`: which heads matter, by what a model's output loses without each of them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,6 +9,7 @@ import typer
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
 from glasshead_tui.commands.arguments import Checkpoint
+from glasshead_tui.commands.looks import Form, align, measure
 from glasshead_tui.commands.opening import opens
 from glasshead_tui.commands.progress import reporting
 
@@ -28,7 +30,8 @@ def heads(
         Path | None, typer.Option(metavar="FILE", help="Texts and their targets: TSV, CSV or JSONL.")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="With --pairs: the first N.", show_default="20")
+        int | None,
+        typer.Option(metavar="N", min=1, help="With --pairs, --alignment: the first N.", show_default="20, or 200"),
     ] = None,
     forced: Annotated[
         str | None, typer.Option(metavar="TEXT", help="The target, in place of what the model writes.")
@@ -48,17 +51,28 @@ def heads(
     corrupted: Annotated[
         str | None, typer.Option(metavar="TEXT", help="With --method patch: a text with as many tokens.")
     ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="MEASURE", help="Take nothing out: sort by what the heads look at, e.g. previous."),
+    ] = None,
+    alignment: Annotated[
+        bool, typer.Option("--alignment", help="How well the heads align words, by pairs whose alignment is known.")
+    ] = False,
+    recipe: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --alignment: what made the pairs.", show_default="that of the card"),
+    ] = None,
     why: Annotated[
         str | None,
         typer.Option(metavar="A/B@STEP", help="Find a small set without which token B is preferred to token A."),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="With --why: seed of the random sets.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="With --why, --alignment: seed of what is drawn.")] = 0,
     longest: Annotated[int, typer.Option(metavar="N", min=1, help="Most tokens of a target the model writes.")] = 64,
     top: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of the table.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
     as_tsv: Annotated[bool, typer.Option("--tsv", help="All rows as TSV.")] = False,
 ) -> None:
-    """Rank heads by what the output loses without them.
+    """Rank heads by what the output loses without them, by what they look at (--sort), or by --alignment.
 
     Beside each effect stands the placebo: the mean and the spread of the same, done to the other heads of the layer.
     """
@@ -68,12 +82,13 @@ def heads(
         raise GlassheadError("--text and --pairs are two ways to give texts: choose one.")
     if forced is not None and pairs is not None:
         raise GlassheadError("--pairs has the targets; --forced goes with --text.")
-    if limit is not None and pairs is None:
+    if limit is not None and pairs is None and not alignment:
         raise GlassheadError("--limit has no meaning without --pairs.")
     if as_json and as_tsv:
         raise GlassheadError("--json and --tsv are two forms: choose one.")
     if why is not None and (by != "loss" or method != "knockout" or instead != "zero" or pairs is not None):
         raise GlassheadError("--why takes parts of one text out: it goes with --text and --of, and with no other way.")
+    _check_looks(sort, alignment, recipe, text, taken=by != "loss" or method != "knockout" or of != "heads" or why)
     text = text if text is None else sentence(text)
     given = None if pairs is None else _pairs(pairs, limit or 20)
 
@@ -82,8 +97,15 @@ def heads(
 
     one_thread()
     subject = find(checkpoint, opening).open()
+    form: Form = "json" if as_json else "tsv" if as_tsv else "table"
+    if alignment:
+        _print(align(subject, given, recipe, limit or 200, seed, form, top))
+        return
     texts = [subject.first_sentence if text is None else text] if given is None else [source for source, _ in given]
     targets = [forced] if given is None else [target for _, target in given]
+    if sort is not None:
+        _print(measure(subject, texts, targets, sort, longest, form, top))
+        return
 
     from glasshead.ranking.lines import line_of
     from glasshead.ranking.rank import rank
@@ -107,8 +129,24 @@ def heads(
                 rows = plain.as_json(subject, ranking, line)
             else:
                 rows = plain.as_tsv(subject, ranking, line) if as_tsv else plain.as_table(subject, ranking, line, top)
+    _print(rows)
+
+
+def _print(rows: Iterable[str]) -> None:
     for row in rows:
         print(row)
+
+
+def _check_looks(sort: str | None, alignment: bool, recipe: str | None, text: str | None, *, taken: object) -> None:
+    """Raise GlassheadError for wishes that do not go with --sort or --alignment."""
+    if (sort is not None or alignment) and taken:
+        raise GlassheadError("--sort and --alignment take nothing out: leave --by, --of, --method and --why away.")
+    if sort is not None and alignment:
+        raise GlassheadError("--sort and --alignment are two tables: choose one.")
+    if recipe is not None and not alignment:
+        raise GlassheadError("--recipe has no meaning without --alignment.")
+    if alignment and text is not None:
+        raise GlassheadError("--alignment needs pairs whose alignment is known: its own, or those of --pairs.")
 
 
 def _pairs(path: Path, limit: int) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.choices import row_labels
 from glasshead_tui.drawing.memo import chosen_account, chosen_cell, chosen_distribution, chosen_units
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.rows import Rows
@@ -33,9 +34,10 @@ def map_rows(trace: "Trace") -> Rows:
     return rows
 
 
-def attention_rows(trace: "Trace", focus: Focus) -> Rows:
+def attention_rows(moment: "Moment", focus: Focus) -> Rows:
     """Make a row for each query with a column for each key, in the stage of the focus."""
-    queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
+    trace = moment.trace
+    queries, keys = row_labels(moment, focus), labels(trace.axes(focus.prefix)[1])
     return matrix_rows(queries, keys, trace[f"{focus.prefix}.{focus.stage}"][focus.head].tolist())
 
 
@@ -143,7 +145,7 @@ def _map(moment: "Moment", focus: Focus) -> Rows:
 
 
 def _attention(moment: "Moment", focus: Focus) -> Rows:
-    return attention_rows(moment.trace, focus)
+    return attention_rows(moment, focus)
 
 
 def _sum(moment: "Moment", focus: Focus) -> Rows:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.choices import Choice, choice, names_chosen, row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
 from glasshead_tui.drawing.matrix import HeadMatrix, masked, weight_level
 from glasshead_tui.drawing.memo import chosen_cell
@@ -49,7 +50,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         before, self._shown = self._shown, None
         stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
         name = mark_of_edits(moment, focus) + attention_name(focus, moment.anatomy.kind_at(focus.prefix))
-        entitle(self, name, "  ".join(stages))
+        chosen = " · rows by the word they chose" if names_chosen(focus) else ""
+        entitle(self, name + chosen, "  ".join(stages))
         if moment.trace.recorded:
             moment.trace[f"{focus.prefix}.{focus.stage}"]  # raises here if it was not recorded: nothing else is told
         self._shown = moment, focus
@@ -73,7 +75,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         moment, focus = self._shown
         apart = self._difference
         if apart is None:
-            return attention_rows(moment.trace, focus)
+            return attention_rows(moment, focus)
         return matrix_rows(apart.row_labels, apart.column_labels, apart.values.tolist())
 
     def as_text(self) -> str:
@@ -100,7 +102,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
             self._notes.legend = difference_legend(apart, marks)
             return
         trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
-        queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
+        queries, keys = row_labels(moment, focus), labels(trace.axes(focus.prefix)[1])
         rows, columns = self._ghosts(len(queries), len(keys), widest(queries), widest(keys))
         matrix = HeadMatrix(
             stage=focus.stage,
@@ -171,6 +173,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         else:
             hidden = "" if found.may_look else _why_hidden(focus, moment, keys[focus.key].text)
             self._notes.readout = _readout(found, names, hidden, marks)
+        self._notes.readout = _with_choice(self._notes.readout, choice(moment, focus), marks)
         self._notes.redraw()
 
 
@@ -192,6 +195,14 @@ def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
     if why_edited(moment, focus):
         return "an edit hides it"
     return "padding" if key == "<pad>" else "the mask hides it"
+
+
+def _with_choice(variants: tuple[Line, ...], chosen: Choice | None, marks: Palette) -> tuple[Line, ...]:
+    """Say after the query what its row chose: each line with it, then the shortest without."""
+    if chosen is None:
+        return variants
+    said: Line = [Segment(f", {chosen.how} ", marks.quiet), Segment(chosen.label, marks.strong)]
+    return (*([line[0], *said, *line[1:]] for line in variants), variants[-1])
 
 
 def _bare(moment: "Moment", focus: Focus, names: tuple[str, str], marks: Palette) -> tuple[Line, ...]:

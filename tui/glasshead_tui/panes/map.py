@@ -127,7 +127,7 @@ class MapPane(Thumbnails):
         elif place != self.selected:
             self.select(place)
         said = "edited − original" if beside else "empty: not recorded" if self._heads.partial else ""
-        entitle(self, "map", said)
+        entitle(self, f"map · layer {focus.layer} head {focus.head}", said)
 
     def as_rows(self) -> Rows:
         """Return a row for each head: its largest weight, and its place."""

@@ -80,7 +80,7 @@ def as_table(subject: Ranked, ranking: "Ranking", line: "Line", top: int) -> Ite
     yield ""
     yield _row([*HEADINGS, LAST[ranking.of]])
     for effect in ranking.effects[:top]:
-        yield _row([*_place(effect.part), _effect(effect), _placebo(effect), _does(subject, effect, line)])
+        yield _row([*place_of(effect.part), _effect(effect), _placebo(effect), _does(subject, effect, line)])
     left, still = ranking.effects[top:], sum(not effect.moved for effect in ranking.effects)
     if left:
         yield f"… {len(left)} more, with effects down to {numbers.real(left[-1].effect, 8)} (--top, --json, --tsv)"
@@ -95,22 +95,17 @@ def _row(cells: Sequence[str]) -> str:
     return fit(f"{fixed}  {cells[-1]}", WIDTH).rstrip()
 
 
-HEAD_ROW = _row([*HEADINGS, LAST["heads"]])
-"""Headings over the rows of heads."""
-
-
-def head_row(effect: "Effect") -> str:
-    """Write the effect of a head as one line, as in the table."""
-    shown = ", ".join(f"{trait.measure.name} {numbers.weight(trait.value, 3)}" for trait in effect.does)
-    return _row([*_place(effect.part), _effect(effect), _placebo(effect), shown])
-
-
-def _place(part: "Part") -> tuple[str, str, str]:
+def place_of(part: "Part") -> tuple[str, str, str]:
     """Name a part in three cells."""
     if part.token is not None:
         return "token", "", str(part.token)
-    stack, layer, kind = part.prefix.split(".")
-    return "cross" if kind == "cross" else f"{stack} {kind}", layer, "" if part.head is None else str(part.head)
+    return *place_name(part.prefix), "" if part.head is None else str(part.head)
+
+
+def place_name(prefix: str) -> tuple[str, str]:
+    """Name an attention or another sub-layer in two cells: its kind, and its layer."""
+    stack, layer, kind = prefix.split(".")
+    return "cross" if kind == "cross" else f"{stack} {kind}", layer
 
 
 def _effect(effect: "Effect") -> str:
@@ -165,7 +160,7 @@ def as_rows(subject: Ranked, ranking: "Ranking", line: "Line") -> list[dict[str,
     """Make a row of plain values for each effect."""
     rows = []
     for effect in ranking.effects:
-        kind, layer, _ = _place(effect.part)
+        kind, layer, _ = place_of(effect.part)
         placebo = effect.placebo
         own = {"token": effect.part.token, "text": token(subject, line, effect.part)} if ranking.of == "sources" else {
             "part": kind, "layer": int(layer), "head": effect.part.head

@@ -6,9 +6,8 @@ from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.branches import Branches
 from glasshead_tui.screens.edits import Edits
 from glasshead_tui.screens.paned import PanedScreen
-from glasshead_tui.screens.ranked import RankedHeads
 from glasshead_tui.state.focus import VIEWS
-from glasshead_tui.work.messages import Listed, Ranked, Ranking, Refused, Scripted
+from glasshead_tui.work.messages import Listed, Scripted
 from glasshead_tui.work.worker import Worker
 
 if TYPE_CHECKING:
@@ -30,11 +29,6 @@ class EditingScreen(PanedScreen):
     """List of the edits, while it lies over the screen."""
     _branches: Branches | None = None
     """Tree of lines, while it lies over the screen."""
-
-    _ranked: RankedHeads | None = None
-    """List of ranked heads, while it lies over the screen."""
-    _ranking = 0
-    """Ticket of the newest ranking."""
 
     def _complain(self, sentence: str) -> None:
         raise NotImplementedError
@@ -152,44 +146,6 @@ class EditingScreen(PanedScreen):
                            f"{self._shown_keys['edit']} takes any edit.")  # fmt: skip
             return
         self._look(view=VIEWS[(VIEWS.index(self._looking.view) + self._times()) % len(VIEWS)], redraw=True)
-
-    def action_rank(self) -> None:
-        """Rank the heads, and go to the one that is chosen."""
-        moment = self._editable()
-        if moment is None:
-            return
-
-        shown = RankedHeads()
-
-        def closed(place: int | None) -> None:
-            self._ranked = None
-            if place is None:
-                self._worker.halt()
-                return
-            part = shown.effects[place].part
-            stack, layer, kind = part.prefix.split(".")
-            self._look(stack=stack, kind=kind, layer=int(layer), head=part.head)
-
-        self._ranked = shown
-        self.app.push_screen(shown, closed)
-        self._ranking = self._worker.rank(to=self)
-
-    def on_ranking(self, event: Ranking) -> None:
-        """Tell how far it is."""
-        if self._ranked is not None and event.ticket == self._ranking:
-            self._ranked.say(f"{event.done} of {event.of} heads taken out …")
-
-    def on_ranked(self, event: Ranked) -> None:
-        """List the heads."""
-        if self._ranked is not None and event.ticket == self._ranking:
-            self._ranked.show(event.effects, event.loss)
-
-    def _refuse_ranking(self, event: Refused) -> bool:
-        """Say in its place why there is no ranking; tell whether the event was about that."""
-        if self._ranked is None or event.ticket != self._ranking:
-            return False
-        self._ranked.say(event.sentence)
-        return True
 
     def action_copy_script(self) -> None:
         """Copy a script that reproduces what is shown."""

@@ -18,11 +18,13 @@ from glasshead.traces.header import refusal
 from glasshead_tui.drawing.memo import move_candidate
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.tokens import TokensPane
 from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
+from glasshead_tui.screens.finding import FindingScreen
 from glasshead_tui.screens.help import PANES as MEANINGS
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
@@ -43,7 +45,7 @@ OF_CANDIDATES = ("stream", "logits")
 """Panes in which the arrows to the sides choose a candidate, and not a key."""
 
 
-class ExploreScreen(SteeringScreen):
+class ExploreScreen(FindingScreen, SteeringScreen):
     """See the module."""
 
     GROUPS: ClassVar[keys.Groups] = keymaps.EXPLORE
@@ -309,7 +311,7 @@ class ExploreScreen(SteeringScreen):
     def action_move(self, where: str) -> None:
         """Move the cursor; in the map, choose another head or layer."""
         times = self._times()
-        if self._active == "map" and where in ("left", "right", "up", "down"):
+        if self._active in ("map", "heads") and where in ("left", "right", "up", "down"):
             self._move_in_map(where, times)
             return
         if self._active in OF_CANDIDATES and where in ("left", "right"):
@@ -393,6 +395,10 @@ class ExploreScreen(SteeringScreen):
     def on_map_pane_picked(self, event: MapPane.Picked) -> None:
         """Look at the clicked head."""
         self._look(stack=event.stack, kind=event.kind, layer=event.layer, head=event.head)
+
+    def on_heads_pane_picked(self, event: HeadsPane.Picked) -> None:
+        """Look at the clicked head."""
+        self._look(layer=event.layer, head=event.head)
 
     def _look(self, *, redraw: bool = False, **changes: object) -> None:
         """Move the focus, as far as its target exists."""

@@ -15,7 +15,9 @@ from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.difference import difference_text
+from glasshead_tui.panes.explore.alignment import AlignmentPane
 from glasshead_tui.panes.explore.feed_forward import FeedForwardPane
+from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.logits import LogitsPane
 from glasshead_tui.panes.explore.norms import NormsPane
 from glasshead_tui.panes.explore.positions import PositionsPane
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from glasshead_tui.panes.pane import Pane
 
 Shown = (
-    MapPane | AttentionPane | SumPane | VectorsPane | NormsPane
+    MapPane | AttentionPane | SumPane | VectorsPane | NormsPane | HeadsPane | AlignmentPane
     | StreamPane | LogitsPane | FeedForwardPane | PositionsPane
 )  # fmt: skip
 PANES: dict[str, type[Shown]] = {
@@ -44,6 +46,8 @@ PANES: dict[str, type[Shown]] = {
     "sum": SumPane,
     "vectors": VectorsPane,
     "norms": NormsPane,
+    "heads": HeadsPane,
+    "alignment": AlignmentPane,
     "stream": StreamPane,
     "logits": LogitsPane,
     "feed-forward": FeedForwardPane,
@@ -51,7 +55,9 @@ PANES: dict[str, type[Shown]] = {
 }
 """All panes by name, in the order in which `tab` goes through them."""
 ABOVE = ("map", "attention", "sum")
-BELOW: tuple[tuple[str, ...], ...] = (("vectors", "norms"), ("stream",), ("logits", "feed-forward"), ("positions",))
+BELOW: tuple[tuple[str, ...], ...] = (
+    ("vectors", "norms"), ("heads", "alignment"), ("stream",), ("logits", "feed-forward"), ("positions",),
+)  # fmt: skip
 """Groups of panes that take turns below the others."""
 
 

@@ -41,6 +41,8 @@ class Focus:
     """Rank of the candidate that is looked at, counted from 0; None for the token that was taken, or the best."""
     against: bool = False
     """Whether the best candidate is compared with that one."""
+    shifted: bool = False
+    """Whether the rows of encoder–decoder attention are named by the words that they chose."""
 
     @property
     def prefix(self) -> str:

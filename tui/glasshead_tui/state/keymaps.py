@@ -8,7 +8,7 @@ from glasshead_tui.state.keys import Groups, Hint, Key, list_keys
 
 EXPLORE: Groups = {
     "Decoding": (
-        Key("step", "space,n", "space", "step", "take the next token"),
+        Key("step", "space", "space", "step", "take the next token"),
         Key("back", "b,backspace", "b", "back", "undo the last step; costs no run of the model"),
         Key("start", "home", "home", "start", "back to before the first step"),
         Key("end", "end", "end", "end", "decode to the end; esc stops on the way"),
@@ -37,7 +37,13 @@ EXPLORE: Groups = {
         Key(
             "hide_key", "H", "H", "hide_key", "hide the key under the cursor from this kind of attention, in all layers"
         ),
-        Key("rank", "r", "r", "rank", "rank all heads by what this translation loses without each; enter goes to one"),
+        Key(
+            "rank",
+            "r",
+            "r",
+            "rank",
+            "all heads by what they do here, or by what is lost without each; enter goes to one",
+        ),
         Key("edit", "e", "e", "edit", "type an edit of any value: head, score, weight, mask, norm, layer"),
         Key("edits", "E", "E", "edits", "all edits of the line: switch them off and on, take them out"),
         Key("view", "d", "d", "view", "edited, original, difference: the same tokens with the edits and without"),
@@ -54,8 +60,11 @@ EXPLORE: Groups = {
         Key("head_down", "left_parenthesis,comma", "( ,", "head(-1)", "the head before"),
         Key("head_up", "right_parenthesis,full_stop", ") .", "head(1)", "the head after"),
         Key("kind", "t", "t", "kind", "encoder self-attention, masked self-attention, encoder–decoder attention"),
+        Key("shift", "I", "I", "shift", "name the rows of encoder–decoder attention by the words they chose, or read"),
         Key("stage", "s", "s", "stage", "scores, masked (−∞ where one may not look), weights"),
-        Key("find", "slash", "/", "find", "find a token: the cursor goes to the next one"),
+        Key("find", "slash", "/", "find", "find a word, of source or target: the cursor goes to the next one"),
+        Key("find_next", "n", "n", "find_again(1)", "the next word that was looked for"),
+        Key("find_last", "N", "N", "find_again(-1)", "the one before"),
     ),
     "The screen": (
         Key("next_pane", "tab", "tab", "pane(1)", "the next pane; where they take turns, show it"),
@@ -64,6 +73,8 @@ EXPLORE: Groups = {
         Key("attention", "a", "a", "show('attention')", "the attention matrix"),
         Key("sum", "u", "u", "show('sum')", "the chosen cell, from q·k to its weight"),
         Key("vectors", "v", "v", "show('vectors')", "the vectors q, k and v of the chosen cell"),
+        Key("heads", "c", "c", "show('heads')", "the chosen cell and its row in all heads of this kind"),
+        Key("alignment", "A", "A", "show('alignment')", "which source word each target word looks at, as sentences"),
         Key("norms", "o", "o", "show('norms')", "every LayerNorm of the chosen token"),
         Key(
             "stream", "S", "S", "show('stream')", "the residual stream, logit lens, what adds to a logit; again: A − B"

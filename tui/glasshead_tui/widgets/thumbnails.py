@@ -4,7 +4,7 @@ Groups stand below or beside each other, whichever leaves more room for each pic
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
@@ -59,6 +59,7 @@ class Arrangement:
     side: bool  # groups beside each other
     gap: int  # empty lines between rows of pictures
     between: int  # empty lines between groups below each other
+    heads: bool = True  # the numbers of the columns above each group
 
 
 class Thumbnails(Lines):
@@ -142,7 +143,7 @@ class Thumbnails(Lines):
         if len(there) < group.columns:
             told = f"{' ' * margin}{group.names} {there[0]}–{there[-1]} of 0–{group.columns - 1}"
             drawing.append([Segment(told, scale.label)])
-        if shape.lines > 1:
+        if shape.heads:
             heads: Line = [Segment(" " * margin, scale.label)]
             for column in there:
                 lit = chosen is not None and here and chosen.column == column
@@ -190,7 +191,10 @@ class Thumbnails(Lines):
 
 
 def arranged(groups: Sequence[Group], columns: int, lines: int) -> Arrangement:
-    """Find the largest pictures with which all groups fit; the smallest, below each other, if none do."""
+    """Find the largest pictures with which all groups fit; the smallest, below each other, if none do.
+
+    The numbers of the columns are left out only where everything fits without them.
+    """
     for across, down in SIZES:
         for between, gap in ((1, 1), (1, 0), (0, 0)):
             for side in (False, True):
@@ -201,7 +205,10 @@ def arranged(groups: Sequence[Group], columns: int, lines: int) -> Arrangement:
                 needed = (sum(wide) + 2 * rest, max(high)) if side else (max(wide), sum(high) + between * rest)
                 if needed[0] <= columns and needed[1] <= lines:
                     return shape
-    return Arrangement(2, 1, False, 0, 0)
+    smallest = Arrangement(2, 1, False, 0, 0)
+    bare = replace(smallest, heads=False)
+    whole, without = (sum(_lines(group, shape) for group in groups) for shape in (smallest, bare))
+    return bare if without <= lines < whole else smallest
 
 
 def _window(count: int, most: int, around: int) -> range:
@@ -217,7 +224,7 @@ def _columns(group: Group, shape: Arrangement) -> int:
 
 
 def _lines(group: Group, shape: Arrangement) -> int:
-    return (2 if shape.lines > 1 else 1) + group.rows * shape.lines + (group.rows - 1) * shape.gap
+    return 1 + shape.heads + group.rows * shape.lines + (group.rows - 1) * shape.gap
 
 
 def _merged(looks: "map[tuple[str, Style]]") -> Line:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glasshead.analysis.measures import Trait
     from glasshead.lab.record import Shipped
     from glasshead.ranking.results import Effect
     from glasshead.session.moment import Moment
@@ -117,6 +120,14 @@ class Searched(Message):
     """Lines that were found."""
     given_up: int
     """Lines that were given up on the way."""
+    ticket: int
+
+
+@dataclass
+class Measured(Message):
+    """What the heads of a line do was measured, by attention and head."""
+
+    traits: "Mapping[tuple[str, int], Mapping[str, Trait]]"
     ticket: int
 
 

@@ -17,6 +17,7 @@ from glasshead_tui.work.messages import (
     Examined,
     Examining,
     Listed,
+    Measured,
     NextWeighed,
     NotOpened,
     Opened,
@@ -246,6 +247,20 @@ class Worker:
         def job() -> None:
             written = self._session.save(path, overwrite=overwrite)
             self._answer(Saved(str(written), written.stat().st_size, self._ticket))
+
+        return self._jobs.put(job, to)
+
+    def measure(self, moment: "Moment", *, to: Asker) -> int:
+        """Measure what the heads of a moment do, from its weights; with gold, if its recipe knows the line."""
+
+        def job() -> None:
+            from glasshead.analysis.measures import measure_trace
+            from glasshead.ranking.measure import gold_cells
+
+            ticket, model = self._ticket, self._session.subject.model
+            made = gold_cells(self._session.subject, moment.trace) if moment.ended else None
+            found = measure_trace(moment.trace, model.ends, made, lambda: self._gone() or self._jobs.halted(ticket))
+            self._answer(Measured(found, ticket))
 
         return self._jobs.put(job, to)
 

@@ -1,8 +1,10 @@
 """English to French: a synchronous grammar that writes both languages at once, endlessly and without a mistake."""
 
 from glasshead.recipes.base import Recipe
+from glasshead.recipes.links import Gold
 
 from .grammar import generate
+from .links import LACKS, links
 
 RECIPE = Recipe(
     name="english-french",
@@ -17,6 +19,7 @@ RECIPE = Recipe(
         "the letters that julie wrote are on the table",
         "i would like to go to the market with my brother",
     ),
+    gold=Gold(links=links, lacks=LACKS),
     vocab_size=3000,
     lowercase=True,
     model={

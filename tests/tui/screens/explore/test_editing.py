@@ -14,7 +14,6 @@ from glasshead_tui.panes.explore.tokens import TokensPane
 from glasshead_tui.screens.ask import Ask, PlainInput
 from glasshead_tui.screens.branches import Branches
 from glasshead_tui.screens.edits import Edits
-from glasshead_tui.screens.ranked import RankedHeads
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 
@@ -231,24 +230,6 @@ async def test_a_script_comes_to_the_same_place_and_a_test_of_it_passes(explore:
         exec(wrong, asserted)
         with pytest.raises(AssertionError):
             asserted["test_the_line_is_as_it_was"]()  # type: ignore[operator]
-
-
-async def test_heads_are_ranked_and_enter_goes_to_one(explore: Explore, tiny: Path) -> None:
-    from glasshead.ranking.rank import rank
-
-    first = rank(glasshead.load(tiny), ["the black cat"]).effects
-    async with explore() as explorer:
-        await begin(explorer)
-        await explorer.press("r")
-        ranked = explorer.app.screen
-        assert isinstance(ranked, RankedHeads)
-        await explorer.until(lambda: bool(ranked.effects))
-        assert [each.part for each in ranked.effects] == [each.part for each in first]
-        assert [each.effect for each in ranked.effects] == pytest.approx([each.effect for each in first], abs=1e-5)
-        await explorer.press("j", "enter")
-        await explorer.until(lambda: explorer.on_top)
-        looking, part = explorer.screen._looking, first[1].part
-        assert (looking.prefix, looking.head) == (part.prefix, part.head)
 
 
 async def test_esc_ends_a_ranking(explore: Explore) -> None:

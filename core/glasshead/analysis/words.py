@@ -1,0 +1,79 @@
+"""Words of tokens: the pieces that a vocabulary cut a word into, joined again. Strings only, no torch."""
+
+import re
+from collections.abc import Sequence
+
+from glasshead.recipes.links import Span
+from glasshead.text import Token
+
+Word = tuple[int, ...]
+"""Positions of the tokens of one word, which stand beside each other."""
+
+_STARTS = ("▁", "Ġ")
+_JOINS = "##"
+"""Beginning of a piece that continues a word, in vocabularies like BERT's."""
+_SPECIAL = re.compile(r"<(?!0x|unk>)[^<>\s]+>|\[(?!UNK|MASK)[A-Z]+\]|>>\S+<<")
+_ALONE = re.compile(r"[^\w']|[\d_]")
+
+
+def is_special(token: Token) -> bool:
+    """Tell whether a token is no text: a start, an end, padding, a language."""
+    return _SPECIAL.fullmatch(token.text) is not None
+
+
+def words(tokens: Sequence[Token], *, whole: bool = True) -> tuple[Word, ...]:
+    """Join the pieces of words; tokens that are no text belong to none. whole: False leaves every token alone.
+
+    A digit and a mark are words of their own, and an apostrophe ends one: ▁l' | homme are two. Where no token says that
+    it begins or continues a word, each is one.
+    """
+    spaces = any(token.text.startswith(_STARTS) for token in tokens)
+    hashes = any(token.text.startswith(_JOINS) for token in tokens)
+    found: list[list[int]] = []
+    before = None
+    for at, token in enumerate(tokens):
+        if is_special(token):
+            before = None
+            continue
+        text = token.text
+        continues = text.startswith(_JOINS) if hashes else spaces and not text.startswith(_STARTS)
+        bare = before in _STARTS  # the space before a piece that has none of its own
+        ends = before is None or _parts(before) or _ALONE.fullmatch(text) is not None
+        if whole and continues and (bare or not ends):
+            found[-1].append(at)
+        else:
+            found.append([at])
+        before = text
+    return tuple(map(tuple, found))
+
+
+def _parts(text: str) -> bool:
+    """Tell whether a word ends with this piece."""
+    plain = text.lstrip("".join(_STARTS))
+    return plain.endswith("'") or _ALONE.fullmatch(plain) is not None
+
+
+def text_of(tokens: Sequence[Token], word: Word) -> str:
+    """Write a word as it stands in the text."""
+    return "".join(tokens[at].text.removeprefix(_JOINS) for at in word).lstrip("".join(_STARTS))
+
+
+def word_at(found: Sequence[Word], position: int) -> int | None:
+    """Find the word that a token belongs to."""
+    return next((number for number, word in enumerate(found) if position in word), None)
+
+
+def written(tokens: Sequence[Token]) -> tuple[str, tuple[Span | None, ...]]:
+    """Write tokens as the text that they spell, and where in it each stands; None for one that is no text."""
+    text = ""
+    found: list[Span | None] = []
+    for token in tokens:
+        if is_special(token):
+            found.append(None)
+            continue
+        piece = token.text.removeprefix(_JOINS)
+        plain = piece.lstrip("".join(_STARTS))
+        text += " " * (plain != piece and bool(text))
+        found.append((len(text), len(text) + len(plain)))
+        text += plain
+    return text, tuple(found)

@@ -1,0 +1,195 @@
+"""Heads: the current cell in every layer × head of its kind, and under each number its whole row as tiny bars."""
+
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+
+from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.choices import choice
+from glasshead_tui.drawing.matrix import weight_level
+from glasshead_tui.drawing.names import labels, spoken
+from glasshead_tui.drawing.numbers import weight
+from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.pane import Rows, text_of
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import visible
+from glasshead_tui.widgets.cells import fit
+from glasshead_tui.widgets.lines import Line, Lines
+from glasshead_tui.widgets.sparks import BLOCKS
+
+if TYPE_CHECKING:
+    from glasshead.anatomy import Kind
+    from glasshead.session.moment import Moment
+
+LEAST, MOST = 5, 24
+"""Columns of a head: those of a number, and more for the bars of its row."""
+MARGIN = 4
+"""Columns of the numbers of the layers."""
+UNKEPT = "…"
+"""Weights that were not kept: a picture of all heads must not run the model for each layer."""
+
+
+class _Shown(NamedTuple):
+    """What is drawn: for each layer the rows of its heads, or None where they are not there."""
+
+    kind: "Kind"
+    rows: tuple[tuple[tuple[float, ...], ...] | None, ...]
+    query: str
+    key: str
+    chosen: str
+    place: tuple[int, int]
+    """Current layer and head."""
+    column: int
+    """Current key."""
+
+
+class HeadsPane(Lines):
+    """See the module."""
+
+    INSET = 1
+
+    class Picked(Message):
+        """A head was clicked."""
+
+        def __init__(self, layer: int, head: int) -> None:
+            super().__init__()
+            self.layer, self.head = layer, head
+
+    _shown: _Shown | None = None
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._spots: list[tuple[Region, tuple[int, int]]] = []
+
+    def show(self, moment: "Moment", focus: Focus) -> None:
+        """Draw the cell and the row of the focus in all heads. Raises GlassheadError if no weights were recorded."""
+        self._shown = None  # nothing else is told then
+        trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
+        entitle(self, "heads", visible(kind.label))
+        rows: list[tuple[tuple[float, ...], ...] | None] = []
+        for prefix in moment.anatomy.attentions(kind):
+            site = f"{prefix}.weights"
+            kept = site in trace and (prefix == focus.prefix or not trace.origin(site).startswith("recomputed"))
+            rows.append(tuple(map(tuple, trace[site][:, focus.query].tolist())) if kept else None)
+        if not any(rows):
+            raise GlassheadError(f"{trace.recorded}: these weights were not recorded. Open the model to see them.")
+        queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
+        after = choice(moment, focus)
+        self._shown = _Shown(
+            kind, tuple(rows), spoken(queries[focus.query]), spoken(keys[focus.key]),
+            f", {after.how} {after.label}" if after else "", (focus.layer, focus.head), focus.key,
+        )  # fmt: skip
+        self.redraw()
+        self.follow()
+
+    def follow(self) -> None:
+        for region, place in self._spots:
+            if self._shown and place == self._shown.place:
+                self.show_lines(region.y, region.height)
+
+    def as_rows(self) -> Rows:
+        """Return a row for each head: the weight of the cell, and then its whole row of weights."""
+        if self._shown is None:
+            return []
+        found: Rows = [("layer", "head", "weight of the cell", "its row")]
+        for layer, heads in enumerate(self._shown.rows):
+            for head, row in enumerate(heads or ()):
+                found.append((layer, head, row[self._shown.column], *row))
+        return found
+
+    def as_text(self) -> str:
+        """Return the same as lines of text."""
+        return text_of(self.as_rows())
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        for region, place in self._spots:
+            if region.contains(offset.x - self.INSET, offset.y + round(self.scroll_y)):
+                self.post_message(self.Picked(*place))
+
+    def drawn(self, columns: int, lines: int) -> list[Line]:
+        self._spots = []
+        shown = self._shown
+        if shown is None:
+            return []
+        marks = palette(self.app)
+        keys = max(len(row) for heads in shown.rows for row in heads or ())
+        room = columns - MARGIN
+        each = max(LEAST, min(MOST, max(keys, LEAST), room // shown.kind.heads - 1))
+        heads = _window(shown.kind.heads, room // (each + 1), shown.place[1])
+        drawing: list[Line] = [_title(shown, keys, each, len(heads), marks)]
+        numbers: Line = [Segment(fit("", MARGIN))]
+        for head in heads:
+            style = marks.query if head == shown.place[1] else marks.quiet
+            numbers.append(Segment(fit(str(head).center(each), each + 1), style))
+        drawing.append(numbers)
+        for layer, rows in enumerate(shown.rows):
+            style = marks.query if layer == shown.place[0] else marks.quiet
+            first: Line = [Segment(fit(str(layer), MARGIN - 2, right=True) + "  ", style)]
+            second: Line = [Segment(" " * MARGIN)]
+            for at, head in enumerate(heads):
+                here = (layer, head) == shown.place
+                self._spots.append((Region(MARGIN + at * (each + 1), len(drawing), each, 2), (layer, head)))
+                row = None if rows is None else rows[head]
+                first += _number(None if row is None else row[shown.column], each, here, marks)
+                second += _bars(row or (), shown.column, each, here, marks)
+            drawing += [first, second]
+        return drawing
+
+
+def _title(shown: _Shown, keys: int, each: int, heads: int, marks: Palette) -> Line:
+    """Say which cell and row these are, what a bar is, and how many heads have room."""
+    group = -(-keys // each)
+    bar = "a bar for each key" if group == 1 else f"a bar for the largest of {group} keys"
+    some = "" if heads == shown.kind.heads else f" · {heads} of {shown.kind.heads} heads"
+    return [
+        Segment(shown.query, marks.query), Segment(shown.chosen, marks.quiet), Segment(" → ", marks.quiet),
+        Segment(shown.key, marks.key), Segment(f"   under its weight the row: {bar}{some}", marks.quiet),
+    ]  # fmt: skip
+
+
+def _number(value: float | None, each: int, here: bool, marks: Palette) -> Line:
+    """Write the weight of the cell on its colour; the current head in brackets."""
+    if value is None:
+        return [Segment(UNKEPT.center(each), marks.quiet), Segment(" ")]
+    level = weight_level(value)
+    text = weight(value, 4)
+    glyph = marks.weights.glyphs[level] if not marks.coloured else " "
+    if here:
+        return [Segment(f"[{text}]".center(each)[:each] if len(text) + 2 <= each else text.center(each),
+                        marks.weights.cursor), Segment(" ")]  # fmt: skip
+    shown = text.center(each) if marks.coloured else f"{glyph}{text}".center(each)
+    return [Segment(shown, marks.weights.fills[level]), Segment(" ")]
+
+
+def _bars(row: tuple[float, ...], column: int, each: int, here: bool, marks: Palette) -> Line:
+    """Draw a row as bars, one for each key or for the largest of several; that of the current key is marked."""
+    group = max(1, -(-len(row) // each))
+    bars = [(max(row[at : at + group]), at <= column < at + group) for at in range(0, len(row), group)]
+    line: Line = []
+    for own, run in groupby(bars, lambda bar: bar[1]):
+        text = "".join(_block(value) for value, _ in run)
+        style = marks.key if own else marks.query if here else marks.positive
+        line.append(Segment(text, style + Style(underline=True) if own and not marks.coloured else style))
+    return [*line, Segment(" " * (each + 1 - len(bars)))]
+
+
+def _block(value: float) -> str:
+    """Return the bar of a weight; any weight above zero has one."""
+    height = round(value * (len(BLOCKS) - 1))
+    return BLOCKS[max(1, height)] if value > 0 else " "
+
+
+def _window(count: int, most: int, around: int) -> range:
+    """Choose at most `most` heads, those around the current one."""
+    most = max(1, min(most, count))
+    first = min(max(0, around - most // 2), count - most)
+    return range(first, first + most)

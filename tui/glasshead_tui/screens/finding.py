@@ -1,0 +1,72 @@
+"""The keys of the explorer that find what is worth looking at: heads by what they do, words by what they say."""
+
+from glasshead_tui.screens.editing import EditingScreen
+from glasshead_tui.screens.ranked import Head, RankedHeads
+from glasshead_tui.work.messages import Measured, Ranked, Ranking, Refused
+
+
+class FindingScreen(EditingScreen):
+    """See the module."""
+
+    _ranked: RankedHeads | None = None
+    """List of heads, while it lies over the screen."""
+    _measuring = 0
+    """Ticket of the newest measures."""
+    _ranking = 0
+    """Ticket of the newest ranking."""
+
+    def action_rank(self) -> None:
+        """List the heads by what they do, and go to the one that is chosen."""
+        moment = self.moment
+        if moment is None:
+            self._complain("The model is still loading: there are no heads yet.")
+            return
+
+        def closed(head: Head | None) -> None:
+            self._ranked = None
+            if head is None:
+                self._worker.halt()
+                return
+            self._go_to(head)
+
+        self._ranked = RankedHeads((self._looking.prefix, self._looking.head), self._rank)
+        self.app.push_screen(self._ranked, closed)
+        self._measuring = self._worker.measure(moment.original if self._looking.view == "original" else moment, to=self)
+
+    def action_shift(self) -> None:
+        """Name the rows of encoder–decoder attention by the words that they chose, or by those that they read."""
+        if self._looking.kind != "cross":
+            self._complain("Only the rows of encoder–decoder attention can be named by the words that they chose.")
+            return
+        self._look(shifted=not self._looking.shifted)
+
+    def _rank(self) -> None:
+        """Ask what the translation loses without each head."""
+        self._ranking = self._worker.rank(to=self)
+
+    def _go_to(self, head: Head) -> None:
+        stack, layer, kind = head[0].split(".")
+        self._look(stack=stack, kind=kind, layer=int(layer), head=head[1])
+
+    def on_measured(self, event: Measured) -> None:
+        """List the heads."""
+        if self._ranked is not None and self.moment is not None and event.ticket == self._measuring:
+            recorded = bool(self.moment.trace.recorded)
+            self._ranked.show_traits(self.moment.anatomy.kinds, event.traits, measurable=not recorded)
+
+    def on_ranking(self, event: Ranking) -> None:
+        """Tell how far it is."""
+        if self._ranked is not None and event.ticket == self._ranking:
+            self._ranked.say(f"{event.done} of {event.of} heads taken out …")
+
+    def on_ranked(self, event: Ranked) -> None:
+        """Show the effects."""
+        if self._ranked is not None and event.ticket == self._ranking:
+            self._ranked.show_effects(event.effects, event.loss)
+
+    def _refuse_ranking(self, event: Refused) -> bool:
+        """Say in its place why there are no measures or effects; tell whether the event was about that."""
+        if self._ranked is None or event.ticket not in (self._ranking, self._measuring):
+            return False
+        self._ranked.say(event.sentence)
+        return True
