@@ -23,7 +23,7 @@ from glasshead.adapters.recorded import Recorded
 from glasshead.adapters.torch_nn.caller import sides_of
 from glasshead.adapters.torch_nn.model import TorchNN
 from glasshead.decoding.protocols import Model
-from glasshead.errors import GlassheadError, brief
+from glasshead.errors import GlassheadError, WrongError, brief
 from glasshead.found import load
 from glasshead.live import subject
 from glasshead.site import Side
@@ -32,7 +32,7 @@ from glasshead.tap import ONE_AT_A_TIME
 from glasshead.truth.boxes import LONGEST, Box, Cached, Line, box_of_call, box_of_model, first_tensor
 from glasshead.truth.model_checks import check_box
 from glasshead.truth.module_checks import TABLES, Tie
-from glasshead.truth.report import Report
+from glasshead.truth.report import Report, Verdict
 from glasshead.truth.site_checks import Claims
 
 POSITIONS = (*TABLES, "learned", "rotary", "none")
@@ -84,7 +84,10 @@ def check(
     how: dict[str, Any] = {"examples": examples, "seed": seed, "padding": padding}
     claims, ties = Claims(positions, scale), [Tie(*pair) for pair in tied]
     if isinstance(model, str | Path):
-        model = load(model)
+        try:
+            model = load(model)
+        except WrongError as error:
+            return refused(name or Path(model).name, error, examples=examples, seed=seed)
     if isinstance(model, Subject) and not isinstance(model.model, TorchNN):
         return _of_subject(model, text, name, claims, ties, how)
     if text is not None:
@@ -97,6 +100,11 @@ def check(
     if not callable(model):
         raise GlassheadError(f"{brief(model)} is no model: give a module, a function of ids, a Subject or a name.")
     return _of_function(model, sizes, pad, cached, batch_first, longest, name, claims, ties, how)
+
+
+def refused(name: str, error: WrongError, *, examples: int, seed: int) -> Report:
+    """Report on a model that fails the check at load, after which nothing else of it is run."""
+    return Report(name, (Verdict("check at load", "silently wrong", str(error)),), examples, seed)
 
 
 def _of_subject(

@@ -13,6 +13,10 @@ class ThereError(GlassheadError):
     """A file that is there already. It can be replaced if the user agrees."""
 
 
+class WrongError(GlassheadError):
+    """A model that fails the check at load: it does not compute what would be shown of it."""
+
+
 class StoppedError(Exception):
     """The work was asked to stop before it had a result."""
 

@@ -10,6 +10,8 @@ from sacrebleu import corpus_bleu
 from tests.cli.conftest import Glasshead, strictly
 from tests.core.adapters.huggingface.folders import save
 
+import glasshead as library
+
 TEXT = "the black cat is sleeping"
 PAIRS = [("the black cat", "le chat noir"), ("a dog", "un chien"), ("the house is red", "la maison est rouge")]
 
@@ -54,6 +56,21 @@ def test_what_would_be_filled_in_is_listed(glasshead: Glasshead, home: Path) -> 
     place = ids["input_ids"][0].tolist().index(tokenizer.mask_token_id)
     best = int(module(**ids).logits[0, place].argmax())
     assert line.startswith(f"at {place} ") and tokenizer.convert_ids_to_tokens(best).removeprefix("##") in line
+
+
+def test_a_model_that_fails_the_check_at_load_gets_a_verdict(
+    glasshead: Glasshead, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glasshead.adapters.huggingface.check._most", lambda model: -1.0)  # nothing is near enough
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "nothing is remembered"))
+    told = glasshead("check", str(home / "gpt2"), "--json")
+    report = strictly(told.out)
+    assert (told.status, told.err) == (1, "") and (report["name"], report["ok"]) == ("gpt2", False)
+    [verdict] = report["verdicts"]
+    assert (verdict["what"], verdict["word"]) == ("check at load", "silently wrong")
+    assert "GPT2LMHeadModel does not pass the check" in verdict["found"]
+    assert str(library.check(home / "gpt2")) == str(library.check(str(home / "gpt2")))
+    assert glasshead("trace", str(home / "gpt2"), TEXT).status == 2, "what is wrong is not shown"
 
 
 def test_ids_are_read_in_place_of_a_text(glasshead: Glasshead, home: Path) -> None:

@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from glasshead.errors import WrongError
 from glasshead.opening import Opening
 from glasshead_tui.commands.arguments import Checkpoint, Features
 from glasshead_tui.commands.opening import opens
@@ -41,17 +43,22 @@ def check(
     the smallest input that has it. The exit status is 1 if something is silently wrong or fails.
     """
     from glasshead.checking import check as checked
+    from glasshead.checking import refused
     from glasshead.decoding.threads import one_thread
     from glasshead.found import find
     from glasshead_tui.terminal.sentences import fitting, sentence
 
     text = None if text is None else sentence(text)
     one_thread()
-    subject = find(checkpoint, opening, features).open()
-    if text is not None:
-        text = fitting(text, subject.vocabulary.source, subject.limit, truncate=False)
-    with _busy(subject.name):
-        report = checked(subject, text=text, examples=examples, seed=seed, padding=padding)
+    try:
+        subject = find(checkpoint, opening, features).open()
+    except WrongError as error:
+        report = refused(Path(checkpoint).name, error, examples=examples, seed=seed)
+    else:
+        if text is not None:
+            text = fitting(text, subject.vocabulary.source, subject.limit, truncate=False)
+        with _busy(subject.name):
+            report = checked(subject, text=text, examples=examples, seed=seed, padding=padding)
     if as_json:
         from glasshead_tui.terminal import strict_json as strict
 

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from glasshead.adapters.huggingface.faults import Fault, norm_prefix
 from glasshead.adapters.points import Normalisation
-from glasshead.errors import GlassheadError
+from glasshead.errors import WrongError
 from glasshead.tap import ONE_AT_A_TIME, Seen
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _apart(one: Tensor, other: Tensor) -> float:
 def _same(model: "HuggingFace", problem: str, one: Tensor, other: Tensor) -> None:
     apart = _apart(one, other)
     if not apart <= _most(model):
-        raise GlassheadError(
+        raise WrongError(
             f"{type(model.module).__name__} does not pass the check that every model has to pass before it is shown: "
             f"{problem} (by {apart:.0e} of the largest number)."
         )
