@@ -1,0 +1,47 @@
+"""Every pane at every size, with colour and without: whole, named, filled, and readable without colour."""
+
+import re
+
+import pytest
+from tests.tui.conftest import Explore
+
+from glasshead_tui.screens.paned import PANES
+from glasshead_tui.state import keymaps
+
+KEYS = {key.action: key.keys.split(",")[0] for key in keymaps.ALL}
+NUMBER = re.compile(r"\d")
+SIDES = "│▁▂▃▄▅▆▇█ ▎"
+"""What may stand at the sides of a pane: its border; inside of it, a bar for scrolling is part of the pane."""
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+@pytest.mark.parametrize("coloured", [True, False], ids=["colour", "no colour"])
+async def test_every_pane_is_whole(
+    explore: Explore, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], coloured: bool
+) -> None:
+    if coloured:
+        monkeypatch.delenv("NO_COLOR", raising=False)
+    else:
+        monkeypatch.setenv("NO_COLOR", "1")
+    async with explore(size=size) as explorer:
+        assert explorer.app.no_color != coloured
+        await explorer.press("3", "space")
+        await explorer.step(3)
+        for name in PANES:
+            await explorer.press(KEYS[f"show('{name}')"])
+            pane = explorer.screen.query_one(f"#{name}")
+            await explorer.until(lambda pane=pane: pane.has_class("active") and pane.region.height > 2)  # type: ignore[misc]
+            await explorer.until(lambda name=name: name.upper() in explorer.text)  # type: ignore[misc]
+            lines = explorer.text.split("\n")
+            assert len(lines) == size[1] and all(len(line) <= size[0] for line in lines)
+            left, top, wide, high = pane.region
+            shown = [line.ljust(size[0])[left : left + wide] for line in lines[top : top + high]]
+            assert shown[0].startswith("╭─ ") and shown[0].endswith("─╮"), (name, shown[0])
+            assert shown[-1][0] == "╰" and shown[-1][-1] == "╯", (name, shown[-1])
+            assert all(line[0] == "│" and line[-1] == "│" for line in shown[1:-1]), name
+            body = "\n".join(line[1:-1] for line in shown[1:-1])
+            assert NUMBER.search(body), f"{name} shows no number"
+            rows = pane.as_rows()  # type: ignore[attr-defined]
+            assert len(rows) > 1 and pane.as_text(), name  # type: ignore[attr-defined]
+        tabs = next(line for line in lines if f"{name.upper()}" in line)
+        assert all(f"{KEYS[f'''show('{name}')''']} " in f"{tabs} " for name in PANES), tabs
