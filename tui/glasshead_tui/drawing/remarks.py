@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from glasshead_tui.drawing.memo import chosen_account, chosen_distribution, chosen_units
+from glasshead_tui.drawing.names import UNKNOWN, is_byte
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.state.focus import Focus
 
@@ -65,6 +66,22 @@ def line_probability(moment: "Moment") -> str:
         return ""
     total = log_probability(made)
     return f"ln p {real(total, 7)} nats, {real(total / len(made), 6)} a token"
+
+
+def reading_said(moment: "Moment") -> str:
+    """Say how the vocabulary takes the text, if otherwise than as it was typed: in lower case, unknown words, bytes."""
+    text, read = moment.text, moment.text if moment.read is None else moment.read
+    said: list[str] = []
+    if read != text and read != text.strip():
+        said.append("read in lower case" if read == text.strip().lower() else f"read as “{read}”")
+    tokens = moment.source or tuple(token for token in moment.tokens if token.probability is None)
+    unknown = sum(token.text in UNKNOWN for token in tokens)
+    cut = sum(is_byte(token.text) for token in tokens)
+    if unknown:
+        said.append(f"{unknown} unknown")
+    if cut:
+        said.append(f"{cut} bytes of characters it lacks" if cut > 1 else "1 byte of a character it lacks")
+    return " · ".join(said)
 
 
 def units_said(found: "Units") -> str:

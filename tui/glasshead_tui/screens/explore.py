@@ -24,6 +24,7 @@ from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.editing import EditingScreen
+from glasshead_tui.screens.help import PANES as PANES_MEAN
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
 from glasshead_tui.screens.save import ask_where, describe, unsavable
@@ -374,7 +375,8 @@ class ExploreScreen(EditingScreen):
 
     def action_help(self) -> None:
         """Open the help page with all keys."""
-        self.app.push_screen(Help(self._shown_keys, facts=self._about.facts if self._about else ()))
+        facts = self._about.facts if self._about else ()
+        self.app.push_screen(Help(self._shown_keys, facts=facts, panes=PANES_MEAN))
 
     def action_quit(self) -> None:
         """Leave the program."""

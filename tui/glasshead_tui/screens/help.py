@@ -32,6 +32,32 @@ GLYPHS: Meanings = (
     ("▸ ■", "start token, from which the first target token is asked for; end token"),
 )
 
+PANES: Meanings = (
+    ("map", "every layer and head; a dot shows the largest weight under it"),
+    ("attention", "one head: Attention(Q, K, V) = softmax(QKᵀ / √d_k) V, before the mask, after it, after softmax (3.2.1)"),
+    ("sum", "one cell: weight = e^(q·k/√d_k) / Σ e^…; output = Σ weight · v"),
+    ("vectors", "q, k, v of the cell, and the head's output"),
+    ("norms", "LayerNorm(x) = gain · (x − mean) / √(var + ε) + bias, at every place of the stack"),
+    (
+        "stream",
+        "the residual stream, LayerNorm(x + Sublayer(x)) (3.1): how long a vector each sub-layer adds, and the cosine of "
+        "its angle to the stream. Lens: the output matrix applied there (nostalgebraist 2020), after the model's own last "
+        "norm if it has one. To the logit: w · (what is added), w the candidate's row of the output matrix, followed back "
+        "through the norms with their variances held; the shares sum to the logit",
+    ),
+    ("logits", "p = softmax(logits) of every token after the row; ln p of the line = Σ ln p of its tokens, in nats"),
+    (
+        "feed-forward",
+        "FFN(x) = max(0, x W₁ + b₁) W₂ + b₂ (3.3): a unit writes its activation times its row of W₂; through the output "
+        "matrix that raises the logits of the tokens named",
+    ),
+    (
+        "positions",
+        "PE(pos, 2i) = sin(pos / 10000^(2i/m)), PE(pos, 2i+1) = cos(…) (3.5): the picture, and embedding + position = sum",
+    ),
+)  # fmt: skip
+"""What each pane of the explorer shows, with the paper's equation and section."""
+
 
 class Help(ModalScreen[None], LeavableScreen[None]):
     """The help page; any of its keys closes it."""
@@ -51,13 +77,14 @@ class Help(ModalScreen[None], LeavableScreen[None]):
         introduction: str = INTRODUCTION,
         groups: Groups = GROUPS,
         glyphs: Meanings = GLYPHS,
+        panes: Meanings = (),
         count: str = "A number typed before a key repeats it: 5 l moves five keys to the right.",
     ) -> None:
-        """shown: id → the keys, as `keys.label_keys` gives them · facts: about the model, all of them."""
+        """shown: id → the keys, as `keys.label_keys` gives them · facts: about the model, all of them · panes: what each shows."""
         super().__init__()
         self._facts = facts
         self._shown_keys, self._introduction, self._groups = shown, introduction, groups
-        self._glyphs, self._counting = glyphs, count
+        self._glyphs, self._panes, self._counting = glyphs, panes, count
 
     def compose(self) -> ComposeResult:
         """Compose one scrolling page."""
@@ -71,6 +98,8 @@ class Help(ModalScreen[None], LeavableScreen[None]):
         for title, keys in self._groups.items():
             parts += [Text(f"\n{title}", style="bold"), _table((self._shown_keys[key.id], key.meaning) for key in keys)]
         parts += [Text("\nWhat the glyphs mean", style="bold"), _table(self._glyphs)]
+        if self._panes:
+            parts += [Text("\nWhat the panes show", style="bold"), _table(self._panes)]
         parts.append(Text(f"\n{self._counting}"))
         if self._facts:
             parts += [Text("\nThis model", style="bold"), *(Text(visible(fact)) for fact in self._facts)]
