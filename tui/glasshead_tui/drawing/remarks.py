@@ -103,9 +103,13 @@ def positions_how(found: "Positions") -> str:
 
 
 def share(value: float) -> str:
-    """Write a share as a percentage, never as 0 where it is not."""
-    percent = 100 * max(0.0, value)
-    return "less than .1 %" if 0 < percent < 0.1 else f"{percent:.{0 if percent >= 10 else 1}f} %"
+    """Write a share as a percentage, never as 0 or 100 where it is neither."""
+    percent = 100 * min(1.0, max(0.0, value))
+    if 0 < percent < 0.1:
+        return "less than .1 %"
+    if 99.9 < percent < 100:
+        return "more than 99.9 %"
+    return f"{percent:.{0 if 10 <= percent < 99 or percent == 100 else 1}f} %"
 
 
 def _stream(moment: "Moment", focus: Focus) -> tuple[str, ...]:

@@ -34,28 +34,32 @@ GLYPHS: Meanings = (
 
 PANES: Meanings = (
     ("map", "every layer and head; a dot shows the largest weight under it"),
-    ("attention", "one head: Attention(Q, K, V) = softmax(QKᵀ / √d_k) V, before the mask, after it, after softmax (3.2.1)"),
+    (
+        "attention",
+        "one head: Attention(Q, K, V) = softmax(QKᵀ / √d_k) V (3.2.1), before the mask, after it, after softmax",
+    ),
     ("sum", "one cell: weight = e^(q·k/√d_k) / Σ e^…; output = Σ weight · v"),
     ("vectors", "q, k, v of the cell, and the head's output"),
     ("norms", "LayerNorm(x) = gain · (x − mean) / √(var + ε) + bias, at every place of the stack"),
     (
         "stream",
-        "the residual stream, LayerNorm(x + Sublayer(x)) (3.1): how long a vector each sub-layer adds, and the cosine of "
-        "its angle to the stream. Lens: the output matrix applied there (nostalgebraist 2020), after the model's own last "
-        "norm if it has one. To the logit: w · (what is added), w the candidate's row of the output matrix, followed back "
-        "through the norms with their variances held; the shares sum to the logit",
+        "the residual stream, LayerNorm(x + Sublayer(x)) (3.1): the length of what each sub-layer adds, and the cosine "
+        "of its angle to the stream. Lens: the output matrix applied there (nostalgebraist 2020), after the model's "
+        "own last norm if it has one. To the logit: w · (what is added), w the candidate's row of the output matrix, "
+        "followed back through the norms with their variances held; the shares sum to the logit",
     ),
     ("logits", "p = softmax(logits) of every token after the row; ln p of the line = Σ ln p of its tokens, in nats"),
     (
         "feed-forward",
-        "FFN(x) = max(0, x W₁ + b₁) W₂ + b₂ (3.3): a unit writes its activation times its row of W₂; through the output "
-        "matrix that raises the logits of the tokens named",
+        "FFN(x) = max(0, x W₁ + b₁) W₂ + b₂ (3.3): a unit writes its activation times its row of W₂; through the "
+        "output matrix that raises the logits of the tokens named",
     ),
     (
         "positions",
-        "PE(pos, 2i) = sin(pos / 10000^(2i/m)), PE(pos, 2i+1) = cos(…) (3.5): the picture, and embedding + position = sum",
+        "PE(pos, 2i) = sin(pos / 10000^(2i/m)), PE(pos, 2i+1) = cos(…) (3.5): as a picture, and embedding + position "
+        "= sum",
     ),
-)  # fmt: skip
+)
 """What each pane of the explorer shows, with the paper's equation and section."""
 
 
@@ -80,7 +84,9 @@ class Help(ModalScreen[None], LeavableScreen[None]):
         panes: Meanings = (),
         count: str = "A number typed before a key repeats it: 5 l moves five keys to the right.",
     ) -> None:
-        """shown: id → the keys, as `keys.label_keys` gives them · facts: about the model, all of them · panes: what each shows."""
+        """shown: id → the keys, as `keys.label_keys` gives them · facts: about the model, all of them · panes: what
+        each shows.
+        """
         super().__init__()
         self._facts = facts
         self._shown_keys, self._introduction, self._groups = shown, introduction, groups
