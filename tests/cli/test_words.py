@@ -19,6 +19,7 @@ Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
 COMMANDS = (
     "explore",
     "translate",
+    "show",
     "trace",
     "heads",
     "check",

@@ -44,7 +44,7 @@ NAMED = {
 }  # fmt: skip
 OFTEN = ("up", "down", "left", "right", "home", "end", "tab", "enter", "enter", "escape", "space", "space", "ctrl+p")
 LETTERS = {
-    "explore": "nbhjkl:iz[](),.tsmauvo/L?",
+    "explore": "nbhjkl:iz[](),.tsmauvoSVFP/L?",
     "lab": "abcdskjhl=rftnp[]:?LL",
     "watch": "zpnhjkl[](),.tcam:?",
 }

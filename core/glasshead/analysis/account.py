@@ -40,7 +40,9 @@ class Account:
     attribution: Attribution | None
     how: str
     """What the lens does, in one line; empty without one."""
-    why: str
+    bare: bool = False
+    """Whether the lens applies the output matrix to the stream as it stands: the model has no norm after its layers."""
+    why: str = ""
     """Sentence that says why there is no lens; empty if there is one."""
 
 
@@ -68,7 +70,8 @@ def account(
     except GlassheadError as error:
         found, why = None, str(error)
     return Account(
-        stream=seen, read=_read(seen, through), asked=asked, attribution=found, how=through.how, why=why
+        stream=seen, read=_read(seen, through), asked=asked, attribution=found, how=through.how, why=why,
+        bare=through.norm is None,
     )  # fmt: skip
 
 

@@ -26,6 +26,8 @@ class Moment:
     """The target so far, with the prompt."""
     text: str
     """Text as it was typed."""
+    read: str | None = None
+    """The text as the vocabulary sees it: perhaps in lower case; None if that is not known."""
     line: int
     """Number of the line, counted from 1; a text, a branch, a change and an undo begin another."""
     step: int

@@ -12,7 +12,7 @@ The lines are a tree: a new text is a root, another token and an edit are branch
 can be undone. There is no thread and no screen here: a caller with several threads makes one move at a time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +85,15 @@ class Session:
             at = self.standing
             self._moment = look(
                 at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._before),
-                undos=self._undos(), edits=at.ledger, beside=self._beside(),
-                stopped=self._stopped,
+                undos=self._undos(), edits=at.ledger, beside=self._beside(), stopped=self._stopped,
+                read=self._read(at.text),
             )  # fmt: skip
         return self._moment
+
+    def _read(self, text: str) -> str | None:
+        """Return a text as the vocabulary sees it; None for a vocabulary that does not say it."""
+        normalize: Callable[[str], str] | None = getattr(self.subject.vocabulary.source, "normalize", None)
+        return None if normalize is None or self.subject.recorded else normalize(text)
 
     def _beside(self) -> Beside | None:
         at = self.standing

@@ -65,7 +65,7 @@ def show(
     edit: EditTexts = None,
     edits: EditFile = None,
 ) -> None:  # fmt: skip
-    """Write one pane of the explorer: stream, logits, attention, any of them."""
+    """Write one pane of the explorer as text."""
     from glasshead_tui.terminal.sentences import fitting, sentence
 
     if text is None and features is not None:

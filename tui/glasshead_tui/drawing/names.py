@@ -23,6 +23,20 @@ _BYTE = re.compile("<0x([0-9A-F]{2})>")
 """A byte of a character that the vocabulary lacks. Its two digits fit a column; of `<0xE7>` there would be `<…`."""
 
 
+UNKNOWN = frozenset({"<unk>", "[UNK]", "<UNK>"})
+
+
+def is_byte(text: str) -> bool:
+    """Tell whether a token is a byte of a character that the vocabulary lacks."""
+    return _BYTE.fullmatch(text) is not None
+
+
+@by_identity
+def strange_places(tokens: "tuple[Token, ...]") -> frozenset[int]:
+    """Find the tokens that the vocabulary lacks: unknown words, and bytes of a character that it has not."""
+    return frozenset(at for at, token in enumerate(tokens) if token.text in UNKNOWN or is_byte(token.text))
+
+
 @by_identity
 def labels(tokens: "tuple[Token, ...]") -> tuple[str, ...]:
     """Make a short name for each token, see `named`."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from glasshead_tui.drawing.memo import chosen_account, chosen_distribution, chosen_units
+from glasshead_tui.drawing.names import UNKNOWN, is_byte
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.state.focus import Focus
 
@@ -67,6 +68,22 @@ def line_probability(moment: "Moment") -> str:
     return f"ln p {real(total, 7)} nats, {real(total / len(made), 6)} a token"
 
 
+def reading_said(moment: "Moment") -> str:
+    """Say how the vocabulary takes the text, if otherwise than as it was typed: in lower case, unknown words, bytes."""
+    text, read = moment.text, moment.text if moment.read is None else moment.read
+    said: list[str] = []
+    if read != text and read != text.strip():
+        said.append("read in lower case" if read == text.strip().lower() else f"read as “{read}”")
+    tokens = moment.source or tuple(token for token in moment.tokens if token.probability is None)
+    unknown = sum(token.text in UNKNOWN for token in tokens)
+    cut = sum(is_byte(token.text) for token in tokens)
+    if unknown:
+        said.append(f"{unknown} unknown")
+    if cut:
+        said.append(f"{cut} bytes of characters it lacks" if cut > 1 else "1 byte of a character it lacks")
+    return " · ".join(said)
+
+
 def units_said(found: "Units") -> str:
     """Say how many units work, and what their strength is."""
     strongest = "length of what it writes" if found.written else "size of its activation"
@@ -86,9 +103,13 @@ def positions_how(found: "Positions") -> str:
 
 
 def share(value: float) -> str:
-    """Write a share as a percentage, never as 0 where it is not."""
-    percent = 100 * max(0.0, value)
-    return "less than .1 %" if 0 < percent < 0.1 else f"{percent:.{0 if percent >= 10 else 1}f} %"
+    """Write a share as a percentage, never as 0 or 100 where it is neither."""
+    percent = 100 * min(1.0, max(0.0, value))
+    if 0 < percent < 0.1:
+        return "less than .1 %"
+    if 99.9 < percent < 100:
+        return "more than 99.9 %"
+    return f"{percent:.{0 if 10 <= percent < 99 or percent == 100 else 1}f} %"
 
 
 def _stream(moment: "Moment", focus: Focus) -> tuple[str, ...]:

@@ -25,9 +25,9 @@ from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.finding import FindingScreen
-from glasshead_tui.screens.help import PANES as MEANINGS
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
+from glasshead_tui.screens.meanings import PANES as MEANINGS
 from glasshead_tui.screens.save import ask_where, describe, unsavable
 from glasshead_tui.screens.steering import SteeringScreen
 from glasshead_tui.state import keymaps, keys

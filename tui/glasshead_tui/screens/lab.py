@@ -18,8 +18,9 @@ from glasshead_tui.panes.lab.showcase import Showcase
 from glasshead_tui.panes.lab.tabs import TabsPane
 from glasshead_tui.panes.lab.texts import shorten_typed
 from glasshead_tui.screens.ask import Ask
-from glasshead_tui.screens.help import Help, Meanings
+from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lab_page import LabPage, Running
+from glasshead_tui.screens.meanings import Meanings
 from glasshead_tui.state import keymaps
 from glasshead_tui.state.labbook import SIZES, LabBook, format_value
 from glasshead_tui.state.outcome import Outcome

@@ -25,8 +25,9 @@ from glasshead_tui.panes.watch.probe import ProbePane
 from glasshead_tui.panes.watch.saying import SayingPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.base import CommandedScreen
-from glasshead_tui.screens.help import Help, Meanings
+from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import tabs_line
+from glasshead_tui.screens.meanings import Meanings
 from glasshead_tui.screens.run_lines import about_line, facts_line, place_line
 from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.focus import Focus, within

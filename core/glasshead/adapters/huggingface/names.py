@@ -63,6 +63,13 @@ class HuggingNames:
         text: str = self.tokenizer.decode(list(ids), skip_special_tokens=True)
         return text.strip()
 
+    def normalize(self, text: str) -> str:
+        """Normalise a text as the tokenizer does before it cuts it: perhaps lower case, perhaps without accents."""
+        normalizer = getattr(getattr(self.tokenizer, "backend_tokenizer", None), "normalizer", None)
+        if normalizer is None:
+            return text
+        return str(normalizer.normalize_str(text)).replace(WORD_START, " ").strip()
+
     def cut(self, text: str, limit: int) -> str:
         """Return the text if it has at most `limit` tokens, else its longest beginning that has."""
         return cut(text, limit, self.encode)

@@ -94,7 +94,7 @@ class LogitsPane(Lines):
             chance = token.probability or 0.0
             chosen = at == self._chosen
             style = marks.key if chosen else None
-            mark = "▸" if chosen else "·" if token.id == taken else " "
+            mark = "»" if chosen else "·" if token.id == taken else " "
             numbers = fit(weight(chance, NUMBER - 2), NUMBER, right=True) + fit(
                 real(float(found.logits[token.id]), NUMBER - 2), NUMBER, right=True
             )
@@ -144,7 +144,7 @@ def _word(name: str, token: "Token", here: bool, marks: Palette) -> Line:
     chance = token.probability or 0.0
     shade: Style | None = marks.weights.fills[weight_level(chance)] if marks.coloured else None
     return [
-        Segment(f"{'▸' if here else ''}{name}", marks.key if here else None),
+        Segment(f"{'»' if here else ''}{name}", marks.key if here else None),
         Segment(" "), Segment(weight(chance, 4), shade), Segment("  "),
     ]  # fmt: skip
 

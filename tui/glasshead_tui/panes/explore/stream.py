@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 PLACE, NUMBER, SHARE = 10, 7, 8  # columns
 HEADS = 16
 """Most columns for the bars of the heads."""
+TITLE = "stream · ← → another candidate · S again: A − B"
+HELD = "→ each norm’s variance as captured"
+BARE = "lens: the stream as it stands, no norm follows"
 READ = 15
 """Columns of one candidate of the lens, about."""
 
@@ -51,11 +54,12 @@ class StreamPane(Lines):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the stream of the query's row, with the sub-layer of the current attention marked."""
         self._found = None  # nothing else is told, if it cannot be followed
-        entitle(self, "stream")
+        entitle(self, TITLE)
         tokens = moment.trace.tokens(focus.stack)
         self._token = labels(tokens)[focus.query]
         self._before = tokens[: focus.query + 1]
         self._found = found = chosen_account(moment, focus)
+        entitle(self, TITLE, " · ".join(filter(None, (HELD if found.attribution else "", BARE if found.bare else ""))))
         self._here = next((at for at, step in enumerate(found.stream.steps) if step.site == focus.prefix), -1)
         self.redraw()
         self.follow()

@@ -8,13 +8,14 @@ from rich.segment import Segment
 from rich.style import Style
 
 from glasshead_tui.drawing.memo import by_identity
-from glasshead_tui.drawing.names import END, JOINED, START, labels, next_labels
+from glasshead_tui.drawing.names import END, JOINED, START, labels, next_labels, strange_places
 from glasshead_tui.drawing.numbers import drawn_with, weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.remarks import line_probability, reading_said
 from glasshead_tui.panes.explore.original import changed_places, original_line
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
-from glasshead_tui.terminal.visible import clip, fit
+from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.bars import bar
 from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line, Lines, cells
@@ -102,10 +103,12 @@ class TokensPane(Lines):
                     + f"  step {moment.step}"
                     + (", the recording ends" if moment.cut else ", done" if moment.done else "")
                 )
+            tail = _with_remarks(tail, moment, side, len(there), names, columns)
             line: Line = [Segment(fit(side, HEAD), marks.quiet)]
             newest = side == "target" and not moment.done
             changed = changed_places(moment) if side == "target" else frozenset()
-            line += _sentence(names, lit, columns - HEAD - width(tail) - 2 * newest, marks, changed)
+            room = columns - HEAD - width(tail) - 2 * newest
+            line += _sentence(names, lit, room, marks, changed, strange_places(tokens))
             if newest:
                 line.append(Segment(" ┃", marks.strong))
             if tail:
@@ -201,21 +204,41 @@ def _words(names: tuple[str, ...]) -> _Words:
     return _Words(words, joined, tuple(accumulate(widths, initial=0)))
 
 
+def _with_remarks(tail: str, moment: "Moment", side: str, sides: int, names: tuple[str, ...], columns: int) -> str:
+    """Add to what ends a line what is said of the text, and of the line's probability, as far as there is room."""
+    words = _words(names)
+    room = columns - HEAD - words.starts[-1] - width(tail) - 4
+    said = visible(reading_said(moment)) if side == "source" or sides == 1 else ""
+    if said and width(said) + 2 <= room:
+        tail = f"  {said}{tail}"
+        room -= width(said) + 2
+    chance = line_probability(moment).partition(",")[0] if side == "target" else ""
+    return f"  {chance}{tail}" if chance and width(chance) + 2 <= room else tail
+
+
 def _sentence(
-    names: tuple[str, ...], lit: dict[int, _Lit], columns: int, marks: Palette, changed: frozenset[int] = frozenset()
+    names: tuple[str, ...],
+    lit: dict[int, _Lit],
+    columns: int,
+    marks: Palette,
+    changed: frozenset[int] = frozenset(),
+    strange: frozenset[int] = frozenset(),
 ) -> Line:
     """Draw as much of a sentence as fits around the marked tokens, else around its end.
 
-    changed: places of tokens that are others without the edits.
+    changed: places of tokens that are others without the edits · strange: of those that the vocabulary lacks.
     """
     words, joined, starts = _words(names)
-    brackets = 0 if marks.coloured else 2 * len(lit)
+    brackets = 0 if marks.coloured else 2 * len(lit) + len(strange)
     first, last = _window(starts, max(lit, default=len(words) - 1), columns + 1 - brackets)
     line: Line = [Segment("… ", marks.quiet)] if first else []
     for at in range(first, last):
         if at > first and not joined[at]:
             line.append(Segment(" "))
         word, style = words[at], marks.quiet if names[at] in (START, END) else None
+        if at in strange:
+            style = marks.bad
+            word = word if marks.coloured else f"?{word}"
         if at in changed:
             style = marks.bad
             word = word if marks.coloured else f"*{word}"

@@ -1,0 +1,64 @@
+"""What the explorer's help says of panes and signs: the panes in the paper's words, with its equations and sections."""
+
+Meanings = tuple[tuple[str, str], ...]
+
+PANES: Meanings = (
+    ("map", "every head of every layer; each picture is its attention weights, a dot the largest weight under it"),
+    (
+        "attention",
+        "softmax(Q Kᵀ / √d_k + mask) of one head (3.2.1): a row a query, a column a key; s goes through its three stages",
+    ),
+    ("sum", "one cell: score = q·k / √d_k, weight = exp(score) / Σ exp(scores), and the row's output = Σ weight · v"),
+    (
+        "vectors",
+        "one cell: q = x W_Q asks, k = x W_K is asked, v = x W_V is given; q × k is their product, number by number",
+    ),
+    ("norms", "LayerNorm after each sub-layer: step 1 is n = (x − mean) / √(var + ε), step 2 is gain · n + bias"),
+    ("heads", "the chosen cell in every head of this kind of attention, and under each weight its row"),
+    (
+        "alignment",
+        "source and target as sentences: each row is painted by its weights; links are the largest weight of a row, "
+        "covered is the sum of what a source word got so far",
+    ),
+    (
+        "stream",
+        "the residual stream, LayerNorm(x + Sublayer(x)) (3.1): the length of what each sub-layer adds, and the cosine "
+        "of its angle to the stream. Lens: the output matrix applied there (nostalgebraist 2020), after the model's "
+        "own last norm if it has one. To the logit: w · (what is added), w the candidate's row of the output matrix, "
+        "followed back through the norms with their variances held; the shares sum to the logit",
+    ),
+    ("logits", "p = softmax(logits) of every token after the row; ln p of the line = Σ ln p of its tokens, in nats"),
+    (
+        "feed-forward",
+        "FFN(x) = max(0, x W₁ + b₁) W₂ + b₂ (3.3): a unit writes its activation times its row of W₂; through the "
+        "output matrix that raises the logits of the tokens named",
+    ),
+    (
+        "positions",
+        "PE(pos, 2i) = sin(pos / 10000^(2i/m)), PE(pos, 2i+1) = cos(…) (3.5): as a picture, and embedding + position "
+        "= sum",
+    ),
+    (
+        "truth",
+        "checks of what is shown, each computed in another way: ✓ holds, ✗ does not, ~ an edit breaks it on purpose",
+    ),
+)
+"""The panes of the explorer, in their order."""
+GLYPHS: Meanings = (
+    (".81", "a weight, or a score, on its colour: the brighter, the larger"),
+    ("9e-5", "0.00009: a number too small for four decimals; 0 stands alone for exactly zero"),
+    ("╱", "masked: −∞ before softmax, weight exactly 0. Nobody may look there"),
+    ("·", "not decoded yet, or out of the edits' reach: there is nothing to be seen"),
+    ("[.81]", "the cursor: its row is the query, its column the key"),
+    ("‿", "this piece is written onto the one before it"),
+    ("␣", "a piece that is only the space before a word"),
+    ("E7", "two digits: a byte of a character that the vocabulary lacks"),
+    ("▸ ■", "start token, from which the first target token is asked for; end token"),
+    ("┃", "where the next token of the target will stand"),
+    ("▂▅▇", "the numbers of a vector: up positive, down negative; ±5.28 is the height of the tallest"),
+    ("░▒▓█", "without colour: the darker, the larger a weight; = and ≡ below, ░ to █ above 0 for scores"),
+    (".92→.71", "the model's own probability, and the one with which a token is drawn; cut: it cannot be drawn"),
+    ("≠ =", "changed by the edits, and underlined; in their reach and unchanged"),
+    ("mouse", "a click chooses a cell or a head; the wheel scrolls"),
+)
+"""The signs of the explorer."""
