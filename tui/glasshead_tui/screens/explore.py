@@ -126,6 +126,7 @@ class ExploreScreen(SteeringScreen):
         """Take the new moment: follow the newest row if the cursor was there, and redraw."""
         before, moment = self.moment, event.moment
         self.moment = moment
+        self._follow_comparison(before, moment)
         self._follow_edits(moment)
         self._follow_steps(moment, event.ticket)
         if self._trying is not None and event.ticket >= self._trying[0]:

@@ -210,6 +210,10 @@ class Worker:
         """Go to another line of the tree."""
         return self._move(lambda session: session.visit(branch), to)
 
+    def compare(self, branch: int | None, *, to: Asker) -> int:
+        """Compare the present line with another one; None ends that."""
+        return self._move(lambda session: session.compare_with(branch), to)
+
     def _move(self, move: "Callable[[Session], None]", to: Asker) -> int:
         """Put a job that brings another line."""
 
