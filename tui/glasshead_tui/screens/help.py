@@ -29,6 +29,7 @@ GLYPHS: Meanings = (
     ("·", "not decoded yet: there is no such row or column so far"),
     ("‿", "this piece is written onto the one before it"),
     ("E7", "two digits: a byte of a character that the vocabulary lacks"),
+    (".92→.71", "the model's own probability, and the one with which a token is drawn; cut: it cannot be drawn"),
     ("▸ ■", "start token, from which the first target token is asked for; end token"),
 )
 

@@ -390,7 +390,8 @@ class Worker:
             self._answer(NotOpened(f"{subject.name} has no attention: there is nothing to explore in it."))
             return
         self._opened = Session(subject)
-        self._answer(Opened(About(name=subject.name, facts=subject.facts, limit=subject.limit)))
+        about = About(name=subject.name, facts=subject.facts, limit=subject.limit, examples=subject.examples)
+        self._answer(Opened(about))
         try:
             if self._file is not None and self._file.exists():
                 from glasshead.session.file import read_session
