@@ -107,6 +107,12 @@ class Subject:
         return self.anatomy.kinds
 
     @property
+    def examples(self) -> tuple[str, ...]:
+        """Example sentences on the card."""
+        examples = self.card.get("examples")
+        return tuple(each for each in examples if isinstance(each, str)) if isinstance(examples, list) else ()
+
+    @property
     def first_sentence(self) -> str:
         """First example on the card, to decode if no text is given; of a recording its text.
 

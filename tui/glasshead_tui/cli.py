@@ -70,11 +70,12 @@ def _check(words: Sequence[str]) -> None:
 def plain_words(words: Sequence[str]) -> dict[str, Any] | None:
     """Parse words for the explorer into its keyword arguments; None if Typer should read them.
 
-    Understood: no words at all, and `explore` with a checkpoint, `--text SENTENCE` and `--no-mouse`.
+    Understood: no words at all, and `explore` with a checkpoint, a sentence, `--text SENTENCE` and `--no-mouse`.
     """
     if words and words[0] != "explore":
         return None
     given: dict[str, Any] = {}
+    sentence: str | None = None
     rest = iter(words[1:])
     for word in rest:
         if word == "--text":
@@ -84,11 +85,15 @@ def plain_words(words: Sequence[str]) -> dict[str, Any] | None:
             given["text"] = text
         elif word == "--no-mouse":
             given["mouse"] = False
-        elif word.startswith("-") or "checkpoint" in given:
+        elif word.startswith("-") or sentence is not None:
             return None
+        elif "checkpoint" in given:
+            sentence = word
         else:
             given["checkpoint"] = word
-    return given
+    if sentence is None:
+        return given
+    return None if "text" in given else {**given, "text": sentence}
 
 
 def _dispatch(words: Sequence[str]) -> int:

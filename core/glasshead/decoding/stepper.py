@@ -320,6 +320,10 @@ class Stepper:
         """`trace` with the row of the newest token, from which `candidates` come; without it when done."""
         return self._view(self._stands) if self.looks_ahead else self.trace
 
+    def until(self, rows: int) -> Trace:
+        """Return the values of the first rows, at most those of `outlook`."""
+        return self._view(rows)
+
     def step(self) -> Token:
         """Append the next token: the one known from before if the line went back, else the choice of `pick`."""
         self._refuse_when_done()

@@ -4,6 +4,7 @@ Two comparisons: the original line, whose tokens the unedited model chose itself
 the tokens of the edited line. What differs from the twin is the effect of the edits alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
@@ -55,12 +56,17 @@ class Beside:
     candidates: tuple[Token, ...]
     """Best next tokens of the twin."""
     entropy: float
+    names: tuple[str, str] = ("edited", "original")
+    """What the two lines are called."""
 
     @cached_property
-    def cone(self) -> dict[str, Tensor]:
+    def cone(self) -> Mapping[str, Tensor]:
         """Everything that the edits could change at these tokens: see `edits.cone`."""
         rows = {"source": len(self.edited.source), "target": self.edited.steps}
         return cone(self.edits, self.edited.anatomy, rows, self.trace.may_look)
+
+    def check(self, site: str) -> None:
+        """Raise GlassheadError for a value that is not subtracted: none here, where the tokens are the same."""
 
     @property
     def first(self) -> int | None:

@@ -54,6 +54,8 @@ class Moment:
     edits: Ledger = NO_EDITS
     """Edits of the line, those that are switched off included."""
     beside: Beside | None = None
+    """The line that this one is compared with: the one without the edits, or another of the tree; None for none."""
+    effect: Beside | None = None
     """The line without the edits; None where there are none."""
     weighed: Weighed | None = None
     """The next token as it is drawn; None where tokens are picked greedily, or given."""
@@ -67,6 +69,11 @@ class Moment:
             return self
         at = self.beside
         return replace(self, trace=at.trace, candidates=at.candidates, entropy=at.entropy)
+
+    @cached_property
+    def alike(self) -> "Moment":
+        """The same line with as many rows as the one that it is compared with has."""
+        return self if self.beside is None else replace(self, trace=self.beside.edited)
 
     @property
     def anatomy(self) -> Anatomy:

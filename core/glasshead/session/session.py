@@ -24,6 +24,7 @@ from glasshead.edits.language import as_edit
 from glasshead.edits.ledger import NO_EDITS, Ledger
 from glasshead.errors import GlassheadError
 from glasshead.session.beside import Beside, compare, make_twin
+from glasshead.session.compared import Compared, compare_lines
 from glasshead.session.moment import Moment, look
 from glasshead.session.references import References
 from glasshead.session.standing import Standing
@@ -58,6 +59,7 @@ class Session:
         """Breakpoints, at which `walk` stops."""
         self.given_up: Mapping[int, tuple[GivenUp, ...]] = {}
         """Lines that a beam search gave up, by the branch that it began from."""
+        self._other: int | None = None
         self._stopped: Stopped | None = None
         """Breakpoint at which the newest walk ended."""
 
@@ -82,11 +84,11 @@ class Session:
     def moment(self) -> Moment:
         """Everything to show of the line at its present step. The same object until something moves."""
         if self._moment is None:
-            at = self.standing
+            at, effect = self.standing, self._beside()
             self._moment = look(
                 at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._before),
-                undos=self._undos(), edits=at.ledger, beside=self._beside(), stopped=self._stopped,
-                read=self._read(at.text),
+                undos=self._undos(), edits=at.ledger, beside=self._compare() or effect, effect=effect,
+                stopped=self._stopped, read=self._read(at.text),
             )  # fmt: skip
         return self._moment
 
@@ -102,6 +104,27 @@ class Session:
         at.base.goto(at.line.step_number)
         self._twin = make_twin(at.base, at.line) if self._twin is None else make_twin(self._twin, at.line)
         return compare(at.base, at.line, self._twin, at.ledger.active, CANDIDATES)
+
+    @property
+    def other(self) -> int | None:
+        """Branch that the present line is compared with; None for none."""
+        return self._other if self._other in self._branches and self._other != self.standing.branch else None
+
+    def compare_with(self, branch: int | None) -> None:
+        """Compare the present line with another one of the tree; None ends that.
+
+        Raises GlassheadError for a line that is not there, and for the present one.
+        """
+        if branch is not None and self._at(branch).branch == self.standing.branch:
+            raise GlassheadError("You stand in this line: choose another one to compare it with.")
+        self._other, self._moment = branch, None
+
+    def _compare(self) -> Compared | None:
+        line = self.line
+        if self.other is None or not line.rows.captures:
+            return None
+        other = self._branches[self.other]
+        return compare_lines(line, other.line, other.name or f"line {other.branch}", CANDIDATES)
 
     def _undos(self) -> int:
         """Count the undos until the edits are others; 0 where none brings that."""
@@ -422,7 +445,7 @@ class Session:
         """Check the present moment; each statement is computed in another way than the values were captured."""
         measured = self.line.verify() if self.line.verifiable else ()
         found = checks(self.moment.trace, *measured)
-        beside = self.moment.beside
+        beside = self.moment.effect
         if beside is None:
             return found
         return edited_checks(found, beside)

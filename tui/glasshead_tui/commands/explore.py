@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
 from glasshead_tui.commands.arguments import Checkpoint, EditFile, EditTexts, Features, Forced, Truncate, read_edits
 from glasshead_tui.commands.opening import opens
@@ -16,6 +17,10 @@ from glasshead_tui.state.focus import Which
 def explore(
     opening: Opening,
     checkpoint: Checkpoint = launch.DEFAULT,
+    sentence: Annotated[
+        str | None,
+        typer.Argument(metavar="TEXT", help="The sentence to decode first, in quotes: as --text.", show_default=False),
+    ] = None,
     text: Annotated[
         str | None,
         typer.Option(
@@ -58,10 +63,12 @@ def explore(
 
     Sentences may come in a pipe, a line each: they are decoded one after the other.
     """
+    if sentence is not None and text is not None:
+        raise GlassheadError("The sentence is given twice, by itself and as --text or --ids: choose one.")
     return launch.explore(
         checkpoint,
         opening=opening,
-        text=text,
+        text=text if sentence is None else sentence,
         forced=forced,
         edits=read_edits(edit, edits),
         session=session,

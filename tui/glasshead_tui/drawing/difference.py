@@ -1,4 +1,4 @@
-"""One head's matrix with edits minus the same without, in the form of a heat map.
+"""One head's matrix minus that of another line, such as the one without the edits, in the form of a heat map.
 
 Differences of weights are drawn by their square root, those of scores relative to the largest. Cells that the edits
 cannot reach are empty.
@@ -28,6 +28,8 @@ class DifferenceMatrix:
     row_labels: tuple[str, ...]
     column_labels: tuple[str, ...]
     digits: int = 4
+    names: tuple[str, str] = ("edited", "original")
+    """What the two lines are called."""
 
     @cached_property
     def largest(self) -> float:

@@ -54,6 +54,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         entitle(self, name + chosen, "  ".join(stages))
         if moment.trace.recorded:
             moment.trace[f"{focus.prefix}.{focus.stage}"]  # raises here if it was not recorded: nothing else is told
+        if focus.view == "difference" and moment.beside:
+            moment.beside.check(f"{focus.prefix}.{focus.stage}")  # and so does what has another shape
         self._shown = moment, focus
         if before and before[0].trace is moment.trace and before[1].to(query=focus.query, key=focus.key) == focus:
             self._heatmap.cursor = focus.query, focus.key
@@ -159,6 +161,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         assert self._shown is not None
         moment, focus = self._shown
         trace = moment.trace
+        if focus.view == "difference" and moment.beside:
+            trace = moment.beside.edited
         queries, keys = trace.axes(focus.prefix)
         names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
         marks = palette(self.app)

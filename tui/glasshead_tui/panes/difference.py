@@ -13,6 +13,7 @@ from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.panes.pane import Cell, Rows, text_of
 from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.heatmap import Marked
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS
@@ -45,33 +46,44 @@ def mark_of_edits(moment: "Moment", focus: Focus) -> str:
 
 def why_edited(moment: "Moment", focus: Focus) -> bool:
     """Tell whether a key is hidden by an edit, and not by the model's own mask."""
-    if moment.beside is None or focus.view == "original":
+    if moment.effect is None or focus.view == "original":
         return False
-    return bool(moment.beside.trace[f"{focus.prefix}.masked"][focus.head, focus.query, focus.key] > -inf)
+    return bool(moment.effect.trace[f"{focus.prefix}.masked"][focus.head, focus.query, focus.key] > -inf)
 
 
 def make_difference(moment: "Moment", focus: Focus) -> DifferenceMatrix:
-    """Make the matrix of the current head with edits minus that without."""
+    """Make the matrix of the current head minus that of the line beside: without the edits, or another one.
+
+    Raises GlassheadError for matrices of different shapes.
+    """
     from glasshead.analysis.difference import difference
 
     beside = moment.beside
     assert beside is not None
     site = f"{focus.prefix}.{focus.stage}"
-    queries, keys = (labels(tokens) for tokens in moment.trace.axes(focus.prefix))
-    hidden = [trace[f"{focus.prefix}.masked"][focus.head] == -inf for trace in (moment.trace, beside.trace)]
+    beside.check(site)
+    traces = beside.edited, beside.trace
+    queries, keys = map(_both, *(map(labels, trace.axes(focus.prefix)) for trace in traces))
+    hidden = [trace[f"{focus.prefix}.masked"][focus.head] == -inf for trace in traces]
     return DifferenceMatrix(
         stage=focus.stage,
-        values=difference(moment.trace, beside.trace, site)[focus.head],
+        values=difference(*traces, site)[focus.head],
         reached=beside.cone[site][focus.head],
         masked=hidden[0] & hidden[1],
         row_labels=queries,
         column_labels=keys,
+        names=beside.names,
     )
+
+
+def _both(here: tuple[str, ...], there: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the tokens of two lines: both, where they are not the same."""
+    return tuple(one if one == other else f"{one}/{other}" for one, other in zip(here, there, strict=True))
 
 
 def changed_cells(moment: "Moment", focus: Focus) -> "Marked | None":
     """Return which cells of the current head's matrix the edits changed, row by row; None where nothing is compared."""
-    beside = moment.beside
+    beside = moment.effect
     if beside is None or focus.view != "edited":
         return None
     from glasshead.analysis.difference import difference
@@ -85,7 +97,7 @@ def note_of_edits(moment: "Moment", focus: Focus, places: "Iterable[Place]") -> 
 
     places: the values, as `analysis.difference.effect` takes them.
     """
-    beside = moment.beside
+    beside = moment.effect
     if beside is None or focus.view != "edited":
         return ""
     from glasshead.analysis.difference import effect
@@ -97,11 +109,11 @@ def note_of_edits(moment: "Moment", focus: Focus, places: "Iterable[Place]") -> 
 
 
 def difference_readout(moment: "Moment", focus: Focus, names: tuple[str, str], marks: Palette) -> tuple[Line, ...]:
-    """Describe the current cell with edits and without, at several lengths."""
+    """Describe the current cell in both lines, at several lengths."""
     beside = moment.beside
     assert beside is not None
     site = f"{focus.prefix}.{focus.stage}"
-    was, now = (float(trace[site][focus.head, focus.query, focus.key]) for trace in (beside.trace, moment.trace))
+    was, now = (float(trace[site][focus.head, focus.query, focus.key]) for trace in (beside.trace, beside.edited))
     pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
     if not bool(beside.cone[site][focus.head, focus.query, focus.key]):
         return [*pair, Segment(f"   {real(was, 7)}: the edits cannot reach it", marks.quiet)], pair
@@ -119,18 +131,20 @@ def difference_legend(matrix: DifferenceMatrix, marks: Palette) -> tuple[Line, .
         Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
         for level, name in samples
     ]
-    what: Line = [Segment("edited − original", marks.strong)]
-    count: Line = [Segment(f"{matrix.changed:,} of {matrix.values.numel():,} cells changed", marks.quiet)]
+    what: Line = [Segment(visible(" − ".join(matrix.names)), marks.strong)]
+    count: Line = [Segment(f"{matrix.changed:,} of {matrix.values.numel():,} cells differ", marks.quiet)]
+    if bool(matrix.reached.all()):
+        return tuple(join_pieces(parts) for parts in ([what, colours, count], [what, colours], [what]))
     beyond: Line = [Segment(ABSENT_GLYPH, scale.absent), Segment(" the edits cannot reach it", marks.quiet)]
     short: Line = [Segment(ABSENT_GLYPH, scale.absent), Segment(" out of reach", marks.quiet)]
     variants = [what, colours, beyond, count], [what, colours, beyond], [what, colours, short], [what, short], [what]
     return tuple(join_pieces(parts) for parts in variants)
 
 
-def difference_text(edited: Rows, original: Rows) -> list[Line]:
-    """Write a pane's table with edits minus the one without: numbers that differ, and − where they are equal."""
+def difference_text(edited: Rows, original: Rows, names: tuple[str, str]) -> list[Line]:
+    """Write a pane's table minus that of the line beside: numbers that differ, and = where they are equal."""
     rows = [tuple(map(_apart, one, other)) for one, other in zip(edited, original, strict=False)]
-    title: Line = [Segment("edited − original")]
+    title: Line = [Segment(visible(" − ".join(names)))]
     return [title, *([Segment(line)] for line in text_of([edited[0], *rows[1:]] if rows else []).splitlines())]
 
 

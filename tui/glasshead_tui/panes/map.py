@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from glasshead.errors import GlassheadError
 from glasshead.site import attention
 from glasshead_tui.drawing.matrix import masked
 from glasshead_tui.drawing.paint import palette
@@ -69,6 +70,11 @@ class Heads:
         from glasshead.analysis.difference import difference
 
         # What the edits cannot reach is drawn like what a mask hides: there is nothing to see.
+        try:
+            self._beside.check(f"{prefix}.weights")
+        except GlassheadError:  # another text: there is no difference
+            self._pooled[key] = None
+            return
         apart = difference(self.trace, self._beside.trace, f"{prefix}.weights").abs()
         self._pooled[key] = pooled(apart, self._beside.cone[f"{prefix}.weights"].float().log(), columns, lines)
 
@@ -126,7 +132,7 @@ class MapPane(Thumbnails):
             self._continue()
         elif place != self.selected:
             self.select(place)
-        said = "edited − original" if beside else "empty: not recorded" if self._heads.partial else ""
+        said = visible(" − ".join(beside.names)) if beside else "empty: not recorded" if self._heads.partial else ""
         entitle(self, f"map · layer {focus.layer} head {focus.head}", said)
 
     def as_rows(self) -> Rows:

@@ -1,6 +1,6 @@
 """A question over the screen, answered in one line. The typed text stays until it is understood."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -49,10 +49,15 @@ class PlainInput(Input):
 class Ask(ModalScreen[None], LeavableScreen[None]):
     """A title, a line to type in, and a line with a hint or a refusal.
 
-    `answer` is called with the typed text at each Enter; it closes the screen, or calls `refuse`.
+    `answer` is called with the typed text at each Enter; it closes the screen, or calls `refuse`. Up and down go
+    through texts that are offered.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "leave it as it is", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "leave it as it is", show=False),
+        Binding("up", "offer(1)", "the text before", show=False),
+        Binding("down", "offer(-1)", "the text after", show=False),
+    ]
     DEFAULT_CSS = """
     Ask { align: center middle; background: $background 40%; }
     Ask > Vertical { width: 84; max-width: 96%; height: auto; border: round $primary; background: $surface;
@@ -63,8 +68,17 @@ class Ask(ModalScreen[None], LeavableScreen[None]):
     Ask #hint.refused { color: $text-error; }
     """
 
-    def __init__(self, question: str, hint: str, value: str, answer: Callable[["Ask", str], None]) -> None:
+    def __init__(
+        self,
+        question: str,
+        hint: str,
+        value: str,
+        answer: Callable[["Ask", str], None],
+        offers: Sequence[str] = (),
+    ) -> None:
+        """offers: texts to choose from, the nearest first."""
         super().__init__()
+        self._offers, self._offered, self._typed = tuple(offers), -1, ""
         self._question, self._hint, self._value, self._answer = question, hint, value, answer
         self.again: str | None = None
         """Refused text, if Enter on the same text again insists."""
@@ -84,6 +98,16 @@ class Ask(ModalScreen[None], LeavableScreen[None]):
         line.replace(self._value, 0, 0)
         line.focus()
         line.action_select_all()
+
+    def action_offer(self, by: int) -> None:
+        """Put another offered text into the line; below the first one stands what was typed."""
+        at = min(max(self._offered + by, -1), len(self._offers) - 1)
+        for line in self.query(PlainInput):
+            if at != self._offered and not self.waits:
+                self._typed = line.value if self._offered < 0 else self._typed
+                line.replace(self._typed if at < 0 else self._offers[at], 0, len(line.value))
+                line.cursor_position = len(line.value)
+                self._offered = at
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Pass on the typed text."""

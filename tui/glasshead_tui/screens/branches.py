@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 
 
 class Branches(ListDialog[int | None]):
-    """A list of lines, each under its parent; dismissed with the line to go to, or None."""
+    """A list of lines, each under its parent; dismissed with the line to go to, or None.
+
+    Where a line to compare with is asked for, Enter compares, and goes nowhere.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,B", "dismiss(None)", "stay", show=False),
         Binding("n", "name", "name", show=False),
+        Binding("c", "compare", "compare", show=False),
         Binding("f,space", "fold", "fold", show=False),
         Binding("delete,backspace,r", "delete", "delete", show=False),
         Binding("left,h", "parent", "parent", show=False),
@@ -36,19 +40,27 @@ class Branches(ListDialog[int | None]):
     Branches OptionList, Branches OptionList:focus { max-height: 65vh; }
     """
 
-    def __init__(self, branches: "tuple[Branch, ...]", worker: Worker, asker: Asker) -> None:
+    def __init__(
+        self, branches: "tuple[Branch, ...]", worker: Worker, asker: Asker, *, comparing: bool = False
+    ) -> None:
+        """comparing: whether a line to compare with is asked for."""
         super().__init__()
+        self._comparing = comparing
         self._lines, self._worker, self._asker = branches, worker, asker
         self._rows = list_rows(branches)
 
     def compose(self) -> ComposeResult:
         """Compose title, list and hint."""
         with Vertical():
-            yield Static(Content("Lines: texts, and under each what you changed in it"))
+            usual = "Lines: texts, and under each what you changed in it"
+            yield Static(Content("Compare the present line (▸) with which one?" if self._comparing else usual))
             yield self.make_list()
             yield Static(Content(""), id="apart", classes="quiet")
             yield Static(
-                Content("enter goes there · ← parent · → child · n names · f folds · r removes · esc stays"),
+                Content(
+                    f"enter {'compares' if self._comparing else 'goes there · c compares'} · ← parent · → child · "
+                    "n names · f folds · r removes · esc stays"
+                ),
                 classes="quiet",
             )
 
@@ -91,7 +103,10 @@ class Branches(ListDialog[int | None]):
         """Go to a line; one that was given up is not there."""
         event.stop()
         if self.is_active and event.option_index < len(self._rows) and self._rows[event.option_index][1] is None:
-            self.dismiss(self._rows[event.option_index][0].number)
+            if self._comparing:
+                self.action_compare()
+            else:
+                self.dismiss(self._rows[event.option_index][0].number)
 
     @property
     def _branch(self) -> "Branch | None":
@@ -113,6 +128,13 @@ class Branches(ListDialog[int | None]):
             at = next((at for at, (each, lost) in enumerate(self._rows) if not lost and wanted(each, chosen)), None)
             if at is not None:
                 self.query_one(OptionList).highlighted = at
+
+    def action_compare(self) -> None:
+        """Compare the present line with the marked one."""
+        chosen = self._branch
+        if chosen is not None and self.is_active:
+            self._worker.compare(chosen.number, to=self._asker)
+            self.dismiss(None)
 
     def action_name(self) -> None:
         """Ask for a name."""

@@ -29,6 +29,8 @@ class EditingScreen(PanedScreen):
     """List of the edits, while it lies over the screen."""
     _branches: Branches | None = None
     """Tree of lines, while it lies over the screen."""
+    _comparing = False
+    """Whether the tree that comes next asks for a line to compare with."""
 
     def _complain(self, sentence: str) -> None:
         raise NotImplementedError
@@ -120,6 +122,7 @@ class EditingScreen(PanedScreen):
         if self.moment is None:
             self._complain("The model is still loading: there is no line yet.")
             return
+        self._comparing = False
         self._worker.list_branches(to=self)
 
     def on_listed(self, event: Listed) -> None:
@@ -133,7 +136,7 @@ class EditingScreen(PanedScreen):
         if self._branches is not None:
             self._branches.show(event.branches)
         elif self.is_active:
-            self._branches = Branches(event.branches, self._worker, self)
+            self._branches = Branches(event.branches, self._worker, self, comparing=self._comparing)
             self.app.push_screen(self._branches, closed)
 
     def action_view(self) -> None:
@@ -143,7 +146,8 @@ class EditingScreen(PanedScreen):
             return
         if moment.beside is None:
             self._complain(f"There are no edits: nothing to compare. {self._shown_keys['mute']} mutes a head, "
-                           f"{self._shown_keys['edit']} takes any edit.")  # fmt: skip
+                           f"{self._shown_keys['edit']} takes any edit; {self._shown_keys['compare']} compares with "
+                           "another line.")  # fmt: skip
             return
         self._look(view=VIEWS[(VIEWS.index(self._looking.view) + self._times()) % len(VIEWS)], redraw=True)
 

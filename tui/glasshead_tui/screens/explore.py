@@ -30,7 +30,7 @@ from glasshead_tui.screens.lines import about_line
 from glasshead_tui.screens.meanings import PANES as MEANINGS
 from glasshead_tui.screens.save import ask_where, describe, unsavable
 from glasshead_tui.screens.steering import SteeringScreen
-from glasshead_tui.state import keymaps, keys
+from glasshead_tui.state import keymaps, keys, recent
 from glasshead_tui.state.focus import STAGES, Focus, find_token, first_look, move_down, within
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.work.messages import About, Checked, NotOpened, Opened, Refused, Saved, Stepped
@@ -134,6 +134,7 @@ class ExploreScreen(FindingScreen, SteeringScreen):
         """Take the new moment: follow the newest row if the cursor was there, and redraw."""
         before, moment = self.moment, event.moment
         self.moment = moment
+        self._follow_comparison(before, moment)
         self._follow_edits(moment)
         self._follow_steps(moment, event.ticket)
         if self._trying is not None and event.ticket >= self._trying[0]:
@@ -147,6 +148,8 @@ class ExploreScreen(FindingScreen, SteeringScreen):
         if self._asking is not None and self._asking[0] == event.ticket:
             self._asking[1].dismiss()
             self._asking = None
+            if event.fresh:
+                recent.remember(self._subject_name, moment.text)
         if before is None:
             self._look(redraw=True, **first_look(moment.trace, self._looking))  # at what there is
         kind = moment.anatomy.kind(self._looking.stack, self._looking.kind)
@@ -298,7 +301,11 @@ class ExploreScreen(FindingScreen, SteeringScreen):
             self._asking = self._worker.begin(text, truncate=ask.again == text and bool(text), to=self), ask
 
         title = "New prompt" if self._prompted else "New source sentence"
-        self._ask(Ask(title, hint, self.moment.text if self.moment else "", answer))
+        now = self.moment.text if self.moment else ""
+        before = recent.read(self._subject_name), self._about.examples if self._about else ()
+        offers = [each for each in dict.fromkeys(each for found in before for each in found) if each != now]
+        more = " ↑ ↓ go through what you typed before, and examples." if offers else ""
+        self._ask(Ask(title, hint + more, now, answer, offers))
 
     def _ask(self, question: Ask) -> None:
         """Put a question whose answer is a job."""

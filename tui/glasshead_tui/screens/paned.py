@@ -28,7 +28,7 @@ from glasshead_tui.panes.explore.vectors import VectorsPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.lines import tabs_line
-from glasshead_tui.state.focus import Focus
+from glasshead_tui.state.focus import Focus, within
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.lines import Lines
 
@@ -62,19 +62,35 @@ BELOW: tuple[tuple[str, ...], ...] = (
 
 
 def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
-    """Draw a moment in a pane as the focus says: with the edits, without them, or the difference of both."""
+    """Draw a moment in a pane as the focus says: as it is, the line beside it, or the difference of both.
+
+    Raises GlassheadError for what cannot be drawn, or has no difference.
+    """
+    beside = moment.beside
     if focus.view == "original":
-        pane.show(moment.original, focus)
-    elif focus.view == "difference" and moment.beside is not None and isinstance(pane, Lines) and pane.id != "map":
-        pane.show(moment.original, focus)
-        before = pane.as_rows()
-        pane.show(moment, focus)
-        pane.tell(difference_text(pane.as_rows(), before))
-        return
+        pane.show(moment.original, reachable(moment.original, focus))
+    elif focus.view == "difference" and beside is not None:
+        focus = reachable(moment.alike, focus)
+        if isinstance(pane, Lines) and pane.id != "map":
+            beside.check(f"{focus.prefix}.{'q' if pane.id == 'norms' else focus.stage}")
+            pane.show(moment.original, focus)
+            before = pane.as_rows()
+            pane.show(moment.alike, focus)
+            pane.tell(difference_text(pane.as_rows(), before, beside.names))
+            return
+        pane.show(moment.alike, focus)
     else:
         pane.show(moment, focus)
     if isinstance(pane, Lines):
         pane.tell(None)
+
+
+def reachable(moment: "Moment", focus: Focus) -> Focus:
+    """Return the focus, at the nearest cell that a moment has: the line beside may be shorter."""
+    if not moment.anatomy.kinds:
+        return focus
+    queries, keys = moment.trace.axes(focus.prefix)
+    return focus.to(query=within(focus.query, len(queries)), key=within(focus.key, len(keys)))
 
 
 class PanedScreen(CommandedScreen):

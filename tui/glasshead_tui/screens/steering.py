@@ -158,6 +158,23 @@ class SteeringScreen(EditingScreen):
         if self._picking is not None:
             self._picking.show(event.weighed, event.ticket)
 
+    def action_compare(self) -> None:
+        """Ask for a line to compare with; end the comparison that there is."""
+        moment = self.moment
+        if moment is None:
+            self._complain("The model is still loading: there is no line yet.")
+        elif moment.beside is not moment.effect:
+            self._worker.compare(None, to=self)
+        else:
+            self._comparing = True
+            self._worker.list_branches(to=self)
+
+    def _follow_comparison(self, before: "Moment | None", moment: "Moment") -> None:
+        """Show the difference from another line when a comparison with it begins, and the line itself when it ends."""
+        compared = [each is not None and each.beside is not each.effect for each in (before, moment)]
+        if compared[0] != compared[1]:
+            self._looking = self._looking.to(view="difference" if compared[1] else "edited")
+
     def on_searched(self, event: Searched) -> None:
         """Tell what a beam search has found."""
         lines = f"{event.found} line{'s' * (event.found != 1)} found, {event.given_up} given up on the way"

@@ -47,6 +47,7 @@ EXPLORE: Groups = {
         Key("edit", "e", "e", "edit", "type an edit of any value: head, score, weight, mask, norm, layer"),
         Key("edits", "E", "E", "edits", "all edits of the line: switch them off and on, take them out"),
         Key("view", "d", "d", "view", "edited, original, difference: the same tokens with the edits and without"),
+        Key("compare", "C", "C", "compare", "compare with any other line: d shows this one, that one, the difference"),
     ),
     "What is looked at": (
         Key("left", "left,h", "← h", "move('left')", "cursor to the key on the left"),

@@ -27,6 +27,8 @@ class About:
     """Facts, the most important first."""
     limit: int | None
     """Most tokens of a text; None if there is no limit."""
+    examples: tuple[str, ...] = ()
+    """Example sentences of the model."""
 
 
 @dataclass

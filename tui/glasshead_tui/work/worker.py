@@ -211,6 +211,10 @@ class Worker:
         """Go to another line of the tree."""
         return self._move(lambda session: session.visit(branch), to)
 
+    def compare(self, branch: int | None, *, to: Asker) -> int:
+        """Compare the present line with another one; None ends that."""
+        return self._move(lambda session: session.compare_with(branch), to)
+
     def _move(self, move: "Callable[[Session], None]", to: Asker) -> int:
         """Put a job that brings another line."""
 
@@ -401,7 +405,8 @@ class Worker:
             self._answer(NotOpened(f"{subject.name} has no attention: there is nothing to explore in it."))
             return
         self._opened = Session(subject)
-        self._answer(Opened(About(name=subject.name, facts=subject.facts, limit=subject.limit)))
+        about = About(name=subject.name, facts=subject.facts, limit=subject.limit, examples=subject.examples)
+        self._answer(Opened(about))
         try:
             if self._file is not None and self._file.exists():
                 from glasshead.session.file import read_session

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from tests.tui.conftest import Explore, Explorer
 from textual import events
 
@@ -11,6 +12,7 @@ from glasshead.found import find
 from glasshead.spaces import WHITE_SPACE
 from glasshead_tui.screens.ask import Ask, PlainInput
 from glasshead_tui.screens.help import Help
+from glasshead_tui.state import recent
 
 
 async def test_a_new_sentence_replaces_the_old(explore: Explore) -> None:
@@ -22,6 +24,29 @@ async def test_a_new_sentence_replaces_the_old(explore: Explore) -> None:
         assert explorer.moment.step == 0
         assert "▁dog" in "".join(token.text for token in explorer.moment.source)
         assert explorer.on_top
+
+
+async def test_up_and_down_go_through_what_was_typed_and_the_examples(
+    explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent, "path", lambda: tmp_path / "sentences.json")
+    async with explore() as explorer:
+        for text in ("the cat", "a small dog"):
+            await explorer.press("i", *text, "enter")
+            await explorer.reads(text)
+            await explorer.until(lambda: explorer.on_top)
+        await explorer.press("i", *"mine")
+        line = explorer.app.screen.query_one(PlainInput)
+        assert "what you typed before" in " ".join(explorer.text.split())
+        seen = []
+        for key in ("up", "up", "up", "up", "down", "down", "down", "down"):
+            await explorer.press(key)
+            seen.append(line.value)
+        back = ["the black cat", "the cat", "mine", "mine"]
+        assert seen == ["the cat", "the black cat", "a dog", "a dog", *back]
+        await explorer.press("up", "enter")
+        await explorer.reads("the cat")
+    assert recent.read("tiny") == ("the cat", "a small dog")
 
 
 async def test_an_empty_sentence_is_refused_and_nothing_is_lost(explore: Explore) -> None:

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+import torch
 from tests.tui.conftest import Explore, Explorer
 
 import glasshead
 from glasshead_tui.drawing.names import next_labels
 from glasshead_tui.drawing.numbers import weight
+from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.tokens import TokensPane
 from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.ask import Ask, PlainInput
@@ -137,3 +139,49 @@ async def test_tokens_are_drawn_as_the_question_shows_and_a_beam_fills_the_tree(
         await explorer.until(lambda: "A beam search gave it up" in explorer.text)
         await explorer.press("enter")
         assert explorer.app.screen is tree, "there is nothing to go to"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+async def test_any_two_lines_are_compared(explore: Explore, size: tuple[int, int], noticed: list[str]) -> None:
+    async with explore(size=size) as explorer:
+        await explorer.press("C")
+        await explorer.until(lambda: isinstance(explorer.app.screen, Branches))
+        await explorer.press("enter")
+        await explorer.until(lambda: any("You stand in this line" in each for each in noticed))
+        await explorer.until(lambda: explorer.on_top)
+        await explorer.press("2", "space", "enter", "j", "enter")
+        await explorer.step(3)
+        await explorer.press("3", "space")
+        await explorer.step(6)
+        was = explorer.moment.trace
+        await explorer.press("C")
+        await explorer.until(lambda: "Compare the present line" in explorer.text)
+        await explorer.press("k", "enter")
+        await explorer.until(lambda: explorer.moment.beside is not None)
+        beside = explorer.moment.beside
+        assert beside is not None and beside.trace.steps == 3 and explorer.moment.trace.steps == was.steps
+        pane, site = explorer.screen.query_one(AttentionPane), "decoder.0.self.weights"
+
+        def shown() -> torch.Tensor:
+            return torch.tensor([row[1:] for row in pane.as_rows()[1:]])
+
+        wanted = was[site][0, :3, :3] - beside.trace[site][0]
+        await explorer.until(lambda: shown().shape == (3, 3) and torch.allclose(shown(), wanted, atol=1e-6))
+        assert "this line − line 1" in explorer.text
+        await explorer.until(lambda: "differs from step 3 on" in explorer.text and " line 1" in explorer.text)
+        for key in "muvoa":
+            await explorer.press(key)
+            await explorer.until(lambda: "this line − line 1" in explorer.text)
+        await explorer.press("d")
+        await explorer.until(lambda: shown().shape == (7, 7))
+        await explorer.press("d", "d")
+        await explorer.press("i", *"a dog", "enter")
+        await explorer.reads("a dog")
+        await explorer.press("t")
+        await explorer.until(lambda: "only values of equal shape" in " ".join(explorer.text.split()))
+        await explorer.press("C")
+        await explorer.until(lambda: explorer.moment.beside is None)
+        await explorer.press("B")
+        await explorer.until(lambda: isinstance(explorer.app.screen, Branches))
+        await explorer.press("k", "c")
+        await explorer.until(lambda: explorer.moment.beside is not None and explorer.on_top)

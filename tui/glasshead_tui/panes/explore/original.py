@@ -1,4 +1,4 @@
-"""The line without the edits, under the edited one: its tokens, those that differ marked, and how far apart."""
+"""The line beside, under the present one: its tokens, those that differ marked, and how far apart both are."""
 
 from typing import TYPE_CHECKING
 
@@ -8,8 +8,8 @@ from rich.style import Style
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.state.focus import View
-from glasshead_tui.terminal.visible import fit
+from glasshead_tui.state.focus import VIEWS, View
+from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line, cells
 
@@ -29,13 +29,13 @@ def changed_places(moment: "Moment") -> frozenset[int]:
 
 
 def original_line(moment: "Moment", head: int, columns: int, view: View, marks: Palette) -> Line:
-    """Draw the original's tokens, what they lost, and what `d` shows. head: columns of the name of the line."""
+    """Draw the tokens of the line beside, what they lost, and what `d` shows. head: columns of the name of the line."""
     beside = moment.beside
     assert beside is not None
     tails = _tails(beside, view)
     tokens = tuple(step.original for step in beside.steps if step.original is not None)
     names = labels((*moment.tokens[: len(moment.tokens) - moment.step], *tokens))[-len(tokens) :] if tokens else ()
-    line: Line = [Segment(fit("original", head), marks.quiet)]
+    line: Line = [Segment(fit(clip(visible(beside.names[1]), head - 1), head), marks.quiet)]
     words: Line = []
     for name, step in zip(names, (each for each in beside.steps if each.original is not None), strict=True):
         style = marks.bad if step.differs else marks.quiet
@@ -55,7 +55,7 @@ def _tails(beside: "Beside", view: View) -> list[str]:
     apart = beside.next_divergence
     far = "" if apart is None else f"KL {real(apart, 5)} bits"
     first = "no token differs" if beside.first is None else f"differs from step {beside.first + 1} on"
-    shown = f"d: {view}"
+    shown = f"d: {visible(dict(zip(VIEWS, beside.names, strict=False)).get(view, view))}"
     return [" · ".join(filter(None, parts)) for parts in ((first, far, shown), (far, shown), (shown,))]
 
 
