@@ -81,7 +81,9 @@ def explore(tiny: Path) -> Explore:
         checkpoint: Path | Found = tiny,
         lab: str | None = None,
         lesson: bool = False,
+        first: bool = False,
     ) -> AsyncIterator[Explorer]:
+        """first: whether it looks at what it opens on, and not at the decoder's first matrix."""
         found = find(checkpoint) if isinstance(checkpoint, Path) else checkpoint
         app = GlassheadApp(found, text, lab=lab, lesson=lesson)
         async with app.run_test(size=size) as pilot:
@@ -89,6 +91,8 @@ def explore(tiny: Path) -> Explore:
             if text is not None:
                 await explorer.step(0)
                 await explorer.until(lambda: explorer.screen.query_one(TruthPane)._checks is not None)
+                if not (first or lab or lesson or explorer.moment.trace.recorded):
+                    explorer.screen._look(stack="decoder", kind="self", layer=0, head=0)
             await asyncio.sleep(0)
             yield explorer
 

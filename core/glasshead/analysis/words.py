@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
 
 from glasshead.recipes.links import Span
 from glasshead.text import Token
@@ -13,6 +14,7 @@ _STARTS = ("▁", "Ġ")
 _JOINS = "##"
 """Beginning of a piece that continues a word, in vocabularies like BERT's."""
 _SPECIAL = re.compile(r"<(?!0x|unk>)[^<>\s]+>|\[(?!UNK|MASK)[A-Z]+\]|>>\S+<<")
+_BYTE = re.compile("<0x[0-9A-F]{2}>")
 _ALONE = re.compile(r"[^\w']|[\d_]")
 
 
@@ -54,8 +56,8 @@ def _parts(text: str) -> bool:
 
 
 def text_of(tokens: Sequence[Token], word: Word) -> str:
-    """Write a word as it stands in the text."""
-    return "".join(tokens[at].text.removeprefix(_JOINS) for at in word).lstrip("".join(_STARTS))
+    """Write a word as it stands in the text; bytes that are no UTF-8 become �."""
+    return written([tokens[at] for at in word])[0]
 
 
 def word_at(found: Sequence[Word], position: int) -> int | None:
@@ -64,16 +66,26 @@ def word_at(found: Sequence[Word], position: int) -> int | None:
 
 
 def written(tokens: Sequence[Token]) -> tuple[str, tuple[Span | None, ...]]:
-    """Write tokens as the text that they spell, and where in it each stands; None for one that is no text."""
+    """Write tokens as the text that they spell, and where in it each stands; None for one that is no text.
+
+    The bytes of characters that a vocabulary lacks stand, all of them, where those characters do.
+    """
     text = ""
     found: list[Span | None] = []
-    for token in tokens:
-        if is_special(token):
-            found.append(None)
+    for is_byte, run in groupby(tokens, lambda token: _BYTE.fullmatch(token.text) is not None):
+        pieces = list(run)
+        if is_byte:
+            said = bytes(int(token.text[3:5], 16) for token in pieces).decode("utf-8", "replace")
+            found += [(len(text), len(text) + len(said))] * len(pieces)
+            text += said
             continue
-        piece = token.text.removeprefix(_JOINS)
-        plain = piece.lstrip("".join(_STARTS))
-        text += " " * (plain != piece and bool(text))
-        found.append((len(text), len(text) + len(plain)))
-        text += plain
+        for token in pieces:
+            if is_special(token):
+                found.append(None)
+                continue
+            piece = token.text.removeprefix(_JOINS)
+            plain = piece.lstrip("".join(_STARTS))
+            text += " " * (plain != piece and bool(text))
+            found.append((len(text), len(text) + len(plain)))
+            text += plain
     return text, tuple(found)

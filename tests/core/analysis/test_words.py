@@ -36,6 +36,12 @@ def test_pieces_are_joined(texts: tuple[str, ...], expected: list[tuple[int, ...
     assert word_at(words(given), 99) is None
 
 
+def test_bytes_stand_where_their_character_does() -> None:
+    given = tokens("▁gar", "<0xC3>", "<0xA7>", "on", "</s>", "<0xFF>")
+    assert written(given) == ("garçon�", ((0, 3), (3, 4), (3, 4), (4, 6), None, (6, 7)))
+    assert text_of(given, (0, 1, 2, 3)) == "garçon"
+
+
 @pytest.mark.parametrize("text", ["l'homme n'a pas 25 chats, dit-il.", "le 03/04/21 ?", *LINES])
 def test_the_words_of_tokens_are_those_of_the_text(text: str) -> None:
     """Cut and joined again, a text falls into the words that the recipes' gold counts in."""

@@ -32,6 +32,9 @@ class Frame(App[None]):
     def on_map_pane_picked(self, event: Any) -> None:
         self.heard.append(event)
 
+    def on_heads_pane_picked(self, event: Any) -> None:
+        self.heard.append(event)
+
     def on_noted_matrix_picked(self, event: Any) -> None:
         self.heard.append(event)
 

@@ -7,6 +7,8 @@ from tests.core.strangers import NAMES, Opens
 from tests.tui.conftest import Explore, Explorer
 
 from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.explore.alignment import AlignmentPane
+from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.norms import NormsPane
 from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.explore.tokens import TokensPane
@@ -17,7 +19,7 @@ from glasshead_tui.state import keymaps
 
 LOOKING = ("s", "s", "t", "j", "l", "pagedown", "]", ")", "[", "(", "k", "h", "pageup", "3", "l", "s")
 NAMED = {"]": "right_square_bracket", "[": "left_square_bracket", ")": "right_parenthesis", "(": "left_parenthesis"}
-PANES = (MapPane, AttentionPane, SumPane, VectorsPane, NormsPane, TokensPane, TruthPane)
+PANES = (MapPane, AttentionPane, SumPane, VectorsPane, NormsPane, HeadsPane, AlignmentPane, TokensPane, TruthPane)
 DIALOGS = {"choose", "goto", "sentence", "find", "help", "palette"}
 LEAVING = {"quit", "suspend", "lab"}
 
@@ -46,7 +48,7 @@ async def test_every_key_is_answered(explore: Explore, name: str, size: tuple[in
         if writes:
             await press(explorer, "space", "space", "space", "b")
             await explorer.step(2)
-        for pane in "mauvoSVFP":
+        for pane in "mauvocASVFP":
             await press(explorer, pane, "l")
             drawn: list[Any] = [explorer.screen.query_one(each) for each in PANES]
             for each in drawn:

@@ -31,19 +31,32 @@ def test_a_wider_room_never_makes_cells_smaller(rows: int, columns: int, room: t
     assert form(room[0]) <= form(room[0] + 1)
 
 
-@given(SIZES, SIZES, ROOMS, st.integers(3, 4))
-def test_no_cell_is_narrower_than_fits(rows: int, columns: int, room: tuple[int, int], digits: int) -> None:
-    fit = fitted(rows, columns, room, row_label=6, column_label=6, digits=digits)
+@given(SIZES, SIZES, ROOMS, st.integers(3, 4), st.integers(1, 12))
+def test_no_cell_is_narrower_than_fits(rows: int, columns: int, room: tuple[int, int], digits: int, label: int) -> None:
+    fit = fitted(rows, columns, room, row_label=label, column_label=6, digits=digits)
+    most = min(label, max(4, room[0] // 6)) + 1
+    high = min(6, max(1, room[1] // 4))
+    shortest = 3 if digits == 3 else digits + 1
 
-    def fits(cell: int, header: int) -> bool:
-        return fit.labels + columns * cell + (header + rows > room[1]) <= room[0]
+    def fits(cell: int, header: int, labels: int) -> bool:
+        return labels + columns * cell + (header + rows > room[1]) <= room[0]
 
-    if fit.form != "digits":
-        assert not fits(digits + 1, 1), "there is room for numbers"
-    if fit.form == "halves":
-        assert not fits(2, min(6, max(1, room[1] // 4)))
-    elif fit.cell < {"digits": 9, "blocks": 4}[fit.form]:
-        assert not fits(fit.cell + 1, fit.header)
+    def across(cell: int) -> int:
+        return 1 if cell > min(6, high) else high
+
+    if fit.form == "digits":
+        assert fit.header == across(fit.cell) and fit.cell >= shortest
+        assert not any(fits(cell, across(cell), most) for cell in range(max(fit.cell, digits) + 1, 10))
+        if fit.cell == 3:
+            assert not fits(4, across(4), min(most, 5)), "there is room for both decimals"
+        if fit.labels < most:
+            assert not fits(fit.cell, fit.header, fit.labels + 1), "labels are as long as fits"
+    else:
+        assert not fits(shortest, across(shortest), min(most, 5)), "there is room for numbers"
+        if fit.form == "halves":
+            assert not fits(2, high, most)
+        elif fit.cell < 4:
+            assert not fits(fit.cell + 1, high, most)
 
 
 def test_what_a_person_sees() -> None:
@@ -54,6 +67,8 @@ def test_what_a_person_sees() -> None:
     assert form(9, (76, 13)) == ("digits", 7, 1)
     assert form(14, (80, 20)) == ("digits", 5, 1)
     assert form(10, (110, 40)) == ("digits", 9, 3)
+    assert form(14, (62, 20)) == ("digits", 4, 1)  # the labels give way by a column
+    assert form(23, (76, 40)) == ("digits", 3, 1)
     assert form(30, (76, 40))[:2] == ("blocks", 2)
     assert form(64, (110, 40))[:2] == ("halves", 1)
     assert form(2048, (190, 50))[:2] == ("halves", 1)

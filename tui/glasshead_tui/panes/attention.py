@@ -50,8 +50,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         before, self._shown = self._shown, None
         stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
         name = mark_of_edits(moment, focus) + attention_name(focus, moment.anatomy.kind_at(focus.prefix))
-        chosen = " · rows by the word they chose" if names_chosen(focus) else ""
-        entitle(self, name + chosen, "  ".join(stages))
+        entitle(self, name, "  ".join(stages))
         if moment.trace.recorded:
             moment.trace[f"{focus.prefix}.{focus.stage}"]  # raises here if it was not recorded: nothing else is told
         if focus.view == "difference" and moment.beside:
@@ -123,6 +122,9 @@ class AttentionPane(NotedMatrix, can_focus=False):
             matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond,
             note_of_edits(moment, focus, [(f"{focus.prefix}.{focus.stage}", (focus.head,))]), marks,
         )  # fmt: skip
+        if names_chosen(focus):  # the first thing to know
+            said: Line = [Segment("each row has the name of the word that it chose", marks.strong)]
+            self._notes.legend = (*(join_pieces([said, line]) for line in self._notes.legend), said)
 
     @property
     def _difference(self) -> DifferenceMatrix | None:

@@ -31,7 +31,7 @@ from glasshead_tui.screens.meanings import PANES as MEANINGS
 from glasshead_tui.screens.save import ask_where, describe, unsavable
 from glasshead_tui.screens.steering import SteeringScreen
 from glasshead_tui.state import keymaps, keys, recent
-from glasshead_tui.state.focus import STAGES, Focus, find_token, first_look, move_down, within
+from glasshead_tui.state.focus import STAGES, Focus, first_look, move_down, within
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.work.messages import About, Checked, NotOpened, Opened, Refused, Saved, Stepped
 from glasshead_tui.work.worker import Worker
@@ -150,8 +150,8 @@ class ExploreScreen(FindingScreen, SteeringScreen):
             self._asking = None
             if event.fresh:
                 recent.remember(self._subject_name, moment.text)
-        if before is None:
-            self._look(redraw=True, **first_look(moment.trace, self._looking))  # at what there is
+        if before is None and (self._looking == Focus() or moment.trace.recorded):  # nobody has chosen anything yet
+            self._look(redraw=True, **first_look(moment.trace, self._looking))
         kind = moment.anatomy.kind(self._looking.stack, self._looking.kind)
         follow = before is None or event.fresh or self._looking.query >= before.trace.steps - 1
         newest = follow and kind.queries == "target"
@@ -367,22 +367,6 @@ class ExploreScreen(FindingScreen, SteeringScreen):
     def action_stage(self) -> None:
         """Show the next stage."""
         self._look(stage=STAGES[(STAGES.index(self._looking.stage) + self._times()) % len(STAGES)])
-
-    def action_find(self) -> None:
-        """Ask for a token, and go to the next one that matches, among the keys and then among the queries."""
-
-        def answer(ask: Ask, text: str) -> None:
-            if self._find(text.strip()):
-                ask.dismiss()
-            else:
-                ask.refuse(f"No token of this matrix holds {text!r}." if text.strip() else "Type a part of a token.")
-
-        self.app.push_screen(Ask("Find a token", "Part of it is enough. Enter goes to the next one.", "", answer))
-
-    def _find(self, part: str) -> bool:
-        found = {} if self.moment is None or not part else find_token(self.moment.trace, self._looking, part)
-        self._look(**found)
-        return bool(found)
 
     def action_help(self) -> None:
         """Open the help page with all keys."""

@@ -1,7 +1,9 @@
 """The keys of the explorer that find what is worth looking at: heads by what they do, words by what they say."""
 
+from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.editing import EditingScreen
 from glasshead_tui.screens.ranked import Head, RankedHeads
+from glasshead_tui.state.focus import Hit, go_to_hit, next_hit
 from glasshead_tui.work.messages import Measured, Ranked, Ranking, Refused
 
 
@@ -14,6 +16,10 @@ class FindingScreen(EditingScreen):
     """Ticket of the newest measures."""
     _ranking = 0
     """Ticket of the newest ranking."""
+    _sought = ""
+    """The text that was looked for last."""
+    _hit: Hit | None = None
+    """Where it was found last."""
 
     def action_rank(self) -> None:
         """List the heads by what they do, and go to the one that is chosen."""
@@ -39,6 +45,49 @@ class FindingScreen(EditingScreen):
             self._complain("Only the rows of encoder–decoder attention can be named by the words that they chose.")
             return
         self._look(shifted=not self._looking.shifted)
+
+    def action_find(self) -> None:
+        """Ask for a text, and go to the next place where it stands, in the source and then in the target."""
+
+        def answer(ask: Ask, text: str) -> None:
+            sought = text.strip()
+            if sought != self._sought:
+                self._sought, self._hit = sought, None
+            if self._find(1):
+                ask.dismiss()
+            else:
+                ask.refuse(
+                    f"Neither source nor target holds {sought!r}." if sought else "Type a word, or a part of one."
+                )
+
+        keys = (
+            f"{self._shown_keys['find_next']} goes to the next one, {self._shown_keys['find_last']} to the one before"
+        )
+        self.app.push_screen(
+            Ask("Find a word", f"In source and target; a part is enough. {keys}.", self._sought, answer)
+        )
+
+    def action_find_again(self, by: int) -> None:
+        """Go to the next place of what was looked for last, or to the one before."""
+        if not self._sought:
+            self._complain(f"Nothing was looked for yet: {self._shown_keys['find']} asks for a word.")
+            return
+        for _ in range(self._times()):
+            if not self._find(by):
+                self._complain(f"Neither source nor target holds {self._sought!r}.")
+                return
+
+    def _find(self, by: int) -> bool:
+        """Go to the next place of what is looked for; tell whether there is one."""
+        if self.moment is None or not self._sought or not self.moment.anatomy.kinds:
+            return False
+        trace = self.moment.trace
+        hit = next_hit(trace, self._looking, self._sought, self._hit, by)
+        if hit is None:
+            return False
+        self._hit = hit
+        self._look(**go_to_hit(trace, self._looking, hit))
+        return True
 
     def _rank(self) -> None:
         """Ask what the translation loses without each head."""

@@ -78,11 +78,14 @@ def counted_line(count: int, examples: str, marks: Palette) -> Text:
 
 
 def fitted_line(hints: list[tuple[str, str, int]], width: int, marks: Palette) -> Text:
-    """Write the most important hints that fit."""
-    while len(hints) > 1 and cell_len(_joined(hints)) > width:
-        hints.remove(max(hints, key=lambda hint: hint[2]))
+    """Write the most important hints that fit, in their order; where one does not, a shorter one may."""
+    kept: list[tuple[str, str, int]] = []
+    for hint in sorted(hints, key=lambda hint: hint[2]):
+        wider = [each for each in hints if each in kept or each is hint]
+        if not kept or cell_len(_joined(wider)) <= width:
+            kept = wider
     line = Text(no_wrap=True, overflow="ellipsis")
-    for pressed, label, _ in hints:
+    for pressed, label, _ in kept:
         line.append(pressed, marks.strong)
         line.append(f" {label}  ", marks.quiet)
     line.right_crop(2)

@@ -1,10 +1,11 @@
 """Focus: the one place that holds the current position. Panes read it, keys replace it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from glasshead.site import Site
+from glasshead.site import Side, Site
 
 if TYPE_CHECKING:
     from glasshead.anatomy import Kind
@@ -21,6 +22,7 @@ View = Literal["edited", "original", "difference"]
 """Values of the edited line, of the same tokens without the edits, or the difference of the two."""
 
 VIEWS: tuple[View, ...] = ("edited", "original", "difference")
+SIDES: tuple[Side, ...] = ("source", "target")
 STAGES: tuple[Stage, ...] = ("scores", "masked", "weights")
 
 
@@ -59,30 +61,90 @@ def within(number: int, count: int) -> int:
     return min(max(number, 0), max(count - 1, 0))
 
 
-def find_token(trace: "Trace", focus: Focus, part: str) -> dict[str, Any]:
-    """Find the next token that holds a part, among the keys and then among the queries: the field to change.
+Hit = tuple[int, int]
+"""Where a text was found: 0 in the source, 1 in the target; and at which token."""
 
-    Empty if there is none.
+
+def find_text(trace: "Trace", part: str) -> list[Hit]:
+    """Find a text in the source and then in the target: the tokens in which it begins, in their order.
+
+    It may be a part of a word, a word of several pieces, or several words. Upper and lower case are the same.
     """
-    queries, columns = trace.axes(focus.prefix)
-    for name, tokens in (("key", columns), ("query", queries)):
-        here = getattr(focus, name)
-        for place in (*range(here + 1, len(tokens)), *range(here + 1)):
-            if part.lower() in tokens[place].text.lower():
-                return {name: place}
-    return {}
+    from glasshead.analysis.words import written
+
+    found: list[Hit] = []
+    for side, tokens in enumerate((trace.source, trace.target)):
+        text, places = written(tokens)
+        begins = [hit.start() for hit in re.finditer(re.escape(part), text, re.IGNORECASE)] if part else []
+        found += [
+            (side, at)
+            for at, place in enumerate(places)
+            if (place and any(place[0] <= first < place[1] for first in begins))
+            or (place is None and tokens[at].text.lower() == part.lower())
+        ]
+    return found
+
+
+def next_hit(trace: "Trace", focus: Focus, part: str, last: Hit | None, by: int = 1) -> Hit | None:
+    """Find the next place of a text after the last one, or with `by` −1 the one before; around the end if need be.
+
+    last: None for the first time, when it goes on from the cursor. None if the text is nowhere.
+    """
+    hits = find_text(trace, part)
+    if not hits:
+        return None
+    kind = trace.anatomy.kind(focus.stack, focus.kind)
+    here = last or (SIDES.index(kind.keys), focus.key)
+    if by > 0:
+        return next((hit for hit in hits if hit > here), hits[0])
+    return next((hit for hit in reversed(hits) if hit < here), hits[-1])
+
+
+def go_to_hit(trace: "Trace", focus: Focus, hit: Hit) -> dict[str, Any]:
+    """Return the fields to change so that the cursor stands on a token that was found.
+
+    It becomes the key or the query, whichever is of its side; where neither is, encoder–decoder attention is looked at.
+    """
+    side = SIDES[hit[0]]
+    kind = trace.anatomy.kind(focus.stack, focus.kind)
+    if side in (kind.keys, kind.queries):
+        return {"key" if side == kind.keys else "query": hit[1]}
+    cross = next((each for each in trace.kinds if each.kind == "cross"), None)
+    other = cross or next(each for each in trace.kinds if side in (each.keys, each.queries))
+    return {"stack": other.stack, "kind": other.kind, "key" if side == other.keys else "query": hit[1]}
 
 
 def first_look(trace: "Trace", focus: Focus) -> dict[str, Any]:
-    """Find a matrix to begin with, where a recording lacks that of the focus: the fields to change."""
-    if not trace.recorded or f"{focus.prefix}.{focus.stage}" in trace:
+    """Choose the matrix to begin with: the fields to change.
+
+    It is the last layer of encoder–decoder attention, which has a row over the whole source before the first step, and
+    in it the head that looks at a word most; of other models the last layer of what the newest token looks at. Where a
+    recording lacks that, it is any matrix that it has.
+    """
+    kinds = trace.kinds
+    if not kinds:
         return {}
+    usual = [each for each in kinds if each.kind == "cross"] or [each for each in kinds if each.queries == "target"]
+    kind = (usual or list(kinds))[0]
+    changes = {"stack": kind.stack, "kind": kind.kind, "layer": kind.layers - 1}
+    looking = focus.to(**changes)
+    if f"{looking.prefix}.{looking.stage}" in trace:
+        return changes | ({"head": _telling(trace, looking.prefix)} if kind.kind == "cross" else {})
     for stage in reversed(STAGES):
         for name in trace.find(f"*.{stage}"):
             site = Site.parse(name)
             if site.attention is not None:
                 return {"stack": site.stack, "layer": site.layer, "kind": site.part, "stage": stage}
     return {}
+
+
+def _telling(trace: "Trace", prefix: str) -> int:
+    """Find the head whose newest row has the largest weight on a token that is text; 0 if there is none."""
+    from glasshead.analysis.words import is_special
+
+    weights = trace[f"{prefix}.weights"]
+    keys = [at for at, token in enumerate(trace.axes(prefix)[1]) if not is_special(token)]
+    return int(weights[:, -1, keys].amax(-1).argmax()) if keys and weights.numel() else 0
 
 
 def move_down(kinds: "Sequence[Kind]", focus: Focus, by: int) -> dict[str, Any]:

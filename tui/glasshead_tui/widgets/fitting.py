@@ -7,6 +7,7 @@ Form = Literal["digits", "blocks", "halves"]
 
 WIDEST = 9  # columns of a cell with digits: in wider ones they look lost
 LARGEST = 4  # columns of a cell without digits
+SHORTEST = 3  # columns of a number that can lose a decimal: .9 for .93
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,22 +47,30 @@ def fitted(
     Only the width decides the form, because a picture that is too high scrolls in the direction of reading.
     """
     width, height = room
-    labels = min(row_label, max(4, width // 6)) + 1
+    most = min(row_label, max(4, width // 6)) + 1
+    least = min(most, 5)
+    high = min(column_label, 6, max(1, height // 4))
 
-    def fits(cell: int, lines: int, header: int) -> bool:
-        bar = header + rows * lines > height
+    def fits(cell: int, labels: int, header: int) -> bool:
+        bar = header + rows > height
         return labels + columns * cell + bar <= width
 
-    def widest(least: int, most: int, header: int) -> int:
-        return next((cell for cell in range(most, least, -1) if fits(cell, 1, header)), least)
+    def header_of(cell: int) -> int:
+        """Names stand across, or downwards where that shows more of them."""
+        return 1 if column_label < cell or high < cell else high
 
-    if form == "digits" or (form is None and fits(digits + 1, 1, 1)):
-        cell = widest(digits + 1, WIDEST, 1)
-        lines = 1 if cell < 6 else min(2 if cell < 8 else 3, max(1, (height - 1) // max(1, rows)))
-        return Measures(form="digits", cell=cell, lines=lines, stacked=1, labels=labels, header=1)
-    header = min(column_label, 6, max(1, height // 4))
-    if form == "blocks" or (form is None and fits(2, 1, header)):
-        cell = widest(2, LARGEST, header)
-        lines = 2 if cell == LARGEST and header + rows * 2 <= height else 1
-        return Measures(form="blocks", cell=cell, lines=lines, stacked=1, labels=labels, header=header)
-    return Measures(form="halves", cell=1, lines=1, stacked=2 if coloured else 1, labels=labels, header=2)
+    # Row labels give way before numbers do, and a decimal before all of them.
+    sizes = [(cell, most) for cell in range(WIDEST, digits, -1)]
+    sizes += [(digits + 1, labels) for labels in range(most - 1, least - 1, -1)]
+    sizes += [(digits, labels) for labels in range(most, least - 1, -1)] if digits == SHORTEST else []
+    found = next((size for size in sizes if fits(*size, header_of(size[0]))), None)
+    if form == "digits" or (form is None and found):
+        cell, labels = found or (digits + 1, most)
+        header = header_of(cell)
+        lines = 1 if cell < 6 else min(2 if cell < 8 else 3, max(1, (height - header) // max(1, rows)))
+        return Measures(form="digits", cell=cell, lines=lines, stacked=1, labels=labels, header=header)
+    if form == "blocks" or (form is None and fits(2, most, high)):
+        cell = next((cell for cell in range(LARGEST, 2, -1) if fits(cell, most, high)), 2)
+        lines = 2 if cell == LARGEST and high + rows * 2 <= height else 1
+        return Measures(form="blocks", cell=cell, lines=lines, stacked=1, labels=most, header=high)
+    return Measures(form="halves", cell=1, lines=1, stacked=2 if coloured else 1, labels=most, header=2)

@@ -298,7 +298,7 @@ class HeatMap(LeanView):
     def _digits_room(self) -> int:
         """Columns of a number at most: a cell has one more, and brackets around the cursor where they have room."""
         assert self.matrix is not None
-        return max(self.matrix.digits, self.measures.cell - 2)
+        return max(min(self.matrix.digits, self.measures.cell - 1), self.measures.cell - 2)
 
     def _row_levels(self, row: int) -> bytes:
         assert self.matrix is not None
@@ -315,8 +315,10 @@ class HeatMap(LeanView):
         if self.measures.form == "halves":
             return self._flag(span) if line else self._ruler(span)
         labels, cell = self.matrix.column_labels, self.measures.cell
-        if self.measures.form == "digits":
+        if self.measures.header == 1 and self.measures.form == "digits":
             texts = [_centred(clip(labels[column], cell - 1), cell) for column in span]
+        elif self.measures.form == "digits":
+            texts = [_centred(_letter(labels[column], line, self.measures.header), cell) for column in span]
         else:
             texts = [fit(_letter(labels[column], line, self.measures.header), cell) for column in span]
         marked = self.cursor[1] - span.start

@@ -112,7 +112,7 @@ async def test_go_to_a_step_and_find_a_token(explore: Explore) -> None:
         _, columns = explorer.moment.trace.axes(focus.prefix)
         assert "black" in columns[focus.key].text or columns[focus.key].text in "▁black"
         await explorer.press("slash", *"zebra", "enter")
-        assert "No token of this matrix holds" in explorer.text
+        assert "Neither source nor target holds" in explorer.text
         await explorer.press("escape")
         await explorer.press("2", "colon")
         await explorer.step(2)

@@ -1,0 +1,85 @@
+"""The pane of all heads and the pane of the alignment: their numbers are the trace's, at every size."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from tests.tui.panes.conftest import moment
+
+from glasshead.analysis.words import words
+from glasshead.found import load
+from glasshead_tui.panes.explore.alignment import AlignmentPane
+from glasshead_tui.panes.explore.heads import HeadsPane
+from glasshead_tui.state.focus import Focus
+
+if TYPE_CHECKING:
+    from tests.tui.panes.conftest import Drawn, Framed
+
+    from glasshead.decoding.stepper import Stepper
+
+FOCUS = Focus(kind="cross", layer=1, head=3, query=4, key=2, step=5)
+
+
+@pytest.mark.parametrize("size", [(78, 17), (116, 24), (30, 8)])
+async def test_the_cell_stands_in_every_head(
+    line: "Stepper", framed: "Framed", drawn: "Drawn", size: tuple[int, int]
+) -> None:
+    pane, trace = HeadsPane(), line.outlook
+    async with framed(pane, size) as pilot:
+        pane.show(moment(trace, line), FOCUS)
+        await pilot.pause()
+        head, *rows = pane.as_rows()
+        assert head[:2] == ("layer", "head") and len(rows) == 8
+        for layer, number, cell, *row in rows:
+            assert isinstance(number, int)
+            weights = trace[f"decoder.{layer}.cross.weights"][number, 4].tolist()
+            assert row == weights and cell == weights[2]
+        lines = drawn(pane)
+        shown = " ".join(lines)
+        for _, _, cell, *_ in rows if size[0] > 60 else []:
+            assert f"{cell:.3f}"[1:] in shown or f"{cell:.2f}"[1:] in shown
+        assert size[0] < 60 or ("[" in shown and "choosing" in shown)
+        region, place = pane._spots[-1]
+        top = region.y - round(pane.scroll_y)
+        if top < size[1]:
+            await pilot.click(HeadsPane, offset=(region.x + 1, top))
+            assert [(event.layer, event.head) for event in pilot.app.heard] == [place]
+
+
+async def test_the_words_are_painted_by_their_weights(tiny: Path, framed: "Framed", drawn: "Drawn") -> None:
+    subject = load(tiny)
+    line = subject.start("the smallest cats", forced="les chats noirs")
+    for _ in range(5):
+        line.step()
+    pane, trace = AlignmentPane(), line.outlook
+    here, there = words(trace.source), words(trace.target)
+    assert any(len(word) > 1 for word in here), "a word of several pieces"
+    weights = trace["decoder.1.cross.weights"]
+    async with framed(pane, (110, 20)) as pilot:
+        pane.show(moment(trace, line), FOCUS)
+        await pilot.pause()
+        head, *rows = pane.as_rows()
+        assert len(head) == len(here) + 2
+        for number, word in enumerate(there):
+            for row, matrix in ((rows[number], weights[3]), (rows[len(there) + number], weights.mean(0))):
+                mean = torch.stack([matrix[at] for at in word]).mean(0)
+                expected = [float(sum(mean[at] for at in keys)) for keys in here]
+                assert list(row[1:]) == pytest.approx([*expected, 1 - sum(expected)], abs=1e-5)
+        covered = [float(weights[3][:, list(keys)].sum()) for keys in here]
+        assert list(rows[-1][1:]) == pytest.approx(covered, abs=1e-4)
+        lines = drawn(pane)
+        assert lines[0].split()[0] == "links" and lines[1].split()[0] == "covered"
+        painted = [each for each in lines[4:] if each.strip()]
+        assert len(painted) == len(there) and trace.steps == 6
+        for each, row in zip(painted, rows, strict=False):
+            values = [float(value) for value in row[1:] if isinstance(value, float)]
+            best = str(head[1 + values.index(max(values))]) if values.index(max(values)) < len(here) else "■"
+            assert f"[{best}" in each, "the strongest stands between brackets"
+        pane.show(moment(trace, line), FOCUS.to(stack="encoder", kind="self", query=2))
+        await pilot.pause()
+        assert len(pane.as_rows()) == 2 + 2 * len(here)
+        pane.show(moment(trace, line), FOCUS.to(shifted=True))
+        own = pane.as_rows()
+        mean = torch.stack([weights[3][at - 1] for at in there[0]]).mean(0)
+        assert own[1][1] == pytest.approx(float(sum(mean[at] for at in here[0])), abs=1e-5)
