@@ -5,6 +5,7 @@ of the process that does it; when one has ended it says how.
 """
 
 import atexit
+import gc
 import json
 import os
 import queue
@@ -110,9 +111,11 @@ def serve(line: socket.socket) -> None:
     """Fork for each command that is read, and say how each child ended; a child goes on with its own words."""
     import sacrebleu  # noqa: F401  what an evaluation imports
 
+    import glasshead.adapters.edited
     import glasshead.lab.scaling
     import glasshead.subjects  # noqa: F401
     import glasshead_tui.app
+    import glasshead_tui.commands.table
     import glasshead_tui.live.show
     import glasshead_tui.screens.watch  # noqa: F401
     from glasshead_tui.cli import main
@@ -141,13 +144,19 @@ def serve(line: socket.socket) -> None:
             asked = b""
             while not asked.endswith(b"\n"):
                 asked += line.recv(1 << 16)
+            given = json.loads(asked)
+            if "train" in given["words"]:  # seconds of imports, of which other commands need none
+                import torch._dynamo
+
+                import glasshead.training.loop  # noqa: F401
+            gc.freeze()  # what all have imported need not be gone through again in each, least of all at its end
             child = os.fork()
             if child == 0:
                 waiting.close()
                 line.close()
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                become(streams, **json.loads(asked))
+                become(streams, **given)
                 main()
             for stream in streams:
                 os.close(stream)
