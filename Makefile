@@ -21,7 +21,7 @@ help:
 	@echo "make run          open the explorer (the first time this makes .venv)"
 	@echo "make test         run the tests; make test ARGS='-k attend' runs some"
 	@echo "make monkey       press 100,000 random keys on each screen; make monkey KEYS=1000 SEED=7 ARGS='--screen lab'"
-	@echo "make fuzz         open 10,000 checkpoints, each damaged in another way; make fuzz COPIES=500 SEED=7"
+	@echo "make fuzz         open 10,000 checkpoints, each damaged in another way, and kill a training 100 times; COPIES=500 KILLS=30"
 	@echo "make lint         ruff, mypy --strict and the import contracts"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        measure the budgets"
@@ -46,9 +46,11 @@ monkey: $(STAMP_DEV)
 	@$(VENV) -m tests.tui.monkey --keys $(KEYS) --seed $(SEED) $(ARGS)
 
 COPIES ?= 10000
+KILLS ?= 100
 
 fuzz: $(STAMP_DEV)
 	@$(VENV) -m tests.core.checkpoints.fuzz --copies $(COPIES) --seed $(SEED) $(ARGS)
+	@KILLS=$(KILLS) $(VENV) -m pytest tests/tui/commands/test_resume.py
 
 lint: $(STAMP_DEV)
 	@$(VENV) -m ruff format --check .

@@ -83,12 +83,16 @@ class Server:
         stdout: int | Path,
         stderr: int | Path | None = None,
         env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        first: str = "",
     ) -> Fork:
         """Begin `glasshead WORDS` with these streams, files or descriptors of ours; env: all of its environment.
 
-        Standard error goes where the output goes if nothing is said.
+        Standard error goes where the output goes if nothing is said. first: a program that is run before the command,
+        and in its place if it ends with SystemExit.
         """
-        asked = {"words": words, "env": dict(os.environ if env is None else env), "cwd": str(Path.cwd())}
+        given = dict(os.environ if env is None else env)
+        asked = {"words": words, "env": given, "cwd": str(cwd or Path.cwd()), "first": first}
         with ExitStack() as opened:
             streams = []
             for stream, mode in ((stdin, "rb"), (stdout, "ab"), (stdout if stderr is None else stderr, "ab")):
@@ -156,7 +160,9 @@ def serve(line: socket.socket) -> None:
                 line.close()
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                first = given.pop("first")
                 become(streams, **given)
+                exec(first, {"__name__": "__main__"})
                 main()
             for stream in streams:
                 os.close(stream)
