@@ -35,9 +35,10 @@ help:
 run: $(STAMP)
 	@$(VENV) -m glasshead_tui $(ARGS)
 
-# A few processes take a file at a time, so that the fixtures of a file are made once.
+# A few processes take a file at a time, so that the fixtures of a file are made once. Compiled code is kept whatever the
+# environment says: each of them, and many a test's own process, would compile all of it again.
 test: $(STAMP_DEV)
-	@$(VENV) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(VENV) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 KEYS ?= 100000
 SEED ?= 0
