@@ -189,7 +189,7 @@ def test_together_they_find_what_each_finds_alone(name: str, width: int) -> None
     model = make(5, torch.float64, **OPTIONS[name])
     batch = sources(12)
     alone = [beam_search(Native(model), source, width=width, limit=9) for source in batch]
-    for batch_tokens in (10_000, 60, 1):
+    for batch_tokens in (10_000, 100, 1):
         found = search(Native(model), batch, width=width, limit=9, batch_tokens=batch_tokens)
         assert all(same(lines, wanted) for lines, wanted in zip(found, alone, strict=True))
 
