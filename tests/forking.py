@@ -18,6 +18,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 
@@ -150,9 +151,8 @@ def serve(line: socket.socket) -> None:
                 asked += line.recv(1 << 16)
             given = json.loads(asked)
             if "train" in given["words"]:  # seconds of imports, of which other commands need none
-                import torch._dynamo
-
-                import glasshead.training.loop  # noqa: F401
+                for name in ("torch._dynamo", "glasshead.training.loop"):
+                    import_module(name)
             gc.freeze()  # what all have imported need not be gone through again in each, least of all at its end
             child = os.fork()
             if child == 0:

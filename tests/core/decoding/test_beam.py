@@ -183,7 +183,8 @@ def test_many_sentences_are_searched_as_the_slow_search_does_each(width: int, al
 
 
 @pytest.mark.parametrize(
-    ("name", "width"), [*((name, 3) for name in OPTIONS), ("the paper", 1), ("window 4, pre-norm", 1), ("all at once", 1)]
+    ("name", "width"),
+    [*((name, 3) for name in OPTIONS), ("the paper", 1), ("window 4, pre-norm", 1), ("all at once", 1)],
 )
 def test_together_they_find_what_each_finds_alone(name: str, width: int) -> None:
     model = make(5, torch.float64, **OPTIONS[name])
