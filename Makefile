@@ -21,7 +21,7 @@ help:
 	@echo "make run          open the explorer (the first time this makes .venv)"
 	@echo "make test         run the tests; make test ARGS='-k attend' runs some"
 	@echo "make monkey       press 100,000 random keys on each screen; make monkey KEYS=1000 SEED=7 ARGS='--screen lab'"
-	@echo "make fuzz         open 10,000 checkpoints, each damaged in another way; make fuzz COPIES=500 SEED=7"
+	@echo "make fuzz         open 10,000 checkpoints, each damaged in another way, and kill a training 100 times; COPIES=500 KILLS=30"
 	@echo "make lint         ruff, mypy --strict and the import contracts"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        measure the budgets"
@@ -35,9 +35,10 @@ help:
 run: $(STAMP)
 	@$(VENV) -m glasshead_tui $(ARGS)
 
-# A few processes take a file at a time, so that the fixtures of a file are made once.
+# A few processes take a file at a time, so that the fixtures of a file are made once. Compiled code is kept whatever the
+# environment says: each of them, and many a test's own process, would compile all of it again.
 test: $(STAMP_DEV)
-	@$(VENV) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(VENV) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 KEYS ?= 100000
 SEED ?= 0
@@ -46,9 +47,11 @@ monkey: $(STAMP_DEV)
 	@$(VENV) -m tests.tui.monkey --keys $(KEYS) --seed $(SEED) $(ARGS)
 
 COPIES ?= 10000
+KILLS ?= 100
 
 fuzz: $(STAMP_DEV)
 	@$(VENV) -m tests.core.checkpoints.fuzz --copies $(COPIES) --seed $(SEED) $(ARGS)
+	@KILLS=$(KILLS) $(VENV) -m pytest tests/tui/commands/test_resume.py
 
 lint: $(STAMP_DEV)
 	@$(VENV) -m ruff format --check .

@@ -1,5 +1,6 @@
 """Fixtures of several rooms: a tiny checkpoint that was never trained; every number in it is arbitrary."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,12 @@ settings.load_profile("patient")
 # The models of the tests are tiny: threads would only wait for each other, and on a busy machine for long. Set before
 # torch is imported, and inherited by the commands that tests run. What measures with more threads asks for them itself.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_finish() -> None:
+    """Let garbage be looked for in what tests make, and no longer in all that has been imported."""
+    gc.freeze()
+
 
 LINES = [
     "the black cat is sleeping",

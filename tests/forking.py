@@ -5,6 +5,7 @@ of the process that does it; when one has ended it says how.
 """
 
 import atexit
+import gc
 import json
 import os
 import queue
@@ -17,6 +18,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 
@@ -82,12 +84,16 @@ class Server:
         stdout: int | Path,
         stderr: int | Path | None = None,
         env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        first: str = "",
     ) -> Fork:
         """Begin `glasshead WORDS` with these streams, files or descriptors of ours; env: all of its environment.
 
-        Standard error goes where the output goes if nothing is said.
+        Standard error goes where the output goes if nothing is said. first: a program that is run before the command,
+        and in its place if it ends with SystemExit.
         """
-        asked = {"words": words, "env": dict(os.environ if env is None else env), "cwd": str(Path.cwd())}
+        given = dict(os.environ if env is None else env)
+        asked = {"words": words, "env": given, "cwd": str(cwd or Path.cwd()), "first": first}
         with ExitStack() as opened:
             streams = []
             for stream, mode in ((stdin, "rb"), (stdout, "ab"), (stdout if stderr is None else stderr, "ab")):
@@ -110,9 +116,11 @@ def serve(line: socket.socket) -> None:
     """Fork for each command that is read, and say how each child ended; a child goes on with its own words."""
     import sacrebleu  # noqa: F401  what an evaluation imports
 
+    import glasshead.adapters.edited
     import glasshead.lab.scaling
     import glasshead.subjects  # noqa: F401
     import glasshead_tui.app
+    import glasshead_tui.commands.table
     import glasshead_tui.live.show
     import glasshead_tui.screens.watch  # noqa: F401
     from glasshead_tui.cli import main
@@ -141,13 +149,20 @@ def serve(line: socket.socket) -> None:
             asked = b""
             while not asked.endswith(b"\n"):
                 asked += line.recv(1 << 16)
+            given = json.loads(asked)
+            if "train" in given["words"]:  # seconds of imports, of which other commands need none
+                for name in ("torch._dynamo", "glasshead.training.loop"):
+                    import_module(name)
+            gc.freeze()  # what all have imported need not be gone through again in each, least of all at its end
             child = os.fork()
             if child == 0:
                 waiting.close()
                 line.close()
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                become(streams, **json.loads(asked))
+                first = given.pop("first")
+                become(streams, **given)
+                exec(first, {"__name__": "__main__"})
                 main()
             for stream in streams:
                 os.close(stream)

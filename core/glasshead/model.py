@@ -315,6 +315,8 @@ class Transformer(Watched):
         in torch.nn.MultiheadAttention and fairseq: the first scores then have a variance of 1/4, and attention begins
         nearly even. The paper does not say. With the full size, a post-norm model learns a corpus far more slowly.
         """
+        if self.source.weight.is_meta:  # nothing to draw
+            return
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
@@ -384,7 +386,12 @@ class Transformer(Watched):
 
 
 def fixed_positions(config: Config, width: int) -> Tensor:
-    """Return the positions that are not learned: max_length × width; zeros if there are none."""
+    """Return the positions that are not learned: max_length × width; zeros if there are none.
+
+    On the device "meta", where numbers have no values, none are computed; `arange` would import TorchDynamo there.
+    """
+    if torch.empty(0).is_meta:
+        return torch.empty(config.max_length, width)
     if config.positions == "none":
         return torch.zeros(config.max_length, width)
     return sinusoids(config.max_length, width, first=config.first_position, form=config.positions)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.forking import server
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,33 @@ def glasshead(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
 @pytest.fixture
 def process(here: Path) -> Callable[..., "subprocess.CompletedProcess[bytes]"]:
-    """`process(*words, input=…, env=…)`: the same in a process of its own, as bytes."""
+    """`process(*words, env=…)`: the same in a process of its own, from the very start of Python, as bytes."""
 
-    def call(
-        *words: str | bytes, input: bytes = b"", env: dict[str, str] | None = None
-    ) -> "subprocess.CompletedProcess[bytes]":
+    def call(*words: str | bytes, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[bytes]":
         command = [sys.executable, "-m", "glasshead_tui", *words]
         return subprocess.run(
             command,
-            input=input,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             cwd=here,
             env={**os.environ, **(env or {})},
             timeout=60,
             check=False,
         )
+
+    return call
+
+
+@pytest.fixture
+def fork(here: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Result]:
+    """`fork(*words, stderr=…, first=…)`: the same in a process of its own that has imported all; see tests.forking."""
+
+    def call(*words: str, stderr: int | Path | None = None, first: str = "") -> Result:
+        folder = tmp_path_factory.mktemp("fork")
+        (folder / "err").touch()
+        child = server().start(*words, stdout=folder / "out", stderr=stderr or folder / "err", cwd=here, first=first)
+        status = child.wait()
+        return Result(status, (folder / "out").read_text("utf-8"), (folder / "err").read_text("utf-8"))
 
     return call
 

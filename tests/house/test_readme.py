@@ -1,13 +1,12 @@
 """The README's commands run, and its links lead somewhere."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.core.adapters.huggingface.folders import save
+from tests.forking import server
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,24 +23,22 @@ def example(part: str) -> str:
     return found
 
 
-def run(code: str, folder: Path) -> str:
-    """What a program writes to a pipe."""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=folder, check=False,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def run(code: str, output: Path, folder: Path = ROOT) -> str:
+    """What a program writes into a file, in a process of its own."""
+    told, complained = output / "told", output / "complained"
+    process = server().start(stdout=told, stderr=complained, cwd=folder, first=f"{code}\nraise SystemExit")
+    assert process.wait() == 0, complained.read_text()
+    return told.read_text()
 
 
-def test_the_library_example_runs() -> None:
-    *tokens, last = run(example('subject = glasshead.load("english-french")'), ROOT).splitlines()
+def test_the_library_example_runs(tmp_path: Path) -> None:
+    *tokens, last = run(example('subject = glasshead.load("english-french")'), tmp_path).splitlines()
     assert tokens[-1].startswith("</s>") and all(0 <= float(line.rsplit(" ", 1)[1]) <= 1 for line in tokens)
     assert last.endswith(")")
 
 
-def test_the_example_of_a_session_runs() -> None:
-    first, *steps = run(example("glasshead.Session("), ROOT).splitlines()
+def test_the_example_of_a_session_runs(tmp_path: Path) -> None:
+    first, *steps = run(example("glasshead.Session("), tmp_path).splitlines()
     assert first and len(steps) == 6, "a line, and beside it the six steps of the original"
     chances = [list(map(float, (step.split(" ")[-3], step.split(" ")[-1]))) for step in steps]
     assert all(0 <= now <= 1 and 0 <= was <= 1 for was, now in chances)
@@ -56,18 +53,18 @@ def test_the_check_of_ones_own_module_runs(tmp_path: Path) -> None:
         "config = glasshead.Config(vocab_size=8000, d_model=32, heads=2, d_ff=64, encoder_layers=1, decoder_layers=1)\n"
         "model = glasshead.Transformer(config).eval()\n"
     )
-    assert run(given + code, tmp_path) == ""
+    assert run(given + code, tmp_path, tmp_path) == ""
 
 
 def test_a_module_of_torch_is_explored_as_it_says(tmp_path: Path) -> None:
-    shown = run(example("nn.Transformer("), tmp_path)
+    shown = run(example("nn.Transformer("), tmp_path, tmp_path)
     assert "encoder–decoder" in shown or "decoder.1.cross.weights" in shown
     assert "<bos>" in shown and "sees" in shown
 
 
 def test_a_live_model_of_hugging_face_is_explored_as_it_says(tmp_path: Path) -> None:
     save("gpt2", tmp_path / "gpt2-folder")
-    shown = run(example("AutoModelForCausalLM.from_pretrained"), tmp_path)
+    shown = run(example("AutoModelForCausalLM.from_pretrained"), tmp_path, tmp_path)
     assert "decoder.1.self.weights" in shown and "black" in shown
 
 

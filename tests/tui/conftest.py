@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from tests.tui.runs import Run, make
+from textual import _wait
 from textual.pilot import Pilot
 
 from glasshead.found import Found, find
@@ -17,6 +18,15 @@ from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.explore import ExploreScreen
 
 LIMIT = 60.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def finely() -> Iterator[None]:
+    """Let the pilot look four times as often whether the app is idle: it waits twice for every key."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("SLEEP_GRANULARITY", "SLEEP_IDLE"):
+            patch.setattr(_wait, name, getattr(_wait, name) / 4)
+        yield
 
 
 class Explorer:

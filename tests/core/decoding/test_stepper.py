@@ -252,8 +252,8 @@ def absolute(value: Tensor, place: Place) -> Tensor:
 
 @pytest.mark.parametrize("norm", ["post", "pre"])
 def test_an_edit_by_absolute_positions_is_the_same_with_and_without_a_cache(norm: str) -> None:
-    sub = restless(52, torch.float64, norm=norm)
-    target = [1, 7, 4, 9, 3, 3, 12]
+    sub = restless(52, torch.float64, norm=norm, encoder_layers=1)  # which no cache has a part in
+    target = [1, 7, 4, 9, 3]
     for site in sites(sub.native):
         line = sub.start(TEXT, edit={site: absolute})
         for token in target[1:]:

@@ -60,7 +60,7 @@ def edited(name: str, made: list[Edit], steps: int, later: int) -> Session:
 
 
 @pytest.mark.parametrize("name", ALL)
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(st.data())
 def test_nothing_changes_outside_the_cone(name: str, data: st.DataObject) -> None:
     subject, _ = opened(name)

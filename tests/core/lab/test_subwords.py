@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import pytest
 import torch
@@ -36,6 +36,15 @@ def unseen() -> list[Pair]:
 @pytest.fixture(scope="module")
 def result() -> lab.Subwords:
     return small()
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentences are there already: to draw them takes half of the time."""
+    monkeypatch.setattr(lab, "short", lambda split, count, seed, _progress: SHORT(split, count, seed, silent))
+
+
+SHORT = cache(lab.short)
 
 
 def test_sentences_to_learn_from_and_to_translate_are_short_and_others(train: list[Pair], unseen: list[Pair]) -> None:
@@ -190,6 +199,7 @@ def test_the_classic_example_stands_in_the_result(result: lab.Subwords) -> None:
     assert "".join(result.word_symbols) == "lowest</w>"
 
 
+@pytest.mark.usefixtures("drawn")
 def test_without_merges_nothing_is_joined_and_other_scripts_are_as_good() -> None:
     found = small(text="猫 猫は 猫", merges=0, word="犬", steps=1)
     assert found.merges == ()
@@ -229,8 +239,12 @@ def test_what_cannot_be_is_said_in_a_sentence(wrong: dict[str, object], sentence
 
 
 @pytest.mark.parametrize("late", [0.05, 0.09, 0.145, 0.5, 0.99])
-def test_it_stops_when_nobody_waits_and_leaves_random_numbers_as_they_were(late: float) -> None:
+def test_it_stops_when_nobody_waits_and_leaves_random_numbers_as_they_were(
+    late: float, request: pytest.FixtureRequest
+) -> None:
     """Also while the library reads the sentences of a vocabulary."""
+    if late > 0.1:
+        request.getfixturevalue("drawn")
 
     def progress(share: float, words: str) -> None:
         if share > late:

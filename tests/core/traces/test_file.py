@@ -412,11 +412,11 @@ def test_another_file_is_told_from_a_recording(path: Path, tmp_path: Path) -> No
 def test_copies_each_harmed_in_another_way_are_answered_by_a_sentence(tmp_path: Path) -> None:
     files = [walked(kind, 3).save(tmp_path / f"{at}.safetensors") for at, kind in enumerate(fuzz.KINDS)]
     answers = []
-    for number in range(60):
+    for number in range(30):
         done, answer = fuzz.fuzz(files[number % len(files)], tmp_path, 1, number, forked=False)
         assert answer == "opened" or "copy.safetensors" in answer, done
         answers.append(answer)
-    assert 0 < answers.count("opened") < 30, "some harm does no harm"
+    assert 0 < answers.count("opened") < 15, "some harm does no harm"
     fuzz.fuzz(files[0], tmp_path, 1, 0)  # with little memory, too
 
 

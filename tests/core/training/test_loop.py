@@ -86,8 +86,8 @@ def same(one: Path, other: Path) -> None:
 def test_it_learns(tmp_path: Path) -> None:
     """`reverse` with a small model: in seconds it does far better than guessing letters by their frequency."""
     events = run(
-        tmp_path, d_model=64, heads=4, d_ff=128, dropout=0.0, steps=200, batch_tokens=512, warmup=100,
-        label_smoothing=0.0, eval_every=1000, save_every=50, generate=10_000,
+        tmp_path, d_model=64, heads=4, d_ff=128, dropout=0.0, steps=120, batch_tokens=512, warmup=60,
+        label_smoothing=0.0, eval_every=1000, save_every=50, generate=4000,
     )  # fmt: skip
     perplexities = [event.perplexity for event in of(Progress, events)]
     assert perplexities[0] > 50  # knows nothing: a guess among 287

@@ -21,7 +21,7 @@ import glasshead
 from glasshead import GlassheadError, Report
 from glasshead.truth.report import CheckFailedError, judge
 
-EXAMPLES = 6
+EXAMPLES = 3
 CLAIMS: dict[str, Any] = {"pad": S.PAD, "positions": "sinusoidal", "tied": [("embed.weight", "head.weight")]}
 
 

@@ -6,14 +6,13 @@ import os
 import pty
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from tests.cli.conftest import Glasshead, obeyed, strictly
 from tests.conftest import HOSTILE, LINES
+from tests.forking import server
 
 PAIRS = list(zip(LINES[:3], LINES[3:], strict=True))
 SILENT = "\x1b\x07\x9b\u202e"
@@ -267,25 +266,23 @@ def test_an_older_file_stays_where_the_new_one_fails(glasshead: Glasshead, here:
 
 def test_in_a_terminal_it_shows_how_far_it_is(here: Path, learned: str) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "glasshead_tui", "evaluate", learned, "--limit", "40", "--json"]
-    (here / "sitecustomize.py").write_text("from glasshead_tui.commands import progress; progress.SOON = 0.0")
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=theirs, cwd=here, env={**os.environ, "PYTHONPATH": str(here)}
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                part = os.read(ours, 1 << 16)
-            except OSError:  # how Linux says that the other end is closed
-                break
-            if not part:
-                break
-            shown += part
-        assert process.stdout is not None
-        found = strictly(process.stdout.read().decode())
+    process = server().start(
+        "evaluate", learned, "--limit", "40", "--json", stdout=here / "told", stderr=theirs, cwd=here,
+        first="from glasshead_tui.commands import progress; progress.SOON = 0.0",
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 1 << 16)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not part:
+            break
+        shown += part
     os.close(ours)
-    assert process.returncode == 0
+    assert process.wait() == 0
+    found = strictly((here / "told").read_text())
     assert found["sentences"] == 40
     for what in ("drawing sentences of reverse", "reading the references", "translating", "40/40"):
         assert what in re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())

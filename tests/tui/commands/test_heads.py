@@ -2,8 +2,6 @@
 
 import os
 import pty
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -170,11 +168,10 @@ def test_no_token_steers_the_terminal(glasshead: Glasshead, hostile: Path) -> No
         assert found.status == 0 and obeyed(found.out) == []
 
 
-def test_an_interrupt_ends_with_130_and_no_traceback(here: Path) -> None:
-    lines = "".join("the black cat is sleeping\tle chat noir dort\n" for _ in range(2000))
-    (here / "many.tsv").write_text(lines)
-    (here / "sitecustomize.py").write_text(
-        "import threading, os, signal\n"
+def test_an_interrupt_ends_with_130_and_no_traceback(fork: Glasshead, here: Path) -> None:
+    (here / "many.tsv").write_text("the black cat is sleeping\tle chat noir dort\n" * 20)
+    first = (
+        "import os, signal\n"
         "from glasshead.ranking import passes\n"
         "run = passes.Runner.run\n"
         "def interrupted(*given, **named):\n"
@@ -182,25 +179,18 @@ def test_an_interrupt_ends_with_130_and_no_traceback(here: Path) -> None:
         "    return run(*given, **named)\n"
         "passes.Runner.run = interrupted\n"
     )
-    path = os.pathsep.join([str(here), *sys.path])
-    running = subprocess.run(
-        [sys.executable, "-m", "glasshead_tui", "heads", "tiny", "--pairs", "many.tsv", "--limit", "2000"],
-        cwd=here, capture_output=True, env={**os.environ, "PYTHONPATH": path}, timeout=120, check=False,
-    )  # fmt: skip
-    assert (running.returncode, running.stdout, running.stderr) == (130, b"", b"")
+    ended = fork("heads", "tiny", "--pairs", "many.tsv", "--limit", "20", first=first)
+    assert (ended.status, ended.out, ended.err) == (130, "", "")
 
 
-def test_progress_is_shown_in_a_terminal_alone(here: Path) -> None:
-    (here / "sitecustomize.py").write_text("from glasshead_tui.commands import progress; progress.SOON = 0.0")
-    path = os.pathsep.join([str(here), *sys.path])
+def test_progress_is_shown_in_a_terminal_alone(fork: Glasshead, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
     master, slave = pty.openpty()
-    done = subprocess.run(
-        [sys.executable, "-m", "glasshead_tui", "heads", "tiny", *TEXT], cwd=here, stdout=subprocess.PIPE,
-        stderr=slave, env={**os.environ, "PYTHONPATH": path, "TERM": "xterm", "COLUMNS": "100"}, timeout=120,
-        check=False,
-    )  # fmt: skip
+    first = "from glasshead_tui.commands import progress; progress.SOON = 0.0"
+    done = fork("heads", "tiny", *TEXT, stderr=slave, first=first)
     os.close(slave)
     shown = os.read(master, 65536)
     os.close(master)
-    assert done.returncode == 0 and b"runs" in shown and b"24/24" in shown
-    assert b"\x1b" not in done.stdout
+    assert done.status == 0 and b"runs" in shown and b"24/24" in shown
+    assert "part" in done.out and "\x1b" not in done.out

@@ -192,25 +192,22 @@ def test_importing_the_command_costs_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", program], check=False, env=os.environ).returncode == 0
 
 
-Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
-
-
-def test_watching_without_a_terminal_shows_the_lines(process: Process, here: Path) -> None:
+def test_watching_without_a_terminal_shows_the_lines(fork: Glasshead, here: Path) -> None:
     words = ["train", "reverse", "--out", "run", "--steps", "3", *SMALL]
-    done = process(*words, "--watch")
-    assert done.returncode == 0, done.stderr
-    assert obeyed(done.stdout.decode()) == [] and "step 3: saved to run," in done.stdout.decode()
-    assert (here / "run" / "train.log").read_bytes() in done.stdout
-    again = process(*words, "--watch")
-    assert again.returncode == 2 and b"There is a run in run already" in again.stderr
+    done = fork(*words, "--watch")
+    assert done.status == 0, done.err
+    assert obeyed(done.out) == [] and "step 3: saved to run," in done.out
+    assert (here / "run" / "train.log").read_text() in done.out
+    again = fork(*words, "--watch")
+    assert again.status == 2 and "There is a run in run already" in again.err
 
 
-def test_a_folder_that_is_refused_keeps_its_log(process: Process, here: Path) -> None:
+def test_a_folder_that_is_refused_keeps_its_log(fork: Glasshead, here: Path) -> None:
     (here / "thesis").mkdir()
     for name in ("train.log", "thesis.txt"):
         (here / "thesis" / name).write_text("do not touch")
-    done = process("train", "reverse", "--out", "thesis", "--watch")
-    assert done.returncode == 2 and b"holds something else (thesis.txt)" in done.stderr
+    done = fork("train", "reverse", "--out", "thesis", "--watch")
+    assert done.status == 2 and "holds something else (thesis.txt)" in done.err
     assert {path.name: path.read_text() for path in (here / "thesis").iterdir()} == dict.fromkeys(
         ("train.log", "thesis.txt"), "do not touch"
     )

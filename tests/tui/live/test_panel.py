@@ -60,8 +60,9 @@ def test_the_panel_fits_every_window(width: int) -> None:
     preparing.note(Preparing("猫" * 90, 1, 0))
     bare = Figures()
     bare.note(started())
+    usual = trained()
     for height in (1, 2, 5, 8, 12, 23, 35, 59):
-        for figures in (trained(), wide, preparing, bare, Figures()):
+        for figures in (usual, wide, preparing, bare, Figures()):
             for stopping in (False, True):
                 lines = drawn(figures, width, height, stopping=stopping)
                 assert len(lines) <= height

@@ -15,7 +15,7 @@ async def settled(explorer: Explorer) -> None:
     app, worker = explorer.app, explorer.screen._worker
     for _ in range(3):
         await explorer.until(lambda: not app._held and not worker.deciding and worker.idle)
-        await explorer.pilot.pause(0.02)
+        await explorer.pilot.pause(0.005)
 
 
 def seen(explorer: Explorer) -> tuple[object, ...]:
