@@ -63,9 +63,11 @@ class Help(ModalScreen[None], LeavableScreen[None]):
     def _page(self) -> Group:
         parts: list[Text | Table] = [Text(self._introduction)]
         if self._panes:
-            parts += [Text("\nThis pane, and the others", style="bold"), _table(self._panes)]
+            parts += [Text("\nThis pane", style="bold"), _table(self._panes[:1])]
         for title, keys in self._groups.items():
             parts += [Text(f"\n{title}", style="bold"), _table((self._shown_keys[key.id], key.meaning) for key in keys)]
+        if self._panes:
+            parts += [Text("\nThe other panes", style="bold"), _table(self._panes[1:])]
         parts += [Text("\nWhat the glyphs mean", style="bold"), _table(self._glyphs)]
         parts.append(Text(f"\n{self._counting}"))
         if self._facts:

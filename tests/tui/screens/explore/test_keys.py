@@ -21,7 +21,7 @@ async def test_a_count_repeats_a_key(explore: Explore) -> None:
 
 
 async def test_help_names_every_key(explore: Explore) -> None:
-    async with explore(size=(120, 90)) as explorer:
+    async with explore(size=(120, 140)) as explorer:
         await explorer.press("question_mark")
         assert isinstance(explorer.app.screen, Help)
         shown = " ".join(explorer.text.split())
