@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from glasshead.errors import GlassheadError
 from glasshead.traces.header import refusal
-from glasshead_tui.drawing.memo import move_candidate
+from glasshead_tui.drawing.memo import find_candidate, move_candidate
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.tokens import TokensPane
@@ -358,7 +358,9 @@ class ExploreScreen(EditingScreen):
         self._look(stage=STAGES[(STAGES.index(self._looking.stage) + self._times()) % len(STAGES)])
 
     def action_find(self) -> None:
-        """Ask for a token, and go to the next one that matches, among the keys and then among the queries."""
+        """Ask for a token, and go to the next one that matches: among the keys and then among the queries, or among the
+        candidates where those are looked at.
+        """
 
         def answer(ask: Ask, text: str) -> None:
             if self._find(text.strip()):
@@ -369,6 +371,11 @@ class ExploreScreen(EditingScreen):
         self.app.push_screen(Ask("Find a token", "Part of it is enough. Enter goes to the next one.", "", answer))
 
     def _find(self, part: str) -> bool:
+        if self.moment is not None and part and self._active in OF_CANDIDATES:
+            rank = find_candidate(self.moment, self._looking, part)
+            if rank is not None:
+                self._look(candidate=rank)
+            return rank is not None
         found = {} if self.moment is None or not part else find_token(self.moment.trace, self._looking, part)
         self._look(**found)
         return bool(found)
