@@ -14,7 +14,7 @@ from textual.widget import Widget
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
-from glasshead_tui.panes.difference import difference_text
+from glasshead_tui.panes.difference import difference_text, same_items
 from glasshead_tui.panes.explore.feed_forward import FeedForwardPane
 from glasshead_tui.panes.explore.logits import LogitsPane
 from glasshead_tui.panes.explore.norms import NormsPane
@@ -54,16 +54,22 @@ ABOVE = ("map", "attention", "sum")
 BELOW: tuple[tuple[str, ...], ...] = (("vectors", "norms"), ("stream",), ("logits", "feed-forward"), ("positions",))
 """Groups of panes that take turns below the others."""
 
+SORTED = {"logits": 1, "feed-forward": 0}
+"""Panes whose rows are sorted, with the column that says which item a row is: with edits their order is another."""
+
 
 def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
     """Draw a moment in a pane as the focus says: with the edits, without them, or the difference of both."""
     if focus.view == "original":
         pane.show(moment.original, focus)
     elif focus.view == "difference" and moment.beside is not None and isinstance(pane, Lines) and pane.id != "map":
+        item = SORTED.get(pane.id or "")
+        rows = pane.compared if isinstance(pane, LogitsPane) else pane.as_rows
         pane.show(moment.original, focus)
-        before = pane.as_rows()
+        before = rows()
         pane.show(moment, focus)
-        pane.tell(difference_text(pane.as_rows(), before))
+        after = rows()
+        pane.tell(difference_text(after, before if item is None else same_items(after, before, item)))
         return
     else:
         pane.show(moment, focus)
