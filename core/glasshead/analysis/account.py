@@ -18,6 +18,9 @@ from glasshead.traces.trace import Trace
 
 COUNT = 5
 """Candidates of the lens."""
+MOST = 400_000_000
+"""Products of one account at most: of a model so large that a lens after every sub-layer would take more, there is one
+after every layer."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,7 +38,7 @@ class Account:
     stream: Stream
     read: tuple[tuple[Token, ...], ...]
     """The lens at the start, and after each sub-layer: the best tokens with their probabilities. Nothing where several
-    sub-layers are added at once, after all but the last, and where there is no lens."""
+    sub-layers are added at once, after all but the last; where there is no lens; within the layers of a large model."""
     asked: Asked | None
     attribution: Attribution | None
     how: str
@@ -89,7 +92,14 @@ def ask(
 
 
 def _read(seen: Stream, through: Lens) -> tuple[tuple[Token, ...], ...]:
-    streams = [seen.start, *(step.after for step in seen.steps)]
-    there = torch.stack([each for each in streams if each is not None])
-    found = iter(through.candidates(there, COUNT))
-    return tuple(() if each is None else tuple(next(found)) for each in streams)
+    places = [seen.start, *(step.after for step in seen.steps)]
+    if len(places) * through.unembedding.weight.numel() > MOST:
+        places = [each if _ends(seen, at) else None for at, each in enumerate(places)]
+    found = iter(through.candidates(torch.stack([each for each in places if each is not None]), COUNT))
+    return tuple(() if each is None else tuple(next(found)) for each in places)
+
+
+def _ends(seen: Stream, place: int) -> bool:
+    """Tell whether a layer ends at a place of the stream, the embeddings being 0."""
+    layers = [step.site.rpartition(".")[0] for step in seen.steps]
+    return place in (0, len(layers)) or layers[place - 1] != layers[place]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from glasshead.analysis.lens import Lens
+from glasshead.analysis.lens import Lens, own_logits
 from glasshead.analysis.stream import Step, Stream, joins
 from glasshead.anatomy import Norm
 from glasshead.traces.reading import Gain, Learned
@@ -88,7 +88,7 @@ class _Path:
 
     def add(self, step: Step) -> None:
         """Count what a sub-layer adds."""
-        direction, raw = self.direction, step.adds / step.factor
+        direction, raw = self.direction, step.gives
         self.direction = direction * step.factor
         if step.inner is not None:
             given = _exact(self.trace.at(f"{step.site}.out", self.row))
@@ -134,7 +134,7 @@ def attribute(trace: Trace, seen: Stream, lens: Lens, token: int, rival: int | N
     rows = [token] if rival is None else [token, rival]
     signs = torch.tensor([1.0, -1.0][: len(rows)], dtype=torch.float64)
     path = _Path(trace, seen, learned, signs @ _exact(out.weight[rows]) * out.scale)
-    own = out.linear(seen.end.unsqueeze(0))[0] if out.cap is not None else lens.reading.predicted(seen.stack, seen.row)
+    own = out.linear(seen.end.unsqueeze(0))[0] if out.cap is not None else own_logits(trace, seen, lens.reading)
     logit = float(signs @ own[rows].double())
     if out.bias is not None:
         path.biases += float(signs @ _exact(out.bias[rows]))

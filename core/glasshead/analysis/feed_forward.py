@@ -51,6 +51,8 @@ class Units:
     """Share of the squared strength that the shown units have."""
     written: bool
     """Whether the strength is that of what is written."""
+    again: bool = False
+    """Whether values were recomputed by running the model, which the memory budget had let go."""
 
 
 def units(trace: Trace, site: str, row: int, count: int, *, tokens: int = 0) -> Units:
@@ -64,6 +66,7 @@ def units(trace: Trace, site: str, row: int, count: int, *, tokens: int = 0) -> 
         if trace.recorded and f"{site}.active" in trace.anatomy.sites:
             raise GlassheadError(f"{trace.recorded}: {site}.active was not recorded. Open the model itself to see it.")
         raise GlassheadError(f"This model does not show the units of {site}.")
+    again = trace.prepare([f"{site}.{name}" for name in names], row)
     values = [trace.at(f"{site}.{name}", row).double() for name in names]
     active = values[-1]
     last = _last_map(trace, site, len(active))
@@ -80,7 +83,7 @@ def units(trace: Trace, site: str, row: int, count: int, *, tokens: int = 0) -> 
     )  # fmt: skip
     return Units(
         site=site, names=names, units=found, count=len(active), working=int((active != 0).sum()),
-        share=float(strength[chosen].square().sum()) / whole if whole else 1.0, written=last is not None,
+        share=float(strength[chosen].square().sum()) / whole if whole else 1.0, written=last is not None, again=again,
     )  # fmt: skip
 
 

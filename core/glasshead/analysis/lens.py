@@ -75,7 +75,7 @@ def lens(trace: Trace, seen: Stream) -> Lens:
         if trace.recorded:
             raise GlassheadError(f"{trace.recorded}, without the output matrix: open the model itself for the lens.")
         raise GlassheadError("This model does not say its output matrix: there is no lens.")
-    own = reading.predicted(seen.stack, seen.row)
+    own = own_logits(trace, seen, reading)
     found = _lens(learned, seen, reading)
     again = found.unembedding.logits(seen.end.unsqueeze(0))[0]
     if len(own) != len(again) or not _equal(own, again, trace.anatomy.tolerance):
@@ -84,6 +84,16 @@ def lens(trace: Trace, seen: Stream) -> Lens:
             "model that is not shown, comes between."
         )
     return found
+
+
+def own_logits(trace: Trace, seen: Stream, reading: Reading) -> Tensor:
+    """Return the model's own logits of the pass that is shown, or those by which the next token was chosen: v.
+
+    The two differ where a token that came later changes an earlier row.
+    """
+    if seen.stack == "decoder" and "logits" in trace and "logits" not in trace.dropped:
+        return trace.at("logits", seen.row)
+    return reading.predicted(seen.stack, seen.row)
 
 
 def _lens(learned: Learned, seen: Stream, reading: Reading) -> Lens:

@@ -52,6 +52,7 @@ def positions(trace: Trace, stack: str, row: int) -> Positions:
     Raises GlassheadError for a recording that holds none of them.
     """
     side = "source" if stack == "encoder" else "target"
+    trace.prepare([f"{side}.{name}" for name in NAMES], row)
     there = {name: trace.at(f"{side}.{name}", row).double() for name in NAMES if f"{side}.{name}" in trace}
     known = [name for name in NAMES if f"{side}.{name}" in trace.anatomy.sites]
     if trace.recorded and known and not there:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from glasshead.anatomy import Norm
 from glasshead.errors import GlassheadError
-from glasshead.site import Site
+from glasshead.site import NORMS, STATISTICS, Site
 from glasshead.traces.trace import Trace
 
 PARTS = ("self", "cross", "ffn")
@@ -29,8 +29,8 @@ class Step:
     """Its place, e.g. `decoder.1.cross`."""
     before: Tensor
     """The stream that it is added to."""
-    adds: Tensor
-    """What is added."""
+    gives: Tensor
+    """What the sub-layer gives, a norm of its output included."""
     resid: Tensor | None
     """The sum of both; None for one of several sub-layers that are added at once, but the last."""
     after: Tensor | None
@@ -40,7 +40,12 @@ class Step:
     inner: Norm | None = None
     """A norm of the sub-layer's output before it is added."""
     factor: float = 1.0
-    """What the sub-layer's output is multiplied by before it is added (Granite)."""
+    """What that is multiplied by before it is added (Granite)."""
+
+    @property
+    def adds(self) -> Tensor:
+        """What is added to the stream."""
+        return self.gives * self.factor
 
     @property
     def label(self) -> str:
@@ -75,6 +80,8 @@ class Stream:
     """The norm after all layers, if there is one."""
     end: Tensor
     """What the stack gives, the last norm included."""
+    again: bool = False
+    """Whether values were recomputed by running the model, which the memory budget had let go."""
 
 
 def cosine(one: Tensor, other: Tensor) -> float:
@@ -96,6 +103,7 @@ def stream(trace: Trace, stack: str, row: int) -> Stream:
 
     Raises GlassheadError where a value that is needed was not captured.
     """
+    again = trace.prepare(_needed(trace, stack), row)
     norms: dict[tuple[str, str], Norm] = {
         (norm.site, norm.where): norm for norm in trace.anatomy.norms if f"{norm.prefix}.out" in trace
     }
@@ -115,8 +123,18 @@ def stream(trace: Trace, stack: str, row: int) -> Stream:
     last = norms.get((stack, "last"))
     end = now if last is None else _at(trace, f"{last.prefix}.out", row)
     return Stream(
-        stack=stack, row=row, sum=total, embedded=embedded, start=start, steps=tuple(steps), last=last, end=end
-    )
+        stack=stack, row=row, sum=total, embedded=embedded, start=start, steps=tuple(steps), last=last, end=end,
+        again=again,
+    )  # fmt: skip
+
+
+def _needed(trace: Trace, stack: str) -> list[str]:
+    """List what the stream of a stack is followed by, and its logit split."""
+    side = "source" if stack == "encoder" else "target"
+    names = {"out", "resid", "heads", "active", "embed", "position", "segment", "sum", *STATISTICS}
+    names |= {f"{norm}.out" for norm in NORMS}
+    places = {site: Site.parse(site) for site in trace.sites}
+    return [site for site, place in places.items() if place.stack in (stack, side) and place.name in names]
 
 
 def _begun(trace: Trace, sites: Sequence[str], row: int, missing: str) -> Tensor:
@@ -132,23 +150,23 @@ def _step(trace: Trace, site: str, row: int, before: Tensor, norms: Mapping[tupl
     resid = _at(trace, f"{site}.resid", row) if f"{site}.resid" in trace else None
     given = f"{site}.out" if inner is None else f"{inner.prefix}.out"
     if given in trace:
-        adds = _at(trace, given, row)
+        gives = _at(trace, given, row)
     elif resid is not None:
-        adds = resid - before
+        gives = resid - before
     else:
         raise _missing(trace, given)
-    factor = 1.0 if resid is None else _factor(resid - before, adds, trace.anatomy.tolerance)
+    factor = 1.0 if resid is None else _factor(resid - before, gives, trace.anatomy.tolerance)
     after = resid if norm is None else _at(trace, f"{norm.prefix}.out", row)
     return Step(
-        site=site, before=before, adds=adds * factor, resid=resid, after=after, norm=norm, inner=inner, factor=factor
+        site=site, before=before, gives=gives, resid=resid, after=after, norm=norm, inner=inner, factor=factor
     )  # fmt: skip
 
 
-def _factor(moved: Tensor, adds: Tensor, tolerance: float) -> float:
+def _factor(moved: Tensor, gives: Tensor, tolerance: float) -> float:
     """Find what an output is multiplied by, if the stream moved by a multiple of it; else 1."""
-    size = float(adds @ adds)
-    factor = float(moved @ adds) / size if size else 1.0
-    exact = float((moved - factor * adds).norm()) <= tolerance * float(moved.norm())
+    size = float(gives @ gives)
+    factor = float(moved @ gives) / size if size else 1.0
+    exact = float((moved - factor * gives).norm()) <= tolerance * float(moved.norm())
     return factor if exact and abs(factor - 1) > tolerance else 1.0
 
 

@@ -275,16 +275,16 @@ class Rows:
 
 @dataclass(frozen=True)
 class Again:
-    """Recomputes one site by running the model over the same tokens, at once and without the past."""
+    """Recomputes sites by running the model over the same tokens, at once and without the past."""
 
     model: Model
     source: tuple[int, ...]
     target: tuple[int, ...]
     edit: Mapping[str, Change]
 
-    def __call__(self, site: str) -> Tensor:
-        with ONE_AT_A_TIME, torch.inference_mode(), self.model.listen([site], self.edit) as seen:
+    def __call__(self, sites: Sequence[str]) -> dict[str, Tensor]:
+        with ONE_AT_A_TIME, torch.inference_mode(), self.model.listen(sites, self.edit) as seen:
             memory = self.model.read([self.source]) if self.source else None
             if self.target:
                 self.model.logits(torch.tensor([self.target], dtype=torch.long, device=self.model.device), memory)
-        return seen[site]
+        return {site: seen[site] for site in sites}

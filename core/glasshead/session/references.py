@@ -72,7 +72,7 @@ class References:
             return line.outlook[site]
         ids = line.ids[:-1] if line.step_number else line.ids
         source = tuple(token.id for token in line.source)
-        value = Again(line.rows.model, source, tuple(ids), line.rows.watch.edit)(site)[0].float().cpu().clone()
+        value = Again(line.rows.model, source, tuple(ids), line.rows.watch.edit)([site])[site][0].float().cpu().clone()
         return value.squeeze(-1) if Site.parse(site).axes == "q" else value
 
 

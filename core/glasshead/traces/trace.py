@@ -11,7 +11,7 @@ key, times the scale, and `origin` says so. Values beyond the memory budget are 
 are looked at, by running the model over the same tokens, and `origin` says that too.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -38,11 +38,11 @@ class Trace:
         self,
         record: Record,
         target: Sequence[Token],
-        again: Callable[[str], Tensor],
+        again: Callable[[Sequence[str]], Mapping[str, Tensor]],
         line: "Callable[[], file.Line] | None" = None,
         reading: Reading | None = None,
     ) -> None:
-        """record: captured values · target: the token of each row · again: recomputes a dropped site · line: tells of
+        """record: captured values · target: the token of each row · again: recomputes dropped sites · line: tells of
         the line of decoding, for `save` · reading: what can be said of the model besides.
         """
         self.source: tuple[Token, ...] = record.source
@@ -67,6 +67,8 @@ class Trace:
         self._gathered: dict[str, Tensor] = {}
         self._filled: dict[str, Tensor] = {}
         self._recomputed: tuple[str, Tensor] | None = None
+        self._row_again: tuple[int, dict[str, Tensor]] = -1, {}
+        """Values that were let go, as they were recomputed at one row."""
         self._room = record.budget - record.bytes
         """Bytes of the budget that captured values leave for gathered ones; the newest may exceed it."""
 
@@ -214,17 +216,35 @@ class Trace:
     def at(self, site: str, row: int) -> Tensor:
         """Return one row of a site without gathering the others: m, f or v; h d of a value with heads; a statistic.
 
-        Raises GlassheadError like `trace[site]`, and for a value that was let go: a row is not worth running the model.
+        What was let go is recomputed like `trace[site]`; see `prepare`. Raises GlassheadError like that.
         """
         if site in self._dropped:
-            raise GlassheadError(
-                f"{site} was let go, to stay within the memory budget: a shorter text has room for it."
-            )
+            self.prepare([site], row)
+            return self._row_again[1][site]
         with self._lock:
             if site in self._names and site not in self._static and site not in self._gathered and self._rows:
-                return _plain(self._rows[row][site], site).select(-2 if self._heads(site) else 0, 0)
+                return self._only(_plain(self._rows[row][site], site), site)
             found = self[site]
         return found[:, row] if self._heads(site) else found[row]
+
+    def prepare(self, sites: Sequence[str], row: int) -> bool:
+        """Recompute one row of those sites that were let go, all in one pass; return whether any was.
+
+        They are held until another row is prepared.
+        """
+        gone = [site for site in sites if site in self._dropped]
+        with self._lock:
+            held = self._row_again[1] if self._row_again[0] == row else {}
+            if missing := [site for site in gone if site not in held]:
+                found = self._again(missing)
+                rows = {site: _plain(found[site].narrow(-2, row, 1), site) for site in missing}
+                held = held | {site: self._only(value, site).clone() for site, value in rows.items()}
+                self._row_again = row, held
+        return bool(gone)
+
+    def _only(self, value: Tensor, site: str) -> Tensor:
+        """Take the only row of a value."""
+        return value.select(-2 if self._heads(site) else 0, 0)
 
     def _heads(self, site: str) -> bool:
         return Site.parse(site).axes.startswith("h")
@@ -241,7 +261,7 @@ class Trace:
         if site in self._dropped:
             if self._recomputed is None or self._recomputed[0] != site:
                 self._recomputed = None  # its memory first
-                self._recomputed = site, _plain(self._again(site), site)
+                self._recomputed = site, _plain(self._again([site])[site], site)
                 self._let_go(0)
             return self._recomputed[1]
         if site in self._static:
@@ -276,7 +296,7 @@ class Trace:
         if parsed.name == "bias" or (parsed.name == "scores" and not self._can_complete(site)):
             if self.recorded:
                 raise self._unrecorded(f"what is above the diagonal of {site} was")
-            return _plain(self._again(site), site)
+            return _plain(self._again([site])[site], site)
         if parsed.name == "scores":
             q, k = (self[parsed.beside(name)] for name in ("q", "k"))
             full = scores(q, k, self.attending(parsed.prefix))

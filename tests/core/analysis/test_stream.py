@@ -10,7 +10,7 @@ from tests.core.helpers import restless
 from torch import Tensor
 from torch.nn import functional as F
 
-from glasshead import GlassheadError, Stepper, Trace
+from glasshead import GlassheadError, Session, Stepper, Trace
 from glasshead.analysis.account import account
 from glasshead.analysis.attribution import Attribution, attribute
 from glasshead.analysis.lens import lens
@@ -216,6 +216,33 @@ def test_a_muted_head_adds_nothing_and_the_sum_is_still_the_logit() -> None:
     changed = restless(3).start("abcadc", edit={"logits": lambda value: value * 2})
     with pytest.raises(GlassheadError, match="an edit"):
         lens(changed.outlook, followed(changed.outlook))
+
+
+@pytest.mark.parametrize(
+    "edit", ["decoder.1.ffn = skipped", "decoder.0.cross.resid = out", "decoder.1.self.norm.mean = 1"]
+)
+def test_whatever_is_edited_the_shares_and_the_rest_sum_to_the_logit(edit: str) -> None:
+    session = Session(restless(3))
+    session.begin("abcadc", edits=[edit])
+    for _ in session.walk(2):
+        pass
+    trace = session.moment.trace
+    found = account(trace, "decoder", trace.steps - 1)
+    assert found.attribution is not None, found.why
+    assert found.attribution.sum == pytest.approx(
+        float(trace["logits"][-1, found.asked.token.id if found.asked else 0])
+    )
+
+
+def test_what_the_memory_budget_let_go_is_recomputed_and_said() -> None:
+    tight, free = (restless(3).start("abcadc", budget=budget) for budget in (1, 1 << 20))
+    for line in (tight, free):
+        line.goto(3)
+    one, other = account(tight.outlook, "decoder", 2), account(free.outlook, "decoder", 2)
+    assert one.stream.again and not other.stream.again
+    assert one.attribution is not None and other.attribution is not None
+    for a, b in zip(one.attribution.shares, other.attribution.shares, strict=True):
+        assert a.name == b.name and a.amount == pytest.approx(b.amount, abs=1e-5)
 
 
 def test_the_token_that_was_taken_is_asked_about_and_another_can_be() -> None:

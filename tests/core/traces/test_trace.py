@@ -9,6 +9,7 @@ from tests.core.helpers import OPTIONS, counted, gap, ids, make, plain, restless
 from tests.core.reference import may_look, transform
 
 from glasshead import GlassheadError, Stepper, checks, listen, sites
+from glasshead.site import KEYED, SQUARE, Site
 
 TEXT = "glass"
 
@@ -48,6 +49,33 @@ def test_rows_are_the_steps_taken_and_the_outlook_has_one_more() -> None:
                     axis = 1 if trace[site].dim() == 3 else 0
                     assert trace[site].shape[axis] == trace.steps, site
         line.step()
+
+
+@pytest.mark.parametrize("batch", [1, 6], ids=["step by step", "a prompt at once"])
+def test_one_row_of_a_site_is_that_row_of_the_whole(batch: int) -> None:
+    line = walked(restless(62), 6)
+    if batch > 1:
+        line.forget_rows()
+    for row in (0, 4, 6):
+        fresh = line.branch().outlook  # nothing is gathered yet
+        for site in fresh.sites:
+            if Site.parse(site).name in (*SQUARE, *KEYED) or (site.split(".")[0] in ("encoder", "source") and row > 5):
+                continue
+            found = fresh.at(site, row)
+            whole = line.outlook[site]
+            assert torch.equal(found, whole[:, row] if Site.parse(site).axes.startswith("h") else whole[row]), site
+
+
+def test_rows_of_what_was_let_go_are_recomputed_together_and_only_once() -> None:
+    sub = restless(62)
+    whole, small = walked(sub, 6).outlook, walked(sub, 6, budget=1).outlook
+    sites = [site for site in whole.sites if Site.parse(site).name not in (*SQUARE, *KEYED)]
+    with counted(sub.native) as calls:
+        assert small.prepare(sites, 3) and not whole.prepare(sites, 3)
+        for site in sites:
+            heads = Site.parse(site).axes.startswith("h")
+            assert gap(small.at(site, 3), whole[site][:, 3] if heads else whole[site][3]) < 2e-5, site
+        assert calls == {"encode": 1, "decode": 1}
 
 
 def test_the_row_of_the_outlook_is_what_the_candidates_come_from() -> None:

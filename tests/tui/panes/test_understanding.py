@@ -9,10 +9,12 @@ from tests.tui.panes.conftest import moment
 
 from glasshead_tui.drawing.remarks import line_probability, reading_said, share
 from glasshead_tui.drawing.tables import TABLES
+from glasshead_tui.panes.difference import difference_text, same_items
 from glasshead_tui.panes.explore.feed_forward import FeedForwardPane
 from glasshead_tui.panes.explore.logits import LogitsPane
 from glasshead_tui.panes.explore.positions import PositionsPane
 from glasshead_tui.panes.explore.stream import StreamPane
+from glasshead_tui.panes.pane import Rows
 from glasshead_tui.screens.paned import PANES
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
@@ -123,6 +125,16 @@ async def test_nothing_is_wider_than_its_room_and_all_is_there_without_colour(
                 await pilot.pause()
                 assert all(sum(len(piece.text) for piece in each) <= 76 for each in one._lines)
                 assert drawn(one)[0].strip()
+
+
+def test_a_difference_is_that_of_the_same_token_whatever_its_rank() -> None:
+    edited: Rows = [("rank", "id", "p"), (0, 7, 0.5), (1, 9, 0.25), (2, 4, 0.125)]
+    original: Rows = [("rank", "id", "p"), (0, 9, 0.5), (1, 7, 0.25)]
+    matched = same_items(edited, original, 1)
+    assert matched == [original[0], (1, 7, 0.25), (0, 9, 0.5), (None, 4, None)]
+    lines = ["".join(piece.text for piece in line).split() for line in difference_text(edited, matched)]
+    assert lines[2:] == [["1", "→", "0", "7", "+.2500"], ["0", "→", "1", "9", "−.2500"],
+                         ["not", "listed", "→", "2", "4", "not", "listed", "→", ".1250"]]  # fmt: skip
 
 
 def test_what_the_vocabulary_does_with_a_text_is_said(line: "Stepper") -> None:

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 from weakref import ref
 
+from glasshead.errors import GlassheadError
 from glasshead_tui.state.focus import Focus, within
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def chosen_account(moment: "Moment", focus: Focus) -> "Account":
     return _accounts[2]
 
 
-UNITS, WRITTEN = 64, 6
+UNITS, WRITTEN = 24, 6
 """Strongest units of a feed-forward layer that are looked at, and tokens of what each writes."""
 _units: "tuple[ref[Trace], tuple[str, int], Units] | None" = None
 
@@ -116,3 +117,11 @@ def chosen_rank(moment: "Moment", focus: Focus) -> int:
 def move_candidate(moment: "Moment", focus: Focus, by: int) -> int:
     """Return the rank of another candidate of the row. Raises GlassheadError for a row without candidates."""
     return within(chosen_rank(moment, focus) + by, chosen_distribution(moment.trace, focus).size)
+
+
+def find_candidate(moment: "Moment", focus: Focus, part: str) -> int | None:
+    """Find the rank of the next candidate of the row whose text holds a part; None if there is none."""
+    try:
+        return chosen_distribution(moment.trace, focus).find(part, after=chosen_rank(moment, focus))
+    except GlassheadError:  # a row without candidates
+        return None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 EMBEDDINGS = ("embedding", "position", "segment")
 """Shares that are in the stream before the first layer."""
+AGAIN = "recomputed by running the model: the memory budget had let values go"
 HELD = "to the logit: each norm's variance held as captured, the direct path alone"
 
 
@@ -44,6 +45,7 @@ def stream_how(found: "Account") -> str:
         HELD if found.attribution is not None else "",
         f"lens: {found.how}" if found.how else "",
         *(f"what is added is multiplied by {real(factor, 6)}" for factor in scaled[:1]),
+        AGAIN if found.stream.again else "",
     )
     return "; ".join(filter(None, said))
 
@@ -92,9 +94,10 @@ def units_said(found: "Units") -> str:
 
 def units_share(found: "Units") -> str:
     """Say how much of all the listed units are."""
-    return (
-        f"the {len(found.units)} strongest have {found.share:.0%} of the squared strength of all" if found.units else ""
-    )
+    if not found.units:
+        return ""
+    said = f"the {len(found.units)} strongest have {found.share:.0%} of the squared strength of all"
+    return f"{said}; {AGAIN}" if found.again else said
 
 
 def positions_how(found: "Positions") -> str:

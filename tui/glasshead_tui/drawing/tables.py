@@ -112,9 +112,9 @@ def stream_rows(found: "Account") -> Rows:
     return rows
 
 
-def logits_rows(found: "Distribution") -> Rows:
-    """Make a row for each token of the vocabulary, the most probable first."""
-    tokens = found.best(0, found.size)
+def logits_rows(found: "Distribution", most: int | None = None) -> Rows:
+    """Make a row for each token of the vocabulary, the most probable first. most: how many at most."""
+    tokens = found.best(0, found.size if most is None else most)
     rows: Rows = [("rank", "id", "token", "probability", "logit")]
     rows += [
         (rank, token.id, token.text, token.probability, float(found.logits[token.id]))

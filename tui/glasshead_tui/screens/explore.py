@@ -28,6 +28,7 @@ from glasshead_tui.screens.finding import FindingScreen
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
 from glasshead_tui.screens.meanings import PANES as MEANINGS
+from glasshead_tui.screens.paned import OF_CANDIDATES
 from glasshead_tui.screens.save import ask_where, describe, unsavable
 from glasshead_tui.screens.steering import SteeringScreen
 from glasshead_tui.state import keymaps, keys, recent
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from glasshead.anatomy import Kind
     from glasshead.lab.page import Try
     from glasshead.session.moment import Moment
-
-OF_CANDIDATES = ("stream", "logits")
-"""Panes in which the arrows to the sides choose a candidate, and not a key."""
 
 
 class ExploreScreen(FindingScreen, SteeringScreen):

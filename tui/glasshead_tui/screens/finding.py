@@ -1,7 +1,9 @@
 """The keys of the explorer that find what is worth looking at: heads by what they do, words by what they say."""
 
+from glasshead_tui.drawing.memo import find_candidate
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.editing import EditingScreen
+from glasshead_tui.screens.paned import OF_CANDIDATES
 from glasshead_tui.screens.ranked import Head, RankedHeads
 from glasshead_tui.state.focus import Hit, go_to_hit, next_hit
 from glasshead_tui.work.messages import Measured, Ranked, Ranking, Refused
@@ -81,6 +83,11 @@ class FindingScreen(EditingScreen):
         """Go to the next place of what is looked for; tell whether there is one."""
         if self.moment is None or not self._sought or not self.moment.anatomy.kinds:
             return False
+        if self._active in OF_CANDIDATES:
+            rank = find_candidate(self.moment, self._looking, self._sought)
+            if rank is not None:
+                self._look(candidate=rank)
+            return rank is not None
         trace = self.moment.trace
         hit = next_hit(trace, self._looking, self._sought, self._hit, by)
         if hit is None:

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
-from glasshead_tui.panes.difference import difference_text
+from glasshead_tui.panes.difference import difference_text, same_items
 from glasshead_tui.panes.explore.alignment import AlignmentPane
 from glasshead_tui.panes.explore.feed_forward import FeedForwardPane
 from glasshead_tui.panes.explore.heads import HeadsPane
@@ -60,6 +60,11 @@ BELOW: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 """Groups of panes that take turns below the others."""
 
+OF_CANDIDATES = ("stream", "logits")
+"""Panes in which the arrows to the sides choose a candidate, and a search goes through candidates."""
+SORTED = {"logits": 1, "feed-forward": 0}
+"""Panes whose rows are sorted, with the column that says which item a row is: with edits their order is another."""
+
 
 def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
     """Draw a moment in a pane as the focus says: as it is, the line beside it, or the difference of both.
@@ -73,10 +78,14 @@ def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
         focus = reachable(moment.alike, focus)
         if isinstance(pane, Lines) and pane.id != "map":
             beside.check(f"{focus.prefix}.{'q' if pane.id == 'norms' else focus.stage}")
+            item = SORTED.get(pane.id or "")
+            rows = pane.compared if isinstance(pane, LogitsPane) else pane.as_rows
             pane.show(moment.original, focus)
-            before = pane.as_rows()
+            before = rows()
             pane.show(moment.alike, focus)
-            pane.tell(difference_text(pane.as_rows(), before, beside.names))
+            after = rows()
+            before = before if item is None else same_items(after, before, item)
+            pane.tell(difference_text(after, before, beside.names))
             return
         pane.show(moment.alike, focus)
     else:

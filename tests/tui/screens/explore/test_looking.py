@@ -4,7 +4,9 @@ import pytest
 from tests.tui.conftest import Explore
 
 from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.explore.logits import LogitsPane
 from glasshead_tui.panes.explore.norms import NormsPane
+from glasshead_tui.panes.explore.stream import StreamPane
 from glasshead_tui.screens.paned import ABOVE, BELOW, PANES
 from glasshead_tui.widgets.cells import fit
 from glasshead_tui.widgets.heatmap import HeatMap
@@ -153,3 +155,35 @@ async def test_a_key_that_goes_below_the_first_before_the_model_is_there_stays_a
         await explorer.step(0)
         looking = explorer.screen._looking
         assert min(looking.layer, looking.head, looking.query, looking.key) == 0
+
+
+async def test_candidates_are_chosen_found_and_compared(explore: Explore) -> None:
+    async with explore(size=(80, 24)) as explorer:
+        await explorer.press("space", "space", "space")
+        await explorer.step(3)
+        await explorer.press("k", "V")
+        screen, trace = explorer.screen, explorer.moment.trace
+        row = screen._looking.query
+        order = trace["logits"][row].argsort(descending=True, stable=True).tolist()
+        logits = screen.query_one(LogitsPane)
+        taken = order.index(explorer.moment.tokens[row + 1].id)
+        await explorer.until(lambda: logits._chosen == taken)
+        await explorer.press("3", "right")
+        await explorer.until(lambda: logits._chosen == taken + 3 and screen._looking.candidate == taken + 3)
+        assert screen._looking.key == 0, "the cursor of the matrix stays"
+        wanted = logits.as_rows()[200][2]
+        assert isinstance(wanted, str)
+        await explorer.press("slash", *wanted.strip("▁"), "enter")
+        await explorer.until(lambda: wanted.strip("▁").lower() in str(logits.as_rows()[logits._chosen + 1][2]).lower())
+        rank = logits._chosen
+        await explorer.press("S", "S")
+        stream = screen.query_one(StreamPane)
+        await explorer.until(lambda: screen._looking.against and bool(stream._lines))
+        shares = {line[1]: line[2] for line in stream.as_rows() if line[0] == "share"}
+        apart = float(trace["logits"][row, order[0]] - trace["logits"][row, order[rank or 1]])
+        assert shares["the model's logit"] == pytest.approx(apart, abs=1e-4)
+        await explorer.press("j")
+        await explorer.until(lambda: screen._looking.query == row + 1)
+        assert screen._looking.candidate is None, "another row has other candidates"
+        await explorer.press("t", "t", "V", "right")
+        await explorer.until(lambda: "predict no token" in " ".join(explorer.text.split()))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 UNIT, NUMBER, BAR = 7, 8, 10  # columns
+WIDE = 70
+"""Columns from which all values of a unit are shown, and a bar."""
 HEADS = {"hidden": "x W₁+b₁", "gate": "gate", "up": "up", "active": "active"}
 
 
@@ -59,35 +61,29 @@ class FeedForwardPane(Lines):
         if found is None:
             return []
         marks = palette(self.app)
+        said = clip(units_said(found), columns - width(self._token) - 2)
+        shown = len(found.names) if columns >= WIDE else 1
+        bars = BAR if columns >= WIDE else 0
+        names = "".join(fit(HEADS[name], NUMBER, right=True) for name in found.names[-shown:])
+        writes = "raises most the logits of" if any(unit.writes for unit in found.units) else ""
+        head = fit("unit", UNIT) + names + fit("strength", NUMBER + 1, right=True) + " " * (bars + 2) + writes
         drawing: list[Line] = [
-            [
-                Segment(f"{self._token}  ", marks.query),
-                Segment(clip(units_said(found), columns - width(self._token) - 2), marks.quiet),
-            ]
+            [Segment(f"{self._token}  ", marks.query), Segment(said, marks.quiet)],
+            [Segment(clip(head, columns), marks.quiet)],
         ]
-        heads = "".join(fit(HEADS[name], NUMBER, right=True) for name in found.names) + fit(
-            "strength", NUMBER + 1, right=True
-        )
-        writes = "  raises most the logits of" if any(unit.writes for unit in found.units) else ""
-        drawing.append([Segment(clip(fit("unit", UNIT) + heads + " " * (BAR + 1) + writes, columns), marks.quiet)])
         count = max(1, min(len(found.units), lines - 3 if lines > 4 else lines))
         largest = found.units[0].strength if found.units else 1.0
-        drawing += [_unit(unit, largest, columns, marks) for unit in found.units[:count]]
-        notes = wrapped(units_share(found), columns)
-        return [*drawing, *([Segment(line[0].text, marks.quiet)] for line in notes)]
+        drawing += [_unit(unit, shown, bars, largest, columns, marks) for unit in found.units[:count]]
+        return [*drawing, *([Segment(line[0].text, marks.quiet)] for line in wrapped(units_share(found), columns))]
 
 
-def _unit(unit: "Unit", largest: float, columns: int, marks: Palette) -> Line:
-    numbers = "".join(fit(real(value, NUMBER - 1), NUMBER, right=True) for value in unit.values)
+def _unit(unit: "Unit", shown: int, bars: int, largest: float, columns: int, marks: Palette) -> Line:
+    """Draw one unit. shown: how many of its values · bars: columns of the bar of its strength."""
+    numbers = "".join(fit(real(value, NUMBER - 1), NUMBER, right=True) for value in unit.values[-shown:])
     strength = fit(real(unit.strength, NUMBER - 1), NUMBER + 1, right=True)
-    style = marks.negative if unit.values[-1] < 0 else marks.positive
-    bars = bar(unit.strength / largest if largest else 0.0, BAR)
-    line: Line = [
-        Segment(fit(str(unit.number), UNIT)),
-        Segment(numbers),
-        Segment(strength, marks.strong),
-        Segment(f" {fit(bars, BAR)}", style),
-    ]
-    names = labels(unit.writes) if unit.writes else ()
-    room = columns - UNIT - NUMBER * len(unit.values) - NUMBER - 2 - BAR - 2
-    return [*line, Segment("  " + clip("  ".join(names), max(0, room)))]
+    line: Line = [Segment(fit(str(unit.number), UNIT)), Segment(numbers), Segment(strength, marks.strong)]
+    if bars:
+        style = marks.negative if unit.values[-1] < 0 else marks.positive
+        line.append(Segment(f" {fit(bar(unit.strength / largest if largest else 0.0, bars), bars)}", style))
+    room = columns - sum(width(piece.text) for piece in line) - 2
+    return [*line, Segment("  " + clip("  ".join(labels(unit.writes)), max(0, room)))]

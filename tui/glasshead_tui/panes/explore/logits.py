@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from glasshead.text import Token
 
 RANK, NAME, NUMBER = 7, 14, 9  # columns
+COMPARED = 400
+"""Ranks that are compared with those without the edits."""
+NEAR = 60
+"""Tokens of the line on each side of the row that are drawn at most."""
 
 
 class LogitsPane(Lines):
@@ -47,11 +51,10 @@ class LogitsPane(Lines):
         found = chosen_distribution(moment.trace, focus)
         self._found, self._chosen = (found, moment, focus), chosen_rank(moment, focus)
         self.redraw()
-        self.follow()
 
-    def follow(self) -> None:
-        if self._found is not None:
-            self.redraw()
+    def compared(self) -> Rows:
+        """Return the first of the rows, which are compared with those without the edits."""
+        return [] if self._found is None else logits_rows(self._found[0], COMPARED)
 
     def as_rows(self) -> Rows:
         """Return a row for each token of the vocabulary, the most probable first."""
@@ -122,9 +125,10 @@ def _along(moment: "Moment", focus: Focus, columns: int, marks: Palette) -> list
     said = line_probability(moment)
     said = f"{said if width(said) < columns // 2 else said.partition(',')[0]}  "
     line: Line = [Segment(said, marks.strong)]
-    names = labels(moment.tokens)
-    parts = [_word(names[at], moment.tokens[at], at == focus.query + 1, marks) for at in made]
-    here = next((place for place, at in enumerate(made) if at == focus.query + 1), len(made) - 1)
+    names, taken = labels(moment.tokens), focus.query + 1 if focus.stack == "decoder" else -1
+    here = made.index(taken) if taken in made else len(made) - 1
+    made, here = made[max(0, here - NEAR) : here + NEAR], min(here, NEAR)
+    parts = [_word(names[at], moment.tokens[at], at == taken, marks) for at in made]
     room = columns - width(said) - 2
     first = here
     while first and sum(_wide(part) for part in parts[first - 1 : here + 1]) <= room:

@@ -3,6 +3,7 @@
 PE(pos, 2i) = sin(pos / 10000^(2i/m))        PE(pos, 2i+1) = cos(pos / 10000^(2i/m))        (section 3.5)
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -77,24 +78,33 @@ class PositionsPane(Lines):
         return drawing if found.picture is None else [*drawing, *self._picture(columns, marks)]
 
     def _picture(self, columns: int, marks: Palette) -> list[Line]:
-        """Draw the encoding: a line for each position, a column for each number, pooled where there is no room."""
+        """Draw the encoding: a line for each position, a column for each number, or for every n-th where there is no
+        room: of an even n, so that of the paper's pairs sin, cos the columns show the sines alone.
+        """
         assert self._found is not None and self._found.picture is not None
         values = self._found.picture
-        room = columns - NAME - 4
         largest = float(values.abs().max()) or 1.0
-        group = pooled(values[0].tolist(), room, widest=1).group
-        note = f"each column: the largest of {group} numbers" if group > 1 else "a column for each number"
-        drawing: list[Line] = [
-            [Segment(fit("pos", NAME + 4)), Segment(f"{note}, −{real(largest, 5)} … {real(largest, 5)}", marks.quiet)]
-        ]
-        for at, row in enumerate(values.tolist()):
+        each = -(-values.shape[1] // max(1, columns - NAME - 4))
+        each += each % 2 if each > 1 else 0
+        note = f"a column for every {each}th number" if each > 1 else "a column for each number"
+        drawing: list[Line] = [[Segment(fit("pos", NAME + 4))]]
+        drawing[0] += [Segment(f"{note}, ", marks.quiet), *_legend(largest, marks)]
+        for at, row in enumerate(values[:, ::each].tolist()):
             style = marks.query if at == self._row else marks.quiet
             name = f"{at:>3} {fit(self._tokens[at] if at < len(self._tokens) else '', NAME)}"
-            drawing.append([Segment(name, style), *_shades(pooled(row, room, widest=1).values, largest, marks)])
+            drawing.append([Segment(name, style), *_shades(row, largest, marks)])
         return drawing
 
 
-def _shades(values: tuple[float, ...], largest: float, marks: Palette) -> Line:
+def _legend(largest: float, marks: Palette) -> Line:
+    """Explain the shades: the lowest, zero, and the highest."""
+    line: Line = []
+    for value, name in ((-largest, f"−{real(largest, 5)}"), (0.0, "0"), (largest, real(largest, 5))):
+        line += [*_shades([value, value], largest, marks), Segment(f" {name}  ", marks.quiet)]
+    return line
+
+
+def _shades(values: Sequence[float], largest: float, marks: Palette) -> Line:
     """Draw numbers as shades of the scale of scores."""
     scale = marks.scores
     levels = [round((max(-1.0, min(1.0, value / largest)) + 1) / 2 * (LEVELS - 1)) for value in values]

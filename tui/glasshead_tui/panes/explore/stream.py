@@ -35,9 +35,9 @@ PLACE, NUMBER, SHARE = 10, 7, 8  # columns
 HEADS = 16
 """Most columns for the bars of the heads."""
 TITLE = "stream · ← → another candidate · S again: A − B"
-HELD = "→ each norm’s variance as captured"
-BARE = "lens: the stream as it stands, no norm follows"
-READ = 15
+HELD = "→ variances as captured"
+BARE = "lens: no norm follows the stream"
+READ = 16
 """Columns of one candidate of the lens, about."""
 
 
@@ -137,9 +137,9 @@ class StreamPane(Lines):
         count = max(1, min(len(tokens), (room - 2) // READ)) if tokens else 0
         line: Line = [Segment("  ")] if count else []
         for number, (name, token) in enumerate(zip(next_labels(self._before, tokens[:count]), tokens, strict=False)):
-            chance = weight(token.probability or 0.0, 4)
-            each = fit(clip(spoken(name) if count < 3 else name, READ - 6), READ - 6)
-            line += [Segment(f"{each} ", marks.strong if number == 0 else None), Segment(fit(chance, 5), marks.quiet)]
+            chance = weight(token.probability or 0.0)
+            each = fit(clip(spoken(name) if count < 3 else name, READ - 7), READ - 7)
+            line += [Segment(f"{each} ", marks.strong if number == 0 else None), Segment(fit(chance, 6), marks.quiet)]
         return line
 
     def _notes(self, found: "Account", columns: int, marks: Palette) -> list[Line]:
