@@ -27,6 +27,8 @@ GLYPHS: Meanings = (
     (".81", "a weight, or a score, on its colour: the brighter, the larger"),
     ("╱", "masked: −∞ before softmax, weight exactly 0. Nobody may look there"),
     ("·", "not decoded yet: there is no such row or column so far"),
+    ("choosing", "a row of the decoder looks one word ahead: the row of chat chooses noir. I names rows by it"),
+    ("[cat .98]", "in the alignment, the word that gets the largest weight"),
     ("‿", "this piece is written onto the one before it"),
     ("E7", "two digits: a byte of a character that the vocabulary lacks"),
     ("▸ ■", "start token, from which the first target token is asked for; end token"),
