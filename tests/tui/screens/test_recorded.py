@@ -108,7 +108,7 @@ async def test_another_token_is_refused_and_the_taken_one_is_a_step(
 async def test_what_was_not_recorded_is_told_where_it_would_stand(explore: Explore, tmp_path: Path) -> None:
     path = walked("the paper", 4, keep=["decoder.*.cross.weights"]).save(tmp_path / "line.safetensors")
     async with explore(checkpoint=find(path), text=TEXT) as explorer:
-        assert explorer.screen._looking.prefix == "decoder.0.cross", "it begins with what there is"
+        assert explorer.screen._looking.prefix == "decoder.1.cross", "it begins with the last layer, which there is"
         assert "how it came about was not recorded" in shown(explorer, AttentionPane)
         assert "decoder.0.cross.q was not recorded" in shown(explorer, SumPane)
         assert explorer.screen.query_one(SumPane).as_rows() == []
