@@ -109,6 +109,8 @@ async def test_what_was_not_recorded_is_told_where_it_would_stand(explore: Explo
     path = walked("the paper", 4, keep=["decoder.*.cross.weights"]).save(tmp_path / "line.safetensors")
     async with explore(checkpoint=find(path), text=TEXT) as explorer:
         assert explorer.screen._looking.prefix == "decoder.1.cross", "it begins with the last layer, which there is"
+        explorer.screen._look(layer=0, head=0)
+        await explorer.pilot.pause()
         assert "how it came about was not recorded" in shown(explorer, AttentionPane)
         assert "decoder.0.cross.q was not recorded" in shown(explorer, SumPane)
         assert explorer.screen.query_one(SumPane).as_rows() == []
@@ -126,6 +128,7 @@ async def test_what_was_not_recorded_is_told_where_it_would_stand(explore: Explo
         await explorer.until(lambda: "how it came about" in shown(explorer, AttentionPane))
     t5 = walked("t5", 4).save(tmp_path / "t5.safetensors")
     async with explore(checkpoint=find(t5), text=TEXT) as explorer:
+        explorer.screen._look(kind="self", layer=0, head=0)
         await press(explorer, "s")
         await explorer.until(
             lambda: "what is above the diagonal of decoder.0.self.scores" in shown(explorer, AttentionPane)
