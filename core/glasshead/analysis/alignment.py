@@ -67,15 +67,19 @@ def word_weights(weights: Tensor, text: Text, rows: Rows = "input") -> Tensor:
 
     Rows that do not exist, as that of a word which is yet to be read, are NaN.
     """
-    columns = [weights[..., list(word)].sum(-1) for word in text.source]
-    rest = sorted(set(range(weights.shape[-1])) - {at for word in text.source for at in word})
-    keyed = torch.stack([*columns, weights[..., rest].sum(-1)], -1)
-    found = []
-    for number in range(len(text.target)):
-        there = [row for row in text.rows(number, rows) if 0 <= row < weights.shape[-2]]
-        whole = len(there) == len(text.target[number])
-        found.append(keyed[..., there, :].mean(-2) if whole else torch.full_like(keyed[..., 0, :], torch.nan))
-    return torch.stack(found, -2) if found else keyed[..., :0, :]
+    column_of = torch.full((weights.shape[-1],), len(text.source))
+    for number, keys in enumerate(text.source):
+        column_of[list(keys)] = number
+    keyed = weights.new_zeros(*weights.shape[:-1], len(text.source) + 1).index_add(-1, column_of, weights)
+    pairs = [(row, number) for number in range(len(text.target)) for row in text.rows(number, rows)]
+    there = [(row, number) for row, number in pairs if 0 <= row < weights.shape[-2]]
+    missing = sorted({number for _, number in set(pairs) - set(there)})
+    taken, owner = (torch.tensor([pair[side] for pair in there], dtype=torch.long) for side in (0, 1))
+    sums = keyed.new_zeros(*keyed.shape[:-2], len(text.target), keyed.shape[-1])
+    found = sums.index_add(-2, owner, keyed[..., taken, :])
+    found = found / torch.tensor([[len(word)] for word in text.target], dtype=found.dtype).reshape(-1, 1)
+    found[..., missing, :] = torch.nan
+    return found
 
 
 def links(joined: Tensor) -> Pairing:
@@ -160,4 +164,6 @@ def total(counts: Iterable[Counts]) -> Counts:
 def coverage(weights: Tensor, text: Text) -> Tensor:
     """Sum what every source word has been given by all rows so far: … q k → … s, in rows (Tu et al. 2016)."""
     given = weights.sum(-2)
+    if not text.source:
+        return given[..., :0]
     return torch.stack([given[..., list(word)].sum(-1) for word in text.source], -1)

@@ -10,7 +10,7 @@ from tests.tui.panes.conftest import moment
 from glasshead.analysis.words import words
 from glasshead.found import load
 from glasshead_tui.panes.explore.alignment import AlignmentPane
-from glasshead_tui.panes.explore.heads import HeadsPane
+from glasshead_tui.panes.explore.heads import HeadsPane, pool_rows
 from glasshead_tui.state.focus import Focus
 
 if TYPE_CHECKING:
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
 
 FOCUS = Focus(kind="cross", layer=1, head=3, query=4, key=2, step=5)
+
+
+def test_bars_are_the_largest_of_their_keys() -> None:
+    rows = torch.rand(3, 11)
+    for group in (1, 2, 4, 11):
+        expected = [[max(row[at : at + group]) for at in range(0, 11, group)] for row in rows.tolist()]
+        torch.testing.assert_close(pool_rows(rows, group), torch.tensor(expected))
 
 
 @pytest.mark.parametrize("size", [(78, 17), (116, 24), (30, 8)])

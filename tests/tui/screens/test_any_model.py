@@ -102,7 +102,7 @@ async def every_pane(explore: Explore, folder: Path, text: str) -> None:
             await explorer.step(number)
         for _ in range(3):
             await explorer.press("s", "right_square_bracket", "right_parenthesis")
-            for pane in "mauvoSVFP":
+            for pane in "mauvocASVFP":
                 await explorer.press(pane)
                 await explorer.pilot.pause()
             await explorer.press("t", "k", "l")

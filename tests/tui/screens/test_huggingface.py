@@ -27,7 +27,7 @@ async def test_a_folder_is_explored_like_any_model(explore: Explore, family: str
         if family != "bert":
             await press(explorer, "space", "space", "space", "b")
             await explorer.step(2)
-        for pane in "mauvoSVFP":
+        for pane in "mauvocASVFP":
             await press(explorer, pane, "l")
         await press(explorer, *LOOKING)
         await explorer.until(lambda: "checking" not in explorer.text)

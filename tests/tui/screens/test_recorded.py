@@ -56,7 +56,7 @@ async def test_every_key_is_answered(
         assert f"recording of {'letters' if kind == 'the paper' else kind}   made 20" in explorer.text
         await press(explorer, "space", "space", "space", "b")
         await explorer.step(2)
-        for pane in "mauvoSVFP":
+        for pane in "mauvocASVFP":
             await press(explorer, pane, "l")
             drawn: list[Any] = [explorer.screen.query_one(each) for each in PANES]
             for each in drawn:
@@ -108,7 +108,9 @@ async def test_another_token_is_refused_and_the_taken_one_is_a_step(
 async def test_what_was_not_recorded_is_told_where_it_would_stand(explore: Explore, tmp_path: Path) -> None:
     path = walked("the paper", 4, keep=["decoder.*.cross.weights"]).save(tmp_path / "line.safetensors")
     async with explore(checkpoint=find(path), text=TEXT) as explorer:
-        assert explorer.screen._looking.prefix == "decoder.0.cross", "it begins with what there is"
+        assert explorer.screen._looking.prefix == "decoder.1.cross", "it begins with the last layer, which there is"
+        explorer.screen._look(layer=0, head=0)
+        await explorer.pilot.pause()
         assert "how it came about was not recorded" in shown(explorer, AttentionPane)
         assert "decoder.0.cross.q was not recorded" in shown(explorer, SumPane)
         assert explorer.screen.query_one(SumPane).as_rows() == []
@@ -126,6 +128,7 @@ async def test_what_was_not_recorded_is_told_where_it_would_stand(explore: Explo
         await explorer.until(lambda: "how it came about" in shown(explorer, AttentionPane))
     t5 = walked("t5", 4).save(tmp_path / "t5.safetensors")
     async with explore(checkpoint=find(t5), text=TEXT) as explorer:
+        explorer.screen._look(kind="self", layer=0, head=0)
         await press(explorer, "s")
         await explorer.until(
             lambda: "what is above the diagonal of decoder.0.self.scores" in shown(explorer, AttentionPane)

@@ -32,7 +32,7 @@ async def test_every_key_is_answered(explore: Explore, name: str, size: tuple[in
         if writes:
             await press(explorer, "space", "space", "space", "b")
             await explorer.step(2)
-        for pane in "mauvoSVFP":
+        for pane in "mauvocASVFP":
             await press(explorer, pane, "l")
             drawn: list[Any] = [explorer.screen.query_one(each) for each in PANES]
             for each in drawn:

@@ -175,11 +175,12 @@ class AttentionPane(NotedMatrix, can_focus=False):
         try:
             found = chosen_cell(trace, focus)
         except GlassheadError:  # a recording of some values
-            self._notes.readout = _bare(moment, focus, names, marks)
+            hidden = "not recorded"
+            readout = _bare(moment, focus, names, marks)
         else:
             hidden = "" if found.may_look else _why_hidden(focus, moment, keys[focus.key].text)
-            self._notes.readout = _readout(found, names, hidden, marks)
-        self._notes.readout = _with_choice(self._notes.readout, choice(moment, focus), marks)
+            readout = _readout(found, names, hidden, marks)
+        self._notes.readout = _with_choice(readout, choice(moment, focus), bool(hidden), marks)
         self._notes.redraw()
 
 
@@ -203,12 +204,13 @@ def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
     return "padding" if key == "<pad>" else "the mask hides it"
 
 
-def _with_choice(variants: tuple[Line, ...], chosen: Choice | None, marks: Palette) -> tuple[Line, ...]:
-    """Say after the query what its row chose: each line with it, then the shortest without."""
+def _with_choice(variants: tuple[Line, ...], chosen: Choice | None, hidden: bool, marks: Palette) -> tuple[Line, ...]:
+    """Say after the query what its row chose, where there is room; why a key or its sum is hidden comes first."""
     if chosen is None:
         return variants
     said: Line = [Segment(f", {chosen.how} ", marks.quiet), Segment(chosen.label, marks.strong)]
-    return (*([line[0], *said, *line[1:]] for line in variants), variants[-1])
+    longer = variants[:-1] if hidden else variants
+    return (*([line[0], *said, *line[1:]] for line in longer), *variants)
 
 
 def _bare(moment: "Moment", focus: Focus, names: tuple[str, str], marks: Palette) -> tuple[Line, ...]:

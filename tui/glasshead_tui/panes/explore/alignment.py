@@ -3,6 +3,7 @@
 Pieces are joined to words: a word's weight on another is the mean over its rows of the sum over the other's columns.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.segment import Segment
@@ -17,10 +18,12 @@ from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit, visible
-from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line, Lines, cells
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from glasshead.analysis.words import Word
     from glasshead.session.moment import Moment
     from glasshead.text import Token
     from glasshead.traces.trace import Trace
@@ -32,15 +35,19 @@ TELLING = 0.1
 
 
 class _Shown(NamedTuple):
-    """The weights between words."""
+    """The weights between words. Only the rows on the screen become numbers of Python: a line may be long."""
 
     keys: tuple[str, ...]
     """Words that are looked at; the last is for tokens that are no word."""
     queries: tuple[str, ...]
-    rows: tuple[tuple[float, ...], ...]
-    """For each query its weights; NaN where its rows are not there."""
-    mean: tuple[tuple[float, ...], ...]
+    words: "tuple[Word, ...]"
+    """Tokens of each query's word."""
+    rows: "Tensor"
+    """For each query its weights, t s + 1; NaN where its rows are not there."""
+    mean: "Tensor"
     """The same of the mean of all heads."""
+    best: tuple[int, ...]
+    """For each query the key with the largest weight; −1 where its rows are not there."""
     covered: tuple[float, ...]
     """What each word was given by all rows so far."""
     heads: int
@@ -59,7 +66,7 @@ class AlignmentPane(Lines):
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the words of both sides. Raises GlassheadError if the weights were not recorded."""
-        from glasshead.analysis.words import word_at, words
+        from glasshead.analysis.words import word_at
 
         chosen = names_chosen(focus)
         cross = "rows by the word they chose" if chosen else "rows by the word they read"
@@ -74,18 +81,9 @@ class AlignmentPane(Lines):
             self._shown = self._made = None  # nothing else is told, if the weights were not recorded
             self._shown = _compare(moment.trace, focus, queries, keys, chosen)
             self._made = wanted
-        self._at = word_at(words(queries), focus.query + chosen)
+        assert self._shown is not None
+        self._at = word_at(self._shown.words, focus.query + chosen)
         self.redraw()
-        self.follow()
-
-    def follow(self) -> None:
-        if self._at is not None:
-            self.show_lines(self._first + self._at)
-
-    @property
-    def _first(self) -> int:
-        """Line of the first query."""
-        return 3 + (self._at is not None)
 
     def as_rows(self) -> Rows:
         """Return a row for each word that looks, with its weight on each word, and what each was given by all."""
@@ -93,8 +91,8 @@ class AlignmentPane(Lines):
         if shown is None:
             return []
         rows: Rows = [("", *shown.keys[:-1], "no word")]
-        rows += [(name, *row) for name, row in zip(shown.queries, shown.rows, strict=True)]
-        rows += [(f"mean: {name}", *row) for name, row in zip(shown.queries, shown.mean, strict=True)]
+        rows += [(name, *row) for name, row in zip(shown.queries, shown.rows.tolist(), strict=True)]
+        rows += [(f"mean: {name}", *row) for name, row in zip(shown.queries, shown.mean.tolist(), strict=True)]
         return [*rows, ("covered", *shown.covered)]
 
     def as_text(self) -> str:
@@ -108,13 +106,21 @@ class AlignmentPane(Lines):
         marks = palette(self.app)
         drawing = [_links(shown, self._at, columns, marks), _covered(shown, columns, marks)]
         if self._at is not None:
-            drawing.append(_painted(f"{shown.heads} heads", shown.mean[self._at], shown, columns, marks, marks.quiet))
+            row = shown.mean[self._at].tolist()
+            drawing.append(_painted(f"{shown.heads} heads", row, shown, columns, marks, marks.quiet))
         drawing.append([])
-        for number, (name, row) in enumerate(zip(shown.queries, shown.rows, strict=True)):
+        for number in _near(self._at, len(shown.queries), lines - len(drawing)):
             style = marks.query if number == self._at else None
-            mark = "▸" if number == self._at else " "
-            drawing.append(_painted(f"{mark}{name}", row, shown, columns, marks, style))
+            name = f"{'▸' if number == self._at else ' '}{shown.queries[number]}"
+            drawing.append(_painted(name, shown.rows[number].tolist(), shown, columns, marks, style))
         return drawing
+
+
+def _near(at: int | None, count: int, room: int) -> range:
+    """Choose the queries that have room, the current one among them."""
+    room = max(1, min(room, count))
+    first = min(max(0, (count if at is None else at + 2) - room), count - room)
+    return range(first, first + room)
 
 
 def _compare(
@@ -129,51 +135,61 @@ def _compare(
     one, mean = (
         word_weights(each, text, "output" if chosen else "input") for each in (weights[focus.head], weights.mean(0))
     )
-    given = coverage(weights[focus.head], text) if text.source else None
+    given = coverage(weights[focus.head], text)
+    best = one.nan_to_num(-1).argmax(-1).masked_fill(one.isnan().any(-1), -1)
     return _Shown(
         keys=(*(visible(word_of(keys, word)) for word in text.source), END),
         queries=tuple(visible(word_of(queries, word)) for word in text.target),
-        rows=tuple(map(tuple, one.tolist())),
-        mean=tuple(map(tuple, mean.tolist())),
-        covered=() if given is None else tuple(given.tolist()),
+        words=text.target,
+        rows=one,
+        mean=mean,
+        best=tuple(map(int, best.tolist())),
+        covered=tuple(given.tolist()),
         heads=len(weights),
     )
 
 
 def _links(shown: _Shown, at: int | None, columns: int, marks: Palette) -> Line:
     """Write the strongest word of each that looks, as many as fit around the current one."""
-    pairs: list[Line] = []
-    here = 0
-    for number, row in enumerate(shown.rows):
-        best = max(range(len(row)), key=row.__getitem__)
-        if row[best] != row[best] or best == len(row) - 1:
-            continue
-        if number == at:
-            here = len(pairs)
-        style = marks.query if number == at else None
-        pairs.append(
-            [Segment(shown.keys[best], marks.key), Segment("→", marks.quiet), Segment(shown.queries[number], style),
-             Segment(f" {weight(row[best], 4)}", marks.quiet)]
-        )  # fmt: skip
     line: Line = [Segment(fit("links", HEAD), marks.quiet)]
-    if not pairs:
+    linked = [number for number, best in enumerate(shown.best) if 0 <= best < len(shown.keys) - 1]
+    if not linked:
         return [*line, Segment("none: no word looks at a word most", marks.quiet)]
-    first = _first_shown([cells(pair) + 2 for pair in pairs], here, columns - HEAD - 2)
-    if first:
-        line.append(Segment("… ", marks.quiet))
-    for pair in pairs[first:]:
-        if cells(line) + cells(pair) > columns:
+
+    def pair(place: int) -> Line:
+        number = linked[place]
+        best = shown.best[number]
+        return [
+            Segment(shown.keys[best], marks.key), Segment("→", marks.quiet),
+            Segment(shown.queries[number], marks.query if number == at else None),
+            Segment(f" {weight(float(shown.rows[number, best]), 4)}  ", marks.quiet),
+        ]  # fmt: skip
+
+    here = next((place for place, number in enumerate(linked) if number >= (at or 0)), len(linked) - 1)
+    return line + _around(pair, here, len(linked), columns - HEAD, marks)
+
+
+def _around(made: Callable[[int], Line], here: int, count: int, room: int, marks: Palette) -> Line:
+    """Put items side by side, those around `here` that fit; … stands for the others."""
+    middle = made(here)
+    before: list[Line] = []
+    after: list[Line] = []
+    room -= cells(middle) + 2
+    first, last = here, here + 1
+    while True:
+        left = made(first - 1) if first > 0 and len(before) <= len(after) * 2 + 4 else None
+        if left is not None and cells(left) <= room:
+            before.insert(0, left)
+            first, room = first - 1, room - cells(left)
+            continue
+        right = made(last) if last < count else None
+        if right is None or cells(right) > room:
             break
-        line += [*pair, Segment("  ")]
-    return line
-
-
-def _first_shown(widths: list[int], here: int, room: int) -> int:
-    """Return the first item to show, so that the current one is among those that fit."""
-    first = 0
-    while first < here and sum(widths[first : here + 1]) > room:
-        first += 1
-    return first
+        after.append(right)
+        last, room = last + 1, room - cells(right)
+    start: Line = [Segment("…", marks.quiet)] if first else []
+    end: Line = [Segment("…", marks.quiet)] if last < count else []
+    return [*start, *(piece for line in (*before, middle, *after) for piece in line), *end]
 
 
 def _covered(shown: _Shown, columns: int, marks: Palette) -> Line:
@@ -188,9 +204,7 @@ def _covered(shown: _Shown, columns: int, marks: Palette) -> Line:
     return line
 
 
-def _painted(
-    name: str, row: tuple[float, ...], shown: _Shown, columns: int, marks: Palette, style: Style | None
-) -> Line:
+def _painted(name: str, row: list[float], shown: _Shown, columns: int, marks: Palette, style: Style | None) -> Line:
     """Paint the words that are looked at by their weight; the strongest stands between brackets.
 
     Where there is no room for all numbers only the larger ones are written, then only the words around the strongest.
@@ -198,23 +212,17 @@ def _painted(
     line: Line = [Segment(fit(name, HEAD - 1) + " ", style)]
     if any(value != value for value in row):
         return [*line, Segment("not read yet", marks.quiet)]
-    best = max(range(len(row)), key=row.__getitem__)
-    whole = [_cell(shown.keys[at], value, at == best, True, marks) for at, value in enumerate(row)]
-    if sum(map(_columns, whole)) > columns - HEAD:
-        whole = [_cell(shown.keys[at], value, at == best, value >= TELLING, marks) for at, value in enumerate(row)]
-    first = _first_shown([_columns(cell) for cell in whole], best, columns - HEAD - 2)
-    if first:
-        line.append(Segment("…", marks.quiet))
-    for cell in whole[first:]:
-        if cells(line) + _columns(cell) > columns:
-            line.append(Segment("…", marks.quiet))
-            break
-        line.append(cell)
-    return line
+    best, room = max(range(len(row)), key=row.__getitem__), columns - HEAD
 
+    def cell(at: int, least: float = TELLING) -> Line:
+        return [_cell(shown.keys[at], row[at], at == best, row[at] >= least, marks)]
 
-def _columns(cell: Segment) -> int:
-    return width(cell.text)
+    if len(row) * 3 <= room:  # each takes three columns at least
+        for least in (0.0, TELLING):
+            whole = [piece for at in range(len(row)) for piece in cell(at, least)]
+            if cells(whole) <= room:
+                return line + whole
+    return line + _around(cell, best, len(row), room, marks)
 
 
 def _cell(word: str, value: float, strongest: bool, numbered: bool, marks: Palette) -> Segment:

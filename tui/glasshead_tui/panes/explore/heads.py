@@ -24,6 +24,8 @@ from glasshead_tui.widgets.lines import Line, Lines
 from glasshead_tui.widgets.sparks import BLOCKS
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from glasshead.anatomy import Kind
     from glasshead.session.moment import Moment
 
@@ -39,7 +41,8 @@ class _Shown(NamedTuple):
     """What is drawn: for each layer the rows of its heads, or None where they are not there."""
 
     kind: "Kind"
-    rows: tuple[tuple[tuple[float, ...], ...] | None, ...]
+    rows: "tuple[Tensor | None, ...]"
+    """h k each."""
     query: str
     key: str
     chosen: str
@@ -72,12 +75,12 @@ class HeadsPane(Lines):
         self._shown = None  # nothing else is told then
         trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
         entitle(self, "heads", visible(kind.label))
-        rows: list[tuple[tuple[float, ...], ...] | None] = []
+        rows: list[Tensor | None] = []
         for prefix in moment.anatomy.attentions(kind):
             site = f"{prefix}.weights"
             kept = site in trace and (prefix == focus.prefix or not trace.origin(site).startswith("recomputed"))
-            rows.append(tuple(map(tuple, trace[site][:, focus.query].tolist())) if kept else None)
-        if not any(rows):
+            rows.append(trace[site][:, focus.query] if kept else None)
+        if all(row is None for row in rows):
             raise GlassheadError(f"{trace.recorded}: these weights were not recorded. Open the model to see them.")
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         after = choice(moment, focus)
@@ -99,7 +102,7 @@ class HeadsPane(Lines):
             return []
         found: Rows = [("layer", "head", "weight of the cell", "its row")]
         for layer, heads in enumerate(self._shown.rows):
-            for head, row in enumerate(heads or ()):
+            for head, row in enumerate([] if heads is None else heads.tolist()):
                 found.append((layer, head, row[self._shown.column], *row))
         return found
 
@@ -121,7 +124,7 @@ class HeadsPane(Lines):
         if shown is None:
             return []
         marks = palette(self.app)
-        keys = max(len(row) for heads in shown.rows for row in heads or ())
+        keys = max(row.shape[-1] for row in shown.rows if row is not None)
         room = columns - MARGIN
         each = max(LEAST, min(MOST, max(keys, LEAST), room // shown.kind.heads - 1))
         heads = _window(shown.kind.heads, room // (each + 1), shown.place[1])
@@ -131,16 +134,18 @@ class HeadsPane(Lines):
             style = marks.query if head == shown.place[1] else marks.quiet
             numbers.append(Segment(fit(str(head).center(each), each + 1), style))
         drawing.append(numbers)
+        group = max(1, -(-keys // each))
         for layer, rows in enumerate(shown.rows):
+            numbered = None if rows is None else rows[:, shown.column].tolist()
+            bars = None if rows is None else pool_rows(rows, group).tolist()
             style = marks.query if layer == shown.place[0] else marks.quiet
             first: Line = [Segment(fit(str(layer), MARGIN - 2, right=True) + "  ", style)]
             second: Line = [Segment(" " * MARGIN)]
             for at, head in enumerate(heads):
                 here = (layer, head) == shown.place
                 self._spots.append((Region(MARGIN + at * (each + 1), len(drawing), each, 2), (layer, head)))
-                row = None if rows is None else rows[head]
-                first += _number(None if row is None else row[shown.column], each, here, marks)
-                second += _bars(row or (), shown.column, each, here, marks)
+                first += _number(numbered[head] if numbered else None, each, here, marks)
+                second += _bars(bars[head] if bars else [], shown.column // group, each, here, marks)
             drawing += [first, second]
         return drawing
 
@@ -170,15 +175,20 @@ def _number(value: float | None, each: int, here: bool, marks: Palette) -> Line:
     return [Segment(shown, marks.weights.fills[level]), Segment(" ")]
 
 
-def _bars(row: tuple[float, ...], column: int, each: int, here: bool, marks: Palette) -> Line:
-    """Draw a row as bars, one for each key or for the largest of several; that of the current key is marked."""
-    group = max(1, -(-len(row) // each))
-    bars = [(max(row[at : at + group]), at <= column < at + group) for at in range(0, len(row), group)]
+def pool_rows(rows: "Tensor", group: int) -> "Tensor":
+    """Take the largest of every `group` weights: h k → h n."""
+    from torch.nn.functional import pad
+
+    return pad(rows, (0, -rows.shape[-1] % group)).unflatten(-1, (-1, group)).amax(-1)
+
+
+def _bars(bars: list[float], own: int, each: int, here: bool, marks: Palette) -> Line:
+    """Draw a row as bars; that of the current key is marked. own: its number."""
     line: Line = []
-    for own, run in groupby(bars, lambda bar: bar[1]):
-        text = "".join(_block(value) for value, _ in run)
-        style = marks.key if own else marks.query if here else marks.positive
-        line.append(Segment(text, style + Style(underline=True) if own and not marks.coloured else style))
+    for is_own, run in groupby(range(len(bars)), lambda at: at == own):
+        text = "".join(_block(bars[at]) for at in run)
+        style = marks.key if is_own else marks.query if here else marks.positive
+        line.append(Segment(text, style + Style(underline=True) if is_own and not marks.coloured else style))
     return [*line, Segment(" " * (each + 1 - len(bars)))]
 
 
