@@ -61,6 +61,7 @@ class Server:
             self.process = subprocess.Popen(
                 [sys.executable, __file__, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
+                cwd=Path(__file__).parents[1],  # wherever a test may be: PYTHONPATH may be relative to here
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
             )
         self._begun: queue.SimpleQueue[Fork] = queue.SimpleQueue()

@@ -202,7 +202,11 @@ def test_without_a_whole_terminal_the_explorer_writes_text(here: Path, stream: s
     elsewhere = here / "elsewhere"
     elsewhere.touch()
     env = {**os.environ, "TERM": "xterm-256color"}
-    running = server().start("explore", "tiny", "--steps", "0", env=env, **{**streams, stream: elsewhere})
+    streams[stream] = elsewhere
+    running = server().start(
+        "explore", "tiny", "--steps", "0", env=env,
+        stdin=streams["stdin"], stdout=streams["stdout"], stderr=streams["stderr"],
+    )  # fmt: skip
     os.close(guest)
     shown = b""
     try:
