@@ -132,7 +132,10 @@ def test_a_difference_is_that_of_the_same_token_whatever_its_rank() -> None:
     original: Rows = [("rank", "id", "p"), (0, 9, 0.5), (1, 7, 0.25)]
     matched = same_items(edited, original, 1)
     assert matched == [original[0], (1, 7, 0.25), (0, 9, 0.5), (None, 4, None)]
-    lines = ["".join(piece.text for piece in line).split() for line in difference_text(edited, matched)]
+    lines = [
+        "".join(piece.text for piece in line).split()
+        for line in difference_text(edited, matched, ("edited", "original"))
+    ]
     assert lines[2:] == [["1", "→", "0", "7", "+.2500"], ["0", "→", "1", "9", "−.2500"],
                          ["not", "listed", "→", "2", "4", "not", "listed", "→", ".1250"]]  # fmt: skip
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.aligned import align, aligned_rows
 from glasshead_tui.drawing.choices import row_labels
+from glasshead_tui.drawing.heads import compare_heads, heads_rows
 from glasshead_tui.drawing.memo import chosen_account, chosen_cell, chosen_distribution, chosen_units
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.rows import Rows
@@ -191,6 +193,8 @@ TABLES: dict[str, Callable[["Moment", Focus], Rows]] = {
     "sum": _sum,
     "vectors": _vectors,
     "norms": _norms,
+    "heads": lambda moment, focus: heads_rows(compare_heads(moment, focus)),
+    "alignment": lambda moment, focus: aligned_rows(align(moment, focus)),
     "stream": _stream,
     "logits": _logits,
     "feed-forward": _units,

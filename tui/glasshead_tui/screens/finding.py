@@ -46,7 +46,10 @@ class FindingScreen(EditingScreen):
         if self._looking.kind != "cross":
             self._complain("Only the rows of encoder–decoder attention can be named by the words that they chose.")
             return
-        self._look(shifted=not self._looking.shifted)
+        if self._active == "alignment":
+            self._look(aligns_read=not self._looking.aligns_read)
+        else:
+            self._look(shifted=not self._looking.shifted)
 
     def action_find(self) -> None:
         """Ask for a text, and go to the next place where it stands, in the source and then in the target."""

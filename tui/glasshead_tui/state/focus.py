@@ -44,7 +44,9 @@ class Focus:
     against: bool = False
     """Whether the best candidate is compared with that one."""
     shifted: bool = False
-    """Whether the rows of encoder–decoder attention are named by the words that they chose."""
+    """Whether the rows of the matrix of encoder–decoder attention are named by the words that they chose."""
+    aligns_read: bool = False
+    """Whether those of the alignment are named by the words that they read."""
 
     @property
     def prefix(self) -> str:

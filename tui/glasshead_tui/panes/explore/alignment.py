@@ -4,28 +4,23 @@ Pieces are joined to words: a word's weight on another is the mean over its rows
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
 
-from glasshead_tui.drawing.choices import names_chosen, next_token
+from glasshead_tui.drawing.aligned import Aligned, align, aligned_rows, aligns_chosen
 from glasshead_tui.drawing.matrix import weight_level
-from glasshead_tui.drawing.names import END
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
-from glasshead_tui.terminal.visible import fit, visible
+from glasshead_tui.terminal.visible import fit
 from glasshead_tui.widgets.lines import Line, Lines, cells
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from glasshead.analysis.words import Word
     from glasshead.session.moment import Moment
-    from glasshead.text import Token
     from glasshead.traces.trace import Trace
 
 HEAD = 12
@@ -34,31 +29,12 @@ TELLING = 0.1
 """Least weight that is written where there is no room for all."""
 
 
-class _Shown(NamedTuple):
-    """The weights between words. Only the rows on the screen become numbers of Python: a line may be long."""
-
-    keys: tuple[str, ...]
-    """Words that are looked at; the last is for tokens that are no word."""
-    queries: tuple[str, ...]
-    words: "tuple[Word, ...]"
-    """Tokens of each query's word."""
-    rows: "Tensor"
-    """For each query its weights, t s + 1; NaN where its rows are not there."""
-    mean: "Tensor"
-    """The same of the mean of all heads."""
-    best: tuple[int, ...]
-    """For each query the key with the largest weight; −1 where its rows are not there."""
-    covered: tuple[float, ...]
-    """What each word was given by all rows so far."""
-    heads: int
-
-
 class AlignmentPane(Lines):
     """See the module."""
 
     INSET = 1
 
-    _shown: _Shown | None = None
+    _shown: Aligned | None = None
     _made: "tuple[Trace, str, int, bool] | None" = None
     """What is shown: the trace, the attention, the head, and how rows are named."""
     _at: int | None = None
@@ -68,18 +44,14 @@ class AlignmentPane(Lines):
         """Draw the words of both sides. Raises GlassheadError if the weights were not recorded."""
         from glasshead.analysis.words import word_at
 
-        chosen = names_chosen(focus)
-        cross = "rows by the word they chose" if chosen else "rows by the word they read"
-        entitle(
-            self, f"alignment · {focus.stack} {focus.layer} head {focus.head}", cross if focus.kind == "cross" else ""
-        )
-        queries, keys = moment.trace.axes(focus.prefix)
-        if chosen and (after := next_token(moment, len(queries) - 1)) is not None:
-            queries = (*queries, after)
+        chosen = aligns_chosen(focus)
+        key, rows = ("read", "chose") if chosen else ("chose", "read")
+        said = f"rows by the word they {rows} · I: by the word they {key}" if focus.kind == "cross" else ""
+        entitle(self, f"alignment · {focus.stack} {focus.layer} head {focus.head}", said)
         wanted = moment.trace, focus.prefix, focus.head, chosen
         if self._made is None or self._made[0] is not moment.trace or self._made[1:] != wanted[1:]:
             self._shown = self._made = None  # nothing else is told, if the weights were not recorded
-            self._shown = _compare(moment.trace, focus, queries, keys, chosen)
+            self._shown = align(moment, focus)
             self._made = wanted
         assert self._shown is not None
         self._at = word_at(self._shown.words, focus.query + chosen)
@@ -87,13 +59,7 @@ class AlignmentPane(Lines):
 
     def as_rows(self) -> Rows:
         """Return a row for each word that looks, with its weight on each word, and what each was given by all."""
-        shown = self._shown
-        if shown is None:
-            return []
-        rows: Rows = [("", *shown.keys[:-1], "no word")]
-        rows += [(name, *row) for name, row in zip(shown.queries, shown.rows.tolist(), strict=True)]
-        rows += [(f"mean: {name}", *row) for name, row in zip(shown.queries, shown.mean.tolist(), strict=True)]
-        return [*rows, ("covered", *shown.covered)]
+        return [] if self._shown is None else aligned_rows(self._shown)
 
     def as_text(self) -> str:
         """Return the same as lines of text."""
@@ -123,33 +89,7 @@ def _near(at: int | None, count: int, room: int) -> range:
     return range(first, first + room)
 
 
-def _compare(
-    trace: "Trace", focus: Focus, queries: "tuple[Token, ...]", keys: "tuple[Token, ...]", chosen: bool
-) -> _Shown:
-    """Join the weights of pieces to those of words."""
-    from glasshead.analysis.alignment import Text, coverage, word_weights
-    from glasshead.analysis.words import text_of as word_of
-
-    weights = trace[f"{focus.prefix}.weights"]
-    text = Text.of(keys, queries)
-    one, mean = (
-        word_weights(each, text, "output" if chosen else "input") for each in (weights[focus.head], weights.mean(0))
-    )
-    given = coverage(weights[focus.head], text)
-    best = one.nan_to_num(-1).argmax(-1).masked_fill(one.isnan().any(-1), -1)
-    return _Shown(
-        keys=(*(visible(word_of(keys, word)) for word in text.source), END),
-        queries=tuple(visible(word_of(queries, word)) for word in text.target),
-        words=text.target,
-        rows=one,
-        mean=mean,
-        best=tuple(map(int, best.tolist())),
-        covered=tuple(given.tolist()),
-        heads=len(weights),
-    )
-
-
-def _links(shown: _Shown, at: int | None, columns: int, marks: Palette) -> Line:
+def _links(shown: Aligned, at: int | None, columns: int, marks: Palette) -> Line:
     """Write the strongest word of each that looks, as many as fit around the current one."""
     line: Line = [Segment(fit("links", HEAD), marks.quiet)]
     linked = [number for number, best in enumerate(shown.best) if 0 <= best < len(shown.keys) - 1]
@@ -192,7 +132,7 @@ def _around(made: Callable[[int], Line], here: int, count: int, room: int, marks
     return [*start, *(piece for line in (*before, middle, *after) for piece in line), *end]
 
 
-def _covered(shown: _Shown, columns: int, marks: Palette) -> Line:
+def _covered(shown: Aligned, columns: int, marks: Palette) -> Line:
     """Write what every word was given so far, in rows: 1 is as much as one row can give."""
     line: Line = [Segment(fit("covered", HEAD), marks.quiet)]
     for name, amount in zip(shown.keys, shown.covered, strict=False):
@@ -204,7 +144,7 @@ def _covered(shown: _Shown, columns: int, marks: Palette) -> Line:
     return line
 
 
-def _painted(name: str, row: list[float], shown: _Shown, columns: int, marks: Palette, style: Style | None) -> Line:
+def _painted(name: str, row: list[float], shown: Aligned, columns: int, marks: Palette, style: Style | None) -> Line:
     """Paint the words that are looked at by their weight; the strongest stands between brackets.
 
     Where there is no room for all numbers only the larger ones are written, then only the words around the strongest.

@@ -1,7 +1,7 @@
 """Heads: the current cell in every layer × head of its kind, and under each number its whole row as tiny bars."""
 
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
@@ -9,10 +9,8 @@ from textual import events
 from textual.geometry import Region
 from textual.message import Message
 
-from glasshead.errors import GlassheadError
-from glasshead_tui.drawing.choices import choice
+from glasshead_tui.drawing.heads import Heads, compare_heads, heads_rows
 from glasshead_tui.drawing.matrix import weight_level
-from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.numbers import weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
@@ -26,7 +24,6 @@ from glasshead_tui.widgets.sparks import BLOCKS
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from glasshead.anatomy import Kind
     from glasshead.session.moment import Moment
 
 LEAST, MOST = 5, 24
@@ -35,21 +32,6 @@ MARGIN = 4
 """Columns of the numbers of the layers."""
 UNKEPT = "…"
 """Weights that were not kept: a picture of all heads must not run the model for each layer."""
-
-
-class _Shown(NamedTuple):
-    """What is drawn: for each layer the rows of its heads, or None where they are not there."""
-
-    kind: "Kind"
-    rows: "tuple[Tensor | None, ...]"
-    """h k each."""
-    query: str
-    key: str
-    chosen: str
-    place: tuple[int, int]
-    """Current layer and head."""
-    column: int
-    """Current key."""
 
 
 class HeadsPane(Lines):
@@ -64,7 +46,7 @@ class HeadsPane(Lines):
             super().__init__()
             self.layer, self.head = layer, head
 
-    _shown: _Shown | None = None
+    _shown: Heads | None = None
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -73,21 +55,8 @@ class HeadsPane(Lines):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the cell and the row of the focus in all heads. Raises GlassheadError if no weights were recorded."""
         self._shown = None  # nothing else is told then
-        trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
-        entitle(self, "heads", visible(kind.label))
-        rows: list[Tensor | None] = []
-        for prefix in moment.anatomy.attentions(kind):
-            site = f"{prefix}.weights"
-            kept = site in trace and (prefix == focus.prefix or not trace.origin(site).startswith("recomputed"))
-            rows.append(trace[site][:, focus.query] if kept else None)
-        if all(row is None for row in rows):
-            raise GlassheadError(f"{trace.recorded}: these weights were not recorded. Open the model to see them.")
-        queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
-        after = choice(moment, focus)
-        self._shown = _Shown(
-            kind, tuple(rows), spoken(queries[focus.query]), spoken(keys[focus.key]),
-            f", {after.how} {after.label}" if after else "", (focus.layer, focus.head), focus.key,
-        )  # fmt: skip
+        entitle(self, "heads", visible(moment.anatomy.kind_at(focus.prefix).label))
+        self._shown = compare_heads(moment, focus)
         self.redraw()
         self.follow()
 
@@ -98,13 +67,7 @@ class HeadsPane(Lines):
 
     def as_rows(self) -> Rows:
         """Return a row for each head: the weight of the cell, and then its whole row of weights."""
-        if self._shown is None:
-            return []
-        found: Rows = [("layer", "head", "weight of the cell", "its row")]
-        for layer, heads in enumerate(self._shown.rows):
-            for head, row in enumerate([] if heads is None else heads.tolist()):
-                found.append((layer, head, row[self._shown.column], *row))
-        return found
+        return [] if self._shown is None else heads_rows(self._shown)
 
     def as_text(self) -> str:
         """Return the same as lines of text."""
@@ -150,7 +113,7 @@ class HeadsPane(Lines):
         return drawing
 
 
-def _title(shown: _Shown, keys: int, each: int, heads: int, marks: Palette) -> Line:
+def _title(shown: Heads, keys: int, each: int, heads: int, marks: Palette) -> Line:
     """Say which cell and row these are, what a bar is, and how many heads have room."""
     group = -(-keys // each)
     bar = "a bar for each key" if group == 1 else f"a bar for the largest of {group} keys"

@@ -1,0 +1,78 @@
+"""The words of both sides and the weights between them, in one head and in the mean of all.
+
+Pieces are joined to words: a word's weight on another is the mean over its rows of the sum over the other's columns.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from glasshead_tui.drawing.choices import next_token
+from glasshead_tui.drawing.names import END
+from glasshead_tui.drawing.rows import Rows
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import visible
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from glasshead.analysis.words import Word
+    from glasshead.session.moment import Moment
+
+
+class Aligned(NamedTuple):
+    """The weights between words. Only the rows on the screen become numbers of Python: a line may be long."""
+
+    keys: tuple[str, ...]
+    """Words that are looked at; the last is for tokens that are no word."""
+    queries: tuple[str, ...]
+    words: "tuple[Word, ...]"
+    """Tokens of each query's word."""
+    rows: "Tensor"
+    """For each query its weights, t s + 1; NaN where its rows are not there."""
+    mean: "Tensor"
+    """The same of the mean of all heads."""
+    best: tuple[int, ...]
+    """For each query the key with the largest weight; −1 where its rows are not there."""
+    covered: tuple[float, ...]
+    """What each word was given by all rows so far."""
+    heads: int
+
+
+def aligns_chosen(focus: Focus) -> bool:
+    """Tell whether rows are named by the word that they chose: of encoder–decoder attention, unless that is undone."""
+    return focus.kind == "cross" and not focus.aligns_read
+
+
+def align(moment: "Moment", focus: Focus) -> Aligned:
+    """Join the weights of pieces to those of words. Raises GlassheadError if the weights were not recorded."""
+    chosen = aligns_chosen(focus)
+    queries, keys = moment.trace.axes(focus.prefix)
+    if chosen and (after := next_token(moment, len(queries) - 1)) is not None:
+        queries = (*queries, after)
+    from glasshead.analysis.alignment import Text, coverage, word_weights
+    from glasshead.analysis.words import text_of as word_of
+
+    weights = moment.trace[f"{focus.prefix}.weights"]
+    text = Text.of(keys, queries)
+    one, mean = (
+        word_weights(each, text, "output" if chosen else "input") for each in (weights[focus.head], weights.mean(0))
+    )
+    given = coverage(weights[focus.head], text)
+    best = one.nan_to_num(-1).argmax(-1).masked_fill(one.isnan().any(-1), -1)
+    return Aligned(
+        keys=(*(visible(word_of(keys, word)) for word in text.source), END),
+        queries=tuple(visible(word_of(queries, word)) for word in text.target),
+        words=text.target,
+        rows=one,
+        mean=mean,
+        best=tuple(map(int, best.tolist())),
+        covered=tuple(given.tolist()),
+        heads=len(weights),
+    )
+
+
+def aligned_rows(found: Aligned) -> Rows:
+    """Make a row for each word that looks, with its weight on each word, and what each was given by all."""
+    rows: Rows = [("", *found.keys[:-1], "no word")]
+    rows += [(name, *row) for name, row in zip(found.queries, found.rows.tolist(), strict=True)]
+    rows += [(f"mean: {name}", *row) for name, row in zip(found.queries, found.mean.tolist(), strict=True)]
+    return [*rows, ("covered", *found.covered)]

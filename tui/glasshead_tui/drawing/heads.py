@@ -1,0 +1,61 @@
+"""The current cell and its row in every layer × head of its kind of attention."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.choices import choice
+from glasshead_tui.drawing.names import labels, spoken
+from glasshead_tui.drawing.rows import Rows
+from glasshead_tui.state.focus import Focus
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from glasshead.anatomy import Kind
+    from glasshead.session.moment import Moment
+
+
+class Heads(NamedTuple):
+    """For each layer the rows of its heads, or None where they are not there."""
+
+    kind: "Kind"
+    rows: "tuple[Tensor | None, ...]"
+    """h k each."""
+    query: str
+    key: str
+    chosen: str
+    """What the row chose, in words; empty if it chose nothing."""
+    place: tuple[int, int]
+    """Current layer and head."""
+    column: int
+    """Current key."""
+
+
+def compare_heads(moment: "Moment", focus: Focus) -> Heads:
+    """Take the row of the focus from all heads. Raises GlassheadError if no weights were recorded.
+
+    Weights that were not kept are left out: a picture of all heads must not run the model for each layer.
+    """
+    trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
+    rows: list[Tensor | None] = []
+    for prefix in moment.anatomy.attentions(kind):
+        site = f"{prefix}.weights"
+        kept = site in trace and (prefix == focus.prefix or not trace.origin(site).startswith("recomputed"))
+        rows.append(trace[site][:, focus.query] if kept else None)
+    if all(row is None for row in rows):
+        raise GlassheadError(f"{trace.recorded}: these weights were not recorded. Open the model to see them.")
+    queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
+    after = choice(moment, focus)
+    return Heads(
+        kind, tuple(rows), spoken(queries[focus.query]), spoken(keys[focus.key]),
+        f", {after.how} {after.label}" if after else "", (focus.layer, focus.head), focus.key,
+    )  # fmt: skip
+
+
+def heads_rows(found: Heads) -> Rows:
+    """Make a row for each head: the weight of the cell, and then its whole row of weights."""
+    rows: Rows = [("layer", "head", "weight of the cell", "its row")]
+    for layer, heads in enumerate(found.rows):
+        for head, row in enumerate([] if heads is None else heads.tolist()):
+            rows.append((layer, head, row[found.column], *row))
+    return rows
