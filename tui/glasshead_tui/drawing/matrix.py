@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from glasshead.traces.trace import Trace
 
 UNKNOWN = "·"
+TWO_DIGITS = 99.5
+"""Scores below it fit three columns, with their sign."""
 
 
 def masked(trace: "Trace", prefix: str) -> "Tensor":
@@ -60,7 +62,7 @@ class HeadMatrix:
 
     @property
     def digits(self) -> int:
-        return 3 if self.stage == "weights" else 4
+        return 3 if self.stage == "weights" or self.largest < TWO_DIGITS else 4
 
     @cached_property
     def largest(self) -> float:

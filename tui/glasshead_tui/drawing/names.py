@@ -71,6 +71,11 @@ def _name(text: str, *, joins: bool) -> str:
     return JOINED * (joins and not text.startswith("<") and text not in _BRACKETED) + visible(text)
 
 
+def bare(text: str) -> str:
+    """Return a piece without the sign that a word begins there."""
+    return text[1:] if text.startswith(_WORD_STARTS) and len(text) > 1 else text
+
+
 def spoken(label: str) -> str:
     """Explain the glyphs of a label, if there is room."""
     return {START: f"{START} start", END: f"{END} end"}.get(label, label)

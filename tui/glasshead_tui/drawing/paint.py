@@ -48,7 +48,7 @@ _STEPS: dict[tuple[Colours, bool], tuple[tuple[int, ...], tuple[int, ...], tuple
 }
 # Shades mean more, horizontal lines mean less than nothing.
 _WEIGHTS_GLYPHS = " ░▒▓█"
-_SCORES_GLYPHS = ("≡=- ", _WEIGHTS_GLYPHS)
+_SCORES_GLYPHS = ("≡=~ ", _WEIGHTS_GLYPHS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

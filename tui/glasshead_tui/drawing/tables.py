@@ -120,7 +120,7 @@ def logits_rows(found: "Distribution", most: int | None = None) -> Rows:
     rows: Rows = [("rank", "id", "token", "probability", "logit")]
     rows += [
         (rank, token.id, token.text, token.probability, float(found.logits[token.id]))
-        for rank, token in enumerate(tokens)
+        for rank, token in enumerate(tokens, 1)
     ]
     return rows
 

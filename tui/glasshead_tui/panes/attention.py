@@ -145,7 +145,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         room = self._heatmap.container_size
         if kind.queries == "source" or moment.done or not room:
             return 0, 0
-        digits = 3 if focus.stage == "weights" else 4
+        digits = 3
         square = kind.keys == "target"
 
         def measured(extra: int) -> tuple[tuple[str, int], bool]:

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from glasshead_tui.drawing.names import bare
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.listing import ListDialog
@@ -84,7 +85,7 @@ class Branches(ListDialog[int | None]):
     def _line(self, branch: "Branch") -> str:
         room = max(20, min(126, self.app.size.width - 6))
         mark = "▸" if branch.here else " "
-        what = branch.name or branch.cause
+        what = branch.name or bare(branch.cause)
         folded = f" (+{branch.folded})" if branch.folded else ""
         tree = "  " * min(branch.depth, 8) + ("└ " if branch.depth else "")
         left = fit(clip(f"{mark} {tree}{visible(what)}{folded}", room // 2), room // 2)

@@ -58,7 +58,7 @@ GLYPHS: Meanings = (
     ("▸ ■", "start token, from which the first target token is asked for; end token"),
     ("┃", "where the next token of the target will stand"),
     ("▂▅▇", "the numbers of a vector: up positive, down negative; ±5.28 is the height of the tallest"),
-    ("░▒▓█", "without colour: the darker, the larger a weight; = and ≡ below, ░ to █ above 0 for scores"),
+    ("░▒▓█", "without colour: the darker, the larger a weight; of scores ~ = ≡ are below 0, ░ to █ above"),
     (".92→.71", "the model's own probability, and the one with which a token is drawn; cut: it cannot be drawn"),
     ("≠ =", "changed by the edits, and underlined; in their reach and unchanged"),
     ("mouse", "a click chooses a cell or a head; the wheel scrolls"),

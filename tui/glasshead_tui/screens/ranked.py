@@ -71,8 +71,14 @@ class Table:
         from glasshead.analysis.measures import NAMES
 
         if self.measure == EFFECT:
-            return "rise of the loss without the head, in nats a token; placebo: the same of its neighbours"
-        return NAMES[self.measure].formula if self.measure in NAMES else ""
+            return (
+                "rise of the loss without the head, in nats a token; placebo: the same of the other heads of its "
+                "layer, mean ± spread"
+            )
+        if self.measure not in NAMES:
+            return ""
+        measure = NAMES[self.measure]
+        return f"{measure.formula}{'; even: the same of equal weights' if measure.share else ''}"
 
     def best_for(self, head: Head) -> str:
         """Choose the measure in which a head stands out most from even rows; the first one for any other."""
@@ -131,7 +137,9 @@ class RankedHeads(ListDialog[Head | None]):
         """head: the one to mark · rank: asks for the effects, which `show_effects` takes."""
         super().__init__()
         self.table = Table()
-        self._head, self._rank = head, rank
+        self._rank = rank
+        self._head: Head | None = head
+        """The head to mark; None for the first of the list."""
         self._asked = False
         self._rows: list[Row] = []
 
@@ -154,7 +162,7 @@ class RankedHeads(ListDialog[Head | None]):
         self._fit()
 
     def _fit(self) -> None:
-        self.query_one(OptionList).styles.max_height = max(3, self.app.size.height - 10)
+        self.query_one(OptionList).styles.max_height = max(3, self.app.size.height - 13)
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -170,7 +178,7 @@ class RankedHeads(ListDialog[Head | None]):
     ) -> None:
         """List the heads by the measure in which the marked one stands out. measurable: see `Table`."""
         self.table = Table(kinds, traits, self.table.effects, measurable)
-        self.table.measure = self.table.best_for(self._head)
+        self.table.measure = self.table.best_for(self._head) if self._head else ""
         self._write()
 
     def show_effects(self, effects: "tuple[Effect, ...]", loss: float) -> None:
@@ -187,7 +195,7 @@ class RankedHeads(ListDialog[Head | None]):
         names = self.table.measures
         if not names or not self.table.measure:
             return
-        self._head = self._marked or self._head
+        self._head = None  # another order begins at its first
         self.table.measure = names[(names.index(self.table.measure) + by) % len(names)]
         self._write()
         if self.table.measure == EFFECT and not self._asked:
@@ -200,7 +208,7 @@ class RankedHeads(ListDialog[Head | None]):
         if not kinds:
             return
         now = self.table.kind
-        self._head = self._marked or self._head
+        self._head = None
         self.table.kind = 0 if now is None else now + 1 if now + 1 < kinds else None
         if self.table.measure not in self.table.measures:
             self.table.measure = next(iter(self.table.measures), "")
@@ -211,11 +219,6 @@ class RankedHeads(ListDialog[Head | None]):
         event.stop()
         if self.is_active and event.option_index < len(self._rows):
             self.dismiss(self._rows[event.option_index].head)
-
-    @property
-    def _marked(self) -> Head | None:
-        at = self.chosen
-        return None if at is None or at >= len(self._rows) else self._rows[at].head
 
     def _write(self) -> None:
         """Write all lines, with the head marked that was."""
@@ -231,7 +234,7 @@ class RankedHeads(ListDialog[Head | None]):
         self._put("heads", clip(f"{COLUMNS}     {value:>5}{even}", room))
         largest = max((abs(row.value) for row in self._rows), default=0.0)
         heads = [row.head for row in self._rows]
-        at = heads.index(self._head) if self._head in heads else 0
+        at = heads.index(self._head) if self._head is not None and self._head in heads else 0
         self.refill((clip(_line(row, largest, room), room) for row in self._rows), at)
 
     def _put(self, name: str, text: str) -> None:

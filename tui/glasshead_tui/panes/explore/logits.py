@@ -102,7 +102,7 @@ class LogitsPane(Lines):
                 real(float(found.logits[token.id]), NUMBER - 2), NUMBER, right=True
             )
             line: Line = [
-                Segment(f"{mark}{fit(str(at), RANK - 2, right=True)} {fit(name, NAME)}", style),
+                Segment(f"{mark}{fit(str(at + 1), RANK - 2, right=True)} {fit(name, NAME)}", style),
                 Segment(numbers),
             ]
             room = columns - RANK - NAME - 2 * NUMBER - 2

@@ -1,5 +1,6 @@
 """The line beside, under the present one: its tokens, those that differ marked, and how far apart both are."""
 
+from math import log
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -55,8 +56,11 @@ def _tails(beside: "Beside", view: View) -> list[str]:
     apart = beside.next_divergence
     far = "" if apart is None else f"KL {real(apart, 5)} bits"
     first = "no token differs" if beside.first is None else f"differs from step {beside.first + 1} on"
+    given = [step.original.probability or 0.0 for step in beside.steps if step.original is not None]
+    total = f"ln p {real(sum(map(log, given)), 6)}" if given and all(given) else ""
     shown = f"d: {visible(dict(zip(VIEWS, beside.names, strict=False)).get(view, view))}"
-    return [" · ".join(filter(None, parts)) for parts in ((first, far, shown), (far, shown), (shown,))]
+    variants = (total, first, far, shown), (first, far, shown), (far, shown), (shown,)
+    return [" · ".join(filter(None, parts)) for parts in variants]
 
 
 def _cut(words: Line, room: int) -> Line:

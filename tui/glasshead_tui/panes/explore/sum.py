@@ -18,7 +18,7 @@ from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import edits_here, note_of_edits
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
-from glasshead_tui.terminal.visible import fit
+from glasshead_tui.terminal.visible import clip, fit
 from glasshead_tui.widgets.lines import Line, Lines, beside
 from glasshead_tui.widgets.sparks import pooled, sparks
 
@@ -172,7 +172,9 @@ def _output(cell: "Cell", row: Row, columns: int, lines: int, marks: Palette) ->
     for key, gift in zip(shown, gifts, strict=True):
         style = marks.key if key == cell.key else None
         amount = fit(weight(cell.weights[key]), 5, right=True)
-        drawing.append([Segment(f"{fit(row.keys[key], NAME - 3)}{amount} ", style), *bars(gift)])
+        place = f" {key}" if row.keys.count(row.keys[key]) > 1 else ""  # a word that stands there twice
+        name = f"{clip(row.keys[key], NAME - 4 - len(place))}{place}"
+        drawing.append([Segment(f"{fit(name, NAME - 3)}{amount} ", style), *bars(gift)])
     if count < len(cell.weights):
         rest = sum(value for key, value in enumerate(cell.weights) if key not in shown)
         drawing.append([Segment(f"… {len(cell.weights) - count} more, {weight(rest)} in all", marks.quiet)])
