@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 HEAD = 12
 """Columns of the word that looks."""
+LISTED = 64
+"""Most words that look in the table of the pane."""
 TELLING = 0.1
 """Least weight that is written where there is no room for all."""
 
@@ -86,13 +88,17 @@ class AlignmentPane(Lines):
         self.redraw()
 
     def as_rows(self) -> Rows:
-        """Return a row for each word that looks, with its weight on each word, and what each was given by all."""
+        """Return a row for each word that looks, with its weight on each word, and what each was given by all.
+
+        Of a long line they are the words around the current one.
+        """
         shown = self._shown
         if shown is None:
             return []
         rows: Rows = [("", *shown.keys[:-1], "no word")]
-        rows += [(name, *row) for name, row in zip(shown.queries, shown.rows.tolist(), strict=True)]
-        rows += [(f"mean: {name}", *row) for name, row in zip(shown.queries, shown.mean.tolist(), strict=True)]
+        near = _near(self._at, len(shown.queries), LISTED)
+        rows += [(shown.queries[at], *shown.rows[at].tolist()) for at in near]
+        rows += [(f"mean: {shown.queries[at]}", *shown.mean[at].tolist()) for at in near]
         return [*rows, ("covered", *shown.covered)]
 
     def as_text(self) -> str:
@@ -118,7 +124,7 @@ class AlignmentPane(Lines):
 
 def _near(at: int | None, count: int, room: int) -> range:
     """Choose the queries that have room, the current one among them."""
-    room = max(1, min(room, count))
+    room = min(max(1, room), count)
     first = min(max(0, (count if at is None else at + 2) - room), count - room)
     return range(first, first + room)
 
