@@ -45,9 +45,8 @@ def measure_heads(
         _tell(progress, stop, number, len(texts))
         line = line_of(subject, text, target, longest=longest)
         made = cells(gold, *words(subject, line)) if gold is not None and line.source and line.ids else None
-        runner, prefixes = _run(subject, line)
-        for prefix in prefixes:
-            seen.setdefault(prefix, []).append(sight(subject, runner, prefix, made))
+        for prefix, found in _sights(subject, line, text, made):
+            seen.setdefault(prefix, []).append(found)
     return tuple(
         Measured(Part(prefix, head), traits)
         for prefix, sights in seen.items()
@@ -114,11 +113,21 @@ def _add(counts: dict[Rows, Counts], weights: Tensor, text: Text, known: Marks) 
         counts[rows] = counts.get(rows, Counts()) + Counts.of(links(word_weights(weights, text, rows)), known)
 
 
+def _sights(subject: "Subject", line: Line, text: str, made: Tensor | None) -> Iterator[tuple[str, Sight]]:
+    """Yield the attentions of a line, each with its weights."""
+    if line.ids:
+        runner, prefixes = _run(subject, line)
+        yield from ((prefix, sight(subject, runner, prefix, made)) for prefix in prefixes)
+        return
+    trace = subject.start(text).outlook  # a model that writes nothing: it has read the text
+    for kind in trace.kinds:
+        for prefix in trace.anatomy.attentions(kind):
+            yield prefix, Sight.of(trace, prefix, subject.model.ends)
+
+
 def _run(subject: "Subject", line: Line) -> tuple[Runner, tuple[str, ...]]:
     """Run a line once, with the weights of all heads kept; return their attentions too."""
-    writes = bool(line.ids)
-    parts = [part for part in heads(subject.anatomy) if writes or part.prefix.startswith("encoder.")]
-    prefixes = tuple(dict.fromkeys(part.prefix for part in parts))
+    prefixes = tuple(dict.fromkeys(part.prefix for part in heads(subject.anatomy)))
     keep = [f"{prefix}.{name}" for prefix in prefixes for name in ("weights", "masked")]
     return Runner(subject.model, line, keep=keep, resume=False), prefixes
 

@@ -9,7 +9,7 @@ import torch
 from tests.core.helpers import subject
 from torch import Tensor
 
-from glasshead.analysis.measures import MEASURES, NAMES, Sight, is_punctuation, measured, strongest
+from glasshead.analysis.measures import MEASURES, NAMES, Sight, is_punctuation, measure_trace, measured, strongest
 from glasshead.text import Token
 
 END = 2
@@ -175,6 +175,27 @@ def test_a_trace_gives_the_same() -> None:
     for name in ("previous", "same", "induction", "entropy"):
         expected = [looped(name, head.tolist(), looks, ids) for head in trace["decoder.1.self.weights"]]
         assert NAMES[name].function(found).tolist() == pytest.approx(expected, nan_ok=True, abs=1e-6)
+
+
+def test_all_heads_of_a_trace_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where they are measured one by one, as those of a long text are."""
+    line = subject().start("abcab")
+    line.choose(5)
+    trace = line.trace
+    whole = measure_trace(trace, {END})
+    attentions = [prefix for kind in trace.kinds for prefix in trace.anatomy.attentions(kind)]
+    assert list(whole) == [
+        (prefix, head) for prefix in attentions for head in range(trace.anatomy.kind_at(prefix).heads)
+    ]
+    for prefix in attentions:
+        for head, traits in enumerate(measured([Sight.of(trace, prefix, {END})])):
+            assert whole[prefix, head] == traits
+    monkeypatch.setattr("glasshead.analysis.measures.LARGE", 0)
+    assert {key: {name: each.value for name, each in traits.items()} for key, traits in whole.items()} == {
+        key: pytest.approx({name: each.value for name, each in traits.items()})
+        for key, traits in measure_trace(trace, {END}).items()
+    }
+    assert measure_trace(trace, stop=lambda: True) == {}
 
 
 @pytest.mark.parametrize(

@@ -78,9 +78,10 @@ def test_measures_over_texts_are_means_over_the_texts(tiny: Path) -> None:
 
 
 def test_what_cannot_be_aligned_is_said() -> None:
-    alone = next(subject for name in strangers.NAMES if not (subject := strangers.subject(name)).start("ab").source)
+    alone, reader = strangers.subject("gpt"), strangers.subject("bert")
     found = measure_heads(alone, ["abc"], longest=3, gold=gold())
     assert {each.part.prefix for each in found} == {f"decoder.{layer}.self" for layer in range(strangers.LAYERS)}
+    assert {each.part.prefix.partition(".")[0] for each in measure_heads(reader, ["abc"])} == {"encoder"}
     with pytest.raises(GlassheadError, match="no encoder–decoder attention"):
         align_heads(alone, PAIRS, gold())
     with pytest.raises(GlassheadError, match="no text"):

@@ -70,9 +70,13 @@ def align(moment: "Moment", focus: Focus) -> Aligned:
     )
 
 
-def aligned_rows(found: Aligned) -> Rows:
-    """Make a row for each word that looks, with its weight on each word, and what each was given by all."""
+def aligned_rows(found: Aligned, which: range | None = None) -> Rows:
+    """Make a row for each word that looks, with its weight on each word, and what each was given by all.
+
+    which: numbers of the words that look; None for all.
+    """
+    which = range(len(found.queries)) if which is None else which
     rows: Rows = [("", *found.keys[:-1], "no word")]
-    rows += [(name, *row) for name, row in zip(found.queries, found.rows.tolist(), strict=True)]
-    rows += [(f"mean: {name}", *row) for name, row in zip(found.queries, found.mean.tolist(), strict=True)]
+    rows += [(found.queries[at], *found.rows[at].tolist()) for at in which]
+    rows += [(f"mean: {found.queries[at]}", *found.mean[at].tolist()) for at in which]
     return [*rows, ("covered", *found.covered)]

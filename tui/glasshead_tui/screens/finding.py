@@ -91,12 +91,15 @@ class FindingScreen(EditingScreen):
             if rank is not None:
                 self._look(candidate=rank)
             return rank is not None
-        trace = self.moment.trace
-        hit = next_hit(trace, self._looking, self._sought, self._hit, by)
+        trace, looking = self.moment.trace, self._looking
+        last = self._hit  # the search goes on from there, unless the cursor has left it
+        if last and any(getattr(looking, name) != at for name, at in go_to_hit(trace, looking, last).items()):
+            last = None
+        hit = next_hit(trace, looking, self._sought, last, by)
         if hit is None:
             return False
         self._hit = hit
-        self._look(**go_to_hit(trace, self._looking, hit))
+        self._look(**go_to_hit(trace, looking, hit))
         return True
 
     def _rank(self) -> None:

@@ -77,6 +77,8 @@ async def test_a_word_is_found_whatever_is_looked_at(explore: Explore) -> None:
         for key, place in (("n", small[1]), ("n", small[0]), ("N", small[1])):
             await explorer.press(key)
             assert screen._looking.key == place
+        await explorer.press("0", "9", "h", "n")  # the cursor has gone to the start: on from there
+        assert screen._looking.key == small[0]
         await explorer.press("slash")
         assert explorer.app.screen.query_one(PlainInput).value == "SMALL"
         await explorer.press(*"ack cat", "enter")  # over the end of a word

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HEAD = 12
 """Columns of the word that looks."""
+LISTED = 64
+"""Most words that look in the table of the pane."""
 TELLING = 0.1
 """Least weight that is written where there is no room for all."""
 
@@ -58,8 +60,12 @@ class AlignmentPane(Lines):
         self.redraw()
 
     def as_rows(self) -> Rows:
-        """Return a row for each word that looks, with its weight on each word, and what each was given by all."""
-        return [] if self._shown is None else aligned_rows(self._shown)
+        """Return a row for each word that looks, with its weight on each word, and what each was given by all.
+
+        Of a long line they are the words around the current one.
+        """
+        shown = self._shown
+        return [] if shown is None else aligned_rows(shown, _near(self._at, len(shown.queries), LISTED))
 
     def as_text(self) -> str:
         """Return the same as lines of text."""
@@ -84,7 +90,7 @@ class AlignmentPane(Lines):
 
 def _near(at: int | None, count: int, room: int) -> range:
     """Choose the queries that have room, the current one among them."""
-    room = max(1, min(room, count))
+    room = min(max(1, room), count)
     first = min(max(0, (count if at is None else at + 2) - room), count - room)
     return range(first, first + room)
 
