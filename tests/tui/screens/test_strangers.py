@@ -18,7 +18,7 @@ from glasshead_tui.state import keymaps
 LOOKING = ("s", "s", "t", "j", "l", "pagedown", "]", ")", "[", "(", "k", "h", "pageup", "3", "l", "s")
 NAMED = {"]": "right_square_bracket", "[": "left_square_bracket", ")": "right_parenthesis", "(": "left_parenthesis"}
 PANES = (MapPane, AttentionPane, SumPane, VectorsPane, NormsPane, TokensPane, TruthPane)
-DIALOGS = {"choose", "goto", "sentence", "find", "help", "palette"}
+DIALOGS = {"choose", "goto", "sentence", "find", "help", "palette", "stops", "picking", "compare", "branches"}
 LEAVING = {"quit", "suspend", "lab"}
 
 
@@ -33,8 +33,10 @@ async def press_every_key(explorer: Explorer) -> None:
             continue
         await press(explorer, key.keys.split(",")[0])
         if key.id in DIALOGS:
+            await explorer.until(lambda: not explorer.screen.waits)
             await explorer.pilot.pause(0.02)
-            await press(explorer, "escape")
+            while not explorer.on_top:  # one may lie over another
+                await press(explorer, "escape")
             await explorer.until(lambda: explorer.on_top)
 
 
