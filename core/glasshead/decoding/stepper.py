@@ -304,7 +304,7 @@ class Stepper:
         Raises GlassheadError for a recording without logits.
         """
         rule = self.rule
-        return rule.probabilities(self._logits()) if isinstance(rule, Sample) else self.probabilities()
+        return rule.probabilities(self._logits().cpu()) if isinstance(rule, Sample) else self.probabilities()
 
     def _logits(self) -> Tensor:
         """Return the logits after the newest token (v); run the model if that row is missing."""

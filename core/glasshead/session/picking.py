@@ -57,7 +57,7 @@ def weigh(line: Stepper, rule: Pick) -> Weighed | None:
     if not isinstance(rule, Sample) or line.done:
         return None
     candidates = tuple(line.candidates(CANDIDATES))
-    logits = line.rows.through(line.ids)
+    logits = line.rows.through(line.ids).cpu()
     p = rule.probabilities(logits)
     drawn = rule(logits, line.step_number)
     made = line.names.tokens([drawn], [float(p[drawn])])[0]

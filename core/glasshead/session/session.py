@@ -207,10 +207,10 @@ class Session:
         self._before = [each for each in before if each[0] in branches]
         self._stand(branches[here].to(number=self._next()))
 
-    def walk(self, steps: int) -> Iterator[None]:
+    def walk(self, steps: int, *, stopping: bool = True) -> Iterator[None]:
         """Take steps while there are any; yield after each, so that the caller can look or stop.
 
-        The steps end at a breakpoint: then the moment tells which one.
+        The steps end at a breakpoint, and then the moment tells which one; without `stopping` they go on.
         """
         line = self.line
         for _ in range(steps):
@@ -218,7 +218,7 @@ class Session:
                 return
             self._moment = self._stopped = None
             line.step()
-            self._stopped = find_stop(self.stops.active, line, self._unedited())
+            self._stopped = find_stop(self.stops.active, line, self._unedited()) if stopping else None
             yield
             if self._stopped is not None:
                 return

@@ -112,7 +112,7 @@ def _looks(stop: Looks, line: Stepper) -> str:
         return ""
     line.rows.reach(line.ids)
     row = line.rows.record.rows[len(line.ids) - 1].get(stop.site) if line.rows.captures else None
-    weights = (line.outlook[stop.site] if row is None else row[0])[:, -1].double().cpu()
+    weights = (line.outlook[stop.site] if row is None else row[0])[:, -1].cpu().double()
     places = [place for place in places if place < weights.shape[-1]]
     heads = range(len(weights)) if stop.head is None else [stop.head]
     cells = [(float(weights[head, place]), head, place) for head in heads for place in places]

@@ -34,6 +34,7 @@ async def press_every_key(explorer: Explorer) -> None:
         if key.id in LEAVING:
             continue
         await press(explorer, key.keys.split(",")[0])
+        await explorer.until(lambda: not explorer.screen.waits)
         await explorer.pilot.pause(0.02)
         await close(explorer)
     await explorer.until(lambda: explorer.screen._worker.idle)

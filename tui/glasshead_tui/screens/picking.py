@@ -131,7 +131,9 @@ class Picking(ModalScreen[None], LeavableScreen[None]):
         if not self.is_active:
             return
         if self._rule == "beam":
-            self._worker.search(int(self._values["width"] or 1), to=self._asker)
+            width = int(self._values["width"] or 1)
+            self._worker.search(width, to=self._asker)
+            self.app.notify(f"Searching with a beam of {width} … esc stops it.", markup=False, timeout=2)
         else:
             self._worker.pick(self._sampling, to=self._asker)
         self.dismiss()

@@ -53,7 +53,8 @@ class SteeringScreen(EditingScreen):
         if moment is None:
             self._complain("The model is still loading: there is nothing to play yet.")
         elif moment.done:
-            self._complain(f"The line is done: {self._shown_keys['start']} goes back to its start.")
+            again = f"The line is done: {self._shown_keys['start']} goes back to its start."
+            self._complain(again if moment.limit else "This model reads, and writes no text: there is nothing to play.")
         else:
             self._play()
             self._take_step()

@@ -142,7 +142,7 @@ class Worker:
             at = session.standing
             session.begin(own or at.text, truncate=not own and at.truncate, edits=attempt.edits, tried=True)
             self._show(fresh=True)
-            self._go(session.walk(attempt.steps))
+            self._go(session.walk(attempt.steps, stopping=False))
 
         return self._jobs.put(job, to, decides=True)
 
@@ -233,7 +233,7 @@ class Worker:
                 change(self._session)
             self._answer(Listed(self._session.branches, self._ticket))
 
-        return self._jobs.put(job, to)
+        return self._jobs.put(job, to, decides=change is None)
 
     def list_stops(self, change: "Callable[[Session], None] | None" = None, *, to: Asker) -> int:
         """List the breakpoints, after a change of them if there is one."""
