@@ -1,6 +1,7 @@
 """Driving the explorer: an app on a tiny checkpoint, and waiting until the session has done what was asked."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -92,10 +93,19 @@ def explore(tiny: Path) -> Explore:
         lab: str | None = None,
         lesson: bool = False,
         first: bool = False,
+        held: threading.Event | None = None,
     ) -> AsyncIterator[Explorer]:
-        """first: whether it looks at what it opens on, and not at the decoder's first matrix."""
+        """first: whether it looks at what it opens on, and not at the decoder's first matrix · held: until it is set
+        nothing is opened, and no text is waited for.
+        """
         found = find(checkpoint) if isinstance(checkpoint, Path) else checkpoint
-        app = GlassheadApp(found, text, lab=lab, lesson=lesson)
+
+        def hold() -> str:
+            assert held is not None and held.wait(LIMIT)
+            return "the black cat"
+
+        app = GlassheadApp(found, hold if held else text, lab=lab, lesson=lesson)
+        text = None if held else text
         async with app.run_test(size=size) as pilot:
             explorer = Explorer(app, pilot)
             if text is not None:

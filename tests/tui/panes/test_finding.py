@@ -64,7 +64,7 @@ async def test_the_words_are_painted_by_their_weights(tiny: Path, framed: "Frame
     assert any(len(word) > 1 for word in here), "a word of several pieces"
     weights = trace["decoder.1.cross.weights"]
     async with framed(pane, (110, 20)) as pilot:
-        pane.show(moment(trace, line), FOCUS)
+        pane.show(moment(trace, line), FOCUS.to(aligns_read=True))
         await pilot.pause()
         head, *rows = pane.as_rows()
         assert len(head) == len(here) + 2

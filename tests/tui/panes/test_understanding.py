@@ -79,14 +79,14 @@ async def test_the_distribution_is_whole_and_what_is_not_drawn_is_named(
         assert len(rows) == len(own) and sum(float(row[3] or 0) for row in rows) == pytest.approx(1)
         assert [row[3] for row in rows] == pytest.approx(own.sort(descending=True).values.tolist(), abs=1e-6)
         taken = line.tokens[3].id
-        rank = next(at for at, row in enumerate(rows) if row[1] == taken)
+        rank = next(at for at, row in enumerate(rows, 1) if row[1] == taken)
         lines = drawn(pane)
         assert lines[0].strip().startswith("ln p −") and f"{rank} " in "".join(each for each in lines if "»" in each)
         tail = next(each for each in lines if "others" in each)
         count = len([each for each in lines if each is not tail and re.match(r"^ .{0,2} *\d+ ", each)])
         assert f"{len(own) - count:,} others" in tail
         pane.show(shown, FOCUS.to(candidate=0))
-        assert any("»" in each and " 0 " in each for each in drawn(pane))
+        assert any("»" in each and " 1 " in each for each in drawn(pane))
 
 
 async def test_units_and_positions_are_given_back(line: "Stepper", framed: "Framed", drawn: "Drawn") -> None:

@@ -32,6 +32,8 @@ async def test_every_pane_is_whole(
             pane = explorer.screen.query_one(f"#{name}")
             await explorer.until(lambda pane=pane: pane.has_class("active") and pane.region.height > 2)  # type: ignore[misc]
             await explorer.until(lambda name=name: name.upper() in explorer.text)  # type: ignore[misc]
+            await explorer.until(lambda pane=pane: len(pane.as_rows()) > 1)  # type: ignore[misc]
+            await explorer.pilot.pause()
             lines = explorer.text.split("\n")
             assert len(lines) == size[1] and all(len(line) <= size[0] for line in lines)
             left, top, wide, high = pane.region

@@ -142,7 +142,10 @@ async def test_a_row_says_what_it_chose_and_can_be_named_by_it(explore: Explore)
         mean = torch.stack([weights[at - 1] for at in after[-1]]).mean(0)
         first = words(moment.trace.source)[0]
         assert rows[len(after)][1] == pytest.approx(float(sum(mean[at] for at in first)), abs=1e-5)
-        await explorer.press("I", "t")  # self-attention
+        await explorer.press("I")
+        assert len(screen.query_one(AlignmentPane).as_rows()) == 2 + 2 * len(words(moment.trace.target))
+        assert "rows by the word they read" in explorer.text
+        await explorer.press("a", "I", "t")  # self-attention
         said = explorer.screen._looking
         await explorer.press("I")
         assert explorer.screen._looking == said and not said.shifted

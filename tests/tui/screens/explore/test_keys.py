@@ -1,5 +1,6 @@
 """Keys, counts, help and palette of the explorer."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -87,9 +88,11 @@ async def test_help_and_hints_tell_keys_where_they_were_put(
 
 
 async def test_what_is_to_be_looked_at_can_be_said_while_the_model_loads(explore: Explore) -> None:
-    async with explore(text=None) as explorer:
+    held = threading.Event()
+    async with explore(held=held) as explorer:
         explorer.screen.action_kind()
         explorer.screen.action_layer(1)
+        held.set()
         await explorer.step(0)
         await explorer.until(lambda: "decoder 1 · encoder–decoder attention" in explorer.text)
 

@@ -1,5 +1,7 @@
 """What is looked at: layers, heads, kinds, stages, cells and panes, at every size."""
 
+import threading
+
 import pytest
 from tests.tui.conftest import Explore
 
@@ -149,9 +151,11 @@ async def test_the_heads_of_the_norms_are_whole(explore: Explore, size: tuple[in
 async def test_a_key_that_goes_below_the_first_before_the_model_is_there_stays_at_it(
     explore: Explore, key: str
 ) -> None:
-    async with explore(text=None) as explorer:
-        assert explorer.screen.moment is None
+    held = threading.Event()
+    async with explore(held=held) as explorer:
         await explorer.press(key, key)
+        assert explorer.screen.moment is None
+        held.set()
         await explorer.step(0)
         looking = explorer.screen._looking
         assert min(looking.layer, looking.head, looking.query, looking.key) == 0
