@@ -1,8 +1,13 @@
 """What is looked at: layers, heads, kinds, stages, cells and panes, at every size."""
 
+import threading
+from pathlib import Path
+
 import pytest
 from tests.tui.conftest import Explore
 
+from glasshead import Subject
+from glasshead.found import Found, find
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.norms import NormsPane
 from glasshead_tui.widgets.cells import fit
@@ -137,11 +142,20 @@ async def test_the_heads_of_the_norms_are_whole(explore: Explore, size: tuple[in
 
 @pytest.mark.parametrize("key", ["left_square_bracket", "left_parenthesis", "h", "k"])
 async def test_a_key_that_goes_below_the_first_before_the_model_is_there_stays_at_it(
-    explore: Explore, key: str
+    explore: Explore, tiny: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
-    async with explore(text=None) as explorer:
-        assert explorer.screen.moment is None
+    found, pressed = find(tiny), threading.Event()
+    kind, opens = type(found), type(found).open
+
+    def opened_late(self: Found) -> Subject:
+        assert pressed.wait(60)
+        return opens(self)
+
+    monkeypatch.setattr(kind, "open", opened_late)
+    async with explore(text=None, checkpoint=found) as explorer:
         await explorer.press(key, key)
+        assert explorer.screen.moment is None
+        pressed.set()
         await explorer.step(0)
         looking = explorer.screen._looking
         assert min(looking.layer, looking.head, looking.query, looking.key) == 0
