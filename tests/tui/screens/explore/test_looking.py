@@ -1,8 +1,14 @@
 """What is looked at: layers, heads, kinds, stages, cells and panes, at every size."""
 
+from threading import Event
+from typing import cast
+
 import pytest
+from tests.core.strangers import Opens
 from tests.tui.conftest import Explore
 
+from glasshead import Subject
+from glasshead.found import Found
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.logits import LogitsPane
 from glasshead_tui.panes.explore.norms import NormsPane
@@ -149,9 +155,17 @@ async def test_the_heads_of_the_norms_are_whole(explore: Explore, size: tuple[in
 async def test_a_key_that_goes_below_the_first_before_the_model_is_there_stays_at_it(
     explore: Explore, key: str
 ) -> None:
-    async with explore(text=None) as explorer:
+    pressed = Event()
+
+    class Late(Opens):
+        def open(self) -> Subject:
+            assert pressed.wait(60)
+            return super().open()
+
+    async with explore(text=None, checkpoint=cast(Found, Late("t5"))) as explorer:
         assert explorer.screen.moment is None
         await explorer.press(key, key)
+        pressed.set()
         await explorer.step(0)
         looking = explorer.screen._looking
         assert min(looking.layer, looking.head, looking.query, looking.key) == 0
