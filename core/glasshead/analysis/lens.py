@@ -30,6 +30,8 @@ class Lens:
     gain: Gain | None
     """What that norm learned."""
     reading: Reading
+    forbidden: Tensor
+    """Tokens that may not be chosen at the row that is looked at: boolean v. They are no candidates of the lens."""
 
     @property
     def how(self) -> str:
@@ -51,7 +53,9 @@ class Lens:
 
     def candidates(self, streams: Tensor, count: int) -> list[list[Token]]:
         """Find the most probable tokens of each stream, with their probabilities: n m → n lists, best first."""
-        best = torch.softmax(self.logits(streams), -1).topk(min(count, self.unembedding.weight.shape[0]))
+        best = torch.softmax(self.logits(streams).masked_fill(self.forbidden, -torch.inf), -1).topk(
+            min(count, self.unembedding.weight.shape[0])
+        )
         pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
         return [self.reading.names(ids, chances) for ids, chances in pairs]
 
@@ -104,7 +108,8 @@ def _lens(learned: Learned, seen: Stream, reading: Reading) -> Lens:
         gain = learned.norms.get(seen.last.prefix)
         if gain is None:
             raise GlassheadError("This model does not say its last norm: there is no lens.")
-    return Lens(unembedding=learned.unembedding, norm=seen.last, gain=gain, reading=reading)
+    forbidden = reading.predicted(seen.stack, seen.row) == -torch.inf
+    return Lens(unembedding=learned.unembedding, norm=seen.last, gain=gain, reading=reading, forbidden=forbidden)
 
 
 def _equal(own: Tensor, again: Tensor, tolerance: float) -> bool:

@@ -149,6 +149,17 @@ def test_models_of_hugging_face_are_followed_to_their_logits(family: str) -> Non
     assert all(len(shares.heads(step.site)) == heads for step in seen.steps if step.site.endswith("self"))
 
 
+def test_what_may_not_be_chosen_is_no_candidate_of_the_lens() -> None:
+    line, _ = foreign("marian")
+    best = line.candidates(1)[0].id
+    line.rows._logits[-1] = line.rows._logits[-1].index_fill(0, torch.tensor([best]), -torch.inf)
+    again = line.branch()
+    found = account(again.outlook, "decoder", again.outlook.steps - 1)
+    own = again.candidates(5)
+    assert best not in [token.id for token in own] == [token.id for token in found.read[-1]]
+    assert [token.probability for token in found.read[-1]] == pytest.approx([t.probability for t in own], abs=1e-5)
+
+
 def test_what_a_head_of_gpt2_adds_is_its_slice_of_the_projection_through_the_last_norm() -> None:
     line, module = foreign("gpt2")
     trace = line.outlook
