@@ -102,4 +102,4 @@ def test_keys_pressed_while_the_model_loads_are_answered_and_kept(tiny: Path) ->
         terminal.press("space", "space")
         terminal.until("step 2")
         terminal.press("tt)1lia dog\r ")  # all in one write
-        terminal.until("a dog", "step 1", "encoder 0", "head 1")
+        terminal.until("a dog", "step 1", "decoder 1 · masked self-attention", "head 1")

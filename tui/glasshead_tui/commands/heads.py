@@ -72,9 +72,10 @@ def heads(
     as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
     as_tsv: Annotated[bool, typer.Option("--tsv", help="All rows as TSV.")] = False,
 ) -> None:
-    """Rank heads by what the output loses without them, by what they look at (--sort), or by --alignment.
+    """Rank heads by what is lost without them, or by what they do.
 
     Beside each effect stands the placebo: the mean and the spread of the same, done to the other heads of the layer.
+    --sort and --alignment take nothing out.
     """
     from glasshead_tui.terminal.sentences import sentence
 

@@ -5,7 +5,7 @@ Wide terminals show every pane, narrow ones show one at a time; tokens, truth an
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import events
@@ -148,14 +148,20 @@ class ExploreScreen(FindingScreen, SteeringScreen):
             self._asking = None
             if event.fresh:
                 recent.remember(self._subject_name, moment.text)
-        if before is None and (self._looking == Focus() or moment.trace.recorded):  # nobody has chosen anything yet
-            self._look(redraw=True, **first_look(moment.trace, self._looking))
+        if before is None:
+            self._look(redraw=True, **self._first(moment))
         kind = moment.anatomy.kind(self._looking.stack, self._looking.kind)
         follow = before is None or event.fresh or self._looking.query >= before.trace.steps - 1
         newest = follow and kind.queries == "target"
         query = moment.trace.steps - 1 if newest else self._looking.query
         self._look(query=query, key=0 if event.fresh else self._looking.key, step=moment.step, redraw=True)
         self._write_about()
+
+    def _first(self, moment: "Moment") -> dict[str, Any]:
+        """Choose what to look at first. Keys that were pressed before have moved layer and head from there."""
+        wished = self._looking
+        found = first_look(moment.trace, wished.to(layer=0, head=0))
+        return found | {"layer": found.get("layer", 0) + wished.layer, "head": found.get("head", 0) + wished.head}
 
     def on_checked(self, event: Checked) -> None:
         """Show the checks, if their moment is still shown."""
