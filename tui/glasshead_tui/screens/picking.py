@@ -96,9 +96,7 @@ class Picking(ModalScreen[None], LeavableScreen[None]):
             yield Static(Content("How the next token is picked, from here on"))
             yield Static(id="rows")
             yield Static(id="answer")
-            yield Static(
-                Content("↑ ↓ row · ← → turn · R next seed · enter takes it, a branch · esc leaves it"), classes="quiet"
-            )
+            yield Static(Content("↑ ↓ row · ← → turn · R next seed · enter takes it · esc leaves it"), classes="quiet")
 
     def on_mount(self) -> None:
         """Show the present rule."""
@@ -216,7 +214,8 @@ class Picking(ModalScreen[None], LeavableScreen[None]):
         told.append(f" → as it is drawn · entropy {found.entropy:.2f} → {found.adjusted_entropy:.2f} bits")
         draws = Text("draws ", marks.quiet)
         draws.append(spoken(next_labels(moment.tokens, (found.drawn,))[0]), marks.query)
-        draws.append(f" · {found.left:,} tokens can be drawn", marks.quiet)
+        others = f"{found.left:,} tokens can be drawn" if found.left > 1 else "nothing else can be drawn"
+        draws.append(f" · {others}", marks.quiet)
         return Group(told, table, draws)
 
 
