@@ -41,6 +41,8 @@ PANES: dict[str, type[MapPane | AttentionPane | SumPane | VectorsPane | NormsPan
 ABOVE = ("map", "attention", "sum")
 BELOW: tuple[tuple[str, ...], ...] = (("vectors", "norms"),)
 """Groups of panes that take turns below the others."""
+OF_KEYS = ("sum", "vectors")
+"""Panes of which a row belongs to a key: two lines with other keys have no difference there."""
 
 
 def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
@@ -54,7 +56,7 @@ def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
     elif focus.view == "difference" and beside is not None:
         focus = reachable(moment.alike, focus)
         if isinstance(pane, Lines) and pane.id != "map":
-            beside.check(f"{focus.prefix}.{'q' if pane.id == 'norms' else focus.stage}")
+            beside.check(f"{focus.prefix}.{focus.stage if pane.id in OF_KEYS else 'q'}")
             pane.show(moment.original, focus)
             before = pane.as_rows()
             pane.show(moment.alike, focus)
