@@ -63,6 +63,8 @@ class Compared(Beside):
 def compare_lines(line: Stepper, other: Stepper, name: str, count: int) -> Compared:
     """Compare the present line with another one. name: of the other · count: candidates of it.
 
+    The next tokens are compared where both lines have come equally far: KL(other ‖ present).
+
     Raises GlassheadError for lines that capture nothing.
     """
     here, there = (each.outlook for each in (line, other))
@@ -73,8 +75,9 @@ def compare_lines(line: Stepper, other: Stepper, name: str, count: int) -> Compa
     pairs = zip(_padded(line, other), _padded(other, line), strict=True)
     steps = tuple(Step(token, None, usual, None, None) for token, usual in pairs)
     ahead = None
-    if line.looks_ahead and other.looks_ahead and line.ids and other.ids and not (line.recorded or other.recorded):
-        ahead = kl(*(torch.log_softmax(each.rows.through(each.ids).double(), -1) for each in (other, line)))
+    same = here.steps == there.steps > 0 and line.looks_ahead and other.looks_ahead
+    if same and not (line.recorded or other.recorded):
+        ahead = kl(*(torch.log_softmax(each.rows.through(each.ids).cpu().double(), -1) for each in (other, line)))
     return Compared(
         steps, ahead, (), one, two, tuple(other.candidates(count)), other.entropy(), names=("this line", name)
     )

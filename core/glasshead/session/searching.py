@@ -7,7 +7,7 @@ from glasshead.adapters.edited import Edited
 from glasshead.decoding.beam import Pruned, beam_search
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.changes import Changes
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, StoppedError
 from glasshead.session.session import Session
 from glasshead.session.tree import GivenUp
 
@@ -33,24 +33,34 @@ def search(session: Session, width: int, *, stop: Callable[[], bool] = lambda: F
         end = () if each.end is None else (each.end,)
         ways.append(((*each.ids, *end), f"beam {width}: {rank} of {len(found)}, score {_number(each.score)}"))
     given_up = tuple(_tell(line, each) for each in pruned)
-    _grow(session, ways)
+    _grow(session, ways, stop)
     session.given_up = {**session.given_up, branch: given_up}
     return len(found), len(given_up)
 
 
-def _grow(session: Session, ways: Sequence[tuple[tuple[int, ...], str]]) -> None:
-    """Add a branch for each way to go on, tokens and cause, and stand at the end of the first."""
+def _grow(session: Session, ways: Sequence[tuple[tuple[int, ...], str]], stop: Callable[[], bool]) -> None:
+    """Add a branch for each way to go on, tokens and cause, and stand at the end of the first. Adds none if stopped."""
     at = session.standing
-    for number, (ids, cause) in enumerate(ways):
-        line, base = at.line.branch(), None if at.base is None else at.base.branch()
-        if base is not None:
-            base.goto(at.line.step_number)
-        for token in ids:
-            if base is not None and base.ids == line.ids:  # the original takes the same token at the same place
-                base.choose(token)
-            line.choose(token)
+    grown = [_follow(at.line, at.base, ids, stop) for ids, _ in ways]
+    for number, ((line, base), (_, cause)) in enumerate(zip(grown, ways, strict=True)):
         fork = at.line.step_number
         session.branch_off(line, base, cause=cause, fork=fork, parent=at.branch, stand=number == 0)
+
+
+def _follow(
+    line: Stepper, base: Stepper | None, ids: Sequence[int], stop: Callable[[], bool]
+) -> tuple[Stepper, Stepper | None]:
+    """Lead a branch of a line along tokens; the original takes the same ones where it has come to the same place."""
+    made, other = line.branch(), None if base is None else base.branch()
+    if other is not None:
+        other.goto(line.step_number)
+    for token in ids:
+        if stop():
+            raise StoppedError
+        if other is not None and other.ids == made.ids:
+            other.choose(token)
+        made.choose(token)
+    return made, other
 
 
 def _tell(line: Stepper, pruned: Pruned) -> GivenUp:

@@ -315,6 +315,7 @@ class Session:
             self._move(made)
         else:
             self._branches[new] = made
+            self._forget()
 
     @property
     def edits(self) -> Ledger:

@@ -46,9 +46,13 @@ def test_two_lines_are_compared_row_by_row_up_to_the_end_of_the_shorter_one(kind
     assert [(step.token and step.token.id, step.original and step.original.id) for step in beside.steps] == [
         (a and a.id, b and b.id) for a, b in zip([*session.line.produced, None, None], other.produced, strict=True)
     ]
+    assert beside.next_divergence is None, "the lines have not come equally far"
+    walk(session, 2)
+    assert session.moment.beside is not None
     p, q = (torch.softmax(each.rows.through(each.ids).double(), -1) for each in (other, session.line))
     bits = float((p * (p.log2() - q.log2())).sum())
-    assert beside.next_divergence == pytest.approx(bits, abs=1e-6)
+    assert session.moment.beside.next_divergence == pytest.approx(bits, abs=1e-6)
+    assert session.moment.beside.trace.steps == other.outlook.steps
     assert moment.alike.trace is beside.edited and moment.original.trace is beside.trace
     assert all(check.ok or check.meant for check in session.check()), "the checks are still those of the edits"
     session.compare_with(None)

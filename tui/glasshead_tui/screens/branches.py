@@ -20,6 +20,9 @@ from glasshead_tui.work.worker import Worker
 if TYPE_CHECKING:
     from glasshead.session.tree import Branch, GivenUp
 
+MOST_LOST = 60
+"""Lines that a beam search gave up which are listed."""
+
 
 class Branches(ListDialog[int | None]):
     """A list of lines, each under its parent; dismissed with the line to go to, or None.
@@ -74,9 +77,11 @@ class Branches(ListDialog[int | None]):
         self._lines, self._rows = branches, list_rows(branches)
         self.refill((self._lost(*row) if row[1] else self._line(row[0]) for row in self._rows), at)
 
-    def _lost(self, branch: "Branch", lost: "GivenUp | None") -> str:
-        """Write a line that a beam search gave up, under the one where that began."""
+    def _lost(self, branch: "Branch", lost: "GivenUp | int | None") -> str:
+        """Write a line that a beam search gave up, under the one where that began, or how many more there are."""
         assert lost is not None
+        if isinstance(lost, int):
+            return f"  {'  ' * min(branch.depth + 1, 8)}✂ and {lost:,} more"
         room = max(20, min(126, self.app.size.width - 6))
         tree = "  " * min(branch.depth + 1, 8) + "✂ "
         left = fit(clip(f"  {tree}given up after step {lost.step}", room // 2), room // 2)
@@ -96,7 +101,11 @@ class Branches(ListDialog[int | None]):
         event.stop()
         if event.option_index < len(self._rows):
             branch, lost = self._rows[event.option_index]
-            told = describe(branch) if lost is None else f"A beam search gave it up after step {lost.step}: {lost.why}."
+            if isinstance(lost, int):
+                told = f"Only the first {MOST_LOST} lines that were given up are listed."
+            else:
+                gave = "" if lost is None else f"A beam search gave it up after step {lost.step}: {lost.why}."
+                told = gave or describe(branch)
             for line in self.query("#apart").results(Static):
                 line.update(Content(visible(told)))
 
@@ -160,15 +169,20 @@ class Branches(ListDialog[int | None]):
             self._worker.list_branches(lambda session: session.delete_branch(chosen.number), to=self._asker)
 
 
-def list_rows(branches: "tuple[Branch, ...]") -> "list[tuple[Branch, GivenUp | None]]":
-    """List the lines, and after each and all that comes from it what a beam search gave up which began there."""
-    rows: list[tuple[Branch, GivenUp | None]] = []
+def list_rows(branches: "tuple[Branch, ...]") -> "list[tuple[Branch, GivenUp | int | None]]":
+    """List the lines, and after each and all that comes from it what a beam search gave up which began there.
+
+    A number stands for as many more.
+    """
+    rows: list[tuple[Branch, GivenUp | int | None]] = []
     above: list[Branch] = []
 
     def leave(depth: int) -> None:
         while above and above[-1].depth >= depth:
             owner = above.pop()
-            rows.extend((owner, lost) for lost in owner.given_up)
+            rows.extend((owner, lost) for lost in owner.given_up[:MOST_LOST])
+            if rest := len(owner.given_up[MOST_LOST:]):
+                rows.append((owner, rest))
 
     for branch in branches:
         leave(branch.depth)

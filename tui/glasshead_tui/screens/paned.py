@@ -59,6 +59,8 @@ BELOW: tuple[tuple[str, ...], ...] = (
     ("vectors", "norms"), ("heads", "alignment"), ("stream",), ("logits", "feed-forward"), ("positions",),
 )  # fmt: skip
 """Groups of panes that take turns below the others."""
+OF_KEYS = ("sum", "vectors", "heads", "alignment")
+"""Panes of which a row belongs to a key: two lines with other keys have no difference there."""
 
 OF_CANDIDATES = ("stream", "logits")
 """Panes in which the arrows to the sides choose a candidate, and a search goes through candidates."""
@@ -77,7 +79,7 @@ def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
     elif focus.view == "difference" and beside is not None:
         focus = reachable(moment.alike, focus)
         if isinstance(pane, Lines) and pane.id != "map":
-            beside.check(f"{focus.prefix}.{'q' if pane.id == 'norms' else focus.stage}")
+            beside.check(f"{focus.prefix}.{focus.stage if pane.id in OF_KEYS else 'q'}")
             item = SORTED.get(pane.id or "")
             rows = pane.compared if isinstance(pane, LogitsPane) else pane.as_rows
             pane.show(moment.original, focus)

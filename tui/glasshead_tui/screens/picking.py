@@ -17,7 +17,7 @@ from glasshead_tui.drawing.names import next_labels, spoken
 from glasshead_tui.drawing.numbers import drawn_with, weight
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.screens.leavable import LeavableScreen
-from glasshead_tui.terminal.visible import clip
+from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.widgets.bars import bar
 from glasshead_tui.work.jobs import Asker
 from glasshead_tui.work.worker import Worker
@@ -44,7 +44,11 @@ STOPS: dict[str, tuple[float | None, ...]] = {
 """Values to turn through; None is off. The seed is any number from 0."""
 USUAL: dict[str, float | None] = {"temperature": 1.0, "top_k": None, "top_p": None, "seed": 0, "width": 4}
 SHOWN = 6
-"""Candidates that are shown."""
+"""Candidates that are shown where there is room."""
+REST = 17
+"""Lines of the question without its candidates."""
+WIDE = 70
+"""Columns of the window from which on each number is explained."""
 SAMPLING = ("temperature", "top_k", "top_p", "seed")
 
 
@@ -96,9 +100,7 @@ class Picking(ModalScreen[None], LeavableScreen[None]):
             yield Static(Content("How the next token is picked, from here on"))
             yield Static(id="rows")
             yield Static(id="answer")
-            yield Static(
-                Content("↑ ↓ row · ← → turn · R next seed · enter takes it, a branch · esc leaves it"), classes="quiet"
-            )
+            yield Static(Content("↑ ↓ row · ← → turn · R next seed · enter takes it · esc leaves it"), classes="quiet")
 
     def on_mount(self) -> None:
         """Show the present rule."""
@@ -184,14 +186,14 @@ class Picking(ModalScreen[None], LeavableScreen[None]):
                 Text(rule, marks.strong if chosen else marks.quiet),
                 Text(name.replace("_", "-")),
                 Text(f"‹{value}›" if here and name else f" {value} ", marks.strong if here else ""),
-                Text(what, marks.quiet),
+                Text(what if self.app.size.width >= WIDE else "", marks.quiet),
             )
         return table
 
     def _draw_answer(self) -> Group | Text:
         marks = palette(self.app)
         if self._refused:
-            return Text(f"\n{self._refused}", marks.bad)
+            return Text(f"\n{visible(self._refused)}", marks.bad)
         if self._rule == "beam":
             width = format_value(self._values["width"])
             return Text(
@@ -200,7 +202,7 @@ class Picking(ModalScreen[None], LeavableScreen[None]):
                 marks.quiet,
             )
         moment, found = self._moment, self._weighed if self._rule == "sample" else None
-        shown = moment.candidates[:SHOWN]
+        shown = moment.candidates[: max(1, min(SHOWN, self.app.size.height - REST))]
         names = next_labels(moment.tokens, shown)
         table = Table.grid(padding=(0, 1))
         for number, (name, token) in enumerate(zip(names, shown, strict=True)):
@@ -216,7 +218,8 @@ class Picking(ModalScreen[None], LeavableScreen[None]):
         told.append(f" → as it is drawn · entropy {found.entropy:.2f} → {found.adjusted_entropy:.2f} bits")
         draws = Text("draws ", marks.quiet)
         draws.append(spoken(next_labels(moment.tokens, (found.drawn,))[0]), marks.query)
-        draws.append(f" · {found.left:,} tokens can be drawn", marks.quiet)
+        others = f"{found.left:,} tokens can be drawn" if found.left > 1 else "nothing else can be drawn"
+        draws.append(f" · {others}", marks.quiet)
         return Group(told, table, draws)
 
 
