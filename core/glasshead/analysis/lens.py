@@ -53,9 +53,8 @@ class Lens:
 
     def candidates(self, streams: Tensor, count: int) -> list[list[Token]]:
         """Find the most probable tokens of each stream, with their probabilities: n m → n lists, best first."""
-        best = torch.softmax(self.logits(streams).masked_fill(self.forbidden, -torch.inf), -1).topk(
-            min(count, self.unembedding.weight.shape[0])
-        )
+        allowed = self.logits(streams).masked_fill(self.forbidden, -torch.inf)
+        best = torch.softmax(allowed, -1).topk(min(count, allowed.shape[-1]))
         pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
         return [self.reading.names(ids, chances) for ids, chances in pairs]
 

@@ -135,7 +135,7 @@ class Readable(Protocol):
 
     @property
     def learned(self) -> Learned:
-        """The maps that it can say; none that its passes do not apply."""
+        """The maps that it can say, as its passes apply them."""
 
 
 class Names(Protocol):

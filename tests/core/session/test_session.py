@@ -66,6 +66,12 @@ def test_a_moment_says_what_its_line_says(session: Session) -> None:
     assert moment.trace.steps == 4
 
 
+def test_a_moment_says_how_the_vocabulary_reads_the_text(session: Session) -> None:
+    assert session.moment.read == session.moment.text == "the black cat"
+    session.begin("The  BLACK cat")
+    assert session.moment.read == session.subject.codecs.source.normalize("The  BLACK cat") == "the black cat"
+
+
 def test_walking_can_be_broken_off(session: Session) -> None:
     for number, _ in enumerate(session.walk(10)):
         if number == 3:

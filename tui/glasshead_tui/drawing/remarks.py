@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 EMBEDDINGS = ("embedding", "position", "segment")
 """Shares that are in the stream before the first layer."""
+SHORT = 40
+"""Characters of a text that is quoted whole."""
 AGAIN = "recomputed by running the model: the memory budget had let values go"
 HELD = "to the logit: each norm's variance held as captured, the direct path alone"
 
@@ -75,7 +77,8 @@ def reading_said(moment: "Moment") -> str:
     text, read = moment.text, moment.text if moment.read is None else moment.read
     said: list[str] = []
     if read != text and read != text.strip():
-        said.append("read in lower case" if read == text.strip().lower() else f"read as “{read}”")
+        other = f"read as “{read}”" if len(read) <= SHORT else "read otherwise than it was typed"
+        said.append("read in lower case" if read == text.strip().lower() else other)
     tokens = moment.source or tuple(token for token in moment.tokens if token.probability is None)
     unknown = sum(token.text in UNKNOWN for token in tokens)
     cut = sum(is_byte(token.text) for token in tokens)
