@@ -149,6 +149,8 @@ class GlassheadApp(Framed):
         from glasshead_tui.work.worker import Worker
 
         self._subject_name = found.title
+        self.next_model: str | None = None
+        """Name of the model to open next, once this app has ended; None ends the program."""
         self._worker = Worker(found, text, forced, edits, session)
         self._lab_first, self._lesson = lab, lesson
         self._about: About | None = None
@@ -157,6 +159,11 @@ class GlassheadApp(Framed):
         self._lab: LabScreen | None = None
         """The lab, once it was opened: it stays, and is shown again."""
         super().__init__(self._worker.run, FIRST_FRAME, notice)
+
+    def open_next(self, name: str) -> None:
+        """End, for another model to be opened."""
+        self.next_model = name
+        self.exit()
 
     def close_session(self) -> None:
         """Write the file of the session, if there is one. Raises GlassheadError if that fails."""
@@ -171,6 +178,7 @@ class GlassheadApp(Framed):
             self._subject_name,
             keys.label_keys(self._own_keys, keymaps.EXPLORE),
             open_lab=self.open_lab,
+            open_next=self.open_next,
             lab_first=self._lab_first is not None or self._lesson,
         )
         return self._explorer

@@ -55,8 +55,8 @@ class Compared(Beside):
         if counts[0] != counts[1]:
             here, there = (" × ".join(map(str, each)) for each in counts)
             raise GlassheadError(
-                f"{site} is for {here} tokens here, and for {there} in {self.names[1]}: only values of equal shape are "
-                "subtracted."
+                f"{site} has no difference: {here} tokens in this line, {there} in {self.names[1]}, and only values of "
+                "equal shape are subtracted. Look at one line, then at the other."
             )
 
 

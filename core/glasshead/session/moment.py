@@ -68,7 +68,7 @@ class Moment:
         if self.beside is None:
             return self
         at = self.beside
-        return replace(self, trace=at.trace, candidates=at.candidates, entropy=at.entropy)
+        return replace(self, trace=at.trace, source=at.trace.source, candidates=at.candidates, entropy=at.entropy)
 
     @cached_property
     def alike(self) -> "Moment":

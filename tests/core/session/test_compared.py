@@ -76,7 +76,9 @@ def test_what_has_another_shape_says_so_and_the_rest_is_compared() -> None:
         ("encoder.0.self.scores", "3 × 3", "7 × 7"),
         ("encoder.out", "3", "7"),
     ):
-        with pytest.raises(GlassheadError, match=f"{site} is for {here} tokens here, and for {there} in long"):
+        with pytest.raises(
+            GlassheadError, match=f"{site} has no difference: {here} tokens in this line, {there} in long"
+        ):
             beside.check(site)
     with pytest.raises(GlassheadError, match="You stand in this line"):
         session.compare_with(2)

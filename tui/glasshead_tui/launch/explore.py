@@ -101,6 +101,9 @@ def show(
     app.run(mouse=mouse)
     if session is not None:
         app.close_session()
+    while app.next_model is not None:
+        app = GlassheadApp(find(app.next_model))
+        app.run(mouse=mouse)
     return app.return_code or 0
 
 

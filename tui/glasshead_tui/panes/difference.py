@@ -34,7 +34,9 @@ def edits_here(moment: "Moment", focus: Focus) -> "tuple[Edit, ...]":
 
 
 def mark_of_edits(moment: "Moment", focus: Focus) -> str:
-    """Say of the head in the focus, before its name, that it is edited; empty if it is not."""
+    """Say of the head in the focus, before its name, that it is edited, or of which line it is; empty if of neither."""
+    if focus.view == "original" and moment.beside is not None:
+        return f"{visible(moment.beside.names[1])}: "
     found = edits_here(moment, focus)
     if not found:
         return ""

@@ -28,6 +28,7 @@ from glasshead_tui.screens.finding import FindingScreen
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
 from glasshead_tui.screens.meanings import PANES as MEANINGS
+from glasshead_tui.screens.models import Models
 from glasshead_tui.screens.paned import OF_CANDIDATES
 from glasshead_tui.screens.save import ask_where, describe, unsavable
 from glasshead_tui.screens.steering import SteeringScreen
@@ -69,14 +70,15 @@ class ExploreScreen(FindingScreen, SteeringScreen):
         shown: Mapping[str, str],
         *,
         open_lab: Callable[[], None],
+        open_next: Callable[[str], None],
         lab_first: bool = False,
     ) -> None:
         """shown: id → the keys, as `keys.label_keys` gives them · open_lab: lays the lab over this screen ·
-        lab_first: do it at once.
+        open_next: opens another model in place of this one · lab_first: open the lab at once.
         """
         super().__init__(shown)
         self._worker, self._subject_name = worker, name
-        self._open_lab, self._lab_first = open_lab, lab_first
+        self._open_lab, self._open_next, self._lab_first = open_lab, open_next, lab_first
         self._trying: tuple[int, Try] | None = None
         """Ticket of a try of the lab, and the try, to be looked at once it is ready."""
         self._about: About | None = None
@@ -203,6 +205,17 @@ class ExploreScreen(FindingScreen, SteeringScreen):
         if self.is_active:
             self._put_notice_away()
             self._open_lab()
+
+    def action_models(self) -> None:
+        """List the models that can be opened in place of this one."""
+        from glasshead.checkpoints.find import available
+
+        def closed(name: str | None) -> None:
+            if name is not None and name != self._subject_name:
+                self._worker.halt()
+                self._open_next(name)
+
+        self.app.push_screen(Models(available(), self._subject_name), closed)
 
     def attempt(self, attempt: "Try") -> None:
         """Show the effect of an experiment in a decode."""

@@ -183,7 +183,8 @@ class PanedScreen(CommandedScreen):
     def _draw_rest(self) -> None:
         self._rest_waits = False
         if self.moment is not None:
-            self.query_one(TokensPane).show(self.moment, self._looking)
+            shown = self.moment.original if self._looking.view == "original" else self.moment
+            self.query_one(TokensPane).show(shown, self._looking)
         for name in self._shown_panes[1:]:
             self._draw(name)
 

@@ -1,5 +1,6 @@
 """The sentence that is typed: what is taken in, what is refused, and that nothing is lost."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from glasshead.found import find
 from glasshead.spaces import WHITE_SPACE
 from glasshead_tui.screens.ask import Ask, PlainInput
 from glasshead_tui.screens.help import Help
+from glasshead_tui.screens.models import Models
 from glasshead_tui.state import recent
 
 
@@ -177,3 +179,19 @@ async def test_a_refusal_that_comes_after_one_has_left_harms_nothing(explore: Ex
         ask.refuse("too late", again=True)
         await explorer.press("space")
         await explorer.step(1)
+
+
+async def test_another_model_is_opened_from_the_list(
+    explore: Explore, twofold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(twofold, tmp_path / "checkpoints" / "twofold")
+    monkeypatch.chdir(tmp_path)
+    async with explore(size=(80, 24)) as explorer:
+        await explorer.press("O")
+        listed = explorer.app.screen
+        assert isinstance(listed, Models) and "english-french" in explorer.text and "dates" in explorer.text
+        names = [each.name for each in listed._listed]
+        await explorer.press("escape")
+        assert explorer.on_top and explorer.app.next_model is None
+        await explorer.press("O", *["down"] * names.index("twofold"), "enter")
+        await explorer.until(lambda: explorer.app.next_model == "twofold" and not explorer.app.is_running)

@@ -113,7 +113,9 @@ async def test_tokens_are_drawn_as_the_question_shows_and_a_beam_fills_the_tree(
         weighed = explorer.moment.weighed
         assert weighed is not None and weighed.seed == 3
         assert weighed.adjusted[:5] == pytest.approx([float(p[token.id]) for token in best[:5]], abs=1e-6)
-        table = explorer.screen.query_one(TokensPane).as_rows()
+        pane = explorer.screen.query_one(TokensPane)
+        await explorer.until(lambda: pane.as_rows()[0][-1] == "drawn with")
+        table = pane.as_rows()
         assert table[0][-1] == "drawn with" and table[-24][-2:] == (best[0].probability, weighed.adjusted[0])
         await explorer.until(lambda: f"{weight(best[0].probability or 0)}→" in explorer.text)
         assert "sample T 5 top-k 5 seed 3" in explorer.text

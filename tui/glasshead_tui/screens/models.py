@@ -1,0 +1,48 @@
+"""The models that can be opened by name, in a list over the screen; Enter opens one in place of the present one."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+
+from glasshead_tui.screens.listing import ListDialog
+from glasshead_tui.terminal.visible import clip, fit, visible
+
+if TYPE_CHECKING:
+    from glasshead.checkpoints.find import Listed
+
+
+class Models(ListDialog[str | None]):
+    """See the module; dismissed with the chosen name, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,O", "dismiss(None)", "close", show=False)]
+
+    def __init__(self, listed: "list[Listed]", here: str) -> None:
+        """listed: the models · here: name of the open one."""
+        super().__init__()
+        self._listed, self._here = listed, here
+
+    def compose(self) -> ComposeResult:
+        """Compose title, list and hint."""
+        with Vertical():
+            yield Static(Content("Open another model"))
+            yield self.make_list(self._line(each) for each in self._listed)
+            yield Static(
+                Content("enter opens it, in place of this one · esc stays · glasshead FOLDER opens any other"),
+                classes="quiet",
+            )
+
+    def _line(self, each: "Listed") -> str:
+        layers, heads, width = each.shape
+        mark = "▸" if each.name == self._here else " "
+        room = max(30, min(78, self.app.size.width - 8))
+        return clip(f"{mark} {fit(visible(each.name), 24)} {layers} layers · {heads} heads · d {width}", room)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the model on which Enter is pressed."""
+        event.stop()
+        if self.is_active and event.option_index < len(self._listed):
+            self.dismiss(self._listed[event.option_index].name)
