@@ -88,10 +88,10 @@ async def test_help_and_hints_tell_keys_where_they_were_put(
 
 async def test_what_is_to_be_looked_at_can_be_said_while_the_model_loads(explore: Explore) -> None:
     async with explore(text=None) as explorer:
-        explorer.screen.action_kind()
-        explorer.screen.action_layer(1)
+        explorer.screen.action_kind()  # from encoder–decoder attention to the encoder's own
+        explorer.screen.action_layer(-1)
         await explorer.step(0)
-        await explorer.until(lambda: "decoder 1 · encoder–decoder attention" in explorer.text)
+        await explorer.until(lambda: "encoder 0 · self-attention" in explorer.text)
 
 
 async def test_keys_work_again_after_the_palette_was_left(explore: Explore) -> None:
