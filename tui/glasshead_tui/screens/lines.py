@@ -55,14 +55,14 @@ def tabs_line(panes: Iterable[str], active: str, shown: Mapping[str, str], width
     width: columns of the line.
     """
     names = list(panes)
-    for named in range(len(names), -1, -1):
+    for apart, named in ((3, len(names)), *((2, count) for count in range(len(names), -1, -1))):
         line = Text(no_wrap=True, overflow="ellipsis")
         for number, name in enumerate(names):
             chosen = name == active
             line.append(shown[name].split()[0], marks.quiet)
             if number < named or chosen:
                 line.append(" ").append(name.upper() if chosen else name, marks.strong if chosen else marks.quiet)
-                line.append("   ")
+                line.append(" " * apart)
             else:
                 line.append(" ")
         line.rstrip()

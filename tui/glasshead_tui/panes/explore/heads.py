@@ -17,8 +17,8 @@ from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
-from glasshead_tui.widgets.cells import fit
-from glasshead_tui.widgets.lines import Line, Lines
+from glasshead_tui.widgets.cells import fit, width
+from glasshead_tui.widgets.lines import Line, Lines, cells
 from glasshead_tui.widgets.sparks import BLOCKS
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class HeadsPane(Lines):
         room = columns - MARGIN
         each = max(LEAST, min(MOST, max(keys, LEAST), room // shown.kind.heads - 1))
         heads = _window(shown.kind.heads, room // (each + 1), shown.place[1])
-        drawing: list[Line] = [_title(shown, keys, each, len(heads), marks)]
+        drawing: list[Line] = [_title(shown, keys, each, len(heads), columns, marks)]
         numbers: Line = [Segment(fit("", MARGIN))]
         for head in heads:
             style = marks.query if head == shown.place[1] else marks.quiet
@@ -113,15 +113,18 @@ class HeadsPane(Lines):
         return drawing
 
 
-def _title(shown: Heads, keys: int, each: int, heads: int, marks: Palette) -> Line:
-    """Say which cell and row these are, what a bar is, and how many heads have room."""
+def _title(shown: Heads, keys: int, each: int, heads: int, columns: int, marks: Palette) -> Line:
+    """Say which cell and row these are, what a bar is, and how many heads have room: as much as fits."""
     group = -(-keys // each)
     bar = "a bar for each key" if group == 1 else f"a bar for the largest of {group} keys"
     some = "" if heads == shown.kind.heads else f" · {heads} of {shown.kind.heads} heads"
-    return [
+    cell: Line = [
         Segment(shown.query, marks.query), Segment(shown.chosen, marks.quiet), Segment(" → ", marks.quiet),
-        Segment(shown.key, marks.key), Segment(f"   under its weight the row: {bar}{some}", marks.quiet),
+        Segment(shown.key, marks.key),
     ]  # fmt: skip
+    room = columns - cells(cell) - 3
+    said = (f"under its weight the row: {bar}{some}", f"below, the row: {bar}{some}", f"{bar}{some}", some[3:], "")
+    return [*cell, Segment(f"   {next(each for each in said if width(each) <= max(0, room))}", marks.quiet)]
 
 
 def _number(value: float | None, each: int, here: bool, marks: Palette) -> Line:
@@ -129,7 +132,7 @@ def _number(value: float | None, each: int, here: bool, marks: Palette) -> Line:
     if value is None:
         return [Segment(UNKEPT.center(each), marks.quiet), Segment(" ")]
     level = weight_level(value)
-    text = weight(value, 4)
+    text = weight(value, 5 if each > LEAST else 4)
     glyph = marks.weights.glyphs[level] if not marks.coloured else " "
     if here:
         return [Segment(f"[{text}]".center(each)[:each] if len(text) + 2 <= each else text.center(each),
