@@ -1,6 +1,7 @@
 """Ledger: the edits of a line in their order, each switched on or off. A frozen value: every move makes another."""
 
 from dataclasses import dataclass, replace
+from math import inf
 
 from glasshead.anatomy import Anatomy
 from glasshead.edits.edit import Copy, Edit, Hide, Narrow, Put, Reveal, Uniform, Weigh
@@ -87,4 +88,6 @@ def broken_checks(edits: tuple[Edit, ...], anatomy: Anatomy) -> frozenset[str]:
                     broken.add(RECOMPUTED)
             elif name in ("scores", "bias", "q", "k"):
                 broken.add(RECOMPUTED)
+                if isinstance(stroke.action, Put) and stroke.action.number == -inf:  # a row that may look at nothing
+                    broken.add(SUMS)
     return frozenset(broken)

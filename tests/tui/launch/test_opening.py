@@ -51,6 +51,7 @@ class App:
 
     opened: ClassVar[list[dict[str, Any]]] = []
     return_code: int | None = 0
+    next_model: str | None = None
 
     def __init__(self, found: Found, text: str | None = None, **given: Any) -> None:
         self.given = {"checkpoint": found.title, "text": text, **given}
@@ -77,6 +78,25 @@ def test_the_app_is_given_what_was_asked_for(screen: Screen, app: type[App]) -> 
         {"checkpoint": "tiny", "text": None, "forced": None, "edits": (), "session": None, "mouse": True},
     ]
     assert screen.text == ""
+
+
+def test_a_model_that_was_chosen_in_the_app_is_opened_next(
+    screen: Screen, app: type[App], here: Path, twofold: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    shutil.copytree(twofold, here / "checkpoints" / "twofold")
+
+    def run(self: App, *, mouse: bool) -> None:
+        self.opened.append({**self.given, "mouse": mouse})
+        self.next_model = "twofold" if len(self.opened) == 1 else None
+
+    monkeypatch.setattr(App, "run", run)
+    assert screen.run("explore", "tiny", "--text", "a dog", "--no-mouse") == 0
+    assert [(each["checkpoint"], each["text"], each["mouse"]) for each in app.opened] == [
+        ("tiny", "a dog", False),
+        ("twofold", None, False),
+    ]
 
 
 @pytest.mark.parametrize("code", [1, 70])
@@ -181,6 +201,7 @@ from glasshead_tui.launch import explore
 
 class App:
     return_code = 0
+    next_model = None
 
     def __init__(self, found, text, **more):
         print(sorted({"torch", "transformers", "tokenizers", "numpy"} & sys.modules.keys()))

@@ -19,7 +19,7 @@ def test_a_step_draws_a_row_more_at_every_size(tiny: Path, size: tuple[int, int]
     with opened(tiny, size=size) as terminal:
         terminal.until("step 0", "truth")
         assert "╱" not in terminal.text
-        terminal.press("space", "space")
+        terminal.press("space", "space", "t", "t")  # from encoder–decoder attention to the masked one
         terminal.until("step 2", "✓", "╱")
         assert "? help" in terminal.text
         assert "q quit" in terminal.text
@@ -33,7 +33,7 @@ def test_a_step_draws_a_row_more_at_every_size(tiny: Path, size: tuple[int, int]
 def test_no_color_sends_no_colour_and_tells_things_apart(tiny: Path) -> None:
     with opened(tiny, size=(120, 36), env={"NO_COLOR": "1"}) as terminal:
         terminal.until("step 0", "truth")
-        terminal.press("space", "space")
+        terminal.press("space", "space", "t", "t")
         terminal.until("step 2", "╱", "[")
         parameters = [p for found in re.findall(rb"\x1b\[([0-9;]*)m", terminal.raw) for p in found.split(b";")]
         assert not {int(p) for p in parameters if p} & {*range(30, 39), *range(40, 49), *range(90, 108)}
@@ -72,9 +72,9 @@ def test_hostile_tokens_are_shown_and_never_obeyed(hostile: Path) -> None:
     with Terminal("explore", str(hostile), size=(120, 36)) as terminal:
         terminal.until("step 0", "truth")
         terminal.press("space", "space", "enter")
-        terminal.until("which token follows")
+        terminal.until("Which token follows")
         terminal.press("escape")
-        terminal.until_gone("which token follows")
+        terminal.until_gone("Which token follows")
         for obeyed in (b"\x1b[2J", b"owned\x07", b"\x9b31m", "\u202e".encode()):
             assert obeyed not in terminal.raw
         assert "␛[2J" in terminal.text

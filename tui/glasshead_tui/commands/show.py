@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead.subjects import Subject
 
-Pane = Literal["map", "attention", "sum", "vectors", "norms", "stream", "logits", "feed-forward", "positions"]
+Pane = Literal[
+    "map", "attention", "sum", "vectors", "norms", "heads", "alignment", "stream", "logits", "feed-forward", "positions"
+]  # fmt: skip
 Writer = Callable[[str, "Moment", Focus, str], Iterator[str]]
 
 
