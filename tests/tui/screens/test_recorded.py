@@ -110,9 +110,8 @@ async def test_what_was_not_recorded_is_told_where_it_would_stand(explore: Explo
     async with explore(checkpoint=find(path), text=TEXT) as explorer:
         assert explorer.screen._looking.prefix == "decoder.1.cross", "it begins with the last layer, which there is"
         explorer.screen._look(layer=0, head=0)
-        await explorer.pilot.pause()
+        await explorer.until(lambda: "decoder.0.cross.q was not recorded" in shown(explorer, SumPane))
         assert "how it came about was not recorded" in shown(explorer, AttentionPane)
-        assert "decoder.0.cross.q was not recorded" in shown(explorer, SumPane)
         assert explorer.screen.query_one(SumPane).as_rows() == []
         assert "empty: not recorded" in explorer.text
         trace = explorer.moment.trace
