@@ -42,7 +42,7 @@ def presses(folder: Path, tokens: int) -> tuple[list[float], list[int]]:
         "explore", str(folder), "--text", "cat " * (tokens - 1), size=(200, 60), program=GLASSHEAD
     ) as terminal:
         terminal.until("✓", limit=60)
-        terminal.press("t", "t")
+        terminal.press("t", "9", "[")
         terminal.until("encoder 0 · self-attention", limit=60)
         while terminal.read(1.0):
             pass

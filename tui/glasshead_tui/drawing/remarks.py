@@ -6,7 +6,7 @@ Sentences, not yet safe for a terminal.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from glasshead_tui.drawing.memo import chosen_account, chosen_distribution, chosen_units
+from glasshead_tui.drawing.memo import by_identity, chosen_account, chosen_distribution, chosen_units
 from glasshead_tui.drawing.names import UNKNOWN, is_byte
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.state.focus import Focus
@@ -61,6 +61,7 @@ def logits_rest(found: "Distribution", shown: int, first: int = 0) -> str:
     )
 
 
+@by_identity
 def line_probability(moment: "Moment") -> str:
     """Say the log-probability of the line so far; empty before its first token."""
     from glasshead.analysis.distribution import log_probability
@@ -72,6 +73,7 @@ def line_probability(moment: "Moment") -> str:
     return f"ln p {real(total, 7)} nats, {real(total / len(made), 6)} a token"
 
 
+@by_identity
 def reading_said(moment: "Moment") -> str:
     """Say how the vocabulary takes the text, if otherwise than as it was typed: in lower case, unknown words, bytes."""
     text, read = moment.text, moment.text if moment.read is None else moment.read
