@@ -60,6 +60,15 @@ def test_a_patch(glasshead: Glasshead) -> None:
     assert other.status == 2 and "as many" in other.err
 
 
+def test_options_that_would_do_nothing_are_refused(glasshead: Glasshead) -> None:
+    for words, told in (
+        (("--seed", "1"), "--seed has no meaning without --why"),
+        (("--why", "chat/chien", "--tsv"), "--why finds sets, and no table"),
+    ):
+        result = glasshead("heads", "tiny", *TEXT, *words)
+        assert (result.status, result.out) == (2, "") and told in result.err
+
+
 def test_pairs_have_their_targets(glasshead: Glasshead, here: Path, tiny: Path) -> None:
     pairs = list(zip(LINES[:3], LINES[3:], strict=True))
     (here / "pairs.tsv").write_text("".join(f"{one}\t{other}\n" for one, other in pairs))

@@ -66,7 +66,10 @@ def heads(
         str | None,
         typer.Option(metavar="A/B@STEP", help="Find a small set without which token B is preferred to token A."),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="With --why, --alignment: seed of what is drawn.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="With --why, --alignment: seed of what is drawn.", show_default="0"),
+    ] = None,
     longest: Annotated[int, typer.Option(metavar="N", min=1, help="Most tokens of a target the model writes.")] = 64,
     top: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of the table.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
@@ -87,6 +90,10 @@ def heads(
         raise GlassheadError("--limit has no meaning without --pairs.")
     if as_json and as_tsv:
         raise GlassheadError("--json and --tsv are two forms: choose one.")
+    if seed is not None and why is None and not alignment:
+        raise GlassheadError("--seed has no meaning without --why or --alignment: nothing else is drawn.")
+    if why is not None and as_tsv:
+        raise GlassheadError("--why finds sets, and no table: it is told as text, or with --json.")
     if why is not None and (by != "loss" or method != "knockout" or instead != "zero" or pairs is not None):
         raise GlassheadError("--why takes parts of one text out: it goes with --text and --of, and with no other way.")
     _check_looks(sort, alignment, recipe, text, taken=by != "loss" or method != "knockout" or of != "heads" or why)
@@ -100,7 +107,7 @@ def heads(
     subject = find(checkpoint, opening).open()
     form: Form = "json" if as_json else "tsv" if as_tsv else "table"
     if alignment:
-        _print(align(subject, given, recipe, limit or 200, seed, form, top))
+        _print(align(subject, given, recipe, limit or 200, seed or 0, form, top))
         return
     texts = [subject.first_sentence if text is None else text] if given is None else [source for source, _ in given]
     targets = [forced] if given is None else [target for _, target in given]
@@ -118,7 +125,9 @@ def heads(
         line = line_of(subject, texts[0], targets[0], longest=longest)
         if why is not None:
             asked, rival = _choice(subject, line, why)
-            found = explain(subject, asked, rival, of=of, seed=seed, progress=lambda done: progress("runs", done, None))
+            found = explain(
+                subject, asked, rival, of=of, seed=seed or 0, progress=lambda done: progress("runs", done, None)
+            )
             rows = plain.why_json(subject, found) if as_json else plain.why_lines(subject, asked, found)
         else:
             ranking = rank(

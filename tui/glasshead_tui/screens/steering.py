@@ -36,8 +36,8 @@ class SteeringScreen(EditingScreen):
     """Whether the notice tells of a breakpoint."""
     _picking: Picking | None = None
     """Question how tokens are picked, while it lies over the screen."""
-    _rules: "dict[str, float | None]" = {}  # noqa: RUF012  replaced, never changed
-    """Numbers of the rules as they were turned last."""
+    _rules: "dict[str, float | None] | None" = None
+    """Numbers of the rules as they were turned last; None before the first time."""
 
     @property
     def playing(self) -> bool:
@@ -151,7 +151,7 @@ class SteeringScreen(EditingScreen):
             if self._picking is not None:
                 self._rules, self._picking = self._picking.values, None
 
-        self._picking = Picking(moment, self._rules, self._worker, self)
+        self._picking = Picking(moment, self._rules or {}, self._worker, self)
         self.app.push_screen(self._picking, closed)
 
     def on_next_weighed(self, event: NextWeighed) -> None:
