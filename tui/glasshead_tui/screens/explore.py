@@ -29,6 +29,7 @@ from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
 from glasshead_tui.screens.meanings import PANES as MEANINGS
 from glasshead_tui.screens.models import Models
+from glasshead_tui.screens.pairing import PairingScreen
 from glasshead_tui.screens.paned import OF_CANDIDATES
 from glasshead_tui.screens.save import ask_where, describe, unsavable
 from glasshead_tui.screens.steering import SteeringScreen
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 
-class ExploreScreen(FindingScreen, SteeringScreen):
+class ExploreScreen(FindingScreen, SteeringScreen, PairingScreen):
     """See the module."""
 
     GROUPS: ClassVar[keys.Groups] = keymaps.EXPLORE

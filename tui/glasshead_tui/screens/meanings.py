@@ -50,6 +50,7 @@ GLYPHS: Meanings = (
     ("╱", "masked: −∞ before softmax, weight exactly 0. Nobody may look there"),
     ("·", "not decoded yet, or out of the edits' reach: there is nothing to be seen"),
     ("[.81]", "the cursor: its row is the query, its column the key"),
+    ("{.55}", "the pinned head, in the map and among the heads: it stands beside the current one"),
     ("choosing", "a row of the decoder looks one word ahead: the row of chat chooses noir. I names rows by it"),
     ("[cat .98]", "in the alignment, the word that gets the largest weight"),
     ("‿", "this piece is written onto the one before it"),
