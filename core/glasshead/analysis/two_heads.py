@@ -20,8 +20,8 @@ def check_heads(trace: Trace, one: Head, other: Head) -> None:
     if axes[0] != axes[1]:
         here, there = (f"from the {queries} at the {keys}" for queries, keys in axes)
         raise GlassheadError(
-            f"There is no difference: {one[0]} looks {here}, {other[0]} {there}, and only weights on the same tokens "
-            "are subtracted. Look at one head, then at the other."
+            f"There is no difference: {one[0]} looks {here}, {other[0]} {there}. Only weights on the same tokens are "
+            "subtracted: look at one head, then at the other."
         )
 
 

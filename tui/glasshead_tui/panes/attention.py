@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 UNMASKED = "came later; no mask hides it"
+SHORTLY = "no difference: their axes are not the same"
 DIGITS = 4
 """Columns of the widest number of a difference, and of scores."""
 
@@ -88,6 +89,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._figures = Abreast()
         self._heatmap = next(self._figures.heatmaps)
         self._shown: _Shown | None = None
+        self._drawn: tuple[View, ...] = ()
+        """What was drawn last, from the left."""
 
     def compose(self) -> ComposeResult:
         """Compose matrices and notes."""
@@ -114,7 +117,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         if focus.view == "difference" and shown.why and len(views) == 1:
             raise GlassheadError(shown.why)
         self._shown = shown
-        if before and before.differs_in_cell(shown):
+        if before and views == self._drawn and before.differs_in_cell(shown):
             for heatmap, view in zip(self._figures.heatmaps, views, strict=True):
                 heatmap.cursor = shown.cursor(view)
             self._write_notes(views)
@@ -179,6 +182,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
     def _draw(self, views: tuple[View, ...]) -> None:
         assert self._shown is not None
         shown, marks = self._shown, palette(self.app)
+        self._drawn = views
         if len(views) > 1:
             self._draw_abreast(shown, views, marks)
         elif views == ("difference",) and (apart := self._apart(shown)):
@@ -406,8 +410,8 @@ def _legend_abreast(
     """Explain the colours of matrices side by side, at several lengths. why: there is no difference."""
     colours = _colours(matrix, stage, marks)
     if why:
-        said = [[Segment(text, marks.strong)] for text in (why, "no difference: their axes are not the same")]
-        return tuple(join_pieces([colours, line]) for line in said) + tuple(said[1:])
+        said = [[Segment(text, marks.strong)] for text in (why, why.partition(". ")[0], SHORTLY)]
+        return (*(join_pieces([colours, line]) for line in said), said[-1])
     if apart is None:
         return (colours,)
     return (*(join_pieces([colours, line]) for line in difference_legend(apart, marks)), colours)
