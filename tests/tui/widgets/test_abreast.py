@@ -4,35 +4,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshead_tui.widgets.abreast import APART, Outline, count_abreast
-from glasshead_tui.widgets.fitting import SHORTEST, fitted
+from glasshead_tui.widgets.abreast import APART, outline_abreast
+from glasshead_tui.widgets.fitting import Outline, fit_outline
 
 SMALL = Outline(5, 5, 4, 5, 3)
+NEEDED = 5 + 5 * 4
+"""The columns of its label and the gap after it, then of five numbers of three digits with a gap."""
 
 
-@pytest.mark.parametrize(("width", "count"), [(50, 1), (51, 2), (76, 2), (77, 3), (120, 3)])
+@pytest.mark.parametrize(("width", "count"), [(51, 2), (77, 3)])
 def test_each_needs_the_columns_of_its_labels_and_of_whole_numbers(width: int, count: int) -> None:
-    needed = 5 + 5 * 4  # the label and its gap, then five numbers of three digits with a gap
-    assert (width - (count - 1) * APART) // count >= needed or count == 1
-    assert count_abreast([SMALL] * 3, (width, 20)) == count
+    assert width == count * NEEDED + (count - 1) * APART
+    found = outline_abreast([SMALL] * count, (width, 20))
+    assert found == SMALL._replace(room=NEEDED)
+    assert outline_abreast([SMALL] * count, (width - 1, 20)) is None
+
+
+def test_all_are_measured_for_the_largest() -> None:
+    other = Outline(9, 3, 2, 7, 4)
+    assert outline_abreast([SMALL, other], (90, 20)) == Outline(9, 5, 4, 7, 4, 44)
 
 
 @given(
     rows=st.integers(1, 40), columns=st.integers(1, 60), label=st.integers(1, 12), digits=st.sampled_from([3, 4]),
-    width=st.integers(10, 300), height=st.integers(6, 60), number=st.integers(1, 3),
+    width=st.integers(10, 300), height=st.integers(6, 60), count=st.integers(2, 3),
 )  # fmt: skip
 def test_none_is_cut_and_all_look_like_the_first_alone(
-    rows: int, columns: int, label: int, digits: int, width: int, height: int, number: int
+    rows: int, columns: int, label: int, digits: int, width: int, height: int, count: int
 ) -> None:
     outline = Outline(rows, columns, label, label, digits)
-    count = count_abreast([outline] * number, (width, height))
-    assert 1 <= count <= number
-    if count == 1:
+    found = outline_abreast([outline] * count, (width, height))
+    if found is None:
         return
-    alone, each = (
-        fitted(rows, columns, room, row_label=label, column_label=label, digits=digits)
-        for room in ((width, height), ((width - (count - 1) * APART) // count, height - 1))
-    )
+    alone, each = fit_outline(outline, (width, height)), fit_outline(found, (width, height - 1))
     assert each.form == alone.form
     assert count * each.size(rows, columns)[0] + (count - 1) * APART <= width
-    assert each.form != "digits" or each.cell > digits >= SHORTEST
+    assert each.form != "digits" or each.cell > digits

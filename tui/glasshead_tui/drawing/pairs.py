@@ -42,6 +42,11 @@ class Side(NamedTuple):
         queries, keys = self.axes
         return queries[self.focus.query], keys[self.focus.key]
 
+    @property
+    def cell_at(self) -> tuple[int, int]:
+        """The place of its cell."""
+        return self.focus.query, self.focus.key
+
     def value(self, stage: Stage) -> float:
         """Return the number of its cell."""
         return float(self.matrix(stage)[self.focus.query, self.focus.key])

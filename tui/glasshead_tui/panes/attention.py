@@ -18,7 +18,7 @@ from glasshead_tui.drawing.names import attention_name, labels, spoken, widest
 from glasshead_tui.drawing.notes import NotedMatrix, join_pieces
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
-from glasshead_tui.drawing.pairs import Pair, head_names, pair_of
+from glasshead_tui.drawing.pairs import Pair, Side, head_names, pair_of
 from glasshead_tui.drawing.tables import attention_rows, matrix_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import (
@@ -32,8 +32,8 @@ from glasshead_tui.panes.difference import (
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import STAGES, VIEWS, Focus, Stage, View
 from glasshead_tui.terminal.visible import visible
-from glasshead_tui.widgets.abreast import Abreast, Figure, Outline, count_abreast
-from glasshead_tui.widgets.fitting import fitted
+from glasshead_tui.widgets.abreast import Abreast, Figure, outline_abreast
+from glasshead_tui.widgets.fitting import Outline, fitted
 from glasshead_tui.widgets.heatmap import UNDERLINE, HeatMap
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS, MASKED_GLYPH
@@ -76,9 +76,15 @@ class _Shown(NamedTuple):
     def cursor(self, view: View) -> tuple[int, int]:
         """Return the place of the cursor in one of the matrices."""
         at = self.focus
-        if self.pair is not None and view != "edited":
+        if self.pair is not None and (view, self.focus.view) != ("edited", "edited"):
             at = self.pair.other.focus if view == "original" else self.pair.this.focus
         return at.query, at.key
+
+    @property
+    def compares(self) -> bool:
+        """Whether the current cell is compared: a line may have rows that the other one has not."""
+        pair, at = self.pair, self.focus
+        return pair is not None and (at.view != "edited" or (at.query, at.key) == pair.this.cell_at)
 
 
 class AttentionPane(NotedMatrix, can_focus=False):
@@ -113,7 +119,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
             at.trace[f"{looking.prefix}.{looking.stage}"]  # raises here if it was not recorded: nothing else is told
         if focus.view != "edited" and shown.lacks:
             raise GlassheadError(shown.lacks)
-        views = self._views(shown)
+        views, outline = self._arrange(shown)
         if focus.view == "difference" and shown.why and len(views) == 1:
             raise GlassheadError(shown.why)
         self._shown = shown
@@ -122,7 +128,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
                 heatmap.cursor = shown.cursor(view)
             self._write_notes(views)
         else:
-            self._draw(views)
+            self._draw(views, outline)
 
     def say(self, sentence: str) -> None:
         """See `Pane`."""
@@ -146,7 +152,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
 
     def on_resize(self) -> None:
         if self._shown:
-            self._draw(self._views(self._shown))
+            self._draw(*self._arrange(self._shown))
 
     def on_heat_map_cursor_moved(self, event: HeatMap.CursorMoved) -> None:
         event.stop()
@@ -155,36 +161,34 @@ class AttentionPane(NotedMatrix, can_focus=False):
             if event.row < queries and event.column < keys:
                 self.post_message(self.Picked(event.row, event.column))
 
-    def _views(self, shown: _Shown) -> tuple[View, ...]:
-        """Choose the matrices that stand side by side: as many as have room, and the one that is looked at."""
-        view, (width, height) = shown.focus.view, self._room
+    def _arrange(self, shown: _Shown) -> "tuple[tuple[View, ...], Outline | None]":
+        """Choose the matrices that stand side by side, and their outline; without room, the one that is looked at."""
+        view, room = shown.focus.view, self._room
         if shown.pair is None:
-            return ("edited",)
-        if not width:
-            return (view,)
+            return ("edited",), None
         digits = DIGITS if shown.focus.stage != "weights" else DIGITS - 1
-        outlines = [
+        sides = [
             Outline(len(rows), len(columns), widest(rows), widest(columns), digits)
-            for rows, columns in (shown.pair.this.axes, shown.pair.other.axes)
+            for rows, columns in (Side(shown.moment, shown.focus).axes, shown.pair.other.axes)
         ]
-        if not shown.why:
-            outlines.append(outlines[0]._replace(digits=DIGITS))
-        count = count_abreast(outlines, (width, height))
-        if count == 2 and not shown.why:
-            return "edited", "difference" if view == "difference" else "original"
-        return VIEWS[:count] if count > 1 else (view,)
+        there: dict[View, Outline] = dict(zip(VIEWS, (*sides, sides[0]._replace(digits=DIGITS)), strict=True))
+        two: tuple[View, ...] = "edited", "difference" if view == "difference" and not shown.why else "original"
+        for views in (two,) if shown.why else (VIEWS, two):
+            if all(room) and (outline := outline_abreast([there[each] for each in views], room)):
+                return views, outline
+        return (view,), None
 
     @property
     def _room(self) -> tuple[int, int]:
         """Columns and lines for matrices."""
         return self.content_size.width, max(0, self.content_size.height - 2)
 
-    def _draw(self, views: tuple[View, ...]) -> None:
+    def _draw(self, views: tuple[View, ...], outline: Outline | None) -> None:
         assert self._shown is not None
         shown, marks = self._shown, palette(self.app)
         self._drawn = views
         if len(views) > 1:
-            self._draw_abreast(shown, views, marks)
+            self._draw_abreast(shown, views, outline, marks)
         elif views == ("difference",) and (apart := self._apart(shown)):
             self._figures.show([Figure((), apart, marks.scores, shown.cursor("difference"))])
             self._notes.legend = difference_legend(apart, marks)
@@ -212,7 +216,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         for said in first:
             self._notes.legend = (*(join_pieces([said, line]) for line in self._notes.legend), said)
 
-    def _draw_abreast(self, shown: _Shown, views: tuple[View, ...], marks: Palette) -> None:
+    def _draw_abreast(self, shown: _Shown, views: tuple[View, ...], outline: Outline | None, marks: Palette) -> None:
         """Draw what is compared side by side."""
         assert shown.pair is not None
         pair, stage = shown.pair, shown.focus.stage
@@ -226,7 +230,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         figures["original"] = _figure(other, names["original"], *pair.other, marks)
         if apart is not None:
             figures["difference"] = Figure(names["difference"], apart, marks.scores, shown.cursor("difference"))
-        self._figures.show([figures[view] for view in views])
+        self._figures.show([figures[view] for view in views], outline)
         self._notes.legend = _legend_abreast(one, stage, apart, shown.why, marks)
 
     def _apart(self, shown: _Shown) -> DifferenceMatrix | None:
@@ -263,7 +267,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         assert self._shown is not None
         shown, marks = self._shown, palette(self.app)
         moment, focus = shown.viewed
-        if shown.pair is not None and (shown.pair.heads or len(views) > 1 or views == ("difference",)):
+        if shown.pair is not None and shown.compares and (len(views) > 1 or shown.pair.heads or views == VIEWS[2:]):
             readout = difference_readout(shown.pair, focus.stage, marks)
             self._notes.readout = _with_choice(readout, choice(moment, focus), False, marks)
             self._notes.redraw()

@@ -1,4 +1,4 @@
-"""Up to three matrices side by side, each under a line that names it: as many as keep the form of their cells."""
+"""Up to three matrices side by side, each under a line that names it, with cells of one size."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from glasshead_tui.widgets.fitting import fitted
+from glasshead_tui.widgets.fitting import Outline, fit_outline
 from glasshead_tui.widgets.heatmap import HeatMap, Marked, Matrix
 from glasshead_tui.widgets.lines import Line, Lines, cells
 from glasshead_tui.widgets.scale import Scale
@@ -14,18 +14,6 @@ from glasshead_tui.widgets.scale import Scale
 MOST = 3
 APART = 1
 """Columns between two matrices; the labels of rows stand apart by themselves."""
-
-
-class Outline(NamedTuple):
-    """All that the size of a matrix's cells depends on."""
-
-    rows: int
-    columns: int
-    row_label: int
-    """Columns of the widest label of a row; `column_label` of a column's."""
-    column_label: int
-    digits: int
-    """Columns of the widest number."""
 
 
 class Figure(NamedTuple):
@@ -38,29 +26,24 @@ class Figure(NamedTuple):
     marked: Marked | None = None
 
 
-def count_abreast(outlines: Sequence[Outline], room: tuple[int, int]) -> int:
-    """Count the matrices that have room side by side: as many as keep the form that the first has alone, with whole
-    numbers, and do not scroll to the side.
+def outline_abreast(outlines: Sequence[Outline], room: tuple[int, int]) -> Outline | None:
+    """Return one outline for all matrices, with which they stand side by side in a room; None if they do not.
 
-    outlines: in the order in which they stand · room: columns and lines for all.
+    They do if cells keep the form that the first has alone, with whole numbers, and nothing scrolls to the side.
     """
-    form = _form(outlines[0], *room)
-    for count in range(min(MOST, len(outlines)), 1, -1):
-        each = (room[0] - APART * (count - 1)) // count
-        if form is not None and all(_form(outline, each, room[1] - 1) == form for outline in outlines[:count]):
-            return count
-    return 1
+    each = (room[0] - APART * (len(outlines) - 1)) // len(outlines)
+    largest = [max(sizes) for sizes in zip(*(outline[:5] for outline in outlines), strict=True)]
+    widest = Outline(*largest)._replace(room=each)
+    form = _form(outlines[0], room)
+    return widest if form is not None and _form(widest, (each, room[1] - 1)) == form else None
 
 
-def _form(outline: Outline, width: int, height: int) -> str | None:
+def _form(outline: Outline, room: tuple[int, int]) -> str | None:
     """Return the form of the cells in a room; None where they scroll to the side, or numbers lose a decimal."""
-    fit = fitted(
-        outline.rows, outline.columns, (width, height),
-        row_label=outline.row_label, column_label=outline.column_label, digits=outline.digits,
-    )  # fmt: skip
+    fit = fit_outline(outline, room)
     columns, lines = fit.size(outline.rows, outline.columns)
     cut = fit.form == "digits" and fit.cell <= outline.digits
-    return None if cut or columns + (lines > height) > width else fit.form
+    return None if cut or columns + (lines > room[1]) > room[0] else fit.form
 
 
 class Caption(Lines):
@@ -116,8 +99,8 @@ class Abreast(Horizontal):
         """Show one place."""
         self._lay_out()
 
-    def show(self, figures: Sequence[Figure]) -> None:
-        """Show one to three matrices. One alone has no name above it."""
+    def show(self, figures: Sequence[Figure], outline: Outline | None = None) -> None:
+        """Show one to three matrices. One alone has no name above it. outline: of all, if there are several."""
         if len(figures) != self.count:
             self.count = len(figures)
             self._lay_out()
@@ -125,7 +108,7 @@ class Abreast(Horizontal):
             if self.count > 1:
                 place.caption.name_at_lengths = figure.name
                 place.caption.redraw()
-            place.heatmap.show(figure.matrix, figure.scale, figure.cursor, figure.marked)
+            place.heatmap.show(figure.matrix, figure.scale, figure.cursor, figure.marked, outline)
 
     @property
     def heatmaps(self) -> Iterator[HeatMap]:
