@@ -25,6 +25,7 @@ from glasshead.edits.ledger import NO_EDITS, Ledger
 from glasshead.errors import GlassheadError
 from glasshead.session.beside import Beside, compare, make_twin
 from glasshead.session.compared import Compared, compare_lines
+from glasshead.session.guest import Guest
 from glasshead.session.moment import Moment, look
 from glasshead.session.references import References
 from glasshead.session.standing import Standing
@@ -60,6 +61,7 @@ class Session:
         self.given_up: Mapping[int, tuple[GivenUp, ...]] = {}
         """Lines that a beam search gave up, by the branch that it began from."""
         self._other: int | None = None
+        self._guest: Guest | None = None
         self._stopped: Stopped | None = None
         """Breakpoint at which the newest walk ended."""
 
@@ -84,11 +86,11 @@ class Session:
     def moment(self) -> Moment:
         """Everything to show of the line at its present step. The same object until something moves."""
         if self._moment is None:
-            at, effect = self.standing, self._beside()
+            at, effect, other = self.standing, self._beside(), self._compare()
             self._moment = look(
                 at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._before),
-                undos=self._undos(), edits=at.ledger, beside=self._compare() or effect, effect=effect,
-                stopped=self._stopped, read=self._read(at.text),
+                undos=self._undos(), edits=at.ledger, beside=other or effect, effect=effect, stopped=self._stopped,
+                read=self._read(at.text), alone="" if self._guest is None else self._guest.why,
             )  # fmt: skip
         return self._moment
 
@@ -117,10 +119,16 @@ class Session:
         """
         if branch is not None and self._at(branch).branch == self.standing.branch:
             raise GlassheadError("You stand in this line: choose another one to compare it with.")
-        self._other, self._moment = branch, None
+        self._other, self._guest, self._moment = branch, None, None
+
+    def stand_beside(self, guest: Guest | None) -> None:
+        """Compare the present line with that of another model at the same text; None ends that."""
+        self._guest, self._other, self._moment = guest, None, None
 
     def _compare(self) -> Compared | None:
-        line = self.line
+        line, at = self.line, self.standing
+        if self._guest is not None and line.rows.captures:
+            return self._guest.compare(line, at.text, truncate=at.truncate, count=CANDIDATES)
         if self.other is None or not line.rows.captures:
             return None
         other = self._branches[self.other]

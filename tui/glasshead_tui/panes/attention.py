@@ -226,7 +226,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
             one, other = replace(one, beside=other.largest), replace(other, beside=one.largest)
         names = _captions(pair, marks, shown.focus.view)
         apart = self._apart(shown) if "difference" in views else None
-        figures = {"edited": _figure(one, names["edited"], *this, marks)}
+        at = shown.cursor("edited")
+        figures = {"edited": _figure(one, names["edited"], *this, marks)._replace(cursor=at)}
         figures["original"] = _figure(other, names["original"], *pair.other, marks)
         if apart is not None:
             figures["difference"] = Figure(names["difference"], apart, marks.scores, shown.cursor("difference"))
