@@ -36,9 +36,9 @@ class Step:
 
     @property
     def differs(self) -> bool:
-        """Whether the tokens differ."""
+        """Whether the tokens differ, as they are read: two models may have other ids for the same."""
         one, other = self.token, self.original
-        return (one and one.id) != (other and other.id)
+        return (one and one.text) != (other and other.text)
 
 
 @dataclass(frozen=True)
