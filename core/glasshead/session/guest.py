@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from glasshead.decoding.protocols import Names
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
+from glasshead.found import Found
 from glasshead.session.beside import compare, make_twin
 from glasshead.session.compared import Compared, compare_lines
 from glasshead.site import Site
@@ -126,6 +127,13 @@ class Guest:
         if self._same is None or self._same[0] is not line.names:
             self._same = line.names, have_same_tokens(line.names, base.names)
         return self._same[1]
+
+
+def open_guest(found: Found, beside: Subject) -> Guest:
+    """Open a model that was found beside a subject. Raises GlassheadError for one that cannot be opened."""
+    found.check()
+    subject = found.open()
+    return Guest.of(subject, subject.name if subject.name != beside.name else f"the other {subject.name}")
 
 
 def have_same_tokens(one: Names, other: Names) -> bool:

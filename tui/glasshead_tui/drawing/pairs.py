@@ -62,16 +62,18 @@ class Pair:
     """What the two are called."""
     heads: bool = False
     """Whether they are two heads of one line."""
+    how: str = ""
+    """What the tokens of the other one are, where that is not plain."""
 
     def check(self, name: str) -> None:
-        """Raise GlassheadError for two values of the attention that have no difference. name: the local one."""
+        """Raise GlassheadError for two values that have no difference. name: local to the attention, or logits."""
         if self.heads:
             from glasshead.analysis.two_heads import check_heads
 
             check_heads(self.this.moment.trace, self.this.focus.place, self.other.focus.place)
         else:
             assert self.this.moment.beside is not None
-            self.this.moment.beside.check(f"{self.this.focus.prefix}.{name}")
+            self.this.moment.beside.check(name if name == "logits" else f"{self.this.focus.prefix}.{name}")
 
     def difference(self, stage: Stage) -> DifferenceMatrix:
         """Make the matrix of this one minus the other. Raises GlassheadError like `check`."""
@@ -102,10 +104,11 @@ class Pair:
         return difference(trace, beside.trace, site)[head], beside.cone[site][head]
 
 
-def pair_of(moment: "Moment", focus: Focus) -> Pair | None:
+def pair_of(moment: "Moment", focus: Focus, *, exact: bool = True) -> Pair | None:
     """Return what is compared: the head in the focus with the pinned one, else the line with the one beside it.
 
-    None where nothing is compared. Raises GlassheadError if the model beside has no such head.
+    exact: whether layer and head matter; else the nearest of another model serve. None where nothing is compared.
+    Raises GlassheadError if the model beside has no such head.
     """
     if focus.pinned is not None:
         if focus.pinned == focus.place or not moment.anatomy.kinds:
@@ -115,22 +118,25 @@ def pair_of(moment: "Moment", focus: Focus) -> Pair | None:
     if moment.beside is None or not moment.anatomy.kinds:
         return None
     here, there = moment.alike, moment.original
-    usual, original = focus.to(view="edited"), focus.to(view="original")
-    return Pair(Side(here, reachable(here, usual)), Side(there, reachable(there, original)), moment.beside.names)
+    this = Side(here, reachable(here, focus.to(view="edited")))
+    other = Side(there, reachable(there, focus.to(view="original"), exact=exact))
+    return Pair(this, other, moment.beside.names, how=moment.beside.how)
 
 
-def reachable(moment: "Moment", focus: Focus) -> Focus:
+def reachable(moment: "Moment", focus: Focus, *, exact: bool = True) -> Focus:
     """Return the focus, at the nearest cell that a moment has: the line beside may be shorter.
 
-    Raises GlassheadError if its model has no such head.
+    exact: as for `pair_of`. Raises GlassheadError if its model has no such head.
     """
-    if not moment.anatomy.kinds:
-        return focus
-    kind = moment.anatomy.kind_at(focus.prefix)
-    for what, number, count in (("layer", focus.layer, kind.layers), ("head", focus.head, kind.heads)):
-        if number >= count:
-            whose = visible(moment.beside.names[1]) if moment.beside else "This model"
-            raise GlassheadError(f"{whose} has no {what} {number} there: it counts from 0 to {count - 1}.")
+    kind = moment.anatomy.kind(focus.stack, focus.kind)
+    whose = "this model" if moment.beside is None else visible(moment.beside.names[1])
+    if exact and focus.layer >= kind.layers:
+        raise GlassheadError(f"{whose} has no {focus.prefix}: its layers count from 0 to {kind.layers - 1}.")
+    if exact and focus.head >= kind.heads:
+        raise GlassheadError(
+            f"{whose} has no head {focus.head} in {focus.prefix}: they count from 0 to {kind.heads - 1}."
+        )
+    focus = focus.to(layer=within(focus.layer, kind.layers), head=within(focus.head, kind.heads))
     queries, keys = moment.trace.axes(focus.prefix)
     return focus.to(query=within(focus.query, len(queries)), key=within(focus.key, len(keys)))
 

@@ -316,6 +316,8 @@ def _captions(pair: Pair, marks: Palette, looked: View) -> dict[View, tuple[Line
         (other,),
         (f"difference: {one} − {other}", f"{one} − {other}", "difference"),
     ]
+    if pair.how:
+        texts[1] = (f"{other}: {pair.how}", other)
     if pair.heads:
         heads = (*head_names(*pair.this, pair.other.focus), one), (*head_names(*pair.other, pair.this.focus), other)
         for at, name in enumerate(("this", "pinned")):

@@ -80,12 +80,14 @@ def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
         return
     if focus.pinned is not None and (focus.pinned == focus.place or pane.id not in OF_HEADS):
         focus = focus.to(view="edited")
-    pair = None if focus.view == "edited" else pair_of(moment, focus)
+    exact = pane.id in (*OF_KEYS, "feed-forward")
+    pair = None if focus.view == "edited" else pair_of(moment, focus, exact=exact)
     if focus.view == "original" and pair is not None:
         pane.show(*pair.other)
     elif pair is not None:
         if pane.id != "map":
-            pair.check(focus.stage if pane.id in OF_KEYS else "q")
+            for name in _compared(pane.id or "", focus):
+                pair.check(name)
             item = SORTED.get(pane.id or "")
             rows = pane.compared if isinstance(pane, LogitsPane) else pane.as_rows
             pane.show(*pair.other)
@@ -99,6 +101,13 @@ def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
     else:
         pane.show(moment, focus)
     pane.tell(None)
+
+
+def _compared(pane: str, focus: Focus) -> tuple[str, ...]:
+    """Name the values that must be alike for a difference of a pane; `q` stands for all that belongs to a row."""
+    if pane == "logits" and focus.stack == "decoder":
+        return ("logits",)
+    return (focus.stage, "q") if pane == "vectors" else (focus.stage,) if pane in OF_KEYS else ("q",)
 
 
 class PanedScreen(CommandedScreen):

@@ -215,6 +215,18 @@ class Worker:
         """Compare the present line with another one; None ends that."""
         return self._move(lambda session: session.compare_with(branch), to)
 
+    def stand_beside(self, found: "Found", *, to: Asker) -> int:
+        """Open another model beside this one, at the same text. `compare` with None ends that."""
+
+        def move(session: "Session") -> None:
+            from glasshead.session.guest import open_guest
+
+            session.stand_beside(open_guest(found, session.subject))
+            gc.collect()
+            gc.freeze()
+
+        return self._move(move, to)
+
     def _move(self, move: "Callable[[Session], None]", to: Asker) -> int:
         """Put a job that brings another line."""
 
