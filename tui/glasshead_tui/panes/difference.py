@@ -150,16 +150,6 @@ def _short(cell: Cell) -> Cell:
     return real(cell, 7) if isinstance(cell, float) else cell
 
 
-def same_items(edited: Rows, original: Rows, item: int) -> Rows:
-    """Put the rows of the original in the order of the edited ones: of the same item each, found by that column.
-
-    An item that the original does not list has an empty row, but for its name.
-    """
-    known = {row[item]: row for row in original[1:]}
-    empty = [tuple(cell if at == item else None for at, cell in enumerate(row)) for row in edited[1:]]
-    return [*original[:1], *(known.get(row[item], none) for row, none in zip(edited[1:], empty, strict=True))]
-
-
 def _apart(one: Cell, other: Cell) -> Cell:
     numbers = isinstance(one, float) and isinstance(other, float)
     if not numbers:

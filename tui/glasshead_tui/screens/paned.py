@@ -12,10 +12,11 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.compared import OF_HEADS, OF_LAYERS, SORTED, check_pane, same_items
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.panes.attention import AttentionPane
-from glasshead_tui.panes.difference import difference_text, same_items
+from glasshead_tui.panes.difference import difference_text
 from glasshead_tui.panes.explore.alignment import AlignmentPane
 from glasshead_tui.panes.explore.feed_forward import FeedForwardPane
 from glasshead_tui.panes.explore.heads import HeadsPane
@@ -58,15 +59,8 @@ BELOW: tuple[tuple[str, ...], ...] = (
     ("vectors", "norms"), ("heads", "alignment"), ("stream",), ("logits", "feed-forward"), ("positions",),
 )  # fmt: skip
 """Groups of panes that take turns below the others."""
-OF_KEYS = ("sum", "vectors", "heads", "alignment")
-"""Panes of which a row belongs to a key: two lines with other keys have no difference there."""
-
-OF_HEADS = ("sum", "vectors")
-"""Panes that show one head, of which another one can be pinned."""
 OF_CANDIDATES = ("stream", "logits")
 """Panes in which the arrows to the sides choose a candidate, and a search goes through candidates."""
-SORTED = {"logits": 1, "feed-forward": 0}
-"""Panes whose rows are sorted, with the column that says which item a row is: with edits their order is another."""
 
 
 def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
@@ -80,14 +74,12 @@ def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
         return
     if focus.pinned is not None and (focus.pinned == focus.place or pane.id not in OF_HEADS):
         focus = focus.to(view="edited")
-    exact = pane.id in (*OF_KEYS, "feed-forward")
-    pair = None if focus.view == "edited" else pair_of(moment, focus, exact=exact)
+    pair = None if focus.view == "edited" else pair_of(moment, focus, exact=pane.id in OF_LAYERS)
     if focus.view == "original" and pair is not None:
         pane.show(*pair.other)
     elif pair is not None:
         if pane.id != "map":
-            for name in _compared(pane.id or "", focus):
-                pair.check(name)
+            check_pane(pair, pane.id or "", focus)
             item = SORTED.get(pane.id or "")
             rows = pane.compared if isinstance(pane, LogitsPane) else pane.as_rows
             pane.show(*pair.other)
@@ -101,13 +93,6 @@ def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
     else:
         pane.show(moment, focus)
     pane.tell(None)
-
-
-def _compared(pane: str, focus: Focus) -> tuple[str, ...]:
-    """Name the values that must be alike for a difference of a pane; `q` stands for all that belongs to a row."""
-    if pane == "logits" and focus.stack == "decoder":
-        return ("logits",)
-    return (focus.stage, "q") if pane == "vectors" else (focus.stage,) if pane in OF_KEYS else ("q",)
 
 
 class PanedScreen(CommandedScreen):
