@@ -201,9 +201,7 @@ def parse_head(text: str) -> tuple[str, int]:
     """Parse one head, `decoder.2.cross[head=3]` or `2.cross.3`. Raises GlassheadError for any other text."""
     place, head = _parse_place(text, text)
     if head is None:
-        raise GlassheadError(
-            f"{brief(text)}: name one head of it, like decoder.2.cross[head=3], or 2.cross.3 in short."
-        )
+        raise GlassheadError(f"{brief(text)}: which head? Write decoder.2.cross[head=3], or 2.cross.3 in short.")
     return place, head
 
 
