@@ -1,6 +1,6 @@
 """Guest: another model at the text of the present line, or another checkpoint of the same run.
 
-    session.stand_beside(Guest.of(glasshead.load("runs/mine/checkpoints/step-00002000")))
+    session.stand_beside(glasshead.load("runs/mine/checkpoints/step-00002000"))
     session.moment.beside                       the present line next to that of the other model
 
 Where both models have the same tokens, the other one is given those of the present line: what differs then comes from

@@ -121,9 +121,9 @@ class Session:
             raise GlassheadError("You stand in this line: choose another one to compare it with.")
         self._other, self._guest, self._moment = branch, None, None
 
-    def stand_beside(self, guest: Guest | None) -> None:
+    def stand_beside(self, model: Subject | Guest | None) -> None:
         """Compare the present line with that of another model at the same text; None ends that."""
-        self._guest, self._other, self._moment = guest, None, None
+        self._guest, self._other, self._moment = Guest.of(model) if isinstance(model, Subject) else model, None, None
 
     def _compare(self) -> Compared | None:
         line, at = self.line, self.standing

@@ -95,6 +95,8 @@ def test_it_follows_steps_back_other_tokens_edits_and_other_texts() -> None:
         assert same("ab")
     session.undo()
     assert same()
+    session.stand_beside(other)
+    assert beside_of(session).names == ("this model", other.name)
     session.stand_beside(None)
     assert session.moment.beside is session.moment.effect
 

@@ -69,8 +69,14 @@ class PairingScreen(EditingScreen):
                 except GlassheadError as error:
                     ask.refuse(str(error))
 
+            from glasshead.checkpoints.find import neighbours
+
+            folder = self._worker.folder
+            offers = [] if folder is None else [str(each) for each in neighbours(folder)]
+            more = " ↑ ↓ go through those in the same folder." if offers else ""
             hint = "A name, a folder, or a recording: a checkpoint of a run is RUN/checkpoints/step-…"
-            self._ask(Ask("Which model beside this one?", f"{hint}. Enter opens it, esc does not.", "", answer))
+            hint = f"{hint}. Enter opens it, esc does not.{more}"
+            self._ask(Ask("Which model beside this one?", hint, "", answer, offers))
 
     def _open_beside(self, name: str) -> int:
         """Begin to open a model beside this one; return the ticket. Raises GlassheadError for a name of none."""

@@ -85,7 +85,7 @@ EXPLORE: Groups = {
         Key("feed-forward", "F", "F", "show('feed-forward')", "the strongest units of the layer, and what each writes"),
         Key("positions", "P", "P", "show('positions')", "the positions, and what they add to the token"),
         Key("enlarge", "f", "f", "enlarge", "the active pane alone, or all of them again"),
-        Key("models", "O", "O", "models", "open another model: the bundled ones, and those of ./checkpoints"),
+        Key("models", "O", "O", "models", "another model, in place of this one (enter) or beside it (b)"),
         Key("lab", "L", "L", "lab", "the lab: ten claims of the paper as experiments, to foresee and to measure"),
         Key("save", "w", "w", "save", "write the line to a file: a recording, which opens without the model"),
         Key("copy_script", "y", "y", "copy_script", "copy a Python script that comes to this line, step and edits"),

@@ -83,6 +83,11 @@ class Worker:
         """Newest moment and its asker, until it is checked."""
         self._failed = self._began = False
 
+    @property
+    def folder(self) -> "Path | None":
+        """Folder of the model; None of one that has none, as a recording."""
+        return getattr(self._found, "folder", None)
+
     def open(self, *, to: Asker) -> int:
         """Load the model and begin the first line."""
         return self._jobs.put(self._open, to)
