@@ -8,6 +8,7 @@ the model alone. What it would have written itself is the original line. A model
 writes its own target, and what is subtracted is what stands at the same position.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 from glasshead.decoding.protocols import Names
@@ -19,6 +20,8 @@ from glasshead.session.compared import Compared, compare_lines
 from glasshead.site import Site
 from glasshead.subjects import Subject
 
+STEP = re.compile(r"step-0*(\d+)")
+"""The name of a checkpoint in a run."""
 FOLLOWS, OWN = "given these tokens", "its own target"
 """What the line of the other model consists of."""
 
@@ -133,7 +136,8 @@ def open_guest(found: Found, beside: Subject) -> Guest:
     """Open a model that was found beside a subject. Raises GlassheadError for one that cannot be opened."""
     found.check()
     subject = found.open()
-    return Guest.of(subject, subject.name if subject.name != beside.name else f"the other {subject.name}")
+    name = STEP.sub(r"step \1", subject.name)
+    return Guest.of(subject, name if subject.name != beside.name else f"the other {name}")
 
 
 def have_same_tokens(one: Names, other: Names) -> bool:

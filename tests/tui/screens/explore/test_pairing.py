@@ -95,10 +95,10 @@ async def test_another_checkpoint_stands_beside_the_model(
         await explorer.until(lambda: len(matrices(explorer)) == 3 and matrices(explorer)[0].shape == (3, 3))
         for found, each in zip(matrices(explorer), (*wanted, wanted[0] - wanted[1]), strict=True):
             assert torch.allclose(found, each, atol=1e-6)
-        await explorer.until(lambda: "beside step-00000040, given these tokens" in explorer.text)
+        await explorer.until(lambda: "beside step 40, given these tokens" in explorer.text)
         for key in "muvoSVF":
             await explorer.press(key)
-            await explorer.until(lambda: "this model − step-00000040" in explorer.text)
+            await explorer.until(lambda: "this model − step 40" in explorer.text)
         await explorer.press("a", "C")
         await explorer.until(lambda: explorer.moment.beside is None)
         await explorer.press("O")
