@@ -6,6 +6,7 @@ import pytest
 from tests.tui.panes.conftest import moment
 
 from glasshead import GlassheadError
+from glasshead_tui.drawing.choices import row_labels
 from glasshead_tui.drawing.matrix import HeadMatrix
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.heads import HeadsPane
@@ -82,6 +83,24 @@ async def test_heads_of_other_axes_stand_side_by_side_and_it_is_said_why_they_ha
         await pilot.pause()
         (only,) = (each.matrix for each in pane._figures.heatmaps)
         assert (only.values == trace["decoder.0.self.weights"][2]).all()  # type: ignore[union-attr]
+
+
+async def test_rows_have_the_same_names_in_all_three_and_every_glyph_is_explained(
+    line: "Stepper", framed: "Framed", drawn: "Drawn"
+) -> None:
+    pane, trace = AttentionPane(), line.outlook
+    async with framed(pane, (196, 40)) as pilot:
+        for focus in (PINNED, PINNED.to(shifted=True)):
+            pane.show(moment(trace, line), focus)
+            await pilot.pause()
+            names = [each.matrix.row_labels for each in pane._figures.heatmaps if each.matrix]
+            assert names[0] == names[1] == names[2] == row_labels(moment(trace, line), focus)
+            assert ("the word that it chose" in "\n".join(drawn(pane))) == focus.shifted
+        pane.show(moment(trace, line), PINNED.to(kind="self", pinned=("decoder.0.self", 1)))
+        await pilot.pause()
+        text = "\n".join(drawn(pane))
+        assert "╱╱╱ −∞ comes later" in text or "╱╱╱ −∞ not generated yet" in text
+        assert len({each.measures for each in pane._figures.heatmaps}) == 1, "rows and columns are level"
 
 
 async def test_both_scores_have_one_scale(line: "Stepper", framed: "Framed") -> None:

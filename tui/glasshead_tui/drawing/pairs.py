@@ -5,6 +5,7 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.choices import row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
 from glasshead_tui.drawing.matrix import masked
 from glasshead_tui.drawing.names import attention_name, labels
@@ -79,7 +80,8 @@ class Pair:
         """Make the matrix of this one minus the other. Raises GlassheadError like `check`."""
         self.check(stage)
         this, other = self.this, self.other
-        queries, keys = map(_both, this.axes, other.axes)
+        queries = _both(*(row_labels(*side) for side in (this, other)))
+        keys = _both(this.axes[1], other.axes[1])
         hidden = [masked(at.moment.trace, at.focus.prefix)[at.focus.head] == -inf for at in (this, other)]
         values, reached = self._subtract(stage)
         return DifferenceMatrix(

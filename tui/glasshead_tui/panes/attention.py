@@ -141,8 +141,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         """Return a row for each query with a column for each key, in the current stage, of what is looked at."""
         if self._shown is None:
             return []
-        apart = self._apart(self._shown)
-        if apart is None or self._shown.focus.view != "difference":
+        apart = self._apart(self._shown) if self._shown.focus.view == "difference" else None
+        if apart is None:
             return attention_rows(*self._shown.viewed)
         return matrix_rows(apart.row_labels, apart.column_labels, apart.values.tolist())
 
@@ -199,22 +199,14 @@ class AttentionPane(NotedMatrix, can_focus=False):
     def _draw_one(self, shown: _Shown, marks: Palette) -> None:
         """Draw the matrix that is looked at, alone."""
         moment, focus = shown.viewed
-        kind = moment.anatomy.kind_at(focus.prefix)
         queries, keys = row_labels(moment, focus), labels(moment.trace.axes(focus.prefix)[1])
         matrix = make_matrix(moment, focus, self._ghosts(moment, focus, queries, keys))
         self._figures.show([_figure(matrix, (), moment, focus, marks)])
-        beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
-        self._notes.legend = _legend(
-            matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond,
-            note_of_edits(moment, focus, [(f"{focus.prefix}.{focus.stage}", (focus.head,))]), marks,
-        )  # fmt: skip
-        first: list[Line] = []
-        if names_chosen(focus):  # the first thing to know
-            first.append([Segment("each row has the name of the word that it chose", marks.strong)])
+        legend = _legend_of(matrix, moment, focus, marks)
         if shown.lacks:
-            first.append([Segment(shown.lacks, marks.bad)])
-        for said in first:
-            self._notes.legend = (*(join_pieces([said, line]) for line in self._notes.legend), said)
+            said: Line = [Segment(shown.lacks, marks.bad)]
+            legend = (*(join_pieces([said, line]) for line in legend), said)
+        self._notes.legend = legend
 
     def _draw_abreast(self, shown: _Shown, views: tuple[View, ...], outline: Outline | None, marks: Palette) -> None:
         """Draw what is compared side by side."""
@@ -232,7 +224,12 @@ class AttentionPane(NotedMatrix, can_focus=False):
         if apart is not None:
             figures["difference"] = Figure(names["difference"], apart, marks.scores, shown.cursor("difference"))
         self._figures.show([figures[view] for view in views], outline)
-        self._notes.legend = _legend_abreast(one, stage, apart, shown.why, marks)
+        legend = _legend_of(one, *this, marks)
+        if shown.why:
+            more = tuple([Segment(text, marks.strong)] for text in (shown.why, shown.why.partition(". ")[0], SHORTLY))
+        else:
+            more = difference_legend(apart, marks) if apart is not None else ()
+        self._notes.legend = (*(join_pieces([line, each]) for line in legend for each in more), *more[-1:], *legend)
 
     def _apart(self, shown: _Shown) -> DifferenceMatrix | None:
         """Make the difference; None if there is none."""
@@ -295,6 +292,11 @@ def _look_at(moment: "Moment", focus: Focus) -> _Shown:
         return _Shown(moment, focus, None, lacks=str(error))
     if pair is None:
         return _Shown(moment, focus, None)
+    if pair.other.moment.trace.recorded:
+        try:
+            pair.other.matrix(focus.stage)
+        except GlassheadError as error:
+            return _Shown(moment, focus, None, lacks=str(error))
     try:
         pair.check(focus.stage)
     except GlassheadError as error:
@@ -411,17 +413,18 @@ def _colours(matrix: HeadMatrix, stage: Stage, marks: Palette) -> Line:
             for level, name in samples]  # fmt: skip
 
 
-def _legend_abreast(
-    matrix: HeadMatrix, stage: Stage, apart: DifferenceMatrix | None, why: str, marks: Palette
-) -> tuple[Line, ...]:
-    """Explain the colours of matrices side by side, at several lengths. why: there is no difference."""
-    colours = _colours(matrix, stage, marks)
-    if why:
-        said = [[Segment(text, marks.strong)] for text in (why, why.partition(". ")[0], SHORTLY)]
-        return (*(join_pieces([colours, line]) for line in said), said[-1])
-    if apart is None:
-        return (colours,)
-    return (*(join_pieces([colours, line]) for line in difference_legend(apart, marks)), colours)
+def _legend_of(matrix: HeadMatrix, moment: "Moment", focus: Focus, marks: Palette) -> tuple[Line, ...]:
+    """Explain a head's matrix, at several lengths."""
+    kind = moment.anatomy.kind_at(focus.prefix)
+    beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
+    legend = _legend(
+        matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond,
+        note_of_edits(moment, focus, [(f"{focus.prefix}.{focus.stage}", (focus.head,))]), marks,
+    )  # fmt: skip
+    if names_chosen(focus):  # the first thing to know
+        said: Line = [Segment("each row has the name of the word that it chose", marks.strong)]
+        legend = (*(join_pieces([said, line]) for line in legend), said)
+    return legend
 
 
 def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: str, marks: Palette) -> tuple[Line, ...]:

@@ -174,8 +174,9 @@ class PanedScreen(CommandedScreen):
     def _draw_rest(self) -> None:
         self._rest_waits = False
         if self.moment is not None:
-            shown = self.moment.original if self._looking.view == "original" else self.moment
-            self.query_one(TokensPane).show(shown, self._looking)
+            lines = self._looking if self._looking.pinned is None else self._looking.to(view="edited")
+            shown = self.moment.original if lines.view == "original" else self.moment
+            self.query_one(TokensPane).show(shown, lines)
         for name in self._shown_panes[1:]:
             self._draw(name)
 

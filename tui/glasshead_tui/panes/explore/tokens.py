@@ -115,7 +115,7 @@ class TokensPane(Lines):
                 line += [Segment(" " * (columns - cells(line) - width(tail))), Segment(tail, marks.quiet)]
             drawing.append(line)
         if moment.beside is not None and len(drawing) < lines - 1:
-            drawing.append(original_line(moment, HEAD, columns, focus.view, marks))
+            drawing.append(original_line(moment, HEAD, columns, None if focus.pinned else focus.view, marks))
         return drawing + self._next(moment, columns, lines - len(drawing), marks)
 
     def _next(self, moment: "Moment", columns: int, lines: int, marks: Palette) -> list[Line]:
