@@ -127,23 +127,23 @@ Step = tuple[str, str, str, Style | None]
 """Name, number, meaning and style of one operation."""
 
 
-def _steps(cell: "Cell", row: Row, marks: Palette) -> list[Step]:
-    """List the operations from q·k to the weight."""
+def _steps(cell: "Cell", row: Row, marks: Palette, room: int = NUMBER) -> list[Step]:
+    """List the operations from q·k to the weight. room: columns of a number at most."""
     width = len(cell.q)
     scaled = cell.dot * cell.scale
     scaled_is = "the score" if cell.bias is None and cell.cap is None else "scaled"
     by_the_paper = abs(cell.scale * width**0.5 - 1) < 1e-6
-    bias, cap = real(cell.bias, NUMBER) if cell.bias is not None else "", real(cell.cap, 5) if cell.cap else ""
+    bias, cap = real(cell.bias, room) if cell.bias is not None else "", real(cell.cap, 5) if cell.cap else ""
     verdict, said = _verdict(cell.agrees, row.edited, marks)
     return [
-        ("q·k", real(cell.dot, NUMBER), f"sum of {width} products", None),
-        (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", real(scaled, NUMBER), scaled_is, None),
+        ("q·k", real(cell.dot, room), f"sum of {width} products", None),
+        (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", real(scaled, room), scaled_is, None),
         *([("+ bias", bias, "of this place", None)] if bias else []),
-        *([("= score", real(cell.score, NUMBER), "the score", None)] if bias and not cap else []),
-        *([(f"cap {cap}", real(cell.score, NUMBER), f"{cap} · tanh(s / {cap})", None)] if cap else []),
+        *([("= score", real(cell.score, room), "the score", None)] if bias and not cap else []),
+        *([(f"cap {cap}", real(cell.score, room), f"{cap} · tanh(s / {cap})", None)] if cap else []),
         _look(cell, row, marks),
-        ("exp", real(cell.exp, NUMBER), "e to the score", None),
-        ("÷ Σ exp", real(cell.total, NUMBER), "of all it may see", None),
+        ("exp", real(cell.exp, room), "e to the score", None),
+        ("÷ Σ exp", real(cell.total, room), "of all it may see", None),
         ("= weight", weight(cell.weight), "", marks.strong),
         (MODELS, weight(cell.captured_weight), said, verdict),
     ]
@@ -151,7 +151,9 @@ def _steps(cell: "Cell", row: Row, marks: Palette) -> list[Step]:
 
 def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
     """Draw the way from q·k to the weight, an operation on each line, beside that of the cell it is compared with."""
-    there = {} if row.other is None else {name: number for name, number, *_ in _steps(row.other, row, marks)}
+    there = (
+        {} if row.other is None else {name: number for name, number, *_ in _steps(row.other, row, marks, NUMBER - 1)}
+    )
     explained = EXPLAINED + NUMBER * bool(there)
     drawing: list[Line] = [
         _side("query", row.query, cell.query, columns, marks.query),
