@@ -7,9 +7,9 @@ from textual._context import visible_screen_stack
 from textual.renderables.background_screen import BackgroundScreen
 
 
-def cells(pieces: list[Segment]) -> list[tuple[str, object, object, bool | None]]:
+def cells(pieces: list[Segment]) -> list[tuple[object, ...]]:
     """Each character with its colours."""
-    found = []
+    found: list[tuple[object, ...]] = []
     for text, style, _ in pieces:
         look = (style.color and style.color.triplet, style.bgcolor and style.bgcolor.triplet) if style else (None, None)
         found += [(character, *look, style.bold if style else None) for character in text]
