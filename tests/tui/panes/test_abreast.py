@@ -52,7 +52,7 @@ async def test_three_stand_side_by_side_and_fewer_where_there_is_less_room(
         await pilot.pause()
         first, last = (each.matrix for each in pane._figures.heatmaps)
         assert isinstance(first, HeadMatrix) and (last.values - (this - other)).abs().max() < 1e-6  # type: ignore
-        await pilot.resize_terminal(40, 24)
+        await pilot.resize_terminal(24, 24)
         await pilot.pause()
         for view, wanted in (("edited", this), ("original", other), ("difference", this - other)):
             pane.show(moment(trace), PINNED.to(view=view))
@@ -75,7 +75,7 @@ async def test_heads_of_other_axes_stand_side_by_side_and_it_is_said_why_they_ha
         assert len(list(pane._figures.heatmaps)) == 2
         text = "\n".join(drawn(pane))
         assert "There is no difference: decoder.1.cross looks from the target at the source" in text
-        await pilot.resize_terminal(40, 24)
+        await pilot.resize_terminal(24, 24)
         await pilot.pause()
         with pytest.raises(GlassheadError, match="Only weights on the same tokens"):
             pane.show(moment(trace), looking.to(view="difference"))

@@ -20,6 +20,15 @@ def test_each_needs_the_columns_of_its_labels_and_of_whole_numbers(width: int, c
     assert outline_abreast([SMALL] * count, (width - 1, 20)) is None
 
 
+def test_colours_serve_where_numbers_have_no_room() -> None:
+    wide = Outline(9, 9, 4, 5, 3)
+    assert outline_abreast([wide] * 2, (51, 20)) is None
+    found = outline_abreast([wide] * 2, (51, 20), form="blocks")
+    assert found == wide._replace(room=25, form="blocks")
+    assert fit_outline(found, (51, 20)).size(9, 9)[0] <= 25
+    assert outline_abreast([wide] * 3, (51, 20), form="blocks") is None
+
+
 def test_all_are_measured_for_the_largest() -> None:
     other = Outline(9, 3, 2, 7, 4)
     assert outline_abreast([SMALL, other], (90, 20)) == Outline(9, 5, 4, 7, 4, 44)

@@ -4,6 +4,7 @@ What it is compared with stands beside it where there is room: this one, the oth
 """
 
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.segment import Segment
@@ -33,7 +34,7 @@ from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import STAGES, VIEWS, Focus, Stage, View
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.abreast import Abreast, Figure, outline_abreast
-from glasshead_tui.widgets.fitting import Outline, fitted
+from glasshead_tui.widgets.fitting import Form, Outline, fitted
 from glasshead_tui.widgets.heatmap import UNDERLINE, HeatMap
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS, MASKED_GLYPH
@@ -173,8 +174,11 @@ class AttentionPane(NotedMatrix, can_focus=False):
         ]
         there: dict[View, Outline] = dict(zip(VIEWS, (*sides, sides[0]._replace(digits=DIGITS)), strict=True))
         two: tuple[View, ...] = "edited", "difference" if view == "difference" and not shown.why else "original"
-        for views in (two,) if shown.why else (VIEWS, two):
-            if all(room) and (outline := outline_abreast([there[each] for each in views], room)):
+        wanted = (two,) if shown.why else (VIEWS, two)
+        asked = shown.pair.heads or shown.moment.beside is not shown.moment.effect
+        forms: tuple[Form | None, ...] = (None, "blocks") if asked else (None,)  # an edit alone costs no numbers
+        for form, views in product(forms, wanted):
+            if all(room) and (outline := outline_abreast([there[each] for each in views], room, form=form)):
                 return views, outline
         return (view,), None
 
@@ -267,7 +271,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         moment, focus = shown.viewed
         if shown.pair is not None and shown.compares and (len(views) > 1 or shown.pair.heads or views == VIEWS[2:]):
             readout = difference_readout(shown.pair, focus.stage, marks)
-            self._notes.readout = _with_choice(readout, choice(moment, focus), False, marks)
+            self._notes.readout = _with_choice(readout, choice(moment, focus), True, marks)
             self._notes.redraw()
             return
         queries, keys = moment.trace.axes(focus.prefix)
@@ -346,7 +350,10 @@ def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
 
 
 def _with_choice(variants: tuple[Line, ...], chosen: Choice | None, hidden: bool, marks: Palette) -> tuple[Line, ...]:
-    """Say after the query what its row chose, where there is room; why a key or its sum is hidden comes first."""
+    """Say after the query what its row chose, where there is room.
+
+    hidden: whether the last one lacks why a key is hidden, or a number, which comes first.
+    """
     if chosen is None:
         return variants
     said: Line = [Segment(f", {chosen.how} ", marks.quiet), Segment(chosen.label, marks.strong)]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from glasshead_tui.widgets.fitting import Outline, fit_outline
+from glasshead_tui.widgets.fitting import Form, Outline, fit_outline
 from glasshead_tui.widgets.heatmap import HeatMap, Marked, Matrix
 from glasshead_tui.widgets.lines import Line, Lines, cells
 from glasshead_tui.widgets.scale import Scale
@@ -26,19 +26,20 @@ class Figure(NamedTuple):
     marked: Marked | None = None
 
 
-def outline_abreast(outlines: Sequence[Outline], room: tuple[int, int]) -> Outline | None:
+def outline_abreast(outlines: Sequence[Outline], room: tuple[int, int], *, form: Form | None = None) -> Outline | None:
     """Return one outline for all matrices, with which they stand side by side in a room; None if they do not.
 
     They do if cells keep the form that the first has alone, with whole numbers, and nothing scrolls to the side.
+    form: a form that serves too.
     """
     each = (room[0] - APART * (len(outlines) - 1)) // len(outlines)
     largest = [max(sizes) for sizes in zip(*(outline[:5] for outline in outlines), strict=True)]
-    widest = Outline(*largest)._replace(room=each)
-    form = _form(outlines[0], room)
-    return widest if form is not None and _form(widest, (each, room[1] - 1)) == form else None
+    joint = Outline(*largest)._replace(room=each, form=form)
+    alone = form or _form(outlines[0], room)
+    return joint if alone is not None and _form(joint, (each, room[1] - 1)) == alone else None
 
 
-def _form(outline: Outline, room: tuple[int, int]) -> str | None:
+def _form(outline: Outline, room: tuple[int, int]) -> Form | None:
     """Return the form of the cells in a room; None where they scroll to the side, or numbers lose a decimal."""
     fit = fit_outline(outline, room)
     columns, lines = fit.size(outline.rows, outline.columns)

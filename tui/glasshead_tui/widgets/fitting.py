@@ -42,6 +42,8 @@ class Outline(NamedTuple):
     """Columns of the widest number."""
     room: int | None = None
     """Columns of the room, if fewer are to be used than there are."""
+    form: Form | None = None
+    """Forced form of the cells; None lets the room decide."""
 
 
 def fit_outline(
@@ -51,7 +53,7 @@ def fit_outline(
     width = room[0] if outline.room is None else min(room[0], outline.room)
     return fitted(
         outline.rows, outline.columns, (width, room[1]), row_label=outline.row_label,
-        column_label=outline.column_label, digits=outline.digits, form=form, coloured=coloured,
+        column_label=outline.column_label, digits=outline.digits, form=form or outline.form, coloured=coloured,
     )  # fmt: skip
 
 
