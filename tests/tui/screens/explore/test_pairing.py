@@ -1,6 +1,7 @@
 """What stands beside: a pinned head, and another model, by keys and from the command line."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,9 +108,36 @@ async def test_another_checkpoint_stands_beside_the_model(
         names = [each.name for each in listed._listed]
         await explorer.press(*["down"] * names.index("later"), "b")
         await explorer.until(lambda: explorer.moment.beside is not None)
-        await explorer.press("i", *"cat" * 20, "enter")
-        await explorer.until(lambda: "Enter once more" in explorer.text or explorer.moment.text != "the black cat")
         assert explorer.app.next_model is None
+
+
+async def test_what_cannot_stand_beside_says_so_and_nothing_is_lost(
+    explore: Explore, tiny: Path, step_40: Path, tmp_path: Path, noticed: list[str]
+) -> None:
+    subject = glasshead.load(tiny)
+    short = glasshead.Transformer(replace(subject.config, max_length=3))
+    glasshead.save(tmp_path / "short", short, subject.codecs)
+    broken = shutil.copytree(step_40, tmp_path / "broken")
+    with (broken / "model.safetensors").open("r+b") as weights:
+        weights.truncate(4096)
+    async with explore(size=(120, 36)) as explorer:
+        await explorer.press("2", "space")
+        await explorer.step(2)
+        was = explorer.moment
+        await explorer.press("O", "o")
+        await explorer.until(lambda: isinstance(explorer.app.screen, Ask))
+        explorer.app.screen.query_one(PlainInput).value = str(broken)
+        await explorer.press("enter")
+        await explorer.until(lambda: "Take a fresh copy" in explorer.text)
+        assert isinstance(explorer.app.screen, Ask) and explorer.moment is was, "it can be corrected"
+        explorer.app.screen.query_one(PlainInput).value = str(tmp_path / "short")
+        await explorer.press("enter")
+        await explorer.until(lambda: any("short does not stand beside this line" in each for each in noticed))
+        assert explorer.moment.beside is None and explorer.moment.tokens == was.tokens
+        await explorer.press("C")
+        await explorer.until(lambda: not explorer.moment.alone)
+        await explorer.press("space")
+        await explorer.step(3)
 
 
 async def test_a_model_beside_the_first_from_the_start_which_reads_its_own_way(
