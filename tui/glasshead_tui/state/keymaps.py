@@ -47,7 +47,7 @@ EXPLORE: Groups = {
         Key("edit", "e", "e", "edit", "type an edit of any value: head, score, weight, mask, norm, layer"),
         Key("edits", "E", "E", "edits", "all edits of the line: switch them off and on, take them out"),
         Key("view", "d", "d", "view", "edited, original, difference: the same tokens with the edits and without"),
-        Key("pin", "D", "D", "pin", "pin the head: it stands beside any other; d shows this, that, the difference"),
+        Key("pin", "T", "T", "pin", "pin the head: it stands beside any other; d shows this, that, the difference"),
         Key("compare", "C", "C", "compare", "compare with any other line: d shows this one, that one, the difference"),
     ),
     "What is looked at": (
@@ -184,7 +184,7 @@ EXPLORE_HINTS = (
     Hint(("next_pane",), "tab", "pane", 7),
     Hint(("undo",), "z", "undo", 8),
     Hint(("rank",), "r", "heads", 9),
-    Hint(("pin",), "D", "pin", 9),
+    Hint(("pin",), "T", "pin", 9),
     Hint(("find",), "/", "find", 10),
     Hint(("play",), "p", "play", 11),
     Hint(("picking",), "g", "sample", 12),

@@ -44,7 +44,7 @@ async def test_a_pinned_head_stands_beside_every_other(
     async with explore(size=size) as explorer:
         await explorer.press("2", "space")
         await explorer.step(2)
-        await explorer.press("]", ")", "D", "[", ")")
+        await explorer.press("]", ")", "T", "[", ")")
         weights = explorer.moment.trace
         this, other = weights["decoder.0.self.weights"][2], weights["decoder.1.self.weights"][1]
         assert any("Pinned beside any other head" in each for each in noticed)
@@ -65,7 +65,7 @@ async def test_a_pinned_head_stands_beside_every_other(
         await explorer.until(lambda: matrices(explorer)[0].shape == (4, 4))
         await explorer.press("t")
         await explorer.until(lambda: "There is no difference" in explorer.text or "no difference: " in explorer.text)
-        await explorer.press("D")
+        await explorer.press("T")
         await explorer.until(lambda: len(matrices(explorer)) == 1)
         assert "pinned" not in explorer.text
 
