@@ -67,7 +67,7 @@ async def test_a_pinned_head_stands_beside_every_other(
         await explorer.until(lambda: "There is no difference" in explorer.text or "no difference: " in explorer.text)
         await explorer.press("T")
         await explorer.until(lambda: len(matrices(explorer)) == 1)
-        assert "pinned" not in explorer.text
+        await explorer.until(lambda: "pinned" not in explorer.text)
 
 
 async def test_another_checkpoint_stands_beside_the_model(
