@@ -144,7 +144,7 @@ def have_same_tokens(one: Names, other: Names) -> bool:
     """Tell whether two tokenizers have the same tokens under the same ids."""
     if one is other:
         return True
-    ids = range(one.size)
+    ids = list(range(one.size))
     return one.size == other.size and all(
         a.text == b.text for a, b in zip(one.tokens(ids), other.tokens(ids), strict=True)
     )

@@ -130,8 +130,11 @@ def reachable(moment: "Moment", focus: Focus, *, exact: bool = True) -> Focus:
 
     exact: as for `pair_of`. Raises GlassheadError if its model has no such head.
     """
-    kind = moment.anatomy.kind(focus.stack, focus.kind)
-    whose = "this model" if moment.beside is None else visible(moment.beside.names[1])
+    whose = "This model" if moment.beside is None else visible(moment.beside.names[1])
+    looked = focus.stack, focus.kind
+    kind = next((each for each in moment.anatomy.kinds if (each.stack, each.kind) == looked), None)
+    if kind is None:
+        raise GlassheadError(f"{whose} has no {focus.stack} {focus.kind} attention.")
     if exact and focus.layer >= kind.layers:
         raise GlassheadError(f"{whose} has no {focus.prefix}: its layers count from 0 to {kind.layers - 1}.")
     if exact and focus.head >= kind.heads:

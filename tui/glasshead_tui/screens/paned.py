@@ -4,6 +4,7 @@ Three panes stand above; below them stands one of several groups, the one that w
 `f`, gives the whole room to the active pane. What is not seen is not drawn.
 """
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -14,7 +15,7 @@ from textual.widget import Widget
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.compared import OF_HEADS, OF_LAYERS, SORTED, check_pane, same_items
 from glasshead_tui.drawing.paint import palette
-from glasshead_tui.drawing.pairs import pair_of
+from glasshead_tui.drawing.pairs import pair_of, reachable
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.difference import difference_text
 from glasshead_tui.panes.explore.alignment import AlignmentPane
@@ -176,6 +177,8 @@ class PanedScreen(CommandedScreen):
         if self.moment is not None:
             lines = self._looking if self._looking.pinned is None else self._looking.to(view="edited")
             shown = self.moment.original if lines.view == "original" else self.moment
+            with suppress(GlassheadError):  # another model without such an attention: nothing is marked
+                lines = reachable(shown, lines, exact=False)
             self.query_one(TokensPane).show(shown, lines)
         for name in self._shown_panes[1:]:
             self._draw(name)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.core.strangers import subject as stranger
 from tests.tui.conftest import Explore, Explorer
 
 import glasshead
 from glasshead.found import find
-from glasshead.session.guest import OtherModel
+from glasshead.session.guest import Guest, OtherModel
 from glasshead_tui.app import GlassheadApp
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.logits import LogitsPane
@@ -156,3 +157,24 @@ async def test_a_model_beside_the_first_from_the_start_which_reads_its_own_way(
         logits = explorer.screen.query_one(LogitsPane)
         await explorer.until(lambda: logits._said == "There is no difference of logits: twofold has other tokens.")
         assert not noticed
+
+
+async def test_a_model_without_such_an_attention_stands_beside_with_what_it_has(tiny: Path, noticed: list[str]) -> None:
+    app = GlassheadApp(find(tiny), "the black cat")
+    async with app.run_test(size=(80, 24)) as pilot:
+        explorer = Explorer(app, pilot)
+        await explorer.step(0)
+        screen = explorer.screen
+        session = screen._worker._session
+        session.stand_beside(Guest.of(stranger("gpt"), "gpt"))  # a decoder alone
+        await explorer.press(*["space"] * 6)
+        await explorer.step(6)
+        await explorer.until(lambda: explorer.moment.beside is not None or bool(explorer.moment.alone))
+        assert explorer.moment.beside is not None, explorer.moment.alone
+        for view in ("original", "difference", "edited"):
+            screen._look(view=view, redraw=True)
+            for key in "amuvocASVFP":
+                await explorer.press(key)
+        screen._look(view="original", redraw=True)
+        await explorer.press("a")
+        await explorer.until(lambda: "gpt has no decoder cross attention" in explorer.text)

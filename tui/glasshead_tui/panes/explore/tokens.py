@@ -88,7 +88,8 @@ class TokensPane(Lines):
             return []
         focus, moment = self._shown
         marks = palette(self.app)
-        kind = moment.anatomy.kind_at(focus.prefix) if moment.anatomy.kinds else None
+        kinds = (each for each in moment.anatomy.kinds if (each.stack, each.kind) == (focus.stack, focus.kind))
+        kind = next(kinds, None)
         query, key = (kind.queries, kind.keys) if kind else ("", "")
         drawing: list[Line] = []
         there = [(side, tokens) for side, tokens in (("source", moment.source), ("target", moment.tokens)) if tokens]
