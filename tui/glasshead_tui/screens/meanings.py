@@ -6,7 +6,8 @@ PANES: Meanings = (
     ("map", "every head of every layer; each picture is its attention weights, a dot the largest weight under it"),
     (
         "attention",
-        "softmax(Q Kᵀ / √d_k + mask) of one head (3.2.1): a row a query, a column a key; s goes through the stages",
+        "softmax(Q Kᵀ / √d_k + mask) of one head (3.2.1): a row a query, a column a key; s goes through the stages. A "
+        "pinned head, another line or model stands beside it, with the difference",
     ),
     ("sum", "one cell: score = q·k / √d_k, weight = exp(score) / Σ exp(scores), and the row's output = Σ weight · v"),
     (
