@@ -84,7 +84,10 @@ def show(
         ),
     ] = None,
 ) -> None:  # fmt: skip
-    """Write one pane of the explorer as text, alone or beside that of another model or head."""
+    """Write one pane of the explorer as text.
+
+    With another model or head beside it: both tables, and their difference.
+    """
     from glasshead_tui.terminal.sentences import fitting, sentence
 
     if text is None and features is not None:

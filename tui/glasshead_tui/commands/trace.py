@@ -69,7 +69,10 @@ def trace(
     until: Until = None,
     beside: Beside = None,
 ) -> None:
-    """Write the captured values of a decode: numbers, alone or beside those of another model, or a file."""
+    """Write the captured values of a decode: numbers, or a file.
+
+    With another model beside it: the values of both, and their difference.
+    """
     from glasshead_tui.terminal.sentences import fitting, sentence
 
     if text is None and features is not None:

@@ -233,6 +233,9 @@ class AttentionPane(NotedMatrix, can_focus=False):
             more = tuple([Segment(text, marks.strong)] for text in (shown.why, shown.why.partition(". ")[0], SHORTLY))
         else:
             more = difference_legend(apart, marks) if apart is not None else ()
+        if other.hides and not one.hides:
+            hidden: Line = [Segment(MASKED_GLYPH * 3, marks.weights.masked), Segment(" −∞ there", marks.quiet)]
+            legend = tuple(join_pieces([line, hidden]) for line in legend)
         self._notes.legend = (*(join_pieces([line, each]) for line in legend for each in more), *more[-1:], *legend)
 
     def _apart(self, shown: _Shown) -> DifferenceMatrix | None:
