@@ -25,16 +25,16 @@ from glasshead.edits.ledger import NO_EDITS, Ledger
 from glasshead.errors import GlassheadError
 from glasshead.session.beside import Beside, compare, make_twin
 from glasshead.session.compared import Compared, compare_lines
+from glasshead.session.lines import Lines, Place
 from glasshead.session.moment import Moment, look
 from glasshead.session.references import References
 from glasshead.session.standing import Standing
 from glasshead.session.stopping import Stopped, find_stop
 from glasshead.session.stops import NO_STOPS, Differs, Stops, check_stop, parse_stop
-from glasshead.session.tree import Branch, GivenUp, list_branches
+from glasshead.session.tree import Branch, GivenUp
 from glasshead.session.truths import edited_checks
 from glasshead.subjects import Subject
 from glasshead.traces.file import CANDIDATES
-from glasshead.traces.record import BUDGET
 from glasshead.truth.trace_checks import Check, checks
 
 NO_TEXT = "There is no sentence yet: type one with i."
@@ -47,18 +47,12 @@ class Session:
         """keep: sites that the lines capture, as for `Subject.start`."""
         self._keep = keep if keep is None else tuple(keep)
         self.subject = subject
-        self._standing: Standing | None = None
-        self._branches: dict[int, Standing] = {}
-        self._before: list[tuple[int, int, Ledger]] = []
-        """Branches that undo goes back to, with step and edits, the newest last."""
-        self._lines = self._made = 0
+        self._lines = Lines()
         self._moment: Moment | None = None
         self._twin: Stepper | None = None
-        self._references = References(subject, lines=self._line_of)
+        self._references = References(subject, lines=lambda branch: self._lines[branch].line)
         self.stops: Stops = NO_STOPS
         """Breakpoints, at which `walk` stops."""
-        self.given_up: Mapping[int, tuple[GivenUp, ...]] = {}
-        """Lines that a beam search gave up, by the branch that it began from."""
         self._other: int | None = None
         self._stopped: Stopped | None = None
         """Breakpoint at which the newest walk ended."""
@@ -66,14 +60,14 @@ class Session:
     @property
     def standing(self) -> Standing:
         """Present standing. Raises GlassheadError before the first text."""
-        if self._standing is None:
+        if self._lines.here is None:
             raise GlassheadError(NO_TEXT)
-        return self._standing
+        return self._lines.here
 
     @property
     def text(self) -> str | None:
         """The text of the line, as it was typed; None before the first."""
-        return None if self._standing is None else self._standing.text
+        return None if self._lines.here is None else self._lines.here.text
 
     @property
     def line(self) -> Stepper:
@@ -86,8 +80,8 @@ class Session:
         if self._moment is None:
             at, effect = self.standing, self._beside()
             self._moment = look(
-                at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._before),
-                undos=self._undos(), edits=at.ledger, beside=self._compare() or effect, effect=effect,
+                at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._lines.before),
+                undos=self._lines.count_undos(), edits=at.ledger, beside=self._compare() or effect, effect=effect,
                 stopped=self._stopped, read=self._read(at.text),
             )  # fmt: skip
         return self._moment
@@ -108,14 +102,14 @@ class Session:
     @property
     def other(self) -> int | None:
         """Branch that the present line is compared with; None for none."""
-        return self._other if self._other in self._branches and self._other != self.standing.branch else None
+        return self._other if self._other in self._lines and self._other != self.standing.branch else None
 
     def compare_with(self, branch: int | None) -> None:
         """Compare the present line with another one of the tree; None ends that.
 
         Raises GlassheadError for a line that is not there, and for the present one.
         """
-        if branch is not None and self._at(branch).branch == self.standing.branch:
+        if branch is not None and self._lines[branch].branch == self.standing.branch:
             raise GlassheadError("You stand in this line: choose another one to compare it with.")
         self._other, self._moment = branch, None
 
@@ -123,15 +117,8 @@ class Session:
         line = self.line
         if self.other is None or not line.rows.captures:
             return None
-        other = self._branches[self.other]
+        other = self._lines[self.other]
         return compare_lines(line, other.line, other.name or f"line {other.branch}", CANDIDATES)
-
-    def _undos(self) -> int:
-        """Count the undos until the edits are others; 0 where none brings that."""
-        for count, (_, _, ledger) in enumerate(reversed(self._before), 1):
-            if ledger.active != self.standing.ledger.active:
-                return count
-        return 0
 
     def begin(
         self,
@@ -147,26 +134,35 @@ class Session:
 
         Raises GlassheadError, and moves nothing, for a text or an edit that does not fit.
         """
-        at = self._standing
+        at = self._lines.here
         ledger = (at.ledger if at else NO_EDITS) if edits is None else Ledger.of(tuple(map(as_edit, edits)))
         base = self.subject.start(text, truncate=truncate, keep=self._keep, forced=forced)
         line = self._edited(base, base, ledger) if ledger.entries else base
-        new = self._new_branch()
+        new = self._lines.new_branch()
         standing = Standing(
-            line=line, number=self._next(), text=text, truncate=truncate, branch=new, family=new, parent=None,
-            cause=text, fork=0, ledger=ledger, base=None if line is base else base, tried=tried,
+            line=line, number=self._lines.next_number(), text=text, truncate=truncate, branch=new, family=new,
+            parent=None, cause=text, fork=0, ledger=ledger, base=None if line is base else base, tried=tried,
         )  # fmt: skip
         self._move(standing, remember=at is None or not (tried and at.tried))
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
-        """All lines of the tree, in the order in which they were made."""
-        return tuple(self._branches[number] for number in sorted(self._branches))
+    def given_up(self) -> Mapping[int, tuple[GivenUp, ...]]:
+        """Lines that a beam search gave up, by the branch that it began from."""
+        return self._lines.given_up
+
+    def give_up(self, branch: int, lines: Sequence[GivenUp]) -> None:
+        """Note the lines that a beam search from a branch gave up, in place of those of an earlier one."""
+        self._lines.given_up = {**self._lines.given_up, branch: tuple(lines)}
 
     @property
-    def before(self) -> tuple[tuple[int, int, Ledger], ...]:
+    def standings(self) -> tuple[Standing, ...]:
+        """All lines of the tree, in the order in which they were made."""
+        return tuple(self._lines)
+
+    @property
+    def before(self) -> tuple[Place, ...]:
         """Places that undo goes back to, the newest last: branch, step and edits."""
-        return tuple(self._before)
+        return tuple(self._lines.before)
 
     def make_standing(
         self,
@@ -195,17 +191,10 @@ class Session:
             **fields,
         )  # fmt: skip
 
-    def restore(self, standings: Sequence[Standing], here: int, before: Sequence[tuple[int, int, Ledger]]) -> None:
+    def restore(self, standings: Sequence[Standing], here: int, before: Sequence[Place]) -> None:
         """Replace the tree by other lines, and stand in one of them. Raises GlassheadError for a tree that is none."""
-        branches = {each.branch: each for each in standings}
-        if here not in branches or any(
-            each.parent is not None and not (each.parent in branches and each.parent < each.branch)
-            for each in standings
-        ):
-            raise GlassheadError("These lines are no tree: one comes from a line that is not there.")
-        self._branches, self._made = branches, max(branches)
-        self._before = [each for each in before if each[0] in branches]
-        self._stand(branches[here].to(number=self._next()))
+        self._lines.replace(standings, here, before)
+        self._look_again()
 
     def walk(self, steps: int, *, stopping: bool = True) -> Iterator[None]:
         """Take steps while there are any; yield after each, so that the caller can look or stop.
@@ -306,21 +295,20 @@ class Session:
         """Add a line of other tokens to the tree. base: the same without the edits · cause, fork: as for `Standing` ·
         parent: by default the present line · stand: whether to stand in it then.
         """
-        at, new = self.standing, self._new_branch()
+        at, new = self.standing, self._lines.new_branch()
         made = at.to(
-            line=line, base=base, number=self._next(), branch=new, family=new,
+            line=line, base=base, number=self._lines.next_number(), branch=new, family=new,
             parent=at.branch if parent is None else parent, cause=cause, fork=fork, tried=False, name="", folded=False,
         )  # fmt: skip
         if stand:
             self._move(made)
         else:
-            self._branches[new] = made
-            self._forget()
+            self._lines.add(made)
 
     @property
     def edits(self) -> Ledger:
         """The edits of the line."""
-        return NO_EDITS if self._standing is None else self._standing.ledger
+        return NO_EDITS if self._lines.here is None else self._lines.here.ledger
 
     def edit(self, *edits: Edit | str) -> None:
         """Add edits: the line branches. Raises GlassheadError, and moves nothing, for one that does not fit."""
@@ -347,11 +335,11 @@ class Session:
         if ledger == at.ledger:
             return
         steps = at.line.step_number
-        for branch in self._branches.values():  # where those edits were before, that line comes back
+        for branch in self._lines:  # where those edits were before, that line comes back
             if branch.family == at.family and branch.ledger.active == ledger.active:
                 branch.line.follow(at.line, steps)
                 branch.line.goto(min(steps, branch.line.step_number))
-                self._move(branch.to(number=self._next(), ledger=ledger), steps=steps)
+                self._move(branch.to(number=self._lines.next_number(), ledger=ledger), step=steps)
                 return
         base = at.line.branch() if at.base is None else at.base
         line = self._edited(base, at.line, ledger)
@@ -362,8 +350,8 @@ class Session:
         cause = ", ".join([*map(str, new), *(f"without {edit}" for edit in gone)]) or "the same edits"
         self._move(
             at.to(
-                line=line, base=base if ledger.entries else None, ledger=ledger, number=self._next(),
-                branch=self._new_branch(), parent=at.branch, cause=cause, tried=False, name="", folded=False,
+                line=line, base=base if ledger.entries else None, ledger=ledger, number=self._lines.next_number(),
+                branch=self._lines.new_branch(), parent=at.branch, cause=cause, tried=False, name="", folded=False,
                 fork=steps if fork is None else max(0, fork - prompt),
             )
         )  # fmt: skip
@@ -388,59 +376,35 @@ class Session:
     @property
     def branches(self) -> tuple[Branch, ...]:
         """The tree of all lines, in the order in which it is drawn."""
-        return list_branches(self._branches, self.standing.branch, self.given_up)
+        return self._lines.list_branches(self.standing.branch)
 
     def visit(self, branch: int) -> None:
         """Stand at another branch. Raises GlassheadError for one that is not there."""
-        if self._at(branch).branch != self.standing.branch:
-            self._move(self._at(branch).to(number=self._next()))
+        if self._lines[branch].branch != self.standing.branch:
+            self._move(self._lines[branch].to(number=self._lines.next_number()))
 
     def name_branch(self, branch: int, name: str) -> None:
         """Give a branch a name; an empty one takes it away."""
-        self._change(branch, name=name.strip())
+        self._lines.change(branch, name=name.strip())
+        self._moment = None
 
     def fold_branch(self, branch: int) -> None:
         """Fold the branches of a branch away, or out again."""
-        self._change(branch, folded=not self._at(branch).folded)
+        self._lines.change(branch, folded=not self._lines[branch].folded)
+        self._moment = None
 
     def delete_branch(self, branch: int) -> None:
         """Delete a branch and those that come from it. Raises GlassheadError for one that holds the present line."""
-        gone = {self._at(branch).branch}
-        for number, each in sorted(self._branches.items()):
-            if each.parent in gone:
-                gone.add(number)
-        if self.standing.branch in gone:
-            raise GlassheadError("You stand in this line: go to another one first.")
-        self._branches = {number: each for number, each in self._branches.items() if number not in gone}
-        self.given_up = {number: lines for number, lines in self.given_up.items() if number not in gone}
-        self._before = [each for each in self._before if each[0] not in gone]
+        self._lines.delete(branch)
         self._moment = None
-
-    def _change(self, branch: int, **fields: object) -> None:
-        self._branches[branch] = self._at(branch).to(**fields)
-        if self.standing.branch == branch:
-            self._standing = self._branches[branch]
-        self._moment = None
-
-    def _line_of(self, branch: int) -> Stepper:
-        return self._at(branch).line
-
-    def _at(self, branch: int) -> Standing:
-        if branch not in self._branches:
-            raise GlassheadError(f"There is no line {branch}.")
-        return self._branches[branch]
 
     def undo(self) -> None:
         """Bring back what the last text, choice, edit or visit replaced: line and step.
 
         Raises GlassheadError if there is nothing to undo.
         """
-        if not self._before:
-            raise GlassheadError("There is nothing to undo: this is where you began.")
-        branch, step, ledger = self._before.pop()
-        at = self._branches[branch]
-        at.line.goto(step)
-        self._stand(at.to(number=self._next(), ledger=ledger))
+        self._lines.undo()
+        self._look_again()
 
     def check(self) -> tuple[Check, ...]:
         """Check the present moment; each statement is computed in another way than the values were captured."""
@@ -455,34 +419,15 @@ class Session:
         """Write a recording of the present line, as far as it is known. See `Stepper.save`."""
         return self.line.save(path, changed=self.standing.changed, overwrite=overwrite)
 
-    def _next(self) -> int:
-        self._lines += 1
-        return self._lines
-
-    def _new_branch(self) -> int:
-        self._made += 1
-        return self._made
-
-    def _move(self, standing: Standing, *, remember: bool = True, steps: int | None = None) -> None:
-        """steps: step of the present line before the move, if that went along it."""
-        at = self._standing
-        if remember and at is not None:
-            self._before.append((at.branch, at.line.step_number if steps is None else steps, at.ledger))
-        self._stand(standing)
-        self._forget()
-
-    def _forget(self) -> None:
-        """Forget the values of the lines that were left longest ago, while all together exceed the budget.
-
-        Their tokens stay; what is looked at again is computed again.
-        """
-        here = self.standing.branch
-        held = [each for number, each in self._branches.items() if number != here]
-        for each in held:
-            if sum(one.line.bytes for one in self._branches.values()) <= BUDGET:
-                return
-            each.line.forget()
+    def _move(self, standing: Standing, *, remember: bool = True, step: int | None = None) -> None:
+        """Stand in another line; see `Lines.move`."""
+        self._lines.move(standing, remember=remember, step=step)
+        self._look_again()
 
     def _stand(self, standing: Standing) -> None:
-        self._branches[standing.branch] = standing
-        self._standing, self._moment, self._twin, self._stopped = standing, None, None, None
+        self._lines.stand(standing)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Forget what was seen of the line where the work stood."""
+        self._moment = self._twin = self._stopped = None
