@@ -5,8 +5,8 @@ keys and values of all tokens so far, which the past holds. Going back computes 
 known tokens. Rows are computed when they are first needed, not when a step is taken (see `Stepper`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from torch import Tensor
 from glasshead.decoding.pick import Forced, Pick, Sample, greedy, rule_at, turn, unforced
 from glasshead.decoding.protocols import Model, Names, Prompt
 from glasshead.decoding.rows import Again, Rows, Watch
+from glasshead.decoding.telling import Telling
 from glasshead.errors import GlassheadError
 from glasshead.tap import Change
 from glasshead.text import Token
@@ -425,37 +426,16 @@ class Stepper:
         end._taken = len(end._ids) - end._first
         if end.outlook.recorded:  # computes the row of the newest token
             raise GlassheadError(f"{end.recorded} already: copy its file.")
-        line = end._telling(len(end.rows))()
         measured = end.verify() if end.verifiable else None
-        about = replace(line.about, changed=changed or line.about.changed)
-        return file.save(path, end.rows.record, replace(line, about=about, measured=measured), overwrite=overwrite)
+        return end._telling(len(end.rows)).save(path, measured=measured, changed=changed, overwrite=overwrite)
 
-    def _telling(self, rows: int) -> Callable[[], file.Line]:
+    def _telling(self, rows: int) -> Telling:
         """Note the line as it is now, so that a trace of its rows can be saved later."""
-        ids, logits = self.ids, self.rows.logits(rows)
-        chances = self._probabilities[: len(ids)]
-        first = self._first
-        if not self.rows.lasting:  # earlier steps had other values: this one stands alone
-            first, chances = len(ids), [None] * len(ids)
-
-        def line() -> file.Line:
-            model, prompt = self.rows.model, first
-            made = self._names.tokens(ids)
-            return file.Line(
-                about=self.about,
-                limits=(model.limits.text, model.limits.target),
-                ends=model.ends,
-                size=model.size,
-                target=tuple(Token(token.id, token.text, p) for token, p in zip(made, chances, strict=True)),
-                prompt=prompt,
-                texts=tuple(self._names.decode(ids[:count]) for count in range(prompt, len(ids) + 1)),
-                names=self._names.tokens,
-                logits=logits,
-                edited=self.rows.watch.names,
-                blanks=self.rows.blanks,
-            )
-
-        return line
+        ids = self.ids
+        return Telling(
+            self.rows, self._names, self.about, ids, self._probabilities[: len(ids)], self._first,
+            self.rows.logits(rows),
+        )  # fmt: skip
 
     def _refuse_when_done(self) -> None:
         if self.cut:
