@@ -182,33 +182,25 @@ class Stepper:
         """Bytes of the captured values that are held."""
         return self._rows.record.bytes
 
-    def follow(self, other: "Stepper", steps: int, *more: "Stepper") -> None:
-        """Take steps up to a number of them; where another line has the same tokens so far, take what was chosen there.
-
-        A token that was chosen is one that the line itself would not have picked. more: lines that come after `other`.
-        """
-        chosen = [(each, each._chosen()) for each in (other, *more)]
-        while self._taken < steps and not self.done:
-            stands, so_far = self._stands, self.ids
-            took = [line._ids[stands] for line, places in chosen if stands in places and line._ids[:stands] == so_far]
-            if took:
-                self.choose(took[0])
-            else:
-                self.step()
-
-    def _chosen(self) -> frozenset[int]:
-        """Find the places of tokens that the line would not have picked."""
-        logits = self.rows.logits(len(self._ids))
-        return frozenset(
-            place
-            for place in range(self._first, len(self._ids))
-            if 0 < place <= len(logits) and self._pick(logits[place - 1], place - self._first) != self._ids[place]
-        )
+    def recall(self, rows: int) -> tuple[Tensor, ...]:
+        """Return the logits of the first rows (v each). What was forgotten comes again, row by row, as at first."""
+        ids = self._ids[:rows]
+        if self.rows.lasting:
+            for count in range(max(len(self.rows) + 1, self._first), rows):
+                self.rows.reach(ids[:count])
+        if len(self.rows) < rows:
+            self.rows.reach(ids)
+        return self.rows.logits(rows)
 
     @property
     def step_number(self) -> int:
         """Steps taken."""
         return self._taken
+
+    @property
+    def known_steps(self) -> int:
+        """Steps whose tokens are known, those after the present one included."""
+        return len(self._ids) - self._first
 
     @property
     def ids(self) -> list[int]:
@@ -460,9 +452,7 @@ class Stepper:
         size = rows, self._stands
         if size not in self._views:
             ids = self._ids[:rows]
-            if self.rows.lasting:  # rows that were forgotten come again as they came at first
-                for count in range(max(len(self.rows) + 1, self._first), rows):
-                    self.rows.reach(ids[:count])
+            self.recall(rows)
             self.rows.reach(ids)
             again = Again(self.rows.model, self._prompt.source, tuple(ids), self.rows.watch.edit)
             reading = self.rows.reading(ids, self._names.tokens)

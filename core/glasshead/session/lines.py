@@ -57,12 +57,21 @@ class Lines:
         if remember and at is not None:
             self.before.append((at.branch, at.line.step_number if step is None else step, at.ledger))
         self.stand(standing)
-        self._forget()
+        self.forget()
+
+    def withdraw(self, *, new: bool) -> None:
+        """Take the newest move back, as if it had not been. new: whether its line was made for it."""
+        assert self.here is not None
+        gone = self.here.branch
+        self.undo()
+        if new:
+            del self._branches[gone]
+            self._made = gone - 1
 
     def add(self, standing: Standing) -> None:
         """Add a line to the tree without going to it."""
         self._branches[standing.branch] = standing
-        self._forget()
+        self.forget()
 
     def undo(self) -> None:
         """Go back to the newest place before this one. Raises GlassheadError if there is none."""
@@ -114,7 +123,7 @@ class Lines:
         """List the lines as plain data, in the order in which the tree is drawn. here: the branch of the work."""
         return list_branches(self._branches, here, self.given_up)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Forget the values of the lines that were left longest ago, while all together exceed the budget.
 
         Their tokens stay; what is looked at again is computed again.

@@ -36,6 +36,8 @@ class Moment:
     """Whether the end token, and not the limit, ended the line."""
     limit: int
     """Most steps that can be taken."""
+    until: int | None = None
+    """Step to which the line is being led, as it was there before an edit; None where it has come to."""
     cut: bool = False
     """Whether a recording, and not the line that it shows, ends here."""
     candidates: tuple[Token, ...]

@@ -12,22 +12,23 @@ The lines are a tree: a new text is a root, another token and an edit are branch
 can be undone. There is no thread and no screen here: a caller with several threads makes one move at a time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from glasshead.decoding.pick import Pick, greedy
 from glasshead.decoding.stepper import Stepper
-from glasshead.edits.changes import Changes, make_changes
 from glasshead.edits.edit import Edit
 from glasshead.edits.language import as_edit
-from glasshead.edits.ledger import NO_EDITS, Ledger
+from glasshead.edits.ledger import NO_EDITS, Ledger, name_change
 from glasshead.errors import GlassheadError
 from glasshead.session.beside import Beside, compare, make_twin
 from glasshead.session.compared import Compared, compare_lines
+from glasshead.session.editing import edit_line
 from glasshead.session.lines import Lines, Place
 from glasshead.session.moment import Moment, look
 from glasshead.session.references import References
+from glasshead.session.regaining import Way
 from glasshead.session.standing import Standing
 from glasshead.session.stopping import Stopped, find_stop
 from glasshead.session.stops import NO_STOPS, Differs, Stops, check_stop, parse_stop
@@ -53,6 +54,8 @@ class Session:
         self._references = References(subject, lines=lambda branch: self._lines[branch].line)
         self.stops: Stops = NO_STOPS
         """Breakpoints, at which `walk` stops."""
+        self._way: Way | None = None
+        """Way to where the work stood before the newest move to another line."""
         self._other: int | None = None
         self._stopped: Stopped | None = None
         """Breakpoint at which the newest walk ended."""
@@ -83,6 +86,7 @@ class Session:
                 at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._lines.before),
                 undos=self._lines.count_undos(), edits=at.ledger, beside=self._compare() or effect, effect=effect,
                 stopped=self._stopped, read=self._read(at.text),
+                until=self._way.steps if self._way is not None and self._way.open else None,
             )  # fmt: skip
         return self._moment
 
@@ -137,7 +141,11 @@ class Session:
         at = self._lines.here
         ledger = (at.ledger if at else NO_EDITS) if edits is None else Ledger.of(tuple(map(as_edit, edits)))
         base = self.subject.start(text, truncate=truncate, keep=self._keep, forced=forced)
-        line = self._edited(base, base, ledger) if ledger.entries else base
+        line = base
+        if ledger.entries:
+            line = edit_line(base, ledger, self._references)
+            if line.looks_ahead:  # an edit that does not fit the line is found here, before anything moves
+                line.rows.reach(line.ids)
         new = self._lines.new_branch()
         standing = Standing(
             line=line, number=self._lines.next_number(), text=text, truncate=truncate, branch=new, family=new,
@@ -183,7 +191,7 @@ class Session:
         if ledger.entries:
             start = base.branch()
             start.goto(0)
-            line = self._edited(start, start, ledger)
+            line = edit_line(start, ledger, self._references)
             for token in ids:
                 line.choose(token)
         return Standing(
@@ -196,7 +204,7 @@ class Session:
         self._lines.replace(standings, here, before)
         self._look_again()
 
-    def walk(self, steps: int, *, stopping: bool = True) -> Iterator[None]:
+    def walk(self, steps: int, *, stopping: bool = True) -> Generator[None, None, None]:
         """Take steps while there are any; yield after each, so that the caller can look or stop.
 
         The steps end at a breakpoint, and then the moment tells which one; without `stopping` they go on.
@@ -205,7 +213,7 @@ class Session:
         for _ in range(steps):
             if line.done:
                 return
-            self._moment = self._stopped = None
+            self._moment = self._stopped = self._way = None
             line.step()
             self._stopped = find_stop(self.stops.active, line, self._unedited()) if stopping else None
             yield
@@ -239,7 +247,7 @@ class Session:
     def rewind(self, step: int) -> None:
         """Go back to a step, at most to the start. Costs no run of the model."""
         self.line.goto(min(max(0, step), self.line.step_number))
-        self._moment = self._stopped = None
+        self._moment = self._stopped = self._way = None
 
     def choose(self, token: int, at: Moment | None = None) -> None:
         """Take a token at the step that a moment shows: the line branches there.
@@ -310,68 +318,86 @@ class Session:
         """The edits of the line."""
         return NO_EDITS if self._lines.here is None else self._lines.here.ledger
 
-    def edit(self, *edits: Edit | str) -> None:
-        """Add edits: the line branches. Raises GlassheadError, and moves nothing, for one that does not fit."""
+    def edit(self, *edits: Edit | str, regain: bool = True) -> None:
+        """Add edits: the line branches. Raises GlassheadError, and moves nothing, for one that does not fit.
+
+        regain: come to the present step at once; else `regain` leads there, and an edit that does not fit a step on
+        the way is found by that.
+        """
         ledger = self.standing.ledger
         for each in edits:
             ledger = ledger.add(as_edit(each))
-        self._take(ledger)
+        self._take(ledger, regain)
 
-    def switch_edit(self, number: int) -> None:
+    def switch_edit(self, number: int, *, regain: bool = True) -> None:
         """Switch an edit of the ledger off, or on again. Raises GlassheadError for one that is not there."""
-        self._take(self.standing.ledger.switch(number))
+        self._take(self.standing.ledger.switch(number), regain)
 
-    def remove_edit(self, number: int) -> None:
+    def remove_edit(self, number: int, *, regain: bool = True) -> None:
         """Take an edit out of the ledger. Raises GlassheadError for one that is not there."""
-        self._take(self.standing.ledger.remove(number))
+        self._take(self.standing.ledger.remove(number), regain)
 
-    def clear_edits(self) -> None:
+    def clear_edits(self, *, regain: bool = True) -> None:
         """Take all edits out."""
-        self._take(NO_EDITS)
+        self._take(NO_EDITS, regain)
 
-    def _take(self, ledger: Ledger) -> None:
-        """Stand at the line under other edits, as far along as now."""
+    def regain(self) -> Generator[bool, None, None]:
+        """Lead the line to where the work stood before other edits came, an undo or a visit; yield after each step.
+
+        True comes once the first token is there that is another one. Broken off, the line stands where it got to.
+        Raises GlassheadError for an edit that does not fit a step on the way: then all is as it was before the edit.
+        """
+        way = self._way
+        if way is None:
+            return
+        try:
+            for changed in way:
+                self._moment = None
+                if way.new:
+                    self._lines.change(self.standing.branch, fork=way.fork)
+                yield changed
+                if self._way is not way:  # another move came between
+                    return
+        except GlassheadError:
+            if way.new is not None:
+                self._lines.withdraw(new=way.new)
+                self._look_again()
+            raise
+        finally:
+            if self._way is way:
+                if way.open:
+                    self._moment = None
+                self._way = None
+                self._lines.forget()
+
+    def _take(self, ledger: Ledger, regain: bool) -> None:
+        """Stand at the line under other edits: as far along as now, or where they begin to reach."""
         at = self.standing
         if ledger == at.ledger:
             return
-        steps = at.line.step_number
-        for branch in self._lines:  # where those edits were before, that line comes back
-            if branch.family == at.family and branch.ledger.active == ledger.active:
-                branch.line.follow(at.line, steps)
-                branch.line.goto(min(steps, branch.line.step_number))
-                self._move(branch.to(number=self._lines.next_number(), ledger=ledger), step=steps)
-                return
-        base = at.line.branch() if at.base is None else at.base
-        line = self._edited(base, at.line, ledger)
-        fork = next((n for n, (a, b) in enumerate(zip(at.line.ids, line.ids, strict=False)) if a != b), None)
-        prompt = len(line.ids) - line.step_number
-        new = [entry.edit for entry in ledger.entries if entry not in at.ledger.entries and entry.on]
-        gone = [entry.edit for entry in at.ledger.entries if entry not in ledger.entries and entry.on]
-        cause = ", ".join([*map(str, new), *(f"without {edit}" for edit in gone)]) or "the same edits"
-        self._move(
-            at.to(
+        steps, ids = at.line.step_number, at.line.ids
+        there = [each for each in self._lines if each.family == at.family and each.ledger.active == ledger.active]
+        if there:  # where those edits were before, that line comes back
+            way = Way(there[0].line, steps, ids, at.line)
+            way.begin()
+            self._move(there[0].to(number=self._lines.next_number(), ledger=ledger), step=steps)
+        else:
+            base = at.line.branch() if at.base is None else at.base
+            base.goto(min(steps, base.known_steps))
+            line = edit_line(base, ledger, self._references, now=at.line, before=at.ledger)
+            way = Way(line, steps, ids, at.line, base.branch())  # `base` itself is led along by the moments
+            way.begin()
+            made = at.to(
                 line=line, base=base if ledger.entries else None, ledger=ledger, number=self._lines.next_number(),
-                branch=self._lines.new_branch(), parent=at.branch, cause=cause, tried=False, name="", folded=False,
-                fork=steps if fork is None else max(0, fork - prompt),
-            )
-        )  # fmt: skip
-
-    def _edited(self, base: Stepper, now: Stepper, ledger: Ledger) -> Stepper:
-        """Return a line under edits: from `base`, with what was chosen in `now`, as far along as that."""
-        base.goto(now.step_number)
-        if ledger.active:
-            changes = self._changes(base, ledger)
-            line = base.edited(changes, changes.first_row)
-        else:  # there are none, or all are switched off: the rows stay, and nothing is computed again
-            line = base.branch()
-        line.follow(now, now.step_number, base)
-        if line.looks_ahead:  # an edit that does not fit the line is found here, before anything moves
-            line.rows.reach(line.ids)
-        return line
-
-    def _changes(self, base: Stepper, ledger: Ledger) -> Changes:
-        self._references.line = base
-        return make_changes(ledger.active, self.subject.anatomy, self._references)
+                branch=self._lines.new_branch(), parent=at.branch, cause=name_change(at.ledger, ledger), fork=way.fork,
+                tried=False, name="", folded=False,
+            )  # fmt: skip
+            self._move(made)
+        way.new = not there
+        self._way = way
+        if regain:
+            for _ in self.regain():
+                pass
 
     @property
     def branches(self) -> tuple[Branch, ...]:
@@ -381,7 +407,9 @@ class Session:
     def visit(self, branch: int) -> None:
         """Stand at another branch. Raises GlassheadError for one that is not there."""
         if self._lines[branch].branch != self.standing.branch:
+            ids = self.line.ids
             self._move(self._lines[branch].to(number=self._lines.next_number()))
+            self._way = Way(self.line, self.line.step_number, ids)
 
     def name_branch(self, branch: int, name: str) -> None:
         """Give a branch a name; an empty one takes it away."""
@@ -403,8 +431,10 @@ class Session:
 
         Raises GlassheadError if there is nothing to undo.
         """
+        ids = [] if self._lines.here is None else self.line.ids
         self._lines.undo()
         self._look_again()
+        self._way = Way(self.line, self.line.step_number, ids)
 
     def check(self) -> tuple[Check, ...]:
         """Check the present moment; each statement is computed in another way than the values were captured."""
@@ -430,4 +460,4 @@ class Session:
 
     def _look_again(self) -> None:
         """Forget what was seen of the line where the work stood."""
-        self._moment = self._twin = self._stopped = None
+        self._moment = self._twin = self._stopped = self._way = None

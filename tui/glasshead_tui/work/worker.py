@@ -6,7 +6,8 @@ without jobs the shown moment is checked. Nothing in here draws.
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError, ThereError, TooLongError
@@ -29,6 +30,7 @@ from glasshead_tui.work.messages import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from textual.message import Message
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead.session.session import Session
     from glasshead.subjects import Subject
+
+    Moves = Generator[bool, None, None] | Generator[None, None, None]
 
 POLL = 0.05
 """Seconds between two checks for the end of the app."""
@@ -189,19 +193,19 @@ class Worker:
 
     def edit(self, *edits: str, to: Asker) -> int:
         """Add edits to the line."""
-        return self._move(lambda session: session.edit(*edits), to)
+        return self._move(lambda session: session.edit(*edits, regain=False), to)
 
     def switch_edit(self, number: int, *, to: Asker) -> int:
         """Switch an edit off, or on again."""
-        return self._move(lambda session: session.switch_edit(number), to)
+        return self._move(lambda session: session.switch_edit(number, regain=False), to)
 
     def remove_edit(self, number: int, *, to: Asker) -> int:
         """Take an edit out."""
-        return self._move(lambda session: session.remove_edit(number), to)
+        return self._move(lambda session: session.remove_edit(number, regain=False), to)
 
     def clear_edits(self, *, to: Asker) -> int:
         """Take all edits out."""
-        return self._move(lambda session: session.clear_edits(), to)
+        return self._move(lambda session: session.clear_edits(regain=False), to)
 
     def visit(self, branch: int, *, to: Asker) -> int:
         """Go to another line of the tree."""
@@ -212,12 +216,12 @@ class Worker:
         return self._move(lambda session: session.compare_with(branch), to)
 
     def _move(self, move: "Callable[[Session], None]", to: Asker) -> int:
-        """Put a job that brings another line."""
+        """Put a job that brings another line, which is then led to where the line before stood."""
 
         def job() -> None:
             before = self._session.standing.text
             move(self._session)
-            self._show(fresh=self._session.standing.text != before)
+            self._go(self._session.regain(), fresh=self._session.standing.text != before)
 
         return self._jobs.put(job, to, decides=True)
 
@@ -393,28 +397,40 @@ class Worker:
         desk = Desk(ticket, self._answer, lambda: stopped() or ticket < self._examination)  # a later one stops it
         studies.examine(self._session, page, values, desk)
 
-    def _go(self, moves: "Iterator[None]", *, patient: bool = True) -> None:
-        """Make moves, and show the line now and then, and at the end. patient: finish all moves before later jobs."""
-        reported = time.monotonic()
-        while not (self._jobs.halted(self._ticket) or not (patient or self._jobs.idle) or self._gone()):
-            if next(moves, _ENDED) is _ENDED:
-                break
-            if time.monotonic() - reported >= PACE:
-                self._show()
-                reported = time.monotonic()
-        self._show()
+    def _go(self, moves: "Moves", *, patient: bool = True, fresh: bool = False) -> None:
+        """Make moves, and show the line now and then, and at the end; at once after a move that gives True.
+
+        patient: finish all moves before later jobs · fresh: whether the line is a new one.
+        """
+        shown, since = None, time.monotonic()
+        with closing(moves):
+            while not (self._jobs.halted(self._ticket) or not (patient or self._jobs.idle) or self._gone()):
+                try:
+                    made = next(moves, _ENDED)
+                except GlassheadError:
+                    if shown is not None:  # it is there no more
+                        self._show()
+                    raise
+                if made is _ENDED:
+                    break
+                if made or time.monotonic() - since >= PACE:
+                    shown = self._show(fresh=fresh and shown is None)
+                    since = time.monotonic()
+        if shown is None or shown is not self._session.moment:
+            self._show(fresh=fresh and shown is None)
 
     def _rewind(self, step: int) -> None:
         self._session.rewind(step)
         self._show()
 
-    def _show(self, *, fresh: bool = False) -> None:
-        """Answer with the present moment."""
+    def _show(self, *, fresh: bool = False) -> "Moment":
+        """Answer with the present moment, and return it."""
         assert self._job is not None
         moment = self._session.moment
         self._began = True
         self._unchecked = moment, self._job.to
         self._answer(Stepped(moment, ticket=self._ticket, fresh=fresh))
+        return moment
 
 
 def _sampling(rule: "Mapping[str, Any] | None") -> "Pick":

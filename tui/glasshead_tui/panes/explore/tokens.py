@@ -101,6 +101,7 @@ class TokensPane(Lines):
                 tail = (
                     _rule(moment, columns)
                     + f"  step {moment.step}"
+                    + ("" if moment.until is None else f", on to {moment.until}")
                     + (", the recording ends" if moment.cut else ", done" if moment.done else "")
                 )
             tail = _with_remarks(tail, moment, side, len(there), names, columns)

@@ -1,0 +1,26 @@
+"""Editing: the line under other edits, made of the one until now. What the edits cannot reach is shared."""
+
+from glasshead.decoding.stepper import Stepper
+from glasshead.edits.changes import make_changes
+from glasshead.edits.ledger import NO_EDITS, Ledger, apart
+from glasshead.edits.strokes import first_row
+from glasshead.session.references import References
+
+
+def edit_line(
+    base: Stepper, ledger: Ledger, references: References, *, now: Stepper | None = None, before: Ledger = NO_EDITS
+) -> Stepper:
+    """Return a line under edits that stands where these begin to reach, at most as far along as the one until now.
+
+    base: the line without edits · now: the line until now, by default `base` · before: its edits.
+    Raises GlassheadError for an edit that does not fit the model; what fits a row is known when it is computed.
+    """
+    if not ledger.active:  # there are none, or all are switched off: the rows stay, and nothing is computed again
+        return base.branch()
+    references.line, now = base, base if now is None else now
+    anatomy = references.subject.anatomy
+    changes = make_changes(ledger.active, anatomy, references)
+    since = first_row(apart(before.active, ledger.active), anatomy)
+    if since is not None and since >= len(now.prompt.start) and now.rows.lasting:
+        now.recall(min(since, len(now.ids)))  # what was forgotten comes again as it was, and is shared
+    return now.edited(changes, since)
