@@ -1,4 +1,4 @@
-"""Editing: the line under other edits, made of the one until now. What the edits cannot reach is shared."""
+"""Editing: the line under other edits. What they cannot reach is shared with the line without edits, or until now."""
 
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.changes import make_changes
@@ -17,10 +17,13 @@ def edit_line(
     """
     if not ledger.active:  # there are none, or all are switched off: the rows stay, and nothing is computed again
         return base.branch()
-    references.line, now = base, base if now is None else now
-    anatomy = references.subject.anatomy
+    references.line, anatomy = base, references.subject.anatomy
     changes = make_changes(ledger.active, anatomy, references)
-    since = first_row(apart(before.active, ledger.active), anatomy)
-    if since is not None and since >= len(now.prompt.start) and now.rows.lasting:
-        now.recall(min(since, len(now.ids)))  # what was forgotten comes again as it was, and is shared
-    return now.edited(changes, since)
+    like, since = base, changes.first_row
+    if now is not None:
+        later = first_row(apart(before.active, ledger.active), anatomy)
+        if later is not None and (since is None or later > since):
+            like, since = now, later
+    if since is not None and since >= len(like.prompt.start) and like.rows.lasting:
+        like.recall(min(since, len(like.ids)))  # what was forgotten comes again as it was, and is shared
+    return like.edited(changes, since)

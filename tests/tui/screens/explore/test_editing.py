@@ -37,7 +37,9 @@ async def begin(explorer: Explorer) -> None:
 
 async def edited(explorer: Explorer, *edits: str) -> None:
     """Wait until these are the edits of the line."""
-    await explorer.until(lambda: tuple(map(str, explorer.moment.edits.active)) == edits)
+    await explorer.until(
+        lambda: tuple(map(str, explorer.moment.edits.active)) == edits and explorer.moment.until is None
+    )
 
 
 def same(explorer: Explorer, session: Session, site: str) -> bool:
