@@ -20,7 +20,7 @@ def edit_line(
     references.line, anatomy = base, references.subject.anatomy
     changes = make_changes(ledger.active, anatomy, references)
     like, since = base, changes.first_row
-    if now is not None:
+    if now is not None and before.active:
         later = first_row(apart(before.active, ledger.active), anatomy)
         if later is not None and (since is None or later > since):
             like, since = now, later

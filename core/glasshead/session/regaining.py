@@ -40,15 +40,24 @@ class Way:
         if self.left is not None and self.open:  # it is there already
             yield True
         for _ in self._moves:
+            changed = self._compare()
+            if changed:  # it can be looked at before its own row is there
+                yield True
             if self.line.rows.lasting:
                 self._reach()
-            yield self._compare()
+            if not changed:
+                yield False
         self._reach()
 
     @property
     def open(self) -> bool:
         """Whether steps are left."""
         return self.line.step_number < self.steps and not self.line.done
+
+    @property
+    def ahead(self) -> bool:
+        """Whether the row of the newest token is there, or nobody is on the way to it."""
+        return not self.open or len(self.line.rows) >= len(self.line.ids)
 
     @property
     def fork(self) -> int:

@@ -81,11 +81,12 @@ class Session:
     def moment(self) -> Moment:
         """Everything to show of the line at its present step. The same object until something moves."""
         if self._moment is None:
-            at, effect = self.standing, self._beside()
+            at, ahead = self.standing, self._way is None or self._way.ahead
+            effect = self._beside(ahead)
             self._moment = look(
-                at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._lines.before),
-                undos=self._lines.count_undos(), edits=at.ledger, beside=self._compare() or effect, effect=effect,
-                stopped=self._stopped, read=self._read(at.text),
+                at.line, ahead=ahead, text=at.text, number=at.number, changed=at.changed,
+                undoable=bool(self._lines.before), undos=self._lines.count_undos(), edits=at.ledger,
+                beside=self._compare() or effect, effect=effect, stopped=self._stopped, read=self._read(at.text),
                 until=self._way.steps if self._way is not None and self._way.open else None,
             )  # fmt: skip
         return self._moment
@@ -95,13 +96,13 @@ class Session:
         normalize: Callable[[str], str] | None = getattr(self.subject.vocabulary.source, "normalize", None)
         return None if normalize is None or self.subject.recorded else normalize(text)
 
-    def _beside(self) -> Beside | None:
+    def _beside(self, ahead: bool = True) -> Beside | None:
         at = self.standing
         if at.base is None or at.base is at.line or not at.line.rows.captures:
             return None
         at.base.goto(at.line.step_number)
-        self._twin = make_twin(at.base, at.line) if self._twin is None else make_twin(self._twin, at.line)
-        return compare(at.base, at.line, self._twin, at.ledger.active, CANDIDATES)
+        self._twin = make_twin(at.base if self._twin is None else self._twin, at.line, ahead=ahead)
+        return compare(at.base, at.line, self._twin, at.ledger.active, CANDIDATES, ahead=ahead)
 
     @property
     def other(self) -> int | None:
@@ -344,7 +345,8 @@ class Session:
     def regain(self) -> Generator[bool, None, None]:
         """Lead the line to where the work stood before other edits came, an undo or a visit; yield after each step.
 
-        True comes once the first token is there that is another one. Broken off, the line stands where it got to.
+        True comes once the first token is there that is another one; the moment is then without the row of it. Broken
+        off, the line stands where it got to.
         Raises GlassheadError for an edit that does not fit a step on the way: then all is as it was before the edit.
         """
         way = self._way
