@@ -31,7 +31,10 @@ class Way:
         if line.rows.lasting:  # else there is one pass for all rows, and it costs the same anywhere
             line.goto(max(0, min(line.step_number, len(line.rows) + 1 - len(line.prompt.start))))
         while len(line.rows) >= len(line.ids) and next(self._moves, _END) is not _END:
-            self._compare()
+            pass
+        prompt = len(line.prompt.start)
+        parted = (place for place in range(prompt, len(line.ids)) if self._parts(place))
+        self.left = next((place - prompt for place in parted), None)
         self._reach()
 
     def __iter__(self) -> Iterator[bool]:
@@ -71,12 +74,14 @@ class Way:
 
     def _compare(self) -> bool:
         """Compare the newest token with the one before; tell whether it is the first that differs."""
-        ids = self.line.ids
-        place = len(ids) - 1
-        if self.left is not None or self._before[place : place + 1] == ids[place:]:
+        if self.left is not None or not self._parts(len(self.line.ids) - 1):
             return False
         self.left = self.line.step_number - 1
         return True
+
+    def _parts(self, place: int) -> bool:
+        """Tell whether the token at a place is not the one before."""
+        return self._before[place : place + 1] != self.line.ids[place : place + 1]
 
 
 _END = object()

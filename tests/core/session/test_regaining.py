@@ -234,3 +234,14 @@ def test_edits_are_taken_from_where_they_first_differ() -> None:
     ]  # fmt: skip
     for before, after, wanted in cases:
         assert apart(before, after) == wanted
+
+
+def test_where_edits_are_off_the_original_comes_back_and_leaves_the_line_where_the_tokens_part() -> None:
+    session = begun(steps=4)
+    original = session.line.ids
+    session.edit(SCALED)
+    session.choose(session.moment.candidates[4].id)  # a family of its own, without a line that has no edits
+    before = session.line.ids
+    session.switch_edit(0)
+    parted = next(place for place, pair in enumerate(zip(before, session.line.ids, strict=True)) if pair[0] != pair[1])
+    assert session.line.ids[:5] == original and session.standing.fork == parted - 1 < 4
