@@ -156,10 +156,10 @@ class ExploreScreen(FindingScreen, SteeringScreen):
         if before is None:
             self._look(redraw=True, **self._first(moment))
         kind = moment.anatomy.kind(self._looking.stack, self._looking.kind)
-        wish = self._wish
-        if wish is None or event.fresh or wish.shown != (self._looking.query, self._looking.key):
-            newest = before is None or event.fresh or self._looking.query >= before.trace.steps - 1
-            wish = Wish(self._looking.query, 0 if event.fresh else self._looking.key, newest)
+        newest = before is None or event.fresh or self._looking.query >= before.trace.steps - 1
+        wish = Wish(self._looking.query, 0 if event.fresh else self._looking.key, newest)
+        if self._wish is not None and not event.fresh:
+            wish = self._wish.moved(wish.query, wish.key, newest=newest)
         query = moment.trace.steps - 1 if wish.newest and kind.queries == "target" else wish.query
         self._look(query=query, key=wish.key, step=moment.step, redraw=True)
         shown = self._looking.query, self._looking.key
