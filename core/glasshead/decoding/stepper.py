@@ -377,7 +377,7 @@ class Stepper:
             )
         probability = None if known else float(self.probabilities()[chosen])
         if isinstance(self.rule, Forced) and chosen != self.expected():
-            self._pick = unforced(self._pick)  # what was to follow does not follow this token
+            self._pick = unforced(self._pick, self._taken)  # what was to follow does not follow this token
         if not known:
             self._forget()
             self._ids.append(chosen)

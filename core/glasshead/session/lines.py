@@ -107,7 +107,13 @@ class Lines:
         self.given_up = {number: lines for number, lines in self.given_up.items() if number not in gone}
         self.before = [each for each in self.before if each[0] not in gone]
 
-    def replace(self, standings: Sequence[Standing], here: int, before: Sequence[Place]) -> None:
+    def replace(
+        self,
+        standings: Sequence[Standing],
+        here: int,
+        before: Sequence[Place],
+        given_up: Mapping[int, tuple[GivenUp, ...]],
+    ) -> None:
         """Replace all lines, and stand in one of them. Raises GlassheadError for a tree that is none."""
         branches = {each.branch: each for each in standings}
         if here not in branches or any(
@@ -117,6 +123,7 @@ class Lines:
             raise GlassheadError("These lines are no tree: one comes from a line that is not there.")
         self._branches, self._made = branches, max(branches)
         self.before = [each for each in before if each[0] in branches]
+        self.given_up = {branch: lines for branch, lines in given_up.items() if branch in branches}
         self.stand(branches[here].to(number=self.next_number()))
 
     def list_branches(self, here: int) -> tuple[Branch, ...]:

@@ -200,9 +200,15 @@ class Session:
             **fields,
         )  # fmt: skip
 
-    def restore(self, standings: Sequence[Standing], here: int, before: Sequence[Place]) -> None:
+    def restore(
+        self,
+        standings: Sequence[Standing],
+        here: int,
+        before: Sequence[Place],
+        given_up: Mapping[int, tuple[GivenUp, ...]] | None = None,
+    ) -> None:
         """Replace the tree by other lines, and stand in one of them. Raises GlassheadError for a tree that is none."""
-        self._lines.replace(standings, here, before)
+        self._lines.replace(standings, here, before, given_up or {})
         self._look_again()
 
     def walk(self, steps: int, *, stopping: bool = True) -> Generator[None, None, None]:
