@@ -135,7 +135,7 @@ class Lines:
 
         Their tokens stay; what is looked at again is computed again.
         """
-        held = [each for each in self._branches.values() if self.here is None or each.branch != self.here.branch]
+        held = [each for each in self if self.here is None or each.branch != self.here.branch]
         for each in held:
             if sum(one.line.bytes for one in self._branches.values()) <= BUDGET:
                 return

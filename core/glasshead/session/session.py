@@ -12,7 +12,7 @@ The lines are a tree: a new text is a root, another token and an edit are branch
 can be undone. There is no thread and no screen here: a caller with several threads makes one move at a time.
 """
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +211,7 @@ class Session:
         self._lines.replace(standings, here, before, given_up or {})
         self._look_again()
 
-    def walk(self, steps: int, *, stopping: bool = True) -> Generator[None, None, None]:
+    def walk(self, steps: int, *, stopping: bool = True) -> Iterator[None]:
         """Take steps while there are any; yield after each, so that the caller can look or stop.
 
         The steps end at a breakpoint, and then the moment tells which one; without `stopping` they go on.
@@ -348,7 +348,7 @@ class Session:
         """Take all edits out."""
         self._take(NO_EDITS, regain)
 
-    def regain(self) -> Generator[bool, None, None]:
+    def regain(self) -> Iterator[bool]:
         """Lead the line to where the work stood before other edits came, an undo or a visit; yield after each step.
 
         True comes once the first token is there that is another one; the moment is then without the row of it. Broken
@@ -373,10 +373,15 @@ class Session:
             raise
         finally:
             if self._way is way:
-                if way.open:
-                    self._moment = None
-                self._way = None
-                self._lines.forget()
+                self.stay()
+
+    def stay(self) -> None:
+        """Stand where the line is: nobody leads it on."""
+        if self._way is not None:
+            if self._way.open:
+                self._moment = None
+            self._way = None
+            self._lines.forget()
 
     def _take(self, ledger: Ledger, regain: bool) -> None:
         """Stand at the line under other edits: as far along as now, or where they begin to reach."""

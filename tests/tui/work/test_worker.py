@@ -175,7 +175,8 @@ def test_an_edit_is_shown_once_a_token_changes_and_then_where_the_line_stood(slo
     assert moments[0].tokens[early[0]].id != moments[1].tokens[early[0]].id, (
         "the newest token is the first that differs"
     )
-    assert moments[1].beside.first == early[0] - 1 and all(check.ok for check in ear.heard[-1].checks)
+    assert moments[1].beside is not None and moments[1].beside.first == early[0] - 1
+    assert all(check.ok for check in ear.heard[-1].checks)
     tickets = [message.ticket for message in ear.heard if isinstance(message, Stepped)]
     assert tickets[2] == tickets[3] < tickets[4], "both answer the edit"
 
@@ -195,6 +196,17 @@ def test_halt_on_the_way_leaves_the_line_there_and_undo_brings_the_rest_back(slo
     assert early[:2] == (halted[0], 6) and halted[1:] == (None, True) and back == (6, None, False)
 
 
+def test_halt_before_the_way_leaves_the_line_where_the_edit_begins_to_reach(slow: Worker, ear: Ear) -> None:
+    work(slow, ear, checked)
+    slow.step(6, to=ear)
+    work(slow, ear, lambda heard: checked(heard) and heard[-1].moment.step == 6)
+    slow.edit(EDIT, to=ear)
+    slow.halt()
+    slow.undo(to=ear)
+    work(slow, ear, lambda heard: checked(heard) and heard[-1].moment.line > 2)
+    assert shown(ear) == [(0, None, True), (6, None, False)]
+
+
 def test_an_edit_that_does_not_fit_a_later_step_is_refused_and_what_was_there_is_shown_again(
     worker: Worker, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,5 +219,5 @@ def test_an_edit_that_does_not_fit_a_later_step_is_refused_and_what_was_there_is
     refused = next(message for message in found if isinstance(message, Refused))
     assert "more than all of the weight" in refused.sentence
     assert any(message.moment.until for message in found if isinstance(message, Stepped))
-    last = found[-2]
-    assert (last.moment.step, last.moment.until, last.moment.edits.active) == (6, None, ()) and found[-1] is refused
+    last = [message.moment for message in found if isinstance(message, Stepped)][-1]
+    assert (last.step, last.until, last.edits.active) == (6, None, ()) and found[-1] is refused

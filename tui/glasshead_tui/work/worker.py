@@ -6,8 +6,7 @@ without jobs the shown moment is checked. Nothing in here draws.
 
 import gc
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError, ThereError, TooLongError
@@ -30,7 +29,6 @@ from glasshead_tui.work.messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
     from textual.message import Message
@@ -42,8 +40,6 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead.session.session import Session
     from glasshead.subjects import Subject
-
-    Moves = Generator[bool, None, None] | Generator[None, None, None]
 
 POLL = 0.05
 """Seconds between two checks for the end of the app."""
@@ -397,25 +393,25 @@ class Worker:
         desk = Desk(ticket, self._answer, lambda: stopped() or ticket < self._examination)  # a later one stops it
         studies.examine(self._session, page, values, desk)
 
-    def _go(self, moves: "Moves", *, patient: bool = True, fresh: bool = False) -> None:
+    def _go(self, moves: "Iterator[bool] | Iterator[None]", *, patient: bool = True, fresh: bool = False) -> None:
         """Make moves, and show the line now and then, and at the end; at once after a move that gives True.
 
         patient: finish all moves before later jobs · fresh: whether the line is a new one.
         """
         shown, since = None, time.monotonic()
-        with closing(moves):
-            while not (self._jobs.halted(self._ticket) or not (patient or self._jobs.idle) or self._gone()):
-                try:
-                    made = next(moves, _ENDED)
-                except GlassheadError:
-                    if shown is not None:  # it is there no more
-                        self._show()
-                    raise
-                if made is _ENDED:
-                    break
-                if made or time.monotonic() - since >= PACE:
-                    shown = self._show(fresh=fresh and shown is None)
-                    since = time.monotonic()
+        while not (self._jobs.halted(self._ticket) or not (patient or self._jobs.idle) or self._gone()):
+            try:
+                made = next(moves, _ENDED)
+            except GlassheadError:
+                if shown is not None:  # it is there no more
+                    self._show()
+                raise
+            if made is _ENDED:
+                break
+            if made or time.monotonic() - since >= PACE:
+                shown = self._show(fresh=fresh and shown is None)
+                since = time.monotonic()
+        self._session.stay()
         if shown is None or shown is not self._session.moment:
             self._show(fresh=fresh and shown is None)
 
