@@ -1,5 +1,6 @@
 """The cost of an edit, as ratios of processor time within one run; `pytest -s` prints them."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -48,17 +49,29 @@ def take_back(session: Session) -> None:
     session.delete_branch(max(each.branch for each in session.standings))
 
 
-def to_the_first_change(session: Session, edits: Sequence[str]) -> tuple[int, int]:
-    """Edit, and make the moment that shows the first changed token; return the steps between which that was."""
+def to_the_first_change(session: Session, edits: Sequence[str]) -> tuple[int, int, float]:
+    """Edit, and make the moment that shows the first changed token.
+
+    Returns the steps between which that was, and the processor time.
+    """
+    since = time.process_time()
     session.edit(*edits, regain=False)
     begins = session.line.step_number
-    way = session.regain()
-    assert any(way), "no token changes"
+    way = session.regain()  # a way that nobody holds is broken off
+    changes = any(way)
     moment = session.moment
-    assert moment.effect is not None and moment.effect.first == moment.step - 1
+    spent = time.process_time() - since
+    assert changes and moment.effect is not None and moment.effect.first == moment.step - 1
     session.stay()
     take_back(session)
-    return begins, moment.step
+    return begins, moment.step, spent
+
+
+def compare(session: Session, edits: Sequence[str], *others: Callable[[], None]) -> list[float]:
+    """Least time to the first change, and of other pieces of work, in rounds that take turns."""
+    first: list[float] = []
+    spent = best(lambda: first.append(to_the_first_change(session, edits)[-1]), *others)
+    return [min(first), *spent[1:]]
 
 
 def again(session: Session, begin: int, end: int) -> Callable[[], None]:
@@ -76,10 +89,9 @@ def again(session: Session, begin: int, end: int) -> Callable[[], None]:
 @pytest.mark.parametrize("edit", EDITS)
 def test_the_first_changed_token_is_there_before_the_line_could_be_decoded_again(session: Session, edit: str) -> None:
     """Budget: 1.15 × decoding again from where the edit begins to reach to where the line stood."""
-    begin, end = to_the_first_change(session, [edit])
-    ours, all_again, same_again = best(
-        lambda: to_the_first_change(session, [edit]), again(session, begin, STEPS), again(session, begin, end)
-    )
+    begin, end, _ = to_the_first_change(session, [edit])
+    ways = again(session, begin, STEPS), again(session, begin, end)
+    ours, all_again, same_again = compare(session, [edit], *ways)
     way = f"{end - begin} of {STEPS - begin} steps, {ours * 1e3:.0f} ms"
     print(f"\nfirst changed token ({way}) ÷ decoding all again: {ours / all_again:.2f}")
     print(f"÷ decoding the steps to it again: {ours / same_again:.2f}")
@@ -92,14 +104,14 @@ def test_the_first_changed_token_costs_the_steps_to_it_in_a_model_of_the_papers_
     """Budget: 1.15 × decoding the same steps, from where the edit begins to reach to that token."""
     usual = base.line.ids[steps]
     edits = ["decoder.1.cross.heads[head=3] *= 0.999", f"logits[unit={usual}, query={steps - 1}] = -inf"]
-    assert to_the_first_change(base, edits) == (0, steps)
-    ours, theirs = best(lambda: to_the_first_change(base, edits), again(base, 0, steps))
+    assert to_the_first_change(base, edits)[:2] == (0, steps)
+    ours, theirs = compare(base, edits, again(base, 0, steps))
     print(f"\nfirst changed token ÷ decoding {steps} steps: {ours / theirs:.2f} ({ours * 1e3:.0f} ms)")
     assert ours <= 1.15 * theirs
 
 
 def test_an_edit_costs_what_decoding_from_there_costs(session: Session) -> None:
-    """Goal: 1.15 × decoding the same steps again. Not reached yet; it must not become worse than 1.5."""
+    """Goal: 1.15 × decoding the same steps again. Not reached yet; it must not become worse than 1.4."""
     edit = f"decoder.*.cross.masked[key=2, query={AT}-] = hidden"
 
     def edited() -> None:
@@ -108,7 +120,7 @@ def test_an_edit_costs_what_decoding_from_there_costs(session: Session) -> None:
 
     ours, theirs = best(edited, again(session, AT, STEPS + 1), times=15)
     print(f"\nan edit ÷ decoding the same steps again: {ours / theirs:.2f} ({ours * 1e3:.0f} ms)")
-    assert ours <= 1.5 * theirs
+    assert ours <= 1.4 * theirs
 
 
 def test_a_muted_head_answers_within_100_ms(session: Session) -> None:

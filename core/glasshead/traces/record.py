@@ -108,8 +108,12 @@ class Record:
 
     def crop(self, rows: int) -> None:
         """Forget the rows from there on."""
-        self.bytes -= sum(size_of(row.values()) for row in self.rows[rows:])
-        self.rows = self.rows[:rows]
+        left, gone = self.rows[:rows], self.rows[rows:]
+        if len(left) < len(gone):  # whatever is less to count
+            self.bytes = size_of(self.static.values()) + sum(size_of(row.values()) for row in left)
+        else:
+            self.bytes -= sum(size_of(row.values()) for row in gone)
+        self.rows = left
 
     def forget_fixed(self) -> None:
         """Forget the keys and values of the source, which the next pass captures again."""
