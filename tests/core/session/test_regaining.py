@@ -245,3 +245,17 @@ def test_where_edits_are_off_the_original_comes_back_and_leaves_the_line_where_t
     session.switch_edit(0)
     parted = next(place for place, pair in enumerate(zip(before, session.line.ids, strict=True)) if pair[0] != pair[1])
     assert session.line.ids[:5] == original and session.standing.fork == parted - 1 < 4
+
+
+def test_what_was_chosen_is_chosen_again_though_its_line_had_been_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glasshead.session.lines.BUDGET", 0)
+    session = begun(steps=3)
+    session.choose(session.moment.candidates[3].id)
+    for _ in session.walk(2):
+        pass
+    ids = session.line.ids
+    session.begin("abc")
+    session.visit(2)
+    assert session.line.forgotten
+    session.edit("decoder.0.ffn.out *= 1")
+    assert session.line.ids == ids
