@@ -20,7 +20,8 @@ def edit_line(
     references.line, anatomy = base, references.subject.anatomy
     changes = make_changes(ledger.active, anatomy, references)
     like, since = base, changes.first_row
-    if now is not None and before.active:
+    elsewhere = any(origin.line is not None for edit in ledger.active for origin in edit.origins)
+    if now is not None and before.active and not elsewhere:  # another line may have gone on since: nothing is shared
         later = first_row(apart(before.active, ledger.active), anatomy)
         if later is not None and (since is None or later > since):
             like, since = now, later

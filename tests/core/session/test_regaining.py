@@ -259,3 +259,20 @@ def test_what_was_chosen_is_chosen_again_though_its_line_had_been_forgotten(monk
     assert session.line.forgotten
     session.edit("decoder.0.ffn.out *= 1")
     assert session.line.ids == ids
+
+
+def test_what_is_taken_from_another_line_is_taken_anew_where_that_went_on() -> None:
+    session = begun(steps=2)
+    session.begin("abc")
+    for _ in session.walk(7):
+        pass
+    session.edit("decoder.1.ffn.out = from line 1")
+    session.visit(1)
+    for _ in session.walk(5):
+        pass
+    session.visit(3)
+    session.edit(LATER)
+    fresh = SUBJECT.start("abc", edit=session.line.rows.watch.edit)
+    fresh.goto(7)
+    assert fresh.ids == session.line.ids
+    assert torch.equal(fresh.outlook["logits"], session.moment.trace["logits"])
