@@ -73,7 +73,7 @@ class Trace:
         """Bytes of the captured values: of a part of a record they are counted when somebody asks."""
         if self._whole is not None:
             return self._whole
-        return size_of(self._static.values()) + sum(size_of(row.values()) for row in self._rows)
+        return size_of(self._static) + sum(map(size_of, self._rows))
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a recording of the line up to here, which `glasshead.load` opens without the model; return its path.
@@ -291,7 +291,7 @@ class Trace:
     def _made(self) -> int:
         """Count the bytes of the gathered and recomputed values."""
         again = () if self._recomputed is None else (self._recomputed[1],)
-        return size_of((*self._gathered.values(), *again))
+        return sum(value.nbytes for value in (*self._gathered.values(), *again))
 
     def _triangle(self, site: str) -> Tensor:
         """Build a matrix of the target against itself from its rows, which end at their own positions: h q k."""
