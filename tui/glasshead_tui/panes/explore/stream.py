@@ -23,7 +23,7 @@ from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.cells import width
-from glasshead_tui.widgets.lines import Line, Lines, wrapped
+from glasshead_tui.widgets.lines import Drawing, Line, Lines, wrapped
 from glasshead_tui.widgets.sparks import pooled, sparks
 
 if TYPE_CHECKING:
@@ -76,25 +76,28 @@ class StreamPane(Lines):
         """Return the same as lines of text."""
         return text_of(self.as_rows())
 
-    def drawn(self, columns: int, lines: int) -> list[Line]:
+    def drawn(self, columns: int, lines: int) -> Sequence[Line]:
         found = self._found
         if found is None:
             return []
         marks = palette(self.app)
         heads = _columns_of_heads(found, columns)
-        drawing = [self._head(found, heads, columns, marks)]
         largest = max((abs(value) for step in found.stream.steps for value in _heads(found, step.site)), default=0.0)
         start = (Segment(fit("embedding", PLACE)), Segment(" " * 2 * NUMBER))
-        drawing.append(self._row(found, 0, start, float(found.stream.start.norm()), [], heads, largest, columns, marks))
-        for at, step in enumerate(found.stream.steps):
-            style = marks.query if at == self._here else None
+        embedding = self._row(found, 0, start, float(found.stream.start.norm()), [], heads, largest, columns, marks)
+        here = self._here
+
+        def draw(at: int) -> Line:
+            step = found.stream.steps[at]
             adds = fit(real(step.size, NUMBER - 1), NUMBER, right=True)
             turned = fit(real(step.cosine, NUMBER - 2), NUMBER, right=True)
-            begin = Segment(fit(visible(step.label), PLACE), style), Segment(adds + turned)
+            name = Segment(fit(visible(step.label), PLACE), marks.query if at == here else None)
             size = None if step.after is None else float(step.after.norm())
-            shares = _shares(found, step.site, marks)
-            drawing.append(self._row(found, at + 1, begin, size, shares, heads, largest, columns, marks))
-        return [*drawing, *self._notes(found, columns, marks)]
+            begin, shares = (name, Segment(adds + turned)), _shares(found, step.site, marks)
+            return self._row(found, at + 1, begin, size, shares, heads, largest, columns, marks)
+
+        first = [self._head(found, heads, columns, marks), embedding]
+        return Drawing(first, len(found.stream.steps), draw, self._notes(found, columns, marks))
 
     def _head(self, found: "Account", heads: int, columns: int, marks: Palette) -> Line:
         """Name the columns, and the candidate that is asked about."""
