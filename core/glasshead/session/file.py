@@ -52,12 +52,13 @@ def read_session(session: Session, path: str | Path) -> None:
     if about["model"] != session.subject.name:
         raise GlassheadError(f"{path} is a session with {brief(about['model'])}, not with {session.subject.name}.")
     try:
+        given_up = _read_given_up(about.get("given_up", ()))
         standings = [_standing(session, each) for each in about["lines"]]
         before = [(each["branch"], each["step"], _ledger(each["edits"])) for each in about["before"]]
         stops = NO_STOPS
         for each in about.get("stops", ()):
             stops = Stops((*stops.entries, Breakpoint(parse_stop(each["stop"]), bool(each["on"]))))
-        session.restore(standings, about["here"], before, _read_given_up(about.get("given_up", ())))
+        session.restore(standings, about["here"], before, given_up)
         session.stops = stops
     except (KeyError, TypeError, IndexError) as error:
         raise GlassheadError(f"{path} is damaged: {brief(error)}.") from None
