@@ -50,7 +50,7 @@ def test_a_token_loses_the_bits_between_it_and_the_best(session: Session) -> Non
 
 
 def test_an_edit_diverges_at_the_fork_and_looks_elsewhere_after_it(session: Session) -> None:
-    branch, parent, line = session.branches[2], session._branches[2].line, session._branches[3].line
+    branch, parent, line = session.branches[2], session.standings[1].line, session.standings[2].line
     row = branch.fork
     one, other = (torch.log_softmax(each.rows.logits(row + 1)[row].double(), -1) for each in (parent, line))
     assert branch.divergence == pytest.approx(float((one.exp() * (one - other)).sum()) / math.log(2), abs=1e-6)

@@ -11,6 +11,8 @@ from textual.message import Message
 
 DECIDED = 1.0
 """Most seconds that a key waits for earlier jobs."""
+PACE = 0.08
+"""Seconds between two answers of one job that goes on: about 12 a second."""
 
 
 class Asker(Protocol):
@@ -27,6 +29,21 @@ class Job:
     ticket: int
     do: Callable[[], None]
     to: Asker
+
+
+class Desk:
+    """The place of a job that goes on for a while: where it answers, and asks whether it must stop."""
+
+    def __init__(self, ticket: int, answer: Callable[[Message], None], stopped: Callable[[], bool]) -> None:
+        self.ticket, self.answer, self.stopped = ticket, answer, stopped
+        self._answered = 0.0
+
+    def due(self) -> bool:
+        """Tell whether it is time for an answer on the way; the next one is due `PACE` seconds later."""
+        if time.monotonic() - self._answered < PACE:
+            return False
+        self._answered = time.monotonic()
+        return True
 
 
 class Jobs:
