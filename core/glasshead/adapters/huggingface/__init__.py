@@ -7,6 +7,7 @@ watch.py       which sites a model has, and watching them
 past.py        a cache of Hugging Face as a Past
 model.py       the Model
 check.py       the self-check that decides what of it is shown
+trying.py      what a model's own code raises, as a sentence
 faults.py      what did not pass, what that hides, and how the header says so
 memory.py      what a check found, remembered for the folder
 names.py       its tokenizer as Names

@@ -16,13 +16,16 @@ from torch import Tensor, nn
 
 from glasshead.adapters.huggingface import attention as attentions
 from glasshead.adapters.huggingface.attention import Call
-from glasshead.adapters.huggingface.families import ALONE, PARALLEL, ROTARY, UNSEEN, Block, Family, Joint, Stack
+from glasshead.adapters.huggingface.families import ALONE, NONE, PARALLEL, ROTARY, UNSEEN, Block, Family, Joint, Stack
+from glasshead.adapters.huggingface.trying import trying
 from glasshead.adapters.huggingface.watch import Switch
 from glasshead.adapters.points import Look, by_heads
-from glasshead.errors import GlassheadError, brief
+from glasshead.errors import GlassheadError
 
 SOURCE, TARGET = 4, 3
 """Tokens of the two sides in the pass of trial; a model of one side reads as many as a source has."""
+SEEN = "over a few tokens, to see how it is made"
+"""End of the sentence about a model that fails in a pass of trial."""
 LAYER = re.compile(r"(?P<layers>.+?)\.(?P<number>\d+)\.(?P<own>.+)")
 """Path of a part of a layer: of the list of layers, the number of the layer, and within it."""
 
@@ -57,11 +60,17 @@ def discover(module: Any, switch: Switch) -> Family:
         raise GlassheadError(unwatchable(module))
     paths = {each: path for path, each in module.named_modules()}
     groups: dict[tuple[str, str, str], dict[str, int]] = {}
+    taken: set[tuple[str, str, str, str]] = set()
     for each, call in calls.items():
         where = LAYER.fullmatch(paths[each])
         if where is None:
             raise GlassheadError(f"{type(module).__name__} has an attention outside of any layer: {paths[each]}.")
         stack, part = _kind(module, call)
+        if (place := (where["layers"], where["number"], stack, part)) in taken:
+            raise GlassheadError(
+                f"{type(module).__name__} has several attentions of the same tokens in one layer, which no view shows."
+            )
+        taken.add(place)
         own = groups.setdefault((where["layers"], stack, part), {})
         own[where["own"]] = own.get(where["own"], 0) + 1
     stacks: list[Stack] = []
@@ -88,8 +97,9 @@ def discover(module: Any, switch: Switch) -> Family:
 
 
 def unwatchable(module: Any) -> str:
-    """Say why a model is refused whose attention nobody can watch."""
-    return f"{type(module).__name__} {ALONE}."
+    """Say why a model is refused whose attention nobody can watch, or that has none."""
+    attends = any("attention" in type(each).__name__.lower() for each in module.modules())
+    return f"{type(module).__name__} {ALONE if attends else NONE}."
 
 
 def _kind(module: Any, call: Call) -> tuple[Literal["encoder", "decoder"], Literal["self", "cross"]]:
@@ -127,13 +137,8 @@ def _run(module: Any, switch: Switch) -> tuple[dict[str, Run], dict[nn.Module, C
     found = attentions.calls = {}
     switch.switch_on()
     try:
-        module(**given)
-    except GlassheadError:
-        raise
-    except Exception as error:  # whatever a model makes of tokens that are not its own
-        raise GlassheadError(
-            f"{type(module).__name__} cannot be run over a few tokens, to see how it is made: {brief(error)}"
-        ) from error
+        with trying(module, SEEN):
+            module(**given)
     finally:
         switch.switch_off()
         attentions.calls = None
