@@ -17,7 +17,7 @@ from glasshead.adapters.huggingface.forbidden import Forbidden
 from glasshead.adapters.huggingface.learned import learned_of
 from glasshead.adapters.huggingface.marks import Marks, longest_line, speech_start, text_limit
 from glasshead.adapters.huggingface.past import HuggingPast
-from glasshead.adapters.huggingface.spread import device_of_inputs, name_devices
+from glasshead.adapters.huggingface.spread import device_of_inputs, is_spread, name_devices
 from glasshead.adapters.huggingface.trying import trying
 from glasshead.adapters.huggingface.watch import Places, Switch
 from glasshead.adapters.native import pad_lines
@@ -85,6 +85,11 @@ class HuggingFace:
     def device(self) -> torch.device:
         """Device of the embeddings, to which ids go."""
         return self._device
+
+    @property
+    def spread(self) -> bool:
+        """Whether no single device holds it."""
+        return is_spread(self.module)
 
     @property
     def training(self) -> bool:
