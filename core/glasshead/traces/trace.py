@@ -241,7 +241,8 @@ class Trace:
             self.prepare([site], row)
             return self._row_again[1][site]
         with self._lock:
-            if site in self._names and site not in self._static and site not in self._gathered and self._rows:
+            gathered = site in self._static or site in self._gathered or site in self._dropped
+            if site in self._names and not gathered and self._rows:
                 return self._only(_plain(self._rows[row][site], site), site)
             found = self[site]
         return found[:, row] if self._heads(site) else found[row]

@@ -143,6 +143,12 @@ def test_a_view_of_one_row_runs_one_pass(passes: list[set[str | None]]) -> None:
     for number, way in enumerate(ways, 1):
         assert torch.allclose(way(usual.outlook), way(line.outlook), atol=1e-5)
         assert len(passes) == number
+    line.outlook["decoder.0.self.weights"]
+    trace, count = line.until(4), len(passes)
+    trace["decoder.1.self.weights"]
+    for number, way in enumerate(ways, 1):  # of two layers that are there and one that is not
+        assert torch.allclose(way(usual.outlook), way(trace), atol=1e-5)
+        assert passes[count + number] == {"decoder.2", None} or passes[count + number] == {"decoder.2"}
 
 
 def test_edits_and_what_they_change_are_the_same() -> None:
@@ -150,7 +156,12 @@ def test_edits_and_what_they_change_are_the_same() -> None:
     for session in (usual, found):
         session.begin(TEXT)
         list(session.walk(2))
-        session.edit("decoder.0.cross.heads[head=1] = 0")
+        session.moment.trace["decoder.1.cross.weights"]
+        session.edit("decoder.1.cross.heads[head=0] = 0")
+        found_checks = session.check()
+        assert all(check.ok or check.meant for check in found_checks), found_checks
+        exactly = "up to the order of sums" if session is found else "bit for bit"
+        assert exactly in found_checks[-1].detail
         list(session.walk(1))
     same(usual.moment.trace, found.moment.trace)
     assert usual.moment.beside is not None and found.moment.beside is not None
