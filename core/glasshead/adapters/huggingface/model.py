@@ -13,10 +13,10 @@ from glasshead.adapters.huggingface import attention as attentions
 from glasshead.adapters.huggingface.discover import SEEN, discover, unwatchable
 from glasshead.adapters.huggingface.families import FAMILIES, HEARING, Block, Family, Stack
 from glasshead.adapters.huggingface.faults import Fault, remarks
-from glasshead.adapters.huggingface.forbidden import Forbidden
 from glasshead.adapters.huggingface.learned import learned_of
-from glasshead.adapters.huggingface.marks import Marks, longest_line, speech_start, text_limit
+from glasshead.adapters.huggingface.marks import Marks, longest_line, places_before, speech_start, text_limit
 from glasshead.adapters.huggingface.past import HuggingPast
+from glasshead.adapters.huggingface.rules import Rules
 from glasshead.adapters.huggingface.spread import device_of_inputs, is_spread, name_devices
 from glasshead.adapters.huggingface.trying import trying
 from glasshead.adapters.huggingface.watch import Places, Switch
@@ -31,6 +31,8 @@ from glasshead.traces.reading import Learned
 
 TEXT, FEATURES = "input_ids", "input_features"
 """What a model that reads calls its input, and one that hears."""
+AWAY = "positions begin after padding: generate counts them from 0"
+"""Remark on a decoder whose own count of positions `generate` does not keep (transformers 5)."""
 FAR = 1024
 """Most positions of a target where a model has a place for any number: a line has to end somewhere."""
 
@@ -70,7 +72,7 @@ class HuggingFace:
             target=0 if "decoder" not in self.stacks else longest or FAR,
         )
         self.ends = _ends(module)
-        self.forbidden = Forbidden.of(getattr(module, "generation_config", None), self.ends, self.size)
+        self.rules = self._rules(1)
         width = int(getattr(config, "d_model", None) or config.hidden_size)
         self.places = Places(module, self.family, width, switch)
         self._device = device_of_inputs(embedding)
@@ -166,8 +168,16 @@ class HuggingFace:
             raise GlassheadError(f"The states of the encoder are {given}; this model needs 1 × frames × {width}.")
         other = copy.copy(self)
         other._states = states.to(self.device)
-        other.marks = replace(self.marks, start=speech_start(self.module.generation_config, other._detect))
+        start = speech_start(self.module.generation_config, other._detect)
+        other.rules = other._rules(len(start))
+        forced = self.module.generation_config.forced_bos_token_id if len(start) == 1 else None
+        other.marks = replace(self.marks, start=start if forced is None else (*start, forced))
         return other
+
+    def _rules(self, begin: int) -> Rules:
+        """Read the rules of the generation config. begin: tokens with which `generate` begins a target."""
+        generation = getattr(self.module, "generation_config", None)
+        return Rules.of(generation, self.ends, self.size, begin if self.reads else None, sound=self.hears)
 
     @property
     def frames(self) -> int:
@@ -201,12 +211,12 @@ class HuggingFace:
     def logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
         """Compute the logits by which a token is chosen after each of the new ids: b q → b q v.
 
-        They are the model's own, the site `logits`, with −∞ where its generation config forbids a token.
+        They are the model's own, the site `logits`, changed by the rules of its generation config.
         """
         start = 0 if past is None else past.length
-        line = past.follow(ids) if self.forbidden.sequences and isinstance(past, HuggingPast) else ids
+        line = past.follow(ids) if self.rules.reads and isinstance(past, HuggingPast) else ids
         first = len(self.marks.start) if self.marks.start else None
-        return self.forbidden.apply(self.raw_logits(ids, memory, past), line, start, first)
+        return self.rules.apply(self.raw_logits(ids, memory, past), line, start, first)
 
     def raw_logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
         """Compute the logits that the model itself gives after each of the new ids: b q → b q v."""
@@ -277,7 +287,10 @@ class HuggingFace:
         )
 
     def _forbids(self) -> tuple[str, ...]:
-        return self.forbidden.remarks(begins=self.reads) if "decoder" in self.stacks else ()
+        if "decoder" not in self.stacks:
+            return ()
+        away = not self.reads and places_before(self.config)
+        return (*((AWAY,) if away else ()), *self.rules.remarks(begins=self.reads))
 
     def leave_out(self, faults: Iterable[Fault]) -> None:
         """Show no longer what did not pass the check, and say so."""
@@ -396,9 +409,9 @@ def feature_shape(config: Any) -> tuple[int, int]:
 
 
 def _ends(module: Any) -> frozenset[int]:
-    """Return the ids that end a line."""
-    found: set[int] = set()
+    """Return the ids that end a line: those of the generation config, or if it names none of the model's own."""
     for config in (getattr(module, "generation_config", None), module.config):
         ids = getattr(config, "eos_token_id", None)
-        found |= {ids} if isinstance(ids, int) else set(ids or ())
-    return frozenset(found)
+        if ids is not None:
+            return frozenset({ids} if isinstance(ids, int) else ids)
+    return frozenset()

@@ -102,7 +102,8 @@ def test_a_decoder_of_an_encoder_decoder_stands_alone() -> None:
 def test_a_decoder_whose_positions_begin_after_padding_passes() -> None:
     module = Tiny("CamembertForCausalLM", "CamembertConfig", {**BERT, "is_decoder": True}).module()
     model = adapted(module)
-    assert model.anatomy.kinds[0].causal and not model.anatomy.remarks
+    assert model.anatomy.kinds[0].causal
+    assert model.anatomy.remarks == ("positions begin after padding: generate counts them from 0",)
     with torch.no_grad():
         longest = torch.tensor([[5] * (model.limits.target or 0)])
         assert longest.numel() and model.logits(longest, None).isfinite().all()
