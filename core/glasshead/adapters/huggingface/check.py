@@ -152,7 +152,9 @@ def _units(model: "HuggingFace", seen: Seen) -> list[Fault]:
                 out, resid = seen.get(f"{site}.after_norm.out", seen.get(f"{site}.out")), seen.get(f"{site}.resid")
                 gives += [] if out is None else [out]
                 if part == "ffn" and (f"{site}.out" not in seen or not _moves(model, stream, gives, resid)):
-                    found.append(Fault("units", site))
+                    inside = f"{stack.layers}.{layer}."
+                    experts = any("expert" in path for path in model.places.modules if path.startswith(inside))
+                    found.append(Fault("experts" if experts else "units", site))
                 after = seen.get(f"{site}.norm.out") if stack.where == "post" else resid
                 if after is not None or part == "ffn":
                     stream, gives = after, []

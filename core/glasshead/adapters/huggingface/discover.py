@@ -182,7 +182,12 @@ class _Finder:
         ]
         self.layer = there[min(1, len(there) - 1)]  # the first layer is often an exception
         found = [self.attention(part, attention[part]) for part in ("self", "cross") if part in attention]
-        found.append(self.feed_forward(found))
+        feed_forward = self.feed_forward(found)
+        if there[0] != self.layer:  # where most layers have experts, the first ones may have none
+            usual, self.layer = self.layer, there[0]
+            feed_forward = feed_forward._replace(block=_either(feed_forward.block, self.feed_forward(found).block))
+            self.layer = usual
+        found.append(feed_forward)
         post = bool(found[0].stream)
         own, feed = found[0].before, found[-1].before
         beside = not post and len(found) == 2 and (own == feed != "" or _same(self.given(own), self.given(feed)))
@@ -326,6 +331,15 @@ class _Finder:
     def given(self, path: str) -> Tensor | None:
         """Return what a module of the layer was given."""
         return self.runs[f"{self.layer}.{path}"].given if path else None
+
+
+def _either(block: Block, other: Block) -> Block:
+    """Describe a sub-layer that is made in two ways: each layer has the modules of one of them."""
+    parts = {}
+    for name in ("output", "inner", "gate"):
+        paths = dict.fromkeys(path for path in (getattr(block, name), getattr(other, name)) if path)
+        parts[name] = "|".join(paths)
+    return replace(block, **parts)
 
 
 def is_map(module: nn.Module) -> bool:

@@ -85,9 +85,12 @@ def test_experts_are_no_feed_forward_layer_and_their_attention_is_shown() -> Non
         assert torch.allclose(seen[f"decoder.{layer}.self.weights"], weights, atol=1e-5)
     mixtures = [layer for layer in range(3) if hasattr(module.model.layers[layer].mlp, "experts")]
     assert mixtures == [1, 2]
-    units = [f"decoder.{layer}.ffn.{name}" for layer in range(3) for name in ("out", "active", "gate", "up")]
-    assert seen.keys().isdisjoint(units)
-    assert "units of 3 feed-forward layers not shown: they have several experts, or another form" in model.anatomy.facts
+    parts = ("out", "active", "gate", "up")
+    assert seen.keys().isdisjoint(f"decoder.{layer}.ffn.{name}" for layer in mixtures for name in parts)
+    assert {f"decoder.0.ffn.{name}" for name in parts} <= seen.keys()  # which has no experts
+    moved = seen["decoder.0.ffn.resid"] - seen["decoder.0.self.resid"]
+    assert torch.allclose(seen["decoder.0.ffn.out"], moved, atol=1e-5)
+    assert model.anatomy.remarks == ("experts of 2 layers not shown",)
     assert {f"decoder.{layer}.ffn.norm.out" for layer in range(3)} <= seen.keys()
 
 

@@ -49,7 +49,9 @@ class VectorsPane(Lines):
             raise
         ours, theirs = (focus.head, focus.query), (self._cell.key_head, focus.key)
         places = [(f"{focus.prefix}.{name}", ours if name in ("q", "heads") else theirs) for name in WATCHED]
-        entitle(self, f"vectors · {len(self._cell.q)} numbers each", note_of_edits(moment, focus, places))
+        asked, given = len(self._cell.q), len(self._cell.v)
+        sizes = f"{asked} numbers each" if asked == given else f"q and k {asked} numbers, v {given}"
+        entitle(self, f"vectors · {sizes}", note_of_edits(moment, focus, places))
         self.redraw()
 
     def as_rows(self) -> Rows:
