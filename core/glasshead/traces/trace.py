@@ -65,11 +65,7 @@ class Trace:
         """For a trace that was read from a file: the beginning of the sentences that say so; else empty."""
         self._rows: list[Row] = record.rows[: self.steps]
         whole = len(record.rows) == self.steps
-        self._captured = (
-            record.bytes
-            if whole
-            else size_of(record.static.values()) + sum(size_of(row.values()) for row in self._rows)
-        )
+        self._captured = record.bytes if whole else size_of(record.static) + sum(map(size_of, self._rows))
         self._lock = RLock()
         self._gathered: dict[str, Tensor] = {}
         self._filled: dict[str, Tensor] = {}
@@ -331,7 +327,7 @@ class Trace:
         """Count the bytes of the gathered and recomputed values."""
         again = () if self._recomputed is None else (self._recomputed[1],)
         layers = (value for layer in self._layers.values() for value in layer.values())
-        return size_of((*self._gathered.values(), *again, *layers))
+        return sum(value.nbytes for value in (*self._gathered.values(), *again, *layers))
 
     def _triangle(self, site: str) -> Tensor:
         """Build a matrix of the target against itself from its rows, which end at their own positions: h q k."""
