@@ -335,7 +335,7 @@ class _Finder:
 
 def _either(block: Block, other: Block) -> Block:
     """Describe a sub-layer that is made in two ways: each layer has the modules of one of them."""
-    parts = {}
+    parts: dict[str, Any] = {}
     for name in ("output", "inner", "gate"):
         paths = dict.fromkeys(path for path in (getattr(block, name), getattr(other, name)) if path)
         parts[name] = "|".join(paths)
