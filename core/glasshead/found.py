@@ -9,7 +9,7 @@ The shell checks, and passes the Found, not its name, to the thread that opens i
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -217,6 +217,17 @@ def _find(name: str | Path, opening: Opening, sound: Sound | None) -> Found:
     if sound is not None:
         raise GlassheadError(f"{title} reads text and hears nothing: open it without --features.")
     return Checkpoint(folder, title, opening)
+
+
+def find_beside(name: str, opening: Opening = AS_IT_IS) -> Found:
+    """Find a model that shall stand beside another one, which is opened like that. Raises GlassheadError like `find`.
+
+    A language and a chat are only for a model that has them; a recording is opened as it is.
+    """
+    found = find(name)
+    if isinstance(found, Checkpoint):
+        return find(name, replace(opening, to=None, source=None, chat=False))
+    return found if isinstance(found, RecordingFile) else find(name, opening)
 
 
 def load(

@@ -137,14 +137,16 @@ class GlassheadApp(Framed):
         forced: str | None = None,
         edits: "tuple[Edit, ...]" = (),
         session: "Path | None" = None,
+        beside: "Found | None" = None,
         lab: str | None = None,
         lesson: bool = False,
         notice: str = "",
     ) -> None:
         """found: what is opened · text: the first source sentence, or what gives it in the worker thread, by default an
         example of the recipe's · forced: a target that its line follows · edits: those that it begins with · session:
-        file of its lines · lab: an experiment to open at once; none: the explorer · lesson: whether the lab saves the
-        user's place in a file, and opens at once, at that place if `lab` names no other · notice: as for `Framed`.
+        file of its lines · beside: a model that stands beside it · lab: an experiment to open at once; none: the
+        explorer · lesson: whether the lab saves the user's place in a file, and opens at once, at that place if `lab`
+        names no other · notice: as for `Framed`.
         """
         from glasshead_tui.work.worker import Worker
 
@@ -152,7 +154,7 @@ class GlassheadApp(Framed):
         self.next_model: str | None = None
         """Name of the model to open next, once this app has ended; None ends the program."""
         self._worker = Worker(found, text, forced, edits, session)
-        self._lab_first, self._lesson = lab, lesson
+        self._lab_first, self._lesson, self._beside = lab, lesson, beside
         self._about: About | None = None
         self._explorer: ExploreScreen | None = None
         self._book: LabBook | None = None
@@ -180,6 +182,7 @@ class GlassheadApp(Framed):
             open_lab=self.open_lab,
             open_next=self.open_next,
             lab_first=self._lab_first is not None or self._lesson,
+            beside=self._beside,
         )
         return self._explorer
 

@@ -185,6 +185,15 @@ def _within(folder: Path) -> Path | None:
     return found
 
 
+def neighbours(folder: Path) -> list[Path]:
+    """List the other checkpoints in the same folder, as those of one run, the newest first."""
+    try:
+        found = [each for each in folder.parent.iterdir() if each != folder and (each / CONFIG).is_file()]
+    except OSError:  # a comfort
+        return []
+    return sorted(found, reverse=True)
+
+
 def available() -> list[Listed]:
     """List what can be opened by name: the bundled checkpoints, then those under ./checkpoints; no damaged ones."""
     listed: dict[str, Listed] = {}

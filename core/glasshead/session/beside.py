@@ -36,9 +36,25 @@ class Step:
 
     @property
     def differs(self) -> bool:
-        """Whether the tokens differ."""
+        """Whether the tokens differ, as they are read: two models may have other ids for the same."""
         one, other = self.token, self.original
-        return (one and one.id) != (other and other.id)
+        return (one and one.text) != (other and other.text)
+
+
+@dataclass(frozen=True)
+class Stands:
+    """Where a line stands that has tokens of its own. The names are those of `Moment`."""
+
+    tokens: tuple[Token, ...]
+    step: int
+    done: bool
+    ended: bool
+    limit: int
+
+    @classmethod
+    def of(cls, line: Stepper) -> "Stands":
+        """Take them from a line."""
+        return cls(tuple(line.tokens), line.step_number, line.done, line.ended, line.limit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +74,10 @@ class Beside:
     entropy: float
     names: tuple[str, str] = ("edited", "original")
     """What the two lines are called."""
+    stands: Stands | None = None
+    """Where the line of `trace` stands; None for the twin, which stands where the edited line does."""
+    how: str = ""
+    """What the tokens of `trace` are, where that is not plain."""
 
     @cached_property
     def cone(self) -> Mapping[str, Tensor]:
@@ -148,7 +168,7 @@ def _chances(line: Stepper, twin: Stepper, first: int) -> tuple[list[Tensor], li
 
 
 def _log(logits: Tensor) -> Tensor:
-    return torch.log_softmax(logits.double(), -1)
+    return torch.log_softmax(logits.cpu().double(), -1)
 
 
 def kl(usual: Tensor, edited: Tensor) -> float:

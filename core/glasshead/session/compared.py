@@ -12,7 +12,7 @@ from torch import Tensor
 
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
-from glasshead.session.beside import Beside, Step, kl
+from glasshead.session.beside import Beside, Stands, Step, kl
 from glasshead.site import SQUARE, Site
 from glasshead.text import Token
 from glasshead.traces.trace import Trace
@@ -76,11 +76,12 @@ def compare_lines(line: Stepper, other: Stepper, name: str, count: int) -> Compa
     steps = tuple(Step(token, None, usual, None, None) for token, usual in pairs)
     ahead = None
     same = here.steps == there.steps > 0 and line.looks_ahead and other.looks_ahead
-    if same and not (line.recorded or other.recorded):
+    if same and line.rows.model.size == other.rows.model.size and not (line.recorded or other.recorded):
         ahead = kl(*(torch.log_softmax(each.rows.through(each.ids).cpu().double(), -1) for each in (other, line)))
     return Compared(
-        steps, ahead, (), one, two, tuple(other.candidates(count)), other.entropy(), names=("this line", name)
-    )
+        steps, ahead, (), one, two, tuple(other.candidates(count)), other.entropy(), ("this line", name),
+        Stands.of(other),
+    )  # fmt: skip
 
 
 def _padded(line: Stepper, other: Stepper) -> list[Token | None]:

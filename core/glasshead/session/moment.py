@@ -1,6 +1,6 @@
 """Moment: everything to show of one point of a line, frozen. Every pane, and its text twin, draws a Moment."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -59,6 +59,8 @@ class Moment:
     """The line that this one is compared with: the one without the edits, or another of the tree; None for none."""
     effect: Beside | None = None
     """The line without the edits; None where there are none."""
+    alone: str = ""
+    """Why another model, which should stand beside the line, does not; else empty."""
     weighed: Weighed | None = None
     """The next token as it is drawn; None where tokens are picked greedily, or given."""
     stopped: Stopped | None = None
@@ -66,11 +68,15 @@ class Moment:
 
     @cached_property
     def original(self) -> "Moment":
-        """The same tokens without the edits; the moment itself where there are none."""
+        """The line beside: the same tokens without the edits, or another; the moment itself where there is none."""
         if self.beside is None:
             return self
         at = self.beside
-        return replace(self, trace=at.trace, source=at.trace.source, candidates=at.candidates, entropy=at.entropy)
+        stands = {} if at.stands is None else {each.name: getattr(at.stands, each.name) for each in fields(at.stands)}
+        return replace(
+            self, trace=at.trace, source=at.trace.source, candidates=at.candidates, entropy=at.entropy, given=None,
+            weighed=None, **stands,
+        )  # fmt: skip
 
     @cached_property
     def alike(self) -> "Moment":

@@ -25,6 +25,7 @@ from glasshead.errors import GlassheadError
 from glasshead.session.beside import Beside, compare, make_twin
 from glasshead.session.compared import Compared, compare_lines
 from glasshead.session.editing import edit_line
+from glasshead.session.guest import Guest
 from glasshead.session.lines import Lines, Place
 from glasshead.session.moment import Moment, look
 from glasshead.session.references import References
@@ -57,6 +58,7 @@ class Session:
         self._way: Way | None = None
         """Way to where the work stood before the newest move to another line."""
         self._other: int | None = None
+        self._guest: Guest | None = None
         self._stopped: Stopped | None = None
         """Breakpoint at which the newest walk ended."""
 
@@ -82,12 +84,13 @@ class Session:
         """Everything to show of the line at its present step. The same object until something moves."""
         if self._moment is None:
             at, ahead = self.standing, self._way is None or self._way.ahead
-            effect = self._beside(ahead)
+            effect, other = self._beside(ahead), self._compare()
             self._moment = look(
                 at.line, ahead=ahead, text=at.text, number=at.number, changed=at.changed,
                 undoable=bool(self._lines.before), undos=self._lines.count_undos(), edits=at.ledger,
-                beside=self._compare() or effect, effect=effect, stopped=self._stopped, read=self._read(at.text),
+                beside=other or effect, effect=effect, stopped=self._stopped, read=self._read(at.text),
                 until=self._way.steps if self._way is not None and self._way.open else None,
+                alone="" if self._guest is None else self._guest.why,
             )  # fmt: skip
         return self._moment
 
@@ -116,10 +119,16 @@ class Session:
         """
         if branch is not None and self._lines[branch].branch == self.standing.branch:
             raise GlassheadError("You stand in this line: choose another one to compare it with.")
-        self._other, self._moment = branch, None
+        self._other, self._guest, self._moment = branch, None, None
+
+    def stand_beside(self, model: Subject | Guest | None) -> None:
+        """Compare the present line with that of another model at the same text; None ends that."""
+        self._guest, self._other, self._moment = Guest.of(model) if isinstance(model, Subject) else model, None, None
 
     def _compare(self) -> Compared | None:
-        line = self.line
+        line, at = self.line, self.standing
+        if self._guest is not None and line.rows.captures:
+            return self._guest.compare(line, at.text, truncate=at.truncate, count=CANDIDATES)
         if self.other is None or not line.rows.captures:
             return None
         other = self._lines[self.other]

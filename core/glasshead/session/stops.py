@@ -197,6 +197,14 @@ def _parse_place(text: str, whole: str) -> tuple[str, int | None]:
     return place, None if head is None else int(head)
 
 
+def parse_head(text: str) -> tuple[str, int]:
+    """Parse one head, `decoder.2.cross[head=3]` or `2.cross.3`. Raises GlassheadError for any other text."""
+    place, head = _parse_place(text, text)
+    if head is None:
+        raise GlassheadError(f"{brief(text)}: which head? Write decoder.2.cross[head=3], or 2.cross.3 in short.")
+    return place, head
+
+
 def _number(value: float) -> str:
     short = f"{value:g}"
     return short if float(short) == value else repr(value)

@@ -11,7 +11,7 @@ import pytest
 
 import glasshead
 from glasshead import GlassheadError, available
-from glasshead.checkpoints.find import find_folder, locate
+from glasshead.checkpoints.find import find_folder, locate, neighbours
 from glasshead.checkpoints.format import describe
 
 
@@ -103,6 +103,15 @@ def test_a_run_opens_as_its_newest_checkpoint_and_is_called_by_its_name(
     for file in newest.iterdir():  # the end of the training
         shutil.copy(file, run)
     assert find_folder(run) == run
+
+
+def test_the_neighbours_of_a_checkpoint_are_the_others_of_its_run(run: Path) -> None:
+    first, newest = (run / "checkpoints" / f"step-000000{number}" for number in (10, 20))
+    assert neighbours(newest) == [first] and neighbours(first) == [newest]
+    (run / "checkpoints" / "step-00000030").mkdir()  # not whole
+    (newest / "config.json").unlink()
+    assert neighbours(first) == []
+    assert neighbours(run / "nowhere" / "step") == []
 
 
 def test_a_run_that_has_not_saved_yet_says_so(run: Path) -> None:

@@ -54,6 +54,9 @@ def test_two_lines_are_compared_row_by_row_up_to_the_end_of_the_shorter_one(kind
     assert session.moment.beside.next_divergence == pytest.approx(bits, abs=1e-6)
     assert session.moment.beside.trace.steps == other.outlook.steps
     assert moment.alike.trace is beside.edited and moment.original.trace is beside.trace
+    aside = moment.original
+    assert [token.id for token in aside.tokens] == other.ids and aside.step == other.step_number
+    assert (aside.done, aside.candidates) == (other.done, tuple(other.candidates(len(aside.candidates))))
     assert all(check.ok or check.meant for check in session.check()), "the checks are still those of the edits"
     session.compare_with(None)
     assert session.moment.beside is session.moment.effect is not None

@@ -71,7 +71,15 @@ def test_in_a_terminal_the_app_gets_the_subject(monkeypatch: pytest.MonkeyPatch)
     App.opened.clear()
     glasshead.explore(of, text="the cat", forced="sees", mouse=False)
     assert App.opened == [
-        {"checkpoint": "mine", "text": "the cat", "forced": "sees", "edits": (), "session": None, "mouse": False}
+        {
+            "checkpoint": "mine",
+            "text": "the cat",
+            "forced": "sees",
+            "edits": (),
+            "session": None,
+            "beside": None,
+            "mouse": False,
+        }
     ]
 
 

@@ -74,8 +74,24 @@ def test_the_app_is_given_what_was_asked_for(screen: Screen, app: type[App]) -> 
     assert screen.run("explore", "tiny", "--text", "a dog", "--no-mouse") == 0
     assert screen.run("explore", "tiny") == 0
     assert app.opened == [
-        {"checkpoint": "tiny", "text": "a dog", "forced": None, "edits": (), "session": None, "mouse": False},
-        {"checkpoint": "tiny", "text": None, "forced": None, "edits": (), "session": None, "mouse": True},
+        {
+            "checkpoint": "tiny",
+            "text": "a dog",
+            "forced": None,
+            "edits": (),
+            "session": None,
+            "beside": None,
+            "mouse": False,
+        },
+        {
+            "checkpoint": "tiny",
+            "text": None,
+            "forced": None,
+            "edits": (),
+            "session": None,
+            "beside": None,
+            "mouse": True,
+        },
     ]
     assert screen.text == ""
 

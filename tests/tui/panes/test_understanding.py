@@ -7,9 +7,10 @@ import pytest
 import torch
 from tests.tui.panes.conftest import moment
 
+from glasshead_tui.drawing.compared import same_items
 from glasshead_tui.drawing.remarks import line_probability, reading_said, share
 from glasshead_tui.drawing.tables import TABLES
-from glasshead_tui.panes.difference import difference_text, same_items
+from glasshead_tui.panes.difference import difference_text
 from glasshead_tui.panes.explore.feed_forward import FeedForwardPane
 from glasshead_tui.panes.explore.logits import LogitsPane
 from glasshead_tui.panes.explore.positions import PositionsPane

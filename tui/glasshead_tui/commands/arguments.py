@@ -28,6 +28,15 @@ Checkpoint = Annotated[
         autocompletion=complete_checkpoint,
     ),
 ]
+Beside = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHECKPOINT",
+        help="Another model beside it, at the same text: a name, a folder, as a checkpoint of a run, or a recording.",
+        show_default=False,
+        autocompletion=complete_checkpoint,
+    ),
+]
 Features = Annotated[
     Path | None,
     typer.Option(

@@ -7,7 +7,16 @@ import typer
 
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
-from glasshead_tui.commands.arguments import Checkpoint, EditFile, EditTexts, Features, Forced, Truncate, read_edits
+from glasshead_tui.commands.arguments import (
+    Beside,
+    Checkpoint,
+    EditFile,
+    EditTexts,
+    Features,
+    Forced,
+    Truncate,
+    read_edits,
+)
 from glasshead_tui.commands.opening import opens
 from glasshead_tui.launch import explore as launch
 from glasshead_tui.state.focus import Which
@@ -43,6 +52,7 @@ def explore(
             show_default=False,
         ),
     ] = None,
+    beside: Beside = None,
     plain: Annotated[bool, typer.Option("--plain", help="Write text, as always without a terminal.")] = False,
     kind: Annotated[
         Which | None,
@@ -72,6 +82,7 @@ def explore(
         forced=forced,
         edits=read_edits(edit, edits),
         session=session,
+        beside=beside,
         features=features,
         mouse=mouse,
         truncate=truncate,

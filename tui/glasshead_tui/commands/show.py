@@ -7,7 +7,16 @@ import typer
 
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
-from glasshead_tui.commands.arguments import Checkpoint, EditFile, EditTexts, Features, Forced, Truncate, read_edits
+from glasshead_tui.commands.arguments import (
+    Beside,
+    Checkpoint,
+    EditFile,
+    EditTexts,
+    Features,
+    Forced,
+    Truncate,
+    read_edits,
+)
 from glasshead_tui.commands.opening import opens
 from glasshead_tui.state.focus import Focus, Stage, Which
 
@@ -66,21 +75,35 @@ def show(
     forced: Forced = None,
     edit: EditTexts = None,
     edits: EditFile = None,
+    beside: Beside = None,
+    pin: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HEAD", help="Another head beside it, with the difference: 2.cross.3, or decoder.2.cross[head=3].",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:  # fmt: skip
-    """Write one pane of the explorer as text."""
+    """Write one pane of the explorer as text.
+
+    With another model or head beside it: both tables, and their difference.
+    """
     from glasshead_tui.terminal.sentences import fitting, sentence
 
     if text is None and features is not None:
         text = features.name
     text = text if text is None else sentence(text)
+    if beside is not None and pin is not None:
+        raise GlassheadError("--beside compares with another model, --pin with another head: choose one.")
     changed = read_edits(edit, edits)
 
     from glasshead.decoding.threads import one_thread
-    from glasshead.found import find
+    from glasshead.found import find, find_beside
     from glasshead.session.session import Session
     from glasshead_tui.plain.show import as_json, as_table, as_tsv
 
     one_thread()
+    guest = None if beside is None else find_beside(beside, opening)
     subject = find(checkpoint, opening, features).open()
     text = subject.first_sentence if text is None else text
     session = Session(subject)
@@ -88,9 +111,20 @@ def show(
     session.begin(fitted, forced=forced, edits=changed)
     for _ in session.walk(session.line.limit if step is None else step):
         pass
+    if guest is not None:
+        from glasshead.session.guest import open_guest
+
+        session.stand_beside(open_guest(guest, subject))
     moment = session.moment
+    if moment.alone:
+        raise GlassheadError(moment.alone)
     focus = _focus(subject, moment, kind, layer, head, row, key).to(stage=stage, candidate=candidate, against=against)
     writers: dict[str, Writer] = {"table": as_table, "json": as_json, "tsv": as_tsv}
+    if beside is not None or pin is not None:
+        from glasshead_tui.plain import beside as both
+
+        writers = {"table": both.as_table, "json": both.as_json, "tsv": both.as_tsv}
+        focus = focus.to(pinned=None if pin is None else _head(subject, pin))
     for line in writers[form](pane, moment, focus, subject.name):
         print(line)
 
@@ -109,6 +143,17 @@ def _focus(
     _within("row", row, len(queries), "those after these steps")
     _within("key", key, len(keys), "those after these steps")
     return focus.to(query=row, key=key)
+
+
+def _head(subject: "Subject", text: str) -> tuple[str, int]:
+    """Find the head that a text names. Raises GlassheadError for one that is not there."""
+    from glasshead.session.stops import parse_head
+
+    prefix, head = parse_head(text)
+    kind = subject.anatomy.kind_at(prefix)
+    _within("layer", int(prefix.split(".")[1]), kind.layers, f"the {kind.stack}'s")
+    _within("head", head, kind.heads, f"those of {prefix}")
+    return prefix, head
 
 
 def _kind(subject: "Subject", which: Which | None) -> "Kind":

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,6 +10,7 @@ from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
 from glasshead.site import Site
 from glasshead_tui.commands.arguments import (
+    Beside,
     Checkpoint,
     EditFile,
     EditTexts,
@@ -25,10 +26,9 @@ from glasshead_tui.commands.opening import opens
 
 if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
+    from glasshead.found import Found
     from glasshead.session.stops import Stop
     from glasshead.subjects import Subject
-    from glasshead.text import Token
-    from glasshead.traces.trace import Trace
 
 EVERY = "decoder.*.cross.weights"
 
@@ -67,8 +67,12 @@ def trace(
     edit: EditTexts = None,
     edits: EditFile = None,
     until: Until = None,
+    beside: Beside = None,
 ) -> None:
-    """Write the captured values of a decode: numbers, or a file."""
+    """Write the captured values of a decode: numbers, or a file.
+
+    With another model beside it: the values of both, and their difference.
+    """
     from glasshead_tui.terminal.sentences import fitting, sentence
 
     if text is None and features is not None:
@@ -79,14 +83,17 @@ def trace(
         raise GlassheadError("--overwrite has no meaning without --save.")
     if save is not None and form is not None:
         raise GlassheadError("--save writes a recording, and --format numbers: choose one.")
+    if save is not None and beside is not None:
+        raise GlassheadError("--save writes one line, and --beside compares two: choose one.")
 
     changed = read_edits(edit, edits)
     stops = read_stops(until, edited=bool(changed))
 
     from glasshead.decoding.threads import one_thread
-    from glasshead.found import find
+    from glasshead.found import find, find_beside
 
     one_thread()
+    guest = None if beside is None else find_beside(beside, opening)
     subject = find(checkpoint, opening, features).open()
     if text is None:
         if not subject.recorded:
@@ -110,9 +117,28 @@ def trace(
     if save is not None:
         print(_saved(line, save, overwrite=overwrite))
         return
+    if guest is not None:
+        for row in _both(subject, line, guest, fitted, chosen, form):
+            print(row)
+        return
     writers: dict[str | None, Callable[[Subject, Stepper, list[str]], Iterator[str]]] = {"json": _json, "tsv": _tsv}
     for row in writers.get(form, _table)(subject, line, _recorded(line, chosen) if subject.recorded else chosen):
         print(row)
+
+
+def _both(
+    subject: "Subject", line: "Stepper", found: "Found", text: str, chosen: list[str], form: str | None
+) -> Iterator[str]:
+    """Compare a line with that of another model, in one of the forms. Raises GlassheadError if that does not fit."""
+    from glasshead.session.guest import open_guest
+    from glasshead_tui.plain import sites_beside as both
+
+    guest = open_guest(found, subject)
+    beside = guest.compare(line, text, truncate=False, count=1)
+    if beside is None:
+        raise GlassheadError(guest.why)
+    writers = {"json": both.as_json, "tsv": both.as_tsv}
+    return writers.get(form or "", both.as_table)(subject.name, beside, chosen)
 
 
 def _walk(line: "Stepper", steps: int | None, stops: "tuple[Stop, ...]", unedited: "Stepper | None") -> None:
@@ -191,19 +217,8 @@ def _choose(subject: "Subject", patterns: list[str]) -> tuple[list[str], list[st
     return chosen, list(needed)
 
 
-def _axes(seen: "Trace", site: str) -> tuple[str, "tuple[Token, ...]", "tuple[Token, ...] | None"]:
-    """Return the axes of a site by their letters, the tokens of its rows, and those of its columns if they are keys."""
-    place = Site.parse(site)
-    axes = place.axes
-    if place.attention is None:
-        return axes, seen.source if place.side == "source" else seen.target, None
-    queries, keys = seen.axes(place.attention)
-    if axes == "h k d":
-        return axes, keys, None
-    return axes, queries, keys if axes == "h q k" else None
-
-
 def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:
+    from glasshead_tui.plain.sites import site_axes
     from glasshead_tui.terminal import strict_json as strict
 
     seen = line.trace
@@ -219,7 +234,7 @@ def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[st
             "text": line.text,
             "sites": {
                 site: {
-                    "axes": _axes(seen, site)[0],
+                    "axes": site_axes(seen, site)[0],
                     "shape": list(seen[site].shape),
                     "origin": seen.origin(site),
                     "values": seen[site].tolist(),
@@ -232,26 +247,16 @@ def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[st
 
 def _tsv(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:
     """Yield a row for every number. `row` and `column` count from 0; a column that is a key has a token too."""
-    from glasshead_tui.terminal.visible import visible
+    from glasshead_tui.plain.sites import TSV_HEAD, site_tsv
 
-    seen = line.trace
-    yield "site\thead\trow\trow_token\tcolumn\tcolumn_token\tvalue"
+    yield TSV_HEAD
     for site in chosen:
-        axes, rows, columns = _axes(seen, site)
-        values = seen[site].tolist()
-        for head, matrix in enumerate(values) if axes.startswith("h") else [("", values)]:
-            for row, (token, entry) in enumerate(zip(rows, matrix, strict=True)):
-                start = f"{site}\t{head}\t{row}\t{visible(token.text)}"
-                if axes == "q":
-                    yield f"{start}\t\t\t{entry!r}"
-                    continue
-                for column, value in enumerate(entry):
-                    name = "" if columns is None else visible(columns[column].text)
-                    yield f"{start}\t{column}\t{name}\t{value!r}"
+        yield from site_tsv(line.trace, site, line.trace[site])
 
 
 def _table(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:
     from glasshead_tui.plain import tables as plain
+    from glasshead_tui.plain.sites import site_axes, site_table
     from glasshead_tui.terminal.visible import visible
 
     seen = line.trace
@@ -264,11 +269,5 @@ def _table(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[s
     yield f"text        {visible(line.text)}"
     yield f"steps       {line.step_number}"
     for site in chosen:
-        axes, rows, columns = _axes(seen, site)
-        yield f"\n{site}   {axes}   {' × '.join(map(str, seen[site].shape))}   {seen.origin(site)}"
-        values: Any = seen[site].tolist()
-        for head, matrix in enumerate(values) if axes.startswith("h") else [(None, values)]:
-            if head is not None:
-                yield f"head {head}"
-            entries = [[entry] for entry in matrix] if axes == "q" else matrix
-            yield from plain.table(entries, rows, columns)
+        yield f"\n{site}   {site_axes(seen, site)[0]}   {' × '.join(map(str, seen[site].shape))}   {seen.origin(site)}"
+        yield from site_table(seen, site, seen[site])

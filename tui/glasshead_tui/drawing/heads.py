@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.choices import choice
 from glasshead_tui.drawing.names import labels, spoken
+from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.drawing.rows import Rows
 from glasshead_tui.state.focus import Focus
 
@@ -29,6 +30,10 @@ class Heads(NamedTuple):
     """Current layer and head."""
     column: int
     """Current key."""
+    pinned: tuple[int, int] | None = None
+    """Layer and head that are pinned; None if none of this kind is."""
+    compared: tuple[str, float] | None = None
+    """What the current head is compared with, and the weight of its cell; None if nothing is."""
 
 
 def compare_heads(moment: "Moment", focus: Focus) -> Heads:
@@ -46,10 +51,25 @@ def compare_heads(moment: "Moment", focus: Focus) -> Heads:
         raise GlassheadError(f"{trace.recorded}: these weights were not recorded. Open the model to see them.")
     queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
     after = choice(moment, focus)
+    pinned = None if focus.pinned is None else focus.at(focus.pinned)
+    same = pinned is not None and (pinned.stack, pinned.kind) == (focus.stack, focus.kind)
     return Heads(
         kind, tuple(rows), spoken(queries[focus.query]), spoken(keys[focus.key]),
         f", {after.how} {after.label}" if after else "", (focus.layer, focus.head), focus.key,
+        (pinned.layer, pinned.head) if pinned is not None and same else None, _compared(moment, focus),
     )  # fmt: skip
+
+
+def _compared(moment: "Moment", focus: Focus) -> tuple[str, float] | None:
+    """Find the weight of the cell in what the head is compared with, if it is a cell of the same tokens."""
+    try:
+        pair = pair_of(moment, focus) if focus.view == "edited" else None
+        if pair is None or (pair.other.focus.query, pair.other.focus.key) != (focus.query, focus.key):
+            return None
+        pair.check("weights")
+        return "pinned" if pair.heads else pair.names[1], pair.other.value("weights")
+    except GlassheadError:  # the model beside has no such head
+        return None
 
 
 def heads_rows(found: Heads) -> Rows:

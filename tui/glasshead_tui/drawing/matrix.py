@@ -9,13 +9,16 @@ from functools import cached_property
 from math import inf, sqrt
 from typing import TYPE_CHECKING
 
+from glasshead_tui.drawing.choices import row_labels
+from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real, weight
-from glasshead_tui.state.focus import Stage
+from glasshead_tui.state.focus import Focus, Stage
 from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from glasshead.session.moment import Moment
     from glasshead.traces.trace import Trace
 
 UNKNOWN = "·"
@@ -51,6 +54,8 @@ class HeadMatrix:
     ghost_columns: int = 0
     hidden: bool = True
     """Whether −∞ is a mask's; else those keys were not there when the row was computed."""
+    beside: float = 0.0
+    """Largest score of a matrix that stands beside it, so that both have the same colours."""
 
     @cached_property
     def row_labels(self) -> tuple[str, ...]:
@@ -66,8 +71,8 @@ class HeadMatrix:
 
     @cached_property
     def largest(self) -> float:
-        """The finite score furthest from zero."""
-        return float(self.values.nan_to_num(0, 0, 0).abs().max()) or 1.0
+        """The finite score furthest from zero, in it or beside it."""
+        return max(float(self.values.nan_to_num(0, 0, 0).abs().max()), self.beside) or 1.0
 
     @cached_property
     def hides(self) -> bool:
@@ -95,3 +100,19 @@ class HeadMatrix:
     def text(self, row: int, column: int, room: int) -> str:
         value = float(self.values[row, column])
         return weight(value, min(room, 4)) if self.stage == "weights" else real(value, min(room, 6))
+
+
+def make_matrix(moment: "Moment", focus: Focus, ghosts: tuple[int, int] = (0, 0)) -> HeadMatrix:
+    """Make the matrix of the head in the focus. ghosts: rows and columns for tokens still to come."""
+    trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
+    patterned = kind.masked or trace.attending(focus.prefix).window is not None
+    return HeadMatrix(
+        stage=focus.stage,
+        values=trace[f"{focus.prefix}.{focus.stage}"][focus.head],
+        masked=masked(trace, focus.prefix)[focus.head],
+        queries=row_labels(moment, focus),
+        keys=labels(trace.axes(focus.prefix)[1]),
+        ghost_rows=ghosts[0],
+        ghost_columns=ghosts[1],
+        hidden=patterned or not moment.anatomy.lasting,
+    )

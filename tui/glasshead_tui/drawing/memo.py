@@ -40,18 +40,20 @@ def by_identity(function: Callable[[Given], Made]) -> Callable[[Given], Made]:
     return remembered
 
 
-_last: "tuple[ref[Trace], tuple[str, int, int, int], Cell] | None" = None
+_cells: "list[tuple[ref[Trace], tuple[str, int, int, int], Cell]]" = []
+"""The last two: the current cell, and the one that it is compared with."""
 
 
 def chosen_cell(trace: "Trace", focus: Focus) -> "Cell":
     """Compute the arithmetic of the current cell."""
     from glasshead.analysis.cell import cell
 
-    global _last
     place = focus.prefix, focus.head, focus.query, focus.key
-    if _last is None or _last[0]() is not trace or _last[1] != place:
-        _last = ref(trace), place, cell(trace, *place)
-    return _last[2]
+    found = next((made for of, at, made in _cells if of() is trace and at == place), None)
+    if found is None:
+        found = cell(trace, *place)
+        _cells[:] = [*_cells[-1:], (ref(trace), place, found)]
+    return found
 
 
 _accounts: "tuple[ref[Trace], tuple[str, int, int | None, int | None, bool], Account] | None" = None

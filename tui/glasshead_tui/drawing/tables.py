@@ -50,11 +50,32 @@ def matrix_rows(queries: Sequence[str], keys: Sequence[str], values: Sequence[Se
     return rows
 
 
-def sum_rows(cell: "Cell", query: str, keys: Sequence[str]) -> Rows:
-    """Make a row for each operation, then one for each key with its weight."""
-    steps: Rows = [
+def sum_rows(
+    cell: "Cell",
+    query: str,
+    keys: Sequence[str],
+    other: "Cell | None" = None,
+    names: tuple[str, str] = ("", ""),
+) -> Rows:
+    """Make a row for each operation, then one for each key with its weight.
+
+    other: a cell that it is compared with, for another column · names: of the two.
+    """
+    steps = _operations(cell)
+    if other is not None:
+        there = dict(_operations(other))
+        steps = [(name, number, there.get(name)) for name, number in steps]
+    rows: Rows = [
+        *([("", *names)] if other is not None else []),
         ("query", query, cell.query),
         ("key", keys[cell.key], cell.key),
+        *steps,
+    ]
+    return [*rows, *(("gives", name, amount) for name, amount in zip(keys, cell.weights, strict=True))]
+
+
+def _operations(cell: "Cell") -> list[tuple[Any, ...]]:
+    return [
         ("q·k", cell.dot),
         ("scale", cell.scale),
         *([("bias", cell.bias)] if cell.bias is not None else []),
@@ -66,7 +87,6 @@ def sum_rows(cell: "Cell", query: str, keys: Sequence[str]) -> Rows:
         ("weight", cell.weight),
         ("the model's", cell.captured_weight),
     ]
-    return [*steps, *(("gives", name, amount) for name, amount in zip(keys, cell.weights, strict=True))]
 
 
 def vectors_rows(cell: "Cell") -> Rows:

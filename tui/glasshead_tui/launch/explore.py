@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glasshead.errors import GlassheadError, brief
-from glasshead.found import Found, find
+from glasshead.found import Found, find, find_beside
 from glasshead.opening import AS_IT_IS, Opening
 from glasshead.spaces import is_blank
 from glasshead_tui.state.focus import Which
@@ -32,6 +32,7 @@ def explore(
     forced: str | None = None,
     edits: "tuple[Edit, ...]" = (),
     session: Path | None = None,
+    beside: str | None = None,
     features: Path | None = None,
     mouse: bool = True,
     truncate: bool = False,
@@ -49,9 +50,13 @@ def explore(
     found.check()
     if text is None and features is not None:
         text = features.name
+    guest = None
+    if beside is not None:
+        guest = find_beside(beside, opening)
+        guest.check()
     return show(
-        found, text, forced, edits=edits, session=session, mouse=mouse, truncate=truncate, plain=plain, kind=kind,
-        layer=layer, head=head, steps=steps,
+        found, text, forced, edits=edits, session=session, beside=guest, mouse=mouse, truncate=truncate, plain=plain,
+        kind=kind, layer=layer, head=head, steps=steps,
     )  # fmt: skip
 
 
@@ -62,6 +67,7 @@ def show(
     *,
     edits: "tuple[Edit, ...]" = (),
     session: Path | None = None,
+    beside: Found | None = None,
     mouse: bool = True,
     truncate: bool = False,
     plain: bool = False,
@@ -73,7 +79,8 @@ def show(
 ) -> int:
     """Show something that was found and checked; return the exit status.
 
-    session: file of the lines, read if it is there and written at the end · piped: without a terminal, decode the lines
+    session: file of the lines, read if it is there and written at the end · beside: a model that stands beside it ·
+    piped: without a terminal, decode the lines
     of standard input if there is no text.
     """
     if text is not None:
@@ -82,6 +89,11 @@ def show(
         text = sentence(text)
     if session is not None:
         _check_session(session)
+    if beside is not None and (plain or not terminal()):
+        raise GlassheadError(
+            "--beside shows two models in the explorer: it needs a terminal, and no --plain. As text: glasshead show, "
+            "or trace, with --beside."
+        )
     if plain or not terminal():
         if session is not None:
             raise GlassheadError("--session keeps the lines of the explorer: it needs a terminal, and no --plain.")
@@ -97,7 +109,7 @@ def show(
 
     from glasshead_tui.app import GlassheadApp
 
-    app = GlassheadApp(found, first, forced=forced, edits=edits, session=session)
+    app = GlassheadApp(found, first, forced=forced, edits=edits, session=session, beside=beside)
     app.run(mouse=mouse)
     if session is not None:
         app.close_session()

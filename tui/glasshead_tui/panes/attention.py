@@ -1,32 +1,40 @@
-"""Attention: the current head's matrix with its tokens, in one of three stages, and the current cell in words."""
+"""Attention: the current head's matrix with its tokens, in one of three stages, and the current cell in words.
 
-from typing import TYPE_CHECKING
+What it is compared with stands beside it where there is room: this one, the other one, and their difference.
+"""
+
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.segment import Segment
+from textual.app import ComposeResult
 
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.choices import Choice, choice, names_chosen, row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
-from glasshead_tui.drawing.matrix import HeadMatrix, masked, weight_level
+from glasshead_tui.drawing.matrix import HeadMatrix, make_matrix, weight_level
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import attention_name, labels, spoken, widest
 from glasshead_tui.drawing.notes import NotedMatrix, join_pieces
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.pairs import Pair, Side, head_names, pair_of
 from glasshead_tui.drawing.tables import attention_rows, matrix_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import (
     changed_cells,
     difference_legend,
     difference_readout,
-    make_difference,
     mark_of_edits,
     note_of_edits,
     why_edited,
 )
 from glasshead_tui.panes.pane import Rows, text_of
-from glasshead_tui.state.focus import STAGES, Focus, Stage
-from glasshead_tui.widgets.fitting import fitted
+from glasshead_tui.state.focus import STAGES, VIEWS, Focus, Stage, View
+from glasshead_tui.terminal.visible import visible
+from glasshead_tui.widgets.abreast import Abreast, Figure, outline_abreast
+from glasshead_tui.widgets.fitting import Form, Outline, fitted
 from glasshead_tui.widgets.heatmap import UNDERLINE, HeatMap
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS, MASKED_GLYPH
@@ -36,6 +44,48 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 UNMASKED = "came later; no mask hides it"
+SHORTLY = "no difference: their axes are not the same"
+DIGITS = 4
+"""Columns of the widest number of a difference, and of scores."""
+
+
+class _Shown(NamedTuple):
+    """What is shown."""
+
+    moment: "Moment"
+    """Moment and focus as they were given."""
+    focus: Focus
+    pair: Pair | None
+    """What is compared; None if nothing is, or the model beside has no such head."""
+    why: str = ""
+    """Why the two have no difference; empty if they have one."""
+    lacks: str = ""
+    """Why there is nothing to compare with, where there should be."""
+
+    @property
+    def viewed(self) -> "tuple[Moment, Focus]":
+        """The moment and the focus of the matrix that is looked at, if it is no difference."""
+        if self.pair is None or self.focus.view == "edited":
+            return self.moment, self.focus.to(view="edited")
+        return self.pair.other if self.focus.view == "original" else self.pair.this
+
+    def differs_in_cell(self, other: "_Shown") -> bool:
+        """Tell whether only the cell is another."""
+        seen = [(id(each.moment.trace), id(each.moment.beside)) for each in (self, other)]
+        return seen[0] == seen[1] and self.focus.to(query=other.focus.query, key=other.focus.key) == other.focus
+
+    def cursor(self, view: View) -> tuple[int, int]:
+        """Return the place of the cursor in one of the matrices."""
+        at = self.focus
+        if self.pair is not None and (view, self.focus.view) != ("edited", "edited"):
+            at = self.pair.other.focus if view == "original" else self.pair.this.focus
+        return at.query, at.key
+
+    @property
+    def compares(self) -> bool:
+        """Whether the current cell is compared: a line may have rows that the other one has not."""
+        pair, at = self.pair, self.focus
+        return pair is not None and (at.view != "edited" or (at.query, at.key) == pair.this.cell_at)
 
 
 class AttentionPane(NotedMatrix, can_focus=False):
@@ -43,40 +93,58 @@ class AttentionPane(NotedMatrix, can_focus=False):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._shown: tuple[Moment, Focus] | None = None
+        self._figures = Abreast()
+        self._heatmap = next(self._figures.heatmaps)
+        self._shown: _Shown | None = None
+        self._drawn: tuple[View, ...] = ()
+        """What was drawn last, from the left."""
+
+    def compose(self) -> ComposeResult:
+        """Compose matrices and notes."""
+        yield self._figures
+        yield self._notes
 
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Draw a head of a moment; if only the cell changed, move the cursor."""
+        """Draw a head of a moment, and what it is compared with; if only the cell changed, move the cursor.
+
+        Raises GlassheadError for what is not there, and for a difference that there is not.
+        """
         before, self._shown = self._shown, None
+        shown = _look_at(moment, focus)
+        at, looking = shown.viewed
         stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
-        name = mark_of_edits(moment, focus) + attention_name(focus, moment.anatomy.kind_at(focus.prefix))
+        pinned = "pinned: " if focus.pinned == looking.place else ""
+        name = pinned + mark_of_edits(at, looking) + attention_name(looking, at.anatomy.kind_at(looking.prefix))
         entitle(self, name, "  ".join(stages))
-        if moment.trace.recorded:
-            moment.trace[f"{focus.prefix}.{focus.stage}"]  # raises here if it was not recorded: nothing else is told
-        if focus.view == "difference" and moment.beside:
-            moment.beside.check(f"{focus.prefix}.{focus.stage}")  # and so does what has another shape
-        self._shown = moment, focus
-        if before and before[0].trace is moment.trace and before[1].to(query=focus.query, key=focus.key) == focus:
-            self._heatmap.cursor = focus.query, focus.key
+        if at.trace.recorded:
+            at.trace[f"{looking.prefix}.{looking.stage}"]  # raises here if it was not recorded: nothing else is told
+        if focus.view != "edited" and shown.lacks:
+            raise GlassheadError(shown.lacks)
+        views, outline = self._arrange(shown)
+        if focus.view == "difference" and shown.why and len(views) == 1:
+            raise GlassheadError(shown.why)
+        self._shown = shown
+        if before and views == self._drawn and before.differs_in_cell(shown):
+            for heatmap, view in zip(self._figures.heatmaps, views, strict=True):
+                heatmap.cursor = shown.cursor(view)
+            self._write_notes(views)
         else:
-            self._draw_matrix()
-        self._write_notes()
+            self._draw(views, outline)
 
     def say(self, sentence: str) -> None:
         """See `Pane`."""
         self._notes.say(sentence)
-        if self._heatmap.display == bool(sentence):
-            self._heatmap.display = not sentence
+        if self._figures.display == bool(sentence):
+            self._figures.display = not sentence
             self._notes.styles.height = "1fr" if sentence else 2
 
     def as_rows(self) -> Rows:
-        """Return a row for each query with a column for each key, in the current stage."""
+        """Return a row for each query with a column for each key, in the current stage, of what is looked at."""
         if self._shown is None:
             return []
-        moment, focus = self._shown
-        apart = self._difference
+        apart = self._apart(self._shown) if self._shown.focus.view == "difference" else None
         if apart is None:
-            return attention_rows(moment, focus)
+            return attention_rows(*self._shown.viewed)
         return matrix_rows(apart.row_labels, apart.column_labels, apart.values.tolist())
 
     def as_text(self) -> str:
@@ -85,73 +153,114 @@ class AttentionPane(NotedMatrix, can_focus=False):
 
     def on_resize(self) -> None:
         if self._shown:
-            self._draw_matrix()
+            self._draw(*self._arrange(self._shown))
 
     def on_heat_map_cursor_moved(self, event: HeatMap.CursorMoved) -> None:
         event.stop()
         if self._shown:
-            queries, keys = (len(tokens) for tokens in self._shown[0].trace.axes(self._shown[1].prefix))
+            queries, keys = (len(tokens) for tokens in self._shown.moment.trace.axes(self._shown.focus.prefix))
             if event.row < queries and event.column < keys:
                 self.post_message(self.Picked(event.row, event.column))
 
-    def _draw_matrix(self) -> None:
-        assert self._shown is not None
-        moment, focus = self._shown
-        marks = palette(self.app)
-        if apart := self._difference:
-            self._heatmap.show(apart, marks.scores, (focus.query, focus.key))
-            self._notes.legend = difference_legend(apart, marks)
-            return
-        trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
-        queries, keys = row_labels(moment, focus), labels(trace.axes(focus.prefix)[1])
-        rows, columns = self._ghosts(len(queries), len(keys), widest(queries), widest(keys))
-        matrix = HeadMatrix(
-            stage=focus.stage,
-            values=trace[f"{focus.prefix}.{focus.stage}"][focus.head],
-            masked=masked(trace, focus.prefix)[focus.head],
-            queries=queries,
-            keys=keys,
-            ghost_rows=rows,
-            ghost_columns=columns,
-            hidden=_is_a_masks(moment, focus),
-        )
-        scale = marks.weights if focus.stage == "weights" else marks.scores
-        self._heatmap.show(matrix, scale, (focus.query, focus.key), changed_cells(moment, focus))
-        beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
-        self._notes.legend = _legend(
-            matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond,
-            note_of_edits(moment, focus, [(f"{focus.prefix}.{focus.stage}", (focus.head,))]), marks,
-        )  # fmt: skip
-        if names_chosen(focus):  # the first thing to know
-            said: Line = [Segment("each row has the name of the word that it chose", marks.strong)]
-            self._notes.legend = (*(join_pieces([said, line]) for line in self._notes.legend), said)
+    def _arrange(self, shown: _Shown) -> "tuple[tuple[View, ...], Outline | None]":
+        """Choose the matrices that stand side by side, and their outline; without room, the one that is looked at."""
+        view, room = shown.focus.view, self._room
+        if shown.pair is None:
+            return ("edited",), None
+        digits = DIGITS if shown.focus.stage != "weights" else DIGITS - 1
+        sides = [
+            Outline(len(rows), len(columns), widest(rows), widest(columns), digits)
+            for rows, columns in (Side(shown.moment, shown.focus).axes, shown.pair.other.axes)
+        ]
+        there: dict[View, Outline] = dict(zip(VIEWS, (*sides, sides[0]._replace(digits=DIGITS)), strict=True))
+        two: tuple[View, ...] = "edited", "difference" if view == "difference" and not shown.why else "original"
+        wanted = (two,) if shown.why else (VIEWS, two)
+        asked = shown.pair.heads or shown.moment.beside is not shown.moment.effect
+        forms: tuple[Form | None, ...] = (None, "blocks") if asked else (None,)  # an edit alone costs no numbers
+        for form, views in product(forms, wanted):
+            if all(room) and (outline := outline_abreast([there[each] for each in views], room, form=form)):
+                return views, outline
+        return (view,), None
 
     @property
-    def _difference(self) -> DifferenceMatrix | None:
-        """The matrix minus that without the edits, if that is what is looked at."""
-        assert self._shown is not None
-        moment, focus = self._shown
-        return make_difference(moment, focus) if focus.view == "difference" and moment.beside else None
+    def _room(self) -> tuple[int, int]:
+        """Columns and lines for matrices."""
+        return self.content_size.width, max(0, self.content_size.height - 2)
 
-    def _ghosts(self, rows: int, columns: int, row_label: int, column_label: int) -> tuple[int, int]:
+    def _draw(self, views: tuple[View, ...], outline: Outline | None) -> None:
+        assert self._shown is not None
+        shown, marks = self._shown, palette(self.app)
+        self._drawn = views
+        if len(views) > 1:
+            self._draw_abreast(shown, views, outline, marks)
+        elif views == ("difference",) and (apart := self._apart(shown)):
+            self._figures.show([Figure((), apart, marks.scores, shown.cursor("difference"))])
+            self._notes.legend = difference_legend(apart, marks)
+        else:
+            self._draw_one(shown, marks)
+        self._write_notes(views)
+
+    def _draw_one(self, shown: _Shown, marks: Palette) -> None:
+        """Draw the matrix that is looked at, alone."""
+        moment, focus = shown.viewed
+        queries, keys = row_labels(moment, focus), labels(moment.trace.axes(focus.prefix)[1])
+        matrix = make_matrix(moment, focus, self._ghosts(moment, focus, queries, keys))
+        self._figures.show([_figure(matrix, (), moment, focus, marks)])
+        legend = _legend_of(matrix, moment, focus, marks)
+        if shown.lacks:
+            said: Line = [Segment(shown.lacks, marks.bad)]
+            legend = (*(join_pieces([said, line]) for line in legend), said)
+        self._notes.legend = legend
+
+    def _draw_abreast(self, shown: _Shown, views: tuple[View, ...], outline: Outline | None, marks: Palette) -> None:
+        """Draw what is compared side by side."""
+        assert shown.pair is not None
+        pair, stage = shown.pair, shown.focus.stage
+        this = shown.moment, shown.focus.to(view="edited")
+        one, other = make_matrix(*this), make_matrix(*pair.other)
+        if stage != "weights":  # one scale for both
+            one, other = replace(one, beside=other.largest), replace(other, beside=one.largest)
+        names = _captions(pair, marks, shown.focus.view)
+        apart = self._apart(shown) if "difference" in views else None
+        at = shown.cursor("edited")
+        figures = {"edited": _figure(one, names["edited"], *this, marks)._replace(cursor=at)}
+        figures["original"] = _figure(other, names["original"], *pair.other, marks)
+        if apart is not None:
+            figures["difference"] = Figure(names["difference"], apart, marks.scores, shown.cursor("difference"))
+        self._figures.show([figures[view] for view in views], outline)
+        legend = _legend_of(one, *this, marks)
+        if shown.why:
+            more = tuple([Segment(text, marks.strong)] for text in (shown.why, shown.why.partition(". ")[0], SHORTLY))
+        else:
+            more = difference_legend(apart, marks) if apart is not None else ()
+        if other.hides and not one.hides:
+            hidden: Line = [Segment(MASKED_GLYPH * 3, marks.weights.masked), Segment(" −∞ there", marks.quiet)]
+            legend = tuple(join_pieces([line, hidden]) for line in legend)
+        self._notes.legend = (*(join_pieces([line, each]) for line in legend for each in more), *more[-1:], *legend)
+
+    def _apart(self, shown: _Shown) -> DifferenceMatrix | None:
+        """Make the difference; None if there is none."""
+        return None if shown.pair is None or shown.why else shown.pair.difference(shown.focus.stage)
+
+    def _ghosts(
+        self, moment: "Moment", focus: Focus, queries: tuple[str, ...], keys: tuple[str, ...]
+    ) -> tuple[int, int]:
         """Count the rows and columns to draw for tokens still to come.
 
         They fill the matrix up to a target of the source's length, if cells stay as large and nothing scrolls: the
         triangle then grows inside a fixed frame.
         """
-        assert self._shown is not None
-        moment, focus = self._shown
-        kind = moment.anatomy.kind_at(focus.prefix)
-        room = self._heatmap.container_size
-        if kind.queries == "source" or moment.done or not room:
+        kind, room = moment.anatomy.kind_at(focus.prefix), self._room
+        rows, columns = len(queries), len(keys)
+        if kind.queries == "source" or moment.done or not all(room):
             return 0, 0
         digits = 3
         square = kind.keys == "target"
 
         def measured(extra: int) -> tuple[tuple[str, int], bool]:
             wide, high = columns + extra * square, rows + extra
-            fit = fitted(high, wide, room, row_label=row_label, column_label=column_label, digits=digits)
-            return (fit.form, min(fit.cell, digits + 2)), fit.size(high, wide)[1] <= room.height
+            fit = fitted(high, wide, room, row_label=widest(queries), column_label=widest(keys), digits=digits)
+            return (fit.form, min(fit.cell, digits + 2)), fit.size(high, wide)[1] <= room[1]
 
         size, _ = measured(0)
         for extra in range(max(1, len(moment.source) + 1 - rows), 0, -1):
@@ -159,21 +268,19 @@ class AttentionPane(NotedMatrix, can_focus=False):
                 return extra, extra * square
         return 0, 0
 
-    def _write_notes(self) -> None:
+    def _write_notes(self, views: tuple[View, ...]) -> None:
         assert self._shown is not None
-        moment, focus = self._shown
-        trace = moment.trace
-        if focus.view == "difference" and moment.beside:
-            trace = moment.beside.edited
-        queries, keys = trace.axes(focus.prefix)
-        names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
-        marks = palette(self.app)
-        if focus.view == "difference" and moment.beside:
-            self._notes.readout = difference_readout(moment, focus, names, marks)
+        shown, marks = self._shown, palette(self.app)
+        moment, focus = shown.viewed
+        if shown.pair is not None and shown.compares and (len(views) > 1 or shown.pair.heads or views == VIEWS[2:]):
+            readout = difference_readout(shown.pair, focus.stage, marks)
+            self._notes.readout = _with_choice(readout, choice(moment, focus), True, marks)
             self._notes.redraw()
             return
+        queries, keys = moment.trace.axes(focus.prefix)
+        names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
         try:
-            found = chosen_cell(trace, focus)
+            found = chosen_cell(moment.trace, focus)
         except GlassheadError:  # a recording of some values
             hidden = "not recorded"
             readout = _bare(moment, focus, names, marks)
@@ -184,10 +291,51 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._notes.redraw()
 
 
-def _is_a_masks(moment: "Moment", focus: Focus) -> bool:
-    """Tell whether −∞ is a mask's; else those keys were not there when the row was computed."""
-    kind, window = moment.anatomy.kind_at(focus.prefix), moment.trace.attending(focus.prefix).window
-    return kind.masked or window is not None or not moment.anatomy.lasting
+def _look_at(moment: "Moment", focus: Focus) -> _Shown:
+    """Find what is compared in a moment, and why it has no difference if it has none."""
+    try:
+        pair = pair_of(moment, focus)
+    except GlassheadError as error:
+        return _Shown(moment, focus, None, lacks=str(error))
+    if pair is None:
+        return _Shown(moment, focus, None)
+    if pair.other.moment.trace.recorded:
+        try:
+            pair.other.matrix(focus.stage)
+        except GlassheadError as error:
+            return _Shown(moment, focus, None, lacks=str(error))
+    try:
+        pair.check(focus.stage)
+    except GlassheadError as error:
+        return _Shown(moment, focus, pair, why=str(error))
+    return _Shown(moment, focus, pair)
+
+
+def _figure(matrix: HeadMatrix, name: tuple[Line, ...], moment: "Moment", focus: Focus, marks: Palette) -> Figure:
+    """Put a head's matrix into a figure, with the cells underlined that edits changed."""
+    scale = marks.weights if focus.stage == "weights" else marks.scores
+    return Figure(name, matrix, scale, (focus.query, focus.key), changed_cells(moment, focus))
+
+
+def _captions(pair: Pair, marks: Palette, looked: View) -> dict[View, tuple[Line, ...]]:
+    """Name what stands side by side, each at several lengths. looked: the one that is looked at."""
+    one, other = (visible(name) for name in pair.names)
+    texts: list[tuple[str, ...]] = [
+        (one,),
+        (other,),
+        (f"difference: {one} − {other}", f"{one} − {other}", "difference"),
+    ]
+    if pair.how:
+        texts[1] = (f"{other}: {pair.how}", other)
+    if pair.heads:
+        heads = (*head_names(*pair.this, pair.other.focus), one), (*head_names(*pair.other, pair.this.focus), other)
+        for at, name in enumerate(("this", "pinned")):
+            texts[at] = (*(f"{name}: {each}" for each in heads[at][:-1]), heads[at][-1])
+    styles = [marks.query if view == looked else marks.quiet for view in VIEWS]
+    return {
+        view: tuple([Segment(text, style)] for text in each)
+        for view, each, style in zip(VIEWS, texts, styles, strict=True)
+    }
 
 
 def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
@@ -205,7 +353,10 @@ def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
 
 
 def _with_choice(variants: tuple[Line, ...], chosen: Choice | None, hidden: bool, marks: Palette) -> tuple[Line, ...]:
-    """Say after the query what its row chose, where there is room; why a key or its sum is hidden comes first."""
+    """Say after the query what its row chose, where there is room.
+
+    hidden: whether the last one lacks why a key is hidden, or a number, which comes first.
+    """
     if chosen is None:
         return variants
     said: Line = [Segment(f", {chosen.how} ", marks.quiet), Segment(chosen.label, marks.strong)]
@@ -260,6 +411,32 @@ def _later(moment: "Moment") -> str:
     return "not generated yet" if sum(token.probability is None for token in moment.tokens) <= 1 else "comes later"
 
 
+def _colours(matrix: HeadMatrix, stage: Stage, marks: Palette) -> Line:
+    """Explain the colours of a matrix."""
+    scale = marks.weights if stage == "weights" else marks.scores
+    if stage == "weights":
+        samples = [(weight_level(value), real(value, 3)) for value in (0.0, 0.01, 0.1, 0.3, 1.0)]
+    else:
+        end = real(matrix.largest, 5)
+        samples = [(0, f"−{end}"), (LEVELS // 2, "0"), (LEVELS - 1, end)]
+    return [Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
+            for level, name in samples]  # fmt: skip
+
+
+def _legend_of(matrix: HeadMatrix, moment: "Moment", focus: Focus, marks: Palette) -> tuple[Line, ...]:
+    """Explain a head's matrix, at several lengths."""
+    kind = moment.anatomy.kind_at(focus.prefix)
+    beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
+    legend = _legend(
+        matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond,
+        note_of_edits(moment, focus, [(f"{focus.prefix}.{focus.stage}", (focus.head,))]), marks,
+    )  # fmt: skip
+    if names_chosen(focus):  # the first thing to know
+        said: Line = [Segment("each row has the name of the word that it chose", marks.strong)]
+        legend = (*(join_pieces([said, line]) for line in legend), said)
+    return legend
+
+
 def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: str, marks: Palette) -> tuple[Line, ...]:
     """Explain colours and glyphs, at several lengths.
 
@@ -267,13 +444,7 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: s
     edits: what the edits did to the matrix.
     """
     scale = marks.weights if stage == "weights" else marks.scores
-    if stage == "weights":
-        samples = [(weight_level(value), real(value, 3)) for value in (0.0, 0.01, 0.1, 0.3, 1.0)]
-    else:
-        end = real(matrix.largest, 5)
-        samples = [(0, f"−{end}"), (LEVELS // 2, "0"), (LEVELS - 1, end)]
-    colours: Line = [Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
-                     for level, name in samples]  # fmt: skip
+    colours = _colours(matrix, stage, marks)
     later = causal if not matrix.hides_earlier else ""
     long: list[Line] = []
     short: list[Line] = []

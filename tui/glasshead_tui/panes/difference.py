@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 
+from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.difference import DifferenceMatrix
-from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.names import spoken
 from glasshead_tui.drawing.notes import join_pieces
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette
+from glasshead_tui.drawing.pairs import Pair, both
 from glasshead_tui.panes.pane import Cell, Rows, text_of
-from glasshead_tui.state.focus import Focus
+from glasshead_tui.state.focus import Focus, Stage
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.heatmap import Marked
 from glasshead_tui.widgets.lines import Line
@@ -53,36 +55,6 @@ def why_edited(moment: "Moment", focus: Focus) -> bool:
     return bool(moment.effect.trace[f"{focus.prefix}.masked"][focus.head, focus.query, focus.key] > -inf)
 
 
-def make_difference(moment: "Moment", focus: Focus) -> DifferenceMatrix:
-    """Make the matrix of the current head minus that of the line beside: without the edits, or another one.
-
-    Raises GlassheadError for matrices of different shapes.
-    """
-    from glasshead.analysis.difference import difference
-
-    beside = moment.beside
-    assert beside is not None
-    site = f"{focus.prefix}.{focus.stage}"
-    beside.check(site)
-    traces = beside.edited, beside.trace
-    queries, keys = map(_both, *(map(labels, trace.axes(focus.prefix)) for trace in traces))
-    hidden = [trace[f"{focus.prefix}.masked"][focus.head] == -inf for trace in traces]
-    return DifferenceMatrix(
-        stage=focus.stage,
-        values=difference(*traces, site)[focus.head],
-        reached=beside.cone[site][focus.head],
-        masked=hidden[0] & hidden[1],
-        row_labels=queries,
-        column_labels=keys,
-        names=beside.names,
-    )
-
-
-def _both(here: tuple[str, ...], there: tuple[str, ...]) -> tuple[str, ...]:
-    """Name the tokens of two lines: both, where they are not the same."""
-    return tuple(one if one == other else f"{one}/{other}" for one, other in zip(here, there, strict=True))
-
-
 def changed_cells(moment: "Moment", focus: Focus) -> "Marked | None":
     """Return which cells of the current head's matrix the edits changed, row by row; None where nothing is compared."""
     beside = moment.effect
@@ -110,18 +82,42 @@ def note_of_edits(moment: "Moment", focus: Focus, places: "Iterable[Place]") -> 
     return "= in reach of edits, unchanged" if found.reached else "out of the edits' reach"
 
 
-def difference_readout(moment: "Moment", focus: Focus, names: tuple[str, str], marks: Palette) -> tuple[Line, ...]:
-    """Describe the current cell in both lines, at several lengths."""
-    beside = moment.beside
-    assert beside is not None
-    site = f"{focus.prefix}.{focus.stage}"
-    was, now = (float(trace[site][focus.head, focus.query, focus.key]) for trace in (beside.trace, beside.edited))
-    pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
-    if not bool(beside.cone[site][focus.head, focus.query, focus.key]):
-        return [*pair, Segment(f"   {real(was, 7)}: the edits cannot reach it", marks.quiet)], pair
+def difference_readout(pair: Pair, stage: Stage, marks: Palette) -> tuple[Line, ...]:
+    """Describe the current cell on both sides, at several lengths."""
+    this, other = pair.this, pair.other
+    query, key = (spoken(both(*names)) for names in zip(this.cell, other.cell, strict=True))
+    told: Line = [Segment(query, marks.query), Segment(" → ", marks.quiet), Segment(key, marks.key)]
+    now, was = this.value(stage), other.value(stage)
+    if not _subtracts(pair, stage):
+        there = f"{pair.names[1]}  {spoken(other.cell[0])} → {spoken(other.cell[1])}  "
+        first: Line = [
+            Segment(spoken(this.cell[0]), marks.query), Segment(" → ", marks.quiet),
+            Segment(spoken(this.cell[1]), marks.key), Segment("  "), Segment(real(now, 7), marks.strong),
+        ]  # fmt: skip
+        return [*first, Segment(f"   {there}", marks.quiet), Segment(real(was, 7), marks.strong)], first
+    if pair.heads:
+        apart = "0" if now == was else real(now - was, 7)
+        sides: list[Line] = [[Segment(real(each, 7), marks.strong)] for each in (now, was)]
+        named: list[Line] = [[Segment(f"{name} ", marks.quiet), *at]
+                             for name, at in zip(pair.names, sides, strict=True)]  # fmt: skip
+        end = Segment(f" = {apart}", marks.strong)
+        space, minus = Segment("   "), Segment(" − ", marks.quiet)
+        return [*told, space, *named[0], minus, *named[1], end], [*told, space, *sides[0], minus, *sides[1], end], told
+    assert this.moment.beside is not None
+    cone = this.moment.beside.cone[f"{this.focus.prefix}.{stage}"]
+    if not bool(cone[this.focus.head, this.focus.query, this.focus.key]):
+        return [*told, Segment(f"   {real(was, 7)}: the edits cannot reach it", marks.quiet)], told
     moved = "unchanged" if now == was else f"{'+' if now > was else ''}{real(now - was, 7)}"
     change: Line = [Segment(f"   {real(was, 7)} → ", marks.quiet), Segment(real(now, 7), marks.strong)]
-    return [*pair, *change, Segment(f"   {moved}", marks.quiet)], [*pair, *change], pair
+    return [*told, *change, Segment(f"   {moved}", marks.quiet)], [*told, *change], told
+
+
+def _subtracts(pair: Pair, stage: Stage) -> bool:
+    try:
+        pair.check(stage)
+    except GlassheadError:
+        return False
+    return True
 
 
 def difference_legend(matrix: DifferenceMatrix, marks: Palette) -> tuple[Line, ...]:
@@ -152,16 +148,6 @@ def difference_text(edited: Rows, original: Rows, names: tuple[str, str]) -> lis
 
 def _short(cell: Cell) -> Cell:
     return real(cell, 7) if isinstance(cell, float) else cell
-
-
-def same_items(edited: Rows, original: Rows, item: int) -> Rows:
-    """Put the rows of the original in the order of the edited ones: of the same item each, found by that column.
-
-    An item that the original does not list has an empty row, but for its name.
-    """
-    known = {row[item]: row for row in original[1:]}
-    empty = [tuple(cell if at == item else None for at, cell in enumerate(row)) for row in edited[1:]]
-    return [*original[:1], *(known.get(row[item], none) for row, none in zip(edited[1:], empty, strict=True))]
 
 
 def _apart(one: Cell, other: Cell) -> Cell:

@@ -108,6 +108,12 @@ class Heads:
         return prefix == self._here or self.trace.at_hand(f"{prefix}.weights")
 
 
+def _place(trace: "Trace", focus: Focus) -> Place:
+    """Return the place of a head in the map."""
+    here = (at for at, kind in enumerate(trace.kinds) if (kind.stack, kind.kind) == (focus.stack, focus.kind))
+    return Place(next(here, 0), focus.layer, focus.head)
+
+
 def pooled(weights: "Tensor", scores: "Tensor", columns: int, lines: int) -> list[list[bytes]]:
     """Pool each head to at most `lines` rows of at most `columns` levels. A dot is masked if everything under it is.
 
@@ -139,17 +145,16 @@ class MapPane(Thumbnails):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw all heads of a moment, and mark the current one."""
         trace = moment.trace
-        looked_at = focus.stack, focus.kind
-        here = (at for at, kind in enumerate(trace.kinds) if (kind.stack, kind.kind) == looked_at)
-        place = Place(next(here, 0), focus.layer, focus.head)
+        place = _place(trace, focus)
+        held = None if focus.pinned is None else _place(trace, focus.at(focus.pinned))
         beside = moment.beside if focus.view == "difference" else None
         if self._heads is None or not self._heads.shows(trace, beside):
             self._heads = Heads(trace, focus, beside)
-            self.show_gallery(self._heads, palette(self.app).weights, place)
+            self.show_gallery(self._heads, palette(self.app).weights, place, held)
             self._continue()
-        elif place != self.selected:
+        elif (place, held) != (self.selected, self.held):
             self._heads.look(focus)
-            self.select(place)
+            self.select(place, held)
         unknown = "empty: not recorded" if self._heads.partial else UNKNOWN if self._heads.unknown else ""
         said = visible(" − ".join(beside.names)) if beside else unknown
         entitle(self, f"map · layer {focus.layer} head {focus.head}", said)

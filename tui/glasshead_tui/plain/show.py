@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from glasshead_tui.drawing.compared import OF_HEADS
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.remarks import REMARKS
-from glasshead_tui.drawing.rows import text_of
+from glasshead_tui.drawing.rows import Cell, text_of
 from glasshead_tui.drawing.tables import TABLES
 from glasshead_tui.plain.tables import words
 from glasshead_tui.state.focus import Focus
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 ROWLESS = ("map",)
 """Panes that show no single row."""
-OF_HEADS = ("attention", "sum", "vectors")
-"""Panes that show one head."""
 
 
 def as_table(pane: str, moment: "Moment", focus: Focus, name: str) -> Iterator[str]:
@@ -29,7 +28,7 @@ def as_table(pane: str, moment: "Moment", focus: Focus, name: str) -> Iterator[s
         yield f"source      {words(moment.source)}"
     if moment.tokens:
         yield f"target      {words(moment.tokens)}"
-    yield f"{pane:<10}  {_place(pane, moment, focus)}"
+    yield f"{pane:<10}  {describe(pane, moment, focus)}"
     yield ""
     yield text_of(rows)
     remarks = REMARKS[pane](moment, focus) if pane in REMARKS else ()
@@ -60,10 +59,15 @@ def as_json(pane: str, moment: "Moment", focus: Focus, name: str) -> Iterator[st
 def as_tsv(pane: str, moment: "Moment", focus: Focus, name: str) -> Iterator[str]:
     """Yield the rows of a pane as TSV, in full precision."""
     for row in TABLES[pane](moment, focus):
-        yield "\t".join("" if cell is None else visible(cell) if isinstance(cell, str) else repr(cell) for cell in row)
+        yield cells_of(row)
 
 
-def _place(pane: str, moment: "Moment", focus: Focus) -> str:
+def cells_of(row: tuple[Cell, ...]) -> str:
+    """Write a row as TSV."""
+    return "\t".join("" if cell is None else visible(cell) if isinstance(cell, str) else repr(cell) for cell in row)
+
+
+def describe(pane: str, moment: "Moment", focus: Focus) -> str:
     """Say which row of which part is shown, after which step."""
     after = f"after step {moment.step}"
     if pane in ROWLESS:

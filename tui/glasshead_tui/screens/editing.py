@@ -140,14 +140,15 @@ class EditingScreen(PanedScreen):
             self.app.push_screen(self._branches, closed)
 
     def action_view(self) -> None:
-        """Show the line with its edits, without them, or the difference."""
-        moment = self._editable()
-        if moment is None:
-            return
-        if moment.beside is None:
-            self._complain(f"There are no edits: nothing to compare. {self._shown_keys['mute']} mutes a head, "
-                           f"{self._shown_keys['edit']} takes any edit; {self._shown_keys['compare']} compares with "
-                           "another line.")  # fmt: skip
+        """Show the line with its edits, without them, or the difference; with a pinned head, this head, that one, …"""
+        moment = self.moment
+        if moment is None or (moment.beside is None and self._looking.pinned is None):
+            if self._editable() is not None:
+                keys = self._shown_keys
+                self._complain(
+                    f"There are no edits: nothing to compare. {keys['mute']} mutes a head, {keys['edit']} takes any "
+                    f"edit; {keys['compare']} compares with another line, {keys['pin']} pins a head to compare with."
+                )
             return
         self._look(view=VIEWS[(VIEWS.index(self._looking.view) + self._times()) % len(VIEWS)], redraw=True)
 
@@ -181,7 +182,7 @@ class EditingScreen(PanedScreen):
     def _follow_edits(self, moment: "Moment") -> None:
         """Make room for the original line, and show the edits in their list."""
         self.set_class(moment.beside is not None, "edited")
-        if moment.beside is None and self._looking.view != "edited":
+        if moment.beside is None and self._looking.pinned is None and self._looking.view != "edited":
             self._looking = self._looking.to(view="edited")
         if self._edits is not None:
             self._edits.show(moment.edits)

@@ -29,7 +29,7 @@ from glasshead_tui.screens.finding import FindingScreen
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
 from glasshead_tui.screens.meanings import PANES as MEANINGS
-from glasshead_tui.screens.models import Models
+from glasshead_tui.screens.pairing import PairingScreen
 from glasshead_tui.screens.paned import OF_CANDIDATES
 from glasshead_tui.screens.save import ask_where, describe, unsavable
 from glasshead_tui.screens.steering import SteeringScreen
@@ -41,11 +41,12 @@ from glasshead_tui.work.worker import Worker
 
 if TYPE_CHECKING:
     from glasshead.anatomy import Kind
+    from glasshead.found import Found
     from glasshead.lab.page import Try
     from glasshead.session.moment import Moment
 
 
-class ExploreScreen(FindingScreen, SteeringScreen):
+class ExploreScreen(FindingScreen, SteeringScreen, PairingScreen):
     """See the module."""
 
     GROUPS: ClassVar[keys.Groups] = keymaps.EXPLORE
@@ -73,13 +74,16 @@ class ExploreScreen(FindingScreen, SteeringScreen):
         open_lab: Callable[[], None],
         open_next: Callable[[str], None],
         lab_first: bool = False,
+        beside: "Found | None" = None,
     ) -> None:
         """shown: id → the keys, as `keys.label_keys` gives them · open_lab: lays the lab over this screen ·
-        open_next: opens another model in place of this one · lab_first: open the lab at once.
+        open_next: opens another model in place of this one · lab_first: open the lab at once · beside: a model to open
+        beside this one.
         """
         super().__init__(shown)
         self._worker, self._subject_name = worker, name
         self._open_lab, self._open_next, self._lab_first = open_lab, open_next, lab_first
+        self._guest = beside
         self._trying: tuple[int, Try] | None = None
         """Ticket of a try of the lab, and the try, to be looked at once it is ready."""
         self._about: About | None = None
@@ -114,6 +118,8 @@ class ExploreScreen(FindingScreen, SteeringScreen):
         self._show_active()
         self._write_lines()
         self._worker.open(to=self)
+        if self._guest is not None:
+            self._worker.stand_beside(self._guest, to=self)
         if self._lab_first:
             self.action_lab()
 
@@ -138,6 +144,7 @@ class ExploreScreen(FindingScreen, SteeringScreen):
         before, moment = self.moment, event.moment
         self.moment = moment
         self._follow_comparison(before, moment)
+        self._follow_guest(before, moment)
         self._follow_edits(moment)
         self._follow_steps(moment, event.ticket)
         if self._trying is not None and event.ticket >= self._trying[0]:
@@ -212,17 +219,6 @@ class ExploreScreen(FindingScreen, SteeringScreen):
         if self.is_active:
             self._put_notice_away()
             self._open_lab()
-
-    def action_models(self) -> None:
-        """List the models that can be opened in place of this one."""
-        from glasshead.checkpoints.find import available
-
-        def closed(name: str | None) -> None:
-            if name is not None and name != self._subject_name:
-                self._worker.halt()
-                self._open_next(name)
-
-        self.app.push_screen(Models(available(), self._subject_name), closed)
 
     def attempt(self, attempt: "Try") -> None:
         """Show the effect of an experiment in a decode."""

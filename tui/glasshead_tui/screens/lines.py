@@ -21,6 +21,8 @@ def about_line(name: str, about: About | None, moment: "Moment | None", undo: st
     line = Text(f"glasshead   {visible(name)}   ", "bold", no_wrap=True, overflow="ellipsis")
     if about is None:
         return line.append(LOADING, marks.quiet)
+    if moment is not None and moment.beside is not None and moment.beside.how:
+        line.append(f"beside {visible(moment.beside.names[1])}, {moment.beside.how}   ", marks.query)
     if moment is not None and moment.changed:
         times = f" {moment.undos} times" if moment.undos > 1 else ""
         undoes, count = f" · {undo}{times} undoes it   ", len(moment.edits.active)

@@ -6,7 +6,8 @@ PANES: Meanings = (
     ("map", "every head of every layer; each picture is its attention weights, a dot the largest weight under it"),
     (
         "attention",
-        "softmax(Q Kᵀ / √d_k + mask) of one head (3.2.1): a row a query, a column a key; s goes through the stages",
+        "softmax(Q Kᵀ / √d_k + mask) of one head (3.2.1): a row a query, a column a key; s goes through the stages. A "
+        "pinned head, another line or model stands beside it, with the difference",
     ),
     ("sum", "one cell: score = q·k / √d_k, weight = exp(score) / Σ exp(scores), and the row's output = Σ weight · v"),
     (
@@ -50,6 +51,7 @@ GLYPHS: Meanings = (
     ("╱", "masked: −∞ before softmax, weight exactly 0. Nobody may look there"),
     ("·", "not decoded yet, or out of the edits' reach: there is nothing to be seen"),
     ("[.81]", "the cursor: its row is the query, its column the key"),
+    ("{.55}", "the pinned head, in the map and among the heads: it stands beside the current one"),
     ("choosing", "a row of the decoder looks one word ahead: the row of chat chooses noir. I names rows by it"),
     ("[cat .98]", "in the alignment, the word that gets the largest weight"),
     ("‿", "this piece is written onto the one before it"),

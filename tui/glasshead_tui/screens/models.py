@@ -1,6 +1,6 @@
-"""The models that can be opened by name, in a list over the screen; Enter opens one in place of the present one."""
+"""The models that can be opened by name, in a list over the screen, in place of the present one or beside it."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,10 +15,23 @@ if TYPE_CHECKING:
     from glasshead.checkpoints.find import Listed
 
 
-class Models(ListDialog[str | None]):
-    """See the module; dismissed with the chosen name, or None."""
+class Wish(NamedTuple):
+    """What to open."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,O", "dismiss(None)", "close", show=False)]
+    name: str
+    """Empty for one that is to be asked for."""
+    beside: bool = False
+    """Whether it shall stand beside the present one, and not take its place."""
+
+
+class Models(ListDialog[Wish | None]):
+    """See the module; dismissed with the wish, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,O", "dismiss(None)", "close", show=False),
+        Binding("b", "beside", "beside this one", show=False),
+        Binding("o", "other", "any other beside this one", show=False),
+    ]
 
     def __init__(self, listed: "list[Listed]", here: str) -> None:
         """listed: the models · here: name of the open one."""
@@ -31,7 +44,10 @@ class Models(ListDialog[str | None]):
             yield Static(Content("Open another model"))
             yield self.make_list(self._line(each) for each in self._listed)
             yield Static(
-                Content("enter opens it, in place of this one · esc stays · glasshead FOLDER opens any other"),
+                Content(
+                    "enter opens it, in place of this one · b puts it beside this one, at the same text · o puts any "
+                    "other beside it, as a checkpoint of a run · esc stays"
+                ),
                 classes="quiet",
             )
 
@@ -45,4 +61,14 @@ class Models(ListDialog[str | None]):
         """Take the model on which Enter is pressed."""
         event.stop()
         if self.is_active and event.option_index < len(self._listed):
-            self.dismiss(self._listed[event.option_index].name)
+            self.dismiss(Wish(self._listed[event.option_index].name))
+
+    def action_beside(self) -> None:
+        """Put the marked model beside the present one."""
+        if self.is_active and self.chosen is not None:
+            self.dismiss(Wish(self._listed[self.chosen].name, beside=True))
+
+    def action_other(self) -> None:
+        """Ask for another one to put beside it."""
+        if self.is_active:
+            self.dismiss(Wish("", beside=True))

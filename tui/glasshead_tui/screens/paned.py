@@ -4,6 +4,7 @@ Three panes stand above; below them stands one of several groups, the one that w
 `f`, gives the whole room to the active pane. What is not seen is not drawn.
 """
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -12,9 +13,11 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.compared import OF_HEADS, OF_LAYERS, SORTED, check_pane, same_items
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.pairs import pair_of, reachable
 from glasshead_tui.panes.attention import AttentionPane
-from glasshead_tui.panes.difference import difference_text, same_items
+from glasshead_tui.panes.difference import difference_text
 from glasshead_tui.panes.explore.alignment import AlignmentPane
 from glasshead_tui.panes.explore.feed_forward import FeedForwardPane
 from glasshead_tui.panes.explore.heads import HeadsPane
@@ -28,13 +31,11 @@ from glasshead_tui.panes.explore.vectors import VectorsPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.lines import tabs_line
-from glasshead_tui.state.focus import Focus, within
+from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
-from glasshead_tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
-    from glasshead_tui.panes.pane import Pane
 
 Shown = (
     MapPane | AttentionPane | SumPane | VectorsPane | NormsPane | HeadsPane | AlignmentPane
@@ -59,49 +60,40 @@ BELOW: tuple[tuple[str, ...], ...] = (
     ("vectors", "norms"), ("heads", "alignment"), ("stream",), ("logits", "feed-forward"), ("positions",),
 )  # fmt: skip
 """Groups of panes that take turns below the others."""
-OF_KEYS = ("sum", "vectors", "heads", "alignment")
-"""Panes of which a row belongs to a key: two lines with other keys have no difference there."""
-
 OF_CANDIDATES = ("stream", "logits")
 """Panes in which the arrows to the sides choose a candidate, and a search goes through candidates."""
-SORTED = {"logits": 1, "feed-forward": 0}
-"""Panes whose rows are sorted, with the column that says which item a row is: with edits their order is another."""
 
 
-def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
-    """Draw a moment in a pane as the focus says: as it is, the line beside it, or the difference of both.
+def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
+    """Draw a moment in a pane as the focus says: as it is, what it is compared with, or the difference of both.
 
-    Raises GlassheadError for what cannot be drawn, or has no difference.
+    The matrix shows all of them side by side where it has room. Raises GlassheadError for what cannot be drawn, or has
+    no difference.
     """
-    beside = moment.beside
-    if focus.view == "original":
-        pane.show(moment.original, reachable(moment.original, focus))
-    elif focus.view == "difference" and beside is not None:
-        focus = reachable(moment.alike, focus)
-        if isinstance(pane, Lines) and pane.id != "map":
-            beside.check(f"{focus.prefix}.{focus.stage if pane.id in OF_KEYS else 'q'}")
+    if isinstance(pane, AttentionPane):
+        pane.show(moment, focus)
+        return
+    if focus.pinned is not None and (focus.pinned == focus.place or pane.id not in OF_HEADS):
+        focus = focus.to(view="edited")
+    pair = None if focus.view == "edited" else pair_of(moment, focus, exact=pane.id in OF_LAYERS)
+    if focus.view == "original" and pair is not None:
+        pane.show(*pair.other)
+    elif pair is not None:
+        if pane.id != "map":
+            check_pane(pair, pane.id or "", focus)
             item = SORTED.get(pane.id or "")
             rows = pane.compared if isinstance(pane, LogitsPane) else pane.as_rows
-            pane.show(moment.original, focus)
+            pane.show(*pair.other)
             before = rows()
-            pane.show(moment.alike, focus)
+            pane.show(pair.this.moment, pair.this.focus.to(view="difference"))
             after = rows()
             before = before if item is None else same_items(after, before, item)
-            pane.tell(difference_text(after, before, beside.names))
+            pane.tell(difference_text(after, before, pair.names))
             return
-        pane.show(moment.alike, focus)
+        pane.show(pair.this.moment, pair.this.focus.to(view="difference"))
     else:
         pane.show(moment, focus)
-    if isinstance(pane, Lines):
-        pane.tell(None)
-
-
-def reachable(moment: "Moment", focus: Focus) -> Focus:
-    """Return the focus, at the nearest cell that a moment has: the line beside may be shorter."""
-    if not moment.anatomy.kinds:
-        return focus
-    queries, keys = moment.trace.axes(focus.prefix)
-    return focus.to(query=within(focus.query, len(queries)), key=within(focus.key, len(keys)))
+    pane.tell(None)
 
 
 class PanedScreen(CommandedScreen):
@@ -183,8 +175,11 @@ class PanedScreen(CommandedScreen):
     def _draw_rest(self) -> None:
         self._rest_waits = False
         if self.moment is not None:
-            shown = self.moment.original if self._looking.view == "original" else self.moment
-            self.query_one(TokensPane).show(shown, self._looking)
+            lines = self._looking if self._looking.pinned is None else self._looking.to(view="edited")
+            shown = self.moment.original if lines.view == "original" else self.moment
+            with suppress(GlassheadError):  # another model without such an attention: nothing is marked
+                lines = reachable(shown, lines, exact=False)
+            self.query_one(TokensPane).show(shown, lines)
         for name in self._shown_panes[1:]:
             self._draw(name)
 

@@ -6,10 +6,13 @@ from rich.text import Text
 from textual.timer import Timer
 from textual.widgets import Static
 
+from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.screens.editing import EditingScreen
 from glasshead_tui.screens.picking import Picking
 from glasshead_tui.screens.stops import StopList
+from glasshead_tui.state.focus import View
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.work.messages import NextWeighed, Refused, Searched, StopsListed
 
@@ -164,7 +167,7 @@ class SteeringScreen(EditingScreen):
         moment = self.moment
         if moment is None:
             self._complain("The model is still loading: there is no line yet.")
-        elif moment.beside is not moment.effect:
+        elif moment.beside is not moment.effect or moment.alone:
             self._worker.compare(None, to=self)
         else:
             self._comparing = True
@@ -174,7 +177,20 @@ class SteeringScreen(EditingScreen):
         """Show the difference from another line when a comparison with it begins, and the line itself when it ends."""
         compared = [each is not None and each.beside is not each.effect for each in (before, moment)]
         if compared[0] != compared[1]:
-            self._looking = self._looking.to(view="difference" if compared[1] else "edited")
+            self._looking = self._looking.to(view=self._first_view(moment) if compared[1] else "edited")
+
+    def _first_view(self, moment: "Moment") -> View:
+        """Choose the difference; where the current head has none, the other line; where that lacks it, this one."""
+        try:
+            pair = pair_of(moment, self._looking)
+        except GlassheadError:
+            return "edited"
+        try:
+            if pair is not None:
+                pair.check(self._looking.stage)
+        except GlassheadError:
+            return "original"
+        return "difference"
 
     def on_searched(self, event: Searched) -> None:
         """Tell what a beam search has found."""

@@ -47,6 +47,18 @@ class Focus:
     """Whether the rows of the matrix of encoder–decoder attention are named by the words that they chose."""
     aligns_read: bool = False
     """Whether those of the alignment are named by the words that they read."""
+    pinned: tuple[str, int] | None = None
+    """Attention and head that stand beside the current ones; None for none."""
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The current attention and head."""
+        return self.prefix, self.head
+
+    def at(self, place: tuple[str, int]) -> "Focus":
+        """Return this focus at another attention and head."""
+        site = Site.parse(f"{place[0]}.weights")
+        return self.to(stack=site.stack, kind=site.part, layer=site.layer, head=place[1])
 
     @property
     def prefix(self) -> str:

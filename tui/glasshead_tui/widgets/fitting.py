@@ -1,7 +1,7 @@
 """The size of a heat map's cells: as large as the room allows, down to half a character."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Form = Literal["digits", "blocks", "halves"]
 
@@ -28,6 +28,33 @@ class Measures:
     def line(self, row: int) -> int:
         """Return the first line of a row, counted below the header."""
         return row // self.stacked * self.lines
+
+
+class Outline(NamedTuple):
+    """All that the size of a picture's cells depends on, besides its room."""
+
+    rows: int
+    columns: int
+    row_label: int
+    """Columns of the widest label of a row; `column_label` of a column's."""
+    column_label: int
+    digits: int
+    """Columns of the widest number."""
+    room: int | None = None
+    """Columns of the room, if fewer are to be used than there are."""
+    form: Form | None = None
+    """Forced form of the cells; None lets the room decide."""
+
+
+def fit_outline(
+    outline: Outline, room: tuple[int, int], *, form: Form | None = None, coloured: bool = True
+) -> Measures:
+    """Choose the largest cells for an outline. See `fitted`."""
+    width = room[0] if outline.room is None else min(room[0], outline.room)
+    return fitted(
+        outline.rows, outline.columns, (width, room[1]), row_label=outline.row_label,
+        column_label=outline.column_label, digits=outline.digits, form=form or outline.form, coloured=coloured,
+    )  # fmt: skip
 
 
 def fitted(

@@ -18,7 +18,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from glasshead_tui.widgets.cells import clip, fit, width
-from glasshead_tui.widgets.fitting import Form, Measures, fitted
+from glasshead_tui.widgets.fitting import Form, Measures, Outline, fit_outline
 from glasshead_tui.widgets.lean import LeanView
 from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, MASKED, MASKED_GLYPH, Scale
 
@@ -74,13 +74,23 @@ class HeatMap(LeanView):
         self.matrix: Matrix | None = None
         self.scale: Scale | None = None
         self._marked: Marked | None = None
+        self._outline: Outline | None = None
         self.measures = Measures(form="digits", cell=5, lines=1, stacked=1, labels=5, header=1)
         self._strips: LRUCache[tuple[int, int, int, int, int], Strip] = LRUCache(512)
         self._levels: LRUCache[int, bytes] = LRUCache(512)
 
-    def show(self, matrix: Matrix, scale: Scale, cursor: tuple[int, int], marked: Marked | None = None) -> None:
-        """Show another matrix, or one with other numbers. marked: the cells to underline, where they have room."""
-        self.matrix, self.scale, self._marked = matrix, scale, marked
+    def show(
+        self,
+        matrix: Matrix,
+        scale: Scale,
+        cursor: tuple[int, int],
+        marked: Marked | None = None,
+        outline: Outline | None = None,
+    ) -> None:
+        """Show another matrix, or one with other numbers. marked: the cells to underline, where they have room ·
+        outline: what the cells are measured for, in place of the matrix: those side by side are alike.
+        """
+        self.matrix, self.scale, self._marked, self._outline = matrix, scale, marked, outline
         self._levels.clear()
         self.set_reactive(HeatMap.cursor, cursor)
         self._arrange()
@@ -144,16 +154,11 @@ class HeatMap(LeanView):
         room = self.container_size
         if self.matrix is None or self.scale is None or not room:
             return
-        self.measures = fitted(
-            self._rows,
-            self._columns,
-            room,
-            row_label=max(map(width, self.matrix.row_labels), default=0),
-            column_label=max(map(width, self.matrix.column_labels), default=0),
-            digits=self.matrix.digits,
-            form=self.form,
-            coloured=self.scale.coloured,
-        )
+        own = Outline(
+            self._rows, self._columns, max(map(width, self.matrix.row_labels), default=0),
+            max(map(width, self.matrix.column_labels), default=0), self.matrix.digits,
+        )  # fmt: skip
+        self.measures = fit_outline(self._outline or own, room, form=self.form, coloured=self.scale.coloured)
         size = Size(*self.measures.size(self._rows, self._columns))
         # A picture that fits needs no new layout when it grows by a row.
         self.virtual_size = room if size.width <= room.width and size.height <= room.height else size

@@ -81,18 +81,20 @@ class Thumbnails(Lines):
         self.gallery: Gallery | None = None
         self.scale: Scale | None = None
         self.selected: Place | None = None
+        self.held: Place | None = None
+        """A picture that stays marked while others are selected."""
         self._spots: list[tuple[Region, Place]] = []
         self._seen: dict[tuple[Place, int, int], Sequence[bytes]] = {}
 
-    def show_gallery(self, gallery: Gallery, scale: Scale, selected: Place | None) -> None:
+    def show_gallery(self, gallery: Gallery, scale: Scale, selected: Place | None, held: Place | None = None) -> None:
         """Show other pictures."""
         self.gallery, self.scale = gallery, scale
         self._seen.clear()
-        self.select(selected)
+        self.select(selected, held)
 
-    def select(self, selected: Place | None) -> None:
-        """Mark another picture, and bring it into sight."""
-        self.selected = selected
+    def select(self, selected: Place | None, held: Place | None = None) -> None:
+        """Mark another picture, and bring it into sight. held: as the field."""
+        self.selected, self.held = selected, held
         self.redraw()
         self.follow()
 
@@ -165,13 +167,17 @@ class Thumbnails(Lines):
         return drawing
 
     def _add(self, lines: list[Line], place: Place, shape: Arrangement) -> None:
-        """Draw a picture at the end of lines that end with the gap before it; the selected one between brackets."""
+        """Draw a picture at the end of lines that end with the gap before it.
+
+        The selected one stands between brackets, the held one between braces.
+        """
         assert self.scale is not None
-        mark = self.scale.cursor
+        marks = {self.held: ("{}", self.scale.column), self.selected: ("[]", self.scale.cursor)}
+        found = marks.get(place)
         for line, part in zip(lines, self._picture(place, shape), strict=True):
-            if place == self.selected:
-                line[-1] = Segment("[", mark)
-            line += [*part, Segment("]", mark) if place == self.selected else Segment(" ")]
+            if found is not None and (place == self.selected or line[-1].text == " "):
+                line[-1] = Segment(found[0][0], found[1])
+            line += [*part, Segment(" ") if found is None else Segment(found[0][1], found[1])]
 
     def _picture(self, place: Place, shape: Arrangement) -> list[Line]:
         assert self.gallery is not None and self.scale is not None

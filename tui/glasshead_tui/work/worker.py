@@ -79,6 +79,11 @@ class Worker:
         """Newest moment and its asker, until it is checked."""
         self._failed = self._began = False
 
+    @property
+    def folder(self) -> "Path | None":
+        """Folder of the model; None of one that has none, as a recording."""
+        return getattr(self._found, "folder", None)
+
     def open(self, *, to: Asker) -> int:
         """Load the model and begin the first line."""
         return self._jobs.put(self._open, to)
@@ -210,6 +215,18 @@ class Worker:
     def compare(self, branch: int | None, *, to: Asker) -> int:
         """Compare the present line with another one; None ends that."""
         return self._move(lambda session: session.compare_with(branch), to)
+
+    def stand_beside(self, found: "Found", *, to: Asker) -> int:
+        """Open another model beside this one, at the same text. `compare` with None ends that."""
+
+        def move(session: "Session") -> None:
+            from glasshead.session.guest import open_guest
+
+            session.stand_beside(open_guest(found, session.subject))
+            gc.collect()
+            gc.freeze()
+
+        return self._move(move, to)
 
     def _move(self, move: "Callable[[Session], None]", to: Asker) -> int:
         """Put a job that brings another line, which is then led to where the line before stood."""

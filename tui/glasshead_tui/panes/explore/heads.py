@@ -11,7 +11,7 @@ from textual.message import Message
 
 from glasshead_tui.drawing.heads import Heads, compare_heads, heads_rows
 from glasshead_tui.drawing.matrix import weight_level
-from glasshead_tui.drawing.numbers import weight
+from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LEAST, MOST = 5, 24
 """Columns of a head: those of a number, and more for the bars of its row."""
+PINNED = Style(underline=True, bold=True)
 MARGIN = 4
 """Columns of the numbers of the layers."""
 UNKEPT = "…"
@@ -106,8 +107,9 @@ class HeadsPane(Lines):
             second: Line = [Segment(" " * MARGIN)]
             for at, head in enumerate(heads):
                 here = (layer, head) == shown.place
+                pinned = (layer, head) == shown.pinned
                 self._spots.append((Region(MARGIN + at * (each + 1), len(drawing), each, 2), (layer, head)))
-                first += _number(numbered[head] if numbered else None, each, here, marks)
+                first += _number(numbered[head] if numbered else None, each, here, pinned, marks)
                 second += _bars(bars[head] if bars else [], shown.column // group, each, here, marks)
             drawing += [first, second]
         return drawing
@@ -122,13 +124,30 @@ def _title(shown: Heads, keys: int, each: int, heads: int, columns: int, marks: 
         Segment(shown.query, marks.query), Segment(shown.chosen, marks.quiet), Segment(" → ", marks.quiet),
         Segment(shown.key, marks.key),
     ]  # fmt: skip
+    if shown.compared is not None:
+        cell += _compared(shown, columns - cells(cell), marks)
     room = columns - cells(cell) - 3
     said = (f"under its weight the row: {bar}{some}", f"below, the row: {bar}{some}", f"{bar}{some}", some[3:], "")
     return [*cell, Segment(f"   {next(each for each in said if width(each) <= max(0, room))}", marks.quiet)]
 
 
-def _number(value: float | None, each: int, here: bool, marks: Palette) -> Line:
-    """Write the weight of the cell on its colour; the current head in brackets."""
+def _compared(shown: Heads, columns: int, marks: Palette) -> Line:
+    """Write the weight of the head, that of what it is compared with, and the difference, as far as they fit."""
+    layer, head = shown.place
+    rows = shown.rows[layer]
+    assert shown.compared is not None
+    if rows is None:
+        return []
+    name, there = shown.compared
+    here = float(rows[head, shown.column])
+    apart = "0" if here == there else real(here - there, 7)
+    texts = (f"  {weight(here)} − {visible(name)} {weight(there)} = {apart}", f"  {weight(here)} − {weight(there)}")
+    text = next((each for each in texts if width(each) <= columns), "")
+    return [Segment(text, marks.strong)] if text else []
+
+
+def _number(value: float | None, each: int, here: bool, pinned: bool, marks: Palette) -> Line:
+    """Write the weight of the cell on its colour; the current head in brackets, the pinned one in braces."""
     if value is None:
         return [Segment(UNKEPT.center(each), marks.quiet), Segment(" ")]
     level = weight_level(value)
@@ -137,6 +156,9 @@ def _number(value: float | None, each: int, here: bool, marks: Palette) -> Line:
     if here:
         return [Segment(f"[{text}]".center(each)[:each] if len(text) + 2 <= each else text.center(each),
                         marks.weights.cursor), Segment(" ")]  # fmt: skip
+    if pinned:
+        held = f"{{{text}}}" if len(text) + 2 <= each else text
+        return [Segment(held.center(each), marks.weights.fills[level] + PINNED), Segment(" ")]
     shown = text.center(each) if marks.coloured else f"{glyph}{text}".center(each)
     return [Segment(shown, marks.weights.fills[level]), Segment(" ")]
 

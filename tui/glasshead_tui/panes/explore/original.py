@@ -29,8 +29,11 @@ def changed_places(moment: "Moment") -> frozenset[int]:
     return frozenset(prompt + at for at, step in enumerate(moment.beside.steps) if step.differs)
 
 
-def original_line(moment: "Moment", head: int, columns: int, view: View, marks: Palette) -> Line:
-    """Draw the tokens of the line beside, what they lost, and what `d` shows. head: columns of the name of the line."""
+def original_line(moment: "Moment", head: int, columns: int, view: View | None, marks: Palette) -> Line:
+    """Draw the tokens of the line beside, what they lost, and what `d` shows.
+
+    head: columns of the name of the line · view: None where `d` is about something else.
+    """
     beside = moment.beside
     assert beside is not None
     tails = _tails(beside, view)
@@ -49,16 +52,16 @@ def original_line(moment: "Moment", head: int, columns: int, view: View, marks: 
     room = columns - head - width(tail) - 1
     line += _cut(words, room) if words else [Segment("the same, nothing yet", marks.quiet)]
     line.append(Segment(" " * max(1, columns - cells(line) - width(tail))))
-    return [*line, Segment(tail, marks.strong if view != "edited" else marks.quiet)]
+    return [*line, Segment(tail, marks.strong if view not in (None, "edited") else marks.quiet)]
 
 
-def _tails(beside: "Beside", view: View) -> list[str]:
+def _tails(beside: "Beside", view: View | None) -> list[str]:
     apart = beside.next_divergence
     far = "" if apart is None else f"KL {real(apart, 5)} bits"
     first = "no token differs" if beside.first is None else f"differs from step {beside.first + 1} on"
     given = [step.original.probability or 0.0 for step in beside.steps if step.original is not None]
     total = f"ln p {real(sum(map(log, given)), 6)}" if given and all(given) else ""
-    shown = f"d: {visible(dict(zip(VIEWS, beside.names, strict=False)).get(view, view))}"
+    shown = "" if view is None else f"d: {visible(dict(zip(VIEWS, beside.names, strict=False)).get(view, view))}"
     variants = (total, first, far, shown), (first, far, shown), (far, shown), (shown,)
     return [" · ".join(filter(None, parts)) for parts in variants]
 

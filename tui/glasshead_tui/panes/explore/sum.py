@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from rich.style import Style
 
+from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.drawing.tables import sum_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import edits_here, note_of_edits
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
-from glasshead_tui.terminal.visible import clip, fit
+from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.lines import Line, Lines, beside
 from glasshead_tui.widgets.sparks import pooled, sparks
 
@@ -30,6 +32,7 @@ SIDE_BY_SIDE = 64  # columns from which both sums stand side by side
 EXPLAINED = 40  # columns from which each line of the arithmetic is explained
 MOST = 10  # keys whose part is drawn at most: beyond the heaviest ten it can hardly be seen
 NAME, NUMBER = 11, 9  # columns
+MODELS = "the model's"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ class Row:
     """Whether a mask hides keys; else the keys without a weight came later."""
     edited: bool = False
     """Whether an edit changes the head: then what it computes need not be what the model used."""
+    other: "Cell | None" = None
+    """The cell that it is compared with; None if there is none."""
+    names: tuple[str, str] = ("", "")
+    """What the two are called, in short."""
 
 
 class SumPane(Lines):
@@ -67,7 +74,8 @@ class SumPane(Lines):
         kind, window = moment.anatomy.kind_at(focus.prefix), trace.attending(focus.prefix).window
         masked = kind.masked or window is not None or not moment.anatomy.lasting
         edited = bool(edits_here(moment, focus))
-        self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked, edited)
+        other, names = _compared(moment, focus)
+        self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked, edited, other, names)
         self.redraw()
 
     def as_rows(self) -> Rows:
@@ -75,7 +83,7 @@ class SumPane(Lines):
         if self._shown is None:
             return []
         cell, row = self._shown
-        return sum_rows(cell, row.query, row.keys)
+        return sum_rows(cell, row.query, row.keys, row.other, row.names)
 
     def as_text(self) -> str:
         """Return the same as lines of text."""
@@ -97,37 +105,71 @@ class SumPane(Lines):
         return above + _output(cell, row, columns, lines - len(above), marks)
 
 
-def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
-    """Draw the way from q·k to the weight, an operation on each line."""
+def _compared(moment: "Moment", focus: Focus) -> "tuple[Cell | None, tuple[str, str]]":
+    """Find the same cell of what the head is compared with, and the names of both; None if there is no such cell."""
+    if focus.view != "edited":
+        return None, ("", "")
+    try:
+        pair = pair_of(moment, focus)
+        if pair is None:
+            return None, ("", "")
+        pair.check(focus.stage)
+        side = pair.other
+        if (side.focus.query, side.focus.key) != (focus.query, focus.key):
+            return None, ("", "")
+        names = ("this", "pinned") if pair.heads else pair.names
+        return chosen_cell(side.moment.trace, side.focus), (visible(names[0]), visible(names[1]))
+    except GlassheadError:  # the model beside has no such head, or the recording no such values
+        return None, ("", "")
+
+
+Step = tuple[str, str, str, Style | None]
+"""Name, number, meaning and style of one operation."""
+
+
+def _steps(cell: "Cell", row: Row, marks: Palette, room: int = NUMBER) -> list[Step]:
+    """List the operations from q·k to the weight. room: columns of a number at most."""
     width = len(cell.q)
     scaled = cell.dot * cell.scale
     scaled_is = "the score" if cell.bias is None and cell.cap is None else "scaled"
     by_the_paper = abs(cell.scale * width**0.5 - 1) < 1e-6
+    bias, cap = real(cell.bias, room) if cell.bias is not None else "", real(cell.cap, 5) if cell.cap else ""
     verdict, said = _verdict(cell.agrees, row.edited, marks)
-    bias, cap = real(cell.bias, NUMBER) if cell.bias is not None else "", real(cell.cap, 5) if cell.cap else ""
-    steps: tuple[tuple[str, str, str, Style | None], ...] = (
-        ("q·k", real(cell.dot, NUMBER), f"sum of {width} products", None),
-        (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", real(scaled, NUMBER), scaled_is, None),
+    return [
+        ("q·k", real(cell.dot, room), f"sum of {width} products", None),
+        (f"× 1/√{width}" if by_the_paper else f"× {real(cell.scale, 6)}", real(scaled, room), scaled_is, None),
         *([("+ bias", bias, "of this place", None)] if bias else []),
-        *([("= score", real(cell.score, NUMBER), "the score", None)] if bias and not cap else []),
-        *([(f"cap {cap}", real(cell.score, NUMBER), f"{cap} · tanh(s / {cap})", None)] if cap else []),
+        *([("= score", real(cell.score, room), "the score", None)] if bias and not cap else []),
+        *([(f"cap {cap}", real(cell.score, room), f"{cap} · tanh(s / {cap})", None)] if cap else []),
         _look(cell, row, marks),
-        ("exp", real(cell.exp, NUMBER), "e to the score", None),
-        ("÷ Σ exp", real(cell.total, NUMBER), "of all it may see", None),
+        ("exp", real(cell.exp, room), "e to the score", None),
+        ("÷ Σ exp", real(cell.total, room), "of all it may see", None),
         ("= weight", weight(cell.weight), "", marks.strong),
-        ("the model's", weight(cell.captured_weight), said, verdict),
+        (MODELS, weight(cell.captured_weight), said, verdict),
+    ]
+
+
+def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
+    """Draw the way from q·k to the weight, an operation on each line, beside that of the cell it is compared with."""
+    there = (
+        {} if row.other is None else {name: number for name, number, *_ in _steps(row.other, row, marks, NUMBER - 1)}
     )
+    explained = EXPLAINED + NUMBER * bool(there)
     drawing: list[Line] = [
         _side("query", row.query, cell.query, columns, marks.query),
         _side("key", row.keys[cell.key], cell.key, columns, marks.key),
-        [],
-    ]
-    for name, number, meaning, style in steps:
-        line = [Segment(fit(name, NAME) + fit(number, NUMBER, right=True), style)]
-        if columns >= EXPLAINED:
-            line.append(Segment(f"  {meaning}", verdict if name == "the model's" else marks.quiet))
-        elif name == "the model's":
-            line.append(Segment(f" {meaning[0]}", verdict))
+        [Segment(fit("", NAME) + "".join(fit(clip(name, NUMBER - 1), NUMBER, right=True) for name in row.names),
+                 marks.quiet)] if there else [],
+    ]  # fmt: skip
+    for name, number, meaning, style in _steps(cell, row, marks):
+        shown = f"model's {meaning[0]}" if there and name == MODELS and columns < explained else name
+        line = [Segment(fit(shown, NAME) + fit(number, NUMBER, right=True), style)]
+        if there:  # an operation that the other does not have, such as another scale, has no number
+            line.append(Segment(fit(there.get(name, ""), NUMBER, right=True), None if name == MODELS else style))
+        if columns >= explained:
+            line.append(Segment(f"  {meaning}", style if name == MODELS else marks.quiet))
+        elif name == MODELS and not there:
+            line.append(Segment(f" {meaning[0]}", style))
         drawing.append(line)
     return drawing
 

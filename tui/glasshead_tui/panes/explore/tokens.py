@@ -88,7 +88,8 @@ class TokensPane(Lines):
             return []
         focus, moment = self._shown
         marks = palette(self.app)
-        kind = moment.anatomy.kind_at(focus.prefix) if moment.anatomy.kinds else None
+        kinds = (each for each in moment.anatomy.kinds if (each.stack, each.kind) == (focus.stack, focus.kind))
+        kind = next(kinds, None)
         query, key = (kind.queries, kind.keys) if kind else ("", "")
         drawing: list[Line] = []
         there = [(side, tokens) for side, tokens in (("source", moment.source), ("target", moment.tokens)) if tokens]
@@ -116,7 +117,7 @@ class TokensPane(Lines):
                 line += [Segment(" " * (columns - cells(line) - width(tail))), Segment(tail, marks.quiet)]
             drawing.append(line)
         if moment.beside is not None and len(drawing) < lines - 1:
-            drawing.append(original_line(moment, HEAD, columns, focus.view, marks))
+            drawing.append(original_line(moment, HEAD, columns, None if focus.pinned else focus.view, marks))
         return drawing + self._next(moment, columns, lines - len(drawing), marks)
 
     def _next(self, moment: "Moment", columns: int, lines: int, marks: Palette) -> list[Line]:
