@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from glasshead.edits.language import parse
-from glasshead.edits.ledger import Entry, Ledger
+from glasshead.edits.ledger import Ledger
 from glasshead.errors import GlassheadError, brief
 from glasshead.files import read_plain, replace_text
 from glasshead.session.picking import as_data, from_data
 from glasshead.session.session import Session
 from glasshead.session.standing import Standing
-from glasshead.session.stops import NO_STOPS, Breakpoint, Stops, parse_stop
+from glasshead.session.stops import Stops, parse_stop
+from glasshead.switches import Entry
 
 FORMAT = "glasshead session 1"
 LARGEST = 16 << 20
@@ -50,9 +51,7 @@ def read_session(session: Session, path: str | Path) -> None:
     try:
         standings = [_standing(session, each) for each in about["lines"]]
         before = [(each["branch"], each["step"], _ledger(each["edits"])) for each in about["before"]]
-        stops = NO_STOPS
-        for each in about.get("stops", ()):
-            stops = Stops((*stops.entries, Breakpoint(parse_stop(each["stop"]), bool(each["on"]))))
+        stops = Stops(tuple(Entry(parse_stop(each["stop"]), bool(each["on"])) for each in about.get("stops", ())))
         session.restore(standings, about["here"], before)
         session.stops = stops
     except (KeyError, TypeError, IndexError) as error:
@@ -98,11 +97,11 @@ def _are_edits(edits: object) -> bool:
 
 
 def _edits(ledger: Ledger) -> list[dict[str, Any]]:
-    return [{"edit": str(entry.edit), "on": entry.on} for entry in ledger.entries]
+    return [{"edit": str(entry.item), "on": entry.on} for entry in ledger.entries]
 
 
 def _stops(stops: Stops) -> list[dict[str, Any]]:
-    return [{"stop": str(entry.stop), "on": entry.on} for entry in stops.entries]
+    return [{"stop": str(entry.item), "on": entry.on} for entry in stops.entries]
 
 
 def _ledger(edits: list[dict[str, Any]]) -> Ledger:

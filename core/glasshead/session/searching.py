@@ -35,6 +35,7 @@ def search(session: Session, width: int, *, stop: Callable[[], bool] = lambda: F
     given_up = tuple(_tell(line, each) for each in pruned)
     _grow(session, ways, stop)
     session.given_up = {**session.given_up, branch: given_up}
+    session.list_again()
     return len(found), len(given_up)
 
 

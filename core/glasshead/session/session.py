@@ -13,6 +13,7 @@ can be undone. There is no thread and no screen here: a caller with several thre
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from glasshead.session.references import References
 from glasshead.session.standing import Standing
 from glasshead.session.stopping import Stopped, find_stop
 from glasshead.session.stops import NO_STOPS, Differs, Stops, check_stop, parse_stop
-from glasshead.session.tree import Branch, GivenUp, list_branches
+from glasshead.session.tree import Branch, GivenUp, Tree
 from glasshead.session.truths import edited_checks
 from glasshead.subjects import Subject
 from glasshead.traces.file import CANDIDATES
@@ -49,6 +50,7 @@ class Session:
         self.subject = subject
         self._standing: Standing | None = None
         self._branches: dict[int, Standing] = {}
+        self._tree = Tree()
         self._before: list[tuple[int, int, Ledger]] = []
         """Branches that undo goes back to, with step and edits, the newest last."""
         self._lines = self._made = 0
@@ -88,9 +90,15 @@ class Session:
             self._moment = look(
                 at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._before),
                 undos=self._undos(), edits=at.ledger, beside=self._compare() or effect, effect=effect,
-                stopped=self._stopped, read=self._read(at.text),
+                stopped=self._stopped, read=self._read(at.text), other=self.other,
             )  # fmt: skip
+            self.list_again()  # now that its newest row is there
         return self._moment
+
+    def list_again(self) -> None:
+        """Bring the lists of the moment up to date, where nothing else of it has moved."""
+        if self._moment is not None:
+            self._moment = replace(self._moment, branches=self.branches, stops=self.stops)
 
     def _read(self, text: str) -> str | None:
         """Return a text as the vocabulary sees it; None for a vocabulary that does not say it."""
@@ -203,7 +211,7 @@ class Session:
             for each in standings
         ):
             raise GlassheadError("These lines are no tree: one comes from a line that is not there.")
-        self._branches, self._made = branches, max(branches)
+        self._branches, self._tree, self._made = branches, Tree(), max(branches)
         self._before = [each for each in before if each[0] in branches]
         self._stand(branches[here].to(number=self._next()))
 
@@ -238,14 +246,17 @@ class Session:
         stop = parse_stop(text)
         check_stop(stop, self.subject.anatomy)
         self.stops = self.stops.add(stop)
+        self.list_again()
 
     def switch_stop(self, number: int) -> None:
         """Switch a breakpoint off, or on again. Raises GlassheadError for one that is not there."""
         self.stops = self.stops.switch(number)
+        self.list_again()
 
     def remove_stop(self, number: int) -> None:
         """Take a breakpoint out. Raises GlassheadError for one that is not there."""
         self.stops = self.stops.remove(number)
+        self.list_again()
 
     def rewind(self, step: int) -> None:
         """Go back to a step, at most to the start. Costs no run of the model."""
@@ -316,6 +327,7 @@ class Session:
         else:
             self._branches[new] = made
             self._forget()
+            self.list_again()
 
     @property
     def edits(self) -> Ledger:
@@ -357,8 +369,8 @@ class Session:
         line = self._edited(base, at.line, ledger)
         fork = next((n for n, (a, b) in enumerate(zip(at.line.ids, line.ids, strict=False)) if a != b), None)
         prompt = len(line.ids) - line.step_number
-        new = [entry.edit for entry in ledger.entries if entry not in at.ledger.entries and entry.on]
-        gone = [entry.edit for entry in at.ledger.entries if entry not in ledger.entries and entry.on]
+        new = [entry.item for entry in ledger.entries if entry not in at.ledger.entries and entry.on]
+        gone = [entry.item for entry in at.ledger.entries if entry not in ledger.entries and entry.on]
         cause = ", ".join([*map(str, new), *(f"without {edit}" for edit in gone)]) or "the same edits"
         self._move(
             at.to(
@@ -388,7 +400,7 @@ class Session:
     @property
     def branches(self) -> tuple[Branch, ...]:
         """The tree of all lines, in the order in which it is drawn."""
-        return list_branches(self._branches, self.standing.branch, self.given_up)
+        return self._tree.branches(self._branches, self.standing.branch, self.given_up)
 
     def visit(self, branch: int) -> None:
         """Stand at another branch. Raises GlassheadError for one that is not there."""
@@ -420,7 +432,7 @@ class Session:
         self._branches[branch] = self._at(branch).to(**fields)
         if self.standing.branch == branch:
             self._standing = self._branches[branch]
-        self._moment = None
+        self.list_again()
 
     def _line_of(self, branch: int) -> Stepper:
         return self._at(branch).line

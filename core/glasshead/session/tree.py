@@ -1,8 +1,9 @@
 """The lines of a session as a tree, as plain data for a pane: what each has lost at its fork, and where it differs."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from math import log
+from typing import NamedTuple
 
 import torch
 
@@ -10,6 +11,19 @@ from glasshead.decoding.stepper import Stepper
 from glasshead.session.beside import kl
 from glasshead.session.standing import Standing
 from glasshead.site import Site
+from glasshead.text import Token
+
+
+class Elsewhere(NamedTuple):
+    """The weight that differs most from the parent's, in the row after the fork."""
+
+    prefix: str
+    """Attention, e.g. `decoder.1.cross`."""
+    head: int
+    key: int
+    apart: float
+    token: Token
+    """Token at the key."""
 
 
 @dataclass(frozen=True)
@@ -46,56 +60,106 @@ class Branch:
     """Bits that its token at the fork loses to the best one there, as the parent's model sees it; None if unknown."""
     divergence: float | None
     """KL(parent ‖ line) of the token at the fork, in bits: 0 for a token that was chosen, more under an edit."""
-    differs: tuple[str, int, int, float] | None
-    """Attention, head and key whose weight differs most from the parent's after the fork, and by how much."""
+    differs: Elsewhere | None
+    """Where the line looks elsewhere than its parent, after the fork; None if unknown."""
     given_up: tuple[GivenUp, ...] = ()
     """Lines that a beam search gave up which began here; none if it is folded."""
 
 
-def list_branches(
-    standings: Mapping[int, Standing], here: int, given_up: Mapping[int, tuple[GivenUp, ...]]
-) -> tuple[Branch, ...]:
-    """List the lines from the roots down, each after its parent. Those under a folded one are left out."""
-    children: dict[int | None, list[int]] = {}
-    for number, each in standings.items():
-        children.setdefault(each.parent if each.parent in standings else None, []).append(number)
-    found: list[Branch] = []
-
-    def count(number: int) -> int:
-        return sum(1 + count(child) for child in children.get(number, ()))
-
-    def add(number: int, depth: int) -> None:
-        standing = standings[number]
-        parent = standings.get(standing.parent) if standing.parent is not None else None
-        lost, divergence, differs = (None, None, None) if parent is None else _apart(parent.line, standing)
-        found.append(
-            Branch(
-                number, standing.parent, depth, number == here, standing.name, standing.cause, standing.line.text,
-                standing.fork, count(number) if standing.folded else 0, lost, divergence, differs,
-                () if standing.folded else given_up.get(number, ()),
-            )
-        )  # fmt: skip
-        if not standing.folded:
-            for child in children.get(number, ()):
-                add(child, depth + 1)
-
-    for root in children.get(None, ()):
-        add(root, 0)
-    return tuple(found)
+Apart = tuple[float | None, float | None, Elsewhere | None]
+"""Of a line and its parent: what was lost at the fork, the divergence there, and where they look differently."""
+UNKNOWN: Apart = (None, None, None)
 
 
-def _apart(
-    parent: Stepper, standing: Standing
-) -> tuple[float | None, float | None, tuple[str, int, int, float] | None]:
+class Tree:
+    """Lists lines, and remembers what it found out of each: a step costs only what moves with it."""
+
+    def __init__(self) -> None:
+        self._texts: dict[int, tuple[list[int], str]] = {}
+        """Tokens of each line, and their text."""
+        self._apart: dict[int, tuple[list[int], list[int], Hashable, Apart]] = {}
+        """Of each line: tokens of the parent up to the fork, its own, what else the numbers hang on; the numbers."""
+
+    def branches(
+        self, standings: Mapping[int, Standing], here: int, given_up: Mapping[int, tuple[GivenUp, ...]]
+    ) -> tuple[Branch, ...]:
+        """List the lines from the roots down, each after its parent. Those under a folded one are left out.
+
+        standings: the lines by their numbers · here: the present one · given_up: what a beam search gave up, by the
+        line that it began from.
+        """
+        for known in (self._texts, self._apart):
+            for gone in [number for number in known if number not in standings]:
+                del known[gone]
+        children: dict[int | None, list[int]] = {}
+        for number, each in standings.items():
+            children.setdefault(each.parent if each.parent in standings else None, []).append(number)
+        found: list[Branch] = []
+        ahead = [(number, 0) for number in reversed(children.get(None, ()))]
+        while ahead:
+            number, depth = ahead.pop()
+            standing = standings[number]
+            parent = None if standing.parent is None else standings.get(standing.parent)
+            lost, divergence, differs = UNKNOWN if parent is None else self._compare(parent.line, standing)
+            found.append(
+                Branch(
+                    number, standing.parent, depth, number == here, standing.name, standing.cause,
+                    self._text(number, standing.line), standing.fork,
+                    _count(children, number) if standing.folded else 0, lost, divergence, differs,
+                    () if standing.folded else given_up.get(number, ()),
+                )
+            )  # fmt: skip
+            if not standing.folded:
+                ahead += [(child, depth + 1) for child in reversed(children.get(number, ()))]
+        return tuple(found)
+
+    def _text(self, number: int, line: Stepper) -> str:
+        ids, known = line.ids, self._texts.get(number)
+        if known is None or known[0] != ids:
+            known = self._texts[number] = ids, line.text
+        return known[1]
+
+    def _compare(self, parent: Stepper, standing: Standing) -> Apart:
+        """Compare a line with its parent at the fork; what was forgotten since is not computed again."""
+        line, known = standing.line, self._apart.get(standing.branch)
+        ids, others = line.ids, parent.ids
+        row = len(ids) - line.step_number + standing.fork - 1
+        own, usual = ids[: row + 2], others[: row + 1]
+        same = known is not None and (known[0], known[1]) == (usual, own)
+        if parent.forgotten or line.forgotten:
+            return known[3] if known is not None and same else UNKNOWN
+        hangs: Hashable = _known(parent, row), _known(line, row)
+        if not (parent.rows.lasting and line.rows.lasting):  # rows change while the lines grow
+            hangs = hangs, tuple(others), tuple(ids)
+        elif known is not None and same and None not in known[3]:
+            return known[3]
+        if known is None or not same or known[2] != hangs:
+            known = self._apart[standing.branch] = usual, own, hangs, _apart(parent, standing)
+        return known[3]
+
+
+def _count(children: Mapping[int | None, Iterable[int]], number: int) -> int:
+    """Count the lines that come from a line."""
+    ahead, counted = list(children.get(number, ())), 0
+    while ahead:
+        ahead += children.get(ahead.pop(), ())
+        counted += 1
+    return counted
+
+
+def _known(line: Stepper, row: int) -> tuple[bool, bool]:
+    """Tell whether the logits of a row are computed, and whether the values of the row after it are."""
+    return len(line.rows) > row, line.rows.captures and len(line.rows.record.rows) > row + 1
+
+
+def _apart(parent: Stepper, standing: Standing) -> Apart:
     """Compare a line with its parent at the fork, as far as both are computed."""
     line = standing.line
-    if parent.forgotten or line.forgotten:
-        return None, None, None
     prompt = len(line.ids) - line.step_number
     row = prompt + standing.fork - 1
     one, other = parent.rows.logits(row + 1), line.rows.logits(row + 1)
     if row < 0 or min(len(one), len(other)) <= row:
-        return None, None, None
+        return UNKNOWN
     usual, own = (torch.log_softmax(each[row].double(), -1) for each in (one, other))
     lost = None
     if len(line.ids) > row + 1:
@@ -104,14 +168,14 @@ def _apart(
     return lost, kl(usual, own), _head_apart(parent, line, row + 1)
 
 
-def _head_apart(parent: Stepper, line: Stepper, row: int) -> tuple[str, int, int, float] | None:
+def _head_apart(parent: Stepper, line: Stepper, row: int) -> Elsewhere | None:
     """Find the weight on the source that differs most in the row after the fork; of a decoder alone, on the prompt."""
-    best: tuple[str, int, int, float] | None = None
     if not (parent.rows.captures and line.rows.captures):
         return None
     one, other = parent.rows.record.rows, line.rows.record.rows
     if min(len(one), len(other)) <= row:
         return None
+    best: tuple[float, str, int, int] | None = None
     cross = [kind for kind in line.rows.model.anatomy.kinds if kind.stack == "decoder"]
     wanted = [kind for kind in cross if kind.kind == "cross"] or cross
     for kind in wanted:
@@ -122,7 +186,10 @@ def _head_apart(parent: Stepper, line: Stepper, row: int) -> tuple[str, int, int
             a, b = (each[row][site][0, :, -1].float() for each in (one, other))
             apart = (a[:, : b.shape[-1]] - b[:, : a.shape[-1]]).abs()
             most = float(apart.max())
-            if best is None or most > best[3]:
-                head, key = divmod(int(apart.argmax()), apart.shape[-1])
-                best = Site.parse(site).prefix, head, key, most
-    return best
+            if best is None or most > best[0]:
+                best = most, Site.parse(site).prefix, *divmod(int(apart.argmax()), apart.shape[-1])
+    if best is None:
+        return None
+    most, prefix, head, key = best
+    tokens = line.source if line.rows.model.anatomy.kind_at(prefix).keys == "source" else line.tokens
+    return Elsewhere(prefix, head, key, most, tokens[key])

@@ -6,8 +6,12 @@ import pytest
 import torch
 from tests.core.helpers import restless
 
+from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
+from glasshead.session import tree
 from glasshead.session.session import Session
+from glasshead.session.standing import Standing
+from glasshead.session.stops import parse_stop
 
 SUBJECT = restless(10)
 EDIT = "decoder.0.cross.heads[head=1] *= 5"
@@ -56,9 +60,10 @@ def test_an_edit_diverges_at_the_fork_and_looks_elsewhere_after_it(session: Sess
     assert branch.divergence == pytest.approx(float((one.exp() * (one - other)).sum()) / math.log(2), abs=1e-6)
     assert branch.divergence is not None and branch.divergence > 0
     assert branch.differs is not None
-    prefix, head, key, most = branch.differs
+    prefix, head, key, most, token = branch.differs
     a, b = (each.outlook[f"{prefix}.weights"][:, row + 1] for each in (parent, line))
     assert most == pytest.approx(float((a - b).abs().max())) and (a - b).abs()[head, key] == pytest.approx(most)
+    assert token == line.source[key]
     for each in ("decoder.0.cross.weights", "decoder.1.cross.weights"):
         apart = parent.outlook[each][:, row + 1] - line.outlook[each][:, row + 1]
         assert float(apart.abs().max()) <= most
@@ -87,3 +92,46 @@ def test_lines_are_named_folded_and_deleted(session: Session) -> None:
 def test_a_child_of_a_deleted_root_does_not_vanish(session: Session) -> None:
     session.delete_branch(1)
     assert [each.number for each in session.branches] == [4]
+
+
+def test_a_step_compares_no_lines_again(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = session.branches
+    compared: list[int] = []
+    apart = tree._apart
+
+    def counting(parent: Stepper, standing: Standing) -> tree.Apart:
+        compared.append(standing.branch)
+        return apart(parent, standing)
+
+    monkeypatch.setattr(tree, "_apart", counting)
+    for _ in session.walk(3):
+        assert session.moment.branches[:3] == known[:3]
+    session.visit(2)
+    session.choose(session.moment.candidates[2].id)
+    for _ in session.walk(2):
+        assert [each.number for each in session.moment.branches] == [1, 2, 3, 5, 4]
+    assert set(compared) == {5} and len(compared) <= 2, "once for its token, once for the row after it"
+    found = session.moment.branches
+    session._branches[1].line.forget()
+    assert session.branches == found, "what is let go is still known"
+
+
+def test_names_folds_and_breakpoints_leave_the_rest_of_a_moment(session: Session) -> None:
+    before = session.moment
+    session.name_branch(4, "here")
+    session.fold_branch(1)
+    session.add_stop("entropy > 9")
+    after = session.moment
+    assert after.trace is before.trace and after.beside is before.beside
+    assert [each.name for each in after.branches] == ["", "here"] and after.branches[0].folded == 2
+    assert after.stops.active == (parse_stop("entropy > 9"),) and not before.stops.entries
+    session.compare_with(3)
+    assert session.moment.other == 3
+
+
+def test_a_tree_of_any_depth_is_listed(session: Session) -> None:
+    root = session._branches[1]
+    chain = {1: root} | {at: root.to(branch=at, parent=at - 1, folded=at == 1500) for at in range(2, 2001)}
+    found = tree.Tree().branches(chain, 7, {})
+    assert len(found) == 1500 and found[-1].depth == 1499 and found[-1].folded == 500
+    assert [each.number for each in found if each.here] == [7]

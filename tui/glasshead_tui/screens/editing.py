@@ -57,7 +57,7 @@ class EditingScreen(PanedScreen):
         if moment is None:
             return
         for number, entry in enumerate(moment.edits.entries):
-            if str(entry.edit) == edit:
+            if str(entry.item) == edit:
                 self._worker.remove_edit(number, to=self)
                 return
         self._worker.edit(edit, to=self)
