@@ -95,12 +95,13 @@ class Tree:
         for number, each in standings.items():
             children.setdefault(each.parent if each.parent in standings else None, []).append(number)
         found: list[Branch] = []
+        led = Led()
         ahead = [(number, 0) for number in reversed(children.get(None, ()))]
         while ahead:
             number, depth = ahead.pop()
             standing = standings[number]
             parent = None if standing.parent is None else standings.get(standing.parent)
-            lost, divergence, differs = UNKNOWN if parent is None else self._compare(parent.line, standing)
+            lost, divergence, differs = UNKNOWN if parent is None else self._compare(parent.line, standing, led)
             found.append(
                 Branch(
                     number, standing.parent, depth, number == here, standing.name, standing.cause,
@@ -119,13 +120,13 @@ class Tree:
             known = self._texts[number] = ids, line.text
         return known[1]
 
-    def _compare(self, parent: Stepper, standing: Standing) -> Apart:
+    def _compare(self, parent: Stepper, standing: Standing, led: "Led") -> Apart:
         """Compare a line with its parent at the fork; what was forgotten since is not computed again."""
         line, known = standing.line, self._apart.get(standing.branch)
         ids, others = line.ids, parent.ids
         row = len(ids) - line.step_number + standing.fork - 1
         own, usual = ids[: row + 2], others[: row + 1]
-        same = known is not None and (known[0], known[1]) == (usual, own)
+        same = known is not None and known[0][: len(usual)] == usual and known[1][: len(own)] == own  # or further back
         if parent.forgotten or line.forgotten:
             return known[3] if known is not None and same else UNKNOWN
         hangs: Hashable = _known(parent, row), _known(line, row)
@@ -134,8 +135,26 @@ class Tree:
         elif known is not None and same and None not in known[3]:
             return known[3]
         if known is None or not same or known[2] != hangs:
-            known = self._apart[standing.branch] = usual, own, hangs, _apart(parent, standing)
+            known = self._apart[standing.branch] = usual, own, hangs, _apart(parent, standing, led)
         return known[3]
+
+
+class Led:
+    """Leads parents one step on where they stand at a fork, each once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int], Stepper] = {}
+
+    def to(self, parent: Stepper, rows: int) -> Stepper:
+        """Return the parent with so many rows, or as it is: where it ends, or stands further back than at the fork."""
+        if len(parent.rows.record.rows) >= rows or len(parent.ids) != rows - 1 or parent.done:
+            return parent
+        if (id(parent), rows) not in self._found:
+            line = parent.branch()
+            line.step()
+            line.rows.reach(line.ids)
+            self._found[id(parent), rows] = line
+        return self._found[id(parent), rows]
 
 
 def _count(children: Mapping[int | None, Iterable[int]], number: int) -> int:
@@ -152,8 +171,12 @@ def _known(line: Stepper, row: int) -> tuple[bool, bool]:
     return len(line.rows) > row, line.rows.captures and len(line.rows.record.rows) > row + 1
 
 
-def _apart(parent: Stepper, standing: Standing) -> Apart:
-    """Compare a line with its parent at the fork, as far as both are computed."""
+def _apart(parent: Stepper, standing: Standing, led: Led) -> Apart:
+    """Compare a line with its parent at the fork, as far as both are computed.
+
+    A parent that was left where it stood is led one step on: the row after the fork costs one step, once. Where rows
+    change while lines grow it would cost one at each step, and is left unknown.
+    """
     line = standing.line
     prompt = len(line.ids) - line.step_number
     row = prompt + standing.fork - 1
@@ -165,13 +188,14 @@ def _apart(parent: Stepper, standing: Standing) -> Apart:
     if len(line.ids) > row + 1:
         best = int(usual.argmax())
         lost = float(usual[line.ids[row + 1]] - usual[best]) / log(2)
-    return lost, kl(usual, own), _head_apart(parent, line, row + 1)
+    there = parent.rows.captures and line.rows.captures and len(line.rows.record.rows) > row + 1
+    if there and parent.rows.lasting and line.rows.lasting:
+        parent = led.to(parent, row + 2)
+    return lost, kl(usual, own), _head_apart(parent, line, row + 1) if there else None
 
 
 def _head_apart(parent: Stepper, line: Stepper, row: int) -> Elsewhere | None:
     """Find the weight on the source that differs most in the row after the fork; of a decoder alone, on the prompt."""
-    if not (parent.rows.captures and line.rows.captures):
-        return None
     one, other = parent.rows.record.rows, line.rows.record.rows
     if min(len(one), len(other)) <= row:
         return None

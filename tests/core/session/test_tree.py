@@ -53,6 +53,18 @@ def test_a_token_loses_the_bits_between_it_and_the_best(session: Session) -> Non
     assert branch.divergence == 0
 
 
+def test_a_token_makes_the_line_look_elsewhere_than_the_parent_would_have(session: Session) -> None:
+    other, line = SUBJECT.start("zebra"), session._branches[2].line
+    other.goto(3)
+    assert session._branches[1].line.step_number == 2, "the parent was left where it stood"
+    found = session.branches[1].differs
+    assert found is not None and found.token == line.source[found.key]
+    sites = [f"decoder.{layer}.cross.weights" for layer in range(2)]
+    differences = torch.stack([(other.outlook[site][:, 3] - line.outlook[site][:, 3]).abs() for site in sites])
+    assert found.apart == pytest.approx(float(differences.max()), abs=1e-6)
+    assert float(differences[int(found.prefix.split(".")[1]), found.head, found.key]) == pytest.approx(found.apart)
+
+
 def test_an_edit_diverges_at_the_fork_and_looks_elsewhere_after_it(session: Session) -> None:
     branch, parent, line = session.branches[2], session._branches[2].line, session._branches[3].line
     row = branch.fork
@@ -99,9 +111,9 @@ def test_a_step_compares_no_lines_again(session: Session, monkeypatch: pytest.Mo
     compared: list[int] = []
     apart = tree._apart
 
-    def counting(parent: Stepper, standing: Standing) -> tree.Apart:
+    def counting(parent: Stepper, standing: Standing, led: tree.Led) -> tree.Apart:
         compared.append(standing.branch)
-        return apart(parent, standing)
+        return apart(parent, standing, led)
 
     monkeypatch.setattr(tree, "_apart", counting)
     for _ in session.walk(3):

@@ -16,6 +16,8 @@ from glasshead_tui.drawing.paint import palette
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.difference import difference_text, same_items
 from glasshead_tui.panes.explore.alignment import AlignmentPane
+from glasshead_tui.panes.explore.breakpoints import BreakpointsPane
+from glasshead_tui.panes.explore.edits import EditsPane
 from glasshead_tui.panes.explore.feed_forward import FeedForwardPane
 from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.logits import LogitsPane
@@ -24,7 +26,9 @@ from glasshead_tui.panes.explore.positions import PositionsPane
 from glasshead_tui.panes.explore.stream import StreamPane
 from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.explore.tokens import TokensPane
+from glasshead_tui.panes.explore.tree import TreePane
 from glasshead_tui.panes.explore.vectors import VectorsPane
+from glasshead_tui.panes.listed import ListPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.lines import tabs_line
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
 
 Shown = (
     MapPane | AttentionPane | SumPane | VectorsPane | NormsPane | HeadsPane | AlignmentPane
-    | StreamPane | LogitsPane | FeedForwardPane | PositionsPane
+    | StreamPane | LogitsPane | FeedForwardPane | PositionsPane | TreePane | EditsPane | BreakpointsPane
 )  # fmt: skip
 PANES: dict[str, type[Shown]] = {
     "map": MapPane,
@@ -52,11 +56,15 @@ PANES: dict[str, type[Shown]] = {
     "logits": LogitsPane,
     "feed-forward": FeedForwardPane,
     "positions": PositionsPane,
+    "tree": TreePane,
+    "edits": EditsPane,
+    "breakpoints": BreakpointsPane,
 }
 """All panes by name, in the order in which `tab` goes through them."""
 ABOVE = ("map", "attention", "sum")
 BELOW: tuple[tuple[str, ...], ...] = (
-    ("vectors", "norms"), ("heads", "alignment"), ("stream",), ("logits", "feed-forward"), ("positions",),
+    ("vectors", "norms"), ("heads", "alignment"), ("stream",), ("logits", "feed-forward"), ("positions",), ("tree",),
+    ("edits", "breakpoints"),
 )  # fmt: skip
 """Groups of panes that take turns below the others."""
 OF_KEYS = ("sum", "vectors", "heads", "alignment")
@@ -74,6 +82,9 @@ def show(pane: "Pane", moment: "Moment", focus: Focus) -> None:
     Raises GlassheadError for what cannot be drawn, or has no difference.
     """
     beside = moment.beside
+    if isinstance(pane, ListPane):  # a list is of the session: it has no other side
+        pane.show(moment, focus)
+        return
     if focus.view == "original":
         pane.show(moment.original, reachable(moment.original, focus))
     elif focus.view == "difference" and beside is not None:
@@ -115,6 +126,8 @@ class PanedScreen(CommandedScreen):
     PanedScreen AttentionPane { width: 1fr; }
     PanedScreen SumPane { width: 34; }
     PanedScreen #below .pane { width: 1fr; }
+    PanedScreen #below #edits { width: 3fr; }
+    PanedScreen #below #breakpoints { width: 2fr; }
     PanedScreen .pane { border: round $panel-lighten-2; border-title-color: $foreground;
         border-subtitle-color: $text-muted; display: none; }
     PanedScreen .pane.shown { display: block; }
@@ -210,6 +223,7 @@ class PanedScreen(CommandedScreen):
         self.query_one("#above").set_class(self._active in ABOVE, "holds-active")
         self.query_one("#below").set_class(self._active not in ABOVE, "holds-active")
         self._write_tabs()
+        self._write_hints()
 
     def _write_tabs(self) -> None:
         line = tabs_line(PANES, self._active, self._shown_keys, self.size.width - 2, palette(self.app))

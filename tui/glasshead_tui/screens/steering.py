@@ -9,9 +9,8 @@ from textual.widgets import Static
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.screens.editing import EditingScreen
 from glasshead_tui.screens.picking import Picking
-from glasshead_tui.screens.stops import StopList
 from glasshead_tui.terminal.visible import visible
-from glasshead_tui.work.messages import NextWeighed, Refused, Searched, StopsListed
+from glasshead_tui.work.messages import NextWeighed, Refused, Searched
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
@@ -30,8 +29,6 @@ class SteeringScreen(EditingScreen):
     """Ticket of the newest step that was played."""
     _shown_ticket = 0
     """Ticket of the moment that is shown."""
-    _stop_list: StopList | None = None
-    """List of the breakpoints, while it lies over the screen."""
     _stop_told = False
     """Whether the notice tells of a breakpoint."""
     _picking: Picking | None = None
@@ -99,7 +96,12 @@ class SteeringScreen(EditingScreen):
             return
         keys, marks = self._shown_keys, palette(self.app)
         line = Text(no_wrap=True, overflow="ellipsis").append(f"▶ playing {_pace_name(self._pace)}", marks.strong)
-        for name, label in (("slower", "slower"), ("faster", "faster"), ("play", "pauses"), ("stops", "breakpoints")):
+        for name, label in (
+            ("slower", "slower"),
+            ("faster", "faster"),
+            ("play", "pauses"),
+            ("breakpoints", "breakpoints"),
+        ):
             line.append(f"  {keys[name]}", marks.strong).append(f" {label}", marks.quiet)
         self._write("hints", line)
 
@@ -117,25 +119,6 @@ class SteeringScreen(EditingScreen):
             return
         self._stop_told = moment.stopped is not None
         self.set_class(self._stop_told, "noticed")
-
-    def action_stops(self) -> None:
-        """List the breakpoints."""
-        if self.moment is None:
-            self._complain("The model is still loading: there is nothing to stop yet.")
-        else:
-            self._worker.list_stops(to=self)
-
-    def on_stops_listed(self, event: StopsListed) -> None:
-        """Show the breakpoints, or those after a change."""
-
-        def closed(_: object) -> None:
-            self._stop_list = None
-
-        if self._stop_list is not None:
-            self._stop_list.show(event.stops, event.ticket)
-        elif self.is_active:
-            self._stop_list = StopList(event.stops, self._worker, self)
-            self.app.push_screen(self._stop_list, closed)
 
     def action_picking(self) -> None:
         """Ask how the next token is picked."""
@@ -159,17 +142,6 @@ class SteeringScreen(EditingScreen):
         if self._picking is not None:
             self._picking.show(event.weighed, event.ticket)
 
-    def action_compare(self) -> None:
-        """Ask for a line to compare with; end the comparison that there is."""
-        moment = self.moment
-        if moment is None:
-            self._complain("The model is still loading: there is no line yet.")
-        elif moment.beside is not moment.effect:
-            self._worker.compare(None, to=self)
-        else:
-            self._comparing = True
-            self._worker.list_branches(to=self)
-
     def _follow_comparison(self, before: "Moment | None", moment: "Moment") -> None:
         """Show the difference from another line when a comparison with it begins, and the line itself when it ends."""
         compared = [each is not None and each.beside is not each.effect for each in (before, moment)]
@@ -179,7 +151,7 @@ class SteeringScreen(EditingScreen):
     def on_searched(self, event: Searched) -> None:
         """Tell what a beam search has found."""
         lines = f"{event.found} line{'s' * (event.found != 1)} found, {event.given_up} given up on the way"
-        self.notify(f"{lines}: {self._shown_keys['branches']} shows them.", markup=False, timeout=6)
+        self.notify(f"{lines}: {self._shown_keys['tree']} shows them.", markup=False, timeout=6)
 
     def action_draw_again(self) -> None:
         """Draw the tokens again since sampling began, with the next seed."""
@@ -190,8 +162,7 @@ class SteeringScreen(EditingScreen):
         """Say in its place why a wish was refused; tell whether the event was about one of these."""
         if event.ticket == self._played:
             self._pause()
-        asked = [each for each in (self._stop_list, self._picking) if each is not None]
-        return any(each.refuse(event.sentence, event.ticket) for each in asked)
+        return self._picking is not None and self._picking.refuse(event.sentence, event.ticket)
 
 
 def _pace_name(pace: int) -> str:

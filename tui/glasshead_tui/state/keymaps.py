@@ -16,19 +16,17 @@ EXPLORE: Groups = {
         Key("play", "p", "p", "play", "play the steps at a pace, or pause; a breakpoint and the end stop it"),
         Key("slower", "less_than_sign", "<", "pace(-1)", "play slower: down to a step every four seconds"),
         Key("faster", "greater_than_sign", ">", "pace(1)", "play faster: up to four steps a second"),
-        Key("stops", "U", "U", "stops", "breakpoints: step until the entropy, a token or a weight says so"),
         Key("picking", "g", "g", "picking", "how the next token is picked: greedily, drawn, or by a beam search"),
         Key("draw_again", "R", "R", "draw_again", "draw the tokens again since sampling began, with the next seed"),
-        Key("choose", "enter", "enter", "choose", "take another candidate: the line branches there"),
+        Key(
+            "choose",
+            "enter",
+            "enter",
+            "choose",
+            "take another candidate: the line branches there; in a list, go to the line, switch what is marked",
+        ),
         Key("sentence", "i", "i", "sentence", "type a new source sentence"),
         Key("undo", "z", "z", "undo", "undo a new sentence, another token, an edit, a try of the lab"),
-        Key(
-            "branches",
-            "B",
-            "B",
-            "branches",
-            "the tree of lines: every text, token and edit that you took",
-        ),
     ),
     "What if": (
         Key("mute", "x", "x", "mute", "mute the head: nothing of it is added; once more brings it back"),
@@ -45,9 +43,23 @@ EXPLORE: Groups = {
             "all heads by what they do here, or by what is lost without each; enter goes to one",
         ),
         Key("edit", "e", "e", "edit", "type an edit of any value: head, score, weight, mask, norm, layer"),
-        Key("edits", "E", "E", "edits", "all edits of the line: switch them off and on, take them out"),
+        Key("clear", "Z", "Z", "clear", "take all edits out of the line"),
         Key("view", "d", "d", "view", "edited, original, difference: the same tokens with the edits and without"),
         Key("compare", "C", "C", "compare", "compare with any other line: d shows this one, that one, the difference"),
+    ),
+    "Lists: tree, edits, breakpoints": (
+        Key(
+            "sibling_up",
+            "K",
+            "K",
+            "sibling(-1)",
+            "in the tree, the line before that left the same parent; ← its parent",
+        ),
+        Key("sibling_down", "J", "J", "sibling(1)", "the next line that left the same parent; → the first child"),
+        Key("name", "equals_sign", "=", "name", "name the marked line of the tree"),
+        Key("fold", "minus", "-", "fold", "fold what comes from the marked line away, or out again"),
+        Key("remove", "delete,D", "del D", "remove", "delete the marked line; take the marked edit or breakpoint out"),
+        Key("add", "plus", "+", "add", "add a breakpoint: steps stop where the entropy, a token or a weight says so"),
     ),
     "What is looked at": (
         Key("left", "left,h", "← h", "move('left')", "cursor to the key on the left"),
@@ -83,6 +95,15 @@ EXPLORE: Groups = {
         Key("logits", "V", "V", "show('logits')", "the whole distribution of the row, and the probability of the line"),
         Key("feed-forward", "F", "F", "show('feed-forward')", "the strongest units of the layer, and what each writes"),
         Key("positions", "P", "P", "show('positions')", "the positions, and what they add to the token"),
+        Key(
+            "tree",
+            "B",
+            "B",
+            "show('tree')",
+            "the tree of lines: every text, token and edit that you took; enter goes to one",
+        ),
+        Key("edits", "E", "E", "show('edits')", "the edits of the line: enter switches one off or on"),
+        Key("breakpoints", "U", "U", "show('breakpoints')", "the breakpoints, at which steps, playing and end stop"),
         Key("enlarge", "f", "f", "enlarge", "the active pane alone, or all of them again"),
         Key("models", "O", "O", "models", "open another model: the bundled ones, and those of ./checkpoints"),
         Key("lab", "L", "L", "lab", "the lab: ten claims of the paper as experiments, to foresee and to measure"),
@@ -190,6 +211,49 @@ EXPLORE_HINTS = (
     Hint(("help",), "?", "help", 0),
     Hint(("quit",), "q", "quit", 0),
 )
+
+
+_ANYWHERE = (
+    Hint(("step",), "space", "step", 4),
+    Hint(("undo",), "z", "undo", 6),
+    Hint(("enlarge",), "f", "alone", 7),
+    Hint(("next_pane",), "tab", "pane", 8),
+    Hint(("help",), "?", "help", 0),
+    Hint(("quit",), "q", "quit", 0),
+)
+
+PANE_HINTS = {
+    "tree": (
+        Hint(("up", "down"), "↑ ↓", "line", 0),
+        Hint(("choose",), "enter", "go", 0),
+        Hint(("left", "right"), "← →", "parent child", 2),
+        Hint(("sibling_down", "sibling_up"), "J K", "sibling", 3),
+        Hint(("compare",), "C", "compare", 1),
+        Hint(("name",), "=", "name", 2),
+        Hint(("fold",), "-", "fold", 2),
+        Hint(("remove",), "del", "delete", 3),
+        *_ANYWHERE,
+    ),
+    "edits": (
+        Hint(("up", "down"), "↑ ↓", "edit", 0),
+        Hint(("choose",), "enter", "on, off", 0),
+        Hint(("add",), "+", "add", 1),
+        Hint(("remove",), "del", "take out", 1),
+        Hint(("clear",), "Z", "all out", 2),
+        Hint(("view",), "d", "original, difference", 3),
+        *_ANYWHERE,
+    ),
+    "breakpoints": (
+        Hint(("up", "down"), "↑ ↓", "breakpoint", 0),
+        Hint(("choose",), "enter", "on, off", 0),
+        Hint(("add",), "+", "add", 1),
+        Hint(("remove",), "del", "take out", 1),
+        Hint(("play",), "p", "play", 2),
+        Hint(("end",), "end", "to the next one", 3),
+        *_ANYWHERE,
+    ),
+}
+"""Hints while a pane is active that has keys of its own."""
 
 
 FORESEEING_HINTS: tuple[Hint, ...] = (

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from glasshead.ranking.results import Effect
     from glasshead.session.moment import Moment
     from glasshead.session.picking import Weighed
-    from glasshead.session.stops import Stops
-    from glasshead.session.tree import Branch
     from glasshead.truth.trace_checks import Check
 
 
@@ -87,22 +85,6 @@ class Saved(Message):
 
     path: str
     bytes: int
-    ticket: int
-
-
-@dataclass
-class Listed(Message):
-    """The lines of the session, as a tree."""
-
-    branches: "tuple[Branch, ...]"
-    ticket: int
-
-
-@dataclass
-class StopsListed(Message):
-    """The breakpoints of the session."""
-
-    stops: "Stops"
     ticket: int
 
 

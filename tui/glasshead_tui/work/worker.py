@@ -16,7 +16,6 @@ from glasshead_tui.work.messages import (
     Checked,
     Examined,
     Examining,
-    Listed,
     Measured,
     NextWeighed,
     NotOpened,
@@ -29,7 +28,6 @@ from glasshead_tui.work.messages import (
     Searched,
     ShippedRead,
     Stepped,
-    StopsListed,
 )
 
 if TYPE_CHECKING:
@@ -225,25 +223,14 @@ class Worker:
 
         return self._jobs.put(job, to, decides=True)
 
-    def list_branches(self, change: "Callable[[Session], None] | None" = None, *, to: Asker) -> int:
-        """List the lines of the session, after a change of the tree if there is one."""
+    def arrange(self, change: "Callable[[Session], None]", *, to: Asker) -> int:
+        """Change a list of the session: the names, folds and lines of the tree, or the breakpoints."""
 
         def job() -> None:
-            if change is not None:
-                change(self._session)
-            self._answer(Listed(self._session.branches, self._ticket))
+            change(self._session)
+            self._show()
 
-        return self._jobs.put(job, to, decides=change is None)
-
-    def list_stops(self, change: "Callable[[Session], None] | None" = None, *, to: Asker) -> int:
-        """List the breakpoints, after a change of them if there is one."""
-
-        def job() -> None:
-            if change is not None:
-                change(self._session)
-            self._answer(StopsListed(self._session.stops, self._ticket))
-
-        return self._jobs.put(job, to, decides=change is None)
+        return self._jobs.put(job, to)
 
     def save(self, path: "Path", *, overwrite: bool = False, to: Asker) -> int:
         """Write a recording of the present line."""

@@ -69,7 +69,7 @@ async def test_in_the_map_arrows_choose_layer_and_head(explore: Explore) -> None
 
 async def test_panes_take_turns_at_80_by_24_and_are_all_there_at_120_by_36(explore: Explore) -> None:
     async with explore(size=(80, 24)) as explorer:
-        for key, name in zip("mauvocASVFP", PANES, strict=True):
+        for key, name in zip("mrauvocASVFPBEU", PANES, strict=True):
             await explorer.press(key)
             await explorer.pilot.pause()
             shown = [pane.id for pane in explorer.screen.query(".pane").results() if pane.region.area]
