@@ -18,7 +18,7 @@ from glasshead_tui.app import Framed, GlassheadApp
 from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.explore import ExploreScreen
 
-LIMIT = 8.0
+LIMIT = 60.0
 
 
 @pytest.fixture(scope="session", autouse=True)

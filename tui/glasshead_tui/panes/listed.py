@@ -4,7 +4,7 @@ The mark belongs to the pane: no other one depends on it. It stays with what it 
 """
 
 from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,6 +16,8 @@ from glasshead_tui.terminal.visible import clip
 from glasshead_tui.widgets.lines import Line, Lines, wrapped
 
 Row = TypeVar("Row")
+MOVES = {"up": -1, "down": 1, "page_up": -10, "page_down": 10}
+"""Rows by which a key moves the mark."""
 MARK = "»"
 """Sign before the marked row."""
 BOLD = Style(bold=True)
@@ -36,8 +38,10 @@ class ListPane(Lines, Generic[Row]):
             super().__init__()
             self.pane, self.again = pane, again
 
-    NOTHING: ClassVar[str] = "nothing"
+    NOTHING = "nothing"
     """What is said where there is no row."""
+    listed = True
+    """Whether a row is marked; else the thing that would be is not in the list."""
     hint = ""
     """What follows that, for example which key adds a row."""
     _rows: Sequence[Row] = ()
@@ -87,6 +91,10 @@ class ListPane(Lines, Generic[Row]):
         """Write a row, without the mark before it."""
         raise NotImplementedError
 
+    def say_nothing(self) -> str:
+        """Say that there is no row, in a sentence safe for a terminal."""
+        return f"{self.NOTHING}{self.hint}"
+
     def write_head(self, columns: int) -> str:
         """Write what stands above the rows; empty for nothing."""
         return ""
@@ -98,7 +106,7 @@ class ListPane(Lines, Generic[Row]):
     def drawn(self, columns: int, lines: int) -> list[Line]:
         marks = palette(self.app)
         if not self._rows:
-            return [[Segment(line[0].text, marks.quiet)] for line in wrapped(f"{self.NOTHING}{self.hint}", columns)]
+            return [[Segment(line[0].text, marks.quiet)] for line in wrapped(self.say_nothing(), columns)]
         at, wide = self.mark or 0, columns - 1
         head = self.write_head(wide) if lines >= TELLING else ""
         told = [line[0].text for line in wrapped(self.tell_of(self._rows[at]), columns)]
@@ -111,9 +119,9 @@ class ListPane(Lines, Generic[Row]):
         drawing: list[Line] = [[Segment(f" {head}", marks.quiet)]] if head else []
         for place, row in enumerate(self._rows[first : first + room], first):
             line = self.write_row(row, wide, marks)
-            if place == at:
+            if chosen := place == at and self.listed:
                 line = [Segment(text, style + BOLD if style else BOLD) for text, style, _ in line]
-            drawing.append([Segment(MARK if place == at else " ", marks.key), *line])
+            drawing.append([Segment(MARK if chosen else " ", marks.key), *line])
         drawing += [[] for _ in range(room - (len(drawing) - bool(head)))]
         return drawing + [[Segment(line, marks.quiet)] for line in foot]
 

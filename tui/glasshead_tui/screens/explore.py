@@ -24,7 +24,6 @@ from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
-from glasshead_tui.screens.finding import FindingScreen
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
 from glasshead_tui.screens.lists import ListsScreen
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 
-class ExploreScreen(ListsScreen, FindingScreen, SteeringScreen):
+class ExploreScreen(ListsScreen, SteeringScreen):
     """See the module."""
 
     GROUPS: ClassVar[keys.Groups] = keymaps.EXPLORE

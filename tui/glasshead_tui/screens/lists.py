@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from glasshead_tui.panes.explore.breakpoints import BreakpointsPane
 from glasshead_tui.panes.explore.edits import EditsPane
+from glasshead_tui.panes.explore.ranking import RankingPane
 from glasshead_tui.panes.explore.tree import TreePane
-from glasshead_tui.panes.listed import ListPane
+from glasshead_tui.panes.listed import MOVES, ListPane
 from glasshead_tui.screens.ask import Ask
-from glasshead_tui.screens.editing import EditingScreen
+from glasshead_tui.screens.finding import FindingScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,16 +19,15 @@ if TYPE_CHECKING:
     from glasshead.session.session import Session
     from glasshead.session.tree import Branch
 
-LISTS = ("tree", "edits", "breakpoints")
+LISTS = ("ranking", "tree", "edits", "breakpoints")
 """Panes that are lists; the key of the one that is active leads back to the pane before."""
 STOPS = (
     "entropy > 2 (bits) · best < 0.5 · token = chat · decoder.2.cross[head=3] looks at cat > 0.6, in short "
     "2.cross.3 looks at cat > 0.6 · choice differs (from the unedited line's). Enter takes it, esc does not."
 )
-MOVES = {"up": -1, "down": 1, "page_up": -10, "page_down": 10}
 
 
-class ListsScreen(EditingScreen):
+class ListsScreen(FindingScreen):
     """See the module. A subclass asks for moments, and shows them."""
 
     _came_from = "attention"
@@ -56,7 +56,9 @@ class ListsScreen(EditingScreen):
         if pane is None:
             return False
         times = self._times()
-        if where in MOVES:
+        if self._active == "ranking":
+            self._move_in_ranking(where, times)
+        elif where in MOVES:
             pane.move_mark(MOVES[where] * times)
         elif isinstance(pane, TreePane):
             for _ in range(min(times, len(pane.rows))):
@@ -65,14 +67,21 @@ class ListsScreen(EditingScreen):
 
     def on_list_pane_picked(self, event: ListPane.Picked) -> None:
         """Make the clicked list the active pane; take what is clicked twice."""
+        if isinstance(event.pane, RankingPane) and event.pane.marked is not None:
+            self._go_to(event.pane.marked.head)
         if self._active != event.pane.id:
             self.action_show(event.pane.id or self._active)
         elif event.again:
             self._take_marked()
 
     def _take_marked(self) -> bool:
-        """Go to the marked line, or switch the marked edit or breakpoint; tell whether a list is active."""
+        """Go to the marked line, switch the marked edit or breakpoint, look at the marked head; tell whether a list is
+        active.
+        """
         pane = self._listed
+        if isinstance(pane, RankingPane):
+            self.action_show("attention")
+            return True
         if isinstance(pane, TreePane):
             row, branch = pane.marked, pane.branch
             if branch is not None:
@@ -139,8 +148,8 @@ class ListsScreen(EditingScreen):
                 gone = branch.number
                 self._arrange(lambda session: session.delete_branch(gone))
         else:
-            keys = " ".join(self._shown_keys[name] for name in LISTS)
-            self._complain(f"There is nothing to take out of this pane: {keys} show lists.")
+            keys = " ".join(self._shown_keys[name] for name in LISTS[1:])
+            self._complain(f"There is nothing to take out of this pane: {keys} show what there is.")
 
     def action_add(self) -> None:
         """Ask for a breakpoint; in the edits, for an edit."""

@@ -1,7 +1,7 @@
 """Where the explorer's panes stand, and when they are drawn.
 
-Three panes stand above; below them stands one of several groups, the one that was looked at last. A narrow terminal, or
-`f`, gives the whole room to the active pane. What is not seen is not drawn.
+Three panes stand above, the first of them the map or the ranking; below them stands one of several groups, the one that
+was looked at last. A narrow terminal, or `f`, gives the whole room to the active pane. What is not seen is not drawn.
 """
 
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.logits import LogitsPane
 from glasshead_tui.panes.explore.norms import NormsPane
 from glasshead_tui.panes.explore.positions import PositionsPane
+from glasshead_tui.panes.explore.ranking import RankingPane
 from glasshead_tui.panes.explore.stream import StreamPane
 from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.explore.tokens import TokensPane
@@ -42,10 +43,11 @@ if TYPE_CHECKING:
 
 Shown = (
     MapPane | AttentionPane | SumPane | VectorsPane | NormsPane | HeadsPane | AlignmentPane
-    | StreamPane | LogitsPane | FeedForwardPane | PositionsPane | TreePane | EditsPane | BreakpointsPane
+    | StreamPane | LogitsPane | FeedForwardPane | PositionsPane | RankingPane | TreePane | EditsPane | BreakpointsPane
 )  # fmt: skip
 PANES: dict[str, type[Shown]] = {
     "map": MapPane,
+    "ranking": RankingPane,
     "attention": AttentionPane,
     "sum": SumPane,
     "vectors": VectorsPane,
@@ -61,7 +63,9 @@ PANES: dict[str, type[Shown]] = {
     "breakpoints": BreakpointsPane,
 }
 """All panes by name, in the order in which `tab` goes through them."""
-ABOVE = ("map", "attention", "sum")
+CORNER = ("map", "ranking")
+"""Panes that take turns in the first place above."""
+ABOVE = (*CORNER, "attention", "sum")
 BELOW: tuple[tuple[str, ...], ...] = (
     ("vectors", "norms"), ("heads", "alignment"), ("stream",), ("logits", "feed-forward"), ("positions",), ("tree",),
     ("edits", "breakpoints"),
@@ -122,7 +126,7 @@ class PanedScreen(CommandedScreen):
     PanedScreen #tabs { height: 1; padding: 0 1; }
     PanedScreen #above { height: 1fr; }
     PanedScreen #below { height: 12; }
-    PanedScreen MapPane { width: 31; }
+    PanedScreen MapPane, PanedScreen RankingPane { width: 31; }
     PanedScreen AttentionPane { width: 1fr; }
     PanedScreen SumPane { width: 34; }
     PanedScreen #below .pane { width: 1fr; }
@@ -133,7 +137,7 @@ class PanedScreen(CommandedScreen):
     PanedScreen .pane.shown { display: block; }
     PanedScreen .pane.active { border: round $accent; border-title-color: $accent; border-title-style: bold; }
     PanedScreen.roomy #below { height: 16; }
-    PanedScreen.roomy MapPane { width: 46; }
+    PanedScreen.roomy MapPane, PanedScreen.roomy RankingPane { width: 46; }
     PanedScreen.roomy SumPane { width: 46; }
     PanedScreen.alone #above, PanedScreen.alone #below { display: none; height: 1fr; }
     PanedScreen.alone #above.holds-active, PanedScreen.alone #below.holds-active { display: block; }
@@ -143,6 +147,8 @@ class PanedScreen(CommandedScreen):
     moment: "var[Moment | None]" = var(None)
     _looking: Focus
     _active = "attention"
+    _corner = CORNER[0]
+    """Pane that stands in the first place above."""
     _group = BELOW[0]
     """Panes that stand below."""
     _enlarged = False
@@ -183,7 +189,7 @@ class PanedScreen(CommandedScreen):
     @property
     def _shown_panes(self) -> tuple[str, ...]:
         """Names of the panes that are seen, the active one first."""
-        names = () if self._alone else (*ABOVE, *self._group)
+        names = () if self._alone else (self._corner, *ABOVE[len(CORNER) :], *self._group)
         return (self._active, *(name for name in names if name != self._active))
 
     def _redraw(self) -> None:
@@ -213,6 +219,7 @@ class PanedScreen(CommandedScreen):
 
     def _show_active(self) -> None:
         """Bring the active pane into sight, with its group."""
+        self._corner = self._active if self._active in CORNER else self._corner
         self._group = next((group for group in BELOW if self._active in group), self._group)
         self.set_class(self._alone, "alone")
         shown = self._shown_panes

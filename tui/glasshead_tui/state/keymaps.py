@@ -35,19 +35,12 @@ EXPLORE: Groups = {
         Key(
             "hide_key", "H", "H", "hide_key", "hide the key under the cursor from this kind of attention, in all layers"
         ),
-        Key(
-            "rank",
-            "r",
-            "r",
-            "rank",
-            "all heads by what they do here, or by what is lost without each; enter goes to one",
-        ),
         Key("edit", "e", "e", "edit", "type an edit of any value: head, score, weight, mask, norm, layer"),
         Key("clear", "Z", "Z", "clear", "take all edits out of the line"),
         Key("view", "d", "d", "view", "edited, original, difference: the same tokens with the edits and without"),
         Key("compare", "C", "C", "compare", "compare with any other line: d shows this one, that one, the difference"),
     ),
-    "Lists: tree, edits, breakpoints": (
+    "Lists: ranking, tree, edits, breakpoints": (
         Key(
             "sibling_up",
             "K",
@@ -75,7 +68,13 @@ EXPLORE: Groups = {
         Key("kind", "t", "t", "kind", "encoder self-attention, masked self-attention, encoder–decoder"),
         Key("shift", "I", "I", "shift", "name the rows of encoder–decoder attention by the words they chose, or read"),
         Key("stage", "s", "s", "stage", "scores, masked (−∞ where one may not look), weights"),
-        Key("find", "slash", "/", "find", "find a word, of source or target: the cursor goes to the next one"),
+        Key(
+            "find",
+            "slash",
+            "/",
+            "find",
+            "find a word, of source or target; in the ranking, keep the heads with a name like it",
+        ),
         Key("find_next", "n", "n", "find_again(1)", "the next word that was looked for"),
         Key("find_last", "N", "N", "find_again(-1)", "the one before"),
     ),
@@ -83,6 +82,13 @@ EXPLORE: Groups = {
         Key("next_pane", "tab", "tab", "pane(1)", "the next pane; where they take turns, show it"),
         Key("last_pane", "shift+tab", "shift+tab", "pane(-1)", "the pane before"),
         Key("map", "m", "m", "show('map')", "the map: in it the arrows choose layer and head"),
+        Key(
+            "ranking",
+            "r",
+            "r",
+            "show('ranking')",
+            "all heads by what they do here, or by what is lost without each, in the map's place",
+        ),
         Key("attention", "a", "a", "show('attention')", "the attention matrix"),
         Key("sum", "u", "u", "show('sum')", "the chosen cell, from q·k to its weight"),
         Key("vectors", "v", "v", "show('vectors')", "the vectors q, k and v of the chosen cell"),
@@ -203,7 +209,7 @@ EXPLORE_HINTS = (
     Hint(("mute",), "x", "mute", 3),
     Hint(("next_pane",), "tab", "pane", 7),
     Hint(("undo",), "z", "undo", 8),
-    Hint(("rank",), "r", "heads", 9),
+    Hint(("ranking",), "r", "ranking", 9),
     Hint(("find",), "/", "find", 10),
     Hint(("play",), "p", "play", 11),
     Hint(("picking",), "g", "sample", 12),
@@ -223,6 +229,15 @@ _ANYWHERE = (
 )
 
 PANE_HINTS = {
+    "ranking": (
+        Hint(("up", "down"), "↑ ↓", "head", 0),
+        Hint(("left", "right"), "← →", "measure", 0),
+        Hint(("find",), "/", "keep some", 1),
+        Hint(("choose",), "enter", "attention", 2),
+        Hint(("map",), "m", "map", 1),
+        Hint(("mute",), "x", "mute", 3),
+        *_ANYWHERE,
+    ),
     "tree": (
         Hint(("up", "down"), "↑ ↓", "line", 0),
         Hint(("choose",), "enter", "go", 0),

@@ -130,6 +130,7 @@ class Ranked(Message):
 
     effects: "tuple[Effect, ...]"
     loss: float
+    text: str
     ticket: int
 
 

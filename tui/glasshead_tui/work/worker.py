@@ -50,6 +50,9 @@ PACE = 0.08
 EXAMPLE = "english-french"
 """Model for which the sentences of the lab's tries are written; other models keep their own sentence."""
 
+STOPPED = "This was stopped, and begins again after the next move."
+"""Answer of a job that gave way to another one."""
+
 
 class Worker:
     """Jobs for the model, each with a ticket. All public methods but `run` return at once, from any thread.
@@ -242,7 +245,10 @@ class Worker:
         return self._jobs.put(job, to)
 
     def measure(self, moment: "Moment", *, to: Asker) -> int:
-        """Measure what the heads of a moment do, from its weights; with gold, if its recipe knows the line."""
+        """Measure what the heads of a moment do, from its weights; with gold, if its recipe knows the line.
+
+        Measuring gives way to any other job.
+        """
 
         def job() -> None:
             from glasshead.analysis.measures import measure_trace
@@ -250,13 +256,19 @@ class Worker:
 
             ticket, model = self._ticket, self._session.subject.model
             made = gold_cells(self._session.subject, moment.trace) if moment.ended else None
-            found = measure_trace(moment.trace, model.ends, made, lambda: self._gone() or self._jobs.halted(ticket))
-            self._answer(Measured(found, ticket))
+            found = measure_trace(moment.trace, model.ends, made, lambda: self._gives_way(ticket))
+            if self._gives_way(ticket):
+                self._answer(Refused(STOPPED, ticket))
+            else:
+                self._answer(Measured(found, ticket))
 
         return self._jobs.put(job, to)
 
     def rank(self, *, to: Asker) -> int:
-        """Rank the heads of the model without edits by what its own target of the text loses without each."""
+        """Rank the heads of the model without edits by what its own target of the text loses without each.
+
+        The ranking gives way to any other job.
+        """
 
         def job() -> None:
             from glasshead.errors import StoppedError
@@ -275,12 +287,16 @@ class Worker:
                     self._answer(Ranking(done, of, ticket))
 
             try:
-                found = rank(subject, [text], progress=report, stop=lambda: self._gone() or self._jobs.halted(ticket))
+                found = rank(subject, [text], progress=report, stop=lambda: self._gives_way(ticket))
             except StoppedError:
+                self._answer(Refused(STOPPED, ticket))
                 return
-            self._answer(Ranked(found.effects, found.loss, ticket))
+            self._answer(Ranked(found.effects, found.loss, at.text, ticket))
 
         return self._jobs.put(job, to)
+
+    def _gives_way(self, ticket: int) -> bool:
+        return self._gone() or self._jobs.halted(ticket) or not self._jobs.idle
 
     def write_script(self, site: str, head: int | None, *, test: bool, to: Asker) -> int:
         """Write the present state as Python that looks at a site; as a test that asserts its numbers."""

@@ -278,12 +278,3 @@ async def test_a_script_comes_to_the_same_place_and_a_test_of_it_passes(explore:
         exec(wrong, asserted)
         with pytest.raises(AssertionError):
             asserted["test_the_line_is_as_it_was"]()  # type: ignore[operator]
-
-
-async def test_esc_ends_a_ranking(explore: Explore) -> None:
-    async with explore() as explorer:
-        await begin(explorer)
-        await explorer.press("r", "escape")
-        await explorer.until(lambda: explorer.on_top)
-        await explorer.press("space")
-        await explorer.step(4)
