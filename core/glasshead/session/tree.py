@@ -172,14 +172,18 @@ def _known(line: Stepper, row: int) -> tuple[bool, bool]:
 
 
 def _apart(parent: Stepper, standing: Standing, led: Led) -> Apart:
-    """Compare a line with its parent at the fork, as far as both are computed.
+    """Compare a line with its parent at the fork.
 
-    A parent that was left where it stood is led one step on: the row after the fork costs one step, once. Where rows
-    change while lines grow it would cost one at each step, and is left unknown.
+    What lacks is at most a row of each, and a step of a parent that was left where it stood: that is computed, once.
+    Where rows change while lines grow it would be computed at each step, and is left unknown.
     """
     line = standing.line
     prompt = len(line.ids) - line.step_number
     row = prompt + standing.fork - 1
+    lasting = parent.rows.lasting and line.rows.lasting
+    if lasting:
+        _reach(parent, row + 1)
+        _reach(line, row + 2)
     one, other = parent.rows.logits(row + 1), line.rows.logits(row + 1)
     if row < 0 or min(len(one), len(other)) <= row:
         return UNKNOWN
@@ -189,9 +193,15 @@ def _apart(parent: Stepper, standing: Standing, led: Led) -> Apart:
         best = int(usual.argmax())
         lost = float(usual[line.ids[row + 1]] - usual[best]) / log(2)
     there = parent.rows.captures and line.rows.captures and len(line.rows.record.rows) > row + 1
-    if there and parent.rows.lasting and line.rows.lasting:
+    if there and lasting:
         parent = led.to(parent, row + 2)
     return lost, kl(usual, own), _head_apart(parent, line, row + 1) if there else None
+
+
+def _reach(line: Stepper, rows: int) -> None:
+    """Compute the last of the first rows of a line, if only that one lacks and there is something after it."""
+    if len(line.rows) == rows - 1 < len(line.ids) - (not line.looks_ahead):
+        line.rows.reach(line.ids[:rows])
 
 
 def _head_apart(parent: Stepper, line: Stepper, row: int) -> Elsewhere | None:

@@ -1,6 +1,7 @@
 """The tree of lines: where each left its parent, what it lost there, and where it looks elsewhere."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from tests.core.helpers import restless
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
 from glasshead.session import tree
+from glasshead.session.file import read_session, write_session
 from glasshead.session.session import Session
 from glasshead.session.standing import Standing
 from glasshead.session.stops import parse_stop
@@ -126,6 +128,15 @@ def test_a_step_compares_no_lines_again(session: Session, monkeypatch: pytest.Mo
     found = session.moment.branches
     session._branches[1].line.forget()
     assert session.branches == found, "what is let go is still known"
+
+
+def test_a_tree_that_was_kept_in_a_file_says_the_same(session: Session, tmp_path: Path) -> None:
+    again = Session(SUBJECT)
+    read_session(again, write_session(session, tmp_path / "work.json"))
+    for one, other in zip(session.branches, again.branches, strict=True):
+        assert (one.lost is None) == (other.lost is None) and (one.differs is None) == (other.differs is None)
+        assert one.lost is None or other.lost == pytest.approx(one.lost, abs=1e-4)
+        assert one.differs is None or other.differs is None or one.differs[:3] == other.differs[:3]
 
 
 def test_names_folds_and_breakpoints_leave_the_rest_of_a_moment(session: Session) -> None:

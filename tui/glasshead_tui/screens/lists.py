@@ -14,10 +14,8 @@ from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.finding import FindingScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from glasshead.session.session import Session
     from glasshead.session.tree import Branch
+    from glasshead_tui.work.worker import Change
 
 LISTS = ("ranking", "tree", "edits", "breakpoints")
 """Panes that are lists; the key of the one that is active leads back to the pane before."""
@@ -96,7 +94,7 @@ class ListsScreen(FindingScreen):
                 self._arrange(lambda session: session.switch_stop(number))
         return pane is not None
 
-    def _arrange(self, change: "Callable[[Session], None]") -> int:
+    def _arrange(self, change: "Change") -> int:
         return self._worker.arrange(change, to=self)
 
     def _branch(self) -> "Branch | None":

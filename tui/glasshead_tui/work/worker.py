@@ -50,6 +50,8 @@ PACE = 0.08
 EXAMPLE = "english-french"
 """Model for which the sentences of the lab's tries are written; other models keep their own sentence."""
 
+Change = Callable[["Session"], None]
+"""Something that is done to a session."""
 STOPPED = "This was stopped, and begins again after the next move."
 """Answer of a job that gave way to another one."""
 
@@ -226,7 +228,7 @@ class Worker:
 
         return self._jobs.put(job, to, decides=True)
 
-    def arrange(self, change: "Callable[[Session], None]", *, to: Asker) -> int:
+    def arrange(self, change: "Change", *, to: Asker) -> int:
         """Change a list of the session: the names, folds and lines of the tree, or the breakpoints."""
 
         def job() -> None:

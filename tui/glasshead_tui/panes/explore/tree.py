@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 HERE, OTHER = "▸", "≠"
 """Signs before the present line, and before the one that it is compared with."""
-STEP, NUMBER, ELSEWHERE = 5, 7, 28  # columns
+LINE, STEP, NUMBER, ELSEWHERE = 3, 5, 7, 28  # columns
 WIDE, WIDER = 56, 96
 """Columns from which on the numbers stand in the rows, and where the line looks elsewhere."""
 
@@ -100,7 +100,7 @@ class TreePane(ListPane[Listed]):
 
     def write_head(self, columns: int) -> str:
         what, numbers, elsewhere = _rooms(columns)
-        shown = f"  {fit('made by', what)}"
+        shown = f"{fit('line', 2 + LINE)}{fit('made by', what)}"
         if numbers:
             shown += "".join(fit(name, room, right=True) for name, room in _NUMBERS)
         if elsewhere:
@@ -113,8 +113,9 @@ class TreePane(ListPane[Listed]):
         here, other = row.stands and branch.here, row.stands and branch.number == self._other
         sign = HERE if here else OTHER if other else " "
         style = marks.quiet if not row.stands else marks.query if here else marks.bad if other else None
-        line: Line = [Segment(f"{sign} {what_made(row, what)}", style)]
-        taken = 2 + what
+        number = str(branch.number) if row.stands else ""
+        line: Line = [Segment(f"{sign}{fit(number, LINE, right=True)} {what_made(row, what)}", style)]
+        taken = 2 + LINE + what
         if numbers:
             forked = row.stands and branch.parent is not None
             found = (
@@ -139,7 +140,7 @@ _NUMBERS = ("step", STEP), ("lost", NUMBER), ("KL", NUMBER)
 def _rooms(columns: int) -> tuple[int, bool, bool]:
     """Return the columns of what made a line; whether its numbers stand in its row, and where it looks elsewhere."""
     numbers, elsewhere = columns >= WIDE, columns >= WIDER
-    left = columns - 4 - numbers * sum(room for _, room in _NUMBERS) - elsewhere * (2 + ELSEWHERE)
+    left = columns - LINE - 4 - numbers * sum(room for _, room in _NUMBERS) - elsewhere * (2 + ELSEWHERE)
     return max(8, left * 60 // 100), numbers, elsewhere
 
 
