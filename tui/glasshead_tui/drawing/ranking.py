@@ -127,14 +127,14 @@ def tell_of(row: Row, table: Table) -> str:
     name = f"{prefix} head {head}"
     if table.measure != EFFECT:
         even = "" if row.even is None else f", {weight(row.even)} of even rows"
-        return f"{name}: {table.measure} {real(row.value, 7)}{even}. {table.formula}."
+        return f"{name}: {table.measure} {real(row.value, 7)}{even} · {table.formula}"
     if row.still:
-        return f"{name} moved no logit when it was taken out. {table.formula}."
+        return f"{name} moved no logit when it was taken out · {table.formula}"
     placebo = ""
     if row.placebo is not None:
         placebo = f", placebo {real(row.placebo.mean, 6)} ±{real(row.placebo.spread, 5)}"
-    loss = "" if table.loss is None else f" The loss with all heads is {real(table.loss, 6)}."
-    return f"{name}: effect {real(row.value, 7)}{placebo}. {table.formula}.{loss}"
+    loss = "" if table.loss is None else f" · the loss with all heads is {real(table.loss, 6)}"
+    return f"{name}: effect {real(row.value, 7)}{placebo} · {table.formula}{loss}"
 
 
 def ranking_rows(table: Table) -> Rows:

@@ -14,6 +14,7 @@ from glasshead_tui.work.messages import NextWeighed, Refused, Searched
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
+    from glasshead.session.stopping import Stopped
 
 PACES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Steps a second."""
@@ -29,8 +30,8 @@ class SteeringScreen(EditingScreen):
     """Ticket of the newest step that was played."""
     _shown_ticket = 0
     """Ticket of the moment that is shown."""
-    _stop_told = False
-    """Whether the notice tells of a breakpoint."""
+    _stop_told: "Stopped | None" = None
+    """Breakpoint that the notice told of; None once the line has gone on."""
     _picking: Picking | None = None
     """Question how tokens are picked, while it lies over the screen."""
     _rules: "dict[str, float | None] | None" = None
@@ -110,15 +111,15 @@ class SteeringScreen(EditingScreen):
         self._shown_ticket = max(self._shown_ticket, ticket)
         if moment.done or moment.stopped is not None or ticket > self._played:
             self._pause()
+        if moment.stopped is self._stop_told:  # none, or one that has been told
+            return
+        self._stop_told = moment.stopped
         if moment.stopped is not None:
             marks = palette(self.app)
             told = Text(visible(str(moment.stopped)), marks.query)
             told.append("  steps go on from here · esc puts this away", marks.quiet)
             self.query_one("#notice", Static).update(told)
-        elif not self._stop_told:
-            return
-        self._stop_told = moment.stopped is not None
-        self.set_class(self._stop_told, "noticed")
+        self.set_class(moment.stopped is not None, "noticed")
 
     def action_picking(self) -> None:
         """Ask how the next token is picked."""

@@ -217,7 +217,7 @@ async def test_the_tree_stays_while_the_line_moves_and_goes_to_any(explore: Expl
 
         await explorer.press("B", "x")
         await edited(explorer, edit)
-        await explorer.until(lambda: f"»▸ └ {edit}" in explorer.text)
+        await explorer.until(lambda: f"»▸  2 └ {edit}" in explorer.text)
         assert " the black cat" in explorer.text and marked() == 2, "the mark follows the present line"
         await explorer.press("space")
         await explorer.step(4)
@@ -229,15 +229,15 @@ async def test_the_tree_stays_while_the_line_moves_and_goes_to_any(explore: Expl
         await explorer.until(lambda: len(explorer.moment.branches) == 3)
         await explorer.until(lambda: marked() == 3)
         await explorer.press("left", "left", "equals_sign", *"mine", "enter")
-        await explorer.until(lambda: "»  mine" in explorer.text and explorer.on_top)
+        await explorer.until(lambda: "»   1 mine" in explorer.text and explorer.on_top)
         assert marked() == 1
         await explorer.press("l", "minus")
-        await explorer.until(lambda: f"»  └ {edit[:20]}" in explorer.text and "… (+1)" in explorer.text)
+        await explorer.until(lambda: f"»   2 └ {edit[:20]}" in explorer.text and "… (+1)" in explorer.text)
         await explorer.press("minus", "l", "delete")
         await explorer.until(lambda: any("You stand in this line" in each for each in noticed))
         await explorer.press("h", "h", "enter")
         await edited(explorer)
-        await explorer.until(lambda: "»▸mine" in explorer.text.replace(" ", "") and explorer.moment.step == 3)
+        await explorer.until(lambda: "»▸1mine" in explorer.text.replace(" ", "") and explorer.moment.step == 3)
         await explorer.press("x", "x", "X")  # the same edit is the same line, another is its sibling
         await explorer.until(lambda: len(explorer.moment.branches) == 4)
         await explorer.until(lambda: marked() == 4)

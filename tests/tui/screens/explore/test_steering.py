@@ -50,8 +50,9 @@ async def test_steps_stop_at_breakpoints_which_are_listed(explore: Explore, tiny
         await explorer.until(lambda: f"Stopped after step {met} by the breakpoint" in explorer.text)
         await explorer.until(lambda: "stands here" in explorer.text)
         assert explorer.moment.stopped is not None and pane.as_rows()[1] == (0, True, f"token = {third}", True)
-        await explorer.press("enter")
+        await explorer.press("escape", "enter")
         await explorer.until(lambda: "off  token" in explorer.text)
+        assert not explorer.screen.has_class("noticed"), "what was put away is not told again"
         await explorer.press("home", "4", "space")
         await explorer.step(4)
         await explorer.until(lambda: "Stopped after" not in explorer.text)
@@ -161,7 +162,7 @@ async def test_any_two_lines_are_compared(explore: Explore, size: tuple[int, int
         was = explorer.moment.trace
         await explorer.press("C", "k", "C")
         await explorer.until(lambda: explorer.moment.beside is not None)
-        await explorer.until(lambda: "»≠ the black cat" in explorer.text)
+        await explorer.until(lambda: "»≠  1 the black cat" in explorer.text)
         await explorer.press("a")
         beside = explorer.moment.beside
         assert beside is not None and beside.trace.steps == 3 and explorer.moment.trace.steps == was.steps

@@ -139,7 +139,7 @@ class RankingPane(ListPane[Row]):
         return row.head
 
     def tell_of(self, row: Row) -> str:
-        return visible(tell_of(row, self.table))
+        return visible(tell_of(row, self.table) if self.listed else self.table.formula)
 
     def say_nothing(self) -> str:
         return visible(self._waits) or ("takes one head after the other out …" if self.effects_wanted else self.NOTHING)
