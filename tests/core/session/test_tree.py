@@ -130,6 +130,22 @@ def test_a_step_compares_no_lines_again(session: Session, monkeypatch: pytest.Mo
     assert session.branches == found, "what is let go is still known"
 
 
+def test_what_is_remembered_is_of_the_tokens_that_there_were(session: Session) -> None:
+    root, remembered = session._branches[1], tree.Tree()
+    line = root.line.branch()
+    lines = {1: root, 9: root.to(branch=9, parent=1, line=line, fork=2)}
+    before = remembered.branches(lines, 9, {})[1]
+    assert (before.lost, before.divergence) == (None, 0), "it stands at the fork"
+    losses = []
+    for token in (*SUBJECT.model.ends, root.line.candidates(3)[2].id):  # after the end no row is computed
+        line.goto(2)
+        line.choose(token)
+        now = remembered.branches(lines, 9, {})[1]
+        assert now.lost is not None and now.lost == tree.Tree().branches(lines, 9, {})[1].lost
+        losses.append(now.lost)
+    assert len(set(losses)) == len(losses)
+
+
 def test_a_tree_that_was_kept_in_a_file_says_the_same(session: Session, tmp_path: Path) -> None:
     again = Session(SUBJECT)
     read_session(again, write_session(session, tmp_path / "work.json"))
