@@ -63,7 +63,7 @@ async def test_lists_are_whole_at_any_size(
         async with ListFrame(pane).run_test(size=size) as pilot:
             pane.show(stood, FOCUS)
             if isinstance(pane, RankingPane):
-                pane.take_traits(measure_trace(stood.trace), measurable=True)
+                pane.take_traits(measure_trace(stood.trace), stood.trace)
             await pilot.pause()
             for place in (0, len(pane.rows) - 1):
                 pane.put_mark(place)
@@ -115,7 +115,7 @@ async def test_the_mark_stays_with_what_it_marks(stood: Moment) -> None:
         assert edits.mark == 0 and str(edits.rows[0].item) == "decoder.*.self.masked = revealed"
 
         ranking.show(stood, FOCUS)
-        ranking.take_traits(measure_trace(stood.trace), measurable=False)
+        ranking.take_traits(measure_trace(stood.trace), stood.trace)
         assert ranking.marked is not None and ranking.marked.head == ("decoder.1.cross", 3)
         first = ranking.table.measure
         shares = {name: trait.lift for name, trait in ranking.table.traits["decoder.1.cross", 3].items()
@@ -123,7 +123,7 @@ async def test_the_mark_stays_with_what_it_marks(stood: Moment) -> None:
         assert first == max(shares, key=lambda name: shares[name])
         ranking.turn(1)
         assert ranking.table.measure != first and ranking.marked.head == ("decoder.1.cross", 3)
-        assert "effect" not in ranking.table.measures, "nothing can be taken out of a recording"
+        assert ranking.table.measures[-1] == "effect"
         assert ranking.keep("decoder.0") and {row.head[0][:9] for row in ranking.rows} == {"decoder.0"}
         assert not ranking.listed and ranking.head_at(1) == ranking.rows[0].head
         assert not ranking.keep("nothing like it") and ranking.table.part == "decoder.0"

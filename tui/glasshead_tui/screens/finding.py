@@ -30,7 +30,7 @@ class FindingScreen(EditingScreen):
     _measured: "Trace | None" = None
     """Trace whose heads were measured last, or are being measured."""
     _measuring = 0
-    """Ticket of the newest measures."""
+    """Ticket of the measures on their way; 0 for none."""
     _measures_wait = False
     _ranking = 0
     """Ticket of the ranking on its way; 0 for none."""
@@ -42,18 +42,22 @@ class FindingScreen(EditingScreen):
     def _redraw(self) -> None:
         """Measure the heads of what is shown, too, if the ranking is seen."""
         super()._redraw()
-        if not self._measures_wait and "ranking" in self._shown_panes and self._unmeasured:
+        self._measure_soon()
+
+    def _measure_soon(self) -> None:
+        """Ask for measures, or effects, that the ranking lacks; one after the other, and not for every step."""
+        if not self._measures_wait and "ranking" in self._shown_panes and (self._lack_measures or self._lack_effects):
             self._measures_wait = True
             self.set_timer(SOON, self._measure)
 
     @property
-    def _unmeasured(self) -> bool:
-        """Whether measures, or effects that are wanted, are neither known nor asked for."""
-        pane = self.query_one(RankingPane)
+    def _lack_measures(self) -> bool:
         moment = self._ranked_moment
-        return moment is not None and (
-            moment.trace is not self._measured or (pane.effects_wanted and not self._ranking)
-        )
+        return moment is not None and moment.trace is not self._measured and not self._measuring
+
+    @property
+    def _lack_effects(self) -> bool:
+        return self.moment is not None and self.query_one(RankingPane).effects_wanted and not self._ranking
 
     @property
     def _ranked_moment(self) -> "Moment | None":
@@ -65,9 +69,9 @@ class FindingScreen(EditingScreen):
         moment = self._ranked_moment
         if moment is None or "ranking" not in self._shown_panes:
             return
-        if moment.trace is not self._measured:
+        if self._lack_measures:
             self._measured, self._measuring = moment.trace, self._worker.measure(moment, to=self)
-        if self.query_one(RankingPane).effects_wanted and not self._ranking:
+        if self._lack_effects:
             self._ranking = self._worker.rank(to=self)
 
     def _move_in_ranking(self, where: str, times: int) -> None:
@@ -164,9 +168,10 @@ class FindingScreen(EditingScreen):
 
     def on_measured(self, event: Measured) -> None:
         """List the heads by new measures."""
-        if self.moment is not None and event.ticket == self._measuring:
-            recorded = bool(self.moment.trace.recorded)
-            self.query_one(RankingPane).take_traits(event.traits, measurable=not recorded)
+        if self.moment is not None and self._measured is not None and event.ticket == self._measuring:
+            self._measuring = 0
+            self.query_one(RankingPane).take_traits(event.traits, self._measured)
+            self._measure_soon()
 
     def on_ranking(self, event: Ranking) -> None:
         """Tell how far it is."""
@@ -182,11 +187,11 @@ class FindingScreen(EditingScreen):
 
     def _refuse_ranking(self, event: Refused) -> bool:
         """Say in its place why there are no measures or effects; tell whether the event was about that."""
-        if event.ticket not in (self._ranking, self._measuring):
+        if not event.ticket or event.ticket not in (self._ranking, self._measuring):
             return False
         if event.ticket == self._ranking:
             self._ranking = 0
         else:
-            self._measured = None
+            self._measured, self._measuring = None, 0
         self.query_one(RankingPane).tell_progress(event.sentence)
         return True

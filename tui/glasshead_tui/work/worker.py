@@ -264,7 +264,7 @@ class Worker:
             else:
                 self._answer(Measured(found, ticket))
 
-        return self._jobs.put(job, to)
+        return self._jobs.put(job, to, aside=True)
 
     def rank(self, *, to: Asker) -> int:
         """Rank the heads of the model without edits by what its own target of the text loses without each.
@@ -295,7 +295,7 @@ class Worker:
                 return
             self._answer(Ranked(found.effects, found.loss, at.text, ticket))
 
-        return self._jobs.put(job, to)
+        return self._jobs.put(job, to, aside=True)
 
     def _gives_way(self, ticket: int) -> bool:
         return self._gone() or self._jobs.halted(ticket) or not self._jobs.idle
@@ -351,7 +351,7 @@ class Worker:
 
     @property
     def newest(self) -> int:
-        """Ticket of the newest job."""
+        """Ticket of the newest job; measuring and ranking do not count."""
         return self._jobs.newest
 
     def run(self, gone: Callable[[], bool]) -> None:
@@ -362,7 +362,7 @@ class Worker:
             job = self._jobs.take(POLL)
             if job is not None:
                 self._do(job)
-                quiet = time.monotonic()
+                quiet = quiet if job.aside else time.monotonic()
             elif self._unchecked and time.monotonic() - quiet >= QUIET:
                 (moment, to), self._unchecked = self._unchecked, None
                 try:

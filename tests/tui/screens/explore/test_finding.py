@@ -127,6 +127,13 @@ async def test_a_ranking_gives_way_to_a_step_and_begins_again(
         await explorer.press("i", *"a dog", "enter")
         await explorer.reads("a dog")
         await explorer.until(lambda: begun[2:] == ["a dog"] and bool(pane.rows))
+        await explorer.press("left", "9", "greater_than_sign", "p")
+        await explorer.step(3)
+        await explorer.until(lambda: explorer.screen._measured is explorer.moment.trace)
+        assert explorer.screen.playing, "heads are measured on the way, which is no move"
+        await explorer.press("end")
+        await explorer.until(lambda: explorer.moment.done)
+        await explorer.until(lambda: pane._measured is explorer.moment.trace)
 
 
 async def test_a_word_is_found_whatever_is_looked_at(explore: Explore) -> None:

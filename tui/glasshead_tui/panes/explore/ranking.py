@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from glasshead.analysis.measures import Trait
     from glasshead.ranking.results import Effect
     from glasshead.session.moment import Moment
+    from glasshead.traces.trace import Trace
 
 KIND, LAYER, HEAD, VALUE, EVEN, PLACEBO = 12, 7, 6, 8, 8, 16  # columns
 SHORT = 5
@@ -39,6 +40,10 @@ class RankingPane(ListPane[Row]):
     _head: Head | None = None
     _waits = ""
     """Why the effects are not there yet."""
+    _trace: "Trace | None" = None
+    """Trace of what is shown."""
+    _measured: "Trace | None" = None
+    """Trace from which the measures were taken: soon the same."""
     _largest = 0.0
     _named = 0
     """Columns of the longest short name."""
@@ -51,6 +56,7 @@ class RankingPane(ListPane[Row]):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Mark the head of the focus. Effects belong to a text: those of another are put away."""
         self._head = focus.prefix, focus.head
+        self._trace = moment.original.trace if focus.view == "original" else moment.trace
         if moment.text != self._text:
             self._text, self.table.effects, self.table.loss = moment.text, (), None
             if self.table.measure == EFFECT:
@@ -63,9 +69,12 @@ class RankingPane(ListPane[Row]):
         """Whether effects are to be shown and are not known."""
         return self.table.measure == EFFECT and not self.table.effects
 
-    def take_traits(self, traits: "Mapping[Head, Mapping[str, Trait]]", *, measurable: bool) -> None:
-        """List the heads by new measures, at first by the one in which the marked head stands out."""
-        self.table.traits, self.table.measurable = traits, measurable
+    def take_traits(self, traits: "Mapping[Head, Mapping[str, Trait]]", trace: "Trace") -> None:
+        """List the heads by new measures, at first by the one in which the marked head stands out.
+
+        trace: from which the measures were taken.
+        """
+        self._measured, self.table.traits, self.table.measurable = trace, traits, not trace.recorded
         self._waits = "" if not self.effects_wanted else self._waits
         if self.table.measure not in self.table.measures:
             self.table.measure = self.table.best_for(self._head) if self._head else ""
@@ -126,7 +135,8 @@ class RankingPane(ListPane[Row]):
 
     def _entitle(self) -> None:
         part = f"/ {self.table.part} · {len(self._rows)} heads" if self.table.part else ""
-        entitle(self, f"ranking · {visible(self.table.measure) or 'measuring'}", visible(part))
+        late = self.table.measure != EFFECT and self._measured is not self._trace
+        entitle(self, f"ranking · {visible(self.table.measure)}", "measuring …" if late else visible(part))
 
     def _put_mark_on_head(self) -> None:
         heads = [row.head for row in self._rows]
