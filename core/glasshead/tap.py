@@ -46,6 +46,15 @@ Wish = tuple[str, bool, tuple[Change, ...]]
 NOWHERE: Wish = ("", False, ())
 
 
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """A value that is computed when it is first looked at."""
+
+    compute: Callable[[], Tensor]
+    nbytes: int
+    """Bytes that the value will have."""
+
+
 class Seen(MutableMapping[str, Tensor]):
     """Values captured in the passes of one `with` block: site → the tensor that the model used, with its batch axis.
 
@@ -56,13 +65,13 @@ class Seen(MutableMapping[str, Tensor]):
     """Absolute position of the first query row of the pass under way; set by the model."""
 
     def __init__(self) -> None:
-        self._values: dict[str, Tensor | Callable[[], Tensor]] = {}
+        self._values: dict[str, Tensor | PutOff] = {}
 
     def __getitem__(self, site: str) -> Tensor:
         value = self._values[site]
         if not isinstance(value, Tensor):
             with torch.no_grad():
-                value = self._values[site] = value()
+                value = self._values[site] = value.compute()
         return value
 
     def __setitem__(self, site: str, value: Tensor) -> None:
@@ -80,9 +89,22 @@ class Seen(MutableMapping[str, Tensor]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def put_off(self, site: str, compute: Callable[[], Tensor]) -> None:
+    def put_off(self, site: str, value: PutOff) -> None:
         """Keep a value that is computed when it is first looked at."""
-        self._values[site] = compute
+        self._values[site] = value
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each value, of those too that are not computed yet."""
+        return {site: value.nbytes for site, value in self._values.items()}
+
+    def without(self, sites: Iterable[str]) -> "Seen":
+        """Return the same values but those of some sites. What was put off stays so."""
+        kept = Seen()
+        kept._values = self._values.copy()
+        for site in sites:
+            kept._values.pop(site, None)
+        return kept
 
 
 NOTHING = Seen()
@@ -92,12 +114,13 @@ NOTHING = Seen()
 class Tap:
     """The tap of one module: keeps the values of some of its sites, and may replace them."""
 
-    __slots__ = ("_outer", "_places", "seen")
+    __slots__ = ("_edited", "_outer", "_places", "seen")
 
     def __init__(self, seen: Seen, places: Mapping[str, Wish], outer: "Tap | None") -> None:
         self.seen = seen
         self._places = places
         self._outer = outer
+        self._edited = any(changes for _, _, changes in places.values())
 
     def __call__(self, name: str, value: Tensor) -> Tensor:
         """Return the value to continue with: the given one, or its replacement. Keep it if it is wanted.
@@ -130,27 +153,27 @@ class Tap:
         if keep:
             self.seen[site] = value
 
-    def later(self, name: str, compute: Callable[[], Tensor]) -> bool:
+    def later(self, name: str, compute: Callable[[], Tensor], like: Tensor) -> bool:
         """Keep a value that follows from others, to be computed when it is looked at; return False if it is edited.
 
-        Then it has to be computed at once, and handed to the tap.
+        Then it has to be computed at once, and handed to the tap. like: a tensor of the same size.
         """
         if self.edits(name):
             return False
-        self._put_off(name, compute)
+        self._put_off(name, PutOff(compute, like.nbytes))
         return True
 
     def edits(self, *names: str) -> bool:
         """Tell whether any of these values may be replaced, here or further out."""
-        here = any(self._places.get(name, NOWHERE)[2] for name in names)
+        here = self._edited and any(self._places.get(name, NOWHERE)[2] for name in names)
         return here or (self._outer is not None and self._outer.edits(*names))
 
-    def _put_off(self, name: str, compute: Callable[[], Tensor]) -> None:
+    def _put_off(self, name: str, value: PutOff) -> None:
         if self._outer is not None:
-            self._outer._put_off(name, compute)
+            self._outer._put_off(name, value)
         site, keep, _ = self._places.get(name, NOWHERE)
         if keep:
-            self.seen.put_off(site, compute)
+            self.seen.put_off(site, value)
 
     def begin(self, start: int) -> None:
         """Note the absolute position at which the rows of the coming pass begin; called by the model."""

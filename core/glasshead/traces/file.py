@@ -240,7 +240,7 @@ def _unpack(header: Header, values: dict[str, Tensor]) -> Recording:
         rows=list(rows),
         budget=header.budget,
         dropped=frozenset(header.dropped),
-        bytes=size_of(static.values()) + sum(size_of(row.values()) for row in rows),
+        bytes=size_of(static) + sum(map(size_of, rows)),
         order=header.order,
         recorded=header.opening,
     )
@@ -323,6 +323,6 @@ def subset(record: Record, keep: Callable[[str], bool]) -> Record:
     """Return the part of a record that holds the sites for which `keep` is true."""
     static = {site: value for site, value in record.static.items() if keep(site)}
     rows: list[Row] = [{site: value for site, value in row.items() if keep(site)} for row in record.rows]
-    held = size_of(static.values()) + sum(size_of(row.values()) for row in rows)
+    held = size_of(static) + sum(map(size_of, rows))
     order = tuple(site for site in record.order if keep(site))
     return replace(record, static=static, rows=rows, bytes=held, order=order)

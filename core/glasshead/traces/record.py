@@ -1,6 +1,6 @@
 """Record: the values captured in the steps of a line, within a memory budget."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from glasshead.anatomy import Anatomy
 from glasshead.site import KEYED, SQUARE, Site
+from glasshead.tap import Seen
 from glasshead.text import Token
 
 Row = Mapping[str, Tensor]
@@ -45,21 +46,16 @@ class Record:
         """Keep the values captured in the encoder."""
         # Copied, because they were made in inference mode and autograd would refuse them.
         self.static, self.order = {site: value.clone() for site, value in seen.items()}, tuple(seen)
-        self.bytes += size_of(self.static.values())
+        self.bytes += size_of(self.static)
         self._stay_within()
 
     def keep_rows(self, seen: Row, count: int) -> None:
         """Keep the values captured in one pass over `count` new positions."""
         if not self.rows:
             self._sort_out(seen)
-        row = dict(seen)
-        for site in self.fixed:
-            row.pop(site, None)  # once let go, it is captured no more
-        for site in self.dropped.intersection(row):
-            del row[site]
-        new = self._split(row, count)
+        new = self._split(_without(seen, (*self.fixed, *self.dropped)), count)  # once let go, it is captured no more
         self.rows.extend(new)
-        self.bytes += sum(size_of(each.values()) for each in new)
+        self.bytes += sum(map(size_of, new))
         self._stay_within()
 
     def _sort_out(self, seen: Row) -> None:
@@ -80,13 +76,14 @@ class Record:
         self.joined, self.fixed, self.ragged = tuple(joined), tuple(fixed), tuple(ragged)
         new = {site: seen[site].clone() for site in fixed if site not in {*self.static, *self.dropped}}
         self.static = {**self.static, **new}
-        self.bytes += size_of(new.values())
+        self.bytes += size_of(new)
 
-    def _split(self, seen: Row, count: int) -> list[Row]:
+    def _split(self, seen: MutableMapping[str, Tensor], count: int) -> list[Row]:
         """Split what was seen in one pass into the rows of its new positions."""
         if count == 1:
             # Keys and values come joined with the past, whose memory keeps changing: keep only the new position.
-            return [{**seen, **{site: seen[site][:, :, -1:].clone() for site in self.joined if site in seen}}]
+            seen.update({site: seen[site][:, :, -1:].clone() for site in self.joined if site in seen})
+            return [seen]
         rows: list[dict[str, Tensor]] = [{} for _ in range(count)]
         for site, value in seen.items():
             for row, part in zip(rows, self._parts(site, value, count), strict=True):
@@ -108,13 +105,13 @@ class Record:
 
     def crop(self, rows: int) -> None:
         """Forget the rows from there on."""
-        self.bytes -= sum(size_of(row.values()) for row in self.rows[rows:])
+        self.bytes -= sum(map(size_of, self.rows[rows:]))
         self.rows = self.rows[:rows]
 
     def forget_fixed(self) -> None:
         """Forget the keys and values of the source, which the next pass captures again."""
         gone = {site: value for site, value in self.static.items() if site in self.fixed}
-        self.bytes -= size_of(gone.values())
+        self.bytes -= size_of(gone)
         self.static = {site: value for site, value in self.static.items() if site not in gone}
 
     def branch(self) -> "Record":
@@ -132,8 +129,8 @@ class Record:
         while self.bytes > self.allowance:
             sizes: dict[str, int] = {}
             for part in (self.static, *self.rows):
-                for site, value in part.items():
-                    sizes[site] = sizes.get(site, 0) + value.nbytes
+                for site, size in _sizes(part).items():
+                    sizes[site] = sizes.get(site, 0) + size
             if not sizes:
                 return
             # Sites that grow with the square of the length go first, then the widest ones.
@@ -145,8 +142,8 @@ class Record:
                 gone.add(site)
                 self.bytes -= sizes[site]
             self.dropped |= gone
-            self.static = {site: value for site, value in self.static.items() if site not in gone}
-            self.rows = [{site: value for site, value in row.items() if site not in gone} for row in self.rows]
+            self.static = _without(self.static, gone)
+            self.rows = [_without(row, gone) for row in self.rows]
 
 
 def grows(anatomy: Anatomy, site: str) -> bool:
@@ -157,8 +154,21 @@ def grows(anatomy: Anatomy, site: str) -> bool:
     return anatomy.lasting and anatomy.kind(parsed.stack, parsed.part).keys == "target"
 
 
-def size_of(values: Iterable[Tensor]) -> int:
-    return sum(value.nbytes for value in values)
+def size_of(row: Row) -> int:
+    """Count the bytes of all values."""
+    return sum(_sizes(row).values())
+
+
+def _sizes(row: Row) -> dict[str, int]:
+    return row.sizes if isinstance(row, Seen) else {site: value.nbytes for site, value in row.items()}
+
+
+def _without(row: Row, gone: Iterable[str]) -> MutableMapping[str, Tensor]:
+    """Return a row without some sites. What is computed only when somebody looks stays so."""
+    if type(row) is Seen:
+        return row.without(gone)
+    gone = set(gone)
+    return {site: value for site, value in row.items() if site not in gone}
 
 
 def _looks(site: str, value: Tensor) -> Tensor:

@@ -58,11 +58,7 @@ class Trace:
         """For a trace that was read from a file: the beginning of the sentences that say so; else empty."""
         self._rows: list[Row] = record.rows[: self.steps]
         whole = len(record.rows) == self.steps
-        self._captured = (
-            record.bytes
-            if whole
-            else size_of(record.static.values()) + sum(size_of(row.values()) for row in self._rows)
-        )
+        self._captured = record.bytes if whole else size_of(record.static) + sum(map(size_of, self._rows))
         self._lock = RLock()
         self._gathered: dict[str, Tensor] = {}
         self._filled: dict[str, Tensor] = {}
@@ -288,7 +284,7 @@ class Trace:
     def _made(self) -> int:
         """Count the bytes of the gathered and recomputed values."""
         again = () if self._recomputed is None else (self._recomputed[1],)
-        return size_of((*self._gathered.values(), *again))
+        return sum(value.nbytes for value in (*self._gathered.values(), *again))
 
     def _triangle(self, site: str) -> Tensor:
         """Build a matrix of the target against itself from its rows, which end at their own positions: h q k."""

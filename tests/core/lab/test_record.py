@@ -102,10 +102,10 @@ def test_what_is_written_is_what_is_read(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_what_is_made_to_be_shipped_is_the_experiment_s_own_result(tmp_path: Path) -> None:
     from glasshead.lab.__main__ import make
 
-    page = page_of("positions")
+    page = page_of("attention")
     small = replace(page, controls=tuple(replace(each, full=each.of("quick")) for each in page.controls))
     content = json.loads(make(small, tmp_path).read_text(encoding="utf-8"))
-    assert content["experiment"] == "positions" and content["values"] == page.values("quick")
+    assert content["experiment"] == "attention" and content["values"] == page.values("quick")
     result = page.run(**page.values("quick"), subject=glasshead.load("english-french"))
     assert content["result"] == strict(plain(result))
-    assert [each.name for each in tmp_path.iterdir()] == ["positions.json"], "nothing half-written is left"
+    assert [each.name for each in tmp_path.iterdir()] == ["attention.json"], "nothing half-written is left"

@@ -100,12 +100,9 @@ async def every_pane(explore: Explore, folder: Path, text: str) -> None:
         for number in (1, 2):
             await explorer.press("space")
             await explorer.step(number)
-        for _ in range(3):
-            await explorer.press("s", "right_square_bracket", "right_parenthesis")
-            for pane in "mauvocASVFP":
-                await explorer.press(pane)
-                await explorer.pilot.pause()
-            await explorer.press("t", "k", "l")
+        looking = ("s", "right_square_bracket", "right_parenthesis", "k", "t")
+        for number, pane in enumerate("mauvocASVFP"):
+            await explorer.press(pane, "l", looking[number % len(looking)])
         await explorer.until(lambda: explorer.text.count("✓") >= 4)
         assert "✗" not in explorer.text
         await explorer.press("end")

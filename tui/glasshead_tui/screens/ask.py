@@ -9,11 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from glasshead.spaces import plain_spaces
-from glasshead_tui.screens.leavable import LeavableScreen
+from glasshead_tui.screens.dialog import Dialog
 from glasshead_tui.terminal.visible import visible
 
 MOST_NAMED = 12
@@ -46,7 +45,7 @@ class PlainInput(Input):
         event.prevent_default()
 
 
-class Ask(ModalScreen[None], LeavableScreen[None]):
+class Ask(Dialog[None]):
     """A title, a line to type in, and a line with a hint or a refusal.
 
     `answer` is called with the typed text at each Enter; it closes the screen, or calls `refuse`. Up and down go
@@ -59,7 +58,6 @@ class Ask(ModalScreen[None], LeavableScreen[None]):
         Binding("down", "offer(-1)", "the text after", show=False),
     ]
     DEFAULT_CSS = """
-    Ask { align: center middle; background: $background 40%; }
     Ask > Vertical { width: 84; max-width: 96%; height: auto; border: round $primary; background: $surface;
         padding: 0 1; }
     Ask #question { color: $foreground; text-style: bold; height: 1; }

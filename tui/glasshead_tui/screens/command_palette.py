@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.errors import NoWidget
 
-from glasshead_tui.screens.leavable import LeavableScreen
+from glasshead_tui.screens.dialog import OverScreen
 from glasshead_tui.widgets.options import Pressable, has_lines
 
 
@@ -35,7 +35,7 @@ class SteadyCommandList(CommandList, Pressable):  # Textual takes styles from th
     """Textual's list of commands, which change while one types."""
 
 
-class SteadyCommandPalette(CommandPalette, LeavableScreen[None]):
+class SteadyCommandPalette(CommandPalette, OverScreen[None]):
     """Textual's palette, closed only once."""
 
     DEFAULT_CSS = """

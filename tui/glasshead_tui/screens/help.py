@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from glasshead_tui.screens.leavable import LeavableScreen
+from glasshead_tui.screens.dialog import Dialog
 from glasshead_tui.screens.meanings import GLYPHS, Meanings
 from glasshead_tui.state.keymaps import EXPLORE as GROUPS
 from glasshead_tui.state.keys import Groups
@@ -24,14 +24,13 @@ INTRODUCTION = (
 )
 
 
-class Help(ModalScreen[None], LeavableScreen[None]):
+class Help(Dialog[None]):
     """The help page; any of its keys closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q", "dismiss", "close", show=False)]
     DEFAULT_CSS = """
-    Help { align: center middle; background: $background 40%; }
     Help > VerticalScroll { width: 86; max-width: 98%; height: auto; max-height: 96%; border: round $primary;
-        background: $surface; padding: 0 1; }
+        background: $surface; padding: 0 1; scrollbar-gutter: stable; }
     """
 
     def __init__(
@@ -58,7 +57,7 @@ class Help(ModalScreen[None], LeavableScreen[None]):
         with VerticalScroll() as page:
             page.border_title = "help"
             page.border_subtitle = "esc closes"
-            yield Static(self._page())
+            yield Static(Once(self._page()))
 
     def _page(self) -> Group:
         parts: list[Text | Table] = [Text(self._introduction)]
@@ -73,6 +72,20 @@ class Help(ModalScreen[None], LeavableScreen[None]):
         if self._facts:
             parts += [Text("\nThis model", style="bold"), *(Text(visible(fact)) for fact in self._facts)]
         return Group(*parts)
+
+
+class Once:
+    """Something that Rich draws, drawn once for each width: Textual asks for a page of tables three times."""
+
+    def __init__(self, page: Group) -> None:
+        self._page = page
+        self._drawn: dict[int, list[Segment]] = {}
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the page."""
+        if options.max_width not in self._drawn:
+            self._drawn[options.max_width] = list(console.render(self._page, options))
+        yield from self._drawn[options.max_width]
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> Table:

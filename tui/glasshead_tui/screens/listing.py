@@ -5,15 +5,15 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen, ScreenResultType
+from textual.screen import ScreenResultType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from glasshead_tui.screens.leavable import LeavableScreen
+from glasshead_tui.screens.dialog import Dialog
 from glasshead_tui.widgets.options import Options
 
 
-class ListDialog(ModalScreen[ScreenResultType], LeavableScreen[ScreenResultType]):
+class ListDialog(Dialog[ScreenResultType]):
     """See the module. A subclass composes a `Vertical` with what `make_list` returns, and quiet lines around it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -21,7 +21,6 @@ class ListDialog(ModalScreen[ScreenResultType], LeavableScreen[ScreenResultType]
         Binding("k", "list('cursor_up')", "up", show=False),
     ]
     DEFAULT_CSS = """
-    ListDialog { align: center middle; background: $background 40%; }
     ListDialog > Vertical { width: 84; max-width: 96%; height: auto; max-height: 94%; border: round $primary;
         background: $surface; padding: 0 1; }
     ListDialog OptionList, ListDialog OptionList:focus { border: none; padding: 0; height: auto; max-height: 16;

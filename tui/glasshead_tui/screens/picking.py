@@ -10,13 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from glasshead_tui.drawing.names import next_labels, spoken
 from glasshead_tui.drawing.numbers import drawn_with, weight
 from glasshead_tui.drawing.paint import palette
-from glasshead_tui.screens.leavable import LeavableScreen
+from glasshead_tui.screens.dialog import Dialog
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.widgets.bars import bar
 from glasshead_tui.work.jobs import Asker
@@ -52,7 +51,7 @@ WIDE = 70
 SAMPLING = ("temperature", "top_k", "top_p", "seed")
 
 
-class Picking(ModalScreen[None], LeavableScreen[None]):
+class Picking(Dialog[None]):
     """See the module. What is weighed and taken is done by the worker; the screen below brings the answers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,7 +64,6 @@ class Picking(ModalScreen[None], LeavableScreen[None]):
         Binding("enter", "take", "take it", show=False),
     ]
     DEFAULT_CSS = """
-    Picking { align: center middle; background: $background 40%; }
     Picking > Vertical { width: 74; max-width: 96%; height: auto; max-height: 96%; border: round $primary;
         background: $surface; padding: 0 1; }
     Picking .quiet { color: $text-muted; height: auto; }
