@@ -6,6 +6,7 @@ from math import log
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from glasshead.decoding.stepper import Stepper
 from glasshead.session.beside import kl
@@ -60,15 +61,17 @@ class Branch:
     """Bits that its token at the fork loses to the best one there, as the parent's model sees it; None if unknown."""
     divergence: float | None
     """KL(parent ‖ line) of the token at the fork, in bits: 0 for a token that was chosen, more under an edit."""
+    after: float | None
+    """The same one token on, where each has taken its own: how far the line is from what the parent would have done."""
     differs: Elsewhere | None
     """Where the line looks elsewhere than its parent, after the fork; None if unknown."""
     given_up: tuple[GivenUp, ...] = ()
     """Lines that a beam search gave up which began here; none if it is folded."""
 
 
-Apart = tuple[float | None, float | None, Elsewhere | None]
-"""Of a line and its parent: what was lost at the fork, the divergence there, and where they look differently."""
-UNKNOWN: Apart = (None, None, None)
+Apart = tuple[float | None, float | None, float | None, Elsewhere | None]
+"""Of a line and its parent: what was lost at the fork, the divergence there and one token on, where they look apart."""
+UNKNOWN: Apart = (None, None, None, None)
 
 
 class Tree:
@@ -101,12 +104,12 @@ class Tree:
             number, depth = ahead.pop()
             standing = standings[number]
             parent = None if standing.parent is None else standings.get(standing.parent)
-            lost, divergence, differs = UNKNOWN if parent is None else self._compare(parent.line, standing, led)
+            lost, divergence, after, differs = UNKNOWN if parent is None else self._compare(parent.line, standing, led)
             found.append(
                 Branch(
                     number, standing.parent, depth, number == here, standing.name, standing.cause,
                     self._text(number, standing.line), standing.fork,
-                    _count(children, number) if standing.folded else 0, lost, divergence, differs,
+                    _count(children, number) if standing.folded else 0, lost, divergence, after, differs,
                     () if standing.folded else given_up.get(number, ()),
                 )
             )  # fmt: skip
@@ -147,7 +150,7 @@ class Led:
 
     def to(self, parent: Stepper, rows: int) -> Stepper:
         """Return the parent with so many rows, or as it is: where it ends, or stands further back than at the fork."""
-        if len(parent.rows.record.rows) >= rows or len(parent.ids) != rows - 1 or parent.done:
+        if len(parent.rows) >= rows or len(parent.ids) != rows - 1 or parent.done:
             return parent
         if (id(parent), rows) not in self._found:
             line = parent.branch()
@@ -167,8 +170,8 @@ def _count(children: Mapping[int | None, Iterable[int]], number: int) -> int:
 
 
 def _known(line: Stepper, row: int) -> tuple[bool, bool]:
-    """Tell whether the logits of a row are computed, and whether the values of the row after it are."""
-    return len(line.rows) > row, line.rows.captures and len(line.rows.record.rows) > row + 1
+    """Tell whether a row is computed, and whether the row after it is."""
+    return len(line.rows) > row, len(line.rows) > row + 1
 
 
 def _apart(parent: Stepper, standing: Standing, led: Led) -> Apart:
@@ -184,18 +187,23 @@ def _apart(parent: Stepper, standing: Standing, led: Led) -> Apart:
     if lasting:
         _reach(parent, row + 1)
         _reach(line, row + 2)
-    one, other = parent.rows.logits(row + 1), line.rows.logits(row + 1)
-    if row < 0 or min(len(one), len(other)) <= row:
+    if row < 0 or min(len(parent.rows), len(line.rows)) <= row:
         return UNKNOWN
-    usual, own = (torch.log_softmax(each[row].double(), -1) for each in (one, other))
-    lost = None
+    lost, (usual, own) = None, _chances(parent, line, row)
     if len(line.ids) > row + 1:
         best = int(usual.argmax())
         lost = float(usual[line.ids[row + 1]] - usual[best]) / log(2)
-    there = parent.rows.captures and line.rows.captures and len(line.rows.record.rows) > row + 1
-    if there and lasting:
+    if lasting and len(line.rows) > row + 1:
         parent = led.to(parent, row + 2)
-    return lost, kl(usual, own), _head_apart(parent, line, row + 1) if there else None
+    if min(len(parent.rows), len(line.rows)) <= row + 1:
+        return lost, kl(usual, own), None, None
+    return lost, kl(usual, own), kl(*_chances(parent, line, row + 1)), _head_apart(parent, line, row + 1)
+
+
+def _chances(parent: Stepper, line: Stepper, row: int) -> tuple[Tensor, Tensor]:
+    """Return the log-probabilities of the token after a row, of both."""
+    one, other = (torch.log_softmax(each.rows.logits(row + 1)[row].double(), -1) for each in (parent, line))
+    return one, other
 
 
 def _reach(line: Stepper, rows: int) -> None:
@@ -206,6 +214,8 @@ def _reach(line: Stepper, rows: int) -> None:
 
 def _head_apart(parent: Stepper, line: Stepper, row: int) -> Elsewhere | None:
     """Find the weight on the source that differs most in the row after the fork; of a decoder alone, on the prompt."""
+    if not (parent.rows.captures and line.rows.captures):
+        return None
     one, other = parent.rows.record.rows, line.rows.record.rows
     if min(len(one), len(other)) <= row:
         return None

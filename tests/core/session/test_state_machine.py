@@ -52,12 +52,12 @@ class Seen:
 
 def bare(branch: Branch) -> Branch:
     """A line without what tells it apart from its parent."""
-    return replace(branch, lost=None, divergence=None, differs=None)
+    return replace(branch, lost=None, divergence=None, after=None, differs=None)
 
 
 def apart(branch: Branch) -> tuple[object, ...]:
     """What tells a line apart from its parent."""
-    return branch.lost, branch.divergence, branch.differs
+    return branch.lost, branch.divergence, branch.after, branch.differs
 
 
 class Moves(RuleBasedStateMachine):

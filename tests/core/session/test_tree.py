@@ -43,7 +43,7 @@ def test_every_line_stands_after_its_parent(session: Session) -> None:
     ]  # fmt: skip
     assert [each.here for each in found] == [False, False, False, True]
     assert found[0].cause == "zebra" and found[2].cause == EDIT and found[1].fork == 2
-    assert found[0].lost is None and found[0].divergence is None and found[0].differs is None
+    assert (found[0].lost, found[0].divergence, found[0].after, found[0].differs) == (None,) * 4
 
 
 def test_a_token_loses_the_bits_between_it_and_the_best(session: Session) -> None:
@@ -59,7 +59,11 @@ def test_a_token_makes_the_line_look_elsewhere_than_the_parent_would_have(sessio
     other, line = SUBJECT.start("zebra"), session._branches[2].line
     other.goto(3)
     assert session._branches[1].line.step_number == 2, "the parent was left where it stood"
-    found = session.branches[1].differs
+    branch = session.branches[1]
+    found = branch.differs
+    one, two = (torch.log_softmax(each.rows.through(each.ids[:4]).double(), -1) for each in (other, line))
+    assert branch.after == pytest.approx(float((one.exp() * (one - two)).sum()) / math.log(2), abs=1e-4)
+    assert branch.after and branch.divergence == 0
     assert found is not None and found.token == line.source[found.key]
     sites = [f"decoder.{layer}.cross.weights" for layer in range(2)]
     differences = torch.stack([(other.outlook[site][:, 3] - line.outlook[site][:, 3]).abs() for site in sites])

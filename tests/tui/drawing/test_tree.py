@@ -26,7 +26,7 @@ PARENTS = st.lists(st.integers(0, 20), max_size=12)
 
 
 def branch(number: int, parent: int | None, depth: int) -> Branch:
-    return Branch(number, parent, depth, number == 1, "", f"▁cause{number}", "text", 2, 0, None, None, None)
+    return Branch(number, parent, depth, number == 1, "", f"▁cause{number}", "text", 2, 0, None, None, None, None)
 
 
 def tree(parents: list[int]) -> list[Branch]:
@@ -88,9 +88,12 @@ def test_how_many_lines_are_folded_away_is_never_cut(columns: int) -> None:
 
 def test_a_fork_is_described_with_its_numbers() -> None:
     found = Elsewhere("decoder.1.cross", 3, 2, 0.25, Token(7, "▁cat"))
-    line = replace(branch(2, 1, 1), lost=-1.5, divergence=0.125, differs=found)
+    line = replace(branch(2, 1, 1), lost=-1.5, divergence=0.125, after=2.5, differs=found)
     told = describe(Listed(line))
-    for part in ("step 3", "1.500 bits below", "KL .1250", "decoder.1.cross head 3", "on cat (token 2), by .250"):
+    parts = ["step 3", "1.500 bits below", "KL .1250 bits there and 2.500 one token on"]
+    for part in (*parts, "decoder.1.cross head 3", "on cat (token 2), by .250"):
         assert part in told
     assert looks_elsewhere(found) == "1.cross head 3, cat .250"
-    assert tree_rows([line])[1][6:] == (1.5, 0.125, "decoder.1.cross", 3, 2, "▁cat", 0.25, "text")
+    assert tree_rows([line])[1][6:] == (1.5, 0.125, 2.5, "decoder.1.cross", 3, 2, "▁cat", 0.25, "text")
+    same = found._replace(apart=0.0)
+    assert looks_elsewhere(same) == "nowhere" and "no weight differs" in describe(Listed(replace(line, differs=same)))

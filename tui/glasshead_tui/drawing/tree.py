@@ -98,6 +98,8 @@ def what_made(row: Listed, columns: int) -> str:
 
 def looks_elsewhere(found: "Elsewhere", room: int = 4) -> str:
     """Name head and token whose weight differs most from the parent's, with the difference."""
+    if not found.apart:
+        return "nowhere"
     stack, layer, kind = found.prefix.split(".")
     place = f"{layer}.{kind}" if stack == "decoder" else found.prefix
     return f"{place} head {found.head}, {named([found.token.text])[0]} {real(found.apart, room)}"
@@ -117,8 +119,11 @@ def describe(row: Listed) -> str:
         best = "with the parent's best token"
         told.append(best if branch.lost == 0 else f"with a token {real(-branch.lost, 5)} bits below {best[5:]}")
     if branch.divergence is not None:
-        told.append(f"KL {real(branch.divergence, 5)} bits there")
-    if branch.differs is not None:
+        after = "" if branch.after is None else f" and {real(branch.after, 5)} one token on"
+        told.append(f"KL {real(branch.divergence, 5)} bits there{after}")
+    if branch.differs is not None and not branch.differs.apart:
+        told.append("after it no weight differs")
+    elif branch.differs is not None:
         prefix, head, key, apart, token = branch.differs
         name = named([token.text])[0]
         told.append(f"after it {prefix} head {head} differs most, on {name} (token {key}), by {real(apart, 4)}")
@@ -128,19 +133,19 @@ def describe(row: Listed) -> str:
 def tree_rows(branches: "Sequence[Branch]") -> Rows:
     """Make a row for each line, with what it lost at its fork; then one for each that a beam search gave up."""
     rows: Rows = [
-        ("line", "parent", "here", "name", "made by", "left at step", "bits lost", "KL", "looks elsewhere in", "head",
-         "key", "token", "by", "text")
+        ("line", "parent", "here", "name", "made by", "left at step", "bits lost", "KL", "KL after",
+         "looks elsewhere in", "head", "key", "token", "by", "text")
     ]  # fmt: skip
     for each in branches:
         prefix, head, key, apart, token = each.differs or (None, None, None, None, None)
         rows.append(
             (each.number, each.parent, each.here, each.name or None, each.cause,
              None if each.parent is None else each.fork + 1, None if each.lost is None else -each.lost,
-             each.divergence, prefix, head, key, None if token is None else token.text, apart, each.text)
+             each.divergence, each.after, prefix, head, key, None if token is None else token.text, apart, each.text)
         )  # fmt: skip
     for each in branches:
         rows += [
-            (None, each.number, False, None, f"given up: {lost.why}", lost.step, *(None,) * 7, lost.text)
+            (None, each.number, False, None, f"given up: {lost.why}", lost.step, *(None,) * 8, lost.text)
             for lost in each.given_up
         ]
     return rows
@@ -151,6 +156,7 @@ def tree_said(moment: "Moment") -> str:
     if len(moment.branches) < 2:
         return ""
     return (
-        "lost: bits that the token at the fork is below the parent's best one; KL(parent ‖ line) there, in bits; "
+        "lost: bits that the token at the fork is below the parent's best one; KL(parent ‖ line) there, and after it "
+        "where each has taken its own token, in bits; "
         "elsewhere: the weight that differs most in the row after the fork"
     )

@@ -47,7 +47,8 @@ PANES: Meanings = (
     (
         "tree",
         "every text, token and edit that was taken, as a line under its parent: the bits that its token at the fork is "
-        "below the parent's best one, KL(parent ‖ line) there, and the weight that differs most in the row after it",
+        "below the parent's best one, KL(parent ‖ line) there and one token on, where each has taken its own, and the "
+        "weight that differs most in the row after it",
     ),
     (
         "edits",

@@ -1,6 +1,7 @@
 """Tree: every text, chosen token and edit as a line under its parent, with what was lost at the fork.
 
-lost = log₂ p(its token) − log₂ p(the parent's best one), in bits        KL(parent ‖ line) of the token at the fork
+lost = log₂ p(its token) − log₂ p(the parent's best one), in bits
+KL(parent ‖ line) of the token at the fork, and of the next one, where each has taken its own
 """
 
 from collections.abc import Hashable
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 HERE, OTHER = "▸", "≠"
 """Signs before the present line, and before the one that it is compared with."""
-LINE, STEP, NUMBER, ELSEWHERE = 3, 5, 7, 28  # columns
-WIDE, WIDER = 56, 96
+LINE, STEP, NUMBER, ELSEWHERE = 3, 5, 7, 26  # columns
+WIDE, WIDER = 64, 104
 """Columns from which on the numbers stand in the rows, and where the line looks elsewhere."""
 
 
@@ -118,10 +119,9 @@ class TreePane(ListPane[Listed]):
         taken = 2 + LINE + what
         if numbers:
             forked = row.stands and branch.parent is not None
+            lost = None if branch.lost is None else -branch.lost
             found = (
-                (str(branch.fork + 1), _bits(None if branch.lost is None else -branch.lost), _bits(branch.divergence))
-                if forked
-                else ("", "", "")
+                (str(branch.fork + 1), *map(_bits, (lost, branch.divergence, branch.after))) if forked else ("",) * 4
             )
             shown = "".join(fit(cell, room, right=True) for cell, (_, room) in zip(found, _NUMBERS, strict=True))
             line.append(Segment(shown))
@@ -134,14 +134,14 @@ class TreePane(ListPane[Listed]):
         return [*line, Segment(f"  {fit(visible(text) or '·', columns - taken - 2)}", marks.quiet)]
 
 
-_NUMBERS = ("step", STEP), ("lost", NUMBER), ("KL", NUMBER)
+_NUMBERS = ("step", STEP), ("lost", NUMBER), ("KL", NUMBER), ("after", NUMBER)
 
 
 def _rooms(columns: int) -> tuple[int, bool, bool]:
     """Return the columns of what made a line; whether its numbers stand in its row, and where it looks elsewhere."""
     numbers, elsewhere = columns >= WIDE, columns >= WIDER
     left = columns - LINE - 4 - numbers * sum(room for _, room in _NUMBERS) - elsewhere * (2 + ELSEWHERE)
-    return max(8, left * 60 // 100), numbers, elsewhere
+    return max(8, left * 65 // 100), numbers, elsewhere
 
 
 def _bits(value: float | None) -> str:
