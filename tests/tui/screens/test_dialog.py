@@ -36,3 +36,16 @@ async def test_what_is_below_is_dimmed_as_textual_does_it(explore: Explore, keys
         assert [line.text for line in dialog.render_lines(part)] == [
             line.text[part.x : part.right] for line in found[part.y : part.bottom]
         ]
+
+
+async def test_a_window_that_has_just_grown_is_covered_whole(explore: Explore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is below is still drawn for the window as it was."""
+    async with explore() as explorer:
+        await explorer.press("question_mark")
+        dialog, below = explorer.app.screen, explorer.app.screen_stack[-2]
+        smaller = [strip.crop(0, 70) for strip in below._compositor.render_strips(dialog.size)[:20]]
+        monkeypatch.setattr(below._compositor, "render_strips", lambda _size: list(smaller))
+        visible_screen_stack.set(list(explorer.app._background_screens))
+        found = dialog.render_lines(dialog.size.region)
+        assert [line.cell_length for line in found] == [dialog.size.width] * dialog.size.height
+        assert found[3].text[:70] == smaller[3].text and not found[3].text[70:].strip()
