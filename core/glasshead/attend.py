@@ -63,7 +63,7 @@ def attend(
     scores, computed = see("scores", scores), scores
     hidden = hide(scores, mask)
     later = None if torch.is_grad_enabled() else getattr(tap, "later", None)
-    spared = later is not None and later("masked", partial(hide, scores, mask), scores)
+    spared = later is not None and later("masked", partial(hide, scores, mask), scores.nbytes)
     masked = hidden if spared else see("masked", hidden)
     # Only a mask, a bias of −∞ or a tap can make a row blank: without one, skip the search.
     untouched = scores is computed and masked is hidden and bias is None

@@ -153,14 +153,14 @@ class Tap:
         if keep:
             self.seen[site] = value
 
-    def later(self, name: str, compute: Callable[[], Tensor], like: Tensor) -> bool:
+    def later(self, name: str, compute: Callable[[], Tensor], size: int) -> bool:
         """Keep a value that follows from others, to be computed when it is looked at; return False if it is edited.
 
-        Then it has to be computed at once, and handed to the tap. like: a tensor of the same size.
+        Then it has to be computed at once, and handed to the tap. size: bytes that it will have.
         """
         if self.edits(name):
             return False
-        self._put_off(name, PutOff(compute, like.nbytes))
+        self._put_off(name, PutOff(compute, size))
         return True
 
     def edits(self, *names: str) -> bool:

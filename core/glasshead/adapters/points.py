@@ -200,9 +200,10 @@ class Normalisation(Point):
         *statistics, normed, _ = self.emits
         if tap is None or torch.is_grad_enabled() or tap.edits(*statistics, normed):
             return False
+        size = torch.float32.itemsize * x.numel()
         for number, name in enumerate(statistics):
-            tap.later(name, lambda number=number: with_batch(self.statistics(x)[number]))
-        tap.later(normed, lambda: with_batch(self.normed(x)))
+            tap.later(name, lambda number=number: with_batch(self.statistics(x)[number]), size // x.shape[-1])
+        tap.later(normed, lambda: with_batch(self.normed(x)), size)
         return True
 
     def hook(self) -> Any:

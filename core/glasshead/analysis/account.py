@@ -49,6 +49,15 @@ class Account:
     """Sentence that says why there is no lens; empty if there is one."""
 
 
+def cost(trace: Trace, stack: str) -> int:
+    """Estimate the products of the account of a row: most of them are those of the lens; 0 where there is none."""
+    learned = None if trace.reading is None else trace.reading.learned
+    if learned is None or learned.unembedding is None:
+        return 0
+    layers = sum(kind.layers for kind in trace.anatomy.kinds if kind.stack == stack)
+    return min(MOST, 2 * layers * learned.unembedding.weight.numel())
+
+
 def account(
     trace: Trace, stack: str, row: int, rank: int | None = None, *, taken: int | None = None, against: bool = False
 ) -> Account:

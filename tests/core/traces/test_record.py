@@ -2,8 +2,11 @@
 
 import pytest
 import torch
+from tests.core.adapters.huggingface.test_families import Numbers
+from tests.core.adapters.huggingface.tiny import FAMILIES, wrap
 from tests.core.helpers import restless
 
+from glasshead import Subject, Vocabulary
 from glasshead.decoding.stepper import Stepper
 from glasshead.tap import PutOff
 from glasshead.traces.record import BUDGET, Record, size_of
@@ -25,10 +28,17 @@ def put_off(record: Record) -> set[str]:
     return {site.rsplit(".", 1)[-1] for row in rows for site, value in row.items() if isinstance(value, PutOff)}
 
 
-def test_a_step_computes_only_what_the_model_needs() -> None:
-    line = decoded()
+@pytest.mark.parametrize("name", ["the paper", "llama", "marian"])
+def test_a_step_computes_only_what_the_model_needs(name: str) -> None:
+    if name == "the paper":
+        line = decoded()
+        assert put_off(line.rows.record) == set(LATER)
+    else:
+        line = Subject(name, wrap(FAMILIES[name].module()), Vocabulary.shared(Numbers())).start("5 9 6 7")  # type: ignore[arg-type]
+        for _ in range(3):
+            line.choose(5)
+        assert put_off(line.rows.record) >= {"normed"}
     record = line.rows.record
-    assert put_off(record) == set(LATER)
     before = record.bytes
     for site in line.trace.sites:
         line.trace[site]

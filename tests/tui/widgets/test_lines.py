@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.segment import Segment
@@ -9,7 +10,7 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from glasshead_tui.widgets.lines import Line, Lines, beside, cells, differ, pad_line
+from glasshead_tui.widgets.lines import Drawing, Line, Lines, beside, cells, differ, pad_line
 
 PIECES = st.builds(Segment, st.text("ab 猫", min_size=1, max_size=3), st.sampled_from([None, Style(bold=True)]))
 LINES = st.lists(PIECES, max_size=5)
@@ -84,3 +85,43 @@ async def test_more_lines_than_room_scroll() -> None:
         poem.show_lines(30)
         await pilot.pause()
         assert any(poem.render_line(y).text.startswith(" 30 ") for y in range(poem.size.height))
+
+
+@given(st.lists(LINES, max_size=3), st.integers(0, 4), st.lists(LINES, max_size=3), st.slices(8), st.integers(-9, 9))
+def test_a_drawing_is_the_list_of_its_lines(
+    first: list[Line], count: int, last: list[Line], part: slice, at: int
+) -> None:
+    def draw(number: int) -> Line:
+        return [Segment(str(number))]
+
+    drawing, whole = Drawing(first, count, draw, last), [*first, *map(draw, range(count)), *last]
+    assert list(drawing) == whole and len(drawing) == len(whole) and drawing[part] == whole[part]
+    if -len(whole) <= at < len(whole):
+        assert drawing[at] == whole[at]
+    else:
+        with pytest.raises(IndexError):
+            drawing[at]
+
+
+async def test_a_line_is_drawn_when_it_comes_into_sight() -> None:
+    drawn: list[int] = []
+
+    class Long(Lines):
+        def drawn(self, columns: int, lines: int) -> Sequence[Line]:
+            def draw(number: int) -> Line:
+                drawn.append(number)
+                return [Segment(f"line {number}")]
+
+            return Drawing([[Segment("first")]], 1000, draw)
+
+    class Book(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Long()
+
+    async with Book().run_test(size=(30, 5)) as pilot:
+        assert set(drawn) == set(range(4))
+        long = pilot.app.query_one(Long)
+        long.jump(y=500)
+        await pilot.pause()
+        assert "line 501" in "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+        assert set(drawn) == {*range(4), *range(499, 504)} and len(drawn) == 9, "each of them once"

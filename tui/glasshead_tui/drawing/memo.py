@@ -68,12 +68,22 @@ def chosen_account(moment: "Moment", focus: Focus) -> "Account":
     from glasshead.analysis.account import account
 
     global _accounts
-    trace, taken = moment.trace, taken_id(moment, focus)
-    place = focus.stack, focus.query, focus.candidate, taken, focus.against
-    if _accounts is None or _accounts[0]() is not trace or _accounts[1] != place:
-        found = account(trace, focus.stack, focus.query, focus.candidate, taken=taken, against=focus.against)
-        _accounts = ref(trace), place, found
-    return _accounts[2]
+    known = known_account(moment, focus)
+    if known is None:
+        trace, (stack, query, candidate, taken, against) = moment.trace, _asked(moment, focus)
+        known = account(trace, stack, query, candidate, taken=taken, against=against)
+        _accounts = ref(trace), _asked(moment, focus), known
+    return known
+
+
+def known_account(moment: "Moment", focus: Focus) -> "Account | None":
+    """Return that if it is there already."""
+    known = _accounts
+    return known[2] if known and known[0]() is moment.trace and known[1] == _asked(moment, focus) else None
+
+
+def _asked(moment: "Moment", focus: Focus) -> tuple[str, int, int | None, int | None, bool]:
+    return focus.stack, focus.query, focus.candidate, taken_id(moment, focus), focus.against
 
 
 UNITS, WRITTEN = 24, 6

@@ -1,9 +1,9 @@
 """Lines of styled text that scroll; only changed lines are sent to the terminal."""
 
-from collections.abc import Iterable, Sequence
-from itertools import takewhile, zip_longest
+from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 from textwrap import wrap
-from typing import ClassVar
+from typing import ClassVar, overload
 
 from rich.segment import Segment
 from textual.geometry import Region, Size
@@ -14,6 +14,37 @@ from glasshead_tui.widgets.lean import LeanView
 
 Line = list[Segment]
 _EMPTY: Line = []
+
+
+class Drawing(Sequence[Line]):
+    """Lines of which most are drawn when they come into sight."""
+
+    def __init__(
+        self, first: Sequence[Line], count: int, draw: Callable[[int], Line], last: Sequence[Line] = ()
+    ) -> None:
+        """first, last: lines that are there · count: lines between them · draw: draws one of these, by its number."""
+        self._first, self._count, self._draw, self._last = first, count, draw, last
+        self._known: dict[int, Line] = {}
+
+    def __len__(self) -> int:
+        return len(self._first) + self._count + len(self._last)
+
+    @overload
+    def __getitem__(self, at: int) -> Line: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Line]: ...
+    def __getitem__(self, at: int | slice) -> Line | list[Line]:
+        if isinstance(at, slice):
+            return [self[number] for number in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        number = at - len(self._first)
+        if number < 0:
+            return self._first[at]
+        if number >= self._count:
+            return self._last[number - self._count]
+        if number not in self._known:
+            self._known[number] = self._draw(number)
+        return self._known[number]
 
 
 class Lines(LeanView):
@@ -64,9 +95,10 @@ class Lines(LeanView):
         if self.virtual_size != size:
             self.virtual_size = size
         top = round(self.scroll_y)
-        for y, (before, after) in enumerate(zip_longest(old, self._lines, fillvalue=_EMPTY)):
+        for y in range(room.height):  # a line out of sight is drawn when it is scrolled into it
+            before, after = (lines[top + y] if top + y < len(lines) else _EMPTY for lines in (old, self._lines))
             if end := differ(before, after):
-                self.refresh(Region(0, y - top, min(room.width, self.INSET + end), 1))
+                self.refresh(Region(0, y, min(room.width, self.INSET + end), 1))
 
     def follow(self) -> None:
         """Bring into sight what is chosen, where there is such a thing: called in a room of another size."""

@@ -3,13 +3,19 @@
 import threading
 
 import pytest
-from tests.tui.conftest import Explore
+from tests.tui.conftest import LIMIT, Explore
 
+from glasshead.analysis.account import Account
+from glasshead.session.moment import Moment
+from glasshead_tui.drawing.memo import chosen_account
+from glasshead_tui.drawing.tables import stream_rows
 from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.explore import stream
 from glasshead_tui.panes.explore.logits import LogitsPane
 from glasshead_tui.panes.explore.norms import NormsPane
 from glasshead_tui.panes.explore.stream import StreamPane
 from glasshead_tui.screens.paned import ABOVE, BELOW, PANES
+from glasshead_tui.state.focus import Focus
 from glasshead_tui.widgets.cells import fit
 from glasshead_tui.widgets.heatmap import HeatMap
 
@@ -191,3 +197,33 @@ async def test_candidates_are_chosen_found_and_compared(explore: Explore) -> Non
         assert screen._looking.candidate is None, "another row has other candidates"
         await explorer.press("t", "t", "V", "right")
         await explorer.until(lambda: "predict no token" in " ".join(explorer.text.split()))
+
+
+async def test_keys_do_not_wait_for_the_stream_of_a_large_model(
+    explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, threads = threading.Event(), 0
+
+    def computed(moment: Moment, focus: Focus) -> Account:
+        nonlocal threads
+        if threading.current_thread() is not threading.main_thread():
+            threads += 1
+            assert gate.wait(LIMIT)
+        return chosen_account(moment, focus)
+
+    monkeypatch.setattr(stream, "AT_ONCE", -1)
+    monkeypatch.setattr(stream, "chosen_account", computed)
+    async with explore() as explorer:
+        await explorer.press("space", "space", "S")
+        await explorer.step(2)
+        pane = explorer.screen.query_one(StreamPane)
+        await explorer.until(lambda: "computing" in explorer.text)
+        row = explorer.screen._looking.query
+        assert row >= 2
+        await explorer.press("k", "k", "j")
+        assert explorer.screen._looking.query == row - 1 and pane._waiting is not None
+        gate.set()
+        await explorer.until(lambda: pane._waiting is None and "computing" not in explorer.text)
+        found = pane._found
+        assert found is not None and found.stream.row == row - 1 and threads == 2, "what lies between is left out"
+        assert stream_rows(found) == stream_rows(chosen_account(explorer.moment, explorer.screen._looking))

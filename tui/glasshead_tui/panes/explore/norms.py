@@ -5,9 +5,11 @@ step 1    n = (x − mean) / √(variance + ε)       its mean is 0, its varianc
 step 2    gain · n + bias                        the gain and bias were learned
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
+from rich.style import Style
 
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.names import labels
@@ -20,7 +22,7 @@ from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
 from glasshead_tui.widgets.cells import width
-from glasshead_tui.widgets.lines import Line, Lines
+from glasshead_tui.widgets.lines import Drawing, Line, Lines
 from glasshead_tui.widgets.sparks import pooled, sparks
 
 if TYPE_CHECKING:
@@ -78,26 +80,19 @@ class NormsPane(Lines):
         """Return the same as lines of text."""
         return text_of(self.as_rows())
 
-    def drawn(self, columns: int, lines: int) -> list[Line]:
+    def drawn(self, columns: int, lines: int) -> Sequence[Line]:
         if not self._norms:
             return []
         marks = palette(self.app)
         wide = max(NAME, *(width(norm.name) + 1 for norm in self._norms))
         room = columns - wide - 2 * (BEFORE + AFTER) - 2
-        drawing = _heads(fit(self._token, wide), self._spread(), room, lines >= len(self._norms) + 2, marks)
-        for number, norm in enumerate(self._norms):
-            style = marks.query if number == self._here else None
-            if norm.before and norm.after:
-                before = [real(value, 7) for value in norm.before]
-                after = [real(norm.after[0], 4), real(norm.after[1], 5)]  # the distance from 0 and 1 is rounding
-            else:
-                small, one = norm.rms or (0.0, 0.0)
-                before, after = ["no mean", real(small, 7)], ["", real(one, 5)]
-            numbers = "".join(fit(text, BEFORE, right=True) for text in before)
-            numbers += "".join(fit(text, AFTER, right=True) for text in after)
-            bars = sparks(pooled(norm.out, room, widest=1), 1, marks.positive, marks.negative)[0]
-            drawing.append([Segment(f"{fit(norm.name, wide)}{numbers}  ", style), *bars])
-        return drawing
+        norms, here = self._norms, self._here
+
+        def draw(number: int) -> Line:
+            return _line(norms[number], wide, room, marks.query if number == here else None, marks)
+
+        heads = _heads(fit(self._token, wide), self._spread(), room, lines >= len(norms) + 2, marks)
+        return Drawing(heads, len(norms), draw)
 
     def _spread(self) -> str:
         """Name what stands beside the mean, or in its place."""
@@ -109,6 +104,20 @@ class NormsPane(Lines):
             )
             if there
         )
+
+
+def _line(norm: "Normed", wide: int, room: int, style: Style | None, marks: Palette) -> Line:
+    """Write the statistics of a norm, and draw its output as bars. wide: columns of the name · room: of the bars."""
+    if norm.before and norm.after:
+        before = [real(value, 7) for value in norm.before]
+        after = [real(norm.after[0], 4), real(norm.after[1], 5)]  # the distance from 0 and 1 is rounding
+    else:
+        small, one = norm.rms or (0.0, 0.0)
+        before, after = ["no mean", real(small, 7)], ["", real(one, 5)]
+    numbers = "".join(fit(text, BEFORE, right=True) for text in before)
+    numbers += "".join(fit(text, AFTER, right=True) for text in after)
+    bars = sparks(pooled(norm.out, room, widest=1), 1, marks.positive, marks.negative)[0]
+    return [Segment(f"{fit(norm.name, wide)}{numbers}  ", style), *bars]
 
 
 def _heads(token: str, spread: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:

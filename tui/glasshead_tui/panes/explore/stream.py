@@ -7,12 +7,16 @@ lens           what would be predicted if the stack stopped there
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import work
+from textual.message import Message
 
-from glasshead_tui.drawing.memo import chosen_account
+from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.memo import chosen_account, known_account
 from glasshead_tui.drawing.names import labels, next_labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
@@ -23,7 +27,7 @@ from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.cells import width
-from glasshead_tui.widgets.lines import Line, Lines, wrapped
+from glasshead_tui.widgets.lines import Drawing, Line, Lines, wrapped
 from glasshead_tui.widgets.sparks import pooled, sparks
 
 if TYPE_CHECKING:
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
     from glasshead.text import Token
 
 PLACE, NUMBER, SHARE = 10, 7, 8  # columns
+AT_ONCE = 40_000_000
+"""Products that are computed while a key waits: a few milliseconds."""
 HEADS = 16
 """Most columns for the bars of the heads."""
 TITLE = "stream · ← → another candidate · S again: A − B"
@@ -51,14 +57,69 @@ class StreamPane(Lines):
     _before: "tuple[Token, ...]" = ()
     _here = -1
 
+    _waiting: "tuple[Moment, Focus] | None" = None
+    """What is to be drawn, while it is computed."""
+    _computing = False
+
+    class Computed(Message, bubble=False):
+        """What a stream consists of was computed."""
+
+        def __init__(self, asked: "tuple[Moment, Focus]", found: "Account | GlassheadError") -> None:
+            super().__init__()
+            self.asked, self.found = asked, found
+
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Draw the stream of the query's row, with the sub-layer of the current attention marked."""
-        self._found = None  # nothing else is told, if it cannot be followed
+        """Draw the stream of the query's row, with the sub-layer of the current attention marked.
+
+        Of a large model it is computed in a thread, and drawn when it is there.
+        """
+        from glasshead.analysis.account import cost
+
+        self._waiting = moment, focus
+        if known_account(moment, focus) is None and cost(moment.trace, focus.stack) > AT_ONCE:
+            entitle(self, TITLE, "computing …")
+            self._begin()
+        else:
+            self._finish()
+
+    def _begin(self) -> None:
+        """Compute what waits; one at a time, and of keys that come meanwhile only what the last one asks for."""
+        if self._waiting is not None and not self._computing:
+            self._computing = True
+            self._compute(self._waiting)
+
+    @work(thread=True)
+    def _compute(self, asked: "tuple[Moment, Focus]") -> None:
+        found: Account | GlassheadError
+        try:
+            found = chosen_account(*asked)
+        except GlassheadError as error:
+            found = error
+        self.post_message(self.Computed(asked, found))
+
+    def on_stream_pane_computed(self, event: Computed) -> None:
+        """Draw it, unless something else is looked at by now."""
+        self._computing = False
+        if event.asked is not self._waiting:
+            self._begin()
+        elif isinstance(event.found, GlassheadError):
+            self._waiting = self._found = None
+            entitle(self, TITLE)
+            self.say(visible(str(event.found)))
+        else:
+            self._finish(event.found)
+
+    def _finish(self, found: "Account | None" = None) -> None:
+        """Draw what waits. Raises GlassheadError for a stream that cannot be followed."""
+        if self._waiting is None:
+            return
+        (moment, focus), self._waiting = self._waiting, None
+        self._found = None  # nothing else is told then
         entitle(self, TITLE)
         tokens = moment.trace.tokens(focus.stack)
         self._token = labels(tokens)[focus.query]
         self._before = tokens[: focus.query + 1]
-        self._found = found = chosen_account(moment, focus)
+        self._found = found = chosen_account(moment, focus) if found is None else found
         entitle(self, TITLE, " · ".join(filter(None, (HELD if found.attribution else "", BARE if found.bare else ""))))
         self._here = next((at for at, step in enumerate(found.stream.steps) if step.site == focus.prefix), -1)
         self.redraw()
@@ -70,31 +131,36 @@ class StreamPane(Lines):
 
     def as_rows(self) -> Rows:
         """Return a row for each stage of the stream, then one for each part of the logit that is split."""
+        with suppress(GlassheadError):
+            self._finish()
         return [] if self._found is None else stream_rows(self._found)
 
     def as_text(self) -> str:
         """Return the same as lines of text."""
         return text_of(self.as_rows())
 
-    def drawn(self, columns: int, lines: int) -> list[Line]:
+    def drawn(self, columns: int, lines: int) -> Sequence[Line]:
         found = self._found
         if found is None:
             return []
         marks = palette(self.app)
         heads = _columns_of_heads(found, columns)
-        drawing = [self._head(found, heads, columns, marks)]
         largest = max((abs(value) for step in found.stream.steps for value in _heads(found, step.site)), default=0.0)
         start = (Segment(fit("embedding", PLACE)), Segment(" " * 2 * NUMBER))
-        drawing.append(self._row(found, 0, start, float(found.stream.start.norm()), [], heads, largest, columns, marks))
-        for at, step in enumerate(found.stream.steps):
-            style = marks.query if at == self._here else None
+        embedding = self._row(found, 0, start, float(found.stream.start.norm()), [], heads, largest, columns, marks)
+        here = self._here
+
+        def draw(at: int) -> Line:
+            step = found.stream.steps[at]
             adds = fit(real(step.size, NUMBER - 1), NUMBER, right=True)
             turned = fit(real(step.cosine, NUMBER - 2), NUMBER, right=True)
-            begin = Segment(fit(visible(step.label), PLACE), style), Segment(adds + turned)
+            name = Segment(fit(visible(step.label), PLACE), marks.query if at == here else None)
             size = None if step.after is None else float(step.after.norm())
-            shares = _shares(found, step.site, marks)
-            drawing.append(self._row(found, at + 1, begin, size, shares, heads, largest, columns, marks))
-        return [*drawing, *self._notes(found, columns, marks)]
+            begin, shares = (name, Segment(adds + turned)), _shares(found, step.site, marks)
+            return self._row(found, at + 1, begin, size, shares, heads, largest, columns, marks)
+
+        first = [self._head(found, heads, columns, marks), embedding]
+        return Drawing(first, len(found.stream.steps), draw, self._notes(found, columns, marks))
 
     def _head(self, found: "Account", heads: int, columns: int, marks: Palette) -> Line:
         """Name the columns, and the candidate that is asked about."""
