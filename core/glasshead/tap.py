@@ -12,7 +12,7 @@ name; the words `layers` and `sublayer`, which only say how modules are nested, 
 The sites to keep are chosen once, on entering; modules without a match stay untapped and run their fused kernels.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -203,19 +203,23 @@ class Listening(AbstractContextManager[Seen]):
                 "glasshead.Transformer, for example `glasshead.load(name).native`; a module of torch.nn is watched by "
                 "`glasshead.subject(module, …).model.listen(…)`."
             )
-        for pattern in (*patterns, *edits):
-            if pattern != "*" and not any(fnmatchcase(site, pattern) for site in known):
+        found = {pattern: _matching(pattern, known) for pattern in (*patterns, *edits)}
+        for pattern, matching in found.items():
+            if pattern != "*" and not matching:
                 close = get_close_matches(pattern, known, n=2, cutoff=0.4)
                 hint = f" Near it: {', '.join(close)}." if close else ""
                 raise GlassheadError(f"No site of this model matches {pattern!r}.{hint}")
 
         # The model itself always gets a tap: it reports the position at which each pass begins.
         self._places: dict[Any, dict[str, Wish]] = {model: {}}
+        kept = {site for pattern in patterns for site in found[pattern]}
+        changes: dict[str, tuple[Any, ...]] = {}
+        for pattern, change in edits.items():
+            for site in found[pattern]:
+                changes[site] = (*changes.get(site, ()), change)
         for site, (module, name) in known.items():
-            kept = any(fnmatchcase(site, pattern) for pattern in patterns)
-            changes = tuple(change for pattern, change in edits.items() if fnmatchcase(site, pattern))
-            if kept or changes:
-                self._places.setdefault(module, {})[name] = (site, kept, changes)
+            if site in kept or site in changes:
+                self._places.setdefault(module, {})[name] = (site, site in kept, changes.get(site, ()))
         self._alone = {module: Tap(Seen(), places, None) for module, places in self._places.items()}
         self._before: list[list[tuple[Any, Tap | None]]] = []
 
@@ -272,6 +276,13 @@ def sites(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
         for name in getattr(module, "emits", ()):
             found[f"{prefix}.{name}" if prefix else name] = (module, name)
     return found
+
+
+def _matching(pattern: str, known: Collection[str]) -> Collection[str]:
+    """Find the sites that a name or a glob means."""
+    if pattern in known:
+        return (pattern,)
+    return known if pattern == "*" else [site for site in known if fnmatchcase(site, pattern)]
 
 
 def _replaced(value: Tensor, change: Any, place: Place) -> Tensor:

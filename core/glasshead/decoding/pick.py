@@ -64,11 +64,11 @@ def list_rules(pick: Pick) -> tuple[tuple[int, Pick], ...]:
     return (*list_rules(pick.before), (pick.at, pick.after))
 
 
-def unforced(pick: Pick) -> Pick:
-    """Return a pick that follows no given tokens any more, but takes the most probable ones there."""
+def unforced(pick: Pick, at: int) -> Pick:
+    """Return a pick that follows no given tokens from a position on, but takes the most probable ones there."""
     if isinstance(pick, Turned):
-        return Turned(unforced(pick.before), pick.at, pick.after)
-    return greedy if isinstance(pick, Forced) else pick
+        return Turned(unforced(pick.before, at), pick.at, pick.after)
+    return turn(pick, at, greedy) if isinstance(pick, Forced) else pick
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -225,6 +225,14 @@ class Rows:
         record = Record(self.record.anatomy, self.record.source, budget=self.record.budget)
         return Rows(self.model, self.watch, None, self.model.past(), record)
 
+    def once(self, ids: Sequence[int]) -> Tensor:
+        """Compute the logits of all these ids in one pass under the edits, without the past: q v. Keeps nothing."""
+        if not ids:
+            return torch.empty(0, self.model.size)
+        whole = torch.tensor([list(ids)], dtype=torch.long, device=self.model.device)
+        with ONE_AT_A_TIME, torch.inference_mode(), self.model.listen((), self.watch.edit):
+            return self.model.logits(whole, self.memory)[0]
+
     def full(self, ids: Sequence[int]) -> tuple[Tensor, int]:
         """Run one pass over all these ids without the past: logits (q v), and the number of weights on the future.
 

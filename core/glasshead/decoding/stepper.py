@@ -5,8 +5,8 @@ keys and values of all tokens so far, which the past holds. Going back computes 
 known tokens. Rows are computed when they are first needed, not when a step is taken (see `Stepper`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from torch import Tensor
 from glasshead.decoding.pick import Forced, Pick, Sample, greedy, rule_at, turn, unforced
 from glasshead.decoding.protocols import Model, Names, Prompt
 from glasshead.decoding.rows import Again, Rows, Watch
+from glasshead.decoding.telling import Telling
 from glasshead.errors import GlassheadError
 from glasshead.tap import Change
 from glasshead.text import Token
@@ -181,33 +182,25 @@ class Stepper:
         """Bytes of the captured values that are held."""
         return self._rows.record.bytes
 
-    def follow(self, other: "Stepper", steps: int, *more: "Stepper") -> None:
-        """Take steps up to a number of them; where another line has the same tokens so far, take what was chosen there.
-
-        A token that was chosen is one that the line itself would not have picked. more: lines that come after `other`.
-        """
-        chosen = [(each, each._chosen()) for each in (other, *more)]
-        while self._taken < steps and not self.done:
-            stands, so_far = self._stands, self.ids
-            took = [line._ids[stands] for line, places in chosen if stands in places and line._ids[:stands] == so_far]
-            if took:
-                self.choose(took[0])
-            else:
-                self.step()
-
-    def _chosen(self) -> frozenset[int]:
-        """Find the places of tokens that the line would not have picked."""
-        logits = self.rows.logits(len(self._ids))
-        return frozenset(
-            place
-            for place in range(self._first, len(self._ids))
-            if 0 < place <= len(logits) and self._pick(logits[place - 1], place - self._first) != self._ids[place]
-        )
+    def recall(self, rows: int) -> tuple[Tensor, ...]:
+        """Return the logits of the first rows (v each). What was forgotten comes again, row by row, as at first."""
+        ids = self._ids[:rows]
+        if self.rows.lasting:
+            for count in range(max(len(self.rows) + 1, self._first), rows):
+                self.rows.reach(ids[:count])
+        if len(self.rows) < rows:
+            self.rows.reach(ids)
+        return self.rows.logits(rows)
 
     @property
     def step_number(self) -> int:
         """Steps taken."""
         return self._taken
+
+    @property
+    def known_steps(self) -> int:
+        """Steps whose tokens are known, those after the present one included."""
+        return len(self._ids) - self._first
 
     @property
     def ids(self) -> list[int]:
@@ -384,7 +377,7 @@ class Stepper:
             )
         probability = None if known else float(self.probabilities()[chosen])
         if isinstance(self.rule, Forced) and chosen != self.expected():
-            self._pick = unforced(self._pick)  # what was to follow does not follow this token
+            self._pick = unforced(self._pick, self._taken)  # what was to follow does not follow this token
         if not known:
             self._forget()
             self._ids.append(chosen)
@@ -425,37 +418,16 @@ class Stepper:
         end._taken = len(end._ids) - end._first
         if end.outlook.recorded:  # computes the row of the newest token
             raise GlassheadError(f"{end.recorded} already: copy its file.")
-        line = end._telling(len(end.rows))()
         measured = end.verify() if end.verifiable else None
-        about = replace(line.about, changed=changed or line.about.changed)
-        return file.save(path, end.rows.record, replace(line, about=about, measured=measured), overwrite=overwrite)
+        return end._telling(len(end.rows)).save(path, measured=measured, changed=changed, overwrite=overwrite)
 
-    def _telling(self, rows: int) -> Callable[[], file.Line]:
+    def _telling(self, rows: int) -> Telling:
         """Note the line as it is now, so that a trace of its rows can be saved later."""
-        ids, logits = self.ids, self.rows.logits(rows)
-        chances = self._probabilities[: len(ids)]
-        first = self._first
-        if not self.rows.lasting:  # earlier steps had other values: this one stands alone
-            first, chances = len(ids), [None] * len(ids)
-
-        def line() -> file.Line:
-            model, prompt = self.rows.model, first
-            made = self._names.tokens(ids)
-            return file.Line(
-                about=self.about,
-                limits=(model.limits.text, model.limits.target),
-                ends=model.ends,
-                size=model.size,
-                target=tuple(Token(token.id, token.text, p) for token, p in zip(made, chances, strict=True)),
-                prompt=prompt,
-                texts=tuple(self._names.decode(ids[:count]) for count in range(prompt, len(ids) + 1)),
-                names=self._names.tokens,
-                logits=logits,
-                edited=self.rows.watch.names,
-                blanks=self.rows.blanks,
-            )
-
-        return line
+        ids = self.ids
+        return Telling(
+            self.rows, self._names, self.about, ids, self._probabilities[: len(ids)], self._first,
+            self.rows.logits(rows),
+        )  # fmt: skip
 
     def _refuse_when_done(self) -> None:
         if self.cut:
@@ -480,9 +452,7 @@ class Stepper:
         size = rows, self._stands
         if size not in self._views:
             ids = self._ids[:rows]
-            if self.rows.lasting:  # rows that were forgotten come again as they came at first
-                for count in range(max(len(self.rows) + 1, self._first), rows):
-                    self.rows.reach(ids[:count])
+            self.recall(rows)
             self.rows.reach(ids)
             again = Again(self.rows.model, self._prompt.source, tuple(ids), self.rows.watch.edit)
             reading = self.rows.reading(ids, self._names.tokens)

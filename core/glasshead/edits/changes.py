@@ -8,6 +8,7 @@ All positions are absolute, so a pass over the whole target and steps from a cac
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -41,6 +42,8 @@ from glasshead.tap import Change, Place
 Reference = Callable[[Origin, str], Tensor]
 """Function to the values of a site in another decode, without a batch axis: h q d, q m, h q k."""
 Value = Callable[[Tensor, Place], Tensor]
+AXES = {"h": "head", "q": "query", "k": "key"}
+"""Names of the axes by their letters; any other is that of the numbers of a vector, `unit`."""
 
 
 class Changes(Mapping[str, Change]):
@@ -133,21 +136,28 @@ def _at(stroke: Stroke, new: Value, name: str) -> Value:
 
 def select(where: Where, axes: list[str], value: Tensor, place: Place, name: str) -> Tensor:
     """Make the mask of the chosen part of a value: boolean, of its dimensions, each of size 1 or its own."""
-    chosen = torch.ones((1,) * value.dim(), dtype=torch.bool, device=value.device)
-    rows = "q" if "q" in axes else "k"  # keys and values start at 0, before their rotation where the pass starts
     for dimension, letter in enumerate(axes, 1):
-        axis = {"h": "head", "q": "query", "k": "key"}.get(letter, "unit")
-        spans: Spans = getattr(where, axis)
-        if not spans:
-            continue
-        size, start = value.shape[dimension], place.start if letter == rows else 0
-        if axis == "unit" and spans[-1].first >= size:
-            raise GlassheadError(f"{name}: a vector has the numbers 0 to {size - 1} there.")
-        numbers = torch.arange(start, start + size, device=value.device)
-        here = torch.zeros(size, dtype=torch.bool, device=value.device)
-        for span in spans:
-            here |= (numbers >= span.first) & (numbers <= span.last)
-        chosen = chosen & here.view([-1 if number == dimension else 1 for number in range(value.dim())])
+        if where.unit and letter not in AXES and where.unit[-1].first >= value.shape[dimension]:
+            raise GlassheadError(f"{name}: a vector has the numbers 0 to {value.shape[dimension] - 1} there.")
+    return _chosen(where, tuple(axes), value.shape, place.start if where.query or where.key else 0, value.device)
+
+
+@lru_cache(maxsize=8)
+def _chosen(where: Where, axes: tuple[str, ...], shape: torch.Size, start: int, device: torch.device) -> Tensor:
+    """Make the mask of `select`, once for all layers of a pass. It stays as it is."""
+    with torch.inference_mode(False):  # autograd takes it too
+        chosen = torch.ones((1,) * len(shape), dtype=torch.bool, device=device)
+        rows = "q" if "q" in axes else "k"  # keys and values start at 0, before their rotation where the pass starts
+        for dimension, letter in enumerate(axes, 1):
+            spans: Spans = getattr(where, AXES.get(letter, "unit"))
+            if not spans:
+                continue
+            size, first = shape[dimension], start if letter == rows else 0
+            numbers = torch.arange(first, first + size, device=device)
+            here = torch.zeros(size, dtype=torch.bool, device=device)
+            for span in spans:
+                here |= (numbers >= span.first) & (numbers <= span.last)
+            chosen = chosen & here.view([-1 if number == dimension else 1 for number in range(len(shape))])
     return chosen
 
 

@@ -23,6 +23,20 @@ class Ledger(Switches[Edit]):
 NO_EDITS = Ledger()
 
 
+def apart(one: tuple[Edit, ...], other: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """Return all edits from the first on in which two lists differ: each may change what the later ones are given."""
+    same = next((number for number, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), None)
+    same = min(len(one), len(other)) if same is None else same
+    return (*one[same:], *other[same:])
+
+
+def name_change(before: Ledger, after: Ledger) -> str:
+    """Name the edits that are new in a ledger, and those that are gone."""
+    new = [entry.item for entry in after.entries if entry not in before.entries and entry.on]
+    gone = [entry.item for entry in before.entries if entry not in after.entries and entry.on]
+    return ", ".join([*map(str, new), *(f"without {edit}" for edit in gone)]) or "the same edits"
+
+
 def broken_checks(edits: tuple[Edit, ...], anatomy: Anatomy) -> frozenset[str]:
     """Name the checks of a trace that edits may break on purpose."""
     broken: set[str] = {*CACHED, FUTURE} if looks_ahead(edits, anatomy) else set()

@@ -56,7 +56,8 @@ def strokes(edit: Edit, anatomy: Anatomy) -> tuple[Stroke, ...]:
     """Spell an edit out for a model. Raises GlassheadError for a site, a head or a value that does not fit."""
     if isinstance(edit.action, Skip):
         return _skipped(edit, anatomy)
-    found = [site for site in anatomy.sites if fnmatchcase(site, edit.site)]
+    named = edit.site in anatomy.sites
+    found = [edit.site] if named else [site for site in anatomy.sites if fnmatchcase(site, edit.site)]
     if not found:
         known = nearest(edit.site, _near(edit, anatomy), what="site")
         raise GlassheadError(f"{edit}: no site of this model matches {brief(edit.site)}. {known}")

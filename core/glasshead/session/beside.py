@@ -74,10 +74,13 @@ class Beside:
         return next((number for number, step in enumerate(self.steps) if step.differs), None)
 
 
-def make_twin(base: Stepper, line: Stepper) -> Stepper:
-    """Return the unedited line at the tokens of the edited one, at the same step; `base` itself where it is that."""
+def make_twin(base: Stepper, line: Stepper, *, ahead: bool = True) -> Stepper:
+    """Return the unedited line at the tokens of the edited one, at the same step; `base` itself where it is that.
+
+    ahead: whether the row of the newest token is looked at.
+    """
     for each in (base, line):  # what was forgotten comes again row by row, as at first
-        _ = each.outlook
+        _ = each.outlook if ahead else each.trace
     if base.ids == line.ids and line.rows.lasting:
         return base
     twin = base.branch()
@@ -93,17 +96,21 @@ def make_twin(base: Stepper, line: Stepper) -> Stepper:
         twin.choose(token)
     if not line.rows.lasting:
         twin.forget_rows()
-        twin.rows.reach(twin.ids if line.looks_ahead else twin.ids[:-1])
+        twin.rows.reach(twin.ids if ahead and line.looks_ahead else twin.ids[:-1])
     return twin
 
 
-def compare(base: Stepper, line: Stepper, twin: Stepper, edits: tuple[Edit, ...], count: int) -> Beside:
-    """Compare an edited line with its original, up to its step. count: candidates of the twin."""
+def compare(
+    base: Stepper, line: Stepper, twin: Stepper, edits: tuple[Edit, ...], count: int, *, ahead: bool = True
+) -> Beside:
+    """Compare an edited line with its original, up to its step. count: candidates of the twin · ahead: see `look`."""
     first = len(line.ids) - line.step_number
     """Tokens of the prompt."""
     made, original = line.tokens, base.tokens
-    own, other = _chances(line, first), _chances(twin, first)
-    along = line.rows.full(base.ids[:-1])[0] if base.ids != line.ids else None
+    own, other = _chances(line, twin, first)
+    parted = next((at for at, pair in enumerate(zip(line.ids, base.ids, strict=False)) if pair[0] != pair[1]), None)
+    """Place of the first tokens that differ: after it the edited model has not seen the original's."""
+    along = None if parted is None or parted + 1 >= len(original) else line.rows.once(base.ids[:-1])
     steps = []
     for place in range(first, max(len(made), len(original))):
         token = made[place] if place < len(made) else None
@@ -112,25 +119,32 @@ def compare(base: Stepper, line: Stepper, twin: Stepper, edits: tuple[Edit, ...]
         unedited = edited = divergence = None
         if token is not None and row < len(own):
             unedited = float(other[row].exp()[token.id])
-            divergence = kl(other[row], own[row])
-        if usual is not None:
-            edited = (
-                float(torch.softmax(along[place - 1].float(), -1)[usual.id]) if along is not None and place else None
-            )
-            if along is None and row < len(own):
-                edited = float(own[row].exp()[usual.id])
+            divergence = 0.0 if other[row] is own[row] else kl(other[row], own[row])
+        if usual is not None and along is not None and parted is not None and place > parted:
+            edited = float(torch.softmax(along[place - 1].float(), -1)[usual.id])
+        elif usual is not None and row < len(own):
+            edited = float(own[row].exp()[usual.id])
         steps.append(Step(token, unedited, usual, edited, divergence))
-    ahead = None
+    if not ahead:
+        return Beside(tuple(steps), None, edits, line.trace, twin.trace, (), 0.0)
+    apart = None
     if line.looks_ahead and twin.looks_ahead and line.ids:
-        ahead = kl(_log(twin.rows.through(twin.ids)), _log(line.rows.through(line.ids)))
+        apart = kl(_log(twin.rows.through(twin.ids)), _log(line.rows.through(line.ids)))
     trace = twin.outlook if line.looks_ahead else twin.trace
-    return Beside(tuple(steps), ahead, edits, line.outlook, trace, tuple(twin.candidates(count)), twin.entropy())
+    return Beside(tuple(steps), apart, edits, line.outlook, trace, tuple(twin.candidates(count)), twin.entropy())
 
 
-def _chances(line: Stepper, first: int) -> list[Tensor]:
-    """Compute the log-probabilities from which each token after the prompt was chosen."""
-    logits = line.rows.logits(max(0, len(line.ids) - 1))
-    return [_log(row) for row in logits[max(0, first - 1) :]]
+def _chances(line: Stepper, twin: Stepper, first: int) -> tuple[list[Tensor], list[Tensor]]:
+    """Compute the log-probabilities from which each token after the prompt was chosen in the line, and in the twin.
+
+    A row that the lines share is one tensor in both.
+    """
+    rows = (each.rows.logits(max(0, len(each.ids) - 1))[max(0, first - 1) :] for each in (line, twin))
+    own, other = [], []
+    for one, two in zip(*rows, strict=True):
+        own.append(_log(one))
+        other.append(own[-1] if two is one else _log(two))
+    return own, other
 
 
 def _log(logits: Tensor) -> Tensor:

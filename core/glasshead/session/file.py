@@ -4,6 +4,8 @@ Nothing in it is run, and nothing is a number of the model: those come from the 
 """
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from glasshead.session.picking import as_data, from_data
 from glasshead.session.session import Session
 from glasshead.session.standing import Standing
 from glasshead.session.stops import Stops, parse_stop
+from glasshead.session.tree import GivenUp
 from glasshead.switches import Entry
 
 FORMAT = "glasshead session 1"
@@ -32,7 +35,8 @@ def write_session(session: Session, path: str | Path) -> Path:
     before = [{"branch": branch, "step": step, "edits": _edits(ledger)} for branch, step, ledger in session.before]
     lines = [_line(each) for each in session.standings]
     about = {"format": FORMAT, "model": session.subject.name, "here": session.standing.branch,
-             "before": before, "lines": lines, "stops": _stops(session.stops)}  # fmt: skip
+             "before": before, "lines": lines, "stops": _stops(session.stops),
+             "given_up": _given_up(session.given_up)}  # fmt: skip
     try:
         replace_text(path, json.dumps(about, indent=1) + "\n")
     except OSError as error:
@@ -49,10 +53,11 @@ def read_session(session: Session, path: str | Path) -> None:
     if about["model"] != session.subject.name:
         raise GlassheadError(f"{path} is a session with {brief(about['model'])}, not with {session.subject.name}.")
     try:
+        given_up = _read_given_up(about.get("given_up", ()))
         standings = [_standing(session, each) for each in about["lines"]]
         before = [(each["branch"], each["step"], _ledger(each["edits"])) for each in about["before"]]
         stops = Stops(tuple(Entry(parse_stop(each["stop"]), bool(each["on"])) for each in about.get("stops", ())))
-        session.restore(standings, about["here"], before)
+        session.restore(standings, about["here"], before, given_up)
         session.stops = stops
     except (KeyError, TypeError, IndexError) as error:
         raise GlassheadError(f"{path} is damaged: {brief(error)}.") from None
@@ -104,6 +109,21 @@ def _stops(stops: Stops) -> list[dict[str, Any]]:
     return [{"stop": str(entry.item), "on": entry.on} for entry in stops.entries]
 
 
+def _given_up(lines: Mapping[int, Sequence[GivenUp]]) -> list[dict[str, Any]]:
+    return [{"branch": branch, **asdict(each)} for branch, found in lines.items() for each in found]
+
+
+def _read_given_up(lines: Sequence[Mapping[str, Any]]) -> dict[int, tuple[GivenUp, ...]]:
+    """Read the lines that beam searches gave up, by the branch that each began from; an older file has none."""
+    found: dict[int, tuple[GivenUp, ...]] = {}
+    for each in lines:
+        made = GivenUp(each["text"], each["step"], each["why"])
+        if not isinstance(made.step, int) or not all(isinstance(said, str) for said in (made.text, made.why)):
+            raise TypeError(f"{each!r} is no line that was given up")
+        found[each["branch"]] = (*found.get(each["branch"], ()), made)
+    return found
+
+
 def _ledger(edits: list[dict[str, Any]]) -> Ledger:
     return Ledger(tuple(Entry(parse(each["edit"]), each["on"]) for each in edits))
 
@@ -124,5 +144,5 @@ def _standing(session: Session, line: dict[str, Any]) -> Standing:
     return session.make_standing(
         line["text"], ledger, line["ids"], line["original"], branch=line["branch"], family=line["family"],
         parent=line["parent"], cause=line["cause"], fork=line["fork"], truncate=line["truncate"],
-        name=line["name"], folded=line["folded"], pick=from_data(line.get("rules", ())),
+        name=line["name"], folded=line["folded"], pick=from_data(line.get("rules", ()), session.subject.model.size),
     )  # fmt: skip

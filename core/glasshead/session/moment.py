@@ -22,7 +22,7 @@ class Moment:
     """See the module."""
 
     trace: Trace
-    """Captured values: a row for each token so far, the newest included."""
+    """Captured values: a row for each token so far, the newest included unless the line is done or being led on."""
     source: tuple[Token, ...]
     tokens: tuple[Token, ...]
     """The target so far, with the prompt."""
@@ -38,6 +38,8 @@ class Moment:
     """Whether the end token, and not the limit, ended the line."""
     limit: int
     """Most steps that can be taken."""
+    until: int | None = None
+    """Step to which the line is being led, as it was there before an edit; None where it has come to."""
     cut: bool = False
     """Whether a recording, and not the line that it shows, ends here."""
     candidates: tuple[Token, ...]
@@ -89,12 +91,15 @@ class Moment:
         return self.trace.anatomy
 
 
-def look(line: Stepper, **about: Any) -> Moment:
-    """Make the moment at which a line stands. about: what the session knows of it, by the names of the fields."""
+def look(line: Stepper, *, ahead: bool = True, **about: Any) -> Moment:
+    """Make the moment at which a line stands. about: what the session knows of it, by the names of the fields.
+
+    ahead: whether the newest token has a row, as all others do; without it, the next token is not known yet.
+    """
     fillings = line.fillings(CANDIDATES)
     number = about.pop("number")
     return Moment(
-        trace=line.outlook,
+        trace=line.outlook if ahead else line.trace,
         source=tuple(line.source),
         tokens=tuple(line.tokens),
         line=number,
@@ -103,10 +108,10 @@ def look(line: Stepper, **about: Any) -> Moment:
         ended=line.ended,
         limit=line.limit,
         cut=line.cut,
-        candidates=tuple(line.candidates(CANDIDATES)),
-        entropy=line.entropy(),
-        given=line.given,
-        weighed=weigh(line, line.rule),
+        candidates=tuple(line.candidates(CANDIDATES)) if ahead else (),
+        entropy=line.entropy() if ahead else 0.0,
+        given=line.given if ahead else None,
+        weighed=weigh(line, line.rule) if ahead else None,
         fillings=None if fillings is None else tuple(fillings),
         **about,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from glasshead.decoding.pick import Pick, Sample, greedy, list_rules, turn
+from glasshead.decoding.pick import Forced, Pick, Sample, greedy, list_rules, turn
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError, brief
 from glasshead.text import Token
@@ -18,6 +18,8 @@ NUMBERS: Mapping[str, type | tuple[type, ...]] = {
     "temperature": (int, float), "top_k": (int, type(None)), "top_p": (int, float, type(None)), "seed": int
 }  # fmt: skip
 """Fields of a sampling rule in a file."""
+FOLLOWS = "follows"
+"""Field of a rule that follows given tokens."""
 
 
 @dataclass(frozen=True)
@@ -73,24 +75,37 @@ def entropy(p: Tensor) -> float:
 
 
 def as_data(pick: Pick) -> list[dict[str, Any]]:
-    """Write a pick as plain data: its rules, each with its first position. Following given tokens counts as greedy."""
-    return [{"from": at, **(_numbers(rule) if isinstance(rule, Sample) else {})} for at, rule in list_rules(pick)]
+    """Write a pick as plain data: its rules, each with its first position; greedy has nothing else."""
+    return [{"from": at, **_as_data(rule)} for at, rule in list_rules(pick)]
 
 
-def from_data(rules: Sequence[Mapping[str, Any]]) -> Pick:
-    """Make a pick of plain data. Raises GlassheadError for data that describe none."""
+def _as_data(rule: Pick) -> dict[str, Any]:
+    if isinstance(rule, Forced):
+        return {FOLLOWS: list(rule.ids)}
+    return _numbers(rule) if isinstance(rule, Sample) else {}
+
+
+def from_data(rules: Sequence[Mapping[str, Any]], size: int) -> Pick:
+    """Make a pick of plain data. size: tokens of the vocabulary. Raises GlassheadError for data that describe none."""
     pick: Pick = greedy
     for each in rules:
         at = each.get("from") if isinstance(each, dict) else None
-        numbers = {name: value for name, value in each.items() if name != "from"} if isinstance(each, dict) else {}
-        if (
-            not isinstance(at, int)
-            or at < 0
-            or not all(name in NUMBERS and isinstance(value, NUMBERS[name]) for name, value in numbers.items())
-        ):
+        rule = _rule({name: value for name, value in each.items() if name != "from"}, size) if at is not None else None
+        if rule is None or not isinstance(at, int) or at < 0:
             raise GlassheadError(f"{brief(each)} is no rule of picking tokens.")
-        pick = turn(pick, at, Sample(**numbers) if numbers else greedy)
+        pick = turn(pick, at, rule)
     return pick
+
+
+def _rule(data: Mapping[str, Any], size: int) -> Pick | None:
+    """Make one rule of plain data; None if they describe none."""
+    if FOLLOWS in data:
+        ids = data[FOLLOWS]
+        good = len(data) == 1 and isinstance(ids, list) and ids
+        return Forced(tuple(ids)) if good and all(isinstance(n, int) and 0 <= n < size for n in ids) else None
+    if not all(name in NUMBERS and isinstance(value, NUMBERS[name]) for name, value in data.items()):
+        return None
+    return Sample(**data) if data else greedy
 
 
 def _numbers(rule: Sample) -> dict[str, Any]:

@@ -34,8 +34,7 @@ def search(session: Session, width: int, *, stop: Callable[[], bool] = lambda: F
         ways.append(((*each.ids, *end), f"beam {width}: {rank} of {len(found)}, score {_number(each.score)}"))
     given_up = tuple(_tell(line, each) for each in pruned)
     _grow(session, ways, stop)
-    session.given_up = {**session.given_up, branch: given_up}
-    session.list_again()
+    session.give_up(branch, given_up)
     return len(found), len(given_up)
 
 

@@ -19,23 +19,24 @@ from typing import Any
 
 from glasshead.decoding.pick import Pick, greedy
 from glasshead.decoding.stepper import Stepper
-from glasshead.edits.changes import Changes, make_changes
 from glasshead.edits.edit import Edit
 from glasshead.edits.language import as_edit
-from glasshead.edits.ledger import NO_EDITS, Ledger
+from glasshead.edits.ledger import NO_EDITS, Ledger, name_change
 from glasshead.errors import GlassheadError
 from glasshead.session.beside import Beside, compare, make_twin
 from glasshead.session.compared import Compared, compare_lines
+from glasshead.session.editing import edit_line
+from glasshead.session.lines import Lines, Place
 from glasshead.session.moment import Moment, look
 from glasshead.session.references import References
+from glasshead.session.regaining import Way
 from glasshead.session.standing import Standing
 from glasshead.session.stopping import Stopped, find_stop
 from glasshead.session.stops import NO_STOPS, Differs, Stops, check_stop, parse_stop
-from glasshead.session.tree import Branch, GivenUp, Tree
+from glasshead.session.tree import Branch, GivenUp
 from glasshead.session.truths import edited_checks
 from glasshead.subjects import Subject
 from glasshead.traces.file import CANDIDATES
-from glasshead.traces.record import BUDGET
 from glasshead.truth.trace_checks import Check, checks
 
 NO_TEXT = "There is no sentence yet: type one with i."
@@ -48,19 +49,14 @@ class Session:
         """keep: sites that the lines capture, as for `Subject.start`."""
         self._keep = keep if keep is None else tuple(keep)
         self.subject = subject
-        self._standing: Standing | None = None
-        self._branches: dict[int, Standing] = {}
-        self._tree = Tree()
-        self._before: list[tuple[int, int, Ledger]] = []
-        """Branches that undo goes back to, with step and edits, the newest last."""
-        self._lines = self._made = 0
+        self._lines = Lines()
         self._moment: Moment | None = None
         self._twin: Stepper | None = None
-        self._references = References(subject, lines=self._line_of)
+        self._references = References(subject, lines=lambda branch: self._lines[branch].line)
         self.stops: Stops = NO_STOPS
         """Breakpoints, at which `walk` stops."""
-        self.given_up: Mapping[int, tuple[GivenUp, ...]] = {}
-        """Lines that a beam search gave up, by the branch that it began from."""
+        self._way: Way | None = None
+        """Way to where the work stood before the newest move to another line."""
         self._other: int | None = None
         self._stopped: Stopped | None = None
         """Breakpoint at which the newest walk ended."""
@@ -68,14 +64,14 @@ class Session:
     @property
     def standing(self) -> Standing:
         """Present standing. Raises GlassheadError before the first text."""
-        if self._standing is None:
+        if self._lines.here is None:
             raise GlassheadError(NO_TEXT)
-        return self._standing
+        return self._lines.here
 
     @property
     def text(self) -> str | None:
         """The text of the line, as it was typed; None before the first."""
-        return None if self._standing is None else self._standing.text
+        return None if self._lines.here is None else self._lines.here.text
 
     @property
     def line(self) -> Stepper:
@@ -86,44 +82,47 @@ class Session:
     def moment(self) -> Moment:
         """Everything to show of the line at its present step. The same object until something moves."""
         if self._moment is None:
-            at, effect = self.standing, self._beside()
+            at, ahead = self.standing, self._way is None or self._way.ahead
+            effect = self._beside(ahead)
             self._moment = look(
-                at.line, text=at.text, number=at.number, changed=at.changed, undoable=bool(self._before),
-                undos=self._undos(), edits=at.ledger, beside=self._compare() or effect, effect=effect,
-                stopped=self._stopped, read=self._read(at.text), other=self.other,
+                at.line, ahead=ahead, text=at.text, number=at.number, changed=at.changed,
+                undoable=bool(self._lines.before), undos=self._lines.count_undos(), edits=at.ledger,
+                beside=self._compare() or effect, effect=effect, stopped=self._stopped, read=self._read(at.text),
+                until=self._way.steps if self._way is not None and self._way.open else None, other=self.other,
             )  # fmt: skip
-            self.list_again()  # now that its newest row is there
+            self._list_again(reach=ahead)  # now that its newest row is there
         return self._moment
 
-    def list_again(self) -> None:
-        """Bring the lists of the moment up to date, where nothing else of it has moved."""
+    def _list_again(self, *, reach: bool = True) -> None:
+        """Bring the lists of the moment up to date, where nothing else of it has moved. reach: see `Tree.branches`."""
         if self._moment is not None:
-            self._moment = replace(self._moment, branches=self.branches, stops=self.stops)
+            branches = self._lines.list_branches(self.standing.branch, reach=reach)
+            self._moment = replace(self._moment, branches=branches, stops=self.stops)
 
     def _read(self, text: str) -> str | None:
         """Return a text as the vocabulary sees it; None for a vocabulary that does not say it."""
         normalize: Callable[[str], str] | None = getattr(self.subject.vocabulary.source, "normalize", None)
         return None if normalize is None or self.subject.recorded else normalize(text)
 
-    def _beside(self) -> Beside | None:
+    def _beside(self, ahead: bool = True) -> Beside | None:
         at = self.standing
         if at.base is None or at.base is at.line or not at.line.rows.captures:
             return None
         at.base.goto(at.line.step_number)
-        self._twin = make_twin(at.base, at.line) if self._twin is None else make_twin(self._twin, at.line)
-        return compare(at.base, at.line, self._twin, at.ledger.active, CANDIDATES)
+        self._twin = make_twin(at.base if self._twin is None else self._twin, at.line, ahead=ahead)
+        return compare(at.base, at.line, self._twin, at.ledger.active, CANDIDATES, ahead=ahead)
 
     @property
     def other(self) -> int | None:
         """Branch that the present line is compared with; None for none."""
-        return self._other if self._other in self._branches and self._other != self.standing.branch else None
+        return self._other if self._other in self._lines and self._other != self.standing.branch else None
 
     def compare_with(self, branch: int | None) -> None:
         """Compare the present line with another one of the tree; None ends that.
 
         Raises GlassheadError for a line that is not there, and for the present one.
         """
-        if branch is not None and self._at(branch).branch == self.standing.branch:
+        if branch is not None and self._lines[branch].branch == self.standing.branch:
             raise GlassheadError("You stand in this line: choose another one to compare it with.")
         self._other, self._moment = branch, None
 
@@ -131,15 +130,8 @@ class Session:
         line = self.line
         if self.other is None or not line.rows.captures:
             return None
-        other = self._branches[self.other]
+        other = self._lines[self.other]
         return compare_lines(line, other.line, other.name or f"line {other.branch}", CANDIDATES)
-
-    def _undos(self) -> int:
-        """Count the undos until the edits are others; 0 where none brings that."""
-        for count, (_, _, ledger) in enumerate(reversed(self._before), 1):
-            if ledger.active != self.standing.ledger.active:
-                return count
-        return 0
 
     def begin(
         self,
@@ -155,26 +147,40 @@ class Session:
 
         Raises GlassheadError, and moves nothing, for a text or an edit that does not fit.
         """
-        at = self._standing
+        at = self._lines.here
         ledger = (at.ledger if at else NO_EDITS) if edits is None else Ledger.of(tuple(map(as_edit, edits)))
         base = self.subject.start(text, truncate=truncate, keep=self._keep, forced=forced)
-        line = self._edited(base, base, ledger) if ledger.entries else base
-        new = self._new_branch()
+        line = base
+        if ledger.entries:
+            line = edit_line(base, ledger, self._references)
+            if line.looks_ahead:  # an edit that does not fit the line is found here, before anything moves
+                line.rows.reach(line.ids)
+        new = self._lines.new_branch()
         standing = Standing(
-            line=line, number=self._next(), text=text, truncate=truncate, branch=new, family=new, parent=None,
-            cause=text, fork=0, ledger=ledger, base=None if line is base else base, tried=tried,
+            line=line, number=self._lines.next_number(), text=text, truncate=truncate, branch=new, family=new,
+            parent=None, cause=text, fork=0, ledger=ledger, base=None if line is base else base, tried=tried,
         )  # fmt: skip
         self._move(standing, remember=at is None or not (tried and at.tried))
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
-        """All lines of the tree, in the order in which they were made."""
-        return tuple(self._branches[number] for number in sorted(self._branches))
+    def given_up(self) -> Mapping[int, tuple[GivenUp, ...]]:
+        """Lines that a beam search gave up, by the branch that it began from."""
+        return self._lines.given_up
+
+    def give_up(self, branch: int, lines: Sequence[GivenUp]) -> None:
+        """Note the lines that a beam search from a branch gave up, in place of those of an earlier one."""
+        self._lines.given_up = {**self._lines.given_up, branch: tuple(lines)}
+        self._list_again()
 
     @property
-    def before(self) -> tuple[tuple[int, int, Ledger], ...]:
+    def standings(self) -> tuple[Standing, ...]:
+        """All lines of the tree, in the order in which they were made."""
+        return tuple(self._lines)
+
+    @property
+    def before(self) -> tuple[Place, ...]:
         """Places that undo goes back to, the newest last: branch, step and edits."""
-        return tuple(self._before)
+        return tuple(self._lines.before)
 
     def make_standing(
         self,
@@ -195,7 +201,7 @@ class Session:
         if ledger.entries:
             start = base.branch()
             start.goto(0)
-            line = self._edited(start, start, ledger)
+            line = edit_line(start, ledger, self._references)
             for token in ids:
                 line.choose(token)
         return Standing(
@@ -203,17 +209,16 @@ class Session:
             **fields,
         )  # fmt: skip
 
-    def restore(self, standings: Sequence[Standing], here: int, before: Sequence[tuple[int, int, Ledger]]) -> None:
+    def restore(
+        self,
+        standings: Sequence[Standing],
+        here: int,
+        before: Sequence[Place],
+        given_up: Mapping[int, tuple[GivenUp, ...]] | None = None,
+    ) -> None:
         """Replace the tree by other lines, and stand in one of them. Raises GlassheadError for a tree that is none."""
-        branches = {each.branch: each for each in standings}
-        if here not in branches or any(
-            each.parent is not None and not (each.parent in branches and each.parent < each.branch)
-            for each in standings
-        ):
-            raise GlassheadError("These lines are no tree: one comes from a line that is not there.")
-        self._branches, self._tree, self._made = branches, Tree(), max(branches)
-        self._before = [each for each in before if each[0] in branches]
-        self._stand(branches[here].to(number=self._next()))
+        self._lines.replace(standings, here, before, given_up or {})
+        self._look_again()
 
     def walk(self, steps: int, *, stopping: bool = True) -> Iterator[None]:
         """Take steps while there are any; yield after each, so that the caller can look or stop.
@@ -224,7 +229,7 @@ class Session:
         for _ in range(steps):
             if line.done:
                 return
-            self._moment = self._stopped = None
+            self._moment = self._stopped = self._way = None
             line.step()
             self._stopped = find_stop(self.stops.active, line, self._unedited()) if stopping else None
             yield
@@ -246,22 +251,22 @@ class Session:
         stop = parse_stop(text)
         check_stop(stop, self.subject.anatomy)
         self.stops = self.stops.add(stop)
-        self.list_again()
+        self._list_again()
 
     def switch_stop(self, number: int) -> None:
         """Switch a breakpoint off, or on again. Raises GlassheadError for one that is not there."""
         self.stops = self.stops.switch(number)
-        self.list_again()
+        self._list_again()
 
     def remove_stop(self, number: int) -> None:
         """Take a breakpoint out. Raises GlassheadError for one that is not there."""
         self.stops = self.stops.remove(number)
-        self.list_again()
+        self._list_again()
 
     def rewind(self, step: int) -> None:
         """Go back to a step, at most to the start. Costs no run of the model."""
         self.line.goto(min(max(0, step), self.line.step_number))
-        self._moment = self._stopped = None
+        self._moment = self._stopped = self._way = None
 
     def choose(self, token: int, at: Moment | None = None) -> None:
         """Take a token at the step that a moment shows: the line branches there.
@@ -317,142 +322,145 @@ class Session:
         """Add a line of other tokens to the tree. base: the same without the edits · cause, fork: as for `Standing` ·
         parent: by default the present line · stand: whether to stand in it then.
         """
-        at, new = self.standing, self._new_branch()
+        at, new = self.standing, self._lines.new_branch()
         made = at.to(
-            line=line, base=base, number=self._next(), branch=new, family=new,
+            line=line, base=base, number=self._lines.next_number(), branch=new, family=new,
             parent=at.branch if parent is None else parent, cause=cause, fork=fork, tried=False, name="", folded=False,
         )  # fmt: skip
         if stand:
             self._move(made)
         else:
-            self._branches[new] = made
-            self._forget()
-            self.list_again()
+            self._lines.add(made)
+            self._list_again()
 
     @property
     def edits(self) -> Ledger:
         """The edits of the line."""
-        return NO_EDITS if self._standing is None else self._standing.ledger
+        return NO_EDITS if self._lines.here is None else self._lines.here.ledger
 
-    def edit(self, *edits: Edit | str) -> None:
-        """Add edits: the line branches. Raises GlassheadError, and moves nothing, for one that does not fit."""
+    def edit(self, *edits: Edit | str, regain: bool = True) -> None:
+        """Add edits: the line branches. Raises GlassheadError, and moves nothing, for one that does not fit.
+
+        regain: come to the present step at once; else `regain` leads there, and an edit that does not fit a step on
+        the way is found by that.
+        """
         ledger = self.standing.ledger
         for each in edits:
             ledger = ledger.add(as_edit(each))
-        self._take(ledger)
+        self._take(ledger, regain)
 
-    def switch_edit(self, number: int) -> None:
+    def switch_edit(self, number: int, *, regain: bool = True) -> None:
         """Switch an edit of the ledger off, or on again. Raises GlassheadError for one that is not there."""
-        self._take(self.standing.ledger.switch(number))
+        self._take(self.standing.ledger.switch(number), regain)
 
-    def remove_edit(self, number: int) -> None:
+    def remove_edit(self, number: int, *, regain: bool = True) -> None:
         """Take an edit out of the ledger. Raises GlassheadError for one that is not there."""
-        self._take(self.standing.ledger.remove(number))
+        self._take(self.standing.ledger.remove(number), regain)
 
-    def clear_edits(self) -> None:
+    def clear_edits(self, *, regain: bool = True) -> None:
         """Take all edits out."""
-        self._take(NO_EDITS)
+        self._take(NO_EDITS, regain)
 
-    def _take(self, ledger: Ledger) -> None:
-        """Stand at the line under other edits, as far along as now."""
+    def regain(self) -> Iterator[bool]:
+        """Lead the line to where the work stood before other edits came, an undo or a visit; yield after each step.
+
+        True comes once the first token is there that is another one; the moment is then without the row of it. Broken
+        off, the line stands where it got to.
+        Raises GlassheadError for an edit that does not fit a step on the way: then all is as it was before the edit.
+        """
+        way = self._way
+        if way is None:
+            return
+        try:
+            for changed in way:
+                self._moment = None
+                if way.new:
+                    self._lines.change(self.standing.branch, fork=way.fork)
+                yield changed
+                if self._way is not way:  # another move came between
+                    return
+        except GlassheadError:
+            if way.new is not None:
+                self._lines.withdraw(new=way.new)
+                self._look_again()
+            raise
+        finally:
+            if self._way is way:
+                self.stay()
+
+    def stay(self) -> None:
+        """Stand where the line is: nobody leads it on."""
+        if self._way is not None:
+            if self._way.open:
+                self._moment = None
+            self._way = None
+            self._lines.forget()
+
+    def _take(self, ledger: Ledger, regain: bool) -> None:
+        """Stand at the line under other edits: as far along as now, or where they begin to reach."""
         at = self.standing
         if ledger == at.ledger:
             return
-        steps = at.line.step_number
-        for branch in self._branches.values():  # where those edits were before, that line comes back
-            if branch.family == at.family and branch.ledger.active == ledger.active:
-                branch.line.follow(at.line, steps)
-                branch.line.goto(min(steps, branch.line.step_number))
-                self._move(branch.to(number=self._next(), ledger=ledger), steps=steps)
-                return
-        base = at.line.branch() if at.base is None else at.base
-        line = self._edited(base, at.line, ledger)
-        fork = next((n for n, (a, b) in enumerate(zip(at.line.ids, line.ids, strict=False)) if a != b), None)
-        prompt = len(line.ids) - line.step_number
-        new = [entry.item for entry in ledger.entries if entry not in at.ledger.entries and entry.on]
-        gone = [entry.item for entry in at.ledger.entries if entry not in ledger.entries and entry.on]
-        cause = ", ".join([*map(str, new), *(f"without {edit}" for edit in gone)]) or "the same edits"
-        self._move(
-            at.to(
-                line=line, base=base if ledger.entries else None, ledger=ledger, number=self._next(),
-                branch=self._new_branch(), parent=at.branch, cause=cause, tried=False, name="", folded=False,
-                fork=steps if fork is None else max(0, fork - prompt),
-            )
-        )  # fmt: skip
-
-    def _edited(self, base: Stepper, now: Stepper, ledger: Ledger) -> Stepper:
-        """Return a line under edits: from `base`, with what was chosen in `now`, as far along as that."""
-        base.goto(now.step_number)
-        if ledger.active:
-            changes = self._changes(base, ledger)
-            line = base.edited(changes, changes.first_row)
-        else:  # there are none, or all are switched off: the rows stay, and nothing is computed again
-            line = base.branch()
-        line.follow(now, now.step_number, base)
-        if line.looks_ahead:  # an edit that does not fit the line is found here, before anything moves
-            line.rows.reach(line.ids)
-        return line
-
-    def _changes(self, base: Stepper, ledger: Ledger) -> Changes:
-        self._references.line = base
-        return make_changes(ledger.active, self.subject.anatomy, self._references)
+        steps, ids = at.line.step_number, at.line.ids
+        there = [each for each in self._lines if each.family == at.family and each.ledger.active == ledger.active]
+        if there:  # where those edits were before, that line comes back
+            way = Way(there[0].line, steps, ids, at.line)
+            way.begin()
+            self._move(there[0].to(number=self._lines.next_number(), ledger=ledger), step=steps)
+        else:
+            base = at.line.branch() if at.base is None else at.base
+            base.goto(min(steps, base.known_steps))
+            line = edit_line(base, ledger, self._references, now=at.line, before=at.ledger)
+            way = Way(line, steps, ids, at.line, base.branch())  # `base` itself is led along by the moments
+            way.begin()
+            made = at.to(
+                line=line, base=base if ledger.entries else None, ledger=ledger, number=self._lines.next_number(),
+                branch=self._lines.new_branch(), parent=at.branch, cause=name_change(at.ledger, ledger), fork=way.fork,
+                tried=False, name="", folded=False,
+            )  # fmt: skip
+            self._move(made)
+        way.new = not there
+        self._way = way
+        if regain:
+            for _ in self.regain():
+                pass
 
     @property
     def branches(self) -> tuple[Branch, ...]:
         """The tree of all lines, in the order in which it is drawn."""
-        return self._tree.branches(self._branches, self.standing.branch, self.given_up)
+        return self._lines.list_branches(self.standing.branch)
 
     def visit(self, branch: int) -> None:
         """Stand at another branch. Raises GlassheadError for one that is not there."""
-        if self._at(branch).branch != self.standing.branch:
-            self._move(self._at(branch).to(number=self._next()))
+        if self._lines[branch].branch != self.standing.branch:
+            ids = self.line.ids
+            self._move(self._lines[branch].to(number=self._lines.next_number()))
+            self._way = Way(self.line, self.line.step_number, ids)
 
     def name_branch(self, branch: int, name: str) -> None:
         """Give a branch a name; an empty one takes it away."""
-        self._change(branch, name=name.strip())
+        self._lines.change(branch, name=name.strip())
+        self._list_again()
 
     def fold_branch(self, branch: int) -> None:
         """Fold the branches of a branch away, or out again."""
-        self._change(branch, folded=not self._at(branch).folded)
+        self._lines.change(branch, folded=not self._lines[branch].folded)
+        self._list_again()
 
     def delete_branch(self, branch: int) -> None:
         """Delete a branch and those that come from it. Raises GlassheadError for one that holds the present line."""
-        gone = {self._at(branch).branch}
-        for number, each in sorted(self._branches.items()):
-            if each.parent in gone:
-                gone.add(number)
-        if self.standing.branch in gone:
-            raise GlassheadError("You stand in this line: go to another one first.")
-        self._branches = {number: each for number, each in self._branches.items() if number not in gone}
-        self.given_up = {number: lines for number, lines in self.given_up.items() if number not in gone}
-        self._before = [each for each in self._before if each[0] not in gone]
+        self._lines.delete(branch)
         self._moment = None
-
-    def _change(self, branch: int, **fields: object) -> None:
-        self._branches[branch] = self._at(branch).to(**fields)
-        if self.standing.branch == branch:
-            self._standing = self._branches[branch]
-        self.list_again()
-
-    def _line_of(self, branch: int) -> Stepper:
-        return self._at(branch).line
-
-    def _at(self, branch: int) -> Standing:
-        if branch not in self._branches:
-            raise GlassheadError(f"There is no line {branch}.")
-        return self._branches[branch]
 
     def undo(self) -> None:
         """Bring back what the last text, choice, edit or visit replaced: line and step.
 
         Raises GlassheadError if there is nothing to undo.
         """
-        if not self._before:
-            raise GlassheadError("There is nothing to undo: this is where you began.")
-        branch, step, ledger = self._before.pop()
-        at = self._branches[branch]
-        at.line.goto(step)
-        self._stand(at.to(number=self._next(), ledger=ledger))
+        ids = [] if self._lines.here is None else self.line.ids
+        self._lines.undo()
+        self._look_again()
+        self._way = Way(self.line, self.line.step_number, ids)
 
     def check(self) -> tuple[Check, ...]:
         """Check the present moment; each statement is computed in another way than the values were captured."""
@@ -467,34 +475,15 @@ class Session:
         """Write a recording of the present line, as far as it is known. See `Stepper.save`."""
         return self.line.save(path, changed=self.standing.changed, overwrite=overwrite)
 
-    def _next(self) -> int:
-        self._lines += 1
-        return self._lines
-
-    def _new_branch(self) -> int:
-        self._made += 1
-        return self._made
-
-    def _move(self, standing: Standing, *, remember: bool = True, steps: int | None = None) -> None:
-        """steps: step of the present line before the move, if that went along it."""
-        at = self._standing
-        if remember and at is not None:
-            self._before.append((at.branch, at.line.step_number if steps is None else steps, at.ledger))
-        self._stand(standing)
-        self._forget()
-
-    def _forget(self) -> None:
-        """Forget the values of the lines that were left longest ago, while all together exceed the budget.
-
-        Their tokens stay; what is looked at again is computed again.
-        """
-        here = self.standing.branch
-        held = [each for number, each in self._branches.items() if number != here]
-        for each in held:
-            if sum(one.line.bytes for one in self._branches.values()) <= BUDGET:
-                return
-            each.line.forget()
+    def _move(self, standing: Standing, *, remember: bool = True, step: int | None = None) -> None:
+        """Stand in another line; see `Lines.move`."""
+        self._lines.move(standing, remember=remember, step=step)
+        self._look_again()
 
     def _stand(self, standing: Standing) -> None:
-        self._branches[standing.branch] = standing
-        self._standing, self._moment, self._twin, self._stopped = standing, None, None, None
+        self._lines.stand(standing)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Forget what was seen of the line where the work stood."""
+        self._moment = self._twin = self._stopped = self._way = None

@@ -84,21 +84,25 @@ class Tree:
         """Of each line: tokens of the parent up to the fork, its own, what else the numbers hang on; the numbers."""
 
     def branches(
-        self, standings: Mapping[int, Standing], here: int, given_up: Mapping[int, tuple[GivenUp, ...]]
+        self,
+        standings: Mapping[int, Standing],
+        here: int,
+        given_up: Mapping[int, tuple[GivenUp, ...]],
+        *,
+        reach: bool = True,
     ) -> tuple[Branch, ...]:
         """List the lines from the roots down, each after its parent. Those under a folded one are left out.
 
         standings: the lines by their numbers · here: the present one · given_up: what a beam search gave up, by the
-        line that it began from.
+        line that it began from · reach: whether what a comparison lacks may be computed, which is a row or two.
         """
-        for known in (self._texts, self._apart):
-            for gone in [number for number in known if number not in standings]:
-                del known[gone]
+        for gone in [number for number in self._texts if number not in standings]:
+            self.forget(gone)
         children: dict[int | None, list[int]] = {}
         for number, each in standings.items():
             children.setdefault(each.parent if each.parent in standings else None, []).append(number)
         found: list[Branch] = []
-        led = Led()
+        led = Led() if reach else None
         ahead = [(number, 0) for number in reversed(children.get(None, ()))]
         while ahead:
             number, depth = ahead.pop()
@@ -117,13 +121,18 @@ class Tree:
                 ahead += [(child, depth + 1) for child in reversed(children.get(number, ()))]
         return tuple(found)
 
+    def forget(self, number: int) -> None:
+        """Forget what was found out of a line."""
+        self._texts.pop(number, None)
+        self._apart.pop(number, None)
+
     def _text(self, number: int, line: Stepper) -> str:
         ids, known = line.ids, self._texts.get(number)
         if known is None or known[0] != ids:
             known = self._texts[number] = ids, line.text
         return known[1]
 
-    def _compare(self, parent: Stepper, standing: Standing, led: "Led") -> Apart:
+    def _compare(self, parent: Stepper, standing: Standing, led: "Led | None") -> Apart:
         """Compare a line with its parent at the fork; what was forgotten since is not computed again."""
         line, known = standing.line, self._apart.get(standing.branch)
         ids, others = line.ids, parent.ids
@@ -132,7 +141,9 @@ class Tree:
         same = known is not None and known[0][: len(usual)] == usual and known[1][: len(own)] == own  # or further back
         if parent.forgotten or line.forgotten:
             return known[3] if known is not None and same else UNKNOWN
-        hangs: Hashable = _known(parent, row), _known(line, row)
+        if led is None and known is not None and same:
+            return known[3]
+        hangs: Hashable = led is None, _known(parent, row), _known(line, row)
         if not (parent.rows.lasting and line.rows.lasting):  # rows change while the lines grow
             hangs = hangs, tuple(others), tuple(ids)
         elif known is not None and same and None not in known[3]:
@@ -174,16 +185,17 @@ def _known(line: Stepper, row: int) -> tuple[bool, bool]:
     return len(line.rows) > row, len(line.rows) > row + 1
 
 
-def _apart(parent: Stepper, standing: Standing, led: Led) -> Apart:
+def _apart(parent: Stepper, standing: Standing, led: Led | None) -> Apart:
     """Compare a line with its parent at the fork.
 
     What lacks is at most a row of each, and a step of a parent that was left where it stood: that is computed, once.
-    Where rows change while lines grow it would be computed at each step, and is left unknown.
+    Where rows change while lines grow it would be computed at each step, and is left unknown. led: None computes
+    nothing.
     """
     line = standing.line
     prompt = len(line.ids) - line.step_number
     row = prompt + standing.fork - 1
-    lasting = parent.rows.lasting and line.rows.lasting
+    lasting = led is not None and parent.rows.lasting and line.rows.lasting
     if lasting:
         _reach(parent, row + 1)
         _reach(line, row + 2)
@@ -193,7 +205,7 @@ def _apart(parent: Stepper, standing: Standing, led: Led) -> Apart:
     if len(line.ids) > row + 1:
         best = int(usual.argmax())
         lost = float(usual[line.ids[row + 1]] - usual[best]) / log(2)
-    if lasting and len(line.rows) > row + 1:
+    if led is not None and lasting and len(line.rows) > row + 1:
         parent = led.to(parent, row + 2)
     if min(len(parent.rows), len(line.rows)) <= row + 1:
         return lost, kl(usual, own), None, None

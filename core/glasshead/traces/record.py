@@ -105,8 +105,12 @@ class Record:
 
     def crop(self, rows: int) -> None:
         """Forget the rows from there on."""
-        self.bytes -= sum(map(size_of, self.rows[rows:]))
-        self.rows = self.rows[:rows]
+        left, gone = self.rows[:rows], self.rows[rows:]
+        if len(left) < len(gone):  # whatever is less to count
+            self.bytes = size_of(self.static) + sum(map(size_of, left))
+        else:
+            self.bytes -= sum(map(size_of, gone))
+        self.rows = left
 
     def forget_fixed(self) -> None:
         """Forget the keys and values of the source, which the next pass captures again."""

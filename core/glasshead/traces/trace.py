@@ -57,8 +57,8 @@ class Trace:
         self.recorded = record.recorded
         """For a trace that was read from a file: the beginning of the sentences that say so; else empty."""
         self._rows: list[Row] = record.rows[: self.steps]
-        whole = len(record.rows) == self.steps
-        self._captured = record.bytes if whole else size_of(record.static) + sum(map(size_of, self._rows))
+        self._whole = record.bytes if len(record.rows) == self.steps else None
+        """Bytes of the captured values, if all of the record are in the view."""
         self._lock = RLock()
         self._gathered: dict[str, Tensor] = {}
         self._filled: dict[str, Tensor] = {}
@@ -67,6 +67,13 @@ class Trace:
         """Values that were let go, as they were recomputed at one row."""
         self._room = record.budget - record.bytes
         """Bytes of the budget that captured values leave for gathered ones; the newest may exceed it."""
+
+    @cached_property
+    def _captured(self) -> int:
+        """Bytes of the captured values: of a part of a record they are counted when somebody asks."""
+        if self._whole is not None:
+            return self._whole
+        return size_of(self._static) + sum(map(size_of, self._rows))
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a recording of the line up to here, which `glasshead.load` opens without the model; return its path.

@@ -67,6 +67,21 @@ def test_every_line_comes_back_with_its_edits_and_its_place(subject: Subject, se
     assert write_session(again, tmp_path / "again.json").read_text() != ""
 
 
+def test_a_file_of_an_earlier_version_still_opens(subject: Subject, session: Session, tmp_path: Path) -> None:
+    """The first files had neither rules nor breakpoints, and none of them what was given up, or a text to follow."""
+    path = write_session(session, tmp_path / "mine.json")
+    data = json.loads(path.read_text())
+    first = {name: data[name] for name in ("format", "model", "here", "before")}
+    lines = [{name: value for name, value in line.items() if name != "rules"} for line in data["lines"]]
+    assert first["format"] == "glasshead session 1" and set(data) - set(first) == {"lines", "stops", "given_up"}
+    for old in ({**first, "lines": lines}, {**first, "lines": data["lines"], "stops": data["stops"]}):
+        path.write_text(json.dumps(old))
+        again = Session(subject)
+        read_session(again, path)
+        assert told(again) == told(session) and again.standing.branch == session.standing.branch
+        assert again.given_up == {} and not again.stops.entries
+
+
 def test_a_file_holds_no_number_of_the_model(session: Session, tmp_path: Path) -> None:
     data = json.loads(write_session(session, tmp_path / "mine.json").read_text())
 

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -133,12 +134,57 @@ def test_a_session_file_keeps_the_rules_and_the_breakpoints(tmp_path: Path) -> N
     walk(session, 2)
     walk(again, 2)
     assert again.line.ids == session.line.ids
-    assert from_data(as_data(session.line.pick)) == session.line.pick
-    for wrong in ([{"from": -1}], [{"from": 0, "heat": 1}], [{"from": 0, "temperature": "x"}], ["x"]):
+    assert from_data(as_data(session.line.pick), 29) == session.line.pick
+    wrongs: list[Any] = [
+        [{"from": -1}], [{"from": 0, "heat": 1}], [{"from": 0, "temperature": "x"}], ["x"], [{"from": 0, "follows": 3}],
+        [{"from": 0, "follows": []}], [{"from": 0, "follows": [4, 29]}], [{"from": 0, "follows": ["a"]}],
+        [{"from": 0, "follows": [4], "seed": 1}],
+    ]  # fmt: skip
+    for wrong in wrongs:
         with pytest.raises(GlassheadError, match="no rule of picking"):
-            from_data(wrong)  # type: ignore[arg-type]
+            from_data(wrong, 29)
     with pytest.raises(GlassheadError, match="temperature is 0"):
-        from_data([{"from": 0, "temperature": 0}])
+        from_data([{"from": 0, "temperature": 0}], 29)
+
+
+def test_a_session_file_keeps_the_text_that_a_line_follows(tmp_path: Path) -> None:
+    subject = restless(10)
+    session = Session(subject)
+    session.begin("zebra", forced="tulips")
+    walk(session, 2)
+    session.edit("decoder.0.self.heads *= 4")
+    session.choose(5)  # the edited line leaves the text here, and the original with it
+    walk(session, 1)
+    session.visit(1)
+    path = write_session(session, tmp_path / "mine.json")
+    again = Session(subject)
+    read_session(again, path)
+    for branch in (1, 2, 3):
+        lines = []
+        for each in (session, again):
+            each.visit(branch)
+            walk(each, 9)
+            lines.append((each.line.ids, each.moment.beside and [step.original for step in each.moment.beside.steps]))
+        assert lines[0] == lines[1]
+        assert (again.line.text[:6] == "tulips") == (branch < 3) and again.line.ids[1:3] == session.line.ids[1:3]
+    again.visit(1)
+    again.rewind(3)
+    given = again.moment.given
+    assert given is not None and given.text == "i"
+
+
+def test_what_was_given_before_a_line_left_it_stays_given_under_edits() -> None:
+    session = Session(restless(10))
+    session.begin("zebra", forced="tulips")
+    walk(session, 2)
+    token = session.moment.candidates[0].id
+    assert session.moment.given is not None and session.moment.given.id != token
+    session.choose(token)
+    assert session.moment.given is None and list_rules(session.line.pick)[-1] == (2, greedy)
+    ids = session.line.ids
+    for edit in ("decoder.0.self.heads *= 4", "decoder.1.ffn.out *= -3", "encoder.*.self.out *= -2"):
+        session.edit(edit)
+        assert session.line.ids[:3] == ids[:3], "t and u"
 
 
 def test_a_temperature_near_zero_picks_what_greedy_picks() -> None:

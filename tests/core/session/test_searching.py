@@ -1,7 +1,9 @@
 """A beam search in a session: each finished line is a branch, and what was given up lost a comparison that holds."""
 
+import json
 import math
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from glasshead import GlassheadError, beam_search
 from glasshead.adapters.native import Native
 from glasshead.decoding.beam import Pruned
 from glasshead.errors import StoppedError
+from glasshead.session.file import read_session, write_session
 from glasshead.session.references import edit_subject
 from glasshead.session.searching import search
 from glasshead.session.session import Session
@@ -50,6 +53,35 @@ def test_each_finished_line_is_a_branch_with_its_score(kind: str) -> None:
     assert [each.score for each in wanted] == sorted((each.score for each in wanted), reverse=True)
     session.undo()
     assert session.line.ids == start
+
+
+def test_a_session_file_keeps_what_was_given_up(tmp_path: Path) -> None:
+    subject = restless(10)
+    session = Session(subject)
+    session.begin("abc")
+    walk(session, 1)
+    search(session, 3)
+    assert session.given_up[1]
+    again = Session(subject)
+    again.begin("zebra")
+    again.give_up(1, [])
+    path = write_session(session, tmp_path / "mine.json")
+    read_session(again, path)
+    assert again.given_up == session.given_up and again.branches[0].given_up == session.branches[0].given_up
+    told = json.loads(path.read_text())
+    for wrong in (
+        [{"branch": 1}],
+        [{"branch": 1, "text": "a", "step": "1", "why": "b"}],
+        [1],
+        7,
+        [{**told, "text": 1}],
+    ):
+        path.write_text(json.dumps({**told, "given_up": wrong}))
+        with pytest.raises(GlassheadError, match="is damaged"):
+            read_session(Session(subject), path)
+    path.write_text(json.dumps({**told, "given_up": [{"branch": 99, "text": "a", "step": 1, "why": "b"}]}))
+    read_session(again, path)
+    assert again.given_up == {}, "of a line that is not there"
 
 
 def test_what_is_given_up_has_lost_the_comparison_that_is_told() -> None:

@@ -209,12 +209,12 @@ def test_what_undo_remembers_stays_within_the_budget_of_one_line(
 ) -> None:
     walk(session, 3)
     one = session.line.rows.record.bytes
-    monkeypatch.setattr("glasshead.session.session.BUDGET", 3 * one)
+    monkeypatch.setattr("glasshead.session.lines.BUDGET", 3 * one)
     for _ in range(8):
         session.begin("the black cat")
         walk(session, 3)
-    assert sum(each.line.bytes for each in session._branches.values()) <= 3 * one
-    assert len(session._before) == 8
+    assert sum(each.line.bytes for each in session.standings) <= 3 * one
+    assert len(session.before) == 8
     for _ in range(8):  # their tokens stayed, and what is looked at again is computed again
         session.undo()
         assert session.moment.step == 3 and session.moment.trace.steps == 4

@@ -170,27 +170,53 @@ class Moves(RuleBasedStateMachine):
             self.undo.append(before)
             self.chosen.add((self.session.text or "", tuple(before.ids), token))
 
-    @rule(text=st.sampled_from(EDITS))
-    def edit(self, text: str) -> None:
-        before, reads = self.seen(), self.reads
-        self.session.edit(text)
-        self.moved(before, reads)
+    @rule(text=st.sampled_from(EDITS), steps=st.none() | st.integers(0, 4), looking=st.booleans())
+    def edit(self, text: str, steps: int | None, looking: bool) -> None:
+        before, reads, lines = self.seen(), self.reads, len(self.session.standings)
+        self.session.edit(text, regain=steps is None)
+        self.regain(before, steps, looking)
+        self.moved(before, reads, lines, steps)
+
+    def regain(self, before: Seen, steps: int | None, looking: bool) -> None:
+        """Take some of the steps up to where the line stood; looking: look at the moment after each."""
+        if steps is None:
+            assert self.session.moment.until is None
+        elif looking:
+            assert self.session.moment.until == (before.step if self.behind(before) else None)
+        told = False
+        for _, changed in zip(range(steps or 0), self.session.regain(), strict=False):
+            at = len(self.line.ids) - 1
+            assert changed == (not told and self.line.ids != before.ids[: at + 1])
+            told = told or changed
+            if looking:
+                assert self.session.moment.until == (before.step if self.behind(before) else None)
+            if looking and changed:  # a moment like no other: its newest token has no row yet
+                self.a_fresh_decode_says_the_same(undoable=True)
+        assert self.session.moment.until is None or steps == 0
+
+    def behind(self, before: Seen) -> bool:
+        return self.line.step_number < before.step and not self.line.done
 
     @precondition(lambda self: len(self.session.edits) > 0)
-    @rule(data=st.data(), remove=st.booleans())
-    def switch(self, data: st.DataObject, remove: bool) -> None:
-        before, reads = self.seen(), self.reads
+    @rule(data=st.data(), remove=st.booleans(), steps=st.none() | st.integers(0, 4), looking=st.booleans())
+    def switch(self, data: st.DataObject, remove: bool, steps: int | None, looking: bool) -> None:
+        before, reads, lines = self.seen(), self.reads, len(self.session.standings)
         number = data.draw(st.integers(0, len(self.session.edits) - 1))
-        (self.session.remove_edit if remove else self.session.switch_edit)(number)
-        self.moved(before, reads)
+        (self.session.remove_edit if remove else self.session.switch_edit)(number, regain=steps is None)
+        self.regain(before, steps, looking)
+        self.moved(before, reads, lines, steps)
 
-    def moved(self, before: Seen, reads: int) -> None:
+    def moved(self, before: Seen, reads: int, lines: int, steps: int | None) -> None:
         if self.session.edits != before.ledger:
             self.undo.append(before)
         active = self.session.edits.active
         assert self.reads - reads <= (OF_THE_ENCODER in map(str, active)), "the source was read again for nothing"
-        assert self.line.step_number == before.step or self.line.done
+        assert self.line.step_number == before.step or self.line.done or steps is not None
         self.stays(before)
+        if len(self.session.standings) > lines:  # it is new, and left its parent where the tokens part
+            at = self.session.standing
+            parted = (n for n, (one, other) in enumerate(zip(before.ids, self.line.ids, strict=False)) if one != other)
+            assert at.parent == before.branch and at.fork == next(parted, len(self.line.ids)) - 1
 
     @rule(data=st.data())
     def visit(self, data: st.DataObject) -> None:
@@ -229,12 +255,12 @@ class Moves(RuleBasedStateMachine):
                 assert found in (known, None), "rows may have been let go"
 
     @invariant()
-    def a_fresh_decode_says_the_same(self) -> None:
+    def a_fresh_decode_says_the_same(self, *, undoable: bool | None = None) -> None:
         if self.session.text is None:
             return
         reads = self.reads
         active = self.session.edits.active
-        assert self.session.moment.undoable == bool(self.undo)
+        assert self.session.moment.undoable == (bool(self.undo) if undoable is None else undoable)
         fresh = SUBJECT.start(self.session.text, edit=changes_of(SUBJECT, active), pick=self.line.pick)
         for place, token in enumerate(self.line.ids[1:], 1):
             before = tuple(self.line.ids[:place])

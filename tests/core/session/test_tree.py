@@ -56,9 +56,9 @@ def test_a_token_loses_the_bits_between_it_and_the_best(session: Session) -> Non
 
 
 def test_a_token_makes_the_line_look_elsewhere_than_the_parent_would_have(session: Session) -> None:
-    other, line = SUBJECT.start("zebra"), session._branches[2].line
+    other, line = SUBJECT.start("zebra"), session._lines[2].line
     other.goto(3)
-    assert session._branches[1].line.step_number == 2, "the parent was left where it stood"
+    assert session._lines[1].line.step_number == 2, "the parent was left where it stood"
     branch = session.branches[1]
     found = branch.differs
     one, two = (torch.log_softmax(each.rows.through(each.ids[:4]).double(), -1) for each in (other, line))
@@ -72,7 +72,7 @@ def test_a_token_makes_the_line_look_elsewhere_than_the_parent_would_have(sessio
 
 
 def test_an_edit_diverges_at_the_fork_and_looks_elsewhere_after_it(session: Session) -> None:
-    branch, parent, line = session.branches[2], session._branches[2].line, session._branches[3].line
+    branch, parent, line = session.branches[2], session.standings[1].line, session.standings[2].line
     row = branch.fork
     one, other = (torch.log_softmax(each.rows.logits(row + 1)[row].double(), -1) for each in (parent, line))
     assert branch.divergence == pytest.approx(float((one.exp() * (one - other)).sum()) / math.log(2), abs=1e-6)
@@ -130,12 +130,12 @@ def test_a_step_compares_no_lines_again(session: Session, monkeypatch: pytest.Mo
         assert [each.number for each in session.moment.branches] == [1, 2, 3, 5, 4]
     assert set(compared) == {5} and len(compared) <= 2, "once for its token, once for the row after it"
     found = session.moment.branches
-    session._branches[1].line.forget()
+    session._lines[1].line.forget()
     assert session.branches == found, "what is let go is still known"
 
 
 def test_what_is_remembered_is_of_the_tokens_that_there_were(session: Session) -> None:
-    root, remembered = session._branches[1], tree.Tree()
+    root, remembered = session._lines[1], tree.Tree()
     line = root.line.branch()
     lines = {1: root, 9: root.to(branch=9, parent=1, line=line, fork=2)}
     before = remembered.branches(lines, 9, {})[1]
@@ -173,7 +173,7 @@ def test_names_folds_and_breakpoints_leave_the_rest_of_a_moment(session: Session
 
 
 def test_a_tree_of_any_depth_is_listed(session: Session) -> None:
-    root = session._branches[1]
+    root = session._lines[1]
     chain = {1: root} | {at: root.to(branch=at, parent=at - 1, folded=at == 1500) for at in range(2, 2001)}
     found = tree.Tree().branches(chain, 7, {})
     assert len(found) == 1500 and found[-1].depth == 1499 and found[-1].folded == 500

@@ -160,3 +160,80 @@ def test_what_is_put_aside_is_in_nobodys_way(ear: Ear) -> None:
     assert second is not None and second.ticket == aside and jobs.halted(aside), "esc stops it all the same"
     jobs.put(lambda: None, ear)
     assert not jobs.idle
+
+
+EDIT = "decoder.*.ffn.out *= -3"
+
+
+@pytest.fixture
+def slow(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Worker:
+    """A worker that stands after six steps, and shows on the way only what must be shown."""
+    monkeypatch.setattr("glasshead_tui.work.worker.PACE", 1e9)
+    return worker
+
+
+def shown(ear: Ear) -> list[tuple[int, int | None, bool]]:
+    """What was shown, after the first moment and the six steps: step, step on the way to, and whether it is edited."""
+    moments = [message.moment for message in ear.heard if isinstance(message, Stepped)][2:]
+    return [(moment.step, moment.until, bool(moment.edits.active)) for moment in moments]
+
+
+def test_an_edit_is_shown_once_a_token_changes_and_then_where_the_line_stood(slow: Worker, ear: Ear) -> None:
+    slow.step(6, to=ear)
+    slow.edit(EDIT, to=ear)
+    slow.step(to=ear)
+    slow.undo(to=ear)
+    work(slow, ear, checked)
+    early, late, on, back = shown(ear)
+    assert early[1:] == (6, True) and late == (6, None, True) and on == (7, None, True) and back == (6, None, False)
+    moments = [message.moment for message in ear.heard if isinstance(message, Stepped)][1:]
+    assert moments[0].tokens[: early[0]] == moments[1].tokens[: early[0]]
+    assert moments[0].tokens[early[0]].id != moments[1].tokens[early[0]].id, (
+        "the newest token is the first that differs"
+    )
+    assert moments[1].beside is not None and moments[1].beside.first == early[0] - 1
+    assert all(check.ok for check in ear.heard[-1].checks)
+    tickets = [message.ticket for message in ear.heard if isinstance(message, Stepped)]
+    assert tickets[2] == tickets[3] < tickets[4], "both answer the edit"
+
+
+def test_halt_on_the_way_leaves_the_line_there_and_undo_brings_the_rest_back(slow: Worker, ear: Ear) -> None:
+    def halting(message: object) -> bool:
+        if isinstance(message, Stepped) and message.moment.until is not None:
+            slow.halt()
+            slow.undo(to=ear)
+        return heard(message)
+
+    heard, ear.post_message = ear.post_message, halting  # type: ignore[method-assign]
+    slow.step(6, to=ear)
+    slow.edit(EDIT, to=ear)
+    work(slow, ear, checked)
+    early, halted, back = shown(ear)
+    assert early[:2] == (halted[0], 6) and halted[1:] == (None, True) and back == (6, None, False)
+
+
+def test_halt_before_the_way_leaves_the_line_where_the_edit_begins_to_reach(slow: Worker, ear: Ear) -> None:
+    work(slow, ear, checked)
+    slow.step(6, to=ear)
+    work(slow, ear, lambda heard: checked(heard) and heard[-1].moment.step == 6)
+    slow.edit(EDIT, to=ear)
+    slow.halt()
+    slow.undo(to=ear)
+    work(slow, ear, lambda heard: checked(heard) and heard[-1].moment.line > 2)
+    assert shown(ear) == [(0, None, True), (6, None, False)]
+
+
+def test_an_edit_that_does_not_fit_a_later_step_is_refused_and_what_was_there_is_shown_again(
+    worker: Worker, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit = "decoder.0.self.weights[key=0 3] = 0.6 renormalised"  # from step 3 on there are both keys
+    worker.step(6, to=ear)
+    monkeypatch.setattr("glasshead_tui.work.worker.PACE", 0.0)
+    worker.edit(edit, to=ear)
+    work(worker, ear, checked)
+    found = [message for message in ear.heard if isinstance(message, Stepped | Refused)]
+    refused = next(message for message in found if isinstance(message, Refused))
+    assert "more than all of the weight" in refused.sentence
+    assert any(message.moment.until for message in found if isinstance(message, Stepped))
+    last = [message.moment for message in found if isinstance(message, Stepped)][-1]
+    assert (last.step, last.until, last.edits.active) == (6, None, ()) and found[-1] is refused

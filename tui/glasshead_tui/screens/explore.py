@@ -4,6 +4,7 @@ Wide terminals show every pane, narrow ones show one at a time; tokens, truth an
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -33,7 +34,7 @@ from glasshead_tui.screens.paned import OF_CANDIDATES
 from glasshead_tui.screens.save import ask_where, describe, unsavable
 from glasshead_tui.screens.steering import SteeringScreen
 from glasshead_tui.state import keymaps, keys, recent
-from glasshead_tui.state.focus import STAGES, Focus, first_look, move_down, within
+from glasshead_tui.state.focus import STAGES, Focus, Wish, first_look, move_down, within
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.work.messages import About, Checked, NotOpened, Opened, Refused, Saved, Stepped
 from glasshead_tui.work.worker import Worker
@@ -85,6 +86,8 @@ class ExploreScreen(ListsScreen, SteeringScreen):
         self._looking = Focus()
         self._kinds_ahead = 0
         """Number of kinds of attention to move on by, once the kinds are known."""
+        self._wish: Wish | None = None
+        """Cell that the cursor comes back to, once the line is there; None while it is."""
         self._asking: tuple[int, Ask] | None = None
         """Ticket of the sentence or the file on its way, and the question that waits for it."""
 
@@ -154,10 +157,14 @@ class ExploreScreen(ListsScreen, SteeringScreen):
         if before is None:
             self._look(redraw=True, **self._first(moment))
         kind = moment.anatomy.kind(self._looking.stack, self._looking.kind)
-        follow = before is None or event.fresh or self._looking.query >= before.trace.steps - 1
-        newest = follow and kind.queries == "target"
-        query = moment.trace.steps - 1 if newest else self._looking.query
-        self._look(query=query, key=0 if event.fresh else self._looking.key, step=moment.step, redraw=True)
+        newest = before is None or event.fresh or self._looking.query >= before.trace.steps - 1
+        wish = Wish(self._looking.query, 0 if event.fresh else self._looking.key, newest)
+        if self._wish is not None and not event.fresh:
+            wish = self._wish.moved(wish.query, wish.key, newest=newest)
+        query = moment.trace.steps - 1 if wish.newest and kind.queries == "target" else wish.query
+        self._look(query=query, key=wish.key, step=moment.step, redraw=True)
+        shown = self._looking.query, self._looking.key
+        self._wish = None if moment.until is None else replace(wish, shown=shown)
         self._write_about()
 
     def _first(self, moment: "Moment") -> dict[str, Any]:

@@ -58,6 +58,23 @@ class Focus:
         return replace(self, **changes)
 
 
+@dataclass(frozen=True)
+class Wish:
+    """The cell that a person looks at, while a line is led to where it was: until then it may be too short for it."""
+
+    query: int
+    key: int
+    newest: bool
+    """Whether it is in the newest row, whichever that is."""
+    shown: tuple[int, int] = (-1, -1)
+    """Query and key that are shown instead."""
+
+    def moved(self, query: int, key: int, *, newest: bool) -> "Wish":
+        """Return the wish of a person who looks at this cell now: what they moved counts, and the rest stays."""
+        rows = (self.query, self.newest) if query == self.shown[0] else (query, newest)
+        return Wish(rows[0], self.key if key == self.shown[1] else key, rows[1])
+
+
 def within(number: int, count: int) -> int:
     """Return the nearest of the first `count` numbers from 0."""
     return min(max(number, 0), max(count - 1, 0))

@@ -11,6 +11,8 @@ from textual.message import Message
 
 DECIDED = 1.0
 """Most seconds that a key waits for earlier jobs."""
+PACE = 0.08
+"""Seconds between two answers of one job that goes on: about 12 a second."""
 
 
 class Asker(Protocol):
@@ -29,6 +31,21 @@ class Job:
     to: Asker
     aside: bool = False
     """Whether no key asked for it, as when heads are measured again."""
+
+
+class Desk:
+    """The place of a job that goes on for a while: where it answers, and asks whether it must stop."""
+
+    def __init__(self, ticket: int, answer: Callable[[Message], None], stopped: Callable[[], bool]) -> None:
+        self.ticket, self.answer, self.stopped = ticket, answer, stopped
+        self._answered = 0.0
+
+    def due(self) -> bool:
+        """Tell whether it is time for an answer on the way; the next one is due `PACE` seconds later."""
+        if time.monotonic() - self._answered < PACE:
+            return False
+        self._answered = time.monotonic()
+        return True
 
 
 class Jobs:

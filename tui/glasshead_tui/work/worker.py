@@ -10,18 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError, ThereError, TooLongError
-from glasshead_tui.work.jobs import Asker, Job, Jobs
+from glasshead_tui.work import studies
+from glasshead_tui.work.jobs import PACE, Asker, Desk, Job, Jobs
 from glasshead_tui.work.messages import (
     About,
     Checked,
-    Examined,
-    Examining,
-    Measured,
     NextWeighed,
     NotOpened,
     Opened,
-    Ranked,
-    Ranking,
     Refused,
     Saved,
     Scripted,
@@ -32,6 +28,8 @@ from glasshead_tui.work.messages import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from textual.message import Message
 
     from glasshead.decoding.pick import Pick
     from glasshead.edits.edit import Edit
@@ -45,15 +43,11 @@ POLL = 0.05
 """Seconds between two checks for the end of the app."""
 QUIET = 0.15
 """Seconds without a job after which the shown moment is checked: a check takes longer than a step."""
-PACE = 0.08
-"""Seconds between two Moments while decoding to the end, or two reports of an experiment: about 12 a second."""
 EXAMPLE = "english-french"
 """Model for which the sentences of the lab's tries are written; other models keep their own sentence."""
 
 Change = Callable[["Session"], None]
 """Something that is done to a session."""
-STOPPED = "This was stopped, and begins again after the next move."
-"""Answer of a job that gave way to another one."""
 
 
 class Worker:
@@ -180,12 +174,12 @@ class Worker:
             from glasshead.errors import StoppedError
             from glasshead.session.searching import search
 
-            ticket = self._ticket
+            desk = self._desk()
             try:
-                found, given_up = search(self._session, width, stop=lambda: self._gone() or self._jobs.halted(ticket))
+                found, given_up = search(self._session, width, stop=desk.stopped)
             except StoppedError:
                 return
-            self._answer(Searched(found, given_up, ticket))
+            desk.answer(Searched(found, given_up, desk.ticket))
             self._show()
 
         return self._jobs.put(job, to)
@@ -196,19 +190,19 @@ class Worker:
 
     def edit(self, *edits: str, to: Asker) -> int:
         """Add edits to the line."""
-        return self._move(lambda session: session.edit(*edits), to)
+        return self._move(lambda session: session.edit(*edits, regain=False), to)
 
     def switch_edit(self, number: int, *, to: Asker) -> int:
         """Switch an edit off, or on again."""
-        return self._move(lambda session: session.switch_edit(number), to)
+        return self._move(lambda session: session.switch_edit(number, regain=False), to)
 
     def remove_edit(self, number: int, *, to: Asker) -> int:
         """Take an edit out."""
-        return self._move(lambda session: session.remove_edit(number), to)
+        return self._move(lambda session: session.remove_edit(number, regain=False), to)
 
     def clear_edits(self, *, to: Asker) -> int:
         """Take all edits out."""
-        return self._move(lambda session: session.clear_edits(), to)
+        return self._move(lambda session: session.clear_edits(regain=False), to)
 
     def visit(self, branch: int, *, to: Asker) -> int:
         """Go to another line of the tree."""
@@ -219,12 +213,12 @@ class Worker:
         return self._move(lambda session: session.compare_with(branch), to)
 
     def _move(self, move: "Callable[[Session], None]", to: Asker) -> int:
-        """Put a job that brings another line."""
+        """Put a job that brings another line, which is then led to where the line before stood."""
 
         def job() -> None:
             before = self._session.standing.text
             move(self._session)
-            self._show(fresh=self._session.standing.text != before)
+            self._go(self._session.regain(), fresh=self._session.standing.text != before)
 
         return self._jobs.put(job, to, decides=True)
 
@@ -249,56 +243,16 @@ class Worker:
     def measure(self, moment: "Moment", *, to: Asker) -> int:
         """Measure what the heads of a moment do, from its weights; with gold, if its recipe knows the line.
 
-        Measuring gives way to any other job.
+        It gives way to any other job.
         """
-
-        def job() -> None:
-            from glasshead.analysis.measures import measure_trace
-            from glasshead.ranking.measure import gold_cells
-
-            ticket, model = self._ticket, self._session.subject.model
-            made = gold_cells(self._session.subject, moment.trace) if moment.ended else None
-            found = measure_trace(moment.trace, model.ends, made, lambda: self._gives_way(ticket))
-            if self._gives_way(ticket):
-                self._answer(Refused(STOPPED, ticket))
-            else:
-                self._answer(Measured(found, ticket))
-
-        return self._jobs.put(job, to, aside=True)
+        return self._jobs.put(lambda: studies.measure(self._session, moment, self._aside()), to, aside=True)
 
     def rank(self, *, to: Asker) -> int:
         """Rank the heads of the model without edits by what its own target of the text loses without each.
 
-        The ranking gives way to any other job.
+        It gives way to any other job.
         """
-
-        def job() -> None:
-            from glasshead.errors import StoppedError
-            from glasshead.ranking.rank import rank
-
-            ticket, reported, at = self._ticket, 0.0, self._session.standing
-            subject = self._session.subject
-            text = at.text
-            if at.truncate and subject.limit is not None:
-                text = subject.vocabulary.source.cut(text, subject.limit)
-
-            def report(done: int, of: int) -> None:
-                nonlocal reported
-                if time.monotonic() - reported >= PACE:
-                    reported = time.monotonic()
-                    self._answer(Ranking(done, of, ticket))
-
-            try:
-                found = rank(subject, [text], progress=report, stop=lambda: self._gives_way(ticket))
-            except StoppedError:
-                self._answer(Refused(STOPPED, ticket))
-                return
-            self._answer(Ranked(found.effects, found.loss, at.text, ticket))
-
-        return self._jobs.put(job, to, aside=True)
-
-    def _gives_way(self, ticket: int) -> bool:
-        return self._gone() or self._jobs.halted(ticket) or not self._jobs.idle
+        return self._jobs.put(lambda: studies.rank(self._session, self._aside()), to, aside=True)
 
     def write_script(self, site: str, head: int | None, *, test: bool, to: Asker) -> int:
         """Write the present state as Python that looks at a site; as a test that asserts its numbers."""
@@ -379,9 +333,18 @@ class Worker:
     def _ticket(self) -> int:
         return 0 if self._job is None else self._job.ticket
 
-    def _answer(self, message: object) -> None:
+    def _answer(self, message: "Message") -> None:
         assert self._job is not None
-        self._job.to.post_message(message)  # type: ignore[arg-type]
+        self._job.to.post_message(message)
+
+    def _desk(self) -> Desk:
+        ticket = self._ticket
+        return Desk(ticket, self._answer, lambda: self._gone() or self._jobs.halted(ticket))
+
+    def _aside(self) -> Desk:
+        """Return the desk of a job that no key asked for: it gives way to those that a key did."""
+        desk = self._desk()
+        return Desk(desk.ticket, self._answer, lambda: desk.stopped() or not self._jobs.idle)
 
     def _do(self, job: Job) -> None:
         self._job = job
@@ -427,49 +390,44 @@ class Worker:
             gc.freeze()
 
     def _examine(self, page: "Page", values: "dict[str, Value]") -> None:
-        from glasshead.errors import StoppedError
+        ticket, stopped = self._ticket, self._desk().stopped
+        desk = Desk(ticket, self._answer, lambda: stopped() or ticket < self._examination)  # a later one stops it
+        studies.examine(self._session, page, values, desk)
 
-        ticket, reported = self._ticket, 0.0
+    def _go(self, moves: "Iterator[bool] | Iterator[None]", *, patient: bool = True, fresh: bool = False) -> None:
+        """Make moves, and show the line now and then, and at the end; at once after a move that gives True.
 
-        def report(share: float, words: str) -> None:
-            nonlocal reported
-            if self._gone() or self._jobs.halted(ticket) or ticket < self._examination:
-                raise StoppedError
-            if time.monotonic() - reported >= PACE:
-                reported = time.monotonic()
-                self._answer(Examining(ticket=ticket, share=share, words=words))
-
-        given = {"subject": self._session.subject} if page.model else {}
-        began = time.perf_counter()
-        try:
-            report(0.0, "begins")
-            result = page.run(progress=report, **values, **given)
-        except StoppedError:
-            return
-        self._answer(Examined(ticket=ticket, result=result, seconds=time.perf_counter() - began))
-
-    def _go(self, moves: "Iterator[None]", *, patient: bool = True) -> None:
-        """Make moves, and show the line now and then, and at the end. patient: finish all moves before later jobs."""
-        reported = time.monotonic()
+        patient: finish all moves before later jobs · fresh: whether the line is a new one.
+        """
+        shown, since = None, time.monotonic()
         while not (self._jobs.halted(self._ticket) or not (patient or self._jobs.idle) or self._gone()):
-            if next(moves, _ENDED) is _ENDED:
+            try:
+                made = next(moves, _ENDED)
+            except GlassheadError:
+                if shown is not None:  # it is there no more
+                    self._show()
+                raise
+            if made is _ENDED:
                 break
-            if time.monotonic() - reported >= PACE:
-                self._show()
-                reported = time.monotonic()
-        self._show()
+            if made or time.monotonic() - since >= PACE:
+                shown = self._show(fresh=fresh and shown is None)
+                since = time.monotonic()
+        self._session.stay()
+        if shown is None or shown is not self._session.moment:
+            self._show(fresh=fresh and shown is None)
 
     def _rewind(self, step: int) -> None:
         self._session.rewind(step)
         self._show()
 
-    def _show(self, *, fresh: bool = False) -> None:
-        """Answer with the present moment."""
+    def _show(self, *, fresh: bool = False) -> "Moment":
+        """Answer with the present moment, and return it."""
         assert self._job is not None
         moment = self._session.moment
         self._began = True
         self._unchecked = moment, self._job.to
         self._answer(Stepped(moment, ticket=self._ticket, fresh=fresh))
+        return moment
 
 
 def _sampling(rule: "Mapping[str, Any] | None") -> "Pick":

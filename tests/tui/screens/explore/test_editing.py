@@ -7,6 +7,7 @@ import torch
 from tests.tui.conftest import Explore, Explorer
 
 import glasshead
+from glasshead.session.moment import Moment
 from glasshead.session.session import Session
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
@@ -15,6 +16,9 @@ from glasshead_tui.panes.explore.edits import EditsPane
 from glasshead_tui.panes.explore.tokens import TokensPane
 from glasshead_tui.panes.explore.tree import TreePane
 from glasshead_tui.screens.ask import Ask, PlainInput
+from glasshead_tui.screens.paned import PANES
+from glasshead_tui.screens.paned import show as show_pane
+from glasshead_tui.work.messages import Stepped
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 
@@ -38,7 +42,9 @@ async def begin(explorer: Explorer) -> None:
 
 async def edited(explorer: Explorer, *edits: str) -> None:
     """Wait until these are the edits of the line."""
-    await explorer.until(lambda: tuple(map(str, explorer.moment.edits.active)) == edits)
+    await explorer.until(
+        lambda: tuple(map(str, explorer.moment.edits.active)) == edits and explorer.moment.until is None
+    )
 
 
 def same(explorer: Explorer, session: Session, site: str) -> bool:
@@ -278,3 +284,49 @@ async def test_a_script_comes_to_the_same_place_and_a_test_of_it_passes(explore:
         exec(wrong, asserted)
         with pytest.raises(AssertionError):
             asserted["test_the_line_is_as_it_was"]()  # type: ignore[operator]
+
+
+async def test_the_cursor_comes_back_to_its_place_once_the_line_is_there(explore: Explore, by_hand: Session) -> None:
+    """On the way the line is too short for it, and all that is shown is true of the shorter line."""
+    for _ in by_hand.walk(4):
+        pass
+    there = by_hand.moment
+    by_hand.edit("decoder.*.ffn.out *= -3", regain=False)
+    way = by_hand.regain()
+    assert any(way), "no token changes"
+    early = by_hand.moment
+    for _ in way:
+        pass
+    late = by_hand.moment
+    assert early.until == late.step == there.step == 7 and not early.candidates and early.step < 5
+    async with explore(size=(120, 36)) as explorer:
+        await begin(explorer)
+
+        async def show(moment: Moment) -> tuple[int, int]:
+            explorer.screen.post_message(Stepped(moment, ticket=0, fresh=False))
+            await explorer.until(lambda: explorer.moment is moment)
+            await explorer.pilot.pause()
+            return explorer.screen._looking.query, explorer.screen._looking.key
+
+        await show(there)
+        explorer.screen._look(query=6, key=2)
+        assert await show(early) == (early.trace.steps - 1, 2) and early.trace.steps == early.step
+        await explorer.until(lambda: f"step {early.step}, on to 7" in explorer.text)
+        assert "being computed" in explorer.text and "being computed" not in labels(early.tokens)
+        for view in ("original", "difference", "edited"):
+            await explorer.press("d")
+            await explorer.until(lambda view=view: f"d: {view}" in explorer.text)  # type: ignore[misc]
+            for name, kind in PANES.items():
+                pane = explorer.screen.query_one(f"#{name}", kind)
+                show_pane(pane, early, explorer.screen._looking)
+                assert pane.as_rows(), name
+        assert await show(late) == (6, 2)
+        await explorer.until(lambda: "step 7" in explorer.text and "on to" not in explorer.text)
+        assert await show(there) == (6, 2)
+        await show(early)
+        await explorer.press("l")
+        assert await show(late) == (6, 3), (
+            "what is moved meanwhile stays where it was moved to, and the rest comes back"
+        )
+        explorer.screen._look(query=7)
+        assert [(await show(moment))[0] for moment in (early, late)] == [early.trace.steps - 1, 7], "the newest row"

@@ -101,6 +101,7 @@ class TokensPane(Lines):
                 tail = (
                     _rule(moment, columns)
                     + f"  step {moment.step}"
+                    + ("" if moment.until is None else f", on to {moment.until}")
                     + (", the recording ends" if moment.cut else ", done" if moment.done else "")
                 )
             tail = _with_remarks(tail, moment, side, len(there), names, columns)
@@ -176,6 +177,8 @@ class TokensPane(Lines):
             else:
                 why = "nothing: this model fills in mask tokens, and the sentence has none"
             return _Offer("next", (), 0.0, (), why)
+        if moment.until is not None and not moment.candidates:
+            return _Offer("next", (), 0.0, (), "being computed")
         if moment.given is not None:
             return _Offer("follows", (moment.given, *moment.candidates), moment.entropy, moment.tokens, follows=True)
         return _Offer("next", moment.candidates, moment.entropy, moment.tokens, drawn=moment.weighed)

@@ -1,0 +1,70 @@
+"""Studies: jobs that look at a line, a model or an experiment for a while, and move no line.
+
+Each is a function of a session that answers at a desk (`jobs.Desk`), and stops early if it is told to.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from glasshead.errors import StoppedError
+from glasshead_tui.work.jobs import Desk
+from glasshead_tui.work.messages import Examined, Examining, Measured, Ranked, Ranking, Refused
+
+if TYPE_CHECKING:
+    from glasshead.lab.page import Page, Value
+    from glasshead.session.moment import Moment
+    from glasshead.session.session import Session
+
+STOPPED = "This was stopped, and begins again after the next move."
+"""Answer of a study that gave way to another job."""
+
+
+def measure(session: "Session", moment: "Moment", desk: Desk) -> None:
+    """Measure what the heads of a moment do, from its weights; with gold, if its recipe knows the line."""
+    from glasshead.analysis.measures import measure_trace
+    from glasshead.ranking.measure import gold_cells
+
+    made = gold_cells(session.subject, moment.trace) if moment.ended else None
+    found = measure_trace(moment.trace, session.subject.model.ends, made, desk.stopped)
+    desk.answer(Refused(STOPPED, desk.ticket) if desk.stopped() else Measured(found, desk.ticket))
+
+
+def rank(session: "Session", desk: Desk) -> None:
+    """Rank the heads of the model without edits by what its own target of the text loses without each."""
+    from glasshead.ranking.rank import rank as rank_heads
+
+    at, subject = session.standing, session.subject
+    text = at.text
+    if at.truncate and subject.limit is not None:
+        text = subject.vocabulary.source.cut(text, subject.limit)
+
+    def report(done: int, of: int) -> None:
+        if desk.due():
+            desk.answer(Ranking(done, of, desk.ticket))
+
+    try:
+        found = rank_heads(subject, [text], progress=report, stop=desk.stopped)
+    except StoppedError:
+        desk.answer(Refused(STOPPED, desk.ticket))
+        return
+    desk.answer(Ranked(found.effects, found.loss, at.text, desk.ticket))
+
+
+def examine(session: "Session", page: "Page", values: "Mapping[str, Value]", desk: Desk) -> None:
+    """Run an experiment of the lab."""
+
+    def report(share: float, words: str) -> None:
+        if desk.stopped():
+            raise StoppedError
+        if desk.due():
+            desk.answer(Examining(ticket=desk.ticket, share=share, words=words))
+
+    given = {"subject": session.subject} if page.model else {}
+    began = time.perf_counter()
+    try:
+        report(0.0, "begins")
+        result = page.run(progress=report, **values, **given)
+    except StoppedError:
+        return
+    desk.answer(Examined(ticket=desk.ticket, result=result, seconds=time.perf_counter() - began))
