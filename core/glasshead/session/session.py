@@ -90,7 +90,7 @@ class Session:
                 beside=self._compare() or effect, effect=effect, stopped=self._stopped, read=self._read(at.text),
                 until=self._way.steps if self._way is not None and self._way.open else None, other=self.other,
             )  # fmt: skip
-            self._list_again(reach=ahead)  # now that its newest row is there
+            self._list_again(reach=self._way is None or not self._way.open)  # now that its newest row is there
         return self._moment
 
     def _list_again(self, *, reach: bool = True) -> None:

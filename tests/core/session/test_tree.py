@@ -1,6 +1,7 @@
 """The tree of lines: where each left its parent, what it lost there, and where it looks elsewhere."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,21 @@ def test_a_tree_of_any_depth_is_listed(session: Session) -> None:
     found = tree.Tree().branches(chain, 7, {})
     assert len(found) == 1500 and found[-1].depth == 1499 and found[-1].folded == 500
     assert [each.number for each in found if each.here] == [7]
+
+
+def test_on_the_way_of_an_edit_nothing_is_computed_for_the_tree(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.visit(2)
+    for _ in session.walk(3):
+        pass
+    assert None not in (known := session.moment.branches[1]).__dict__.values()
+    with monkeypatch.context() as held:
+        held.setattr(tree, "_reach", None)
+        held.setattr(tree.Led, "to", None)
+        session.edit("decoder.*.ffn.out *= -3", regain=False)
+        assert session.moment.until is not None and session.moment.branches[1] == replace(known, here=False)
+    for _ in session.regain():
+        pass
+    made = next(each for each in session.moment.branches if each.here)
+    assert session.moment.until is None and None not in (made.lost, made.divergence, made.after, made.differs)
