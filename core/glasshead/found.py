@@ -127,9 +127,9 @@ class Checkpoint:
         if self.opening.dtype != "auto":
             module = module.to(getattr(torch, self.opening.dtype))
         if not self.opening.ids:
-            return Subject(self.title, module, names, self.folder, card)
+            return Subject(self.title, module, names, self.folder, card, self.opening.capture)
         sides: Sides = NamedSides(self.source, names.target)
-        return Subject(self.title, Native(module, bare=True), sides, self.folder, {})
+        return Subject(self.title, Native(module, bare=True), sides, self.folder, {}, self.opening.capture)
 
 
 class Foreign(HuggingFolder):
@@ -141,7 +141,7 @@ class Foreign(HuggingFolder):
 
         model = self.load()
         card = {} if self.sound is None else {"examples": [self.sound.title]}
-        return Subject(self.title, model, self.sides(model), self.folder, card)
+        return Subject(self.title, model, self.sides(model), self.folder, card, self.opening.capture)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from glasshead.errors import GlassheadError, brief
 from glasshead.found import Found, find
+from glasshead.opening import Capture
 from glasshead.subjects import Subject
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def subject(
     limit: int = LIMIT,
     sites: Mapping[str, str] | None = None,
     name: str | None = None,
+    capture: Capture = "auto",
 ) -> Subject:
     """Make a Subject of a live model: a module built of torch.nn's attention, or a model of Hugging Face.
 
@@ -97,6 +99,8 @@ def subject(
     limit: most positions of the target, if no table of positions says fewer.
     sites: names for attentions whose place is not to be found by how they are called, such as
     `{"blocks.0.attn": "decoder.0.self"}`. name: the model's name in headings, by default that of its class.
+    capture: the layers whose values are captured at every step, `all` or those that are `shown`; auto is all of a model
+    that one device holds.
     tokenizer: of a model of Hugging Face, which needs nothing else of all this.
 
     There is no cache: every step runs the whole target again. Raises GlassheadError for a module that cannot be watched
@@ -105,7 +109,7 @@ def subject(
     if isinstance(model, Subject):
         return model
     if _is_hugging_face(model):
-        return _hugging_face(model, tokenizer if tokenizer is not None else tokens, text, name)
+        return _hugging_face(model, tokenizer if tokenizer is not None else tokens, text, name, capture)
     from torch import nn
 
     if not isinstance(model, nn.Module):
@@ -120,7 +124,7 @@ def subject(
         end=end, pad=pad, mask=mask, encode=encode, batch_first=batch_first, limit=limit, sites=sites or {},
     )  # fmt: skip
     card = {} if built.text is None else {"examples": [built.text]}
-    return Subject(name or type(model).__name__, built.model, built.names, None, card)
+    return Subject(name or type(model).__name__, built.model, built.names, None, card, capture)
 
 
 def explore(
@@ -184,7 +188,7 @@ def _is_hugging_face(model: Any) -> bool:
     return hasattr(getattr(model, "config", None), "model_type")
 
 
-def _hugging_face(module: Any, tokenizer: Any, text: str | None, name: str | None) -> Subject:
+def _hugging_face(module: Any, tokenizer: Any, text: str | None, name: str | None, capture: Capture) -> Subject:
     """Make a Subject of a live model of Hugging Face. Its parameters need gradients afterwards as before."""
     kind = type(module).__name__
     if tokenizer is None:
@@ -203,4 +207,4 @@ def _hugging_face(module: Any, tokenizer: Any, text: str | None, name: str | Non
         each.requires_grad_(before)
     self_check(model)
     sides = NamedSides(HuggingNames(tokenizer, mask=not model.limits.target), HuggingNames(tokenizer, target=True))
-    return Subject(name or kind, model, sides, None, {} if text is None else {"examples": [text]})
+    return Subject(name or kind, model, sides, None, {} if text is None else {"examples": [text]}, capture)

@@ -7,8 +7,10 @@ from glasshead.errors import GlassheadError
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "float16", "bfloat16"]
+Capture = Literal["auto", "all", "shown"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
 PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "float16", "bfloat16")
+CAPTURES: tuple[Capture, ...] = ("auto", "all", "shown")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +31,17 @@ class Opening:
     spread: bool = False
     """Whether the layers are spread over all devices that there are, the processor's memory and the disk."""
 
+    capture: Capture = "auto"
+    """Layers whose values are captured at every step: all, or the one that is shown; auto is all of a model that one
+    device holds."""
+
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
             raise GlassheadError(f"There is no device {self.device!r}; there are {', '.join(DEVICES)}.")
         if self.dtype not in PRECISIONS:
             raise GlassheadError(f"There is no precision {self.dtype!r}; there are {', '.join(PRECISIONS)}.")
+        if self.capture not in CAPTURES:
+            raise GlassheadError(f"Nothing captures {self.capture!r}; there are {', '.join(CAPTURES)}.")
         if self.chat and self.ids:
             raise GlassheadError("--chat and --ids are two ways of reading a text: choose one.")
         if self.spread and self.device not in ("cpu", "auto"):

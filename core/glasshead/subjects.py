@@ -1,7 +1,7 @@
 """Subject: a model with the names of its tokens, ready to decode. One class for all: a family of models is a Model."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ from glasshead.decoding.stepper import Stepper
 from glasshead.edits.changes import Changes
 from glasshead.errors import GlassheadError, TooLongError
 from glasshead.model import Config, Transformer
+from glasshead.opening import Capture
 from glasshead.tap import Change
 from glasshead.text import Token, Vocabulary
 from glasshead.traces.header import Provenance
 from glasshead.traces.record import BUDGET
+from glasshead.traces.shown import Shown
 
 
 @dataclass(frozen=True, init=False)
@@ -31,6 +33,10 @@ class Subject:
     vocabulary: Sides
     folder: Path | None
     card: Mapping[str, Any]
+    capture: Capture
+    """Layers that lines capture: `all`, or `shown`, those that are looked at."""
+    shown: Shown | None = field(init=False, compare=False)
+    """The layers that are looked at; None where all are captured."""
 
     def __init__(
         self,
@@ -39,13 +45,18 @@ class Subject:
         vocabulary: Sides,
         folder: Path | None = None,
         card: Mapping[str, Any] | None = None,
+        capture: Capture = "auto",
     ) -> None:
-        """model: a Model, or a Transformer, which becomes one · folder, card: those of its checkpoint."""
+        """model: a Model, or a Transformer, which becomes one · folder, card: those of its checkpoint · capture: as
+        for `Opening`.
+        """
         asked = Native(model) if isinstance(model, Transformer) else model
-        for field, value in zip(
-            self.__dataclass_fields__, (name, asked, vocabulary, folder, {} if card is None else card), strict=True
-        ):
-            object.__setattr__(self, field, value)
+        if capture == "auto":
+            capture = "shown" if getattr(asked, "spread", False) else "all"
+        shown = Shown(asked.anatomy.sites) if capture == "shown" else None
+        values = (name, asked, vocabulary, folder, {} if card is None else card, capture, shown)
+        for one, value in zip(self.__dataclass_fields__, values, strict=True):
+            object.__setattr__(self, one, value)
 
     @property
     def native(self) -> Transformer:
@@ -89,7 +100,7 @@ class Subject:
     @property
     def facts(self) -> tuple[str, ...]:
         """Facts for the header, the most important first."""
-        return (*self.recorded, *self.anatomy.facts)
+        return (*self.recorded, *self.anatomy.facts, *(("captures the shown layer",) if self.shown else ()))
 
     @property
     def limit(self) -> int | None:
@@ -173,6 +184,7 @@ class Subject:
     ) -> Stepper:
         """Encode a text and stand before the first step. See `Stepper.begin` and `encode` for options and errors.
 
+        keep: as for `Stepper.begin`; of everything, only the layers that are looked at where the subject says so.
         forced: a target to follow in place of `pick`, with the end token where there is a source; each of its tokens
         gets its probability. Raises TooLongError for one that does not fit. A recording has one text, and goes along
         its line.
@@ -183,9 +195,10 @@ class Subject:
         prompt = self.model.prompt(ids)
         if forced is not None:
             pick = self._follow(forced, prompt)
+        kept = keep if keep is None or isinstance(keep, str) else tuple(keep)
         return Stepper.begin(
             self.model, prompt, self.vocabulary.source, self.vocabulary.target,
-            pick=pick, keep=keep, edit=edit, budget=budget,
+            pick=pick, keep=kept, edit=edit, budget=budget, shown=self.shown if kept == ("*",) else None,
             about=Provenance(name=self.name, card=self.card, text=text, ids=tuple(ids)),
         )  # fmt: skip
 

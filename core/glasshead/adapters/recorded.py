@@ -135,6 +135,7 @@ class RecordedRows(Rows):
         """keep: sites or globs to look at; None for none."""
         self.recorded, self._keep = model, keep
         self.model, self.watch, self.memory = model, Watch(keep, {}, None), None
+        self.source = tuple(number for number, _ in model.header.source)
         self.record = model.part(() if keep is None else keep)
         self._whole = model.recording.record.rows
 

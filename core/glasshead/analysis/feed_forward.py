@@ -52,7 +52,7 @@ class Units:
     written: bool
     """Whether the strength is that of what is written."""
     again: bool = False
-    """Whether values were recomputed by running the model, which the memory budget had let go."""
+    """Whether values were recomputed by running the model, because not every one is kept."""
 
 
 def units(trace: Trace, site: str, row: int, count: int, *, tokens: int = 0) -> Units:

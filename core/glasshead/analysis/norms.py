@@ -33,16 +33,17 @@ class Normed:
 def norms(trace: Trace, stack: str, row: int) -> tuple[Normed, ...]:
     """Return the captured normalisations of a stack at one of its rows."""
     found = []
-    for norm in trace.anatomy.norms:
-        if norm.stack != stack or f"{norm.prefix}.normed" not in trace:
-            continue
-        normed = trace[f"{norm.prefix}.normed"][row]
+    here = [norm for norm in trace.anatomy.norms if norm.stack == stack and f"{norm.prefix}.normed" in trace]
+    names = ("normed", "mean", "var", "rms", "out")
+    trace.prepare([site for norm in here for name in names if (site := f"{norm.prefix}.{name}") in trace], row)
+    for norm in here:
+        normed = trace.at(f"{norm.prefix}.normed", row)
         before = after = rms = None
         if norm.form == "layer":
-            before = float(trace[f"{norm.prefix}.mean"][row]), float(trace[f"{norm.prefix}.var"][row])
+            before = float(trace.at(f"{norm.prefix}.mean", row)), float(trace.at(f"{norm.prefix}.var", row))
             after = float(normed.mean()), float(normed.var(correction=0))
         else:
-            rms = float(trace[f"{norm.prefix}.rms"][row]), float(normed.square().mean().sqrt())
+            rms = float(trace.at(f"{norm.prefix}.rms", row)), float(normed.square().mean().sqrt())
         found.append(
             Normed(
                 name=norm.label,
@@ -50,7 +51,7 @@ def norms(trace: Trace, stack: str, row: int) -> tuple[Normed, ...]:
                 before=before,
                 after=after,
                 rms=rms,
-                out=tuple(trace[f"{norm.prefix}.out"][row].tolist()),
+                out=tuple(trace.at(f"{norm.prefix}.out", row).tolist()),
             )
         )
     return tuple(found)

@@ -81,7 +81,7 @@ class Stream:
     end: Tensor
     """What the stack gives, the last norm included."""
     again: bool = False
-    """Whether values were recomputed by running the model, which the memory budget had let go."""
+    """Whether values were recomputed by running the model, because not every one is kept."""
 
 
 def cosine(one: Tensor, other: Tensor) -> float:

@@ -13,7 +13,9 @@ Word = tuple[int, ...]
 _STARTS = ("▁", "Ġ")
 _JOINS = "##"
 """Beginning of a piece that continues a word, in vocabularies like BERT's."""
-_SPECIAL = re.compile(r"<(?!0x|unk>)[^<>\s]+>|\[(?!UNK|MASK)[A-Z]+\]|>>\S+<<")
+_WHOLE = re.compile(r"\[(?:UNK|MASK)\]|<mask>")
+"""A token in place of a word."""
+_SPECIAL = re.compile(r"<(?!0x|unk>|mask>)[^<>\s]+>|\[(?!UNK|MASK)[A-Z]+\]|>>\S+<<")
 _BYTE = re.compile("<0x[0-9A-F]{2}>")
 _ALONE = re.compile(r"[^\w']|[\d_]")
 
@@ -38,7 +40,8 @@ def words(tokens: Sequence[Token], *, whole: bool = True) -> tuple[Word, ...]:
             before = None
             continue
         text = token.text
-        continues = text.startswith(_JOINS) if hashes else spaces and not text.startswith(_STARTS)
+        apart = not hashes and any(_WHOLE.fullmatch(each.lstrip("".join(_STARTS))) for each in (text, before or ""))
+        continues = text.startswith(_JOINS) if hashes else spaces and not text.startswith(_STARTS) and not apart
         bare = before in _STARTS  # the space before a piece that has none of its own
         ends = before is None or _parts(before) or _ALONE.fullmatch(text) is not None
         if whole and continues and (bare or not ends):
@@ -85,7 +88,7 @@ def written(tokens: Sequence[Token]) -> tuple[str, tuple[Span | None, ...]]:
                 continue
             piece = token.text.removeprefix(_JOINS)
             plain = piece.lstrip("".join(_STARTS))
-            text += " " * (plain != piece and bool(text))
+            text += " " * ((plain != piece or _WHOLE.fullmatch(plain) is not None) and bool(text))
             found.append((len(text), len(text) + len(plain)))
             text += plain
     return text, tuple(found)

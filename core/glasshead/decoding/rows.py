@@ -12,7 +12,7 @@ several threads.
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import torch
@@ -26,7 +26,8 @@ from glasshead.tap import ONE_AT_A_TIME, Change, Seen
 from glasshead.text import Token
 from glasshead.traces import file
 from glasshead.traces.reading import Reading
-from glasshead.traces.record import Record, grows
+from glasshead.traces.record import Record, first_rows, grows
+from glasshead.traces.shown import Layers, Shown, layer_of
 
 PASS = 128 << 20
 """Bytes of captured values in one pass over a long prompt: longer ones are read in parts."""
@@ -43,18 +44,34 @@ class Watch:
     edit: Mapping[str, Change]
     taps: AbstractContextManager[Seen] | None
     """Taps for `keep` and `edit`; None if there are neither."""
+    shown: Shown | None = None
+    """Of what would be kept, only the layers that are shown; None for all."""
 
     @classmethod
-    def of(cls, model: Model, keep: Iterable[str] | None, edit: Mapping[str, Change] | None) -> "Watch":
-        """Make the taps. Raises GlassheadError for a pattern that matches no site."""
+    def of(
+        cls,
+        model: Model,
+        keep: Iterable[str] | None,
+        edit: Mapping[str, Change] | None,
+        shown: Shown | None = None,
+        layers: Layers | None = None,
+    ) -> "Watch":
+        """Make the taps. shown: capture only these layers · layers: those that it showed, if it has moved on.
+
+        Raises GlassheadError for a pattern that matches no site.
+        """
         kept = None if keep is None else (keep,) if isinstance(keep, str) else tuple(keep)
+        if kept is not None and shown is not None:
+            there = (None, *(layers or shown.layers).values())
+            kept = tuple(site for site in _matches(model, kept) if layer_of(site) in there)
         changes = edit if isinstance(edit, Changes) else dict(edit or {})
         wanted = kept is not None or changes
-        return cls(kept, changes, model.listen(kept or (), changes) if wanted else None)
+        return cls(kept, changes, model.listen(kept or (), changes) if wanted else None, shown)
 
     def without(self, model: Model, dropped: Collection[str]) -> "Watch":
         """Capture some sites no more."""
-        return Watch.of(model, [site for site in self.sites(model) if site not in dropped], self.edit)
+        kept = [site for site in self.sites(model) if site not in dropped]
+        return replace(Watch.of(model, kept, self.edit), shown=self.shown)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,7 +84,14 @@ class Watch:
 
     def sites(self, model: Model) -> list[str]:
         """List the sites that are captured."""
-        return [site for site in model.anatomy.sites if any(fnmatchcase(site, each) for each in self.keep or ())]
+        return _matches(model, self.keep or ())
+
+
+def _matches(model: Model, patterns: Sequence[str]) -> list[str]:
+    """List the sites that match one of some globs."""
+    names = frozenset(patterns)
+    globs = [each for each in patterns if "*" in each or "?" in each or "[" in each]
+    return [site for site in model.anatomy.sites if site in names or any(fnmatchcase(site, each) for each in globs)]
 
 
 class Rows:
@@ -81,21 +105,24 @@ class Rows:
         past: Past,
         record: Record,
         logits: Sequence[Tensor] = (),
+        source: tuple[int, ...] = (),
     ) -> None:
-        """memory: the encoded source, from `begin` · past, record, logits: the results so far."""
+        """memory: the encoded source, from `begin` · past, record, logits: the results so far · source: its ids."""
+        self.source = source
         self.model, self.watch, self.memory, self.past, self.record = model, watch, memory, past, record
         self._logits: list[Tensor] = list(logits)
 
     @classmethod
     def begin(cls, model: Model, watch: Watch, source: Sequence[int], tokens: tuple[Token, ...], budget: int) -> "Rows":
         """Read the source, without computing a row. tokens: those of the source · budget: bytes for the record."""
-        record = Record(watch.anatomy(model), tokens, budget=budget)
+        layers = None if watch.shown is None else watch.shown.layers
+        record = Record(watch.anatomy(model), tokens, budget=budget, layers=layers)
         with ONE_AT_A_TIME:
             with torch.inference_mode(), watch.taps or nullcontext(Seen()) as seen:
                 memory = model.read([source]) if source else None
             if watch.keep is not None:  # outside of inference mode: what is kept can be used like any other tensor
                 record.keep_source(seen)
-        return cls(model, watch, memory, model.past(), record)
+        return cls(model, watch, memory, model.past(), record, source=tuple(source))
 
     @property
     def captures(self) -> bool:
@@ -118,6 +145,8 @@ class Rows:
     def reach(self, ids: Sequence[int]) -> None:
         """Compute the missing rows of these ids; all of them, where a later token changes earlier rows."""
         missing = len(ids) - len(self._logits)
+        if missing > 0:
+            self.turn(ids)
         if self.lasting:
             while (start := len(self._logits)) < len(ids):
                 more = 1 if len(ids) - start == 1 else self._together(len(ids))
@@ -125,6 +154,50 @@ class Rows:
         elif missing > 0 or (self.captures and len(self.record.rows) != len(ids)):
             self.record.crop(0)
             self._extend(0, ids)
+
+    def turn(self, ids: Sequence[int]) -> None:
+        """Hold, from here on, the layers that were looked at last. ids: of all rows, or more.
+
+        A layer is taken over from the pass that was run to look at it; if that was another one, it waits for the next.
+        """
+        shown, record = self.watch.shown, self.record
+        if shown is None or record.layers is None or shown.layers == record.layers:
+            return
+        for stack, layer in shown.layers.items():
+            if record.layers[stack] == layer:
+                continue
+            found = shown.again.get(stack)
+            rows = len(record.rows)
+            if found is not None and found.layer == layer and self._is_of(found.of, ids[:rows]):
+                cut = {site: first_rows(site, value, rows, record.anatomy) for site, value in found.values.items()}
+                record.turn(layer, cut)
+            elif not rows and stack == "decoder":
+                record.turn(layer, {})
+        keep = Watch.of(self.model, ("*",), self.watch.edit, shown, record.layers)
+        self.watch = keep.without(self.model, record.dropped)
+
+    def _is_of(self, again: "Again", ids: Sequence[int]) -> bool:
+        """Tell whether a pass was run over these tokens, or over more of which they are the first."""
+        target = again.target if not self.lasting else again.target[: len(ids)]
+        return replace(again, target=target) == self.again(ids)
+
+    def again(self, ids: Sequence[int], known: Sequence[int] = ()) -> "Again":
+        """Return what recomputes the sites of these rows. known: ids of all rows, if there are more.
+
+        Where one layer is captured, another one is computed for all rows, so that it can take its place.
+        """
+        if self.watch.shown is not None and self.lasting and len(known) >= len(self) > len(ids):
+            ids = known[: len(self)]
+        return Again(self.model, self.source, tuple(ids), self.watch.edit)
+
+    def whole(self, ids: Sequence[int]) -> "Rows":
+        """Return rows of these ids that capture every layer: these, or where one layer is shown, others."""
+        if self.watch.shown is None:
+            return self
+        watch = Watch.of(self.model, ("*",), self.watch.edit)
+        new = Rows.begin(self.model, watch, self.source, self.record.source, self.record.budget)
+        new.reach(ids)
+        return new
 
     def best(self, ids: Sequence[int], count: int) -> tuple[list[int], list[float]]:
         """Return the ids and the probabilities of the most probable tokens after these ids, best first."""
@@ -201,14 +274,16 @@ class Rows:
 
     def branch(self) -> "Rows":
         """Return rows that continue independently. The common part is shared, not copied."""
-        return Rows(self.model, self.watch, self.memory, self.past.branch(), self.record.branch(), self._logits)
+        return Rows(
+            self.model, self.watch, self.memory, self.past.branch(), self.record.branch(), self._logits, self.source
+        )
 
     def edited(self, edit: Mapping[str, Change], since: int) -> "Rows":
         """Return rows under other edits, which change no row before `since`, and nothing of the source."""
-        watch = Watch.of(self.model, self.watch.keep, edit)
+        watch = replace(Watch.of(self.model, self.watch.keep, edit), shown=self.watch.shown)
         record = self.record.branch()
         record.anatomy = watch.anatomy(self.model)
-        new = Rows(self.model, watch, self.memory, self.past.branch(), record, self._logits)
+        new = Rows(self.model, watch, self.memory, self.past.branch(), record, self._logits, self.source)
         since = since if new.lasting and self.lasting else 0
         new.crop(since)
         if not since:
@@ -217,13 +292,14 @@ class Rows:
 
     def anew(self, edit: Mapping[str, Change], source: Sequence[int]) -> "Rows":
         """Return rows under other edits, for which the source is read again."""
-        watch = Watch.of(self.model, self.watch.keep, edit)
+        keep = self.watch.keep if self.watch.shown is None else ("*",)
+        watch = Watch.of(self.model, keep, edit, self.watch.shown)
         return Rows.begin(self.model, watch, source, self.record.source, self.record.budget)
 
     def emptied(self) -> "Rows":
         """Return rows that hold nothing, not even the source, and can only be made `anew`."""
         record = Record(self.record.anatomy, self.record.source, budget=self.record.budget)
-        return Rows(self.model, self.watch, None, self.model.past(), record)
+        return Rows(self.model, self.watch, None, self.model.past(), record, source=self.source)
 
     def once(self, ids: Sequence[int]) -> Tensor:
         """Compute the logits of all these ids in one pass under the edits, without the past: q v. Keeps nothing."""
@@ -293,6 +369,6 @@ class Again:
     def __call__(self, sites: Sequence[str]) -> dict[str, Tensor]:
         with ONE_AT_A_TIME, torch.inference_mode(), self.model.listen(sites, self.edit) as seen:
             memory = self.model.read([self.source]) if self.source else None
-            if self.target:
+            if self.target and any(Site.parse(site).side == "target" for site in sites):
                 self.model.logits(torch.tensor([self.target], dtype=torch.long, device=self.model.device), memory)
         return {site: seen[site] for site in sites}

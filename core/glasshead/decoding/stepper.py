@@ -16,7 +16,7 @@ from torch import Tensor
 
 from glasshead.decoding.pick import Forced, Pick, Sample, greedy, rule_at, turn, unforced
 from glasshead.decoding.protocols import Model, Names, Prompt
-from glasshead.decoding.rows import Again, Rows, Watch
+from glasshead.decoding.rows import Rows, Watch
 from glasshead.decoding.telling import Telling
 from glasshead.errors import GlassheadError
 from glasshead.tap import Change
@@ -24,6 +24,7 @@ from glasshead.text import Token
 from glasshead.traces import file
 from glasshead.traces.header import Provenance
 from glasshead.traces.record import BUDGET
+from glasshead.traces.shown import Shown
 from glasshead.traces.trace import Trace
 
 FAR = 1 << 20
@@ -99,13 +100,14 @@ class Stepper:
         edit: Mapping[str, Change] | None = None,
         budget: int = BUDGET,
         about: Provenance = Provenance(),  # noqa: B008  frozen
+        shown: Shown | None = None,
     ) -> "Stepper":
         """Read the source and stand before the first step. source, target: the names of the two sides.
 
         about: what a recording says of the model and the text.
         keep: sites to capture at every step; None captures nothing, which is faster. edit: as for `listen`.
-        budget: bytes that the trace may hold. Raises GlassheadError for a model in training mode (dropout would be on),
-        and for a prompt that leaves no room.
+        budget: bytes that the trace may hold. shown: of what is kept, capture only the layers that are looked at.
+        Raises GlassheadError for a model in training mode (dropout would be on), and for a prompt that leaves no room.
         """
         if model.training:
             raise GlassheadError("The model is in training mode, with dropout on: call model.eval() before decoding.")
@@ -113,7 +115,7 @@ class Stepper:
         if most is not None and len(prompt.start) > most > 0:
             raise GlassheadError(f"The prompt has {len(prompt.start):,} tokens; this model takes at most {most:,}.")
         read = source.tokens(prompt.source)
-        rows = Rows.begin(model, Watch.of(model, keep, edit), prompt.source, tuple(read), budget)
+        rows = Rows.begin(model, Watch.of(model, keep, edit, shown), prompt.source, tuple(read), budget)
         start = list(prompt.start)
         nothing = [None] * len(start)
         return cls(rows, target, prompt, read, pick=pick, ids=start, probabilities=nothing, taken=0, about=about)
@@ -215,11 +217,8 @@ class Stepper:
     @property
     def tokens(self) -> list[Token]:
         """The target so far: the prompt, then the token of each step with its probability."""
-        made = self._names.tokens(self.ids)
-        return [
-            Token(token.id, token.text, probability)
-            for token, probability in zip(made, self._probabilities, strict=False)
-        ]
+        made = zip(self._names.tokens(self.ids), self._probabilities, strict=False)
+        return [Token(token.id, token.text, probability) for token, probability in made]
 
     @property
     def produced(self) -> list[Token]:
@@ -328,8 +327,9 @@ class Stepper:
     def expected(self) -> int:
         """Return the id that `step` would append."""
         self._refuse_when_done()
-        known = self._ids[self._stands : self._stands + 1]
-        return known[0] if known else self._pick(self._logits(), self._taken)
+        if self._stands < len(self._ids):
+            return self._ids[self._stands]
+        return self._pick(self._logits(), self._taken)
 
     @property
     def given(self) -> Token | None:
@@ -415,7 +415,7 @@ class Stepper:
         """
         file.check_place(path, overwrite=overwrite)
         end = self.branch()
-        end._taken = len(end._ids) - end._first
+        end._taken, end._rows = len(end._ids) - end._first, end.rows.whole(end._ids)
         if end.outlook.recorded:  # computes the row of the newest token
             raise GlassheadError(f"{end.recorded} already: copy its file.")
         measured = end.verify() if end.verifiable else None
@@ -450,13 +450,14 @@ class Stepper:
         if not self.rows.captures:
             raise GlassheadError("This line was started with keep=None: nothing was captured.")
         size = rows, self._stands
+        self.rows.turn(self._ids)
         if size not in self._views:
             ids = self._ids[:rows]
             self.recall(rows)
             self.rows.reach(ids)
-            again = Again(self.rows.model, self._prompt.source, tuple(ids), self.rows.watch.edit)
+            again, shown = self.rows.again(ids, self._ids), self.rows.watch.shown
             reading = self.rows.reading(ids, self._names.tokens)
-            trace = Trace(self.rows.record, self._names.tokens(ids), again, self._telling(rows), reading)
+            trace = Trace(self.rows.record, self._names.tokens(ids), again, self._telling(rows), reading, shown)
             self._views = {size: trace}
         return self._views[size]
 

@@ -10,6 +10,7 @@ from glasshead.anatomy import Anatomy
 from glasshead.site import KEYED, SQUARE, Site
 from glasshead.tap import Seen
 from glasshead.text import Token
+from glasshead.traces.shown import Layers, layer_of, stack_of
 
 Row = Mapping[str, Tensor]
 """The values of one position, by site."""
@@ -39,13 +40,16 @@ class Record:
     """Keys and values of the source, the same at every step."""
     ragged: tuple[str, ...] = ()
     """Matrices of the target against itself, whose rows end at their own positions."""
+    layers: Layers | None = None
+    """Layer of each stack whose values are captured; None for all layers."""
     recorded: str = ""
     """For a record that was read from a file: the beginning of the sentences that say so."""
 
     def keep_source(self, seen: Row) -> None:
         """Keep the values captured in the encoder."""
         # Copied, because they were made in inference mode and autograd would refuse them.
-        self.static, self.order = {site: value.clone() for site, value in seen.items()}, tuple(seen)
+        self.static = {site: value.clone() for site, value in seen.items()}
+        self.order = tuple(seen) if self.layers is None else self.anatomy.sites
         self.bytes += size_of(self.static)
         self._stay_within()
 
@@ -64,9 +68,9 @@ class Record:
         joined: list[str] = []
         fixed: list[str] = []
         ragged: list[str] = []
-        for name in seen:
+        for name in seen if self.layers is None else self.order:
             site = Site.parse(name)
-            if site.attention is None:
+            if site.attention is None or site.side == "source":
                 continue
             if site.name in KEYED:
                 keys = self.anatomy.kind(site.stack, site.part).keys
@@ -74,7 +78,7 @@ class Record:
             elif grows(self.anatomy, name):
                 ragged.append(name)
         self.joined, self.fixed, self.ragged = tuple(joined), tuple(fixed), tuple(ragged)
-        new = {site: seen[site].clone() for site in fixed if site not in {*self.static, *self.dropped}}
+        new = {site: seen[site].clone() for site in fixed if site in seen and site not in {*self.static, *self.dropped}}
         self.static = {**self.static, **new}
         self.bytes += size_of(new)
 
@@ -102,6 +106,30 @@ class Record:
             (part if peeks[place] else part[..., : beyond + place]).clone()
             for place, part in enumerate(value.split(1, 2))
         )
+
+    @property
+    def aside(self) -> frozenset[str]:
+        """Sites of layers that are not captured."""
+        if self.layers is None:
+            return frozenset()
+        return frozenset(site for site in self.order if layer_of(site) not in (None, *self.layers.values()))
+
+    def turn(self, layer: str, values: Row) -> None:
+        """Hold a layer in place of another one of its stack. values: of all rows, from one pass; none without rows."""
+        assert self.layers is not None
+        before, stack = self.layers[stack_of(layer)], stack_of(layer)
+        kept = {site: value for site, value in values.items() if site not in self.dropped}
+        once = {site: value for site, value in kept.items() if site in self.fixed or stack == "encoder"}
+        new = {site: value for site, value in kept.items() if site not in once}
+        gone = [site for site in self.order if layer_of(site) == before]
+        self.static = {**_without(self.static, gone), **once}
+        rows = [_without(row, gone) for row in self.rows]
+        for row, more in zip(rows, self._split(new, len(rows)) if rows and new else (), strict=bool(new)):
+            row.update(more)
+        self.rows = list(rows)
+        self.layers = {**self.layers, stack: layer}
+        self.bytes = size_of(self.static) + sum(map(size_of, self.rows))
+        self._stay_within()
 
     def crop(self, rows: int) -> None:
         """Forget the rows from there on."""
@@ -156,6 +184,19 @@ def grows(anatomy: Anatomy, site: str) -> bool:
     if parsed.attention is None or parsed.name not in SQUARE or parsed.side == "source":
         return False
     return anatomy.lasting and anatomy.kind(parsed.stack, parsed.part).keys == "target"
+
+
+def first_rows(site: str, value: Tensor, rows: int, anatomy: Anatomy) -> Tensor:
+    """Take what the first rows of the target see of a value that was computed for more: b h q k, b h q d, b q m."""
+    place = Site.parse(site)
+    if place.side == "source":
+        return value
+    if place.attention is None:
+        return value[:, :rows]
+    own = anatomy.kind(place.stack, place.part).keys == "target"
+    if place.name in KEYED:
+        return value[:, :, :rows] if own else value
+    return value[:, :, :rows, :rows] if place.name in SQUARE and own else value[:, :, :rows]
 
 
 def size_of(row: Row) -> int:

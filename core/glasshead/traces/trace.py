@@ -8,7 +8,8 @@
 Decoding runs one position at a time from a cache, so the rows of the decoder's sites are gathered step by step. A key
 that did not exist yet at the step of a query has no captured score: there the score is q·k of the captured query and
 key, times the scale, and `origin` says so. Values beyond the memory budget are not kept; they are recomputed when they
-are looked at, by running the model over the same tokens, and `origin` says that too.
+are looked at, by running the model over the same tokens, and `origin` says that too. So are those of other layers where
+only the shown layer is captured (`shown.py`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +28,11 @@ from glasshead.site import Site
 from glasshead.text import Token
 from glasshead.traces import file
 from glasshead.traces.reading import Reading
-from glasshead.traces.record import Record, Row, grows, size_of
+from glasshead.traces.record import Record, Row, first_rows, grows, size_of
 from glasshead.traces.scores import scores
+from glasshead.traces.shown import Again, Shown, layer_of
+
+OVER_BUDGET = "keeping it would exceed the memory budget"
 
 
 class Trace:
@@ -41,17 +45,20 @@ class Trace:
         again: Callable[[Sequence[str]], Mapping[str, Tensor]],
         line: "Callable[[], file.Line] | None" = None,
         reading: Reading | None = None,
+        shown: Shown | None = None,
     ) -> None:
-        """record: captured values · target: the token of each row · again: recomputes dropped sites · line: tells of
-        the line of decoding, for `save` · reading: what can be said of the model besides.
+        """record: captured values · target: the token of each row · again: recomputes dropped sites, of these rows or
+        more · line: tells of the line of decoding, for `save` · reading: what can be said of the model besides ·
+        shown: learns which layer is looked at, where not all are captured.
         """
         self.source: tuple[Token, ...] = record.source
         self.target: tuple[Token, ...] = tuple(target)
         self.steps = len(self.target)
         """Number of rows of the decoder's sites."""
         self.anatomy, self.budget = record.anatomy, record.budget
-        self._static, self._dropped, self._order = record.static, record.dropped, record.order
-        self._again, self._line = again, line
+        self._static, self._order, self._aside = record.static, record.order, record.aside
+        self._dropped = record.dropped | self._aside
+        self._again, self._line, self._shown = again, line, shown
         self.reading = reading
         """What can be said of the model besides captured values; None if nothing can."""
         self.recorded = record.recorded
@@ -63,6 +70,8 @@ class Trace:
         self._gathered: dict[str, Tensor] = {}
         self._filled: dict[str, Tensor] = {}
         self._recomputed: tuple[str, Tensor] | None = None
+        self._layers: dict[str, dict[str, Tensor]] = {}
+        """Layers that were computed again when they were looked at, the newest last."""
         self._row_again: tuple[int, dict[str, Tensor]] = -1, {}
         """Values that were let go, as they were recomputed at one row."""
         self._room = record.budget - record.bytes
@@ -100,8 +109,17 @@ class Trace:
 
     @property
     def dropped(self) -> frozenset[str]:
-        """Sites that were let go to stay within the budget, and are recomputed when they are looked at."""
+        """Sites that are recomputed when they are looked at: those let go to stay within the budget, or not shown."""
         return self._dropped
+
+    @property
+    def aside(self) -> frozenset[str]:
+        """Those that belong to layers that were not shown when their rows were captured."""
+        return self._aside
+
+    def at_hand(self, site: str) -> bool:
+        """Tell whether a site is there without running the model."""
+        return site in self and (site not in self._dropped or self._held(site) is not None)
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -181,7 +199,8 @@ class Trace:
     def origin(self, site: str) -> str:
         """Describe the origin of a site's numbers: "captured", or a sentence that says how they were derived."""
         if site in self._dropped:
-            return "recomputed by running the model over the same tokens: keeping it would exceed the memory budget"
+            why = "only the layer that is shown is captured" if site in self._aside else OVER_BUDGET
+            return f"recomputed by running the model over the same tokens: {why}"
         if not self._grows(site):
             return "captured"
         name = Site.parse(site).name
@@ -221,11 +240,12 @@ class Trace:
 
         What was let go is recomputed like `trace[site]`; see `prepare`. Raises GlassheadError like that.
         """
-        if site in self._dropped:
+        if site in self._dropped and self._held(site) is None:
             self.prepare([site], row)
             return self._row_again[1][site]
         with self._lock:
-            if site in self._names and site not in self._static and site not in self._gathered and self._rows:
+            gathered = site in self._static or site in self._gathered or site in self._dropped
+            if site in self._names and not gathered and self._rows:
                 return self._only(_plain(self._rows[row][site], site), site)
             found = self[site]
         return found[:, row] if self._heads(site) else found[row]
@@ -235,7 +255,7 @@ class Trace:
 
         They are held until another row is prepared.
         """
-        gone = [site for site in sites if site in self._dropped]
+        gone = [site for site in sites if site in self._dropped and self._held(site) is None]
         with self._lock:
             held = self._row_again[1] if self._row_again[0] == row else {}
             if missing := [site for site in gone if site not in held]:
@@ -261,6 +281,8 @@ class Trace:
             close = get_close_matches(site, self.sites, n=2, cutoff=0.4)
             hint = f" Near it: {', '.join(close)}." if close else ""
             raise GlassheadError(f"Nothing was captured at {site!r}.{hint} `trace.sites` lists what was.")
+        if site in self._dropped and self._shown is not None and (layer := layer_of(site)):
+            return self._look(self._shown, layer)[site]
         if site in self._dropped:
             if self._recomputed is None or self._recomputed[0] != site:
                 self._recomputed = None  # its memory first
@@ -280,8 +302,28 @@ class Trace:
         self._let_go(1)
         return value
 
+    def _held(self, site: str) -> Tensor | None:
+        """Return a site of a layer that was computed again, if it still is there."""
+        return self._layers.get(layer_of(site) or "", {}).get(site)
+
+    def _look(self, shown: Shown, layer: str) -> dict[str, Tensor]:
+        """Return what is not captured of a layer; compute it, all in one pass, if it is not there."""
+        if layer not in self._layers:
+            sites = [site for site in self._names if site in self._dropped and layer_of(site) == layer]
+            # Copied, because they were made in inference mode and autograd would refuse them.
+            found = {site: value.clone() for site, value in self._again(sites).items()}
+            if not self._aside.isdisjoint(sites):
+                shown.look(Again(layer, self._again, found))
+            self._layers[layer] = {
+                site: _plain(first_rows(site, value, self.steps, self.anatomy), site) for site, value in found.items()
+            }
+            self._let_go(0)
+        return self._layers[layer]
+
     def _let_go(self, spared: int) -> None:
-        """Let go of the oldest gathered values, which can be gathered again, while there is no room."""
+        """Let go of the oldest values that can be gathered or computed again, while there is no room."""
+        while len(self._layers) > 1 and self._made() > self._room:
+            del self._layers[next(iter(self._layers))]
         while len(self._gathered) > spared and self._made() > self._room:
             del self._gathered[next(iter(self._gathered))]
 
@@ -291,7 +333,8 @@ class Trace:
     def _made(self) -> int:
         """Count the bytes of the gathered and recomputed values."""
         again = () if self._recomputed is None else (self._recomputed[1],)
-        return sum(value.nbytes for value in (*self._gathered.values(), *again))
+        layers = (value for layer in self._layers.values() for value in layer.values())
+        return sum(value.nbytes for value in (*self._gathered.values(), *again, *layers))
 
     def _triangle(self, site: str) -> Tensor:
         """Build a matrix of the target against itself from its rows, which end at their own positions: h q k."""

@@ -39,7 +39,8 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
     full, peeking = peeking is not None, peeking or 0
     newest = compared = False
     tolerance = trace.anatomy.tolerance
-    names = [prefix for site in trace.find("*.weights") if (prefix := Site.parse(site).attention)]
+    there = [site for site in trace.find("*.weights") if site not in trace.aside or trace.at_hand(site)]
+    names = [prefix for site in there if (prefix := Site.parse(site).attention)]
     cells = sum(trace[f"{name}.weights"].numel() for name in names)
     for name in names:
         weights, may_look, hidden = trace[f"{name}.weights"], trace.may_look(name), trace.hidden(name)
@@ -60,6 +61,7 @@ def checks(trace: Trace, cache_error: float | None = None, peeking: int | None =
         worst_weight = max(worst_weight, _largest(weights - again))
     then = " when the recording was made" if trace.recorded else ""
     rows_seen = "the newest row of every attention" if newest else "every row of every attention"
+    rows_seen += " in the layers that are shown" if trace.aside else ""
     found = [
         Check("rows sum to 1", worst_sum <= tolerance, worst_sum, f"The weights of {rows_seen} sum to 1."),
         Check(

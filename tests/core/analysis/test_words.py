@@ -19,6 +19,7 @@ def tokens(*texts: str) -> tuple[Token, ...]:
         (("▁l'", "hom", "me", ",", "et"), [(0,), (1, 2), (3,), (4,)]),
         (("▁2", "0", "▁-", "a", "b"), [(0,), (1,), (2,), (3, 4)]),
         (("[CLS]", "em", "##bed", "[MASK]", "##s", "[SEP]"), [(1, 2), (3, 4)]),
+        (("▁black", "[MASK]", "s", "▁is", "<mask>"), [(0,), (1,), (2,), (3,), (4,)]),
         (("Ġthe", "re", "fore"), [(0, 1, 2)]),
         ((">>fra<<", "▁a", "<pad>", "b"), [(1,), (3,)]),
         (("a", "b"), [(0,), (1,)]),
@@ -40,6 +41,11 @@ def test_bytes_stand_where_their_character_does() -> None:
     given = tokens("▁gar", "<0xC3>", "<0xA7>", "on", "</s>", "<0xFF>")
     assert written(given) == ("garçon�", ((0, 3), (3, 4), (3, 4), (4, 6), None, (6, 7)))
     assert text_of(given, (0, 1, 2, 3)) == "garçon"
+
+
+def test_a_mask_is_a_word_of_the_text() -> None:
+    given = tokens("[CLS]", "▁the", "[MASK]", "▁sleeps")
+    assert written(given) == ("the [MASK] sleeps", (None, (0, 3), (4, 10), (11, 17)))
 
 
 @pytest.mark.parametrize("text", ["l'homme n'a pas 25 chats, dit-il.", "le 03/04/21 ?", *LINES])

@@ -55,15 +55,20 @@ def test_what_was_let_go_is_not_computed_for_a_picture(line: "Stepper") -> None:
     class Gone:
         kinds, axes, anatomy, recorded = line.outlook.kinds, line.outlook.axes, line.outlook.anatomy, ""
 
-        def origin(self, site: str) -> str:
-            return "recomputed by running the model" if site.startswith("encoder.1") else "captured"
+        def at_hand(self, site: str) -> bool:
+            return not site.startswith("encoder.1") or self.computed
+
+        computed = False
 
         def __getitem__(self, site: str) -> torch.Tensor:
-            assert not site.startswith("encoder.1")
+            assert self.at_hand(site)
             return line.outlook[site]
 
     from glasshead_tui.widgets.thumbnails import Place
 
     heads = Heads(Gone(), Focus())  # type: ignore[arg-type]
     assert heads.picture(Place(0, 0, 0), 4, 4)
-    assert heads.picture(Place(0, 1, 0), 4, 4) is None and not heads.waiting
+    assert heads.picture(Place(0, 1, 0), 4, 4) is None and not heads.waiting and heads.unknown
+    heads.trace.computed = True  # type: ignore[attr-defined]
+    heads.look(Focus(stack="encoder", layer=1))
+    assert heads.picture(Place(0, 1, 0), 4, 4) and not heads.unknown

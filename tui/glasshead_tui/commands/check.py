@@ -21,7 +21,7 @@ WRONG = 1
 """Exit status if something is silently wrong, or failed."""
 
 
-@opens()
+@opens(without=("capture",))
 def check(
     opening: Opening,
     checkpoint: Checkpoint,

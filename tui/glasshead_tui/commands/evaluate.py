@@ -29,7 +29,7 @@ SENTENCE = 400
 """Bytes that a pair takes, as text and as ids."""
 
 
-@opens(without=("ids", "chat"), device="auto")
+@opens(without=("ids", "chat", "capture"), device="auto")
 def evaluate(
     opening: Opening,
     checkpoint: Checkpoint,

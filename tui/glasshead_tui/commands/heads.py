@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from glasshead.subjects import Subject
 
 
-@opens(without=("chat",))
+@opens(without=("chat", "capture"))
 def heads(
     opening: Opening,
     checkpoint: Checkpoint,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from glasshead.errors import GlassheadError
-from glasshead.opening import Device, Opening, Precision
+from glasshead.opening import Capture, Device, Opening, Precision
 from glasshead_tui.commands.options import flag, parameter, sign
 
 OPTIONS = {
@@ -31,6 +31,17 @@ OPTIONS = {
                 Literal["auto"] | None, typer.Option(help="Spread the layers over all GPUs, the memory and the disk.")
             ],
         ),
+        parameter(
+            "capture",
+            Annotated[
+                Capture,
+                typer.Option(
+                    help="Layers captured at every step: all, or the one shown, and others when they are looked at; "
+                    "auto is all where one device holds the model."
+                ),
+            ],
+            "auto",
+        ),
     )
 }
 
@@ -45,7 +56,7 @@ def opens(*, without: tuple[str, ...] = (), device: Device = "cpu") -> Callable[
 
     def sign_up(command: Callable[..., Any]) -> Any:
         def run(**given: Any) -> Any:
-            ids, to, source, chat, where, dtype, device_map = (
+            ids, to, source, chat, where, dtype, device_map, capture = (
                 given.pop(name, chosen[name].default if name in chosen else option.default)
                 for name, option in OPTIONS.items()
             )
@@ -55,7 +66,7 @@ def opens(*, without: tuple[str, ...] = (), device: Device = "cpu") -> Callable[
                 given["text"] = ids
             opening = Opening(
                 to=to, source=source, chat=chat, ids=ids is not None, device=where, dtype=dtype,
-                spread=device_map is not None,
+                spread=device_map is not None, capture=capture,
             )  # fmt: skip
             return command(opening=opening, **given)
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 EVERY = "decoder.*.cross.weights"
 
 
-@opens()
+@opens(without=("capture",))
 def trace(
     opening: Opening,
     checkpoint: Checkpoint,

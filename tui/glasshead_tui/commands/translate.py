@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from glasshead.subjects import Subject
 
 
-@opens()
+@opens(without=("capture",))
 def translate(
     opening: Opening,
     checkpoint: Checkpoint,

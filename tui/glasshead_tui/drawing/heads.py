@@ -40,7 +40,7 @@ def compare_heads(moment: "Moment", focus: Focus) -> Heads:
     rows: list[Tensor | None] = []
     for prefix in moment.anatomy.attentions(kind):
         site = f"{prefix}.weights"
-        kept = site in trace and (prefix == focus.prefix or not trace.origin(site).startswith("recomputed"))
+        kept = site in trace and (prefix == focus.prefix or trace.at_hand(site))
         rows.append(trace[site][:, focus.query] if kept else None)
     if all(row is None for row in rows):
         raise GlassheadError(f"{trace.recorded}: these weights were not recorded. Open the model to see them.")

@@ -24,7 +24,7 @@ EMBEDDINGS = ("embedding", "position", "segment")
 """Shares that are in the stream before the first layer."""
 SHORT = 40
 """Characters of a text that is quoted whole."""
-AGAIN = "recomputed by running the model: the memory budget had let values go"
+AGAIN = "recomputed by running the model: not every value is kept"
 HELD = "to the logit: each norm's variance held as captured, the direct path alone"
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead.traces.trace import Trace
 
+UNKNOWN = "… computed when looked at"
+"""Said where not every layer was captured."""
 AT_ONCE = 2_000_000  # weights pooled before the first frame; the rest follows, a layer at a time
 
 
@@ -86,9 +88,24 @@ class Heads:
     def _lacks(self, prefix: str) -> bool:
         return bool(self.trace.recorded) and f"{prefix}.weights" not in self.trace
 
+    def look(self, focus: Focus) -> None:
+        """Look at another matrix, whose layer may have been computed for it."""
+        self._here = focus.prefix
+        unknown = [key for key, found in self._pooled.items() if found is None and key not in self.waiting]
+        for key in unknown:
+            if self._kept(key[0]):
+                del self._pooled[key]
+
+    @property
+    def unknown(self) -> bool:
+        """Whether some pictures stay unknown until their layer is looked at."""
+        return not self.trace.recorded and any(
+            not self._kept(prefix) for kind in self.trace.kinds for prefix in self.trace.anatomy.attentions(kind)
+        )
+
     def _kept(self, prefix: str) -> bool:
-        """Tell whether the weights are kept: a map must not run the model for each layer. Those of the focus are."""
-        return prefix == self._here or not self.trace.origin(f"{prefix}.weights").startswith("recomputed")
+        """Tell whether the weights are there: a map must not run the model for each layer. Those of the focus are."""
+        return prefix == self._here or self.trace.at_hand(f"{prefix}.weights")
 
 
 def pooled(weights: "Tensor", scores: "Tensor", columns: int, lines: int) -> list[list[bytes]]:
@@ -131,8 +148,10 @@ class MapPane(Thumbnails):
             self.show_gallery(self._heads, palette(self.app).weights, place)
             self._continue()
         elif place != self.selected:
+            self._heads.look(focus)
             self.select(place)
-        said = visible(" − ".join(beside.names)) if beside else "empty: not recorded" if self._heads.partial else ""
+        unknown = "empty: not recorded" if self._heads.partial else UNKNOWN if self._heads.unknown else ""
+        said = visible(" − ".join(beside.names)) if beside else unknown
         entitle(self, f"map · layer {focus.layer} head {focus.head}", said)
 
     def as_rows(self) -> Rows:

@@ -5,8 +5,11 @@ discover.py    the same for a model of no known family, found by watching where 
 attention.py   our `attend` as an attention of Hugging Face, and its mask
 watch.py       which sites a model has, and watching them
 past.py        a cache of Hugging Face as a Past
+forbidden.py   tokens that a generation config forbids
+rules.py       all rules of it that change a greedy line
 model.py       the Model
 check.py       the self-check that decides what of it is shown
+trying.py      what a model's own code raises, as a sentence
 faults.py      what did not pass, what that hides, and how the header says so
 memory.py      what a check found, remembered for the folder
 names.py       its tokenizer as Names

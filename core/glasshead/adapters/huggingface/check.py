@@ -10,6 +10,7 @@ What concerns one place hides it (`faults.py`):
 
     weights · V = output       what is shown of an attention is what the module goes on with
     norm = its two steps       on the real stream; that it is a LayerNorm or RMSNorm at all is found in points.py
+    units = what is added      what is shown of a feed-forward layer is all that the stream moves by, up to one factor
     parts = sum                embeddings of token, position and segment add up to the first stream
     rotation                   at position 0, where nothing is turned, q and k are those before the rotation
 
@@ -25,6 +26,8 @@ import torch
 from torch import Tensor
 
 from glasshead.adapters.huggingface.faults import Fault, norm_prefix
+from glasshead.adapters.huggingface.marks import places_before
+from glasshead.adapters.huggingface.trying import trying
 from glasshead.adapters.points import Normalisation
 from glasshead.errors import WrongError
 from glasshead.tap import ONE_AT_A_TIME, Seen
@@ -50,22 +53,23 @@ def self_check(model: "HuggingFace") -> tuple[Fault, ...]:
 
 
 def _check(model: "HuggingFace", ids: list[int]) -> tuple[Fault, ...]:
-    plain = _run(model, ids)
+    with trying(model.module, "over a few tokens"):
+        plain = _run(model, ids)
     norms = _Norms(model)
-    with model.listen(["*"]) as seen, norms:
+    with trying(model.module, "while it is watched"), model.listen(["*"]) as seen, norms:
         watched = _run(model, ids)
     _same(model, "its output changes while it is watched", watched, plain)
     if "decoder" in model.stacks:
-        memory, past = _read(model, ids), model.past()
-        rows = [model.raw_logits(_tensor(model, part), memory, past) for part in (ids[:2], ids[2:3], ids[3:])]
+        with trying(model.module, "step by step from a cache"):
+            memory, past = _read(model, ids), model.past()
+            rows = [model.raw_logits(_tensor(model, part), memory, past) for part in (ids[:2], ids[2:3], ids[3:])]
         _same(model, "its steps are not the rows of the whole pass", torch.cat(rows, 1), plain)
+    with trying(model.module, "over lines of two lengths at once"):
+        padded = _padded(model, ids, plain)
     return (
-        *_attentions(model, seen),
-        *norms.faults(),
-        *_rotations(model, seen),
-        *_sums(model, seen),
-        *_padded(model, ids, plain),
-    )
+        *_attentions(model, seen), *norms.faults(), *_rotations(model, seen), *_units(model, seen),
+        *_sums(model, seen), *padded,
+    )  # fmt: skip
 
 
 def _attentions(model: "HuggingFace", seen: Seen) -> list[Fault]:
@@ -136,6 +140,36 @@ def _rotations(model: "HuggingFace", seen: Seen) -> list[Fault]:
     return found
 
 
+def _units(model: "HuggingFace", seen: Seen) -> list[Fault]:
+    """Compare what each feed-forward layer gives with what the stream moves by: one of several experts is not all."""
+    found = []
+    for stack in model.family.stacks:
+        stream = seen.get(f"{stack.side}.norm.out", seen.get(f"{stack.side}.sum"))
+        gives: list[Tensor] = []
+        for layer in range(model.places.layers[stack.name]):
+            for part in [block.part for block in stack.blocks]:
+                site = f"{stack.name}.{layer}.{part}"
+                out, resid = seen.get(f"{site}.after_norm.out", seen.get(f"{site}.out")), seen.get(f"{site}.resid")
+                gives += [] if out is None else [out]
+                if part == "ffn" and (f"{site}.out" not in seen or not _moves(model, stream, gives, resid)):
+                    inside = f"{stack.layers}.{layer}."
+                    experts = any("expert" in path for path in model.places.modules if path.startswith(inside))
+                    found.append(Fault("experts" if experts else "units", site))
+                after = seen.get(f"{site}.norm.out") if stack.where == "post" else resid
+                if after is not None or part == "ffn":
+                    stream, gives = after, []
+    return found
+
+
+def _moves(model: "HuggingFace", before: Tensor | None, gives: Sequence[Tensor], after: Tensor | None) -> bool:
+    """Tell whether a stream moves by a multiple of what sub-layers give; if one is not seen, nobody can tell."""
+    if before is None or after is None:
+        return True
+    moved, given = after.float() - before.float(), torch.stack([each.float() for each in gives]).sum(0)
+    factor = (moved * given).sum() / given.square().sum()
+    return _apart(before.float() + factor * given, after) <= _most(model)
+
+
 def _sums(model: "HuggingFace", seen: Seen) -> list[Fault]:
     """Compare the first stream of each side with the sum of its parts, of which the embedding may be scaled."""
     found = []
@@ -170,6 +204,7 @@ def _padded(model: "HuggingFace", ids: list[int], plain: Tensor) -> list[Fault]:
     if "attention_mask" not in takes:
         return []
     gap = len(ids) - SHORT
+    first = places_before(model.module.config)
     for left in (False, True):
         if left and "position_ids" not in takes:
             continue
@@ -177,7 +212,7 @@ def _padded(model: "HuggingFace", ids: list[int], plain: Tensor) -> list[Fault]:
         lines = [[ids[0]] * before + ids[:SHORT] + [ids[0]] * after, ids]
         there = [[0] * before + [1] * SHORT + [0] * after, [1] * len(ids)]
         positions = [[0] * before + list(range(SHORT + after)), list(range(len(ids)))]
-        given = {"position_ids": torch.tensor(positions, device=model.device)} if "position_ids" in takes else {}
+        given = {"position_ids": first + torch.tensor(positions, device=model.device)} if left else {}
         with model.listen([]):
             found = model.module(
                 input_ids=torch.tensor(lines, device=model.device),

@@ -16,13 +16,16 @@ from torch import Tensor, nn
 
 from glasshead.adapters.huggingface import attention as attentions
 from glasshead.adapters.huggingface.attention import Call
-from glasshead.adapters.huggingface.families import ALONE, PARALLEL, ROTARY, UNSEEN, Block, Family, Joint, Stack
+from glasshead.adapters.huggingface.families import ALONE, NONE, PARALLEL, ROTARY, UNSEEN, Block, Family, Joint, Stack
+from glasshead.adapters.huggingface.trying import trying
 from glasshead.adapters.huggingface.watch import Switch
 from glasshead.adapters.points import Look, by_heads
-from glasshead.errors import GlassheadError, brief
+from glasshead.errors import GlassheadError
 
 SOURCE, TARGET = 4, 3
 """Tokens of the two sides in the pass of trial; a model of one side reads as many as a source has."""
+SEEN = "over a few tokens, to see how it is made"
+"""End of the sentence about a model that fails in a pass of trial."""
 LAYER = re.compile(r"(?P<layers>.+?)\.(?P<number>\d+)\.(?P<own>.+)")
 """Path of a part of a layer: of the list of layers, the number of the layer, and within it."""
 
@@ -57,11 +60,17 @@ def discover(module: Any, switch: Switch) -> Family:
         raise GlassheadError(unwatchable(module))
     paths = {each: path for path, each in module.named_modules()}
     groups: dict[tuple[str, str, str], dict[str, int]] = {}
+    taken: set[tuple[str, str, str, str]] = set()
     for each, call in calls.items():
         where = LAYER.fullmatch(paths[each])
         if where is None:
             raise GlassheadError(f"{type(module).__name__} has an attention outside of any layer: {paths[each]}.")
         stack, part = _kind(module, call)
+        if (place := (where["layers"], where["number"], stack, part)) in taken:
+            raise GlassheadError(
+                f"{type(module).__name__} has several attentions of the same tokens in one layer, which no view shows."
+            )
+        taken.add(place)
         own = groups.setdefault((where["layers"], stack, part), {})
         own[where["own"]] = own.get(where["own"], 0) + 1
     stacks: list[Stack] = []
@@ -88,8 +97,9 @@ def discover(module: Any, switch: Switch) -> Family:
 
 
 def unwatchable(module: Any) -> str:
-    """Say why a model is refused whose attention nobody can watch."""
-    return f"{type(module).__name__} {ALONE}."
+    """Say why a model is refused whose attention nobody can watch, or that has none."""
+    attends = any("attention" in type(each).__name__.lower() for each in module.modules())
+    return f"{type(module).__name__} {ALONE if attends else NONE}."
 
 
 def _kind(module: Any, call: Call) -> tuple[Literal["encoder", "decoder"], Literal["self", "cross"]]:
@@ -127,13 +137,8 @@ def _run(module: Any, switch: Switch) -> tuple[dict[str, Run], dict[nn.Module, C
     found = attentions.calls = {}
     switch.switch_on()
     try:
-        module(**given)
-    except GlassheadError:
-        raise
-    except Exception as error:  # whatever a model makes of tokens that are not its own
-        raise GlassheadError(
-            f"{type(module).__name__} cannot be run over a few tokens, to see how it is made: {brief(error)}"
-        ) from error
+        with trying(module, SEEN):
+            module(**given)
     finally:
         switch.switch_off()
         attentions.calls = None
@@ -177,7 +182,12 @@ class _Finder:
         ]
         self.layer = there[min(1, len(there) - 1)]  # the first layer is often an exception
         found = [self.attention(part, attention[part]) for part in ("self", "cross") if part in attention]
-        found.append(self.feed_forward(found))
+        feed_forward = self.feed_forward(found)
+        if there[0] != self.layer:  # where most layers have experts, the first ones may have none
+            usual, self.layer = self.layer, there[0]
+            feed_forward = feed_forward._replace(block=_either(feed_forward.block, self.feed_forward(found).block))
+            self.layer = usual
+        found.append(feed_forward)
         post = bool(found[0].stream)
         own, feed = found[0].before, found[-1].before
         beside = not post and len(found) == 2 and (own == feed != "" or _same(self.given(own), self.given(feed)))
@@ -321,6 +331,15 @@ class _Finder:
     def given(self, path: str) -> Tensor | None:
         """Return what a module of the layer was given."""
         return self.runs[f"{self.layer}.{path}"].given if path else None
+
+
+def _either(block: Block, other: Block) -> Block:
+    """Describe a sub-layer that is made in two ways: each layer has the modules of one of them."""
+    parts: dict[str, Any] = {}
+    for name in ("output", "inner", "gate"):
+        paths = dict.fromkeys(path for path in (getattr(block, name), getattr(other, name)) if path)
+        parts[name] = "|".join(paths)
+    return replace(block, **parts)
 
 
 def is_map(module: nn.Module) -> bool:

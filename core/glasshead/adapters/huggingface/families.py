@@ -221,7 +221,10 @@ FAMILIES: dict[str, Family] = {
 }  # fmt: skip
 """Families by the `model_type` of their config.json."""
 
+HEARING = frozenset({"whisper"})
+"""Types of models that hear sound."""
 ALONE = "computes its attention by itself, where it cannot be watched: it is not on Hugging Face's attention registry"
+NONE = "has no attention: its layers bring the tokens together in another way, which no view shows"
 UNSHOWN = {
     **dict.fromkeys(
         (
@@ -230,6 +233,7 @@ UNSHOWN = {
         ),
         ALONE,
     ),
+    **dict.fromkeys(("rwkv", "xlstm"), NONE),
     "gpt_oss": "has attention sinks, weights that look at no token, which no view can show yet",
 }  # fmt: skip
 """Reason why models of a type are refused. Of any other type that is in no table, loading tells."""

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, get_args
 
 from glasshead.site import NORMS
 
-Problem = Literal["norm", "out", "sum", "scale", "rotation", "left", "silent", "uneven", "repeated"]
+Problem = Literal["norm", "out", "sum", "scale", "rotation", "left", "silent", "uneven", "repeated", "units", "experts"]
 PROBLEMS: frozenset[str] = frozenset(get_args(Problem))
 
 
@@ -32,6 +32,8 @@ def hidden(faults: Iterable[Fault], known: Iterable[str]) -> frozenset[str]:
             found |= {f"{site}.{name}" for name in ("embed", "position", "segment")}
         elif problem == "rotation":
             found |= {f"{site}.{name}_unrotated" for name in "qk"}
+        elif problem in ("units", "experts"):
+            found |= {f"{site}.{name}" for name in ("hidden", "gate", "up", "active", "out")}
         elif problem in ("silent", "uneven", "repeated"):
             stack, _, kind = site.partition(".")
             found |= {name for name in names if name.startswith(f"{stack}.") and name.split(".")[2:3] == [kind]}
@@ -58,6 +60,10 @@ def remarks(faults: Sequence[Fault]) -> tuple[str, ...]:
         found.append(f"output of {_count(count, 'attention')} not shown: it is not the heads through a projection")
     if count := number("rotation"):
         found.append(f"q and k before the rotation not shown in {_count(count, 'attention')}: they do not give q and k")
+    if count := number("experts"):
+        found.append(f"experts of {_count(count, 'layer')} not shown")
+    if count := number("units"):
+        found.append(f"units of {_count(count, 'feed-forward layer')} not shown: another form")
     for problem, site, amount in faults:
         if problem == "sum":
             found.append(f"the parts of {site}.sum not shown: they do not add up to it")
@@ -66,7 +72,9 @@ def remarks(faults: Sequence[Fault]) -> tuple[str, ...]:
         elif problem == "left":
             found.append("a line padded at the left is read otherwise than alone")
         elif problem == "silent":
-            found.append(f"{site.replace('.', ' ')} attention not shown: some layers compute it by themselves")
+            found.append(
+                f"{site.replace('.', ' ')} attention not shown: some layers have none, or compute it by themselves"
+            )
         elif problem == "uneven":
             found.append(f"{site.replace('.', ' ')} attention not shown: its layers differ in heads")
         elif problem == "repeated":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
 from glasshead import tensors
-from glasshead.adapters.huggingface.families import FAMILIES, UNSHOWN
+from glasshead.adapters.huggingface.families import FAMILIES, HEARING, UNSHOWN
 from glasshead.adapters.huggingface.sound import Sound, read_features
 from glasshead.checkpoints.format import CONFIG, LARGEST_CONFIG, WEIGHTS
 from glasshead.errors import GlassheadError, brief, nearest
@@ -32,10 +32,11 @@ INDEX = f"{WEIGHTS}.index.json"
 TOKENIZERS = ("tokenizer.json", "source.spm", "spiece.model", "sentencepiece.bpe.model", "vocab.json", "vocab.txt")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.gguf")
 EXTRACTOR = "preprocessor_config.json"
-HEARING = frozenset({"whisper"})
-"""Types of models that hear sound."""
 MASKED = "ForMaskedLM"
-HEADS = ("ForConditionalGeneration", "ForCausalLM", "LMHeadModel", "MTModel", MASKED)
+HEADS = (
+    "ForConditionalGeneration", "ForCausalLM", "LMHeadModel", "MTModel", "ForTextToText", "EncoderDecoderModel",
+    "ModelWithLMHead", "GenerationDecoder", MASKED,
+)  # fmt: skip
 """Endings of the classes that can be decoded from."""
 
 
@@ -76,7 +77,7 @@ class HuggingFolder:
     @property
     def hears(self) -> bool:
         """Whether this is a model that hears sound."""
-        return self.kind in HEARING
+        return self.kind in HEARING and not self._architecture.endswith("ForCausalLM")
 
     def check(self) -> None:
         """See `glasshead.found.Found`."""
@@ -100,7 +101,7 @@ class HuggingFolder:
         if not architecture.endswith(HEADS):
             raise GlassheadError(
                 f"{self.folder} is a {kind} saved as {architecture or 'no class that it names'}: that has no head that "
-                f"writes tokens. A class that ends in {', '.join(HEADS[:-1])} or {HEADS[-1]} has."
+                f"reads text and writes tokens. A class that ends in {', '.join(HEADS[:-1])} or {HEADS[-1]} has."
             )
         self._check_weights()
         if not self._has_tokenizer and not self.opening.ids:

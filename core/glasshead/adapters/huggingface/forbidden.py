@@ -7,7 +7,7 @@
 The model's own logits, the site `logits`, are not changed.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -42,24 +42,40 @@ class Forbidden:
         )
 
     def apply(self, logits: Tensor, ids: Tensor, start: int, first: int | None) -> Tensor:
-        """Put −∞ where a token is forbidden: b q v → b q v, new.
+        """Put −∞ where a token is forbidden: b q v → b q v.
 
         ids: b n, of the whole line if there are sequences, else of the positions of the logits at least · start:
         position of the first row · first: position of the first token that is chosen; None if nobody knows.
         """
-        if not (self.always or self.first or self.sequences):
+        return self.suppress(self.forbid_sequences(logits, ids), start, first)
+
+    def suppress(self, logits: Tensor, start: int, first: int | None) -> Tensor:
+        """Put −∞ where a token is never chosen, or not as the first."""
+        if not (self.always or self.first):
             return logits
         found = logits.clone()
         found[..., list(self.always)] = -torch.inf
         if first is not None and 0 <= (row := first - 1 - start) < logits.shape[1]:
             found[:, row, list(self.first)] = -torch.inf
+        return found
+
+    def forbid_sequences(self, logits: Tensor, ids: Tensor) -> Tensor:
+        """Put −∞ where a token would end a sequence."""
+        if not self.sequences:
+            return logits
+        found = logits.clone()
         for *before, last in self.sequences:
-            if len(before) > ids.shape[1]:
-                continue
-            ends = (ids.unfold(1, len(before), 1) == ids.new_tensor(before)).all(-1)
-            hits = torch.nn.functional.pad(ends, (len(before) - 1, 0))[:, -logits.shape[1] :]
+            hits = self.follows(ids, before, logits.shape[1])
             found[..., last] = found[..., last].masked_fill(hits, -torch.inf)
         return found
+
+    @staticmethod
+    def follows(ids: Tensor, before: Sequence[int], rows: int) -> Tensor:
+        """Mark those of the last rows at whose ends some tokens stand: b q."""
+        if not before or len(before) > ids.shape[1]:
+            return torch.full((len(ids), rows), not before, device=ids.device)
+        ends = (ids.unfold(1, len(before), 1) == ids.new_tensor(before)).all(-1)
+        return torch.nn.functional.pad(ends, (len(before) - 1, 0))[:, -rows:]
 
     def remarks(self, *, begins: bool) -> tuple[str, ...]:
         """Say what is forbidden, for the header. begins: whether it is known where the first token is chosen."""
@@ -68,8 +84,6 @@ class Forbidden:
             found.append(f"{_count(len(self.always), 'token')} forbidden (−∞)")
         if self.first and begins:
             found.append(f"{_count(len(self.first), 'token')} forbidden as the first")
-        elif self.first:
-            found.append("begin_suppress_tokens not applied: a text may begin anywhere")
         if self.sequences:
             found.append(f"{_count(len(self.sequences), 'sequence')} of tokens forbidden")
         return tuple(found)

@@ -9,7 +9,7 @@ from glasshead.errors import GlassheadError, brief
 AFTER_PADDING = frozenset(
     {"camembert", "data2vec-text", "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod"}
 )
-"""Types of models whose positions begin after the two of padding."""
+"""Types of models whose positions begin after that of the id of padding."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +38,33 @@ def marks_of(tokenizer: Any) -> Marks:
 
 
 def begin_target(marks: Marks, module: Any) -> Marks:
-    """Add the ids that the target of a model begins with."""
-    start: list[int] = []
-    for name in ("decoder_start_token_id", "forced_bos_token_id"):
-        for config in (getattr(module, "generation_config", None), module.config):
-            number = getattr(config, name, None)
-            if isinstance(number, int):
-                start.append(number)
-                break
-    return replace(marks, start=tuple(start))
+    """Add the ids that the target of a model begins with, as `generate` does.
+
+    Raises GlassheadError for an encoder–decoder that does not say it.
+    """
+    start = _named_id(module, "decoder_start_token_id")
+    if module.config.is_encoder_decoder and start is None:
+        start = _named_id(module, "bos_token_id")
+        if start is None:
+            raise GlassheadError(
+                f"{type(module).__name__} does not say what its target begins with: its config.json needs a "
+                "decoder_start_token_id or a bos_token_id."
+            )
+    ids = start, _named_id(module, "forced_bos_token_id")
+    return replace(marks, start=tuple(number for number in ids if number is not None))
+
+
+def _named_id(module: Any, name: str) -> int | None:
+    """Return an id of the generation config, or of the model's own."""
+    found = (getattr(config, name, None) for config in (getattr(module, "generation_config", None), module.config))
+    return next((number for number in found if isinstance(number, int)), None)
+
+
+def places_before(config: Any) -> int:
+    """Count the places of positions that lie before that of the first token."""
+    if config.model_type not in AFTER_PADDING:
+        return 0
+    return 1 + int(getattr(config, "pad_token_id", None) or 0)
 
 
 def longest_line(config: Any) -> int | None:
@@ -56,7 +74,7 @@ def longest_line(config: Any) -> int | None:
     for name in ("n_positions", "max_position_embeddings", "max_target_positions"):
         found = getattr(config, name, None)
         if isinstance(found, int):
-            return found - (2 if config.model_type in AFTER_PADDING else 0)
+            return found - places_before(config)
     return None
 
 

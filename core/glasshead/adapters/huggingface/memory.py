@@ -22,7 +22,7 @@ from glasshead.adapters.huggingface.faults import PROBLEMS, Fault
 from glasshead.errors import GlassheadError
 from glasshead.files import open_plain, read_plain, replace_text
 
-EDITION = 2
+EDITION = 3
 """Number of the check: another one forgets what an earlier check found."""
 BEGINNING = 1 << 16
 """Bytes of a file of weights that count: the header, and of most the first numbers."""

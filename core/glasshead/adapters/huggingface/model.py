@@ -10,14 +10,15 @@ import torch
 from torch import Tensor
 
 from glasshead.adapters.huggingface import attention as attentions
-from glasshead.adapters.huggingface.discover import discover, unwatchable
-from glasshead.adapters.huggingface.families import FAMILIES, Family, Stack
+from glasshead.adapters.huggingface.discover import SEEN, discover, unwatchable
+from glasshead.adapters.huggingface.families import FAMILIES, HEARING, Block, Family, Stack
 from glasshead.adapters.huggingface.faults import Fault, remarks
-from glasshead.adapters.huggingface.forbidden import Forbidden
 from glasshead.adapters.huggingface.learned import learned_of
-from glasshead.adapters.huggingface.marks import Marks, longest_line, speech_start, text_limit
+from glasshead.adapters.huggingface.marks import Marks, longest_line, places_before, speech_start, text_limit
 from glasshead.adapters.huggingface.past import HuggingPast
-from glasshead.adapters.huggingface.spread import device_of_inputs, name_devices
+from glasshead.adapters.huggingface.rules import Rules
+from glasshead.adapters.huggingface.spread import device_of_inputs, is_spread, name_devices
+from glasshead.adapters.huggingface.trying import trying
 from glasshead.adapters.huggingface.watch import Places, Switch
 from glasshead.adapters.native import pad_lines
 from glasshead.adapters.watching import Watching
@@ -28,8 +29,10 @@ from glasshead.site import Site
 from glasshead.tap import ONE_AT_A_TIME, Change
 from glasshead.traces.reading import Learned
 
-FEATURES = "input_features"
-"""What a model that hears calls its input."""
+TEXT, FEATURES = "input_ids", "input_features"
+"""What a model that reads calls its input, and one that hears."""
+AWAY = "positions begin after padding: generate counts them from 0"
+"""Remark on a decoder whose own count of positions `generate` does not keep (transformers 5)."""
 FAR = 1024
 """Most positions of a target where a model has a place for any number: a line has to end somewhere."""
 
@@ -43,6 +46,13 @@ class HuggingFace:
         Raises GlassheadError for a model whose attention cannot be watched.
         """
         attentions.register()
+        self.hears = module.main_input_name == FEATURES and module.config.model_type in HEARING
+        """Whether the source is sound."""
+        if module.main_input_name not in (TEXT, FEATURES) or (module.main_input_name == FEATURES and not self.hears):
+            raise GlassheadError(
+                f"{type(module).__name__} reads {module.main_input_name}, and no ids of a text: of models that hear or "
+                "see only Whisper can be shown."
+            )
         self.module, self.marks = module.eval().requires_grad_(False), marks
         switch = Switch(module)
         with ONE_AT_A_TIME:
@@ -52,8 +62,6 @@ class HuggingFace:
         self.stacks = {stack.name: stack for stack in self.family.stacks}
         self.reads = bool(module.config.is_encoder_decoder) or "decoder" not in self.stacks
         """Whether it reads a source."""
-        self.hears = module.main_input_name == FEATURES
-        """Whether the source is sound."""
         self._states: Tensor | None = None
         """What the encoder made of the sound that is heard: 1 k m."""
         embedding = (module.get_decoder() if self.hears else module).get_input_embeddings()
@@ -64,7 +72,7 @@ class HuggingFace:
             target=0 if "decoder" not in self.stacks else longest or FAR,
         )
         self.ends = _ends(module)
-        self.forbidden = Forbidden.of(getattr(module, "generation_config", None), self.ends, self.size)
+        self.rules = self._rules(1)
         width = int(getattr(config, "d_model", None) or config.hidden_size)
         self.places = Places(module, self.family, width, switch)
         self._device = device_of_inputs(embedding)
@@ -79,6 +87,11 @@ class HuggingFace:
     def device(self) -> torch.device:
         """Device of the embeddings, to which ids go."""
         return self._device
+
+    @property
+    def spread(self) -> bool:
+        """Whether no single device holds it."""
+        return is_spread(self.module)
 
     @property
     def training(self) -> bool:
@@ -155,8 +168,16 @@ class HuggingFace:
             raise GlassheadError(f"The states of the encoder are {given}; this model needs 1 × frames × {width}.")
         other = copy.copy(self)
         other._states = states.to(self.device)
-        other.marks = replace(self.marks, start=speech_start(self.module.generation_config, other._detect))
+        start = speech_start(self.module.generation_config, other._detect)
+        other.rules = other._rules(len(start))
+        forced = self.module.generation_config.forced_bos_token_id if len(start) == 1 else None
+        other.marks = replace(self.marks, start=start if forced is None else (*start, forced))
         return other
+
+    def _rules(self, begin: int) -> Rules:
+        """Read the rules of the generation config. begin: tokens with which `generate` begins a target."""
+        generation = getattr(self.module, "generation_config", None)
+        return Rules.of(generation, self.ends, self.size, begin if self.reads else None, sound=self.hears)
 
     @property
     def frames(self) -> int:
@@ -190,12 +211,12 @@ class HuggingFace:
     def logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
         """Compute the logits by which a token is chosen after each of the new ids: b q → b q v.
 
-        They are the model's own, the site `logits`, with −∞ where its generation config forbids a token.
+        They are the model's own, the site `logits`, changed by the rules of its generation config.
         """
         start = 0 if past is None else past.length
-        line = past.follow(ids) if self.forbidden.sequences and isinstance(past, HuggingPast) else ids
+        line = past.follow(ids) if self.rules.reads and isinstance(past, HuggingPast) else ids
         first = len(self.marks.start) if self.marks.start else None
-        return self.forbidden.apply(self.raw_logits(ids, memory, past), line, start, first)
+        return self.rules.apply(self.raw_logits(ids, memory, past), line, start, first)
 
     def raw_logits(self, ids: Tensor, memory: Memory | None, past: Past | None = None) -> Tensor:
         """Compute the logits that the model itself gives after each of the new ids: b q → b q v."""
@@ -206,13 +227,11 @@ class HuggingFace:
         if memory is None:
             found = self.module(input_ids=ids, **given).logits
         else:
-            from transformers.modeling_outputs import BaseModelOutput
-
             there = None if memory.mask is None else memory.mask[:, 0, 0, :].long()
             if there is None:
                 there = torch.ones(memory.states.shape[:2], dtype=torch.long, device=memory.states.device)
             found = self.module(
-                encoder_outputs=BaseModelOutput(last_hidden_state=memory.states),
+                encoder_outputs=_encoded(memory.states),
                 attention_mask=there,
                 decoder_input_ids=ids,
                 **given,
@@ -268,7 +287,10 @@ class HuggingFace:
         )
 
     def _forbids(self) -> tuple[str, ...]:
-        return self.forbidden.remarks(begins=self.reads) if "decoder" in self.stacks else ()
+        if "decoder" not in self.stacks:
+            return ()
+        away = not self.reads and places_before(self.config)
+        return (*((AWAY,) if away else ()), *self.rules.remarks(begins=self.reads))
 
     def leave_out(self, faults: Iterable[Fault]) -> None:
         """Show no longer what did not pass the check, and say so."""
@@ -302,12 +324,13 @@ class HuggingFace:
         self.places.switch_on()
         try:
             ids = [min(3, self.size - 1)] * 3
-            memory = self.trial(ids)
-            new = torch.tensor([ids], device=self.device)
-            if memory is None:
-                self.module.base_model(input_ids=new, use_cache=False)  # without logits, which are half of the work
-            elif "decoder" in self.stacks:
-                self.raw_logits(new, memory)
+            with trying(self.module, SEEN):
+                memory = self.trial(ids)
+                new = torch.tensor([ids], device=self.device)
+                if memory is None:
+                    self.module.base_model(input_ids=new, use_cache=False)  # without logits, which are half of the work
+                elif "decoder" in self.stacks:
+                    self.raw_logits(new, memory)
         finally:
             self.places.switch_off()
             attentions.calls = None
@@ -359,10 +382,25 @@ def family_of(module: Any, switch: Switch) -> Family:
         raise GlassheadError(unwatchable(module))
     family = FAMILIES.get(str(module.config.model_type))
     sides = () if family is None else tuple(stack.name for stack in family.stacks)
-    # One type may be saved as another class: BERT as a decoder, with a mask that its entry knows nothing of.
-    if family is None or (sides == ("encoder",) and getattr(module.config, "is_decoder", False)):
-        return discover(module, switch)
-    return family
+    # One type may be saved as another class: BERT as a decoder, with a mask that its entry knows nothing of; BART as a
+    # decoder alone, without encoder–decoder attention.
+    decodes = sides == ("encoder",) and getattr(module.config, "is_decoder", False)
+    alone = not module.config.is_encoder_decoder and any(each.part == "cross" for each in _blocks(family))
+    return discover(module, switch) if family is None or decodes or alone else family
+
+
+def _encoded(states: Tensor) -> Any:
+    """Make what an encoder returned, as decoders ask for it: some for what its router chose, too."""
+    from transformers.modeling_outputs import BaseModelOutput
+
+    class Encoded(BaseModelOutput):  # type: ignore[misc]
+        router_logits = router_probs = None
+
+    return Encoded(last_hidden_state=states)
+
+
+def _blocks(family: Family | None) -> tuple[Block, ...]:
+    return () if family is None else tuple(block for stack in family.stacks for block in stack.blocks)
 
 
 def feature_shape(config: Any) -> tuple[int, int]:
@@ -371,9 +409,9 @@ def feature_shape(config: Any) -> tuple[int, int]:
 
 
 def _ends(module: Any) -> frozenset[int]:
-    """Return the ids that end a line."""
-    found: set[int] = set()
+    """Return the ids that end a line: those of the generation config, or if it names none of the model's own."""
     for config in (getattr(module, "generation_config", None), module.config):
         ids = getattr(config, "eos_token_id", None)
-        found |= {ids} if isinstance(ids, int) else set(ids or ())
-    return frozenset(found)
+        if ids is not None:
+            return frozenset({ids} if isinstance(ids, int) else ids)
+    return frozenset()

@@ -23,3 +23,8 @@ def name_devices(module: nn.Module, device: torch.device) -> str:
     spread = getattr(module, "hf_device_map", None) or {"": device.type}
     places = {NAMES.get(str(place), "GPU") for place in spread.values()}
     return " and ".join(place for place in ("GPU", "CPU", "disk") if place in places)
+
+
+def is_spread(module: nn.Module) -> bool:
+    """Tell whether a model lies in several places."""
+    return len({str(place) for place in (getattr(module, "hf_device_map", None) or {}).values()}) > 1

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 NUMBERS = 10  # columns for the number beside a vector
+LEAST, MOST = 10, 16  # columns for the name of a vector
 WATCHED = ("q", "k", "v", "heads")
 
 
@@ -48,7 +49,9 @@ class VectorsPane(Lines):
             raise
         ours, theirs = (focus.head, focus.query), (self._cell.key_head, focus.key)
         places = [(f"{focus.prefix}.{name}", ours if name in ("q", "heads") else theirs) for name in WATCHED]
-        entitle(self, f"vectors · {len(self._cell.q)} numbers each", note_of_edits(moment, focus, places))
+        asked, given = len(self._cell.q), len(self._cell.v)
+        sizes = f"{asked} numbers each" if asked == given else f"q and k {asked} numbers, v {given}"
+        entitle(self, f"vectors · {sizes}", note_of_edits(moment, focus, places))
         self.redraw()
 
     def as_rows(self) -> Rows:
@@ -72,8 +75,9 @@ class VectorsPane(Lines):
             ("v", key, found.v, "gives", marks.key),
             ("out", query, found.output, "Σ weight · v", marks.query),
         ]
-        # A bar for every number matters more than the end of a long token.
-        label = min(16, max(8, columns - NUMBERS - len(found.q)))
+        # A bar for every number, or for as few as there is room for, matters more than the end of a long token.
+        bars = pooled(found.q, columns - NUMBERS - LEAST)
+        label = min(MOST, max(LEAST, columns - NUMBERS - len(bars.values)))
         room = columns - label - NUMBERS
         tall = lines >= 2 * len(rows)
         space = not tall and lines >= 2 * len(rows) - 1
@@ -84,10 +88,10 @@ class VectorsPane(Lines):
             note = bars.note or note
             shown = sparks(bars, 2 if tall else 1, marks.positive, marks.negative)
             number = f"Σ {real(found.dot)}" if name == "q × k" else f"±{real(max(map(abs, vector)), 6)}"
-            head = fit(f"{name} {token}", label - 1) + (" " * NUMBERS if tall else fit(number, NUMBERS))
+            head = fit(f"{name} {token}", label - 2) + " " + (" " * NUMBERS if tall else fit(number, NUMBERS))
             drawing.append([Segment(f"{head} ", style), *shown[0]])
             if tall:
-                drawing.append([Segment(f"{fit(meaning, label - 1)}{fit(number, NUMBERS)} ", marks.quiet), *shown[1]])
+                drawing.append([Segment(f"{fit(meaning, label - 2)} {fit(number, NUMBERS)} ", marks.quiet), *shown[1]])
             elif space:
                 drawing.append([])
         if space:

@@ -1,0 +1,55 @@
+"""Shown: the layers whose values are captured while a line goes on, where not all of them are.
+
+Of each stack that is the layer that was looked at last. What lies outside of layers (embeddings, the last norm, logits)
+is always captured. When another layer is looked at, a pass over the same tokens computes its values, all at once; a
+record takes them in, in place of those of the layer before, when the line moves next.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from glasshead.site import Site
+
+Layers = Mapping[str, str]
+"""A layer of each stack: decoder → decoder.3."""
+
+
+def layer_of(site: str) -> str | None:
+    """Return the layer that a site belongs to, e.g. `decoder.3`; None for what lies outside of layers."""
+    place = Site.parse(site)
+    return None if place.layer is None else f"{place.stack}.{place.layer}"
+
+
+def stack_of(layer: str) -> str:
+    """Return the stack of a layer."""
+    return layer.partition(".")[0]
+
+
+class Again(NamedTuple):
+    """A layer that was computed again."""
+
+    layer: str
+    of: Any
+    """What was run: the model, the tokens, the edits."""
+    values: Mapping[str, Tensor]
+    """By site, as captured, with a batch axis."""
+
+
+class Shown:
+    """See the module. Lines that share one capture the same layers."""
+
+    def __init__(self, sites: Iterable[str]) -> None:
+        """sites: all of the model, in their order. It begins with the last layer of each stack."""
+        layers = [layer for site in sites if (layer := layer_of(site))]
+        self.layers: Layers = {stack_of(layer): layer for layer in layers}
+        """Layer of each stack that was looked at last."""
+        self.again: Mapping[str, Again] = {}
+        """Those that were computed again for it, by stack."""
+
+    def look(self, found: Again) -> None:
+        """Look at a layer that was computed again for it."""
+        stack = stack_of(found.layer)
+        self.again = {**self.again, stack: found}
+        self.layers = {**self.layers, stack: found.layer}
