@@ -35,8 +35,11 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def presses(folder: Path, tokens: int) -> tuple[list[float], list[int]]:
-    """For each cursor move milliseconds to the first byte, and bytes sent; sorted."""
+def presses(folder: Path, tokens: int, *opening: str, keys: str = "j") -> tuple[list[float], list[int]]:
+    """For each cursor move milliseconds to the first byte, and bytes sent; sorted.
+
+    opening: keys before the moves · keys: those of the moves, in turn.
+    """
     waits, sizes = [], []
     with Terminal(
         "explore", str(folder), "--text", "cat " * (tokens - 1), size=(200, 60), program=GLASSHEAD
@@ -44,12 +47,13 @@ def presses(folder: Path, tokens: int) -> tuple[list[float], list[int]]:
         terminal.until("✓", limit=60)
         terminal.press("t", "9", "[")
         terminal.until("encoder 0 · self-attention", limit=60)
+        terminal.press(*opening)
         while terminal.read(1.0):
             pass
-        for _ in range(PRESSES):
+        for number in range(PRESSES):
             before = len(terminal.raw)
             begin = time.perf_counter()
-            os.write(terminal.host, b"j")
+            os.write(terminal.host, keys[number % len(keys)].encode())
             assert select.select([terminal.host], [], [], 5)[0], "no answer"
             waits.append((time.perf_counter() - begin) * 1e3)
             while terminal.read(0.08):
@@ -68,3 +72,19 @@ def test_a_key_is_answered_within_16_ms_however_many_tokens(long: Path) -> None:
         assert p95 <= 16
         assert sizes[-1] <= 10_000
     assert medians[2048] - medians[64] <= max(0.2 * medians[64], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("opening", "keys", "most"),
+    [(("r", "B", "a"), "jk", 10_000), (("x", "X", "B"), "kj", 2_000), (("B", "r"), "jk", None)],
+    ids=["beside the matrix", "in the tree", "in the ranking"],
+)
+def test_a_key_is_answered_within_16_ms_with_the_lists_open(
+    long: Path, opening: tuple[str, ...], keys: str, most: int | None
+) -> None:
+    """most: bytes of a move; in the ranking, as in the map, each shows another head everywhere."""
+    waits, sizes = presses(long, 64, *opening, keys=keys)
+    p95 = waits[int(len(waits) * 0.95)]
+    print(f"\n{' '.join(opening)}: median {waits[len(waits) // 2]:.1f} ms, p95 {p95:.1f} ms, at most {sizes[-1]} bytes")
+    assert p95 <= 16
+    assert most is None or sizes[-1] <= most

@@ -26,6 +26,7 @@ CASES: dict[str, list[str]] = {
     "show edits": ["tiny", "a dog"],
     "show checkpoint": ["a dog"],
     "show features": ["tiny"],
+    "show session": ["tiny"],
     "evaluate edits": ["tiny", *PAIRS],
     "check checkpoint": [],
     "check features": ["tiny"],

@@ -44,7 +44,7 @@ NAMED = {
 }  # fmt: skip
 OFTEN = ("up", "down", "left", "right", "home", "end", "tab", "enter", "enter", "escape", "space", "space", "ctrl+p")
 LETTERS = {
-    "explore": "nbhjkl:iz[](),.tsmauvoSVFP/L?",
+    "explore": "nbhjkl:iz[](),.tsmauvoSVFPrBEUCJK=-+DZx/L?",
     "lab": "abcdskjhl=rftnp[]:?LL",
     "watch": "zpnhjkl[](),.tcam:?",
 }

@@ -1,13 +1,12 @@
 """Ledger: the edits of a line in their order, each switched on or off. A frozen value: every move makes another."""
 
-from dataclasses import dataclass, replace
 from math import inf
 
 from glasshead.anatomy import Anatomy
 from glasshead.edits.edit import Copy, Edit, Hide, Narrow, Put, Reveal, Uniform, Weigh
 from glasshead.edits.strokes import looks_ahead, strokes
-from glasshead.errors import GlassheadError
 from glasshead.site import Site
+from glasshead.switches import Switches
 
 SUMS, FUTURE, RECOMPUTED = "rows sum to 1", "nothing from the future", "captured = recomputed"
 """Labels of the checks that an edit can break on purpose (`truth.trace_checks`)."""
@@ -15,55 +14,10 @@ CACHED = "cached = full", "steps = full"
 """Labels of the comparison with one pass over all tokens: tokens chosen before others came do not fit such a pass."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One edit of a ledger."""
+class Ledger(Switches[Edit]):
+    """See the module. Those that are on are applied in their order."""
 
-    edit: Edit
-    on: bool = True
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """See the module."""
-
-    entries: tuple[Entry, ...] = ()
-
-    @classmethod
-    def of(cls, edits: tuple[Edit, ...]) -> "Ledger":
-        """Make a ledger of edits that are all on."""
-        return cls(tuple(map(Entry, edits)))
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    @property
-    def active(self) -> tuple[Edit, ...]:
-        """Edits that are on, in the order in which they are applied."""
-        return tuple(entry.edit for entry in self.entries if entry.on)
-
-    def add(self, edit: Edit) -> "Ledger":
-        """Append an edit; one that is there already is switched on."""
-        for number, entry in enumerate(self.entries):
-            if entry.edit == edit:
-                return self.switch(number, on=True)
-        return Ledger((*self.entries, Entry(edit)))
-
-    def switch(self, number: int, *, on: bool | None = None) -> "Ledger":
-        """Switch an edit on or off; None: the other of the two."""
-        entry = self._entry(number)
-        new = replace(entry, on=not entry.on if on is None else on)
-        return Ledger((*self.entries[:number], new, *self.entries[number + 1 :]))
-
-    def remove(self, number: int) -> "Ledger":
-        """Take an edit out."""
-        self._entry(number)
-        return Ledger((*self.entries[:number], *self.entries[number + 1 :]))
-
-    def _entry(self, number: int) -> Entry:
-        if not 0 <= number < len(self.entries):
-            raise GlassheadError(f"There is no edit {number}; there are {len(self.entries)}, counted from 0.")
-        return self.entries[number]
+    NAME = "edit"
 
 
 NO_EDITS = Ledger()
@@ -78,8 +32,8 @@ def apart(one: tuple[Edit, ...], other: tuple[Edit, ...]) -> tuple[Edit, ...]:
 
 def name_change(before: Ledger, after: Ledger) -> str:
     """Name the edits that are new in a ledger, and those that are gone."""
-    new = [entry.edit for entry in after.entries if entry not in before.entries and entry.on]
-    gone = [entry.edit for entry in before.entries if entry not in after.entries and entry.on]
+    new = [entry.item for entry in after.entries if entry not in before.entries and entry.on]
+    gone = [entry.item for entry in before.entries if entry not in after.entries and entry.on]
     return ", ".join([*map(str, new), *(f"without {edit}" for edit in gone)]) or "the same edits"
 
 

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from glasshead.edits.language import parse
-from glasshead.edits.ledger import Entry, Ledger
+from glasshead.edits.ledger import Ledger
 from glasshead.errors import GlassheadError, brief
 from glasshead.files import read_plain, replace_text
 from glasshead.session.picking import as_data, from_data
 from glasshead.session.session import Session
 from glasshead.session.standing import Standing
-from glasshead.session.stops import NO_STOPS, Breakpoint, Stops, parse_stop
+from glasshead.session.stops import Stops, parse_stop
 from glasshead.session.tree import GivenUp
+from glasshead.switches import Entry
 
 FORMAT = "glasshead session 1"
 LARGEST = 16 << 20
@@ -55,9 +56,7 @@ def read_session(session: Session, path: str | Path) -> None:
         given_up = _read_given_up(about.get("given_up", ()))
         standings = [_standing(session, each) for each in about["lines"]]
         before = [(each["branch"], each["step"], _ledger(each["edits"])) for each in about["before"]]
-        stops = NO_STOPS
-        for each in about.get("stops", ()):
-            stops = Stops((*stops.entries, Breakpoint(parse_stop(each["stop"]), bool(each["on"]))))
+        stops = Stops(tuple(Entry(parse_stop(each["stop"]), bool(each["on"])) for each in about.get("stops", ())))
         session.restore(standings, about["here"], before, given_up)
         session.stops = stops
     except (KeyError, TypeError, IndexError) as error:
@@ -103,11 +102,11 @@ def _are_edits(edits: object) -> bool:
 
 
 def _edits(ledger: Ledger) -> list[dict[str, Any]]:
-    return [{"edit": str(entry.edit), "on": entry.on} for entry in ledger.entries]
+    return [{"edit": str(entry.item), "on": entry.on} for entry in ledger.entries]
 
 
 def _stops(stops: Stops) -> list[dict[str, Any]]:
-    return [{"stop": str(entry.stop), "on": entry.on} for entry in stops.entries]
+    return [{"stop": str(entry.item), "on": entry.on} for entry in stops.entries]
 
 
 def _given_up(lines: Mapping[int, Sequence[GivenUp]]) -> list[dict[str, Any]]:

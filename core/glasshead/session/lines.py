@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from glasshead.edits.ledger import Ledger
 from glasshead.errors import GlassheadError
 from glasshead.session.standing import Standing
-from glasshead.session.tree import Branch, GivenUp, list_branches
+from glasshead.session.tree import Branch, GivenUp, Tree
 from glasshead.traces.record import BUDGET
 
 Place = tuple[int, int, Ledger]
@@ -23,6 +23,7 @@ class Lines:
         self.given_up: Mapping[int, tuple[GivenUp, ...]] = {}
         """Lines that a beam search gave up, by the branch that it began from."""
         self._branches: dict[int, Standing] = {}
+        self._tree = Tree()
         self._shown = self._made = 0
 
     def __iter__(self) -> Iterator[Standing]:
@@ -67,6 +68,7 @@ class Lines:
         if new:
             del self._branches[gone]
             self._made = gone - 1
+            self._tree.forget(gone)
 
     def add(self, standing: Standing) -> None:
         """Add a line to the tree without going to it."""
@@ -121,14 +123,14 @@ class Lines:
             for each in standings
         ):
             raise GlassheadError("These lines are no tree: one comes from a line that is not there.")
-        self._branches, self._made = branches, max(branches)
+        self._branches, self._tree, self._made = branches, Tree(), max(branches)
         self.before = [each for each in before if each[0] in branches]
         self.given_up = {branch: lines for branch, lines in given_up.items() if branch in branches}
         self.stand(branches[here].to(number=self.next_number()))
 
-    def list_branches(self, here: int) -> tuple[Branch, ...]:
-        """List the lines as plain data, in the order in which the tree is drawn. here: the branch of the work."""
-        return list_branches(self._branches, here, self.given_up)
+    def list_branches(self, here: int, *, reach: bool = True) -> tuple[Branch, ...]:
+        """List the lines as plain data, in the order in which the tree is drawn. here, reach: see `Tree.branches`."""
+        return self._tree.branches(self._branches, here, self.given_up, reach=reach)
 
     def forget(self) -> None:
         """Forget the values of the lines that were left longest ago, while all together exceed the budget.

@@ -10,6 +10,8 @@ from glasshead.edits.ledger import NO_EDITS, Ledger
 from glasshead.session.beside import Beside
 from glasshead.session.picking import Weighed, weigh
 from glasshead.session.stopping import Stopped
+from glasshead.session.stops import NO_STOPS, Stops
+from glasshead.session.tree import Branch
 from glasshead.text import Token
 from glasshead.traces.file import CANDIDATES
 from glasshead.traces.trace import Trace
@@ -65,6 +67,12 @@ class Moment:
     """The next token as it is drawn; None where tokens are picked greedily, or given."""
     stopped: Stopped | None = None
     """Breakpoint at which the newest steps ended here; None if they went through."""
+    stops: Stops = NO_STOPS
+    """Breakpoints of the session, those that are switched off included."""
+    branches: tuple[Branch, ...] = ()
+    """The tree of all lines, in the order in which it is drawn."""
+    other: int | None = None
+    """Line of the tree that this one is compared with; None for none."""
 
     @cached_property
     def original(self) -> "Moment":

@@ -13,6 +13,7 @@ can be undone. There is no thread and no screen here: a caller with several thre
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,16 @@ class Session:
                 undoable=bool(self._lines.before), undos=self._lines.count_undos(), edits=at.ledger,
                 beside=other or effect, effect=effect, stopped=self._stopped, read=self._read(at.text),
                 until=self._way.steps if self._way is not None and self._way.open else None,
-                alone="" if self._guest is None else self._guest.why,
+                alone="" if self._guest is None else self._guest.why, other=self.other,
             )  # fmt: skip
+            self._list_again(reach=self._way is None or not self._way.open)  # now that its newest row is there
         return self._moment
+
+    def _list_again(self, *, reach: bool = True) -> None:
+        """Bring the lists of the moment up to date, where nothing else of it has moved. reach: see `Tree.branches`."""
+        if self._moment is not None:
+            branches = self._lines.list_branches(self.standing.branch, reach=reach)
+            self._moment = replace(self._moment, branches=branches, stops=self.stops)
 
     def _read(self, text: str) -> str | None:
         """Return a text as the vocabulary sees it; None for a vocabulary that does not say it."""
@@ -171,6 +179,7 @@ class Session:
     def give_up(self, branch: int, lines: Sequence[GivenUp]) -> None:
         """Note the lines that a beam search from a branch gave up, in place of those of an earlier one."""
         self._lines.given_up = {**self._lines.given_up, branch: tuple(lines)}
+        self._list_again()
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -251,14 +260,17 @@ class Session:
         stop = parse_stop(text)
         check_stop(stop, self.subject.anatomy)
         self.stops = self.stops.add(stop)
+        self._list_again()
 
     def switch_stop(self, number: int) -> None:
         """Switch a breakpoint off, or on again. Raises GlassheadError for one that is not there."""
         self.stops = self.stops.switch(number)
+        self._list_again()
 
     def remove_stop(self, number: int) -> None:
         """Take a breakpoint out. Raises GlassheadError for one that is not there."""
         self.stops = self.stops.remove(number)
+        self._list_again()
 
     def rewind(self, step: int) -> None:
         """Go back to a step, at most to the start. Costs no run of the model."""
@@ -328,6 +340,7 @@ class Session:
             self._move(made)
         else:
             self._lines.add(made)
+            self._list_again()
 
     @property
     def edits(self) -> Ledger:
@@ -436,12 +449,12 @@ class Session:
     def name_branch(self, branch: int, name: str) -> None:
         """Give a branch a name; an empty one takes it away."""
         self._lines.change(branch, name=name.strip())
-        self._moment = None
+        self._list_again()
 
     def fold_branch(self, branch: int) -> None:
         """Fold the branches of a branch away, or out again."""
         self._lines.change(branch, folded=not self._lines[branch].folded)
-        self._moment = None
+        self._list_again()
 
     def delete_branch(self, branch: int) -> None:
         """Delete a branch and those that come from it. Raises GlassheadError for one that holds the present line."""

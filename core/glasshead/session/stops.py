@@ -9,12 +9,13 @@ choice differs                                    the newest token is not the on
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from glasshead.anatomy import Anatomy
 from glasshead.errors import GlassheadError, brief, nearest
 from glasshead.site import attention
+from glasshead.switches import Switches
 
 Sign = Literal["<", ">"]
 EXAMPLES = ("entropy > 2", "best < 0.5", "token = chat", "2.cross.3 looks at cat > 0.6", "choice differs")
@@ -127,45 +128,10 @@ def check_stop(stop: Stop, anatomy: Anatomy) -> None:
         raise GlassheadError(f"{stop}: there is no head {stop.head}; they count from 0 to {kind.heads - 1}.")
 
 
-@dataclass(frozen=True)
-class Breakpoint:
-    """One breakpoint of a list."""
+class Stops(Switches[Stop]):
+    """The breakpoints of a session in their order, each on or off."""
 
-    stop: Stop
-    on: bool = True
-
-
-@dataclass(frozen=True)
-class Stops:
-    """The breakpoints of a session in their order, each on or off. A frozen value: every move makes another."""
-
-    entries: tuple[Breakpoint, ...] = ()
-
-    @property
-    def active(self) -> tuple[Stop, ...]:
-        """Breakpoints that are on."""
-        return tuple(each.stop for each in self.entries if each.on)
-
-    def add(self, stop: Stop) -> "Stops":
-        """Append a breakpoint; one that is there already is switched on."""
-        if not any(each.stop == stop for each in self.entries):
-            return Stops((*self.entries, Breakpoint(stop)))
-        return Stops(tuple(replace(each, on=each.on or each.stop == stop) for each in self.entries))
-
-    def switch(self, number: int) -> "Stops":
-        """Switch a breakpoint off, or on again. Raises GlassheadError for one that is not there."""
-        entry = self._entry(number)
-        return Stops((*self.entries[:number], replace(entry, on=not entry.on), *self.entries[number + 1 :]))
-
-    def remove(self, number: int) -> "Stops":
-        """Take a breakpoint out. Raises GlassheadError for one that is not there."""
-        self._entry(number)
-        return Stops((*self.entries[:number], *self.entries[number + 1 :]))
-
-    def _entry(self, number: int) -> Breakpoint:
-        if not 0 <= number < len(self.entries):
-            raise GlassheadError(f"There is no breakpoint {number}; there are {len(self.entries)}, counted from 0.")
-        return self.entries[number]
+    NAME = "breakpoint"
 
 
 NO_STOPS = Stops()

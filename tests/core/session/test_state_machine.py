@@ -20,6 +20,7 @@ from glasshead.session.drawing import draw_again
 from glasshead.session.references import changes_of
 from glasshead.session.session import Session
 from glasshead.session.stops import Measured
+from glasshead.session.tree import Branch, Tree
 from glasshead.session.truths import IN_CONE, leaks
 
 SUBJECT = restless(10)
@@ -47,6 +48,16 @@ class Seen:
     ledger: Ledger
     own: frozenset[int]
     """Places of tokens that the model did not choose itself there."""
+
+
+def bare(branch: Branch) -> Branch:
+    """A line without what tells it apart from its parent."""
+    return replace(branch, lost=None, divergence=None, after=None, differs=None)
+
+
+def apart(branch: Branch) -> tuple[object, ...]:
+    """What tells a line apart from its parent."""
+    return branch.lost, branch.divergence, branch.after, branch.differs
 
 
 class Moves(RuleBasedStateMachine):
@@ -228,6 +239,20 @@ class Moves(RuleBasedStateMachine):
         assert (found.logits is None) == (wanted.logits is None)
         assert found.logits is None or torch.equal(found.logits, wanted.logits)  # type: ignore[arg-type]
         assert self.reads == reads
+
+    @invariant()
+    def what_is_remembered_of_the_tree_is_what_a_new_one_finds(self) -> None:
+        if self.session.text is None:
+            return
+        session = self.session
+        lines = {each.branch: each for each in session.standings}
+        fresh = Tree().branches(lines, session.standing.branch, session.given_up)
+        told = session.moment.branches
+        assert len(told) == len(fresh) == len(lines) and session.moment.stops is session.stops
+        for one, other in zip(told, fresh, strict=True):
+            assert bare(one) == bare(other)
+            for known, found in zip(apart(one), apart(other), strict=True):
+                assert found in (known, None), "rows may have been let go"
 
     @invariant()
     def a_fresh_decode_says_the_same(self, *, undoable: bool | None = None) -> None:

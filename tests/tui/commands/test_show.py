@@ -7,12 +7,31 @@ import pytest
 from tests.cli.conftest import Glasshead, obeyed, strictly
 from tests.core.recordings import walked
 
+from glasshead.found import load
+from glasshead.session.file import write_session
+from glasshead.session.session import Session
 from glasshead_tui.screens.paned import PANES
 
 TEXT = "the black cat"
 
 
-@pytest.mark.parametrize("pane", PANES)
+@pytest.fixture(scope="module")
+def kept(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session with another token, an edit and a breakpoint."""
+    session = Session(load(tiny))
+    session.begin(TEXT)
+    for _ in session.walk(2):
+        pass
+    session.choose(session.moment.candidates[1].id)
+    session.edit("decoder.1.cross.weights[head=3] = 0")
+    session.add_stop("best < 0.9")
+    return write_session(session, tmp_path_factory.mktemp("session") / "work.json")
+
+
+LISTS = ("tree", "edits", "breakpoints")
+
+
+@pytest.mark.parametrize("pane", [pane for pane in PANES if pane not in ("ranking", *LISTS)])
 def test_every_pane_is_written_in_three_forms_that_agree(glasshead: Glasshead, pane: str) -> None:
     words = ("show", "tiny", TEXT, "--pane", pane, "--step", "3", "--row", "1", "--kind", "cross")
     told = glasshead(*words, "--format", "json")
@@ -30,6 +49,34 @@ def test_every_pane_is_written_in_three_forms_that_agree(glasshead: Glasshead, p
     table = glasshead(*words).out
     assert not obeyed(table) and table.splitlines()[2].startswith("target") and f"{pane} " in table
     assert all(remark in table for remark in found["remarks"])
+
+
+@pytest.mark.parametrize("pane", LISTS)
+def test_the_lists_of_a_session_are_written_too(glasshead: Glasshead, kept: Path, pane: str) -> None:
+    words = ("show", "tiny", "--session", str(kept), "--pane", pane)
+    found = strictly(glasshead(*words, "--format", "json").out)
+    rows = found["rows"]
+    table = glasshead(*words).out
+    assert found["step"] == 3 and f"{pane} " in table and not obeyed(table)
+    assert [cell or "" for cell in glasshead(*words, "--format", "tsv").out.splitlines()[0].split("\t")] == rows[0]
+    if pane == "tree":
+        assert [(row[0], row[1], row[2]) for row in rows[1:]] == [(1, None, False), (2, 1, False), (3, 2, True)]
+        assert rows[2][6] > 0 == rows[2][7] and "KL(parent ‖ line)" in table, "a token loses bits, and nothing diverges"
+    elif pane == "edits":
+        checks = "captured = recomputed, nothing from the future, rows sum to 1"
+        assert rows[1:] == [[0, True, "decoder.1.cross.weights[head=3] = 0", checks]]
+        assert "This edit: KL" in table
+    else:
+        assert rows[1:] == [[0, True, "best < 0.9", False]]
+
+
+def test_a_session_is_given_alone(glasshead: Glasshead, kept: Path) -> None:
+    for words, said in (
+        ((TEXT, "--session", str(kept)), "give either --session, or a text"),
+        (("--session", "nowhere.json"), "nowhere.json cannot be read"),
+    ):
+        result = glasshead("show", "tiny", *words)
+        assert result.status == 2 and said in " ".join(result.err.split()) and not result.out
 
 
 def test_the_shares_sum_to_the_logit_and_the_lens_ends_in_the_candidates(glasshead: Glasshead) -> None:

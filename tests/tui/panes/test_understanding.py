@@ -31,7 +31,7 @@ SIZES = [(48, 8), (78, 15), (118, 10), (198, 44)]
 
 
 def test_every_pane_has_a_table_of_its_own() -> None:
-    assert TABLES.keys() == PANES.keys()
+    assert TABLES.keys() == PANES.keys() - {"ranking"}, "that one is `glasshead heads`"
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -4,6 +4,7 @@ import pytest
 from rich.segment import Segment
 from tests.tui.conftest import Explore
 from textual._context import visible_screen_stack
+from textual.geometry import Region
 from textual.renderables.background_screen import BackgroundScreen
 
 
@@ -36,3 +37,14 @@ async def test_what_is_below_is_dimmed_as_textual_does_it(explore: Explore, keys
         assert [line.text for line in dialog.render_lines(part)] == [
             line.text[part.x : part.right] for line in found[part.y : part.bottom]
         ]
+
+
+async def test_a_window_that_has_just_grown_is_covered_whole(explore: Explore) -> None:
+    """The dialog, and what is below, may still have the size of before."""
+    async with explore(size=(70, 20)) as explorer:
+        await explorer.press("question_mark")
+        dialog, grown = explorer.app.screen, Region(0, 0, 120, 36)
+        visible_screen_stack.set(list(explorer.app._background_screens))
+        found = dialog.render_lines(grown)
+        assert [line.cell_length for line in found] == [grown.width] * grown.height
+        assert "glasshead" in found[0].text and not found[0].text[70:].strip()

@@ -9,6 +9,7 @@ import pytest
 
 from glasshead.errors import GlassheadError
 from glasshead.found import find
+from glasshead_tui.work.jobs import Jobs
 from glasshead_tui.work.messages import Checked, NotOpened, Opened, Refused, Stepped
 from glasshead_tui.work.worker import Worker
 
@@ -144,6 +145,21 @@ def test_a_text_may_be_read_in_the_thread(tiny: Path, ear: Ear) -> None:
     worker.open(to=ear)
     work(worker, ear, checked)
     assert [message.moment.text for message in ear.heard if isinstance(message, Stepped)] == ["the zebra"]
+
+
+def test_what_is_put_aside_is_in_nobodys_way(ear: Ear) -> None:
+    jobs = Jobs()
+    asked = jobs.put(lambda: None, ear)
+    assert not jobs.idle and jobs.newest == asked
+    aside = jobs.put(lambda: None, ear, aside=True)
+    first = jobs.take(0)
+    assert first is not None and first.ticket == asked and not first.aside
+    assert jobs.idle and jobs.newest == asked, "neither decoding to the end nor playing gives way to it"
+    jobs.halt()
+    second = jobs.take(0)
+    assert second is not None and second.ticket == aside and jobs.halted(aside), "esc stops it all the same"
+    jobs.put(lambda: None, ear)
+    assert not jobs.idle
 
 
 EDIT = "decoder.*.ffn.out *= -3"

@@ -1,6 +1,7 @@
 """`glasshead show`: one pane of the explorer as text, for a pipe or a screen reader."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from glasshead.subjects import Subject
 
 Pane = Literal[
-    "map", "attention", "sum", "vectors", "norms", "heads", "alignment", "stream", "logits", "feed-forward", "positions"
+    "map", "attention", "sum", "vectors", "norms", "heads", "alignment", "stream", "logits", "feed-forward",
+    "positions", "tree", "edits", "breakpoints",
 ]  # fmt: skip
 Writer = Callable[[str, "Moment", Focus, str], Iterator[str]]
 
@@ -83,11 +85,21 @@ def show(
             show_default=False,
         ),
     ] = None,
+    session: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What explore --session kept, in place of a text: its lines, edits and breakpoints.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:  # fmt: skip
     """Write one pane of the explorer as text.
 
     With another model or head beside it: both tables, and their difference.
     """
+    if session is not None and not all(each is None for each in (text, features, forced, edit, edits)):
+        raise GlassheadError("A session has its own text and edits: give either --session, or a text and edits.")
     from glasshead_tui.terminal.sentences import fitting, sentence
 
     if text is None and features is not None:
@@ -105,17 +117,25 @@ def show(
     one_thread()
     guest = None if beside is None else find_beside(beside, opening)
     subject = find(checkpoint, opening, features).open()
-    text = subject.first_sentence if text is None else text
-    session = Session(subject)
-    fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate)
-    session.begin(fitted, forced=forced, edits=changed)
-    for _ in session.walk(session.line.limit if step is None else step):
+    work = Session(subject)
+    if session is not None:
+        from glasshead.session.file import read_session
+
+        read_session(work, session)
+        step = work.line.step_number if step is None else step
+    else:
+        text = subject.first_sentence if text is None else text
+        fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate)
+        work.begin(fitted, forced=forced, edits=changed)
+    steps = work.line.limit if step is None else step
+    work.rewind(steps)
+    for _ in work.walk(steps - work.line.step_number, stopping=False):
         pass
     if guest is not None:
         from glasshead.session.guest import open_guest
 
-        session.stand_beside(open_guest(guest, subject))
-    moment = session.moment
+        work.stand_beside(open_guest(guest, subject))
+    moment = work.moment
     if moment.alone:
         raise GlassheadError(moment.alone)
     focus = _focus(subject, moment, kind, layer, head, row, key).to(stage=stage, candidate=candidate, against=against)

@@ -14,6 +14,8 @@ from glasshead_tui.drawing.heads import compare_heads, heads_rows
 from glasshead_tui.drawing.memo import chosen_account, chosen_cell, chosen_distribution, chosen_units
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.rows import Rows
+from glasshead_tui.drawing.switches import breakpoints_rows, edits_rows
+from glasshead_tui.drawing.tree import tree_rows
 from glasshead_tui.state.focus import Focus
 
 if TYPE_CHECKING:
@@ -219,5 +221,8 @@ TABLES: dict[str, Callable[["Moment", Focus], Rows]] = {
     "logits": _logits,
     "feed-forward": _units,
     "positions": _positions,
+    "tree": lambda moment, _: tree_rows(moment.branches),
+    "edits": lambda moment, _: edits_rows(moment),
+    "breakpoints": lambda moment, _: breakpoints_rows(moment),
 }
-"""The table of each pane, by its name."""
+"""The table of each pane, by its name; that of the ranking needs measures, which `glasshead heads` takes."""

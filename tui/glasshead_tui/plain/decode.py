@@ -27,7 +27,7 @@ def print_decode(session: "Session", name: str, prefix: str, head: int, steps: i
     if session.subject.recorded:
         print(f"recording   {visible(' · '.join(session.subject.recorded))}")
     for entry in moment.edits.entries:
-        print(f"edit        {visible(str(entry.edit))}{'' if entry.on else '   (off)'}")
+        print(f"edit        {visible(str(entry.item))}{'' if entry.on else '   (off)'}")
     if moment.source:
         print(f"source      {tables.words(moment.source)}")
     print(f"attention   {prefix}.weights, head {head}: a row for each query, a column for each key")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from glasshead_tui.drawing import numbers
+from glasshead_tui.drawing.ranking import place_name
 from glasshead_tui.terminal import strict_json
 from glasshead_tui.terminal.visible import fit, visible
 
@@ -100,12 +101,6 @@ def place_of(part: "Part") -> tuple[str, str, str]:
     if part.token is not None:
         return "token", "", str(part.token)
     return *place_name(part.prefix), "" if part.head is None else str(part.head)
-
-
-def place_name(prefix: str) -> tuple[str, str]:
-    """Name an attention or another sub-layer in two cells: its kind, and its layer."""
-    stack, layer, kind = prefix.split(".")
-    return "cross" if kind == "cross" else f"{stack} {kind}", layer
 
 
 def _effect(effect: "Effect") -> str:

@@ -16,7 +16,7 @@ from glasshead_tui.terminal.visible import visible
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
-ROWLESS = ("map",)
+ROWLESS = ("map", "tree", "edits", "breakpoints")
 """Panes that show no single row."""
 
 

@@ -27,8 +27,9 @@ class OverScreen(LeavableScreen[ScreenResultType]):
         if not below:
             return super().render_lines(crop)
         strips = below.pop()._compositor.render_strips(self.size)  # it takes what lies below itself from the stack
+        strips += [Strip([])] * (crop.bottom - len(strips))  # a window that has just grown is larger than that
         tint, filters = self.styles.background, self.get_line_filters()
-        lines = [_dim(strip, tint) for strip in strips[crop.y : crop.bottom]]
+        lines = [_dim(strip.adjust_cell_length(crop.right), tint) for strip in strips[crop.y : crop.bottom]]
         for each in filters:
             lines = [line.apply_filter(each, tint) for line in lines]
         return [LeanStrip.of(line.crop(crop.x, crop.right)) for line in lines]

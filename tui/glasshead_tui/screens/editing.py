@@ -3,11 +3,9 @@
 from typing import TYPE_CHECKING
 
 from glasshead_tui.screens.ask import Ask
-from glasshead_tui.screens.branches import Branches
-from glasshead_tui.screens.edits import Edits
 from glasshead_tui.screens.paned import PanedScreen
 from glasshead_tui.state.focus import VIEWS
-from glasshead_tui.work.messages import Listed, Scripted
+from glasshead_tui.work.messages import Scripted
 from glasshead_tui.work.worker import Worker
 
 if TYPE_CHECKING:
@@ -25,12 +23,6 @@ class EditingScreen(PanedScreen):
 
     _worker: Worker
     _asking: tuple[int, Ask] | None
-    _edits: Edits | None = None
-    """List of the edits, while it lies over the screen."""
-    _branches: Branches | None = None
-    """Tree of lines, while it lies over the screen."""
-    _comparing = False
-    """Whether the tree that comes next asks for a line to compare with."""
 
     def _complain(self, sentence: str) -> None:
         raise NotImplementedError
@@ -57,7 +49,7 @@ class EditingScreen(PanedScreen):
         if moment is None:
             return
         for number, entry in enumerate(moment.edits.entries):
-            if str(entry.edit) == edit:
+            if str(entry.item) == edit:
                 self._worker.remove_edit(number, to=self)
                 return
         self._worker.edit(edit, to=self)
@@ -101,44 +93,6 @@ class EditingScreen(PanedScreen):
         cell = f"{at.prefix}.{at.stage}[head={at.head}, query={at.query}, key={at.key}] = {value}"
         self._ask(Ask("Edit the model: what, where, and its new value", HINT, cell, answer))
 
-    def action_edits(self) -> None:
-        """List the edits."""
-        moment = self._editable()
-        if moment is None:
-            return
-        if not moment.edits.entries:
-            self._complain(f"There are no edits yet: {self._shown_keys['mute']} mutes a head, "
-                           f"{self._shown_keys['edit']} takes any.")  # fmt: skip
-            return
-
-        def closed(_: object) -> None:
-            self._edits = None
-
-        self._edits = Edits(moment.edits, self._worker, self)
-        self.app.push_screen(self._edits, closed)
-
-    def action_branches(self) -> None:
-        """Show the tree of lines."""
-        if self.moment is None:
-            self._complain("The model is still loading: there is no line yet.")
-            return
-        self._comparing = False
-        self._worker.list_branches(to=self)
-
-    def on_listed(self, event: Listed) -> None:
-        """Show the lines, or those of the tree after a change."""
-
-        def closed(branch: int | None) -> None:
-            self._branches = None
-            if branch is not None:
-                self._worker.visit(branch, to=self)
-
-        if self._branches is not None:
-            self._branches.show(event.branches)
-        elif self.is_active:
-            self._branches = Branches(event.branches, self._worker, self, comparing=self._comparing)
-            self.app.push_screen(self._branches, closed)
-
     def action_view(self) -> None:
         """Show the line with its edits, without them, or the difference; with a pinned head, this head, that one, …"""
         moment = self.moment
@@ -180,9 +134,7 @@ class EditingScreen(PanedScreen):
         )
 
     def _follow_edits(self, moment: "Moment") -> None:
-        """Make room for the original line, and show the edits in their list."""
+        """Make room for the original line."""
         self.set_class(moment.beside is not None, "edited")
         if moment.beside is None and self._looking.pinned is None and self._looking.view != "edited":
             self._looking = self._looking.to(view="edited")
-        if self._edits is not None:
-            self._edits.show(moment.edits)

@@ -25,9 +25,9 @@ from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
-from glasshead_tui.screens.finding import FindingScreen
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
+from glasshead_tui.screens.lists import ListsScreen
 from glasshead_tui.screens.meanings import PANES as MEANINGS
 from glasshead_tui.screens.pairing import PairingScreen
 from glasshead_tui.screens.paned import OF_CANDIDATES
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 
-class ExploreScreen(FindingScreen, SteeringScreen, PairingScreen):
+class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
     """See the module."""
 
     GROUPS: ClassVar[keys.Groups] = keymaps.EXPLORE
@@ -114,6 +114,7 @@ class ExploreScreen(FindingScreen, SteeringScreen, PairingScreen):
     def on_mount(self) -> None:
         """Draw the frame before the model is loaded."""
         self._fit()
+        self._fill_in_hints()
         self._redraw()
         self._show_active()
         self._write_lines()
@@ -285,7 +286,9 @@ class ExploreScreen(FindingScreen, SteeringScreen, PairingScreen):
         self.app.push_screen(Ask("Go to step", "A number; 0 is the start. Enter goes, esc stays.", "", answer))
 
     def action_choose(self) -> None:
-        """Offer the candidates."""
+        """Offer the candidates; in a list, take what is marked."""
+        if self._take_marked():
+            return
         moment = self.moment
         if moment is None:
             self._complain("The model is still loading: there are no candidates yet.")
@@ -336,7 +339,9 @@ class ExploreScreen(FindingScreen, SteeringScreen, PairingScreen):
         self.app.push_screen(question, closed)
 
     def action_move(self, where: str) -> None:
-        """Move the cursor; in the map, choose another head or layer."""
+        """Move the cursor; in the map, choose another head or layer, in a list another row."""
+        if self._move_in_list(where):
+            return
         times = self._times()
         if self._active in ("map", "heads") and where in ("left", "right", "up", "down"):
             self._move_in_map(where, times)
@@ -448,6 +453,10 @@ class ExploreScreen(FindingScreen, SteeringScreen, PairingScreen):
         usual = [number for number, kind in enumerate(kinds) if kind.queries == "target"]
         ahead, self._kinds_ahead = self._kinds_ahead, 0
         return kinds[((here or usual or [0])[0] + ahead) % len(kinds)]
+
+    def _hints(self) -> list[tuple[str, str, int]]:
+        """Collect the hints of the active pane."""
+        return keys.hints(self._shown_keys, keymaps.PANE_HINTS.get(self._active, self.HINTS), self.GROUPS)
 
     def _write_lines(self) -> None:
         self._write_about()

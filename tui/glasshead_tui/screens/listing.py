@@ -1,4 +1,4 @@
-"""A list over the screen, with a title and hints: what the lists of tokens, edits, lines and heads have in common."""
+"""A list over the screen, with a title and hints: what the lists of tokens and of models have in common."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -32,21 +32,6 @@ class ListDialog(Dialog[ScreenResultType]):
     def make_list(self, lines: Iterable[str] = ()) -> Options:
         """Make the list. lines: its options, safe for a terminal."""
         return Options(*_options(lines), classes="plain" if self.app.no_color else "")
-
-    def refill(self, lines: Iterable[str], at: int | None = None) -> None:
-        """Put other options into the list. at: the one to mark; None marks the one in the same place."""
-        for options in self.query(Options):
-            before = at if at is not None else options.highlighted or 0
-            options.clear_options()
-            options.add_options(_options(lines))
-            options.highlighted = min(before, options.option_count - 1) if options.option_count else None
-
-    @property
-    def chosen(self) -> int | None:
-        """Place of the marked option; None where there is none."""
-        for options in self.query(Options):
-            return options.highlighted
-        return None
 
     def action_list(self, move: str) -> None:
         """Move in the list."""

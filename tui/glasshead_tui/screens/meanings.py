@@ -5,6 +5,12 @@ Meanings = tuple[tuple[str, str], ...]
 PANES: Meanings = (
     ("map", "every head of every layer; each picture is its attention weights, a dot the largest weight under it"),
     (
+        "ranking",
+        "all heads in one list, in the map's place: by a measure of their weights in this line, or by the effect, "
+        "which is the rise of the loss without the head, beside the placebo: the same of the other heads of its "
+        "layer. Quiet rows are no larger than the placebo, or than even rows",
+    ),
+    (
         "attention",
         "softmax(Q Kᵀ / √d_k + mask) of one head (3.2.1): a row a query, a column a key; s goes through the stages. A "
         "pinned head, another line or model stands beside it, with the difference",
@@ -40,6 +46,18 @@ PANES: Meanings = (
         "= sum",
     ),
     (
+        "tree",
+        "every text, token and edit that was taken, as a line under its parent: the bits that its token at the fork is "
+        "below the parent's best one, KL(parent ‖ line) there and one token on, where each has taken its own, and the "
+        "weight that differs most in the row after it",
+    ),
+    (
+        "edits",
+        "what the line is under, in its order; the checks that each breaks on purpose, and what all together do to the "
+        "next token",
+    ),
+    ("breakpoints", "where steps, playing and decoding to the end stop, each on or off; all lines share them"),
+    (
         "truth",
         "checks of what is shown, each computed in another way: ✓ holds, ✗ does not, ~ an edit breaks it on purpose",
     ),
@@ -52,6 +70,7 @@ GLYPHS: Meanings = (
     ("·", "not decoded yet, or out of the edits' reach: there is nothing to be seen"),
     ("[.81]", "the cursor: its row is the query, its column the key"),
     ("{.55}", "the pinned head, in the map and among the heads: it stands beside the current one"),
+    ("» ▸ ≠", "in a list: the marked row; in the tree also the present line, and the one it is compared with"),
     ("choosing", "a row of the decoder looks one word ahead: the row of chat chooses noir. I names rows by it"),
     ("[cat .98]", "in the alignment, the word that gets the largest weight"),
     ("‿", "this piece is written onto the one before it"),

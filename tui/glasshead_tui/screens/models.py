@@ -65,8 +65,9 @@ class Models(ListDialog[Wish | None]):
 
     def action_beside(self) -> None:
         """Put the marked model beside the present one."""
-        if self.is_active and self.chosen is not None:
-            self.dismiss(Wish(self._listed[self.chosen].name, beside=True))
+        marked = self.query_one(OptionList).highlighted if self.is_active else None
+        if marked is not None:
+            self.dismiss(Wish(self._listed[marked].name, beside=True))
 
     def action_other(self) -> None:
         """Ask for another one to put beside it."""

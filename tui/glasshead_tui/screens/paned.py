@@ -1,7 +1,7 @@
 """Where the explorer's panes stand, and when they are drawn.
 
-Three panes stand above; below them stands one of several groups, the one that was looked at last. A narrow terminal, or
-`f`, gives the whole room to the active pane. What is not seen is not drawn.
+Three panes stand above, the first of them the map or the ranking; below them stands one of several groups, the one that
+was looked at last. A narrow terminal, or `f`, gives the whole room to the active pane. What is not seen is not drawn.
 """
 
 from contextlib import suppress
@@ -19,15 +19,20 @@ from glasshead_tui.drawing.pairs import pair_of, reachable
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.difference import difference_text
 from glasshead_tui.panes.explore.alignment import AlignmentPane
+from glasshead_tui.panes.explore.breakpoints import BreakpointsPane
+from glasshead_tui.panes.explore.edits import EditsPane
 from glasshead_tui.panes.explore.feed_forward import FeedForwardPane
 from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.logits import LogitsPane
 from glasshead_tui.panes.explore.norms import NormsPane
 from glasshead_tui.panes.explore.positions import PositionsPane
+from glasshead_tui.panes.explore.ranking import RankingPane
 from glasshead_tui.panes.explore.stream import StreamPane
 from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.explore.tokens import TokensPane
+from glasshead_tui.panes.explore.tree import TreePane
 from glasshead_tui.panes.explore.vectors import VectorsPane
+from glasshead_tui.panes.listed import ListPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.lines import tabs_line
@@ -39,10 +44,11 @@ if TYPE_CHECKING:
 
 Shown = (
     MapPane | AttentionPane | SumPane | VectorsPane | NormsPane | HeadsPane | AlignmentPane
-    | StreamPane | LogitsPane | FeedForwardPane | PositionsPane
+    | StreamPane | LogitsPane | FeedForwardPane | PositionsPane | RankingPane | TreePane | EditsPane | BreakpointsPane
 )  # fmt: skip
 PANES: dict[str, type[Shown]] = {
     "map": MapPane,
+    "ranking": RankingPane,
     "attention": AttentionPane,
     "sum": SumPane,
     "vectors": VectorsPane,
@@ -53,11 +59,17 @@ PANES: dict[str, type[Shown]] = {
     "logits": LogitsPane,
     "feed-forward": FeedForwardPane,
     "positions": PositionsPane,
+    "tree": TreePane,
+    "edits": EditsPane,
+    "breakpoints": BreakpointsPane,
 }
 """All panes by name, in the order in which `tab` goes through them."""
-ABOVE = ("map", "attention", "sum")
+CORNER = ("map", "ranking")
+"""Panes that take turns in the first place above."""
+ABOVE = (*CORNER, "attention", "sum")
 BELOW: tuple[tuple[str, ...], ...] = (
-    ("vectors", "norms"), ("heads", "alignment"), ("stream",), ("logits", "feed-forward"), ("positions",),
+    ("vectors", "norms"), ("heads", "alignment"), ("stream",), ("logits", "feed-forward"), ("positions",), ("tree",),
+    ("edits", "breakpoints"),
 )  # fmt: skip
 """Groups of panes that take turns below the others."""
 OF_CANDIDATES = ("stream", "logits")
@@ -70,7 +82,7 @@ def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
     The matrix shows all of them side by side where it has room. Raises GlassheadError for what cannot be drawn, or has
     no difference.
     """
-    if isinstance(pane, AttentionPane):
+    if isinstance(pane, AttentionPane | ListPane):  # a list is of the session: it has no other side
         pane.show(moment, focus)
         return
     if focus.pinned is not None and (focus.pinned == focus.place or pane.id not in OF_HEADS):
@@ -103,16 +115,18 @@ class PanedScreen(CommandedScreen):
     PanedScreen #tabs { height: 1; padding: 0 1; }
     PanedScreen #above { height: 1fr; }
     PanedScreen #below { height: 12; }
-    PanedScreen MapPane { width: 31; }
+    PanedScreen MapPane, PanedScreen RankingPane { width: 31; }
     PanedScreen AttentionPane { width: 1fr; }
     PanedScreen SumPane { width: 34; }
     PanedScreen #below .pane { width: 1fr; }
+    PanedScreen #below #edits { width: 3fr; }
+    PanedScreen #below #breakpoints { width: 2fr; }
     PanedScreen .pane { border: round $panel-lighten-2; border-title-color: $foreground;
         border-subtitle-color: $text-muted; display: none; }
     PanedScreen .pane.shown { display: block; }
     PanedScreen .pane.active { border: round $accent; border-title-color: $accent; border-title-style: bold; }
     PanedScreen.roomy #below { height: 16; }
-    PanedScreen.roomy MapPane { width: 46; }
+    PanedScreen.roomy MapPane, PanedScreen.roomy RankingPane { width: 46; }
     PanedScreen.roomy SumPane { width: 46; }
     PanedScreen.alone #above, PanedScreen.alone #below { display: none; height: 1fr; }
     PanedScreen.alone #above.holds-active, PanedScreen.alone #below.holds-active { display: block; }
@@ -122,6 +136,8 @@ class PanedScreen(CommandedScreen):
     moment: "var[Moment | None]" = var(None)
     _looking: Focus
     _active = "attention"
+    _corner = CORNER[0]
+    """Pane that stands in the first place above."""
     _group = BELOW[0]
     """Panes that stand below."""
     _enlarged = False
@@ -162,7 +178,7 @@ class PanedScreen(CommandedScreen):
     @property
     def _shown_panes(self) -> tuple[str, ...]:
         """Names of the panes that are seen, the active one first."""
-        names = () if self._alone else (*ABOVE, *self._group)
+        names = () if self._alone else (self._corner, *ABOVE[len(CORNER) :], *self._group)
         return (self._active, *(name for name in names if name != self._active))
 
     def _redraw(self) -> None:
@@ -195,6 +211,7 @@ class PanedScreen(CommandedScreen):
 
     def _show_active(self) -> None:
         """Bring the active pane into sight, with its group."""
+        self._corner = self._active if self._active in CORNER else self._corner
         self._group = next((group for group in BELOW if self._active in group), self._group)
         self.set_class(self._alone, "alone")
         shown = self._shown_panes
@@ -205,6 +222,7 @@ class PanedScreen(CommandedScreen):
         self.query_one("#above").set_class(self._active in ABOVE, "holds-active")
         self.query_one("#below").set_class(self._active not in ABOVE, "holds-active")
         self._write_tabs()
+        self._write_hints()
 
     def _write_tabs(self) -> None:
         line = tabs_line(PANES, self._active, self._shown_keys, self.size.width - 2, palette(self.app))

@@ -11,13 +11,13 @@ from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.screens.editing import EditingScreen
 from glasshead_tui.screens.picking import Picking
-from glasshead_tui.screens.stops import StopList
 from glasshead_tui.state.focus import View
 from glasshead_tui.terminal.visible import visible
-from glasshead_tui.work.messages import NextWeighed, Refused, Searched, StopsListed
+from glasshead_tui.work.messages import NextWeighed, Refused, Searched
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
+    from glasshead.session.stopping import Stopped
 
 PACES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Steps a second."""
@@ -33,10 +33,8 @@ class SteeringScreen(EditingScreen):
     """Ticket of the newest step that was played."""
     _shown_ticket = 0
     """Ticket of the moment that is shown."""
-    _stop_list: StopList | None = None
-    """List of the breakpoints, while it lies over the screen."""
-    _stop_told = False
-    """Whether the notice tells of a breakpoint."""
+    _stop_told: "Stopped | None" = None
+    """Breakpoint that the notice told of; None once the line has gone on."""
     _picking: Picking | None = None
     """Question how tokens are picked, while it lies over the screen."""
     _rules: "dict[str, float | None] | None" = None
@@ -102,7 +100,12 @@ class SteeringScreen(EditingScreen):
             return
         keys, marks = self._shown_keys, palette(self.app)
         line = Text(no_wrap=True, overflow="ellipsis").append(f"▶ playing {_pace_name(self._pace)}", marks.strong)
-        for name, label in (("slower", "slower"), ("faster", "faster"), ("play", "pauses"), ("stops", "breakpoints")):
+        for name, label in (
+            ("slower", "slower"),
+            ("faster", "faster"),
+            ("play", "pauses"),
+            ("breakpoints", "breakpoints"),
+        ):
             line.append(f"  {keys[name]}", marks.strong).append(f" {label}", marks.quiet)
         self._write("hints", line)
 
@@ -111,34 +114,15 @@ class SteeringScreen(EditingScreen):
         self._shown_ticket = max(self._shown_ticket, ticket)
         if moment.done or moment.stopped is not None or ticket > self._played:
             self._pause()
+        if moment.stopped is self._stop_told:  # none, or one that has been told
+            return
+        self._stop_told = moment.stopped
         if moment.stopped is not None:
             marks = palette(self.app)
             told = Text(visible(str(moment.stopped)), marks.query)
             told.append("  steps go on from here · esc puts this away", marks.quiet)
             self.query_one("#notice", Static).update(told)
-        elif not self._stop_told:
-            return
-        self._stop_told = moment.stopped is not None
-        self.set_class(self._stop_told, "noticed")
-
-    def action_stops(self) -> None:
-        """List the breakpoints."""
-        if self.moment is None:
-            self._complain("The model is still loading: there is nothing to stop yet.")
-        else:
-            self._worker.list_stops(to=self)
-
-    def on_stops_listed(self, event: StopsListed) -> None:
-        """Show the breakpoints, or those after a change."""
-
-        def closed(_: object) -> None:
-            self._stop_list = None
-
-        if self._stop_list is not None:
-            self._stop_list.show(event.stops, event.ticket)
-        elif self.is_active:
-            self._stop_list = StopList(event.stops, self._worker, self)
-            self.app.push_screen(self._stop_list, closed)
+        self.set_class(moment.stopped is not None, "noticed")
 
     def action_picking(self) -> None:
         """Ask how the next token is picked."""
@@ -162,17 +146,6 @@ class SteeringScreen(EditingScreen):
         if self._picking is not None:
             self._picking.show(event.weighed, event.ticket)
 
-    def action_compare(self) -> None:
-        """Ask for a line to compare with; end the comparison that there is."""
-        moment = self.moment
-        if moment is None:
-            self._complain("The model is still loading: there is no line yet.")
-        elif moment.beside is not moment.effect or moment.alone:
-            self._worker.compare(None, to=self)
-        else:
-            self._comparing = True
-            self._worker.list_branches(to=self)
-
     def _follow_comparison(self, before: "Moment | None", moment: "Moment") -> None:
         """Show the difference from another line when a comparison with it begins, and the line itself when it ends."""
         compared = [each is not None and each.beside is not each.effect for each in (before, moment)]
@@ -195,7 +168,7 @@ class SteeringScreen(EditingScreen):
     def on_searched(self, event: Searched) -> None:
         """Tell what a beam search has found."""
         lines = f"{event.found} line{'s' * (event.found != 1)} found, {event.given_up} given up on the way"
-        self.notify(f"{lines}: {self._shown_keys['branches']} shows them.", markup=False, timeout=6)
+        self.notify(f"{lines}: {self._shown_keys['tree']} shows them.", markup=False, timeout=6)
 
     def action_draw_again(self) -> None:
         """Draw the tokens again since sampling began, with the next seed."""
@@ -206,8 +179,7 @@ class SteeringScreen(EditingScreen):
         """Say in its place why a wish was refused; tell whether the event was about one of these."""
         if event.ticket == self._played:
             self._pause()
-        asked = [each for each in (self._stop_list, self._picking) if each is not None]
-        return any(each.refuse(event.sentence, event.ticket) for each in asked)
+        return self._picking is not None and self._picking.refuse(event.sentence, event.ticket)
 
 
 def _pace_name(pace: int) -> str:

@@ -29,6 +29,8 @@ class Job:
     ticket: int
     do: Callable[[], None]
     to: Asker
+    aside: bool = False
+    """Whether no key asked for it, as when heads are measured again."""
 
 
 class Desk:
@@ -53,23 +55,30 @@ class Jobs:
         # No SimpleQueue: its timeout never comes if the program was suspended meanwhile (see the watcher).
         self._waiting: Queue[Job] = Queue()
         self._issued = count(1)
-        self._newest = self._stopped = self._done = self._decisive = 0
+        self._newest = self._asked = self._taken = self._stopped = self._done = self._decisive = 0
         self._decisive_since = 0.0
 
-    def put(self, do: Callable[[], None], to: Asker, *, decides: bool = False) -> int:
-        """Append a job after all earlier ones; return its ticket. decides: see `deciding`."""
+    def put(self, do: Callable[[], None], to: Asker, *, decides: bool = False, aside: bool = False) -> int:
+        """Append a job after all earlier ones; return its ticket.
+
+        decides: see `deciding` · aside: see `Job`.
+        """
         self._newest = next(self._issued)
+        if not aside:
+            self._asked = self._newest
         if decides:
             self._decisive, self._decisive_since = self._newest, time.monotonic()
-        self._waiting.put(Job(self._newest, do, to))
+        self._waiting.put(Job(self._newest, do, to, aside))
         return self._newest
 
     def take(self, patience: float) -> Job | None:
         """Take the next job; None if none comes within `patience` seconds."""
         try:
-            return self._waiting.get(timeout=patience)
+            job = self._waiting.get(timeout=patience)
         except Empty:
             return None
+        self._taken = job.ticket
+        return job
 
     def halt(self) -> None:
         """Stop all jobs that were put so far."""
@@ -93,10 +102,10 @@ class Jobs:
 
     @property
     def newest(self) -> int:
-        """Ticket of the newest job; 0 before the first."""
-        return self._newest
+        """Ticket of the newest job but those that were put aside; 0 before the first."""
+        return self._asked
 
     @property
     def idle(self) -> bool:
-        """Whether no job is waiting."""
-        return self._waiting.empty()
+        """Whether no job is waiting but those that were put aside."""
+        return self._taken >= self._asked

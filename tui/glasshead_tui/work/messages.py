@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from glasshead.ranking.results import Effect
     from glasshead.session.moment import Moment
     from glasshead.session.picking import Weighed
-    from glasshead.session.stops import Stops
-    from glasshead.session.tree import Branch
     from glasshead.truth.trace_checks import Check
 
 
@@ -91,22 +89,6 @@ class Saved(Message):
 
 
 @dataclass
-class Listed(Message):
-    """The lines of the session, as a tree."""
-
-    branches: "tuple[Branch, ...]"
-    ticket: int
-
-
-@dataclass
-class StopsListed(Message):
-    """The breakpoints of the session."""
-
-    stops: "Stops"
-    ticket: int
-
-
-@dataclass
 class NextWeighed(Message):
     """The next token was weighed by a rule that the line does not have yet."""
 
@@ -148,6 +130,7 @@ class Ranked(Message):
 
     effects: "tuple[Effect, ...]"
     loss: float
+    text: str
     ticket: int
 
 

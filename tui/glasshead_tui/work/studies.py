@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from glasshead.errors import StoppedError
 from glasshead_tui.work.jobs import Desk
-from glasshead_tui.work.messages import Examined, Examining, Measured, Ranked, Ranking
+from glasshead_tui.work.messages import Examined, Examining, Measured, Ranked, Ranking, Refused
 
 if TYPE_CHECKING:
     from glasshead.lab.page import Page, Value
     from glasshead.session.moment import Moment
     from glasshead.session.session import Session
+
+STOPPED = "This was stopped, and begins again after the next move."
+"""Answer of a study that gave way to another job."""
 
 
 def measure(session: "Session", moment: "Moment", desk: Desk) -> None:
@@ -24,7 +27,7 @@ def measure(session: "Session", moment: "Moment", desk: Desk) -> None:
 
     made = gold_cells(session.subject, moment.trace) if moment.ended else None
     found = measure_trace(moment.trace, session.subject.model.ends, made, desk.stopped)
-    desk.answer(Measured(found, desk.ticket))
+    desk.answer(Refused(STOPPED, desk.ticket) if desk.stopped() else Measured(found, desk.ticket))
 
 
 def rank(session: "Session", desk: Desk) -> None:
@@ -43,8 +46,9 @@ def rank(session: "Session", desk: Desk) -> None:
     try:
         found = rank_heads(subject, [text], progress=report, stop=desk.stopped)
     except StoppedError:
+        desk.answer(Refused(STOPPED, desk.ticket))
         return
-    desk.answer(Ranked(found.effects, found.loss, desk.ticket))
+    desk.answer(Ranked(found.effects, found.loss, at.text, desk.ticket))
 
 
 def examine(session: "Session", page: "Page", values: "Mapping[str, Value]", desk: Desk) -> None:

@@ -15,7 +15,6 @@ from glasshead_tui.work.jobs import PACE, Asker, Desk, Job, Jobs
 from glasshead_tui.work.messages import (
     About,
     Checked,
-    Listed,
     NextWeighed,
     NotOpened,
     Opened,
@@ -25,7 +24,6 @@ from glasshead_tui.work.messages import (
     Searched,
     ShippedRead,
     Stepped,
-    StopsListed,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +45,9 @@ QUIET = 0.15
 """Seconds without a job after which the shown moment is checked: a check takes longer than a step."""
 EXAMPLE = "english-french"
 """Model for which the sentences of the lab's tries are written; other models keep their own sentence."""
+
+Change = Callable[["Session"], None]
+"""Something that is done to a session."""
 
 
 class Worker:
@@ -238,25 +239,14 @@ class Worker:
 
         return self._jobs.put(job, to, decides=True)
 
-    def list_branches(self, change: "Callable[[Session], None] | None" = None, *, to: Asker) -> int:
-        """List the lines of the session, after a change of the tree if there is one."""
+    def arrange(self, change: "Change", *, to: Asker) -> int:
+        """Change a list of the session: the names, folds and lines of the tree, or the breakpoints."""
 
         def job() -> None:
-            if change is not None:
-                change(self._session)
-            self._answer(Listed(self._session.branches, self._ticket))
+            change(self._session)
+            self._show()
 
-        return self._jobs.put(job, to, decides=change is None)
-
-    def list_stops(self, change: "Callable[[Session], None] | None" = None, *, to: Asker) -> int:
-        """List the breakpoints, after a change of them if there is one."""
-
-        def job() -> None:
-            if change is not None:
-                change(self._session)
-            self._answer(StopsListed(self._session.stops, self._ticket))
-
-        return self._jobs.put(job, to, decides=change is None)
+        return self._jobs.put(job, to)
 
     def save(self, path: "Path", *, overwrite: bool = False, to: Asker) -> int:
         """Write a recording of the present line."""
@@ -268,12 +258,18 @@ class Worker:
         return self._jobs.put(job, to)
 
     def measure(self, moment: "Moment", *, to: Asker) -> int:
-        """Measure what the heads of a moment do, from its weights; with gold, if its recipe knows the line."""
-        return self._jobs.put(lambda: studies.measure(self._session, moment, self._desk()), to)
+        """Measure what the heads of a moment do, from its weights; with gold, if its recipe knows the line.
+
+        It gives way to any other job.
+        """
+        return self._jobs.put(lambda: studies.measure(self._session, moment, self._aside()), to, aside=True)
 
     def rank(self, *, to: Asker) -> int:
-        """Rank the heads of the model without edits by what its own target of the text loses without each."""
-        return self._jobs.put(lambda: studies.rank(self._session, self._desk()), to)
+        """Rank the heads of the model without edits by what its own target of the text loses without each.
+
+        It gives way to any other job.
+        """
+        return self._jobs.put(lambda: studies.rank(self._session, self._aside()), to, aside=True)
 
     def write_script(self, site: str, head: int | None, *, test: bool, to: Asker) -> int:
         """Write the present state as Python that looks at a site; as a test that asserts its numbers."""
@@ -326,7 +322,7 @@ class Worker:
 
     @property
     def newest(self) -> int:
-        """Ticket of the newest job."""
+        """Ticket of the newest job; measuring and ranking do not count."""
         return self._jobs.newest
 
     def run(self, gone: Callable[[], bool]) -> None:
@@ -337,7 +333,7 @@ class Worker:
             job = self._jobs.take(POLL)
             if job is not None:
                 self._do(job)
-                quiet = time.monotonic()
+                quiet = quiet if job.aside else time.monotonic()
             elif self._unchecked and time.monotonic() - quiet >= QUIET:
                 (moment, to), self._unchecked = self._unchecked, None
                 try:
@@ -361,6 +357,11 @@ class Worker:
     def _desk(self) -> Desk:
         ticket = self._ticket
         return Desk(ticket, self._answer, lambda: self._gone() or self._jobs.halted(ticket))
+
+    def _aside(self) -> Desk:
+        """Return the desk of a job that no key asked for: it gives way to those that a key did."""
+        desk = self._desk()
+        return Desk(desk.ticket, self._answer, lambda: desk.stopped() or not self._jobs.idle)
 
     def _do(self, job: Job) -> None:
         self._job = job

@@ -10,11 +10,12 @@ import glasshead
 from glasshead.session.moment import Moment
 from glasshead.session.session import Session
 from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.numbers import real
 from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.explore.edits import EditsPane
 from glasshead_tui.panes.explore.tokens import TokensPane
+from glasshead_tui.panes.explore.tree import TreePane
 from glasshead_tui.screens.ask import Ask, PlainInput
-from glasshead_tui.screens.branches import Branches
-from glasshead_tui.screens.edits import Edits
 from glasshead_tui.screens.paned import PANES
 from glasshead_tui.screens.paned import show as show_pane
 from glasshead_tui.work.messages import Stepped
@@ -113,24 +114,45 @@ async def test_any_edit_can_be_typed_and_a_wrong_one_is_refused_where_it_was_typ
         assert torch.allclose(weights, torch.full_like(weights, 1 / weights.shape[-1]))
 
 
-async def test_the_list_switches_edits_off_and_takes_them_out(explore: Explore) -> None:
-    first, second = "decoder.0.cross.heads[head=0] = 0", "decoder.*.cross.masked[key=0] = hidden"
+async def test_the_edits_are_switched_taken_out_and_told_of_while_the_line_goes_on(explore: Explore) -> None:
+    first, second = "decoder.0.cross.heads[head=0] = 0", "decoder.*.cross.weights[key=0] = 0"
     async with explore() as explorer:
         await begin(explorer)
-        await explorer.press("x", "H")
-        await edited(explorer, first, second)
+        pane = explorer.screen.query_one(EditsPane)
         await explorer.press("E")
-        assert isinstance(explorer.app.screen, Edits)
-        await explorer.press("space")
-        await edited(explorer, second)
-        await explorer.until(lambda: f"off  {first}" in explorer.text)
-        await explorer.press("space")
-        await edited(explorer, first, second)
-        await explorer.press("j", "r")
+        await explorer.until(lambda: "There are no edits yet: x mutes a head" in " ".join(explorer.text.split()))
+        await explorer.press("x", "plus")
         await edited(explorer, first)
-        await explorer.press("c")
+        question = explorer.app.screen
+        assert isinstance(question, Ask)
+        question.query_one(PlainInput).value = second
+        await explorer.press("enter")
+        await edited(explorer, first, second)
+        assert pane.has_class("active") and pane.mark == 1, "the new one is marked"
+        broken = "captured = recomputed, nothing from the future, rows sum to 1"
+        await explorer.until(lambda: f"»on   {second}" in explorer.text and "breaks 3 checks" in explorer.text)
+        assert pane.as_rows()[2] == (1, True, second, broken) and broken in pane.tell_of(pane.rows[1])
+        await explorer.press("space")
+        await explorer.step(4)
+        effect = explorer.moment.effect
+        assert effect is not None and effect.next_divergence is not None
+        told = f"These 2 edits together: KL {real(effect.next_divergence, 6)} bits on the next token"
+        await explorer.press("k")
+        await explorer.until(lambda: told in " ".join(explorer.text.replace("│", " ").split()))
+        await explorer.press("j", "enter")
+        await edited(explorer, first)
+        await explorer.until(lambda: f"»off  {second}" in explorer.text)
+        assert [row[1] for row in pane.as_rows()[1:]] == [True, False]
+        await explorer.press("enter")
+        await edited(explorer, first, second)
+        await explorer.press("k", "D")
+        await edited(explorer, second)
+        await explorer.press("z")
+        await edited(explorer, first, second)
+        await explorer.press("Z")
         await edited(explorer)
-        await explorer.until(lambda: explorer.on_top)
+        await explorer.press("E")
+        assert explorer.screen._active == "attention", "once more leads back"
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -164,7 +186,7 @@ async def test_the_difference_is_edited_minus_original(explore: Explore, size: t
 async def test_without_an_edit_the_keys_say_what_makes_one(explore: Explore, noticed: list[str]) -> None:
     async with explore() as explorer:
         await begin(explorer)
-        await explorer.press("d", "E")
+        await explorer.press("d", "Z")
         await explorer.until(lambda: len(noticed) == 2)
         assert all("x mutes a head" in sentence for sentence in noticed)
 
@@ -189,26 +211,52 @@ async def test_changed_tokens_are_marked_in_both_lines(explore: Explore) -> None
         assert labels(explorer.moment.tokens)[1 + beside.first] in marked
 
 
-async def test_the_tree_lists_every_line_and_goes_to_any(explore: Explore) -> None:
+async def test_the_tree_stays_while_the_line_moves_and_goes_to_any(explore: Explore, noticed: list[str]) -> None:
+    edit = "decoder.0.cross.heads[head=0] = 0"
     async with explore() as explorer:
         await begin(explorer)
-        await explorer.press("x")
-        await edited(explorer, "decoder.0.cross.heads[head=0] = 0")
-        await explorer.press("B")
-        await explorer.until(lambda: isinstance(explorer.app.screen, Branches))
-        tree = explorer.app.screen
-        assert isinstance(tree, Branches)
-        assert "the black cat" in explorer.text and "└ decoder.0.cross.heads[head=0] = 0" in explorer.text
-        await explorer.press("n", *"mine", "enter")
-        await explorer.until(lambda: "└ mine" in explorer.text)
-        await explorer.press("left", "f")
-        await explorer.until(lambda: "(+1)" in explorer.text)
-        await explorer.press("f")
-        await explorer.until(lambda: "└ mine" in explorer.text)
-        await explorer.press("enter")
+        pane = explorer.screen.query_one(TreePane)
+
+        def marked() -> int:
+            assert pane.branch is not None
+            return pane.branch.number
+
+        await explorer.press("B", "x")
+        await edited(explorer, edit)
+        await explorer.until(lambda: f"»▸  2 └ {edit}" in explorer.text)
+        assert " the black cat" in explorer.text and marked() == 2, "the mark follows the present line"
+        await explorer.press("space")
+        await explorer.step(4)
+        branch = explorer.moment.branches[1]
+        assert branch.divergence is not None and branch.differs is not None
+        await explorer.until(lambda: f"KL {real(branch.divergence or 0, 5)} bits there" in explorer.text)
+        assert f"cross head {branch.differs.head} differs most" in " ".join(explorer.text.replace("│", " ").split())
+        await explorer.press("a", "enter", "j", "enter", "B")  # another token: a line of the edited one
+        await explorer.until(lambda: len(explorer.moment.branches) == 3)
+        await explorer.until(lambda: marked() == 3)
+        await explorer.press("left", "left", "equals_sign", *"mine", "enter")
+        await explorer.until(lambda: "»   1 mine" in explorer.text and explorer.on_top)
+        assert marked() == 1
+        await explorer.press("l", "minus")
+        await explorer.until(lambda: f"»   2 └ {edit[:20]}" in explorer.text and "… (+1)" in explorer.text)
+        await explorer.press("minus", "l", "delete")
+        await explorer.until(lambda: any("You stand in this line" in each for each in noticed))
+        await explorer.press("h", "h", "enter")
         await edited(explorer)
-        await explorer.press("z")
-        await edited(explorer, "decoder.0.cross.heads[head=0] = 0")
+        await explorer.until(lambda: "»▸1mine" in explorer.text.replace(" ", "") and explorer.moment.step == 3)
+        await explorer.press("x", "x", "X")  # the same edit is the same line, another is its sibling
+        await explorer.until(lambda: len(explorer.moment.branches) == 4)
+        await explorer.until(lambda: marked() == 4)
+        await explorer.press("K")
+        assert marked() == 2
+        await explorer.press("K", "3", "J")
+        assert marked() == 4
+        await explorer.press("K", "D")
+        await explorer.until(lambda: [row.branch.number for row in pane.rows] == [1, 4])
+        edited_line = explorer.moment.branches[1]
+        assert len(pane.as_rows()) == 3 and pane.as_rows()[2][6:8] == (edited_line.lost, edited_line.divergence)
+        await explorer.press("a", "minus")
+        await explorer.until(lambda: any("line of the tree: B shows it" in each for each in noticed))
 
 
 async def test_a_script_comes_to_the_same_place_and_a_test_of_it_passes(explore: Explore) -> None:
@@ -236,15 +284,6 @@ async def test_a_script_comes_to_the_same_place_and_a_test_of_it_passes(explore:
         exec(wrong, asserted)
         with pytest.raises(AssertionError):
             asserted["test_the_line_is_as_it_was"]()  # type: ignore[operator]
-
-
-async def test_esc_ends_a_ranking(explore: Explore) -> None:
-    async with explore() as explorer:
-        await begin(explorer)
-        await explorer.press("r", "escape")
-        await explorer.until(lambda: explorer.on_top)
-        await explorer.press("space")
-        await explorer.step(4)
 
 
 async def test_the_cursor_comes_back_to_its_place_once_the_line_is_there(explore: Explore, by_hand: Session) -> None:

@@ -9,6 +9,8 @@ from glasshead_tui.screens.paned import PANES
 from glasshead_tui.state import keymaps
 
 KEYS = {key.action: key.keys.split(",")[0] for key in keymaps.ALL}
+BEFORE = {"tree": ("x", "plus", *"best<0.5", "enter")}
+"""Keys before a pane that fill the lists: an edit and a breakpoint."""
 NUMBER = re.compile(r"\d")
 SIDES = "│▁▂▃▄▅▆▇█ ▎"
 """What may stand at the sides of a pane: its border; inside of it, a bar for scrolling is part of the pane."""
@@ -28,6 +30,8 @@ async def test_every_pane_is_whole(
         await explorer.press("3", "space")
         await explorer.step(3)
         for name in PANES:
+            await explorer.press(*BEFORE.get(name, ()))
+            await explorer.until(lambda: explorer.on_top)
             await explorer.press(KEYS[f"show('{name}')"])
             pane = explorer.screen.query_one(f"#{name}")
             await explorer.until(lambda pane=pane: pane.has_class("active") and pane.region.height > 2)  # type: ignore[misc]

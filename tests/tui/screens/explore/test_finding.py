@@ -1,5 +1,7 @@
 """Finding a head by what it does, and a word by what it says."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,53 +14,126 @@ from glasshead.analysis.measures import NAMES, Sight, measured
 from glasshead.analysis.words import words, written
 from glasshead_tui.drawing.names import labels, next_labels
 from glasshead_tui.drawing.numbers import weight
+from glasshead_tui.drawing.ranking import EFFECT
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.alignment import AlignmentPane
+from glasshead_tui.panes.explore.ranking import RankingPane
 from glasshead_tui.screens.ask import PlainInput
-from glasshead_tui.screens.ranked import EFFECT, RankedHeads
 from glasshead_tui.state.focus import find_text
 from glasshead_tui.widgets.heatmap import HeatMap
 
 
-async def test_heads_are_listed_by_measures_and_by_effect(explore: Explore, tiny: Path) -> None:
+@pytest.mark.parametrize("size", [(100, 30), (120, 36)])
+async def test_heads_are_ranked_by_measures_and_by_effect(explore: Explore, tiny: Path, size: tuple[int, int]) -> None:
     from glasshead.ranking.rank import rank
 
-    async with explore(size=(100, 30)) as explorer:
+    async with explore(size=size) as explorer:
         await explorer.press("3", "space")
         await explorer.step(3)
         await explorer.press("r")
-        listed = explorer.app.screen
-        assert isinstance(listed, RankedHeads)
-        await explorer.until(lambda: bool(listed.rows))
+        pane = explorer.screen.query_one(RankingPane)
+        await explorer.until(lambda: bool(pane.rows))
         trace, ends = explorer.moment.trace, frozenset({2})
         seen: set[str] = set()
-        while listed.table.measure != EFFECT:
-            name = listed.table.measure
+        while pane.table.measure != EFFECT:
+            name = pane.table.measure
             seen.add(name)
             expected = {}
-            for prefix in dict.fromkeys(row.head[0] for row in listed.rows):
+            for prefix in dict.fromkeys(row.head[0] for row in pane.rows):
                 for head, traits in enumerate(measured([Sight.of(trace, prefix, ends)])):
                     if name in traits:
                         expected[prefix, head] = traits[name].value
-            values = [row.value for row in listed.rows]
+            values = [row.value for row in pane.rows]
             assert values == sorted(values, reverse=True)
-            assert {row.head: row.value for row in listed.rows} == pytest.approx(expected)
-            assert f"‹ {name} ›" in explorer.text and NAMES[name].formula[:40] in explorer.text
+            assert {row.head: row.value for row in pane.rows} == pytest.approx(expected)
+            shown = " ".join(explorer.text.replace("│", " ").split())
+            assert "RANKING" in shown and f"ranking · {name}" in shown
+            assert size[0] > 100 or NAMES[name].formula[:40] in shown
             await explorer.press("right")
         assert {"sharpness", "entropy"} <= seen
-        await explorer.until(lambda: bool(listed.rows))
+        await explorer.until(lambda: bool(pane.rows))
         effects = rank(glasshead.load(tiny), ["the black cat"]).effects
-        assert [row.head for row in listed.rows] == [(each.part.prefix, each.part.head) for each in effects]
-        assert [row.value for row in listed.rows] == pytest.approx([each.effect for each in effects], abs=1e-5)
-        assert "placebo" in explorer.text
-        await explorer.press("t", "t", "t")  # encoder, decoder self, cross
-        assert {row.head[0].rpartition(".")[2] for row in listed.rows} == {"cross"} and len(listed.rows) == 8
-        await explorer.press("h", "home", "down")
-        chosen = listed.rows[1].head
+        assert [row.head for row in pane.rows] == [(each.part.prefix, each.part.head) for each in effects]
+        assert [row.value for row in pane.rows] == pytest.approx([each.effect for each in effects], abs=1e-5)
+        rows = pane.as_rows()
+        assert rows[0] == ("attention", "head", "effect", "placebo", "spread")
+        assert effects[0].placebo is not None and rows[1][3] == pytest.approx(effects[0].placebo.mean, abs=1e-5)
+        await explorer.until(lambda: "placebo" in explorer.text)
+
+
+async def test_the_marked_head_is_looked_at_and_the_ranking_stays(explore: Explore) -> None:
+    async with explore() as explorer:
+        screen = explorer.screen
+        pane, attention = screen.query_one(RankingPane), screen.query_one(AttentionPane)
+
+        def looked_at() -> tuple[str, int]:
+            return screen._looking.prefix, screen._looking.head
+
+        await explorer.press("2", "space", "r")
+        await explorer.step(2)
+        await explorer.until(lambda: bool(pane.rows))
+        await explorer.press("slash", *"zebra", "enter")
+        await explorer.until(lambda: "No head has 'zebra' in its name" in explorer.text)
+        await explorer.press(*["backspace"] * 5, *"cross", "enter")
+        await explorer.until(lambda: explorer.on_top and "/ cross · 8 heads" in explorer.text)
+        assert {row.head[0].rpartition(".")[2] for row in pane.rows} == {"cross"}
+        assert looked_at() == ("decoder.0.self", 0) and "»" not in explorer.text, "it is not in the list"
+        for key, place in (("j", 0), ("j", 1), ("2", 1), ("j", 3), ("k", 2)):
+            await explorer.press(key)
+            if key in "jk":
+                assert looked_at() == pane.rows[place].head
+        stack, layer, kind = looked_at()[0].split(".")
+        await explorer.until(lambda: f"{stack} {layer} · encoder–decoder attention · h" in str(attention.border_title))
+        await explorer.until(lambda: f"»{layer}.{kind}.{looked_at()[1]} " in explorer.text)
+        await explorer.press("x", "space")
+        await explorer.step(3)
+        own = measured([Sight.of(explorer.moment.trace, looked_at()[0], frozenset({2}))])[looked_at()[1]]
+        value = pytest.approx(own[pane.table.measure].value)
+        await explorer.until(lambda: pane.marked is not None and pane.marked.value == value)
+        assert screen._active == "ranking" and pane.marked is not None and pane.marked.head == looked_at()
+        await explorer.press("full_stop" if looked_at()[1] == 0 else "comma")
+        await explorer.until(lambda: pane.marked is not None and pane.marked.head == looked_at())
         await explorer.press("enter")
-        await explorer.until(lambda: explorer.on_top)
-        looking = explorer.screen._looking
-        assert (looking.prefix, looking.head) == chosen
+        assert screen._active == "attention" and pane.region.area, "the ranking stays beside it"
+        await explorer.press("m")
+        assert not pane.region.area
+
+
+async def test_a_ranking_gives_way_to_a_step_and_begins_again(
+    explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from glasshead.ranking import rank
+
+    begun: list[str] = []
+    real = rank.rank
+
+    def slow(subject: object, texts: list[str], *, stop: Callable[[], bool], **more: object) -> object:
+        begun.append(texts[0])
+        while len(begun) == 1 and not stop():
+            time.sleep(0.01)
+        return real(subject, texts, stop=stop, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rank, "rank", slow)
+    async with explore() as explorer:
+        pane = explorer.screen.query_one(RankingPane)
+        await explorer.press("r")
+        await explorer.until(lambda: bool(pane.rows))
+        while pane.table.measure != EFFECT:
+            await explorer.press("left")
+        await explorer.until(lambda: len(begun) == 1)
+        await explorer.press("space")
+        await explorer.step(1)
+        await explorer.until(lambda: len(begun) == 2 and bool(pane.rows))
+        await explorer.press("i", *"a dog", "enter")
+        await explorer.reads("a dog")
+        await explorer.until(lambda: begun[2:] == ["a dog"] and bool(pane.rows))
+        await explorer.press("left", "9", "greater_than_sign", "p")
+        await explorer.step(3)
+        await explorer.until(lambda: explorer.screen._measured is explorer.moment.trace)
+        assert explorer.screen.playing, "heads are measured on the way, which is no move"
+        await explorer.press("end")
+        await explorer.until(lambda: explorer.moment.done)
+        await explorer.until(lambda: pane._measured is explorer.moment.trace)
 
 
 async def test_a_word_is_found_whatever_is_looked_at(explore: Explore) -> None:

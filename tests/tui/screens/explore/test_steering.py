@@ -10,15 +10,14 @@ import glasshead
 from glasshead_tui.drawing.names import next_labels
 from glasshead_tui.drawing.numbers import weight
 from glasshead_tui.panes.attention import AttentionPane
+from glasshead_tui.panes.explore.breakpoints import BreakpointsPane
 from glasshead_tui.panes.explore.tokens import TokensPane
+from glasshead_tui.panes.explore.tree import TreePane
 from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.ask import Ask, PlainInput
-from glasshead_tui.screens.branches import Branches
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.picking import Picking
 from glasshead_tui.screens.steering import PACES
-from glasshead_tui.screens.stops import StopList
-from glasshead_tui.widgets.options import Options
 
 
 async def add(explorer: Explorer, text: str) -> None:
@@ -35,29 +34,33 @@ async def test_steps_stop_at_breakpoints_which_are_listed(explore: Explore, tiny
     third = line.produced[2].text
     met = next(at for at, token in enumerate(line.produced, 1) if token.text == third)
     async with explore(size=(80, 24)) as explorer:
+        pane = explorer.screen.query_one(BreakpointsPane)
         await explorer.press("U")
+        await explorer.until(lambda: "There are no breakpoints yet" in explorer.text and "+ adds one" in explorer.text)
+        await explorer.press("plus")
         await add(explorer, "tokn = x")
         await explorer.until(lambda: "Did you mean token" in " ".join(explorer.text.split()))
         await add(explorer, f'token = "{third}"')
-        await explorer.until(lambda: isinstance(explorer.app.screen, StopList))
-        await explorer.until(lambda: f"on   token = {third}" in explorer.text)
-        await explorer.press("a")
+        await explorer.until(lambda: explorer.on_top and f"»on   token = {third}" in explorer.text)
+        await explorer.press("plus")
         await add(explorer, "9.cross looks at cat > 0.5")
         await explorer.until(lambda: "there is no layer 9" in " ".join(explorer.text.split()))
-        await explorer.press("escape", "escape", "end")
+        await explorer.press("escape", "end")
         await explorer.step(met)
         await explorer.until(lambda: f"Stopped after step {met} by the breakpoint" in explorer.text)
-        assert explorer.moment.stopped is not None
-        await explorer.press("U", "space")
+        await explorer.until(lambda: "stands here" in explorer.text)
+        assert explorer.moment.stopped is not None and pane.as_rows()[1] == (0, True, f"token = {third}", True)
+        await explorer.press("escape", "enter")
         await explorer.until(lambda: "off  token" in explorer.text)
-        await explorer.press("escape", "home", "4", "space")
+        assert not explorer.screen.has_class("noticed"), "what was put away is not told again"
+        await explorer.press("home", "4", "space")
         await explorer.step(4)
         await explorer.until(lambda: "Stopped after" not in explorer.text)
-        await explorer.press("U", "enter", "escape", "home", "p")
+        await explorer.press("enter", "home", "p")
         await explorer.step(met)
         await explorer.until(lambda: not explorer.screen.playing)
-        await explorer.press("U", "r")
-        await explorer.until(lambda: "none yet" in explorer.text)
+        await explorer.press("D")
+        await explorer.until(lambda: "There are no breakpoints yet" in explorer.text)
 
 
 async def test_play_takes_steps_until_another_move_or_the_end(explore: Explore, noticed: list[str]) -> None:
@@ -87,7 +90,9 @@ async def test_play_takes_steps_until_another_move_or_the_end(explore: Explore, 
         assert not screen.playing and "home goes back" in noticed[-1]
 
 
-async def test_tokens_are_drawn_as_the_question_shows_and_a_beam_fills_the_tree(explore: Explore, tiny: Path) -> None:
+async def test_tokens_are_drawn_as_the_question_shows_and_a_beam_fills_the_tree(
+    explore: Explore, tiny: Path, noticed: list[str]
+) -> None:
     line = glasshead.load(tiny).start("the black cat")
     line.step()
     async with explore(size=(104, 40)) as explorer:
@@ -132,34 +137,33 @@ async def test_tokens_are_drawn_as_the_question_shows_and_a_beam_fills_the_tree(
         await explorer.press("z", "g", "k", *["j"] * 9, *["h"] * 9, "l", "enter")  # a beam of 3
         await explorer.until(lambda: explorer.moment.done)
         await explorer.press("B")
-        await explorer.until(lambda: isinstance(explorer.app.screen, Branches))
         await explorer.until(lambda: "└ beam 3: 1 of 3, score" in explorer.text and "✂ given up after" in explorer.text)
-        tree = explorer.app.screen
-        assert isinstance(tree, Branches)
-        lost = next(at for at, (_, each) in enumerate(tree._rows) if each is not None)
-        tree.query_one(Options).highlighted = lost
+        tree = explorer.screen.query_one(TreePane)
+        number = explorer.moment.line
+        tree.put_mark(next(at for at, row in enumerate(tree.rows) if row.lost is not None))
         await explorer.until(lambda: "A beam search gave it up" in explorer.text)
         await explorer.press("enter")
-        assert explorer.app.screen is tree, "there is nothing to go to"
+        await explorer.until(lambda: any("nothing to go to" in each for each in noticed))
+        await explorer.press("left")
+        assert tree.branch is not None and explorer.moment.line == number
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])
 async def test_any_two_lines_are_compared(explore: Explore, size: tuple[int, int], noticed: list[str]) -> None:
     async with explore(size=size) as explorer:
         await explorer.press("C")
-        await explorer.until(lambda: isinstance(explorer.app.screen, Branches))
-        await explorer.press("enter")
+        assert explorer.screen._active == "tree" and "Mark a line and press C" in noticed[-1]
+        await explorer.press("C")
         await explorer.until(lambda: any("You stand in this line" in each for each in noticed))
-        await explorer.until(lambda: explorer.on_top)
-        await explorer.press("2", "space", "enter", "j", "enter")
+        await explorer.press("a", "2", "space", "enter", "j", "enter")
         await explorer.step(3)
         await explorer.press("3", "space")
         await explorer.step(6)
         was = explorer.moment.trace
-        await explorer.press("C")
-        await explorer.until(lambda: "Compare the present line" in explorer.text)
-        await explorer.press("k", "enter")
+        await explorer.press("C", "k", "C")
         await explorer.until(lambda: explorer.moment.beside is not None)
+        await explorer.until(lambda: "»≠  1 the black cat" in explorer.text)
+        await explorer.press("a")
         beside = explorer.moment.beside
         assert beside is not None and beside.trace.steps == 3 and explorer.moment.trace.steps == was.steps
         pane, site = explorer.screen.query_one(AttentionPane), "decoder.0.self.weights"
@@ -184,7 +188,7 @@ async def test_any_two_lines_are_compared(explore: Explore, size: tuple[int, int
         await explorer.until(lambda: any(each in " ".join(explorer.text.split()) for each in said))
         await explorer.press("C")
         await explorer.until(lambda: explorer.moment.beside is None)
-        await explorer.press("B")
-        await explorer.until(lambda: isinstance(explorer.app.screen, Branches))
-        await explorer.press("k", "c")
-        await explorer.until(lambda: explorer.moment.beside is not None and explorer.on_top)
+        await explorer.press("B", "home", "k", "C")
+        await explorer.until(lambda: explorer.moment.beside is not None)
+        await explorer.press("C")  # once more ends it
+        await explorer.until(lambda: explorer.moment.beside is None)

@@ -1,0 +1,195 @@
+"""Ranking: all heads in one list, by what each does in the shown line, or by what the translation loses without it.
+
+The mark is the head that is looked at: moving it moves the whole screen.
+"""
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+
+from glasshead_tui.drawing.numbers import real, weight
+from glasshead_tui.drawing.paint import Palette
+from glasshead_tui.drawing.ranking import EFFECT, Head, Row, Table, place_name, ranking_rows, short_name, tell_of
+from glasshead_tui.drawing.titles import entitle
+from glasshead_tui.panes.listed import ListPane
+from glasshead_tui.panes.pane import Rows, text_of
+from glasshead_tui.state.focus import Focus
+from glasshead_tui.terminal.visible import clip, fit, visible
+from glasshead_tui.widgets.bars import bar
+from glasshead_tui.widgets.cells import width
+from glasshead_tui.widgets.lines import Line
+
+if TYPE_CHECKING:
+    from glasshead.analysis.measures import Trait
+    from glasshead.ranking.results import Effect
+    from glasshead.session.moment import Moment
+    from glasshead.traces.trace import Trace
+
+KIND, LAYER, HEAD, VALUE, EVEN, PLACEBO = 12, 7, 6, 8, 8, 16  # columns
+SHORT = 5
+"""Columns of a number where there is little room."""
+WIDE = KIND + LAYER + HEAD + VALUE + PLACEBO + 8
+"""Columns from which on everything stands in columns."""
+
+
+class RankingPane(ListPane[Row]):
+    """See the module. It is told measures and effects when they are known; the marked head is that of the focus."""
+
+    NOTHING = "measuring …"
+    _head: Head | None = None
+    _waits = ""
+    """Why the effects are not there yet."""
+    _trace: "Trace | None" = None
+    """Trace of what is shown."""
+    _measured: "Trace | None" = None
+    """Trace from which the measures were taken: soon the same."""
+    _largest = 0.0
+    _named = 0
+    """Columns of the longest short name."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.table = Table()
+        self._text: str | None = None
+
+    def show(self, moment: "Moment", focus: Focus) -> None:
+        """Mark the head of the focus. Effects belong to a text: those of another are put away."""
+        self._head = focus.prefix, focus.head
+        self._trace = moment.original.trace if focus.view == "original" else moment.trace
+        if moment.text != self._text:
+            self._text, self.table.effects, self.table.loss = moment.text, (), None
+            if self.table.measure == EFFECT:
+                self._list()
+        self._entitle()
+        self._put_mark_on_head()
+
+    @property
+    def effects_wanted(self) -> bool:
+        """Whether effects are to be shown and are not known."""
+        return self.table.measure == EFFECT and not self.table.effects
+
+    def take_traits(self, traits: "Mapping[Head, Mapping[str, Trait]]", trace: "Trace") -> None:
+        """List the heads by new measures, at first by the one in which the marked head stands out.
+
+        trace: from which the measures were taken.
+        """
+        self._measured, self.table.traits, self.table.measurable = trace, traits, not trace.recorded
+        self._waits = "" if not self.effects_wanted else self._waits
+        if self.table.measure not in self.table.measures:
+            self.table.measure = self.table.best_for(self._head) if self._head else ""
+        self._list()
+
+    def take_effects(self, effects: "tuple[Effect, ...]", loss: float) -> None:
+        """Take the effects of the heads."""
+        self.table.effects, self.table.loss, self._waits = effects, loss, ""
+        self._list()
+
+    def tell_progress(self, sentence: str) -> None:
+        """Say how far the effects are, or why there are none."""
+        if sentence != self._waits:
+            self._waits = sentence
+            self.redraw()
+
+    def turn(self, by: int) -> None:
+        """Sort by the next measure."""
+        names = self.table.measures
+        if names and self.table.measure:
+            self.table.measure = names[(names.index(self.table.measure) + by) % len(names)]
+            self._list()
+
+    def keep(self, part: str) -> bool:
+        """List only the heads whose names hold some words; tell whether there are any, and else change nothing."""
+        before, self.table.part = self.table.part, part
+        if self.table.traits and not any(map(self.table.lists, self.table.traits)):
+            self.table.part = before
+            return False
+        if self.table.measure not in self.table.measures:
+            self.table.measure = next(iter(self.table.measures), "")
+        self._list()
+        return True
+
+    def head_at(self, by: int) -> Head | None:
+        """Return the head so many rows below the current one; the first where the current one is not listed."""
+        if not self._rows:
+            return None
+        heads = [row.head for row in self._rows]
+        at = heads.index(self._head) + by if self._head in heads else 0
+        return heads[max(0, min(at, len(heads) - 1))]
+
+    def as_rows(self) -> Rows:
+        """Return a row for each listed head, in full precision."""
+        return ranking_rows(self.table)
+
+    def as_text(self) -> str:
+        """Return the same as lines of text."""
+        return text_of(self.as_rows())
+
+    def _list(self) -> None:
+        rows = self.table.rows()
+        self._largest = max((abs(row.value) for row in rows), default=0.0)
+        self._named = max((width(short_name(row.head)) for row in rows), default=0)
+        self.fill(rows)
+        self._entitle()
+        self._put_mark_on_head()
+
+    def _entitle(self) -> None:
+        part = f"/ {self.table.part} · {len(self._rows)} heads" if self.table.part else ""
+        late = self.table.measure != EFFECT and self._measured is not self._trace
+        entitle(self, f"ranking · {visible(self.table.measure)}", "measuring …" if late else visible(part))
+
+    def _put_mark_on_head(self) -> None:
+        heads = [row.head for row in self._rows]
+        self.listed = self._head in heads
+        at = heads.index(self._head) if self._head is not None and self.listed else 0
+        if at != self.mark:
+            self.put_mark(at)
+
+    def identify(self, row: Row) -> Hashable:
+        return row.head
+
+    def tell_of(self, row: Row) -> str:
+        return visible(tell_of(row, self.table) if self.listed else self.table.formula)
+
+    def say_nothing(self) -> str:
+        return visible(self._waits) or ("takes one head after the other out …" if self.effects_wanted else self.NOTHING)
+
+    def write_head(self, columns: int) -> str:
+        value = "effect" if self.table.measure == EFFECT else "value"
+        even = any(row.even is not None for row in self._rows)
+        if columns < WIDE:
+            return fit(f"{fit('head', self._named)} {fit(value, SHORT + 1, right=True)}", columns)
+        shown = fit("part", KIND) + "".join(
+            fit(name, room, right=True) for name, room in (("layer", LAYER), ("head", HEAD), (value, VALUE))
+        )
+        if self.table.measure == EFFECT:
+            shown += fit("placebo", PLACEBO, right=True)
+        return fit(f"{shown}{fit('even', EVEN, right=True) if even else ''}", columns)
+
+    def write_row(self, row: Row, columns: int, marks: Palette) -> Line:
+        style = None if row.tells else marks.quiet
+        if columns < WIDE:
+            shown = f"{fit(short_name(row.head), self._named)} {fit(_short(row), SHORT + 1, right=True)} "
+            return [Segment(clip(shown, columns), style), *self._bar(row, columns - width(shown), marks)]
+        kind, layer = place_name(row.head[0])
+        cells = (layer, LAYER), (str(row.head[1]), HEAD), (_value(row, VALUE - 1), VALUE)
+        shown = fit(kind, KIND) + "".join(fit(cell, room, right=True) for cell, room in cells)
+        if row.placebo is not None:
+            placebo = f"{real(row.placebo.mean, 6)} ±{real(row.placebo.spread, 5)}"
+            shown += fit(placebo, PLACEBO, right=True)
+        elif row.even is not None:
+            shown += fit(weight(row.even), EVEN, right=True)
+        return [Segment(f"{shown}  ", style), *self._bar(row, columns - width(shown) - 2, marks)]
+
+    def _bar(self, row: Row, room: int, marks: Palette) -> Line:
+        share = abs(row.value) / self._largest if self._largest else 0.0
+        drawn = bar(share, max(0, min(30, room)))
+        return [Segment(drawn, marks.negative if row.value < 0 else marks.positive)]
+
+
+def _value(row: Row, room: int) -> str:
+    return "nothing" if row.still and room >= len("nothing") else real(row.value, room)
+
+
+def _short(row: Row) -> str:
+    return "0" if row.still else real(row.value, SHORT)
