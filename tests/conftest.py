@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A busy machine may be slow at any moment; that says nothing of what is tested.
-settings.register_profile("patient", deadline=None)
+# A busy machine may be slow at any moment; that says nothing of what is tested. EXAMPLES=1000 looks further.
+settings.register_profile("patient", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "40")))
 settings.load_profile("patient")
 
 # The models of the tests are tiny: threads would only wait for each other, and on a busy machine for long. Set before

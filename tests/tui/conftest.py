@@ -50,10 +50,13 @@ class Explorer:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something to become true; fail when it does not."""
-        end = time.monotonic() + LIMIT
+        end, pause = time.monotonic() + LIMIT, 0.005
         while not condition():
             assert time.monotonic() < end, "it did not happen"
-            await self.pilot.pause(0.01)
+            assert self.app._exception is None, "the app has failed"
+            await asyncio.sleep(pause)
+            pause = min(1.5 * pause, 0.05)  # to look costs more than most of what is waited for
+            self.app.screen._on_timer_update()  # and not `pause`, which asks every widget whether it is idle
 
     @property
     def on_top(self) -> bool:

@@ -39,7 +39,7 @@ def refusals(folder: Path) -> list[str]:
 
 
 def test_copies_each_harmed_in_another_way_are_answered_by_a_sentence() -> None:
-    command = [sys.executable, "-m", "tests.core.checkpoints.fuzz", "--copies", "20", "--seed", "1"]
+    command = [sys.executable, "-m", "tests.core.checkpoints.fuzz", "--copies", "12", "--seed", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 wrong" in done.stdout

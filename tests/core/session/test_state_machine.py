@@ -179,6 +179,9 @@ class Moves(RuleBasedStateMachine):
 
     def regain(self, before: Seen, steps: int | None, looking: bool) -> None:
         """Take some of the steps up to where the line stood; looking: look at the moment after each."""
+        if self.session.edits == before.ledger:  # nothing was changed, and a way that was open before still is
+            self.session.stay()
+            return
         if steps is None:
             assert self.session.moment.until is None
         elif looking:

@@ -16,8 +16,10 @@ SIDES = "│▁▂▃▄▅▆▇█ ▎"
 """What may stand at the sides of a pane: its border; inside of it, a bar for scrolling is part of the pane."""
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
-@pytest.mark.parametrize("coloured", [True, False], ids=["colour", "no colour"])
+@pytest.mark.parametrize(
+    ("size", "coloured"),
+    [((80, 24), True), ((80, 24), False), ((120, 36), True), ((120, 36), False), ((200, 60), True)],
+)
 async def test_every_pane_is_whole(
     explore: Explore, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], coloured: bool
 ) -> None:

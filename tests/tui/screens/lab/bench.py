@@ -1,5 +1,6 @@
 """A lab whose experiments are known, and hands for its screen."""
 
+import asyncio
 import threading
 import time
 from dataclasses import dataclass
@@ -125,7 +126,8 @@ async def says(explorer: Explorer, *parts: str) -> None:
     end = time.monotonic() + LIMIT
     while missing := [part for part in parts if part not in " ".join(explorer.text.split())]:
         assert time.monotonic() < end, f"{missing} did not come:\n{explorer.text}"
-        await explorer.pilot.pause(0.01)
+        await asyncio.sleep(0.02)
+        explorer.app.screen._on_timer_update()
 
 
 async def asked(explorer: Explorer) -> Screen[object]:

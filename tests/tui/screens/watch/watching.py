@@ -1,5 +1,6 @@
 """A screen that watches a run, seen from outside."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -28,7 +29,8 @@ class Watching:
         end = time.monotonic() + LIMIT
         while not condition():
             assert time.monotonic() < end, f"it did not happen:\n{self.text}"
-            await self.pilot.pause(0.01)
+            await asyncio.sleep(0.02)
+            self.app.screen._on_timer_update()
 
     async def at(self, step: int) -> None:
         """Wait until what was recorded at a step is shown."""

@@ -1,5 +1,6 @@
 """Heads: the current cell in every layer × head of its kind, and under each number its whole row as tiny bars."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.cells import fit, width
-from glasshead_tui.widgets.lines import Line, Lines, cells
+from glasshead_tui.widgets.lines import Drawing, Line, Lines, cells
 from glasshead_tui.widgets.sparks import BLOCKS
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class HeadsPane(Lines):
             if region.contains(offset.x - self.INSET, offset.y + round(self.scroll_y)):
                 self.post_message(self.Picked(*place))
 
-    def drawn(self, columns: int, lines: int) -> list[Line]:
+    def drawn(self, columns: int, lines: int) -> Sequence[Line]:
         self._spots = []
         shown = self._shown
         if shown is None:
@@ -92,27 +93,36 @@ class HeadsPane(Lines):
         room = columns - MARGIN
         each = max(LEAST, min(MOST, max(keys, LEAST), room // shown.kind.heads - 1))
         heads = _window(shown.kind.heads, room // (each + 1), shown.place[1])
-        drawing: list[Line] = [_title(shown, keys, each, len(heads), columns, marks)]
         numbers: Line = [Segment(fit("", MARGIN))]
         for head in heads:
             style = marks.query if head == shown.place[1] else marks.quiet
             numbers.append(Segment(fit(str(head).center(each), each + 1), style))
-        drawing.append(numbers)
+        self._spots = [
+            (Region(MARGIN + at * (each + 1), 2 + 2 * layer, each, 2), (layer, head))
+            for layer in range(len(shown.rows))
+            for at, head in enumerate(heads)
+        ]
         group = max(1, -(-keys // each))
-        for layer, rows in enumerate(shown.rows):
+
+        def draw(number: int) -> Line:
+            layer, below = divmod(number, 2)
+            rows = shown.rows[layer]
+            if below:
+                bars = None if rows is None else pool_rows(rows, group).tolist()
+                line: Line = [Segment(" " * MARGIN)]
+                for head in heads:
+                    here = (layer, head) == shown.place
+                    line += _bars(bars[head] if bars else [], shown.column // group, each, here, marks)
+                return line
             numbered = None if rows is None else rows[:, shown.column].tolist()
-            bars = None if rows is None else pool_rows(rows, group).tolist()
             style = marks.query if layer == shown.place[0] else marks.quiet
-            first: Line = [Segment(fit(str(layer), MARGIN - 2, right=True) + "  ", style)]
-            second: Line = [Segment(" " * MARGIN)]
-            for at, head in enumerate(heads):
-                here = (layer, head) == shown.place
-                pinned = (layer, head) == shown.pinned
-                self._spots.append((Region(MARGIN + at * (each + 1), len(drawing), each, 2), (layer, head)))
-                first += _number(numbered[head] if numbered else None, each, here, pinned, marks)
-                second += _bars(bars[head] if bars else [], shown.column // group, each, here, marks)
-            drawing += [first, second]
-        return drawing
+            line = [Segment(fit(str(layer), MARGIN - 2, right=True) + "  ", style)]
+            for head in heads:
+                here, pinned = ((layer, head) == place for place in (shown.place, shown.pinned))
+                line += _number(numbered[head] if numbered else None, each, here, pinned, marks)
+            return line
+
+        return Drawing([_title(shown, keys, each, len(heads), columns, marks), numbers], 2 * len(shown.rows), draw)
 
 
 def _title(shown: Heads, keys: int, each: int, heads: int, columns: int, marks: Palette) -> Line:
