@@ -58,9 +58,8 @@ def logits_rest(found: "Distribution", shown: int, first: int = 0) -> str:
     """Name the probability that is not shown, and the entropy. shown: tokens that are, from rank `first` on."""
     seen = float(found.probabilities[found.ids[first : first + shown]].sum())
     others = found.size - shown
-    return (
-        f"{f'{share(1 - seen)} over {others:,} others' if others > 0 else 'all tokens'} · entropy {found.bits:.2f} bits"
-    )
+    rest = f"{share(1 - seen)} over {others:,} others" if others > 0 else "all tokens"
+    return f"{rest} · entropy {real(found.bits, 4)} bits"
 
 
 @by_identity
@@ -129,7 +128,7 @@ def _stream(moment: "Moment", focus: Focus) -> tuple[str, ...]:
 
 def _logits(moment: "Moment", focus: Focus) -> tuple[str, ...]:
     found = chosen_distribution(moment.trace, focus)
-    return line_probability(moment), f"entropy {found.bits:.2f} bits"
+    return line_probability(moment), f"entropy {real(found.bits, 4)} bits"
 
 
 def _units(moment: "Moment", focus: Focus) -> tuple[str, ...]:

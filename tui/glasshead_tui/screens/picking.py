@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from glasshead_tui.drawing.names import next_labels, spoken
-from glasshead_tui.drawing.numbers import drawn_with, weight
+from glasshead_tui.drawing.numbers import drawn_with, real, weight
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.screens.dialog import Dialog
 from glasshead_tui.terminal.visible import clip, visible
@@ -211,9 +211,9 @@ class Picking(Dialog[None]):
             table.add_row(*(Text(cell) for cell in cells[:3]), Text(cells[3], marks.positive))
         told = Text("\nthe model's own", marks.quiet)
         if found is None:
-            told.append(f", entropy {moment.entropy:.2f} bits; the first is taken")
+            told.append(f", entropy {real(moment.entropy, 4)} bits; the first is taken")
             return Group(told, table)
-        told.append(f" → as it is drawn · entropy {found.entropy:.2f} → {found.adjusted_entropy:.2f} bits")
+        told.append(f" → as it is drawn · entropy {real(found.entropy, 4)} → {real(found.adjusted_entropy, 4)} bits")
         draws = Text("draws ", marks.quiet)
         draws.append(spoken(next_labels(moment.tokens, (found.drawn,))[0]), marks.query)
         others = f"{found.left:,} tokens can be drawn" if found.left > 1 else "nothing else can be drawn"

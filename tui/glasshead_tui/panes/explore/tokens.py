@@ -9,7 +9,7 @@ from rich.style import Style
 
 from glasshead_tui.drawing.memo import by_identity
 from glasshead_tui.drawing.names import END, JOINED, START, labels, next_labels, strange_places
-from glasshead_tui.drawing.numbers import drawn_with, weight
+from glasshead_tui.drawing.numbers import drawn_with, real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.remarks import line_probability, reading_said
 from glasshead_tui.panes.explore.original import changed_places, original_line
@@ -129,9 +129,9 @@ class TokensPane(Lines):
         head = Segment(fit(offer.head, HEAD), marks.quiet)
         if not offer.candidates:
             return [[head, Segment(offer.why, marks.quiet)]]
-        digits, drawn = 2 if columns >= 100 else 1, offer.drawn
-        changed = "" if drawn is None else f"→{drawn.adjusted_entropy:.{digits}f}"
-        tail = f"  entropy {offer.entropy:.{digits}f}{changed} bits"
+        wide, drawn = 4 if columns >= 100 else 3, offer.drawn
+        changed = "" if drawn is None else f"→{real(drawn.adjusted_entropy, wide)}"
+        tail = f"  entropy {real(offer.entropy, wide)}{changed} bits"
         room = columns - HEAD - width(tail)
         least = (22 if columns >= 100 else 17) + (0 if drawn is None else 5)
         count = max(1, min(len(offer.candidates), room // least, 8))
