@@ -54,7 +54,7 @@ class Branch:
     text: str
     """What it has written so far."""
     fork: int
-    """Step at which it left its parent."""
+    """Step at which it left its parent; the present one if it has not."""
     folded: int
     """Lines that are folded away under it."""
     lost: float | None
@@ -67,6 +67,8 @@ class Branch:
     """Where the line looks elsewhere than its parent, after the fork; None if unknown."""
     given_up: tuple[GivenUp, ...] = ()
     """Lines that a beam search gave up which began here; none if it is folded."""
+    left: bool = True
+    """Whether it has a token at the fork: under other edits a line may go along with its parent."""
 
 
 Apart = tuple[float | None, float | None, float | None, Elsewhere | None]
@@ -115,6 +117,7 @@ class Tree:
                     self._text(number, standing.line), standing.fork,
                     _count(children, number) if standing.folded else 0, lost, divergence, after, differs,
                     () if standing.folded else given_up.get(number, ()),
+                    parent is None or standing.line.known_steps > standing.fork,
                 )
             )  # fmt: skip
             if not standing.folded:

@@ -197,3 +197,15 @@ def test_on_the_way_of_an_edit_nothing_is_computed_for_the_tree(
         pass
     made = next(each for each in session.moment.branches if each.here)
     assert session.moment.until is None and None not in (made.lost, made.divergence, made.after, made.differs)
+
+
+def test_an_edit_that_changes_no_token_has_not_left_its_parent() -> None:
+    session = Session(SUBJECT)
+    session.begin("abc")
+    for _ in session.walk(3):
+        pass
+    session.edit("encoder.1.self.heads[head=0] *= 1.0001")
+    whole, along = session.branches
+    assert (whole.left, along.left) == (True, False) and along.text == whole.text and along.fork == 3
+    session.choose(session.moment.candidates[2].id)
+    assert session.branches[-1].left

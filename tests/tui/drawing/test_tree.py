@@ -97,3 +97,10 @@ def test_a_fork_is_described_with_its_numbers() -> None:
     assert tree_rows([line])[1][6:] == (1.5, 0.125, 2.5, "decoder.1.cross", 3, 2, "▁cat", 0.25, "text")
     same = found._replace(apart=0.0)
     assert looks_elsewhere(same) == "nowhere" and "no weight differs" in describe(Listed(replace(line, differs=same)))
+
+
+def test_a_line_that_goes_along_with_its_parent_has_left_it_nowhere() -> None:
+    along = replace(branch(2, 1, 1), divergence=0.25, left=False)
+    row = next(row for row in list_rows([branch(1, None, 0), along]) if row.branch.number == 2)
+    assert describe(row) == "It has the tokens of its parent; KL .2500 bits on the next one."
+    assert tree_rows([along])[1][5] is None and tree_rows([replace(along, left=True)])[1][5] == 3

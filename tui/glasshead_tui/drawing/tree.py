@@ -114,13 +114,14 @@ def describe(row: Listed) -> str:
         return f"Only the first {MOST_LOST} lines that were given up are listed."
     if branch.parent is None:
         return "A text of its own."
-    told = [f"It left its parent at step {branch.fork + 1}"]
+    told = [f"It left its parent at step {branch.fork + 1}" if branch.left else "It has the tokens of its parent"]
     if branch.lost is not None:
         best = "with the parent's best token"
         told.append(best if branch.lost == 0 else f"with a token {real(-branch.lost, 5)} bits below {best[5:]}")
     if branch.divergence is not None:
         after = "" if branch.after is None else f" and {real(branch.after, 5)} one token on"
-        told.append(f"KL {real(branch.divergence, 5)} bits there{after}")
+        where = "there" if branch.left else "on the next one"
+        told.append(f"KL {real(branch.divergence, 5)} bits {where}{after}")
     if branch.differs is not None and not branch.differs.apart:
         told.append("after it no weight differs")
     elif branch.differs is not None:
@@ -140,7 +141,8 @@ def tree_rows(branches: "Sequence[Branch]") -> Rows:
         prefix, head, key, apart, token = each.differs or (None, None, None, None, None)
         rows.append(
             (each.number, each.parent, each.here, each.name or None, each.cause,
-             None if each.parent is None else each.fork + 1, None if each.lost is None else -each.lost,
+             each.fork + 1 if each.parent is not None and each.left else None,
+             None if each.lost is None else -each.lost,
              each.divergence, each.after, prefix, head, key, None if token is None else token.text, apart, each.text)
         )  # fmt: skip
     for each in branches:

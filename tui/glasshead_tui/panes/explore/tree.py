@@ -121,7 +121,9 @@ class TreePane(ListPane[Listed]):
             forked = row.stands and branch.parent is not None
             lost = None if branch.lost is None else -branch.lost
             found = (
-                (str(branch.fork + 1), *map(_bits, (lost, branch.divergence, branch.after))) if forked else ("",) * 4
+                (str(branch.fork + 1) if branch.left else "–", *map(_bits, (lost, branch.divergence, branch.after)))
+                if forked
+                else ("",) * 4
             )
             shown = "".join(fit(cell, room, right=True) for cell, (_, room) in zip(found, _NUMBERS, strict=True))
             line.append(Segment(shown))
