@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 UNMASKED = "came later; no mask hides it"
-SHORTLY = "no difference: their axes are not the same"
+SHORTLY = "there is no difference"
 DIGITS = 4
 """Columns of the widest number of a difference, and of scores."""
 
@@ -230,7 +230,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._figures.show([figures[view] for view in views], outline)
         legend = _legend_of(one, *this, marks)
         if shown.why:
-            more = tuple([Segment(text, marks.strong)] for text in (shown.why, shown.why.partition(". ")[0], SHORTLY))
+            said = shown.why, *(shown.why.partition(end)[0] for end in (". ", ": ")), SHORTLY
+            more = tuple([Segment(text, marks.strong)] for text in said)
         else:
             more = difference_legend(apart, marks) if apart is not None else ()
         if other.hides and not one.hides:
