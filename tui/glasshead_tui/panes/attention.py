@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 UNMASKED = "came later; no mask hides it"
-SHORTLY = "there is no difference"
+SHORTLY = "these two cannot be subtracted"
 DIGITS = 4
 """Columns of the widest number of a difference, and of scores."""
 

@@ -12,7 +12,7 @@ from textual import events
 from textual.message import Message
 
 from glasshead_tui.drawing.paint import Palette, palette
-from glasshead_tui.terminal.visible import clip
+from glasshead_tui.terminal.visible import clip, fit
 from glasshead_tui.widgets.lines import Line, Lines, wrapped
 
 Row = TypeVar("Row")
@@ -114,8 +114,11 @@ class ListPane(Lines, Generic[Row]):
         if len(foot) < len(told):
             foot[-1] = clip(f"{foot[-1]} …", columns)
         room = max(1, lines - bool(head) - len(foot))
-        first = min(max(0, at - room // 2), max(0, len(self._rows) - room))
+        first = 0 if at < room else min(at - room // 2, len(self._rows) - room)  # the best stand first
         self._first = first - bool(head)
+        if head and len(self._rows) > room:
+            counted = f" {at + 1}/{len(self._rows)}"
+            head = fit(clip(head, wide - len(counted)), wide - len(counted)) + counted
         drawing: list[Line] = [[Segment(f" {head}", marks.quiet)]] if head else []
         for place, row in enumerate(self._rows[first : first + room], first):
             line = self.write_row(row, wide, marks)

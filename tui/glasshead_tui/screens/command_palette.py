@@ -24,10 +24,10 @@ class Commands(Provider):
             yield DiscoveryHit(name, callback, help=meaning)
 
     async def search(self, query: str) -> Hits:
-        """Yield the commands that match; a match in the description counts as much as one in the name."""
+        """Yield the commands that match; one in the name counts twice as much as one in the description."""
         matcher = self.matcher(query)
         for name, meaning, callback, *_ in self.app.get_system_commands(self.screen):
-            if (match := max(matcher.match(name), matcher.match(meaning))) > 0:
+            if (match := max(matcher.match(name), matcher.match(meaning) / 2)) > 0:
                 yield Hit(match, matcher.highlight(name), callback, help=meaning)
 
 

@@ -56,6 +56,8 @@ class PairingScreen(EditingScreen):
         """Open a model beside this one; without a name, ask for one."""
         if self.moment is None:
             self._complain("The model is still loading: nothing can stand beside it yet.")
+        elif name == self._subject_name:
+            self._complain(f"{visible(name)} is the model that is open: mark another one, or pin a head of this one.")
         elif name:
             try:
                 self._open_beside(name)

@@ -233,6 +233,12 @@ EXPLORE_HINTS = (
 )
 
 
+_OF_HEADS = tuple(
+    Hint(hint.ids, hint.shown, "layer head", hint.rank) if hint.label == "cell" else hint
+    for hint in EXPLORE_HINTS
+    if hint.shown != "[ ] ( )"
+)
+"""Hints of the panes in which the arrows choose a head."""
 _ANYWHERE = (
     Hint(("step",), "space", "step", 4),
     Hint(("undo",), "z", "undo", 6),
@@ -243,6 +249,7 @@ _ANYWHERE = (
 )
 
 PANE_HINTS = {
+    **dict.fromkeys(("map", "heads"), _OF_HEADS),
     "ranking": (
         Hint(("up", "down"), "↑ ↓", "head", 0),
         Hint(("left", "right"), "← →", "measure", 0),
