@@ -13,6 +13,7 @@ from textual.message import Message
 
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.terminal.visible import clip, fit
+from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line, Lines, wrapped
 
 Row = TypeVar("Row")
@@ -116,9 +117,9 @@ class ListPane(Lines, Generic[Row]):
         room = max(1, lines - bool(head) - len(foot))
         first = 0 if at < room else min(at - room // 2, len(self._rows) - room)  # the best stand first
         self._first = first - bool(head)
-        if head and len(self._rows) > room:
-            counted = f" {at + 1}/{len(self._rows)}"
-            head = fit(clip(head, wide - len(counted)), wide - len(counted)) + counted
+        counted = f" {at + 1}/{len(self._rows)}"
+        if head and len(self._rows) > room and width(head.rstrip()) <= wide - len(counted):
+            head = fit(head.rstrip(), wide - len(counted)) + counted
         drawing: list[Line] = [[Segment(f" {head}", marks.quiet)]] if head else []
         for place, row in enumerate(self._rows[first : first + room], first):
             line = self.write_row(row, wide, marks)
