@@ -94,6 +94,10 @@ async def test_what_a_model_does_otherwise_is_shown_as_it_is(explore: Explore) -
 async def test_kinds_of_attention_are_those_that_there_are(explore: Explore) -> None:
     for name, kinds in (("gpt", ["self"]), ("bert", ["self"]), ("t5", ["self", "cross", "self"])):
         async with explore(checkpoint=Opens(name), text="abc") as explorer:
+            await press(explorer, "i")
+            title = "New prompt" if name == "gpt" else "New source sentence"
+            await explorer.until(lambda title=title: title in explorer.text)  # type: ignore[misc]
+            await press(explorer, "escape")
             seen = []
             for _ in kinds:
                 seen.append(explorer.screen._looking.kind)

@@ -317,7 +317,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
     @property
     def _prompted(self) -> bool:
         """Whether the model goes on from a text, and reads no source."""
-        return self.moment is not None and not self.moment.source
+        return self._about is not None and self._about.prompted
 
     def _ask_for_sentence(self, hint: str) -> None:
         def answer(ask: Ask, text: str) -> None:

@@ -27,6 +27,8 @@ class About:
     """Most tokens of a text; None if there is no limit."""
     examples: tuple[str, ...] = ()
     """Example sentences of the model."""
+    prompted: bool = False
+    """Whether the model goes on from a text, and reads no source."""
 
 
 @dataclass

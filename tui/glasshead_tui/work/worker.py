@@ -390,7 +390,10 @@ class Worker:
             self._answer(NotOpened(f"{subject.name} has no attention: there is nothing to explore in it."))
             return
         self._opened = Session(subject)
-        about = About(name=subject.name, facts=subject.facts, limit=subject.limit, examples=subject.examples)
+        prompted = all((kind.stack, kind.kind) == ("decoder", "self") for kind in subject.kinds)
+        about = About(
+            name=subject.name, facts=subject.facts, limit=subject.limit, examples=subject.examples, prompted=prompted
+        )
         self._answer(Opened(about))
         try:
             if self._file is not None and self._file.exists():
