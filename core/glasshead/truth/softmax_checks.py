@@ -11,7 +11,7 @@ from glasshead.truth.mask_fuzzer import Draw
 from glasshead.truth.report import Verdict
 
 CLOSE = 1e-3
-"""Largest difference of a scale from 1/√d_k, as a share of it, and of a row's sum from 1."""
+"""Largest difference of a scale from 1/√d_k, as a share of it, and of a row's sum from 1, where its precision keeps that."""
 
 
 def softmax_checks(box: Box, seed: int, scale: float | None) -> list[Verdict]:
@@ -43,23 +43,27 @@ def _is_attention(look: Look, line: Line) -> bool:
 
 
 def _rows(looks: Sequence[tuple[int, Look]]) -> Verdict:
-    worst, at, place = 0.0, 0, (0, 0)
+    worst, at, query, total, precision = 0.0, 0, 0, 1.0, torch.float32
     for number, look in looks:
         sums = look.used.float().sum(-1)
         blank = look.hidden.all(-1)
-        apart = (sums - 1).abs().masked_fill(blank, 0).nan_to_num(nan=math.inf)
+        apart = (sums - 1).abs().masked_fill(blank, 0).nan_to_num(nan=math.inf).reshape(-1)
         if float(apart.max()) > worst:
-            worst, at = float(apart.max()), number
-            row = int(apart.reshape(-1).argmax()) % apart.shape[-1]
-            place = row, number
-            value = float(sums.reshape(-1)[int(apart.reshape(-1).argmax())])
-    if worst <= 1e-3:
+            row = int(apart.argmax())
+            worst, at, query = float(apart[row]), number, row % sums.shape[-1]
+            total, precision = float(sums.reshape(-1)[row]), look.used.dtype
+    if worst <= CLOSE:
         return Verdict(
             "rows sum to 1", "supported", f"In {len(looks)} attentions every row of weights sums to 1.", worst
         )
+    if worst <= torch.finfo(precision).eps:  # each weight is rounded by at most half of that share of itself
+        return Verdict(
+            "rows sum to 1", "degraded", f"A row of weights sums to {total:.3g}, which is as near to 1 as "
+            f"{str(precision).removeprefix('torch.')} keeps weights.", worst,
+        )  # fmt: skip
     return Verdict(
-        "rows sum to 1", "silently wrong", f"The weights of query {place[0]} in attention {at} of the pass sum to "
-        f"{value:.3g}: softmax ran along another axis, or a mask took weights away after softmax and the rest was not "
+        "rows sum to 1", "silently wrong", f"The weights of query {query} in attention {at} of the pass sum to "
+        f"{total:.3g}: softmax ran along another axis, or a mask took weights away after softmax and the rest was not "
         "divided by its sum.", worst,
     )  # fmt: skip
 

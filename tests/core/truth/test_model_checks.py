@@ -349,13 +349,14 @@ def test_attention_across_the_batch_is_found_in_a_tutorials_model() -> None:
 
 
 def test_what_precision_explains_is_degraded() -> None:
-    half = subject(dtype=torch.bfloat16)
-    found = glasshead.check(half, examples=4)
+    found = report(S.made(S.ByHalves).bfloat16())
     assert found.ok and found.worst == "degraded", str(found)
     assert "which is what bfloat16 leaves between two orders of arithmetic" in " ".join(
         each.found for each in found.verdicts
     )
-    assert bad(glasshead.check(subject(), examples=4)) == set()
+    assert "as near to 1 as bfloat16 keeps weights" in found["rows sum to 1"].found
+    assert bad(report(S.made(S.ByHalves))) == set()
+    assert glasshead.check(subject(dtype=torch.bfloat16), examples=4).ok, "how much is left depends on the processor"
 
 
 def test_the_rule_of_the_words() -> None:

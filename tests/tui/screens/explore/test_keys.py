@@ -37,7 +37,7 @@ async def test_a_burst_of_keys_is_done_in_order(explore: Explore) -> None:
         for key in ["space"] * 7 + ["b"] * 3 + ["space"]:
             explorer.app.post_message(events.Key(key, " " if key == "space" else key))
         await explorer.pilot.pause(0)
-        await explorer.until(lambda: explorer.screen._worker.idle)
+        await explorer.until(lambda: explorer.app.all_taken and explorer.screen._worker.idle)
         await explorer.step(5)
 
 

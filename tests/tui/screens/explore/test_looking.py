@@ -48,7 +48,8 @@ async def test_the_readout_tells_the_chosen_cell(explore: Explore) -> None:
         focus, trace = explorer.screen._looking, explorer.moment.trace
         weight = float(trace["decoder.0.cross.weights"][focus.head, focus.query, focus.key])
         shown = f"{weight:.4f}".removeprefix("0")
-        assert explorer.text.count(shown) >= 3  # the readout, and twice in the sum: one number, written in one way
+        # the readout, and twice in the sum: one number, written in one way
+        await explorer.until(lambda: explorer.text.count(shown) >= 3)
         assert (focus.query, focus.key) == (2, 1)
 
 
