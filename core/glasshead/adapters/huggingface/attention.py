@@ -18,7 +18,7 @@ from glasshead.errors import GlassheadError
 
 NAME = "glasshead"
 ADDED = ("nllb-moe",)
-"""Types of models that read a mask not only in their attention: the router of experts takes its zeros for tokens and all
+"""Types of models that read a mask not only in their attention: a router of experts takes its zeros for tokens, and all
 else for padding."""
 
 
