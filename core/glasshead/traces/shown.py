@@ -4,7 +4,8 @@ Of each stack that is the layer that was looked at last. What lies outside of la
 is always captured. When another layer is looked at, a pass over the same tokens computes its values, all at once; a
 record takes them in, in place of those of the layer before, when the line moves next.
 
-Whoever may not wait for such a pass puts it off: what needs one then raises `NotYet`, which can be computed elsewhere.
+Whoever may not wait for such a pass puts it off: what needs one then raises `NotYetError`, which can be computed
+elsewhere.
 """
 
 import threading
@@ -41,7 +42,7 @@ class Again(NamedTuple):
     """By site, as captured, with a batch axis."""
 
 
-class NotYet(Exception):
+class NotYetError(Exception):
     """A value takes a pass that is put off. It is no mistake of the user's, and no GlassheadError."""
 
     def __init__(self, key: Hashable, compute: Callable[[], None], *, turns: bool) -> None:
@@ -57,7 +58,7 @@ _of_thread = threading.local()
 
 @contextmanager
 def passes_put_off() -> Iterator[None]:
-    """Raise `NotYet` within, in this thread, in place of every pass that looking at another layer takes."""
+    """Raise `NotYetError` within, in this thread, in place of every pass that looking at another layer takes."""
     before, _of_thread.put_off = puts_off(), True
     try:
         yield

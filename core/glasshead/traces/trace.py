@@ -30,7 +30,7 @@ from glasshead.traces import file
 from glasshead.traces.reading import Reading
 from glasshead.traces.record import Record, Row, first_rows, grows, size_of
 from glasshead.traces.scores import scores
-from glasshead.traces.shown import Again, NotYet, Shown, layer_of, puts_off
+from glasshead.traces.shown import Again, NotYetError, Shown, layer_of, puts_off
 
 OVER_BUDGET = "keeping it would exceed the memory budget"
 
@@ -255,13 +255,13 @@ class Trace:
     def prepare(self, sites: Sequence[str], row: int) -> bool:
         """Recompute one row of those sites that were let go, all in one pass; return whether any was.
 
-        They are held until another row is prepared. Raises NotYet where that pass is put off.
+        They are held until another row is prepared. Raises NotYetError where that pass is put off.
         """
         gone = [site for site in sites if site in self._dropped and self._held(site) is None]
         if not (missing := [site for site in gone if site not in self._prepared(row)]):
             return bool(gone)
         if self._shown is not None and puts_off():
-            raise NotYet((id(self), row, *missing), lambda: self._prepare(missing, row), turns=False)
+            raise NotYetError((id(self), row, *missing), lambda: self._prepare(missing, row), turns=False)
         self._prepare(missing, row)
         return True
 
@@ -323,11 +323,11 @@ class Trace:
     def _look(self, shown: Shown, layer: str) -> dict[str, Tensor]:
         """Return what is not captured of a layer; compute it, all in one pass, if it is not there.
 
-        Raises NotYet where that pass is put off.
+        Raises NotYetError where that pass is put off.
         """
         if layer not in self._layers:
             if puts_off():
-                raise NotYet((id(self), layer), lambda: self._compute(shown, layer), turns=True)
+                raise NotYetError((id(self), layer), lambda: self._compute(shown, layer), turns=True)
             self._compute(shown, layer)
         return self._layers[layer]
 

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 
 from glasshead.errors import GlassheadError
-from glasshead.traces.shown import NotYet
+from glasshead.traces.shown import NotYetError
 from glasshead_tui.drawing.choices import Choice, choice, names_chosen, row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
 from glasshead_tui.drawing.matrix import HeadMatrix, make_matrix, weight_level
@@ -132,7 +132,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
                 self._write_notes(views)
             else:
                 self._draw(views, outline)
-        except NotYet:
+        except NotYetError:
             self._shown = None
             raise
 

@@ -89,7 +89,7 @@ class Heads:
         return bool(self.trace.recorded) and f"{prefix}.weights" not in self.trace
 
     def fetch(self) -> None:
-        """Compute the matrix that is looked at, if it is not there. Raises NotYet where passes are put off."""
+        """Compute the matrix that is looked at, if it is not there. Raises NotYetError where passes are put off."""
         for trace in (self.trace, *(() if self._beside is None else (self._beside.trace,))):
             if (site := f"{self._here}.weights") in trace.aside:
                 trace[site]
@@ -158,7 +158,7 @@ class MapPane(Thumbnails):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw all heads of a moment, and mark the current one.
 
-        Raises NotYet, all others being drawn, where that one takes a pass that is put off.
+        Raises NotYetError, all others being drawn, where that one takes a pass that is put off.
         """
         trace = moment.trace
         place = _place(trace, focus)

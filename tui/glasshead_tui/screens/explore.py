@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from glasshead.found import Found
     from glasshead.lab.page import Try
     from glasshead.session.moment import Moment
-    from glasshead.traces.shown import NotYet
+    from glasshead.traces.shown import NotYetError
 
 
 class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
@@ -213,7 +213,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         else:
             self._ask(ask_where(self.moment, self._save))
 
-    def _compute(self, needs: "tuple[NotYet, ...]") -> None:
+    def _compute(self, needs: "tuple[NotYetError, ...]") -> None:
         self._worker.compute(needs, to=self)
 
     def _save(self, ask: Ask, path: Path, overwrite: bool) -> None:

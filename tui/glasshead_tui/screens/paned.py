@@ -14,7 +14,7 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from glasshead.errors import GlassheadError
-from glasshead.traces.shown import NotYet, passes_put_off
+from glasshead.traces.shown import NotYetError, passes_put_off
 from glasshead_tui.drawing.compared import OF_HEADS, OF_LAYERS, SORTED, check_pane, same_items
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.pairs import pair_of, reachable
@@ -154,7 +154,7 @@ class PanedScreen(CommandedScreen):
     def __init__(self, shown: Mapping[str, str]) -> None:
         """shown: id → the keys, as `keys.label_keys` gives them."""
         super().__init__(shown)
-        self._waiting: dict[str, NotYet] = {}
+        self._waiting: dict[str, NotYetError] = {}
         """Panes that show a layer which is computed meanwhile, each with what it waits for."""
 
     def _panes(self) -> ComposeResult:
@@ -227,7 +227,7 @@ class PanedScreen(CommandedScreen):
             try:
                 with passes_put_off():
                     show(pane, self.moment, self._looking)
-            except NotYet as need:
+            except NotYetError as need:
                 if need.key not in self._answered:
                     self._waiting[name] = need
                     pane.say("" if isinstance(pane, MapPane) else COMPUTING)
@@ -244,7 +244,7 @@ class PanedScreen(CommandedScreen):
             self._asked = tuple(needs)
             self._compute(tuple(needs.values()))
 
-    def _compute(self, needs: tuple[NotYet, ...]) -> None:
+    def _compute(self, needs: tuple[NotYetError, ...]) -> None:
         """Compute values in another thread, and answer each with `Computed`; nothing of what was asked before."""
         raise NotImplementedError
 

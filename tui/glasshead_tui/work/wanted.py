@@ -7,21 +7,25 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from glasshead.errors import GlassheadError
-from glasshead.traces.shown import NotYet
+from glasshead.traces.shown import NotYetError
 from glasshead_tui.work.jobs import Asker
 from glasshead_tui.work.messages import Computed
+
+Asked = tuple[tuple[NotYetError, ...], Asker]
 
 
 class Wanted:
     """See the module."""
 
     def __init__(self) -> None:
-        self._asked: tuple[tuple[NotYet, ...], Asker] | None = None
+        self._asked: Asked | None = None
         """Only the asker's thread writes it."""
-        self._served = self._turned = self._asked
-        """What was computed last, as a whole and on the way. Only the other thread writes them."""
+        self._served: Asked | None = None
+        """What was computed last, as a whole. Only the other thread writes it and the next."""
+        self._turned: Asked | None = None
+        """Of what the layers were computed last, on the way of something else."""
 
-    def ask(self, needs: Sequence[NotYet], to: Asker) -> None:
+    def ask(self, needs: Sequence[NotYetError], to: Asker) -> None:
         """Ask for values, each of which is answered with `Computed`, in place of all that was asked for before."""
         self._asked = tuple(needs), to
 
@@ -47,7 +51,7 @@ class Wanted:
                     _compute(need, asked[1])
 
 
-def _compute(need: NotYet, to: Asker) -> None:
+def _compute(need: NotYetError, to: Asker) -> None:
     with suppress(GlassheadError):  # who draws it then finds and says the reason
         need.compute()
     to.post_message(Computed(need.key))

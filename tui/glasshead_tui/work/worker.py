@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead.session.session import Session
     from glasshead.subjects import Subject
-    from glasshead.traces.shown import NotYet
+    from glasshead.traces.shown import NotYetError
 
 POLL = 0.05
 """Seconds between two checks for the end of the app."""
@@ -274,7 +274,7 @@ class Worker:
         """
         return self._jobs.put(lambda: studies.rank(self._session, self._aside()), to, aside=True)
 
-    def compute(self, needs: "Sequence[NotYet]", *, to: Asker) -> None:
+    def compute(self, needs: "Sequence[NotYetError]", *, to: Asker) -> None:
         """Compute what is looked at, in place of all that was asked for before. It gives way to any other job.
 
         `halt` does not stop it: what is shown must come.
