@@ -140,8 +140,7 @@ class Trace:
     @property
     def bytes(self) -> int:
         """Bytes held."""
-        with self._lock:
-            return self._captured + self._made()
+        return self._captured + self._made()
 
     def tokens(self, stack: str) -> tuple[Token, ...]:
         """Return the tokens at the rows of a stack, `encoder` or `decoder`."""
@@ -356,10 +355,12 @@ class Trace:
         return GlassheadError(f"{self.recorded}: {what} not recorded. Open the model itself to see it.")
 
     def _made(self) -> int:
-        """Count the bytes of the gathered and recomputed values."""
-        again = () if self._recomputed is None else (self._recomputed[1],)
-        layers = (value for layer in self._layers.values() for value in layer.values())
-        return sum(value.nbytes for value in (*self._gathered.values(), *again, *layers))
+        """Count the bytes of the gathered and recomputed values, from any thread."""
+        recomputed, gathered, layers = self._recomputed, tuple(self._gathered.values()), tuple(self._layers.values())
+        again = () if recomputed is None else (recomputed[1],)
+        return sum(
+            value.nbytes for value in (*gathered, *again, *(each for layer in layers for each in layer.values()))
+        )
 
     def _triangle(self, site: str) -> Tensor:
         """Build a matrix of the target against itself from its rows, which end at their own positions: h q k."""
