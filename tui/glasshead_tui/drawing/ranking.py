@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from glasshead.named import brief_head, brief_kind, name_head
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.rows import Rows
 
@@ -105,26 +106,20 @@ class Table:
 
     def lists(self, head: Head) -> bool:
         """Tell whether a head is listed: whether one of its names holds every word that is asked for."""
-        kind, layer = place_name(head[0])
-        names = f"{head[0]}.{head[1]} {kind} {layer} head {head[1]}".lower()
+        names = f"{head[0]}.{head[1]} {brief_head(*head)} {name_head(*head)} layer {head[0].split('.')[1]}".lower()
         return all(word in names for word in self.part.lower().split())
 
 
 def place_name(prefix: str) -> tuple[str, str]:
     """Name an attention or another sub-layer in two cells: its kind, and its layer."""
     stack, layer, kind = prefix.split(".")
-    return "cross" if kind == "cross" else f"{stack} {kind}", layer
-
-
-def short_name(head: Head) -> str:
-    """Name a head as a breakpoint may: `2.cross.3` in the decoder, `encoder.2.self.3`."""
-    return f"{head[0].removeprefix('decoder.')}.{head[1]}"
+    return brief_kind(stack, kind), layer
 
 
 def tell_of(row: Row, table: Table) -> str:
     """Say what the number of a head means, and what it is to be compared with."""
     prefix, head = row.head
-    name = f"{prefix} head {head}"
+    name = brief_head(prefix, head)
     if table.measure != EFFECT:
         even = "" if row.even is None else f", {weight(row.even)} of even rows"
         return f"{name}: {table.measure} {real(row.value, 7)}{even} · {table.formula}"

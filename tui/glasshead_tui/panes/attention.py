@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.choices import Choice, choice, names_chosen, row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
+from glasshead_tui.drawing.masks import told_mask
 from glasshead_tui.drawing.matrix import HeadMatrix, make_matrix, weight_level
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import attention_name, labels, spoken, widest
@@ -20,6 +21,7 @@ from glasshead_tui.drawing.notes import NotedMatrix, join_pieces
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.pairs import Pair, Side, head_names, pair_of
+from glasshead_tui.drawing.sides import MARKS, side_of
 from glasshead_tui.drawing.tables import attention_rows, matrix_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import (
@@ -32,8 +34,8 @@ from glasshead_tui.panes.difference import (
 )
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import STAGES, VIEWS, Focus, Stage, View
-from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.abreast import Abreast, Figure, outline_abreast
+from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.fitting import Form, Outline, fitted
 from glasshead_tui.widgets.heatmap import UNDERLINE, HeatMap
 from glasshead_tui.widgets.lines import Line
@@ -112,10 +114,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         before, self._shown = self._shown, None
         shown = _look_at(moment, focus)
         at, looking = shown.viewed
-        stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
-        pinned = "pinned: " if focus.pinned == looking.place else ""
-        name = pinned + mark_of_edits(at, looking) + attention_name(looking, at.anatomy.kind_at(looking.prefix))
-        entitle(self, name, "  ".join(stages))
+        self._entitle(shown, ())
         if at.trace.recorded:
             at.trace[f"{looking.prefix}.{looking.stage}"]  # raises here if it was not recorded: nothing else is told
         if focus.view != "edited" and shown.lacks:
@@ -124,12 +123,30 @@ class AttentionPane(NotedMatrix, can_focus=False):
         if focus.view == "difference" and shown.why and len(views) == 1:
             raise GlassheadError(shown.why)
         self._shown = shown
+        self._entitle(shown, views)
         if before and views == self._drawn and before.differs_in_cell(shown):
             for heatmap, view in zip(self._figures.heatmaps, views, strict=True):
                 heatmap.cursor = shown.cursor(view)
             self._write_notes(views)
         else:
             self._draw(views, outline)
+
+    def _entitle(self, shown: _Shown, views: tuple[View, ...]) -> None:
+        """Name the head, and of two that are compared the one that is looked at; say what its mask hides.
+
+        views: what is drawn; empty where that is not known.
+        """
+        at, looking = shown.viewed
+        pinned = "pinned: " if shown.focus.pinned == looking.place else ""
+        name = pinned + mark_of_edits(at, looking) + attention_name(looking, at.anatomy.kind_at(looking.prefix))
+        lines = shown.pair is not None and not shown.pair.heads
+        if not (lines and len(views) > 1):  # one head of two lines that stand side by side is that of both
+            side = shown.focus.view if shown.pair is not None else side_of(shown.moment, shown.focus, "attention")
+            name = f"{'' if side is None else f'{MARKS[side]} '}{name}"
+        stages = "  ".join(stage.upper() if stage == shown.focus.stage else stage for stage in STAGES)
+        room = self.size.width - 6
+        masks = (f"{told} · {stages}" for told in told_mask(at.trace, looking.prefix))
+        entitle(self, name, next((each for each in masks if width(each) <= room), stages))
 
     def say(self, sentence: str) -> None:
         """See `Pane`."""
@@ -153,7 +170,9 @@ class AttentionPane(NotedMatrix, can_focus=False):
 
     def on_resize(self) -> None:
         if self._shown:
-            self._draw(*self._arrange(self._shown))
+            views, outline = self._arrange(self._shown)
+            self._entitle(self._shown, views)
+            self._draw(views, outline)
 
     def on_heat_map_cursor_moved(self, event: HeatMap.CursorMoved) -> None:
         event.stop()
@@ -320,18 +339,14 @@ def _figure(matrix: HeadMatrix, name: tuple[Line, ...], moment: "Moment", focus:
 
 def _captions(pair: Pair, marks: Palette, looked: View) -> dict[View, tuple[Line, ...]]:
     """Name what stands side by side, each at several lengths. looked: the one that is looked at."""
-    one, other = (visible(name) for name in pair.names)
-    texts: list[tuple[str, ...]] = [
-        (one,),
-        (other,),
-        (f"difference: {one} − {other}", f"{one} − {other}", "difference"),
-    ]
+    one, other = pair.marked
+    apart = MARKS["difference"]
+    texts: list[tuple[str, ...]] = [(one,), (other,), (f"{apart}  difference", apart)]
     if pair.how:
         texts[1] = (f"{other}: {pair.how}", other)
     if pair.heads:
-        heads = (*head_names(*pair.this, pair.other.focus), one), (*head_names(*pair.other, pair.this.focus), other)
-        for at, name in enumerate(("this", "pinned")):
-            texts[at] = (*(f"{name}: {each}" for each in heads[at][:-1]), heads[at][-1])
+        for at, (name, side) in enumerate(zip(pair.marked, (pair.this, pair.other), strict=True)):
+            texts[at] = (*(f"{name}: {each}" for each in head_names(*side)), name)
     styles = [marks.query if view == looked else marks.quiet for view in VIEWS]
     return {
         view: tuple([Segment(text, style)] for text in each)
@@ -362,7 +377,8 @@ def _with_choice(variants: tuple[Line, ...], chosen: Choice | None, hidden: bool
         return variants
     said: Line = [Segment(f", {chosen.how} ", marks.quiet), Segment(chosen.label, marks.strong)]
     longer = variants[:-1] if hidden else variants
-    return (*([line[0], *said, *line[1:]] for line in longer), *variants)
+    after = 1 + next((at for at, part in enumerate(variants[0]) if part.style == marks.query), 0)
+    return (*([*line[:after], *said, *line[after:]] for line in longer), *variants)
 
 
 def _bare(moment: "Moment", focus: Focus, names: tuple[str, str], marks: Palette) -> tuple[Line, ...]:

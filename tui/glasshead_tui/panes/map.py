@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from glasshead.errors import GlassheadError
+from glasshead.named import brief_head
 from glasshead.site import attention
 from glasshead_tui.drawing.matrix import masked
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.sides import mark_names, mark_side
 from glasshead_tui.drawing.tables import map_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
@@ -155,9 +157,10 @@ class MapPane(Thumbnails):
         elif (place, held) != (self.selected, self.held):
             self._heads.look(focus)
             self.select(place, held)
+        mark = mark_side(moment, focus, "map")
         unknown = "empty: not recorded" if self._heads.partial else UNKNOWN if self._heads.unknown else ""
-        said = visible(" − ".join(beside.names)) if beside else unknown
-        entitle(self, f"map · layer {focus.layer} head {focus.head}", said)
+        said = " − ".join(mark_names(beside.names)) if beside else unknown
+        entitle(self, f"{mark}map · {brief_head(focus.prefix, focus.head)}", said)
 
     def as_rows(self) -> Rows:
         """Return a row for each head: its largest weight, and its place."""

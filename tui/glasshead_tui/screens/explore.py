@@ -59,10 +59,12 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
     ExploreScreen #notice { height: auto; max-height: 5; padding: 0 1; display: none; }
     ExploreScreen.noticed #notice { display: block; }
     ExploreScreen TokensPane { height: 4; padding: 0 1; }
-    ExploreScreen.edited TokensPane { height: 5; }
+    ExploreScreen.beside TokensPane { height: 5; }
+    ExploreScreen.beside.apart TokensPane { height: 6; }
     ExploreScreen TruthPane { height: 1; padding: 0 1; }
     ExploreScreen.narrow TokensPane { height: 3; }
-    ExploreScreen.narrow.edited TokensPane { height: 4; }
+    ExploreScreen.narrow.beside TokensPane { height: 4; }
+    ExploreScreen.narrow.beside.apart TokensPane { height: 5; }
     """
 
     def __init__(

@@ -5,6 +5,7 @@ A list is moved in while its pane is the active one; enter takes what is marked.
 
 from typing import TYPE_CHECKING
 
+from glasshead_tui.drawing.sides import THIS
 from glasshead_tui.panes.explore.breakpoints import BreakpointsPane
 from glasshead_tui.panes.explore.edits import EditsPane
 from glasshead_tui.panes.explore.ranking import RankingPane
@@ -184,7 +185,7 @@ class ListsScreen(FindingScreen):
             if moment.beside is moment.effect and not moment.alone:
                 self.action_show("tree")
                 self.notify(
-                    f"Mark a line and press {self._shown_keys['compare']}: the present one (▸) is compared with it.",
+                    f"Mark a line and press {self._shown_keys['compare']}: the present one ({THIS}) is compared with it.",
                     markup=False,
                     timeout=5,
                 )

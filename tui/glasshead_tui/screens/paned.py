@@ -4,7 +4,6 @@ Three panes stand above, the first of them the map or the ranking; below them st
 was looked at last. A narrow terminal, or `f`, gives the whole room to the active pane. What is not seen is not drawn.
 """
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -15,7 +14,7 @@ from textual.widget import Widget
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.compared import OF_HEADS, OF_LAYERS, SORTED, check_pane, same_items
 from glasshead_tui.drawing.paint import palette
-from glasshead_tui.drawing.pairs import pair_of, reachable
+from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.difference import difference_text
 from glasshead_tui.panes.explore.alignment import AlignmentPane
@@ -100,7 +99,7 @@ def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
             pane.show(pair.this.moment, pair.this.focus.to(view="difference"))
             after = rows()
             before = before if item is None else same_items(after, before, item)
-            pane.tell(difference_text(after, before, pair.names))
+            pane.tell(difference_text(after, before, pair.marked))
             return
         pane.show(pair.this.moment, pair.this.focus.to(view="difference"))
     else:
@@ -191,11 +190,7 @@ class PanedScreen(CommandedScreen):
     def _draw_rest(self) -> None:
         self._rest_waits = False
         if self.moment is not None:
-            lines = self._looking if self._looking.pinned is None else self._looking.to(view="edited")
-            shown = self.moment.original if lines.view == "original" else self.moment
-            with suppress(GlassheadError):  # another model without such an attention: nothing is marked
-                lines = reachable(shown, lines, exact=False)
-            self.query_one(TokensPane).show(shown, lines)
+            self.query_one(TokensPane).show(self.moment, self._looking)
         for name in self._shown_panes[1:]:
             self._draw(name)
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.switches import breaks, edits_effect, edits_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
@@ -24,7 +25,9 @@ class EditsPane(SwitchesPane["Edit"]):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """List the edits of the line."""
         on, count = len(moment.edits.active), len(moment.edits)
-        entitle(self, "edits", f"{on} of {count} on" if count else "")
+        entitle(
+            self, f"{mark_side(moment, focus.to(view='edited'), 'edits')}edits", f"{on} of {count} on" if count else ""
+        )
         self._shown = moment
         self.list_entries(moment.edits)
 

@@ -14,6 +14,7 @@ from glasshead_tui.drawing.names import labels, next_labels
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.remarks import line_probability, logits_rest
+from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.tables import logits_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
@@ -47,7 +48,7 @@ class LogitsPane(Lines):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the distribution at the query's row, with the candidate of the focus marked."""
         self._found = None  # nothing else is told, if it was not recorded
-        entitle(self, "logits")
+        entitle(self, f"{mark_side(moment, focus, 'logits')}logits")
         found = chosen_distribution(moment.trace, focus)
         self._found, self._chosen = (found, moment, focus), chosen_rank(moment, focus)
         self.redraw()

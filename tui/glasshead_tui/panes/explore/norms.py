@@ -12,9 +12,10 @@ from rich.segment import Segment
 from rich.style import Style
 
 from glasshead.errors import GlassheadError
-from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.names import brief_label, labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.tables import norms_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import note_of_edits
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from glasshead.analysis.norms import Normed
     from glasshead.session.moment import Moment
 
-NAME, BEFORE, AFTER = 9, 8, 7  # columns, the first at least
+NAME, BEFORE, AFTER = 12, 8, 7  # columns, the first at least
 RESULT = "gain·x + bias", "output", "out"
 """Names of the bars, from long to short."""
 SCALED = "gain·x", "output", "out"
@@ -50,7 +51,8 @@ class NormsPane(Lines):
         from glasshead.analysis.norms import norms
 
         trace = moment.trace
-        entitle(self, "norms")
+        mark = mark_side(moment, focus, "norms")
+        entitle(self, f"{mark}norms")
         self._norms = ()  # nothing else is told, if they were not recorded
         self._norms = norms(trace, focus.stack, focus.query)
         if trace.recorded and not self._norms and any(norm.stack == focus.stack for norm in trace.anatomy.norms):
@@ -64,7 +66,7 @@ class NormsPane(Lines):
             for name in ("mean", "var", "rms", "normed", "out")
         ]
         title = "norms · rms = √(mean of x²)" if any(norm.rms for norm in self._norms) else "norms"
-        entitle(self, title, note_of_edits(moment, focus, of_row))
+        entitle(self, f"{mark}{title}", note_of_edits(moment, focus, of_row))
         self.redraw()
         self.follow()
 
@@ -84,7 +86,7 @@ class NormsPane(Lines):
         if not self._norms:
             return []
         marks = palette(self.app)
-        wide = max(NAME, *(width(norm.name) + 1 for norm in self._norms))
+        wide = max(NAME, *(width(_name(norm)) + 1 for norm in self._norms))
         room = columns - wide - 2 * (BEFORE + AFTER) - 2
         norms, here = self._norms, self._here
 
@@ -117,7 +119,11 @@ def _line(norm: "Normed", wide: int, room: int, style: Style | None, marks: Pale
     numbers = "".join(fit(text, BEFORE, right=True) for text in before)
     numbers += "".join(fit(text, AFTER, right=True) for text in after)
     bars = sparks(pooled(norm.out, room, widest=1), 1, marks.positive, marks.negative)[0]
-    return [Segment(f"{fit(norm.name, wide)}{numbers}  ", style), *bars]
+    return [Segment(f"{fit(_name(norm), wide)}{numbers}  ", style), *bars]
+
+
+def _name(norm: "Normed") -> str:
+    return brief_label(norm.site, norm.name)
 
 
 def _heads(token: str, spread: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:

@@ -15,12 +15,13 @@ from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.pairs import pair_of
+from glasshead_tui.drawing.sides import mark_names, mark_side
 from glasshead_tui.drawing.tables import sum_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import edits_here, note_of_edits
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
-from glasshead_tui.terminal.visible import clip, fit, visible
+from glasshead_tui.terminal.visible import clip, fit
 from glasshead_tui.widgets.lines import Line, Lines, beside
 from glasshead_tui.widgets.sparks import pooled, sparks
 
@@ -64,7 +65,8 @@ class SumPane(Lines):
         """Draw the arithmetic of the current cell."""
         stages = ("scores", "masked", "weights", "heads")
         here = focus.head, focus.query
-        entitle(self, "sum", note_of_edits(moment, focus, [(f"{focus.prefix}.{stage}", here) for stage in stages]))
+        said = note_of_edits(moment, focus, [(f"{focus.prefix}.{stage}", here) for stage in stages])
+        entitle(self, f"{mark_side(moment, focus, 'sum')}sum", said)
         self._shown = None  # nothing else is told, if this cell was not recorded
         trace = moment.trace
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
@@ -118,7 +120,7 @@ def _compared(moment: "Moment", focus: Focus) -> "tuple[Cell | None, tuple[str, 
         if (side.focus.query, side.focus.key) != (focus.query, focus.key):
             return None, ("", "")
         names = ("this", "pinned") if pair.heads else pair.names
-        return chosen_cell(side.moment.trace, side.focus), (visible(names[0]), visible(names[1]))
+        return chosen_cell(side.moment.trace, side.focus), mark_names(names)
     except GlassheadError:  # the model beside has no such head, or the recording no such values
         return None, ("", "")
 

@@ -1,0 +1,63 @@
+"""What is said of the mask of an attention: what it hides, or that there is none."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glasshead.anatomy import Anatomy, Kind
+    from glasshead.traces.trace import Trace
+
+
+def told_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
+    """Say what the mask of an attention hides in this line, at several lengths, the longest first."""
+    kind, window = trace.anatomy.kind_at(prefix), trace.attending(prefix).window
+    hidden, brief = [], []
+    if kind.causal and kind.masked:
+        hidden.append("later tokens")
+    if window is not None and (kind.masked or not kind.causal):
+        hidden.append(_beyond(window, causal=kind.causal))
+        brief.append("window")
+    if more := _hides_more(trace, prefix):
+        hidden.append(more)
+    if hidden:
+        first = hidden[0] if kind.causal and kind.masked else ""
+        short = ", ".join(filter(None, (first, *brief, more)))
+        return f"masked: {', '.join(hidden)}", f"masked: {short}", "masked"
+    if not kind.causal:
+        return "no mask here: every key may be looked at", "no mask here", "no mask"
+    if trace.anatomy.lasting:
+        return "no mask: later tokens are only not there yet", "no mask here", "no mask"
+    return "no mask: later tokens may be looked at", "no mask here", "no mask"
+
+
+def told_of_kind(anatomy: "Anatomy", kind: "Kind") -> str:
+    """Say in a word whether a kind of attention has a mask; empty where only its values tell."""
+    ways = [how for prefix in anatomy.attentions(kind) if (how := anatomy.attending.get(prefix)) is not None]
+    if kind.causal:
+        return "masked" if kind.masked else "no mask"
+    if any(how.window is not None for how in ways):
+        return "window"
+    return "" if any(how.patterned for how in ways) else "no mask"
+
+
+def _beyond(window: tuple[int, int], *, causal: bool) -> str:
+    """Say which keys lie outside of a window."""
+    before, after = window
+    if causal or before == after:
+        return f"keys more than {before} away"
+    return f"keys more than {before} before or {after} after"
+
+
+def _hides_more(trace: "Trace", prefix: str) -> str:
+    """Say what a mask of the caller's hides beyond the model's own rule; empty if nothing, or if it is not known."""
+    hidden = trace.hidden(prefix)
+    if hidden is None:
+        return ""
+    kind = trace.anatomy.kind_at(prefix)
+    queries, keys = (len(tokens) for tokens in trace.axes(prefix))
+    if kind.causal:
+        hidden = hidden & hidden.new_ones(queries, keys).tril()
+    if not bool(hidden.any()):
+        return ""
+    columns = hidden.any(0).any(0).tolist()
+    padding = all(token.text == "<pad>" for token, there in zip(trace.axes(prefix)[1], columns, strict=True) if there)
+    return "padding" if padding else "some keys"
