@@ -19,6 +19,7 @@ from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
+from glasshead_tui.widgets.cells import HERE
 from glasshead_tui.widgets.lines import Line, Lines, cells
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class AlignmentPane(Lines):
         drawing.append([])
         for number in _near(self._at, len(shown.queries), lines - len(drawing)):
             style = marks.query if number == self._at else None
-            name = f"{'▸' if number == self._at else ' '}{shown.queries[number]}"
+            name = f"{HERE if number == self._at else ' '}{shown.queries[number]}"
             drawing.append(_painted(name, shown.rows[number].tolist(), shown, columns, marks, style))
         return drawing
 

@@ -21,7 +21,7 @@ from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, fit
 from glasshead_tui.widgets.bars import bar
-from glasshead_tui.widgets.cells import width
+from glasshead_tui.widgets.cells import HERE, width
 from glasshead_tui.widgets.lines import Line, Lines
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class LogitsPane(Lines):
             chance = token.probability or 0.0
             chosen = at == self._chosen
             style = marks.key if chosen else None
-            mark = "»" if chosen else "·" if token.id == taken else " "
+            mark = HERE if chosen else "·" if token.id == taken else " "
             numbers = fit(weight(chance, NUMBER - 2), NUMBER, right=True) + fit(
                 real(float(found.logits[token.id]), NUMBER - 2), NUMBER, right=True
             )
@@ -149,7 +149,7 @@ def _word(name: str, token: "Token", here: bool, marks: Palette) -> Line:
     chance = token.probability or 0.0
     shade: Style | None = marks.weights.fills[weight_level(chance)] if marks.coloured else None
     return [
-        Segment(f"{'»' if here else ''}{name}", marks.key if here else None),
+        Segment(f"{HERE if here else ''}{name}", marks.key if here else None),
         Segment(" "), Segment(weight(chance, 4), shade), Segment("  "),
     ]  # fmt: skip
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 NAME, BEFORE, AFTER = 12, 8, 7  # columns, the first at least
-RESULT = "gain·x + bias", "output", "out"
+RESULT = "gain·x + bias", "gain·x+bias", "output", "out"
 """Names of the bars, from long to short."""
 SCALED = "gain·x", "output", "out"
 """Names of those of an RMSNorm, which has no bias."""

@@ -15,13 +15,14 @@ from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.pairs import pair_of
-from glasshead_tui.drawing.sides import mark_names, mark_side
+from glasshead_tui.drawing.sides import OTHER, THIS, mark_names, mark_side
 from glasshead_tui.drawing.tables import sum_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import edits_here, note_of_edits
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, fit
+from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line, Lines, beside
 from glasshead_tui.widgets.sparks import pooled, sparks
 
@@ -160,8 +161,8 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
     drawing: list[Line] = [
         _side("query", row.query, cell.query, columns, marks.query),
         _side("key", row.keys[cell.key], cell.key, columns, marks.key),
-        [Segment(fit("", NAME) + "".join(fit(clip(name, NUMBER - 1), NUMBER, right=True) for name in row.names),
-                 marks.quiet)] if there else [],
+        [Segment(fit("", NAME) + "".join(fit(name, NUMBER, right=True) for name in _heads(row.names)), marks.quiet)]
+        if there else [],
     ]  # fmt: skip
     for name, number, meaning, style in _steps(cell, row, marks):
         shown = f"model's {meaning[0]}" if there and name == MODELS and columns < explained else name
@@ -174,6 +175,11 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
             line.append(Segment(f" {meaning[0]}", style))
         drawing.append(line)
     return drawing
+
+
+def _heads(names: tuple[str, str]) -> tuple[str, str]:
+    """Name two columns of numbers: by their marks alone, where the names have no room."""
+    return names if all(width(name) < NUMBER for name in names) else (THIS, OTHER)
 
 
 def _verdict(true: bool, edited: bool, marks: Palette) -> tuple[Style, str]:
