@@ -184,8 +184,9 @@ class ListsScreen(FindingScreen):
         if not isinstance(pane, TreePane):
             if moment.beside is moment.effect and not moment.alone:
                 self.action_show("tree")
+                key = self._shown_keys["compare"]
                 self.notify(
-                    f"Mark a line and press {self._shown_keys['compare']}: the present one ({THIS}) is compared with it.",
+                    f"Mark a line and press {key}: the present one ({THIS}) is compared with it.",
                     markup=False,
                     timeout=5,
                 )

@@ -303,7 +303,7 @@ class WatchScreen(CommandedScreen):
         else:  # layers of all kinds are one column of rows in the map
             probe = self._probe
             assert probe is not None
-            places = [(*kind, layer) for _, *kind in KINDS for layer in range(probe.layers(*kind))]
+            places = [(*kind, layer) for kind in KINDS for layer in range(probe.layers(*kind))]
             here = places.index((focus.stack, focus.kind, focus.layer))
             stack, kind, layer = places[within(here + rows * times, len(places))]
             self._look(stack=stack, kind=kind, layer=layer)
@@ -321,9 +321,8 @@ class WatchScreen(CommandedScreen):
     def action_kind(self) -> None:
         """Look at the next kind of attention."""
         if self._looking is not None:
-            kinds = [(stack, kind) for _, stack, kind in KINDS]
-            here = kinds.index((self._looking.stack, self._looking.kind))
-            stack, kind = kinds[(here + self._times()) % len(kinds)]
+            here = KINDS.index((self._looking.stack, self._looking.kind))
+            stack, kind = KINDS[(here + self._times()) % len(KINDS)]
             self._look(stack=stack, kind=kind)
 
     @property

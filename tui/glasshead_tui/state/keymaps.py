@@ -78,7 +78,9 @@ EXPLORE: Groups = {
         Key("layer_up", "right_square_bracket", "]", "layer(1)", "the layer above"),
         Key("head_down", "left_parenthesis,comma", "( ,", "head(-1)", "the head before"),
         Key("head_up", "right_parenthesis,full_stop", ") .", "head(1)", "the head after"),
-        Key("kind", "t", "t", "kind", "encoder self-attention, masked self-attention, encoder–decoder"),
+        Key(
+            "kind", "t", "t", "kind", "encoder self-attention, masked decoder self-attention, encoder–decoder attention"
+        ),
         Key("shift", "I", "I", "shift", "name the rows of encoder–decoder attention by the words they chose, or read"),
         Key("stage", "s", "s", "stage", "scores, masked (−∞ where one may not look), weights"),
         Key(

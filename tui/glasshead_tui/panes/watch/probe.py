@@ -47,6 +47,12 @@ class Probed(Protocol):
         """Count the layers with this kind of attention."""
 
 
+def is_masked(probe: Probed, stack: str, kind: str) -> bool:
+    """Tell whether a mask hides tokens in a kind of attention."""
+    looks = probe.looks.get(f"{stack}.{kind}")
+    return looks is not None and not looks.all()
+
+
 class ProbePane(NotedMatrix, can_focus=False):
     """One head's attention in the probe."""
 
@@ -81,7 +87,7 @@ class ProbePane(NotedMatrix, can_focus=False):
         self._heatmap.show(self._matrix, palette(self.app).weights, (focus.query, focus.key))
         entitle(
             self,
-            name_head(*focus.place),
+            name_head(*focus.place, masked=is_masked(probe, focus.stack, focus.kind)),
             f"rows look at columns · step {focus.step:,}",
         )
         self._notes.legend = _legend(self._matrix, focus, palette(self.app))
