@@ -222,7 +222,7 @@ def _effect(outcomes: Sequence[Outcome], runs: Sequence[_Run], method: Method) -
 
 
 def sight(subject: "Subject", runner: Runner, prefix: str, made: Tensor | None = None) -> Sight:
-    """Take the weights of one attention of a run that kept them. made: as in `Sight`, of a cross-attention."""
+    """Take the weights of one attention of a run that kept them. made: as in `Sight`, between encoder and decoder."""
     kind = subject.anatomy.kind_at(prefix)
     source, target = words(subject, runner.line)
     sides = {"source": source, "target": target}

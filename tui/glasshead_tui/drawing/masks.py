@@ -29,6 +29,12 @@ def told_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
     return "no mask: later tokens may be looked at", "no mask here", "no mask"
 
 
+def may_hide(trace: "Trace", prefix: str) -> bool:
+    """Tell whether an attention has a mask: for later tokens, for those outside of a window, or one of the caller's."""
+    kind, how = trace.anatomy.kind_at(prefix), trace.attending(prefix)
+    return (kind.causal and kind.masked) or how.window is not None or how.patterned
+
+
 def told_of_kind(anatomy: "Anatomy", kind: "Kind") -> str:
     """Say in a word whether a kind of attention has a mask; empty where only its values tell."""
     ways = [how for prefix in anatomy.attentions(kind) if (how := anatomy.attending.get(prefix)) is not None]

@@ -5,7 +5,7 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from glasshead.errors import GlassheadError
-from glasshead.named import brief_head
+from glasshead.named import brief_head, name_kind
 from glasshead_tui.drawing.choices import row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
 from glasshead_tui.drawing.matrix import masked
@@ -145,7 +145,7 @@ def reachable(moment: "Moment", focus: Focus, *, exact: bool = True) -> Focus:
     looked = focus.stack, focus.kind
     kind = next((each for each in moment.anatomy.kinds if (each.stack, each.kind) == looked), None)
     if kind is None:
-        raise GlassheadError(f"{whose} has no {focus.stack} {focus.kind} attention.")
+        raise GlassheadError(f"{whose} has no {name_kind(*looked, masked=False)}.")
     if exact and focus.layer >= kind.layers:
         raise GlassheadError(f"{whose} has no {focus.prefix}: its layers count from 0 to {kind.layers - 1}.")
     if exact and focus.head >= kind.heads:

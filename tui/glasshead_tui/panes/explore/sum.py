@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.masks import may_hide
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
@@ -74,8 +75,7 @@ class SumPane(Lines):
         found = chosen_cell(trace, focus)
         heaviest = sorted(range(len(found.weights)), key=lambda key: -found.weights[key])[:MOST]
         values = trace[f"{focus.prefix}.v"][found.key_head][heaviest].tolist()
-        kind, window = moment.anatomy.kind_at(focus.prefix), trace.attending(focus.prefix).window
-        masked = kind.masked or window is not None or not moment.anatomy.lasting
+        masked = may_hide(moment.trace, focus.prefix) or not moment.anatomy.lasting
         edited = bool(edits_here(moment, focus))
         other, names = _compared(moment, focus)
         self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked, edited, other, names)
