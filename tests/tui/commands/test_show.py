@@ -120,7 +120,7 @@ def test_an_edit_and_a_recording_are_shown_too(glasshead: Glasshead, here: Path)
         ).out
     )["rows"]
     shares = {row[1]: row[2] for row in muted if row[0] == "share"}
-    assert shares["1.cross head 3"] == 0 != shares["1.cross head 2"]
+    assert shares["1.cross[head=3]"] == 0 != shares["1.cross[head=2]"]
     walked("the paper", 4).save(here / "line.safetensors")
     shown = glasshead("show", "line.safetensors", "--pane", "stream")
     assert shown.status == 0 and "without the output matrix" in shown.out and "0.self" in shown.out

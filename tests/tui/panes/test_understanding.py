@@ -53,7 +53,7 @@ async def test_the_stream_is_drawn_as_it_is_given_back(
             "the token that was taken"
         )
         written = ["".join(piece.text for piece in each) for each in pane._lines]
-        assert any(text.startswith("1.cross") for text in written)
+        assert any(text.startswith("enc–dec L1") for text in written)
         if size[0] >= 78:
             assert "lens: the output matrix applied to the stream as it stands" in " ".join(" ".join(written).split())
         assert all(visible(text) == text for text in drawn(pane))
