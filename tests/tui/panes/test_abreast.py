@@ -13,7 +13,7 @@ from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.map import MapPane
-from glasshead_tui.state.focus import Focus
+from glasshead_tui.state.focus import VIEWS, Focus
 
 if TYPE_CHECKING:
     from tests.tui.panes.conftest import Drawn, Framed
@@ -37,13 +37,8 @@ async def test_three_stand_side_by_side_and_fewer_where_there_is_less_room(
         for found, wanted in zip(maps, (this, other, this - other), strict=True):
             assert found is not None and (found.values - wanted).abs().max() < 1e-6  # type: ignore[attr-defined]
         text = "\n".join(drawn(pane))
-        for said in (
-            "◆ this head: ",
-            "decoder 1 · encoder–decoder attention · head 3",
-            "◇ pinned head: ",
-            "◆ − ◇  difference",
-            "◆ this head − ◇ pinned head",
-        ):
+        name = "decoder 1 · encoder–decoder attention · head 3"
+        for said in (f"◆ this head: {name}", "◇ pinned head: ", "◆ − ◇  difference", "◆ this head − ◇ pinned head"):
             assert said in text
         a, b = float(this[4, 2]), float(other[4, 2])
         told = text[text.index("◆ .") :].split()
@@ -61,7 +56,7 @@ async def test_three_stand_side_by_side_and_fewer_where_there_is_less_room(
         assert isinstance(first, HeadMatrix) and (last.values - (this - other)).abs().max() < 1e-6  # type: ignore
         await pilot.resize_terminal(24, 24)
         await pilot.pause()
-        for view, wanted in (("edited", this), ("original", other), ("difference", this - other)):
+        for view, wanted in zip(VIEWS, (this, other, this - other), strict=True):
             pane.show(moment(trace), PINNED.to(view=view))
             await pilot.pause()
             (only,) = (each.matrix for each in pane._figures.heatmaps)

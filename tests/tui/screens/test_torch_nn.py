@@ -71,7 +71,7 @@ async def test_a_mask_that_is_not_causal_says_what_it_hides(explore: Explore) ->
     module.mask = lambda length: torch.ones(length, length, dtype=torch.bool).tril(-1)
     found = Ready(glasshead.subject(module, target=TARGET[:3], tokens=WORDS, end=[]))
     async with explore(size=(120, 36), checkpoint=found, text=found.subject.first_sentence) as explorer:
-        await explorer.until(lambda: "self-attention (not causal)" in explorer.text)
+        await explorer.until(lambda: "masked: some keys" in explorer.text)
         await explorer.until(lambda: "−∞ the mask hides it" in explorer.text)  # the newest token, at the first
         assert "not generated yet" not in explorer.text
 

@@ -10,16 +10,18 @@ if TYPE_CHECKING:
 def told_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
     """Say what the mask of an attention hides in this line, at several lengths, the longest first."""
     kind, window = trace.anatomy.kind_at(prefix), trace.attending(prefix).window
-    hidden, brief = [], []
-    if kind.causal and kind.masked:
+    hidden, brief, later = [], [], _hides_later(trace, prefix)
+    if later:
         hidden.append("later tokens")
     if window is not None and (kind.masked or not kind.causal):
         hidden.append(_beyond(window, causal=kind.causal))
         brief.append("window")
     if more := _hides_more(trace, prefix):
         hidden.append(more)
+    if hidden and kind.causal and not kind.masked:
+        return f"masked: {', '.join(hidden)}, but not later ones", f"masked: {', '.join(hidden)}", "masked"
     if hidden:
-        first = hidden[0] if kind.causal and kind.masked else ""
+        first = hidden[0] if later else ""
         short = ", ".join(filter(None, (first, *brief, more)))
         return f"masked: {', '.join(hidden)}", f"masked: {short}", "masked"
     if not kind.causal:
@@ -51,6 +53,15 @@ def _beyond(window: tuple[int, int], *, causal: bool) -> str:
     if causal or before == after:
         return f"keys more than {before} away"
     return f"keys more than {before} before or {after} after"
+
+
+def _hides_later(trace: "Trace", prefix: str) -> bool:
+    """Tell whether later tokens are hidden: by the model's own rule, unless a mask of the caller's tells otherwise."""
+    kind, hidden = trace.anatomy.kind_at(prefix), trace.hidden(prefix)
+    if not kind.causal or hidden is None:
+        return kind.causal and kind.masked
+    later = hidden.new_ones(hidden.shape[-2:]).triu(1)
+    return kind.masked and bool((hidden | ~later).all())
 
 
 def _hides_more(trace: "Trace", prefix: str) -> str:

@@ -144,7 +144,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
             side = shown.focus.view if shown.pair is not None else side_of(shown.moment, shown.focus, "attention")
             name = f"{'' if side is None else f'{MARKS[side]} '}{name}"
         stages = "  ".join(stage.upper() if stage == shown.focus.stage else stage for stage in STAGES)
-        room = self.size.width - 6
+        room = self.outer_size.width - 6
         masks = (f"{told} · {stages}" for told in told_mask(at.trace, looking.prefix))
         entitle(self, name, next((each for each in masks if width(each) <= room), stages))
 

@@ -122,8 +122,10 @@ class Thumbnails(Lines):
         if shape.side:
             drawing: list[Line] = []
             left = 0
-            for number, group in enumerate(groups):
-                wide = _columns(group, shape)
+            wides = [max(width(group.title), _columns(group, shape)) for group in groups]
+            if sum(wides) + 2 * (len(groups) - 1) > columns:
+                wides = [_columns(group, shape) for group in groups]
+            for number, (group, wide) in enumerate(zip(groups, wides, strict=True)):
                 drawing = beside(drawing, self._group(number, group, shape, left, 0, columns, wide), left)
                 left += wide + 2
             return drawing

@@ -98,7 +98,7 @@ async def test_a_model_without_its_mask_is_shown_as_what_it_is(
         await says(explorer, "Twice 4 is 8.")
         await hit(explorer, "t")
         await explorer.step(3)
-        await says(explorer, "decoder 1 · self-attention", "no mask", "later tokens are not masked")
+        await says(explorer, "decoder 0 · self-attention", "no mask", "later tokens are not masked")
         for _ in range(3):
             await hit(explorer, "s", "9", "k", "l")
             await explorer.pilot.pause()

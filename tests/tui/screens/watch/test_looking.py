@@ -28,9 +28,7 @@ async def test_every_size_shows_the_whole(watch: Watch, run: Run, size: tuple[in
             await watching.press("c")
             await watching.says("loss", "scores", "learning rate")
             await watching.press("m")
-            await watching.says(
-                *(("encoder self-attention", "masked decoder") if size[1] > 20 else ("1[",))
-            )  # the chosen
+            await watching.says(*(("enc self", "dec self · masked") if size[1] > 20 else ("1[",)))  # the chosen
             await watching.press("tab", "tab")
             await watching.says("decoder 1 · encoder–decoder")
         lines = watching.text.split("\n")

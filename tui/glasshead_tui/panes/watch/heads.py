@@ -24,13 +24,7 @@ class ProbeHeads:
     def __init__(self, probe: Probed) -> None:
         self.probe = probe
         self.kinds = [kind for kind in KINDS if probe.layers(*kind)]
-        self.groups = [
-            Group(
-                name_kind(*kind, masked=is_masked(probe, *kind)), probe.layers(*kind), probe.heads,
-                brief=brief_kind(*kind),
-            )
-            for kind in self.kinds
-        ]  # fmt: skip
+        self.groups = [_group(probe, *kind) for kind in self.kinds]
 
     def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes]:
         """Return at most `lines` rows of at most `columns` levels. A dot is masked if everything under it is."""
@@ -40,6 +34,14 @@ class ProbeHeads:
         found = _pooled(levels(values), columns, lines)
         found[_pooled(looks | (values != 0), columns, lines) == 0] = MASKED
         return [row.tobytes() for row in found]
+
+
+def _group(probe: Probed, stack: Stack, kind: Attention) -> Group:
+    """Title the heads of a kind of attention by its name, and say whether it has a mask."""
+    masked = is_masked(probe, stack, kind)
+    title = f"{name_kind(stack, kind, masked=masked)}{'' if masked else ', no mask'}"
+    brief = f"{brief_kind(stack, kind)} · {'masked' if masked else 'no mask'}"
+    return Group(title, probe.layers(stack, kind), probe.heads, brief=brief)
 
 
 def _pooled(values: np.ndarray, columns: int, lines: int) -> np.ndarray:
