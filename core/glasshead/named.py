@@ -47,10 +47,17 @@ def brief_kind(stack: str, kind: str) -> str:
     return _BRIEF.get((stack, kind), f"{stack} {kind}")
 
 
-def brief_part(prefix: str) -> str:
-    """Name a sub-layer in short: an attention by its kind, the feed-forward layer as `ffn`."""
+def brief_part(prefix: str, *, bare: bool = False) -> str:
+    """Name a sub-layer in short: an attention by its kind, the feed-forward layer as `ffn`.
+
+    bare: without the stack of self-attention, where that is plain and has no room.
+    """
     site = Site.parse(f"{prefix}.out")
-    name = brief_kind(site.stack, site.part) if site.part in ATTENTIONS else site.part
+    name = (
+        brief_kind(site.stack, site.part)
+        if site.part in ATTENTIONS and not (bare and site.part == "self")
+        else site.part
+    )
     return f"{name} L{site.layer}"
 
 

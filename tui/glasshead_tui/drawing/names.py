@@ -88,11 +88,13 @@ def kind_name(kind: "Kind") -> str:
     return name_kind(kind.stack, kind.kind, masked=kind.causal and kind.masked)
 
 
-def brief_label(site: str, label: str) -> str:
-    """Name a place in a stack in short. site: e.g. `decoder.1.cross` · label: of the place, such as `1.cross.after`."""
+def brief_label(site: str, label: str, *, bare: bool = False) -> str:
+    """Name a place in a stack in short. site: e.g. `decoder.1.cross` · label: of the place, such as `1.cross.after` ·
+    bare: as for `brief_part`.
+    """
     if not label[:1].isdigit():
         return label
-    return f"{brief_part(site)}{' after' if label.endswith('.after') else ''}"
+    return f"{brief_part(site, bare=bare)}{' after' if label.endswith('.after') else ''}"
 
 
 @by_identity

@@ -346,7 +346,8 @@ def _captions(pair: Pair, marks: Palette, looked: View) -> dict[View, tuple[Line
         texts[1] = (f"{other}: {pair.how}", other)
     if pair.heads:
         for at, (name, side) in enumerate(zip(pair.marked, (pair.this, pair.other), strict=True)):
-            texts[at] = (*(f"{name}: {each}" for each in head_names(*side)), name)
+            whole, brief = head_names(*side)
+            texts[at] = f"{name}: {whole}", f"{name}: {brief}", f"{name[0]} {brief}"
     styles = [marks.query if view == looked else marks.quiet for view in VIEWS]
     return {
         view: tuple([Segment(text, style)] for text in each)

@@ -52,13 +52,14 @@ async def test_a_pinned_head_stands_beside_every_other(
         await explorer.until(lambda: len(matrices(explorer)) == 3)
         wanted = (this, other, this - other)
         assert all(torch.allclose(*each) for each in zip(matrices(explorer), wanted, strict=True))
-        await explorer.until(lambda: "pinned: decoder 1 · head 1" in explorer.text or "pinned: layer" in explorer.text)
+        name = "◇ dec self L1 H1" if size[0] == 80 else "◇ pinned head: dec self L1 H1"
+        await explorer.until(lambda: name in explorer.text)
         await explorer.press("d", "d")
         await explorer.until(lambda: torch.allclose(matrices(explorer)[-1], this - other))
         await explorer.press("u")
-        await explorer.until(lambda: "this head − pinned head" in explorer.text)
+        await explorer.until(lambda: "◆ this head − ◇ pinned head" in explorer.text)
         await explorer.press("d")
-        await explorer.until(lambda: "this   pinned" in explorer.text)
+        await explorer.until(lambda: "◆ this ◇ pinned" in explorer.text)
         await explorer.press("o")  # a pane of all heads is what it is
         await explorer.until(lambda: "gain·x + bias" in explorer.text)
         await explorer.press("a", "space")
@@ -100,7 +101,7 @@ async def test_another_checkpoint_stands_beside_the_model(
         await explorer.until(lambda: "beside step 40, given these tokens" in explorer.text)
         for key in "muvoSVF":
             await explorer.press(key)
-            await explorer.until(lambda: "this model − step 40" in explorer.text)
+            await explorer.until(lambda: "◆ this model − ◇ step 40" in explorer.text)
         await explorer.press("a", "C")
         await explorer.until(lambda: explorer.moment.beside is None)
         await explorer.press("O")
@@ -177,4 +178,4 @@ async def test_a_model_without_such_an_attention_stands_beside_with_what_it_has(
                 await explorer.press(key)
         screen._look(view="original", redraw=True)
         await explorer.press("a")
-        await explorer.until(lambda: "gpt has no decoder cross attention" in explorer.text)
+        await explorer.until(lambda: "gpt has no encoder–decoder attention" in explorer.text)
