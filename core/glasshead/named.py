@@ -53,12 +53,8 @@ def brief_part(prefix: str, *, bare: bool = False) -> str:
     bare: without the stack of self-attention, where that is plain and has no room.
     """
     site = Site.parse(f"{prefix}.out")
-    name = (
-        brief_kind(site.stack, site.part)
-        if site.part in ATTENTIONS and not (bare and site.part == "self")
-        else site.part
-    )
-    return f"{name} L{site.layer}"
+    alone = site.part not in ATTENTIONS or (bare and site.part == "self")
+    return f"{site.part if alone else brief_kind(site.stack, site.part)} L{site.layer}"
 
 
 def brief_head(prefix: str, head: int) -> str:

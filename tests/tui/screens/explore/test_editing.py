@@ -248,7 +248,7 @@ async def test_the_tree_stays_while_the_line_moves_and_goes_to_any(explore: Expl
         await explorer.until(lambda: any("You stand in this line" in each for each in noticed))
         await explorer.press("h", "h", "enter")
         await edited(explorer)
-        await explorer.until(lambda: "»▸1mine" in explorer.text.replace(" ", "") and explorer.moment.step == 3)
+        await explorer.until(lambda: "»◆1mine" in explorer.text.replace(" ", "") and explorer.moment.step == 3)
         await explorer.press("x", "x", "X")  # the same edit is the same line, another is its sibling
         await explorer.until(lambda: len(explorer.moment.branches) == 4)
         await explorer.until(lambda: marked() == 4)
