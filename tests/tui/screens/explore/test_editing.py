@@ -320,7 +320,7 @@ async def test_the_cursor_comes_back_to_its_place_once_the_line_is_there(explore
         assert "being computed" in explorer.text and "being computed" not in labels(early.tokens)
         for view in (*VIEWS[1:], VIEWS[0]):
             await explorer.press("d")
-            await explorer.until(lambda view=view: f"d: {MARKS[view]}\n" in explorer.text)  # type: ignore[misc]
+            await explorer.until(lambda view=view: f"d: {MARKS[view]}" in explorer.text)  # type: ignore[misc]
             for name, kind in PANES.items():
                 pane = explorer.screen.query_one(f"#{name}", kind)
                 show_pane(pane, early, explorer.screen._looking)

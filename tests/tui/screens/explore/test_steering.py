@@ -162,7 +162,8 @@ async def test_any_two_lines_are_compared(explore: Explore, size: tuple[int, int
         was = explorer.moment.trace
         await explorer.press("C", "k", "C")
         await explorer.until(lambda: explorer.moment.beside is not None)
-        await explorer.until(lambda: "»◇  1 the black cat" in explorer.text)
+        await explorer.until(lambda: "»◇  1 the black cat" in explorer.text and "◆  2 " in explorer.text)
+        await explorer.until(lambda: "truth ◆" in explorer.text and "◆ this line" in explorer.text)
         await explorer.press("a")
         beside = explorer.moment.beside
         assert beside is not None and beside.trace.steps == 3 and explorer.moment.trace.steps == was.steps
@@ -191,5 +192,7 @@ async def test_any_two_lines_are_compared(explore: Explore, size: tuple[int, int
         await explorer.until(lambda: explorer.moment.beside is None)
         await explorer.press("B", "home", "k", "C")
         await explorer.until(lambda: explorer.moment.beside is not None)
+        await explorer.until(lambda: explorer.text.count("◆ source") == explorer.text.count("◇ source") == 1)
+        assert len(explorer.text.split("\n")) == size[1] and "? help" in explorer.text
         await explorer.press("C")  # once more ends it
         await explorer.until(lambda: explorer.moment.beside is None)
