@@ -42,8 +42,8 @@ def stream_sum(found: "Account") -> str:
     return f"{said}Σ = {real(share.sum, 8)}, the model's {what}{capped} {real(share.logit, 8)}"
 
 
-def stream_how(found: "Account") -> str:
-    """Say how shares and lens are made."""
+def stream_how(found: "Account") -> tuple[str, ...]:
+    """Say how shares and lens are made, each in a sentence."""
     scaled = sorted({step.factor for step in found.stream.steps} - {1.0})
     said = (
         HELD if found.attribution is not None else "",
@@ -51,7 +51,7 @@ def stream_how(found: "Account") -> str:
         *(f"what is added is multiplied by {real(factor, 6)}" for factor in scaled[:1]),
         AGAIN if found.stream.again else "",
     )
-    return "; ".join(filter(None, said))
+    return tuple(filter(None, said))
 
 
 def logits_rest(found: "Distribution", shown: int, first: int = 0) -> str:
@@ -123,7 +123,7 @@ def share(value: float) -> str:
 
 def _stream(moment: "Moment", focus: Focus) -> tuple[str, ...]:
     found = chosen_account(moment, focus)
-    return stream_sum(found), stream_how(found), found.why
+    return stream_sum(found), "; ".join(stream_how(found)), found.why
 
 
 def _logits(moment: "Moment", focus: Focus) -> tuple[str, ...]:
