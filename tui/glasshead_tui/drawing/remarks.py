@@ -92,10 +92,14 @@ def reading_said(moment: "Moment") -> str:
     return " · ".join(said)
 
 
-def units_said(found: "Units") -> str:
-    """Say how many units work, and what their strength is."""
-    strongest = "length of what it writes" if found.written else "size of its activation"
-    return f"{found.working:,} of {found.count:,} units are not 0 · strength: {strongest}"
+def units_working(found: "Units") -> str:
+    """Say how many units work."""
+    return f"{found.working:,} of {found.count:,} units are not 0"
+
+
+def units_strength(found: "Units") -> str:
+    """Say what the strength of a unit is."""
+    return f"strength: {'length of what it writes' if found.written else 'size of its activation'}"
 
 
 def units_share(found: "Units") -> str:
@@ -133,7 +137,7 @@ def _logits(moment: "Moment", focus: Focus) -> tuple[str, ...]:
 
 def _units(moment: "Moment", focus: Focus) -> tuple[str, ...]:
     found = chosen_units(moment.trace, focus)
-    return units_said(found), units_share(found)
+    return f"{units_working(found)} · {units_strength(found)}", units_share(found)
 
 
 def _positions(moment: "Moment", focus: Focus) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ class Lines(LeanView):
     _told: Sequence[Line] | None = None
     _stay = 0, 0
     """Lines at the start and at the end that stay where the others scroll."""
-    _titles: tuple[str, str] | None = None
+    _border: tuple[str, str] | None = None
     """Title and subtitle of the border; None where it has none."""
 
     def entitle(self, title: str, subtitle: str = "") -> None:
@@ -80,14 +80,14 @@ class Lines(LeanView):
 
         Before the subtitle stands how many lines are out of sight.
         """
-        self._titles = title, subtitle
+        self._border = title, subtitle
 
     def say(self, sentence: str) -> None:
         """Show a sentence, safe for a terminal, in place of the drawing; an empty one brings the drawing back."""
         if sentence != self._said:
             self._said = sentence
             self.redraw()
-        self._write_titles()
+        self._write_border()
 
     def tell(self, lines: Sequence[Line] | None) -> None:
         """Show lines, safe for a terminal, in place of the drawing; None brings the drawing back."""
@@ -119,10 +119,10 @@ class Lines(LeanView):
             self.virtual_size = size
         self._stay = self._lines.stay(room.height) if isinstance(self._lines, Drawing) else (0, 0)
         for y in range(room.height):  # a line out of sight is drawn when it is scrolled into it
-            before, after = self._line(old, there, y), self._line(self._lines, self._stay, y)
+            before, after = self._line_in(old, there, y), self._line_in(self._lines, self._stay, y)
             if end := differ(before, after):
                 self.refresh(Region(0, y, min(room.width, self.INSET + end), 1))
-        self._write_titles()
+        self._write_border()
 
     def follow(self) -> None:
         """Bring into sight what is chosen, where there is such a thing: called in a room of another size."""
@@ -143,16 +143,16 @@ class Lines(LeanView):
     def watch_scroll_y(self, old: float, new: float) -> None:
         super().watch_scroll_y(old, new)
         if round(old) != round(new):
-            self._write_titles()
+            self._write_border()
 
-    def _line(self, lines: Sequence[Line], stay: tuple[int, int], y: int) -> Line:
+    def _line_in(self, lines: Sequence[Line], stay: tuple[int, int], y: int) -> Line:
         at = _number(y, self.size.height, stay, len(lines), round(self.scroll_y))
         return lines[at] if at < len(lines) else _EMPTY
 
-    def _write_titles(self) -> None:
+    def _write_border(self) -> None:
         """Write title and subtitle where they have changed: writing one makes Textual send the whole pane again."""
-        if self._titles is not None:
-            title, subtitle = self._titles
+        if self._border is not None:
+            title, subtitle = self._border
             write_titles(self, title, " · ".join(filter(None, (self._beyond(), subtitle))))
 
     def _beyond(self) -> str:
@@ -170,15 +170,15 @@ class Lines(LeanView):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        return self.strip(_inset(self._line(self._lines, self._stay, y), self.INSET), self.size.width)
+        return self.strip(_inset(self._line_in(self._lines, self._stay, y), self.INSET), self.size.width)
 
 
 def _number(y: int, height: int, stay: tuple[int, int], count: int, scrolled: int) -> int:
     """Return which of `count` lines stands in row `y`, with so many lines at the start and at the end that stay."""
     start, end = stay
-    if y < start:
+    if start and y < start:
         return y
-    return count - (height - y) if y >= height - end else y + scrolled
+    return count - (height - y) if end and y >= height - end else y + scrolled
 
 
 def write_titles(widget: Widget, title: str, subtitle: str) -> None:
