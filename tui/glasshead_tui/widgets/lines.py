@@ -15,6 +15,8 @@ from glasshead_tui.widgets.cells import clip, width
 from glasshead_tui.widgets.lean import LeanView
 
 Line = list[Segment]
+CORNERS = 6
+"""Columns of a border beside its title."""
 _EMPTY: Line = []
 
 
@@ -78,7 +80,7 @@ class Lines(LeanView):
     def entitle(self, title: str, subtitle: str = "") -> None:
         """Take another title and subtitle for the border, in visible text, to be written with the next drawing.
 
-        Before the subtitle stands how many lines are out of sight.
+        Before the subtitle stands how many lines are out of sight; of its parts, between ` · `, the last give way.
         """
         self._border = title, subtitle
 
@@ -153,7 +155,10 @@ class Lines(LeanView):
         """Write title and subtitle where they have changed: writing one makes Textual send the whole pane again."""
         if self._border is not None:
             title, subtitle = self._border
-            write_titles(self, title, " · ".join(filter(None, (self._beyond(), subtitle))))
+            parts = list(filter(None, (self._beyond(), *subtitle.split(" · "))))
+            while len(parts) > 1 and width(" · ".join(parts)) > self.outer_size.width - CORNERS:
+                parts.pop()
+            write_titles(self, title, " · ".join(parts))
 
     def _beyond(self) -> str:
         """Say how many lines are out of sight."""
@@ -164,7 +169,7 @@ class Lines(LeanView):
         return f"{above} more above" if above else f"{below} more below" if below else ""
 
     def on_resize(self) -> None:
-        self._lines = ()
+        self._lines, self._stay = (), (0, 0)
         self.redraw()
         self.follow()
         self.refresh()

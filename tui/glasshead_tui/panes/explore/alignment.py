@@ -63,8 +63,8 @@ class AlignmentPane(Lines):
         self.follow()
 
     def follow(self) -> None:
-        if self._at is not None:
-            self.show_lines(self._above + self._at)
+        if self._shown is not None:
+            self.show_lines(self._above + (len(self._shown.queries) - 1 if self._at is None else self._at))
 
     def as_rows(self) -> Rows:
         """Return a row for each word that looks, with its weight on each word, and what each was given by all.
