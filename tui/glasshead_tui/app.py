@@ -2,13 +2,12 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from platformdirs import user_config_path
 from textual import on
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.driver import Driver
@@ -114,14 +113,6 @@ class Framed(OrderedKeys):
             tell = getattr(screen, "tell", None)
             if tell is not None:
                 tell(f"{title}: {said}" if title else said, seconds, warns=severity != "information")
-                return
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """List the commands of the palette: those of the uppermost screen that has any."""
-        for each in reversed(self.screen_stack):
-            commands = getattr(each, "commands", None)
-            if commands is not None:
-                yield from commands()
                 return
 
     def get_line_filters(self) -> Sequence[LineFilter]:

@@ -42,7 +42,6 @@ async def test_a_notice_covers_nothing(
 
 async def test_a_notice_goes_by_itself(explore: Explore) -> None:
     async with explore() as explorer:
-        await explorer.until(lambda: "? help" in explorer.text)
-        explorer.app.notify("[/soon] gone", markup=False, timeout=0.3, title="a title")
-        await explorer.until(lambda: "a title: [/soon] gone" in explorer.text)
-        await explorer.until(lambda: "? help" in explorer.text)
+        explorer.app.notify("[/soon] gone", markup=False, timeout=0.01, title="a title")
+        assert [each.sentence for each in explorer.screen._notices] == ["a title: [/soon] gone"]
+        await explorer.until(lambda: not explorer.screen._notices and "? help" in explorer.text)

@@ -9,13 +9,13 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import events
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from glasshead_tui.drawing.paint import Palette, palette
-from glasshead_tui.screens.command_palette import open_palette
+from glasshead_tui.screens.command_palette import Listed, open_palette
 from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.screens.lines import Notice, counted_line, hints_text, notices_text
 from glasshead_tui.state import keys
@@ -138,12 +138,11 @@ class CommandedScreen(LeavableScreen[None]):
         """Open the palette, with every command by name."""
         open_palette(self.app)
 
-    def commands(self) -> Iterable[SystemCommand]:
+    def commands(self) -> Iterable[Listed]:
         """Yield the commands of the palette: the actions of all keys."""
         for key in keys.list_keys(self.GROUPS):
             if key.id != "palette":
-                name = f"{key.id.replace('_', ' ')}  ({self._shown_keys[key.id]})"
-                yield SystemCommand(name, key.meaning, self._runner(key.action))
+                yield Listed(key.id.replace("_", " "), self._shown_keys[key.id], key.meaning, self._runner(key.action))
 
     def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
