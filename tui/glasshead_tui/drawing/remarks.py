@@ -106,7 +106,7 @@ def units_share(found: "Units") -> str:
     """Say how much of all the listed units are."""
     if not found.units:
         return ""
-    said = f"the {len(found.units)} strongest have {found.share:.0%} of the squared strength of all"
+    said = f"the {len(found.units)} strongest have {share(found.share)} of the squared strength of all"
     return f"{said}; {AGAIN}" if found.again else said
 
 
