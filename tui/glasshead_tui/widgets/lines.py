@@ -80,7 +80,7 @@ class Lines(LeanView):
     def entitle(self, title: str, subtitle: str = "") -> None:
         """Take another title and subtitle for the border, in visible text, to be written with the next drawing.
 
-        Before the subtitle stands how many lines are out of sight; of its parts, between ` · `, the last give way.
+        Before the subtitle stands how many lines are out of sight; of the parts between ` · ` the last give way.
         """
         self._border = title, subtitle
 
@@ -155,10 +155,8 @@ class Lines(LeanView):
         """Write title and subtitle where they have changed: writing one makes Textual send the whole pane again."""
         if self._border is not None:
             title, subtitle = self._border
-            parts = list(filter(None, (self._beyond(), *subtitle.split(" · "))))
-            while len(parts) > 1 and width(" · ".join(parts)) > self.outer_size.width - CORNERS:
-                parts.pop()
-            write_titles(self, title, " · ".join(parts))
+            room = self.outer_size.width - CORNERS
+            write_titles(self, _shortened(title, room), _shortened(" · ".join((self._beyond(), subtitle)), room))
 
     def _beyond(self) -> str:
         """Say how many lines are out of sight."""
@@ -184,6 +182,14 @@ def _number(y: int, height: int, stay: tuple[int, int], count: int, scrolled: in
     if start and y < start:
         return y
     return count - (height - y) if end and y >= height - end else y + scrolled
+
+
+def _shortened(text: str, columns: int) -> str:
+    """Leave out the last parts of a text, between ` · `, until it fits; the first one stays."""
+    parts = [part for part in text.split(" · ") if part]
+    while len(parts) > 1 and width(" · ".join(parts)) > columns:
+        parts.pop()
+    return " · ".join(parts)
 
 
 def write_titles(widget: Widget, title: str, subtitle: str) -> None:
