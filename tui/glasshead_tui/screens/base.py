@@ -19,6 +19,7 @@ from glasshead_tui.screens.command_palette import Listed, open_palette
 from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.screens.lines import Notice, counted_line, hints_text, notices_text
 from glasshead_tui.state import keys
+from glasshead_tui.widgets.restyle import restyle
 
 WIDE, HIGH = 104, 30
 """Least columns and lines for all parts at once."""
@@ -65,15 +66,19 @@ class CommandedScreen(LeavableScreen[None]):
         with Vertical(id="small"):
             yield Static(id="enlarge")
 
-    def _fit(self) -> None:
-        """Set the style class for the size of the window."""
+    def _classify(self) -> None:
+        """Set the style classes for the size of the window."""
         width, height = self.size
         small = width < LEAST[0] or height < LEAST[1]
         narrow = not small and (width < WIDE or height < HIGH)
-        room = {"small": small, "narrow": narrow, "wide": not (small or narrow)}
-        for name, holds in {**room, "roomy": width >= ROOMY[0] and height >= ROOMY[1]}.items():
-            self.set_class(holds, name)
-        if small:
+        roomy = width >= ROOMY[0] and height >= ROOMY[1]
+        restyle(self, small=small, narrow=narrow, wide=not (small or narrow), roomy=roomy)
+
+    def _fit(self) -> None:
+        """Adapt to the size of the window."""
+        self._classify()
+        if self.has_class("small"):
+            width, height = self.size
             size = f"This window is {width}×{height}; glasshead needs {LEAST[0]}×{LEAST[1]}: enlarge it."
             self.query_one("#enlarge", Static).update(Content(size))
 

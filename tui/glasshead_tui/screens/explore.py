@@ -103,6 +103,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
 
     def compose(self) -> ComposeResult:
         """Compose header, tokens, panes, truth and hints."""
+        self._classify()  # while nothing is below that would be styled once more
         yield Static(id="about")
         yield TokensPane()
         yield Static(id="notice")

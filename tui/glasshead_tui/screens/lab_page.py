@@ -40,6 +40,7 @@ from glasshead_tui.state.labbook import LabBook, Visit
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.prose import Prose, wrapped
+from glasshead_tui.widgets.restyle import restyle
 from glasshead_tui.work.messages import About
 
 if TYPE_CHECKING:
@@ -177,15 +178,7 @@ class LabPage(CommandedScreen):
         self._fit()
         seen = visit.seen and not book.ended
         beside = self.has_class("wide") and width >= BESIDE and seen
-        classes = {
-            "beside": beside,
-            "seen": seen,
-            "turns": seen and not beside,
-            "reading": visit.reading,
-            "ended": book.ended,
-        }
-        for name, holds in classes.items():
-            self.set_class(holds, name)
+        restyle(self, beside=beside, seen=seen, turns=seen and not beside, reading=visit.reading, ended=book.ended)
         if self.has_class("small"):
             return
         self._write_about()

@@ -5,6 +5,7 @@ was looked at last. A narrow terminal, or `f`, gives the whole room to the activ
 """
 
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -38,6 +39,7 @@ from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.lines import tabs_text
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
+from glasshead_tui.widgets.restyle import restyle
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
@@ -144,14 +146,14 @@ class PanedScreen(CommandedScreen):
     _rest_waits = False
 
     def _panes(self) -> ComposeResult:
-        """Compose the panes."""
-        with Horizontal(id="above"):
-            for name in ABOVE:
-                yield PANES[name](id=name, classes="pane")
-        with Horizontal(id="below"):
-            for group in BELOW:
-                for name in group:
-                    yield PANES[name](id=name, classes="pane")
+        """Compose the panes, with the classes that `_show_active` would give them."""
+        self.set_class(self._alone, "alone")
+        seen = self._shown_panes
+        for room, names in (("above", ABOVE), ("below", tuple(chain.from_iterable(BELOW)))):
+            with Horizontal(id=room, classes="holds-active" if self._active in names else None):
+                for name in names:
+                    shown, active = " shown" * (name in seen), " active" * (name == self._active)
+                    yield PANES[name](id=name, classes=f"pane{shown}{active}")
 
     def action_pane(self, by: int) -> None:
         """Show the next pane."""
@@ -217,10 +219,9 @@ class PanedScreen(CommandedScreen):
         shown = self._shown_panes
         for name in PANES:
             pane = self.query_one(f"#{name}", Widget)
-            pane.set_class(name == self._active, "active")
-            pane.set_class(name in shown, "shown")
-        self.query_one("#above").set_class(self._active in ABOVE, "holds-active")
-        self.query_one("#below").set_class(self._active not in ABOVE, "holds-active")
+            restyle(pane, active=name == self._active, shown=name in shown)
+        restyle(self.query_one("#above"), holds_active=self._active in ABOVE)
+        restyle(self.query_one("#below"), holds_active=self._active not in ABOVE)
         self._write_tabs()
         self._write_hints()
 
