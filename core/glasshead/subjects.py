@@ -100,7 +100,8 @@ class Subject:
     @property
     def facts(self) -> tuple[str, ...]:
         """Facts for the header, the most important first."""
-        return (*self.recorded, *self.anatomy.facts, *(("captures the shown layer",) if self.shown else ()))
+        first, rest = self.anatomy.facts[:2], self.anatomy.facts[2:]
+        return (*self.recorded, *first, *(("captures the shown layer",) if self.shown else ()), *rest)
 
     @property
     def limit(self) -> int | None:

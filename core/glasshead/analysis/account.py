@@ -44,7 +44,8 @@ class Account:
     how: str
     """What the lens does, in one line; empty without one."""
     bare: bool = False
-    """Whether the lens applies the output matrix to the stream as it stands: the model has no norm after its layers."""
+    """Whether the lens applies the output matrix to the stream as it stands: the model has neither a norm after its
+    layers nor a head."""
     why: str = ""
     """Sentence that says why there is no lens; empty if there is one."""
 
@@ -83,7 +84,7 @@ def account(
         found, why = None, str(error)
     return Account(
         stream=seen, read=_read(seen, through), asked=asked, attribution=found, how=through.how, why=why,
-        bare=through.norm is None,
+        bare=through.bare,
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from glasshead.traces import file
 from glasshead.traces.reading import Reading
 from glasshead.traces.record import Record, Row, first_rows, grows, size_of
 from glasshead.traces.scores import scores
-from glasshead.traces.shown import Again, Shown, layer_of
+from glasshead.traces.shown import Again, NotYetError, Shown, layer_of, puts_off
 
 OVER_BUDGET = "keeping it would exceed the memory budget"
 
@@ -140,7 +140,8 @@ class Trace:
     @property
     def bytes(self) -> int:
         """Bytes held."""
-        return self._captured + self._made()
+        with self._lock:
+            return self._captured + self._made()
 
     def tokens(self, stack: str) -> tuple[Token, ...]:
         """Return the tokens at the rows of a stack, `encoder` or `decoder`."""
@@ -241,8 +242,9 @@ class Trace:
         What was let go is recomputed like `trace[site]`; see `prepare`. Raises GlassheadError like that.
         """
         if site in self._dropped and self._held(site) is None:
-            self.prepare([site], row)
-            return self._row_again[1][site]
+            while (value := self._prepared(row).get(site)) is None:  # another thread may prepare another row
+                self.prepare([site], row)
+            return value
         with self._lock:
             gathered = site in self._static or site in self._gathered or site in self._dropped
             if site in self._names and not gathered and self._rows:
@@ -253,17 +255,29 @@ class Trace:
     def prepare(self, sites: Sequence[str], row: int) -> bool:
         """Recompute one row of those sites that were let go, all in one pass; return whether any was.
 
-        They are held until another row is prepared.
+        They are held until another row is prepared. Raises NotYetError where that pass is put off.
         """
         gone = [site for site in sites if site in self._dropped and self._held(site) is None]
-        with self._lock:
-            held = self._row_again[1] if self._row_again[0] == row else {}
-            if missing := [site for site in gone if site not in held]:
-                found = self._again(missing)
-                rows = {site: _plain(found[site].narrow(-2, row, 1), site) for site in missing}
-                held = held | {site: self._only(value, site).clone() for site, value in rows.items()}
-                self._row_again = row, held
-        return bool(gone)
+        if not (missing := [site for site in gone if site not in self._prepared(row)]):
+            return bool(gone)
+        if self._shown is not None and puts_off():
+            raise NotYetError((id(self), row, *missing), lambda: self._prepare(missing, row), turns=False)
+        self._prepare(missing, row)
+        return True
+
+    def _prepared(self, row: int) -> Mapping[str, Tensor]:
+        """Return what was recomputed of a row, if it is the last one that was prepared."""
+        prepared, held = self._row_again
+        return held if prepared == row else {}
+
+    def _prepare(self, sites: Sequence[str], row: int) -> None:
+        missing = [site for site in sites if site not in self._prepared(row)]
+        if missing:
+            found = self._again(missing)  # without the lock: another thread may look at what is there
+            rows = {site: _plain(found[site].narrow(-2, row, 1), site) for site in missing}
+            new = {site: self._only(value, site).clone() for site, value in rows.items()}
+            with self._lock:
+                self._row_again = row, {**self._prepared(row), **new}
 
     def _only(self, value: Tensor, site: str) -> Tensor:
         """Take the only row of a value."""
@@ -307,18 +321,29 @@ class Trace:
         return self._layers.get(layer_of(site) or "", {}).get(site)
 
     def _look(self, shown: Shown, layer: str) -> dict[str, Tensor]:
-        """Return what is not captured of a layer; compute it, all in one pass, if it is not there."""
+        """Return what is not captured of a layer; compute it, all in one pass, if it is not there.
+
+        Raises NotYetError where that pass is put off.
+        """
         if layer not in self._layers:
-            sites = [site for site in self._names if site in self._dropped and layer_of(site) == layer]
-            # Copied, because they were made in inference mode and autograd would refuse them.
-            found = {site: value.clone() for site, value in self._again(sites).items()}
-            if not self._aside.isdisjoint(sites):
-                shown.look(Again(layer, self._again, found))
-            self._layers[layer] = {
-                site: _plain(first_rows(site, value, self.steps, self.anatomy), site) for site, value in found.items()
-            }
-            self._let_go(0)
+            if puts_off():
+                raise NotYetError((id(self), layer), lambda: self._compute(shown, layer), turns=True)
+            self._compute(shown, layer)
         return self._layers[layer]
+
+    def _compute(self, shown: Shown, layer: str) -> None:
+        """Compute what is not captured of a layer, if it is not there."""
+        if layer in self._layers:
+            return
+        sites = [site for site in self._names if site in self._dropped and layer_of(site) == layer]
+        # Copied, because they were made in inference mode and autograd would refuse them.
+        found = {site: value.clone() for site, value in self._again(sites).items()}
+        if not self._aside.isdisjoint(sites):
+            shown.look(Again(layer, self._again, found))
+        plain = {site: _plain(first_rows(site, value, self.steps, self.anatomy), site) for site, value in found.items()}
+        with self._lock:
+            self._layers[layer] = plain
+            self._let_go(0)
 
     def _let_go(self, spared: int) -> None:
         """Let go of the oldest values that can be gathered or computed again, while there is no room."""

@@ -26,6 +26,11 @@ SHORT = 40
 """Characters of a text that is quoted whole."""
 AGAIN = "recomputed by running the model: not every value is kept"
 HELD = "to the logit: each norm's variance held as captured, the direct path alone"
+HEADED = (
+    "to the logit: each norm's variance held as captured, and in the head, which is not linear, the ratio act(z) / z "
+    "of this row; the direct path alone"
+)
+NO_WRITES = "no token is named: the model's head, which is not linear, comes before its output matrix"
 
 
 def stream_sum(found: "Account") -> str:
@@ -45,8 +50,9 @@ def stream_sum(found: "Account") -> str:
 def stream_how(found: "Account") -> tuple[str, ...]:
     """Say how shares and lens are made, each in a sentence."""
     scaled = sorted({step.factor for step in found.stream.steps} - {1.0})
+    held = HEADED if found.attribution is not None and found.attribution.headed else HELD
     said = (
-        HELD if found.attribution is not None else "",
+        held if found.attribution is not None else "",
         f"lens: {found.how}" if found.how else "",
         *(f"what is added is multiplied by {real(factor, 6)}" for factor in scaled[:1]),
         AGAIN if found.stream.again else "",
@@ -107,7 +113,7 @@ def units_share(found: "Units") -> str:
     if not found.units:
         return ""
     said = f"the {len(found.units)} strongest have {share(found.share)} of the squared strength of all"
-    return f"{said}; {AGAIN}" if found.again else said
+    return "; ".join(filter(None, (said, NO_WRITES * found.headed, AGAIN * found.again)))
 
 
 def positions_how(found: "Positions") -> str:

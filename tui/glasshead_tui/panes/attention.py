@@ -11,6 +11,7 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 
 from glasshead.errors import GlassheadError
+from glasshead.traces.shown import NotYetError
 from glasshead_tui.drawing.choices import Choice, choice, names_chosen, row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
 from glasshead_tui.drawing.matrix import HeadMatrix, make_matrix, weight_level
@@ -124,12 +125,16 @@ class AttentionPane(NotedMatrix, can_focus=False):
         if focus.view == "difference" and shown.why and len(views) == 1:
             raise GlassheadError(shown.why)
         self._shown = shown
-        if before and views == self._drawn and before.differs_in_cell(shown):
-            for heatmap, view in zip(self._figures.heatmaps, views, strict=True):
-                heatmap.cursor = shown.cursor(view)
-            self._write_notes(views)
-        else:
-            self._draw(views, outline)
+        try:
+            if before and views == self._drawn and before.differs_in_cell(shown):
+                for heatmap, view in zip(self._figures.heatmaps, views, strict=True):
+                    heatmap.cursor = shown.cursor(view)
+                self._write_notes(views)
+            else:
+                self._draw(views, outline)
+        except NotYetError:
+            self._shown = None
+            raise
 
     def say(self, sentence: str) -> None:
         """See `Pane`."""

@@ -88,13 +88,20 @@ class Heads:
     def _lacks(self, prefix: str) -> bool:
         return bool(self.trace.recorded) and f"{prefix}.weights" not in self.trace
 
-    def look(self, focus: Focus) -> None:
-        """Look at another matrix, whose layer may have been computed for it."""
+    def fetch(self) -> None:
+        """Compute the matrix that is looked at, if it is not there. Raises NotYetError where passes are put off."""
+        for trace in (self.trace, *(() if self._beside is None else (self._beside.trace,))):
+            if (site := f"{self._here}.weights") in trace.aside:
+                trace[site]
+
+    def look(self, focus: Focus) -> bool:
+        """Look at another matrix, whose layer may have been computed for it; return whether there is more to draw."""
         self._here = focus.prefix
         unknown = [key for key, found in self._pooled.items() if found is None and key not in self.waiting]
         for key in unknown:
             if self._kept(key[0]):
                 del self._pooled[key]
+        return any(key not in self._pooled for key in unknown)
 
     @property
     def unknown(self) -> bool:
@@ -104,8 +111,14 @@ class Heads:
         )
 
     def _kept(self, prefix: str) -> bool:
-        """Tell whether the weights are there: a map must not run the model for each layer. Those of the focus are."""
-        return prefix == self._here or self.trace.at_hand(f"{prefix}.weights")
+        """Tell whether the weights are there: a map must not run the model for each layer. Those of the focus may.
+
+        Where one layer is captured, whoever shows another has it computed first.
+        """
+        site, other = f"{prefix}.weights", None if self._beside is None else self._beside.trace
+        if other is not None and site in other.aside and not other.at_hand(site):
+            return False
+        return self.trace.at_hand(site) or (prefix == self._here and site not in self.trace.aside)
 
 
 def _place(trace: "Trace", focus: Focus) -> Place:
@@ -143,7 +156,10 @@ class MapPane(Thumbnails):
     _heads: Heads | None = None
 
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Draw all heads of a moment, and mark the current one."""
+        """Draw all heads of a moment, and mark the current one.
+
+        Raises NotYetError, all others being drawn, where that one takes a pass that is put off.
+        """
         trace = moment.trace
         place = _place(trace, focus)
         held = None if focus.pinned is None else _place(trace, focus.at(focus.pinned))
@@ -152,12 +168,12 @@ class MapPane(Thumbnails):
             self._heads = Heads(trace, focus, beside)
             self.show_gallery(self._heads, palette(self.app).weights, place, held)
             self._continue()
-        elif (place, held) != (self.selected, self.held):
-            self._heads.look(focus)
+        elif self._heads.look(focus) or (place, held) != (self.selected, self.held):
             self.select(place, held)
         unknown = "empty: not recorded" if self._heads.partial else UNKNOWN if self._heads.unknown else ""
         said = visible(" − ".join(beside.names)) if beside else unknown
         entitle(self, f"map · layer {focus.layer} head {focus.head}", said)
+        self._heads.fetch()
 
     def as_rows(self) -> Rows:
         """Return a row for each head: its largest weight, and its place."""

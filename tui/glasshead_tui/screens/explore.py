@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from glasshead.found import Found
     from glasshead.lab.page import Try
     from glasshead.session.moment import Moment
+    from glasshead.traces.shown import NotYetError
 
 
 class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
@@ -214,6 +215,9 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
             self._complain(why)
         else:
             self._ask(ask_where(self.moment, self._save))
+
+    def _compute(self, needs: "tuple[NotYetError, ...]") -> None:
+        self._worker.compute(needs, to=self)
 
     def _save(self, ask: Ask, path: Path, overwrite: bool) -> None:
         self._asking = self._worker.save(path, overwrite=overwrite, to=self), ask

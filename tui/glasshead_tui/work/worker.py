@@ -6,7 +6,7 @@ without jobs the shown moment is checked. Nothing in here draws.
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError, ThereError, TooLongError
@@ -25,6 +25,7 @@ from glasshead_tui.work.messages import (
     ShippedRead,
     Stepped,
 )
+from glasshead_tui.work.wanted import Wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead.session.session import Session
     from glasshead.subjects import Subject
+    from glasshead.traces.shown import NotYetError
 
 POLL = 0.05
 """Seconds between two checks for the end of the app."""
@@ -76,6 +78,7 @@ class Worker:
         self._examination = 0
         self._gone: Callable[[], bool] = lambda: False
         self._opened: Session | None = None
+        self._wanted = Wanted()
         self._unchecked: tuple[Moment, Asker] | None = None
         """Newest moment and its asker, until it is checked."""
         self._failed = self._began = False
@@ -271,6 +274,15 @@ class Worker:
         """
         return self._jobs.put(lambda: studies.rank(self._session, self._aside()), to, aside=True)
 
+    def compute(self, needs: "Sequence[NotYetError]", *, to: Asker) -> None:
+        """Compute what is looked at, in place of all that was asked for before. It gives way to any other job.
+
+        `halt` does not stop it: what is shown must come.
+        """
+        self._wanted.ask(needs, to)
+        if needs:
+            self._jobs.put(lambda: self._compute(to), to, aside=True)
+
     def write_script(self, site: str, head: int | None, *, test: bool, to: Asker) -> int:
         """Write the present state as Python that looks at a site; as a test that asserts its numbers."""
 
@@ -409,6 +421,10 @@ class Worker:
             gc.collect()
             gc.freeze()
 
+    def _compute(self, to: Asker) -> None:
+        if self._wanted.serve(lambda: self._gone() or not self._jobs.idle) and not self._gone():
+            self._jobs.put(lambda: self._compute(to), to, aside=True)
+
     def _examine(self, page: "Page", values: "dict[str, Value]") -> None:
         ticket, stopped = self._ticket, self._desk().stopped
         desk = Desk(ticket, self._answer, lambda: stopped() or ticket < self._examination)  # a later one stops it
@@ -429,6 +445,7 @@ class Worker:
                 raise
             if made is _ENDED:
                 break
+            self._wanted.turn()
             if made or time.monotonic() - since >= PACE:
                 shown = self._show(fresh=fresh and shown is None)
                 since = time.monotonic()

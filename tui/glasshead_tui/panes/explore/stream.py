@@ -42,6 +42,7 @@ HEADS = 16
 """Most columns for the bars of the heads."""
 TITLE = "stream · ← → another candidate · S again: A − B"
 HELD = "→ variances as captured"
+HEADED = "→ variances and the head's ratios held"
 BARE = "lens: no norm follows the stream"
 READ = 16
 """Columns of one candidate of the lens, about."""
@@ -120,7 +121,9 @@ class StreamPane(Lines):
         self._token = labels(tokens)[focus.query]
         self._before = tokens[: focus.query + 1]
         self._found = found = chosen_account(moment, focus) if found is None else found
-        entitle(self, TITLE, " · ".join(filter(None, (HELD if found.attribution else "", BARE if found.bare else ""))))
+        split = found.attribution
+        held = "" if split is None else HEADED if split.headed else HELD
+        entitle(self, TITLE, " · ".join(filter(None, (held, BARE if found.bare else ""))))
         self._here = next((at for at, step in enumerate(found.stream.steps) if step.site == focus.prefix), -1)
         self.redraw()
         self.follow()
