@@ -27,7 +27,7 @@ from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
-from glasshead_tui.screens.lists import ListsScreen
+from glasshead_tui.screens.lists import LISTS, ListsScreen
 from glasshead_tui.screens.meanings import PANES as MEANINGS
 from glasshead_tui.screens.pairing import PairingScreen
 from glasshead_tui.screens.paned import OF_CANDIDATES
@@ -53,6 +53,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
     GROUPS: ClassVar[keys.Groups] = keymaps.EXPLORE
     HINTS: ClassVar[tuple[keys.Hint, ...]] = keymaps.EXPLORE_HINTS
     COUNTED: ClassVar[str] = "space or l"
+    NEEDED: ClassVar[int] = keymaps.NEEDED
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keymaps.EXPLORE)
     DEFAULT_CSS = """
     ExploreScreen { layout: vertical; }
@@ -177,6 +178,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         shown = self._looking.query, self._looking.key
         self._wish = None if moment.until is None else replace(wish, shown=shown)
         self._write_about()
+        self._write_hints()
 
     def _first(self, moment: "Moment") -> dict[str, Any]:
         """Choose what to look at first. Keys that were pressed before have moved layer and head from there."""
@@ -271,10 +273,11 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         self._worker.end(to=self)
 
     def action_stop(self) -> None:
-        """Stop decoding and playing, forget a count, put a notice away."""
+        """Stop decoding and playing, forget a count, put notices away."""
         self._worker.halt()
         self._pause()
         self._put_notice_away()
+        self._put_notices_away()
         self._set_count(0)
 
     def action_goto(self) -> None:
@@ -462,8 +465,17 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         return kinds[((here or usual or [0])[0] + ahead) % len(kinds)]
 
     def _hints(self) -> list[tuple[str, str, int]]:
-        """Collect the hints of the active pane."""
-        return keys.hints(self._shown_keys, keymaps.PANE_HINTS.get(self._active, self.HINTS), self.GROUPS)
+        """Collect the hints of the active pane, without those of keys that would do nothing now."""
+        moment = self.moment
+        idle = {
+            "step": moment is not None and moment.done,
+            "choose": moment is not None and moment.done and self._active not in LISTS,
+            "undo": moment is None or not moment.undoable,
+            "enlarge": self.has_class("narrow"),
+        }
+        table = keymaps.PANE_HINTS.get(self._active, self.HINTS)
+        table = tuple(hint for hint in table if not any(idle.get(name) for name in hint.ids))
+        return keys.hints(self._shown_keys, table, self.GROUPS)
 
     def _write_lines(self) -> None:
         self._write_about()

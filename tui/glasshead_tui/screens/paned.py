@@ -37,7 +37,7 @@ from glasshead_tui.panes.explore.vectors import VectorsPane
 from glasshead_tui.panes.listed import ListPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.base import CommandedScreen
-from glasshead_tui.screens.lines import tabs_line
+from glasshead_tui.screens.lines import tabs_text
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.restyle import restyle
@@ -117,7 +117,7 @@ class PanedScreen(CommandedScreen):
     """See the module. A subclass has a focus, and composes `#tabs` and what `_panes` yields."""
 
     DEFAULT_CSS = """
-    PanedScreen #tabs { height: 1; padding: 0 1; }
+    PanedScreen #tabs { height: 1; padding: 0 0 0 1; }
     PanedScreen #above { height: 1fr; }
     PanedScreen #below { height: 12; }
     PanedScreen MapPane, PanedScreen RankingPane { width: 31; }
@@ -267,5 +267,5 @@ class PanedScreen(CommandedScreen):
         self._write_hints()
 
     def _write_tabs(self) -> None:
-        line = tabs_line(PANES, self._active, self._shown_keys, self.size.width - 2, palette(self.app))
-        self._write("tabs", line)
+        room = self.size.width - 1, 2 if self._tall else 1
+        self._write_tall("tabs", tabs_text(PANES, self._active, self._shown_keys, *room, palette(self.app)))

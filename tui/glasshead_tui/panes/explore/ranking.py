@@ -66,7 +66,7 @@ class RankingPane(ListPane[Row]):
             self._text, self.table.effects, self.table.loss = moment.text, (), None
             if self.table.measure == EFFECT:
                 self._list()
-        self._entitle()
+        self._entitle(len(self._rows))
         self._put_mark_on_head()
 
     @property
@@ -134,12 +134,12 @@ class RankingPane(ListPane[Row]):
         rows = self.table.rows()
         self._largest = max((abs(row.value) for row in rows), default=0.0)
         self._named = max((width(brief_head(*row.head)) for row in rows), default=0)
+        self._entitle(len(rows))
         self.fill(rows)
-        self._entitle()
         self._put_mark_on_head()
 
-    def _entitle(self) -> None:
-        part = f"/ {self.table.part} · {len(self._rows)} heads" if self.table.part else ""
+    def _entitle(self, count: int) -> None:
+        part = f"/ {self.table.part} · {count} heads" if self.table.part else ""
         late = self.table.measure != EFFECT and self._measured is not self._trace
         entitle(self, f"{self._side}ranking · {visible(self.table.measure)}", "measuring …" if late else visible(part))
 
