@@ -101,7 +101,7 @@ def test_why_names_a_set_and_its_placebo(glasshead: Glasshead, tiny: Path) -> No
     found = strictly(glasshead(*words, "--json").out)
     assert found["chosen"]["id"] == one.id and found["rival"]["id"] == other.id
     assert found["found"] and found["margin_without"] < 0
-    assert all(f"{part['part']} head {part['head']}" in plain.out for part in found["parts"])
+    assert all(f"{part['part']}[head={part['head']}]" in plain.out for part in found["parts"])
     assert "smallest set found" in plain.out
 
 

@@ -57,7 +57,7 @@ def explore(
     kind: Annotated[
         Which | None,
         typer.Option(
-            help="The attention in the text: encoder–decoder, masked self-attention, the encoder's self-attention.",
+            help="The attention in the text: encoder–decoder, masked decoder self-attention, encoder self-attention.",
             show_default="cross, if there is one",
         ),
     ] = None,

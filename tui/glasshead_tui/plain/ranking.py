@@ -97,10 +97,18 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def place_of(part: "Part") -> tuple[str, str, str]:
-    """Name a part in three cells."""
+    """Name a part in three cells, for a reader."""
     if part.token is not None:
         return "token", "", str(part.token)
     return *place_name(part.prefix), "" if part.head is None else str(part.head)
+
+
+def kind_of(part: "Part") -> str:
+    """Name the kind of a part in data: `decoder self`, `cross`, `token`."""
+    if part.token is not None:
+        return "token"
+    stack, _, kind = part.prefix.split(".")
+    return "cross" if kind == "cross" else f"{stack} {kind}"
 
 
 def _effect(effect: "Effect") -> str:
@@ -155,7 +163,7 @@ def as_rows(subject: Ranked, ranking: "Ranking", line: "Line") -> list[dict[str,
     """Make a row of plain values for each effect."""
     rows = []
     for effect in ranking.effects:
-        kind, layer, _ = place_of(effect.part)
+        kind, layer = kind_of(effect.part), place_of(effect.part)[1]
         placebo = effect.placebo
         own = {"token": effect.part.token, "text": token(subject, line, effect.part)} if ranking.of == "sources" else {
             "part": kind, "layer": int(layer), "head": effect.part.head

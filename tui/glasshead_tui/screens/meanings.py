@@ -64,6 +64,13 @@ PANES: Meanings = (
     ),
 )
 """The panes of the explorer, in their order."""
+HERE = "»", "the row that the arrows have come to, in a list, a pane or a question"
+SHORT = (
+    "enc–dec",
+    "short for encoder–decoder attention; enc self is the encoder's self-attention, dec self the decoder's. "
+    "enc–dec L2 H6 is decoder 2 · encoder–decoder attention · head 6: layers (L) and heads (H) count from 0",
+)
+"""Meanings of what other screens show too."""
 GLYPHS: Meanings = (
     (".81", "a weight, or a score, on its colour: the brighter, the larger"),
     ("9e-5", "0.00009: a number too small for four decimals; 0 stands alone for exactly zero"),
@@ -75,17 +82,13 @@ GLYPHS: Meanings = (
     ("·", "not decoded yet, or out of the edits' reach: there is nothing to be seen"),
     ("[.81]", "the cursor in a matrix, a map or the tokens: its row is the query, its column the key"),
     ("{.55}", "the pinned head, in the map and among the heads: it stands beside the current one"),
-    ("»", "the row that the arrows have come to, in a list, a pane or a question"),
+    HERE,
     (
         "◆ ◇",
         "where two are compared: the present line or head, and the one beside it. Before the title of a pane, which of "
         "them it shows, ◆ − ◇ for the difference; d goes through the three",
     ),
-    (
-        "enc–dec",
-        "short for encoder–decoder attention; enc self is the encoder's self-attention, dec self the decoder's. "
-        "enc–dec L2 H6 is decoder 2 · encoder–decoder attention · head 6: layers (L) and heads (H) count from 0",
-    ),
+    SHORT,
     ("choosing", "a row of the decoder looks one word ahead: the row of chat chooses noir. I names rows by it"),
     ("[cat .98]", "in the alignment, the word that gets the largest weight"),
     ("‿", "this piece is written onto the one before it"),

@@ -27,7 +27,7 @@ from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import tabs_text
-from glasshead_tui.screens.meanings import Meanings
+from glasshead_tui.screens.meanings import SHORT, Meanings
 from glasshead_tui.screens.run_lines import about_line, facts_line, place_line
 from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.focus import Focus, within
@@ -58,6 +58,7 @@ GLYPHS: Meanings = (
     ("◆ ┿ ╌", "on the slider: where you look, the stops, what is still to be trained"),
     ("━ o", "a curve, and single evaluations; the grey around a curve reaches from its smallest to its largest value"),
     ("smoothed", "the loss that is trained for, with label smoothing; the others are without"),
+    SHORT,
     ("▸ ■", "start token, which the decoder reads first; end token"),
     ("‿", "this piece is written onto the one before it"),
 )
