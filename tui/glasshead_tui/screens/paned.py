@@ -4,6 +4,7 @@ Three panes stand above, the first of them the map or the ranking; below them st
 was looked at last. A narrow terminal, or `f`, gives the whole room to the active pane. What is not seen is not drawn.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -77,6 +78,8 @@ BELOW: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 """Groups of panes that take turns below the others."""
 COMPUTING = "computing …"
+TRIES = 3
+"""Times that a value is computed beside the keys, before it is computed where it is drawn."""
 OF_CANDIDATES = ("stream", "logits")
 """Panes in which the arrows to the sides choose a candidate, and a search goes through candidates."""
 
@@ -149,12 +152,12 @@ class PanedScreen(CommandedScreen):
     _rest_waits = False
     _asked: tuple[Hashable, ...] = ()
     """What is being computed."""
-    _answered: frozenset[Hashable] = frozenset()
-    """What was computed, or could not be, for what is looked at."""
 
     def __init__(self, shown: Mapping[str, str]) -> None:
         """shown: id → the keys, as `keys.label_keys` gives them."""
         super().__init__(shown)
+        self._answered: Counter[Hashable] = Counter()
+        """How often something was computed, or could not be, for what is looked at."""
         self._waiting: dict[str, NotYetError] = {}
         """Panes that show a layer which is computed meanwhile, each with what it waits for."""
 
@@ -198,7 +201,7 @@ class PanedScreen(CommandedScreen):
 
     def _redraw(self) -> None:
         """Draw the active pane at once and the others later, so that a key is answered before everything is drawn."""
-        self._answered = frozenset()
+        self._answered.clear()
         self._waiting.clear()
         self._draw(self._active)
         self._send_for()
@@ -225,7 +228,7 @@ class PanedScreen(CommandedScreen):
                 with passes_put_off():
                     show(pane, self.moment, self._looking)
             except NotYetError as need:
-                if need.key not in self._answered:
+                if self._answered[need.key] < TRIES:  # it may have been let go again, for what another one looks at
                     self._waiting[name] = need
                     pane.say("" if isinstance(pane, MapPane) else COMPUTING)
                     return
@@ -247,7 +250,8 @@ class PanedScreen(CommandedScreen):
 
     def on_computed(self, event: Computed) -> None:
         """Draw the panes that waited for a value, if they still do."""
-        self._answered |= {event.key}
+        self._answered[event.key] += 1
+        self._asked = tuple(key for key in self._asked if key != event.key)
         for name in [name for name, need in self._waiting.items() if need.key == event.key]:
             self._draw(name)
         self._send_for()
