@@ -120,3 +120,12 @@ class Aligned:
     """Its `head` is None for the mean."""
     counts: Mapping[Rows, Counts]
     """What it has in common with gold, by the rows that are taken for those of a word."""
+    linked: int
+    """Target words with a sure link, of all pairs."""
+    written: int
+    """All target words."""
+
+    @property
+    def coverage(self) -> float:
+        """Share of the target words that the gold knows, 0 to 1."""
+        return self.linked / self.written if self.written else 0.0

@@ -129,11 +129,14 @@ def test_an_alignment_is_measured_on_pairs_of_a_recipe(glasshead: Glasshead, tin
     found = strictly(glasshead(*words, "--json").out)
     expected = align_heads(library.load(tiny), made.sample("test", 4, 3), made.gold)
     assert len(found["heads"]) == len(expected) == 10 and found["pairs"] == 4
+    linked, written = expected[0].linked, expected[0].written
+    assert (found["known"], found["words"]) == (linked, written) and 0 < linked < written
     for row, each in zip(found["heads"], expected, strict=True):
         assert (row["layer"], row["head"]) == (int(each.part.prefix[8]), each.part.head)
         assert row["aer_input"] == pytest.approx(each.counts["input"].error_rate)
         assert row["aer_output"] == pytest.approx(each.counts["output"].error_rate)
     table = glasshead(*words).out
+    assert f"known       {linked} of {written} target words: " in table
     assert max(map(cell_len, table.splitlines())) <= 80 and "left out" in table and " mean " in table
     header, *rows = glasshead(*words, "--tsv").out.splitlines()
     assert header.split("\t")[:2] == ["layer", "head"] and len(rows) == 10
