@@ -10,11 +10,13 @@ writes its own target, and what is subtracted is what stands at the same positio
 
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from glasshead.checkpoints.find import home
 from glasshead.decoding.protocols import Names
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
-from glasshead.found import Found
+from glasshead.found import Found, RecordingFile
 from glasshead.session.beside import compare, make_twin
 from glasshead.session.compared import Compared, compare_lines
 from glasshead.site import Site
@@ -63,6 +65,8 @@ class Guest:
     subject: Subject
     name: str
     """What it is called on the screen."""
+    place: str | None = None
+    """What opens it again: a bundled name, a folder or a recording; None for a model that is nowhere else."""
     _text: tuple[str, bool] | None = None
     _base: Stepper | None = None
     """What it writes itself."""
@@ -78,7 +82,7 @@ class Guest:
         """Make a guest of a subject. name: by default its own. Raises GlassheadError for a model without attention."""
         if not subject.kinds:
             raise GlassheadError(f"{subject.name} has no attention: there is nothing to compare in it.")
-        return cls(subject, name or subject.name)
+        return cls(subject, name or subject.name, None if subject.folder is None else _place(subject.folder))
 
     def compare(self, line: Stepper, text: str, *, truncate: bool, count: int) -> Compared | None:
         """Compare a line with that of this model; None, with the reason in `why`, for a text that it does not take.
@@ -137,7 +141,16 @@ def open_guest(found: Found, beside: Subject) -> Guest:
     found.check()
     subject = found.open()
     name = STEP.sub(r"step \1", subject.name)
-    return Guest.of(subject, name if subject.name != beside.name else f"the other {name}")
+    guest = Guest.of(subject, name if subject.name != beside.name else f"the other {name}")
+    if isinstance(found, RecordingFile):
+        guest.place = _place(found.path)
+    return guest
+
+
+def _place(path: Path) -> str:
+    """Write where a model is, so that it is found again from any folder."""
+    path = path.resolve()
+    return path.name if path.parent == home().resolve() else str(path)
 
 
 def have_same_tokens(one: Names, other: Names) -> bool:

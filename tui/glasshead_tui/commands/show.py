@@ -135,6 +135,8 @@ def show(
         from glasshead.session.guest import open_guest
 
         work.stand_beside(open_guest(guest, subject))
+    if pane == "edits":
+        work.measure_edits()
     moment = work.moment
     if moment.alone:
         raise GlassheadError(moment.alone)
@@ -167,13 +169,11 @@ def _focus(
 
 def _head(subject: "Subject", text: str) -> tuple[str, int]:
     """Find the head that a text names. Raises GlassheadError for one that is not there."""
-    from glasshead.session.stops import parse_head
+    from glasshead.session.stops import check_head, parse_head
 
-    prefix, head = parse_head(text)
-    kind = subject.anatomy.kind_at(prefix)
-    _within("layer", int(prefix.split(".")[1]), kind.layers, f"the {kind.stack}'s")
-    _within("head", head, kind.heads, f"those of {prefix}")
-    return prefix, head
+    found = parse_head(text)
+    check_head(*found, subject.anatomy)
+    return found
 
 
 def _kind(subject: "Subject", which: Which | None) -> "Kind":

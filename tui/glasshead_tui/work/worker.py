@@ -63,12 +63,14 @@ class Worker:
         forced: str | None = None,
         edits: "tuple[Edit, ...]" = (),
         session: "Path | None" = None,
+        beside: "Found | None" = None,
     ) -> None:
         """found: the model to open · text: the first source sentence, or what gives it; None takes an example from the
         card · forced: a target that the first line follows · edits: those that it begins with · session: file whose
-        lines are opened if it is there, and which `close` writes.
+        lines are opened if it is there, and which `close` writes · beside: a model that stands beside it, in place of
+        the one in that file.
         """
-        self._file = session
+        self._file, self._beside = session, beside
         self._found, self._text, self._forced, self._edits = found, text, forced, edits
         self._jobs = Jobs()
         self._job: Job | None = None
@@ -86,7 +88,7 @@ class Worker:
         return getattr(self._found, "folder", None)
 
     def open(self, *, to: Asker) -> int:
-        """Load the model and begin the first line."""
+        """Load the model and begin the first line; then load the one that stands beside it."""
         return self._jobs.put(self._open, to)
 
     def begin(self, text: str, *, truncate: bool = False, to: Asker) -> int:
@@ -229,6 +231,15 @@ class Worker:
 
         return self._move(move, to)
 
+    def pin(self, head: tuple[str, int] | None) -> None:
+        """Let the file of the session keep a head that is pinned; None for none."""
+        if self._opened is not None:
+            self._opened.pinned = head
+
+    def measure_edits(self, *, to: Asker) -> int:
+        """Measure what each edit of the line does by itself. It gives way to any other job."""
+        return self._jobs.put(lambda: studies.measure_edits(self._session, self._show, self._aside()), to, aside=True)
+
     def _move(self, move: "Callable[[Session], None]", to: Asker) -> int:
         """Put a job that brings another line, which is then led to where the line before stood."""
 
@@ -347,12 +358,16 @@ class Worker:
         return self._opened
 
     @property
+    def _asker(self) -> Asker:
+        assert self._job is not None
+        return self._job.to
+
+    @property
     def _ticket(self) -> int:
         return 0 if self._job is None else self._job.ticket
 
     def _answer(self, message: "Message") -> None:
-        assert self._job is not None
-        self._job.to.post_message(message)
+        self._asker.post_message(message)
 
     def _desk(self) -> Desk:
         ticket = self._ticket
@@ -395,19 +410,34 @@ class Worker:
             name=subject.name, facts=subject.facts, limit=subject.limit, examples=subject.examples, prompted=prompted
         )
         self._answer(Opened(about))
+        kept: str | None = None
         try:
             if self._file is not None and self._file.exists():
                 from glasshead.session.file import read_session
 
-                read_session(self._session, self._file)
+                kept = read_session(self._session, self._file)
             if given is not None or self._session.text is None:
                 text = subject.first_sentence if given is None else given
                 self._session.begin(text, forced=self._forced, edits=self._edits)
             self._show(fresh=True)
+            if self._beside is not None:
+                self.stand_beside(self._beside, to=self._asker)
+            elif kept is not None:
+                self._stand_beside_again(kept)
         finally:
             # With torch loaded, a full collection during a key press would take tens of milliseconds.
             gc.collect()
             gc.freeze()
+
+    def _stand_beside_again(self, place: str) -> None:
+        """Open the model that stood beside the line when the session was kept, or say why it cannot be."""
+        from glasshead.found import find_beside
+        from glasshead.opening import AS_IT_IS
+
+        try:
+            self.stand_beside(find_beside(place, getattr(self._found, "opening", AS_IT_IS)), to=self._asker)
+        except GlassheadError as error:
+            self._answer(Refused(f"The model that stood beside this line is gone. {error}", ticket=0))
 
     def _examine(self, page: "Page", values: "dict[str, Value]") -> None:
         ticket, stopped = self._ticket, self._desk().stopped
@@ -442,10 +472,9 @@ class Worker:
 
     def _show(self, *, fresh: bool = False) -> "Moment":
         """Answer with the present moment, and return it."""
-        assert self._job is not None
         moment = self._session.moment
         self._began = True
-        self._unchecked = moment, self._job.to
+        self._unchecked = moment, self._asker
         self._answer(Stepped(moment, ticket=self._ticket, fresh=fresh))
         return moment
 
