@@ -77,6 +77,8 @@ def test_the_placebo_is_the_other_heads_of_the_layer(asked: Subject) -> None:
         assert effect.placebo.spread == pytest.approx(pstdev(others))
     alone = rank(subject(heads=1), ["abc"], longest=3)
     assert {effect.placebo for effect in alone.effects} == {None}
+    two = rank(subject(heads=2), ["abc"], longest=3)
+    assert {effect.placebo.spread for effect in two.effects if effect.placebo} == {None}, "one other has no spread"
 
 
 def test_keep_only_takes_out_all_others_of_the_layer(asked: Subject) -> None:
