@@ -1,5 +1,6 @@
 """A sum that a model makes in its own code: what an edit makes of it is read wherever the model reads it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,10 +39,10 @@ def changed(layer: Layer, x: Tensor, edit: Any) -> tuple[Tensor, Tensor]:
             return layer(x), seen["decoder.0.self.resid"]
         finally:
             point.leave()
-            assert _get_current_function_mode() is None, "no mode stays on"  # type: ignore[no-untyped-call]
+            assert _get_current_function_mode() is None, "no mode stays on"
 
 
-WAYS = {
+WAYS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "operator": lambda x, more: x + more,
     "in place": lambda x, more: x.clone().__iadd__(more),
     "scaled": lambda x, more: x + 0.5 * more,
