@@ -88,7 +88,9 @@ def again(session: Session, begin: int, end: int) -> Callable[[], None]:
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_the_first_changed_token_is_there_before_the_line_could_be_decoded_again(session: Session, edit: str) -> None:
-    """Budget: 1.15 × decoding again from where the edit begins to reach to where the line stood."""
+    """Budget: 1.15 × decoding again from where the edit begins to reach to where the line stood; and 1.15 × decoding the
+    steps to the changed token, with a row and a half more for the edit itself and the moment, which do not grow.
+    """
     begin, end, _ = to_the_first_change(session, [edit])
     ways = again(session, begin, STEPS), again(session, begin, end)
     ours, all_again, same_again = compare(session, [edit], *ways)
@@ -96,7 +98,7 @@ def test_the_first_changed_token_is_there_before_the_line_could_be_decoded_again
     print(f"\nfirst changed token ({way}) ÷ decoding all again: {ours / all_again:.2f}")
     print(f"÷ decoding the steps to it again: {ours / same_again:.2f}")
     assert ours <= 1.15 * all_again
-    assert ours <= 2 * same_again
+    assert ours <= (1.15 + 1.5 / (end - begin)) * same_again
 
 
 @pytest.mark.parametrize("steps", [3, 6])
@@ -111,16 +113,22 @@ def test_the_first_changed_token_costs_the_steps_to_it_in_a_model_of_the_papers_
 
 
 def test_an_edit_costs_what_decoding_from_there_costs(session: Session) -> None:
-    """Goal: 1.15 × decoding the same steps again. Not reached yet; it must not become worse than 1.4."""
-    edit = f"decoder.*.cross.masked[key=2, query={AT}-] = hidden"
+    """Goal: 1.15 × decoding the same steps again. Not reached yet; it must not become worse than 1.3.
+
+    What is decoded again picks no token and looks for no change of one, which each step of an edit does.
+    """
+    edit, spent = f"decoder.*.cross.masked[key=2, query={AT}-] = hidden", []
 
     def edited() -> None:
+        since = time.process_time()
         session.edit(edit)
+        spent.append(time.process_time() - since)
         take_back(session)
 
-    ours, theirs = best(edited, again(session, AT, STEPS + 1), times=15)
+    _, theirs = best(edited, again(session, AT, STEPS + 1), times=15)
+    ours = min(spent)
     print(f"\nan edit ÷ decoding the same steps again: {ours / theirs:.2f} ({ours * 1e3:.0f} ms)")
-    assert ours <= 1.4 * theirs
+    assert ours <= 1.3 * theirs
 
 
 def test_a_muted_head_answers_within_100_ms(session: Session) -> None:

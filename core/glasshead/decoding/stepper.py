@@ -443,7 +443,8 @@ class Stepper:
         """Drop the known tokens after the present step."""
         rows = self._stands
         del self._ids[rows:], self._probabilities[rows:]
-        self.rows.crop(rows)
+        if len(self.rows) > rows:
+            self.rows.crop(rows)
         self._views = {size: view for size, view in self._views.items() if max(size) <= rows}
 
     def _view(self, rows: int) -> Trace:

@@ -7,7 +7,7 @@ the tokens of the edited line. What differs from the twin is the effect of the e
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import log
+from math import exp, log
 
 import torch
 from torch import Tensor
@@ -138,12 +138,12 @@ def compare(
         row = place - first
         unedited = edited = divergence = None
         if token is not None and row < len(own):
-            unedited = float(other[row].exp()[token.id])
+            unedited = exp(other[row][token.id])
             divergence = 0.0 if other[row] is own[row] else kl(other[row], own[row])
         if usual is not None and along is not None and parted is not None and place > parted:
             edited = float(torch.softmax(along[place - 1].float(), -1)[usual.id])
         elif usual is not None and row < len(own):
-            edited = float(own[row].exp()[usual.id])
+            edited = exp(own[row][usual.id])
         steps.append(Step(token, unedited, usual, edited, divergence))
     if not ahead:
         return Beside(tuple(steps), None, edits, line.trace, twin.trace, (), 0.0)
