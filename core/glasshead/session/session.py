@@ -367,7 +367,7 @@ class Session:
         try:
             for changed in way:
                 self._moment = None
-                if way.new:
+                if way.new and self.standing.fork != way.fork:
                     self._lines.change(self.standing.branch, fork=way.fork)
                 yield changed
                 if self._way is not way:  # another move came between
