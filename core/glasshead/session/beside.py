@@ -4,7 +4,7 @@ Two comparisons: the original line, whose tokens the unedited model chose itself
 the tokens of the edited line. What differs from the twin is the effect of the edits alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import exp, log
@@ -12,6 +12,7 @@ from math import exp, log
 import torch
 from torch import Tensor
 
+from glasshead.decoding.rows import Rows
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.cone import cone
 from glasshead.edits.edit import Edit
@@ -120,30 +121,85 @@ def make_twin(base: Stepper, line: Stepper, *, ahead: bool = True) -> Stepper:
     return twin
 
 
+class Pair:
+    """A row of the line and of the twin, compared once: both distributions of the next token, and how they diverge."""
+
+    def __init__(self, one: Tensor, other: Tensor) -> None:
+        """one, other: logits of both: v. A row that the lines share is one tensor in both."""
+        self.one, self.other = one, other
+        own = _log(one)
+        two = own if other is one else _log(other)
+        self.divergence = 0.0 if other is one else kl(two, own)
+        self._sums = float(torch.logsumexp(one.cpu().double(), -1)), float(torch.logsumexp(other.cpu().double(), -1))
+
+    def chances(self, token: int) -> tuple[float, float]:
+        """Return the probability of a token in the line, and in the twin."""
+        logits = float(self.one[token]), float(self.other[token])
+        return exp(logits[0] - self._sums[0]), exp(logits[1] - self._sums[1])
+
+
+class Kept:
+    """What the comparison of a line keeps from moment to moment, so that a step costs only what is new in it."""
+
+    def __init__(self) -> None:
+        self._line: Stepper | None = None
+        self._pairs: list[Pair] = []
+        self._along: Rows | None = None
+        self._ids: list[int] = []
+        """Tokens of `_along`."""
+
+    def pairs(self, line: Stepper, twin: Stepper, first: int) -> list[Pair]:
+        """Compare the rows from which each token after the prompt was chosen in the line. first: of these tokens."""
+        if self._line is not line:
+            self._line, self._pairs, self._along = line, [], None
+        rows = (each.rows.logits(max(0, len(each.ids) - 1))[max(0, first - 1) :] for each in (line, twin))
+        both = list(zip(*rows, strict=True))
+        known = self._pairs[: len(both)]
+        same = [pair.one is one and pair.other is two for pair, (one, two) in zip(known, both, strict=False)]
+        self._pairs = [
+            known[row] if row < len(same) and same[row] else Pair(one, two) for row, (one, two) in enumerate(both)
+        ]
+        return self._pairs
+
+    def along(self, line: Stepper, ids: list[int]) -> Sequence[Tensor]:
+        """Compute the logits of a line's model, with its edits, after each of other tokens: v each."""
+        if not line.rows.lasting:  # every pass gives all rows anew
+            return line.rows.once(ids).unbind()
+        if self._along is None:
+            self._along, self._ids = line.rows.bare(), line.ids
+        same = next((at for at, pair in enumerate(zip(self._ids, ids, strict=False)) if pair[0] != pair[1]), None)
+        self._along.crop(min(len(ids), len(self._along)) if same is None else min(same, len(self._along)))
+        self._along.reach(ids)
+        self._ids = ids
+        return self._along.logits(len(ids))
+
+
 def compare(
-    base: Stepper, line: Stepper, twin: Stepper, edits: tuple[Edit, ...], count: int, *, ahead: bool = True
+    base: Stepper, line: Stepper, twin: Stepper, edits: tuple[Edit, ...], count: int, kept: Kept, *, ahead: bool = True
 ) -> Beside:
-    """Compare an edited line with its original, up to its step. count: candidates of the twin · ahead: see `look`."""
+    """Compare an edited line with its original, up to its step.
+
+    count: candidates of the twin · kept: from earlier comparisons of the line · ahead: see `look`.
+    """
     first = len(line.ids) - line.step_number
     """Tokens of the prompt."""
     made, original = line.tokens, base.tokens
-    own, other = _chances(line, twin, first)
+    pairs = kept.pairs(line, twin, first)
     parted = next((at for at, pair in enumerate(zip(line.ids, base.ids, strict=False)) if pair[0] != pair[1]), None)
     """Place of the first tokens that differ: after it the edited model has not seen the original's."""
-    along = None if parted is None or parted + 1 >= len(original) else line.rows.once(base.ids[:-1])
+    along = None if parted is None or parted + 1 >= len(original) else kept.along(line, base.ids[:-1])
     steps = []
     for place in range(first, max(len(made), len(original))):
         token = made[place] if place < len(made) else None
         usual = original[place] if place < len(original) else None
         row = place - first
         unedited = edited = divergence = None
-        if token is not None and row < len(own):
-            unedited = exp(other[row][token.id])
-            divergence = 0.0 if other[row] is own[row] else kl(other[row], own[row])
+        if token is not None and row < len(pairs):
+            unedited, divergence = pairs[row].chances(token.id)[1], pairs[row].divergence
         if usual is not None and along is not None and parted is not None and place > parted:
             edited = float(torch.softmax(along[place - 1].float(), -1)[usual.id])
-        elif usual is not None and row < len(own):
-            edited = exp(own[row][usual.id])
+        elif usual is not None and row < len(pairs):
+            edited = pairs[row].chances(usual.id)[0]
         steps.append(Step(token, unedited, usual, edited, divergence))
     if not ahead:
         return Beside(tuple(steps), None, edits, line.trace, twin.trace, (), 0.0)
@@ -152,19 +208,6 @@ def compare(
         apart = kl(_log(twin.rows.through(twin.ids)), _log(line.rows.through(line.ids)))
     trace = twin.outlook if line.looks_ahead else twin.trace
     return Beside(tuple(steps), apart, edits, line.outlook, trace, tuple(twin.candidates(count)), twin.entropy())
-
-
-def _chances(line: Stepper, twin: Stepper, first: int) -> tuple[list[Tensor], list[Tensor]]:
-    """Compute the log-probabilities from which each token after the prompt was chosen in the line, and in the twin.
-
-    A row that the lines share is one tensor in both.
-    """
-    rows = (each.rows.logits(max(0, len(each.ids) - 1))[max(0, first - 1) :] for each in (line, twin))
-    own, other = [], []
-    for one, two in zip(*rows, strict=True):
-        own.append(_log(one))
-        other.append(own[-1] if two is one else _log(two))
-    return own, other
 
 
 def _log(logits: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ writes its own target, and what is subtracted is what stands at the same positio
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from glasshead.checkpoints.find import home
@@ -17,7 +17,7 @@ from glasshead.decoding.protocols import Names
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
 from glasshead.found import Found, RecordingFile
-from glasshead.session.beside import compare, make_twin
+from glasshead.session.beside import Kept, compare, make_twin
 from glasshead.session.compared import Compared, compare_lines
 from glasshead.site import Site
 from glasshead.subjects import Subject
@@ -72,6 +72,7 @@ class Guest:
     """What it writes itself."""
     _twin: Stepper | None = None
     """Its line at the tokens of the present one."""
+    _kept: Kept = field(default_factory=Kept)
     _same: tuple[Names, bool] | None = None
     """The tokens of the present model, and whether this one has the same."""
     why: str = ""
@@ -106,7 +107,7 @@ class Guest:
             if line.recorded:
                 found = compare_lines(line, twin, self.name, count)
             else:
-                found = _as_compared(base, line, twin, count)
+                found = _as_compared(base, line, twin, count, self._kept)
             how, stands = FOLLOWS, None
         else:
             found = compare_lines(line, base, self.name, count)
@@ -163,7 +164,7 @@ def have_same_tokens(one: Names, other: Names) -> bool:
     )
 
 
-def _as_compared(base: Stepper, line: Stepper, twin: Stepper, count: int) -> Compared:
+def _as_compared(base: Stepper, line: Stepper, twin: Stepper, count: int, kept: Kept) -> Compared:
     """Compare a line with what another model writes itself, and with that model at the tokens of the line."""
-    found = compare(base, line, twin, (), count)
+    found = compare(base, line, twin, (), count, kept)
     return Compared(found.steps, found.next_divergence, (), found.edited, found.trace, found.candidates, found.entropy)

@@ -22,7 +22,7 @@ from glasshead.edits.edit import Edit
 from glasshead.edits.language import as_edit
 from glasshead.edits.ledger import NO_EDITS, Ledger, name_change
 from glasshead.errors import GlassheadError
-from glasshead.session.beside import Beside, compare, make_twin
+from glasshead.session.beside import Beside, Kept, compare, make_twin
 from glasshead.session.compared import Compared, compare_lines
 from glasshead.session.editing import edit_line
 from glasshead.session.guest import Guest
@@ -53,6 +53,7 @@ class Session:
         self._lines = Lines()
         self._moment: Moment | None = None
         self._twin: Stepper | None = None
+        self._kept = Kept()
         self.references = References(subject, lines=lambda branch: self._lines[branch].line)
         self.stops: Stops = NO_STOPS
         """Breakpoints, at which `walk` stops."""
@@ -115,7 +116,7 @@ class Session:
             return None
         at.base.goto(at.line.step_number)
         self._twin = make_twin(at.base if self._twin is None else self._twin, at.line, ahead=ahead)
-        return compare(at.base, at.line, self._twin, at.ledger.active, CANDIDATES, ahead=ahead)
+        return compare(at.base, at.line, self._twin, at.ledger.active, CANDIDATES, self._kept, ahead=ahead)
 
     @property
     def other(self) -> int | None:
