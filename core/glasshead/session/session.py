@@ -186,7 +186,8 @@ class Session:
 
     def give_up(self, branch: int, lines: Sequence[GivenUp]) -> None:
         """Note the lines that a beam search from a branch gave up, in place of those of an earlier one."""
-        self._lines.given_up = {**self._lines.given_up, branch: tuple(lines)}
+        noted = {**self._lines.given_up, branch: tuple(lines)}
+        self._lines.given_up = {number: told for number, told in noted.items() if told}
         self._list_again()
 
     @property

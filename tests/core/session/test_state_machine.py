@@ -265,7 +265,7 @@ class Moves(RuleBasedStateMachine):
         found, given_up = search(self.session, width)
         new = [each for each in self.session.standings if each.branch not in lines]
         assert len(new) == found <= width and self.session.standing.branch == new[0].branch
-        assert len(self.session.given_up[before.branch]) == given_up
+        assert len(self.session.given_up.get(before.branch, ())) == given_up
         for each in new:
             ids = each.line.ids
             assert each.parent == before.branch and each.fork == before.step and each.line.done
