@@ -140,3 +140,23 @@ def test_a_muted_head_answers_within_100_ms(session: Session) -> None:
     (spent,) = best(mute, times=15)
     print(f"\na muted head, with everything beside it: {spent * 1e3:.0f} ms")
     assert spent <= 0.1
+
+
+def test_a_step_beside_edits_costs_the_same_anywhere_in_a_line() -> None:
+    """Budget: with all that is compared, at step 180 ≤ 1.8 × at step 20, and ≤ 3.5 × a step without edits."""
+    layers = {"encoder_layers": 3, "decoder_layers": 3}
+    subject = restless(0, torch.float32, vocab_size=8000, d_model=256, d_ff=1024, heads=8, max_length=256, **layers)
+    spent: dict[bool, list[float]] = {}
+    for edited in (False, True):
+        made = Session(subject)
+        made.begin("theblackcat", edits=["decoder.1.ffn = skipped"] if edited else [])
+        spent[edited] = []
+        for _ in range(190):
+            since = time.process_time()
+            for _ in made.walk(1):
+                assert (made.moment.beside is not None) == edited
+            spent[edited].append(time.process_time() - since)
+    early, late = (sorted(spent[True][at - 10 : at + 10])[5] for at in (20, 180))
+    plain = sorted(spent[False][170:190])[5]
+    print(f"\na step beside edits, late ÷ early: {late / early:.2f}; ÷ one without: {late / plain:.2f}")
+    assert late <= 1.8 * early and late <= 3.5 * plain
