@@ -122,20 +122,22 @@ def make_twin(base: Stepper, line: Stepper, *, ahead: bool = True) -> Stepper:
 
 
 class Pair:
-    """A row of the line and of the twin, compared once: both distributions of the next token, and how they diverge."""
+    """A row of the line and of the twin, compared once. A row that the lines share is one tensor in both."""
 
-    def __init__(self, one: Tensor, other: Tensor) -> None:
-        """one, other: logits of both: v. A row that the lines share is one tensor in both."""
-        self.one, self.other = one, other
+    def __init__(self, one: Tensor, other: Tensor, token: int | None, usual: int | None) -> None:
+        """one, other: logits of both: v · token, usual: tokens of the line, and of the original, after this row."""
+        self.of = one, other, token, usual
         own = _log(one)
         two = own if other is one else _log(other)
         self.divergence = 0.0 if other is one else kl(two, own)
-        self._sums = float(torch.logsumexp(one.cpu().double(), -1)), float(torch.logsumexp(other.cpu().double(), -1))
+        self.unedited = None if token is None else exp(two[token])
+        """Probability of the token in the twin."""
+        self.edited = None if usual is None else exp(own[usual])
+        """Probability of the usual one in the line."""
 
-    def chances(self, token: int) -> tuple[float, float]:
-        """Return the probability of a token in the line, and in the twin."""
-        logits = float(self.one[token]), float(self.other[token])
-        return exp(logits[0] - self._sums[0]), exp(logits[1] - self._sums[1])
+    def is_of(self, one: Tensor, other: Tensor, token: int | None, usual: int | None) -> bool:
+        """Tell whether it is of these."""
+        return self.of[0] is one and self.of[1] is other and self.of[2:] == (token, usual)
 
 
 class Kept:
@@ -143,23 +145,22 @@ class Kept:
 
     def __init__(self) -> None:
         self._line: Stepper | None = None
-        self._pairs: list[Pair] = []
+        self._pairs: dict[int, Pair] = {}
         self._along: Rows | None = None
         self._ids: list[int] = []
         """Tokens of `_along`."""
 
-    def pairs(self, line: Stepper, twin: Stepper, first: int) -> list[Pair]:
-        """Compare the rows from which each token after the prompt was chosen in the line. first: of these tokens."""
+    def begin(self, line: Stepper) -> None:
+        """Forget what was kept of another line."""
         if self._line is not line:
-            self._line, self._pairs, self._along = line, [], None
-        rows = (each.rows.logits(max(0, len(each.ids) - 1))[max(0, first - 1) :] for each in (line, twin))
-        both = list(zip(*rows, strict=True))
-        known = self._pairs[: len(both)]
-        same = [pair.one is one and pair.other is two for pair, (one, two) in zip(known, both, strict=False)]
-        self._pairs = [
-            known[row] if row < len(same) and same[row] else Pair(one, two) for row, (one, two) in enumerate(both)
-        ]
-        return self._pairs
+            self._line, self._pairs, self._along = line, {}, None
+
+    def pair(self, row: int, one: Tensor, other: Tensor, token: int | None, usual: int | None) -> Pair:
+        """Return a row of both lines; see `Pair`."""
+        found = self._pairs.get(row)
+        if found is None or not found.is_of(one, other, token, usual):
+            found = self._pairs[row] = Pair(one, other, token, usual)
+        return found
 
     def along(self, line: Stepper, ids: list[int]) -> Sequence[Tensor]:
         """Compute the logits of a line's model, with its edits, after each of other tokens: v each."""
@@ -184,7 +185,9 @@ def compare(
     first = len(line.ids) - line.step_number
     """Tokens of the prompt."""
     made, original = line.tokens, base.tokens
-    pairs = kept.pairs(line, twin, first)
+    kept.begin(line)
+    rows = [each.rows.logits(max(0, len(each.ids) - 1))[max(0, first - 1) :] for each in (line, twin)]
+    """Logits from which each token after the prompt was chosen."""
     parted = next((at for at, pair in enumerate(zip(line.ids, base.ids, strict=False)) if pair[0] != pair[1]), None)
     """Place of the first tokens that differ: after it the edited model has not seen the original's."""
     along = None if parted is None or parted + 1 >= len(original) else kept.along(line, base.ids[:-1])
@@ -194,12 +197,14 @@ def compare(
         usual = original[place] if place < len(original) else None
         row = place - first
         unedited = edited = divergence = None
-        if token is not None and row < len(pairs):
-            unedited, divergence = pairs[row].chances(token.id)[1], pairs[row].divergence
-        if usual is not None and along is not None and parted is not None and place > parted:
+        astray = along is not None and parted is not None and place > parted
+        if row < len(rows[0]):
+            asked = usual.id if usual is not None and not astray else None
+            pair = kept.pair(row, rows[0][row], rows[1][row], token.id if token is not None else None, asked)
+            unedited, edited = pair.unedited, pair.edited
+            divergence = None if token is None else pair.divergence
+        if astray and usual is not None and along is not None:
             edited = float(torch.softmax(along[place - 1].float(), -1)[usual.id])
-        elif usual is not None and row < len(pairs):
-            edited = pairs[row].chances(usual.id)[0]
         steps.append(Step(token, unedited, usual, edited, divergence))
     if not ahead:
         return Beside(tuple(steps), None, edits, line.trace, twin.trace, (), 0.0)
