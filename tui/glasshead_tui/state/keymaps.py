@@ -70,7 +70,7 @@ EXPLORE: Groups = {
             "right,l",
             "→ l",
             "move('right')",
-            "cursor to the key on the right; the child in the tree, the next measure in the ranking",
+            "cursor to the key on the right; the child in the tree, the next measure in the ranking, each edit alone",
         ),
         Key("page_up", "pageup", "pgup", "move('page_up')", "ten queries up"),
         Key("page_down", "pagedown", "pgdn", "move('page_down')", "ten queries down"),
@@ -283,6 +283,7 @@ PANE_HINTS = {
     "edits": (
         Hint(("up", "down"), "↑↓", "edit", 0),
         Hint(("choose",), "enter", "on, off", 0),
+        Hint(("right",), "→", "each one's effect", 1),
         Hint(("add",), "+", "add", 1),
         Hint(("remove",), "del", "take out", 1),
         Hint(("clear",), "Z", "all out", 2),

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from glasshead.named import brief_head
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.drawing.ranking import EFFECT, Head, Row, Table, place_name, ranking_rows, tell_of
+from glasshead_tui.drawing.ranking import EFFECT, Head, Row, Table, place_name, ranking_rows, tell_of, write_placebo
 from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.listed import ListPane
@@ -180,8 +180,7 @@ class RankingPane(ListPane[Row]):
         cells = (layer, LAYER), (str(row.head[1]), HEAD), (_value(row, VALUE - 1), VALUE)
         shown = fit(kind, KIND) + "".join(fit(cell, room, right=True) for cell, room in cells)
         if row.placebo is not None:
-            placebo = f"{real(row.placebo.mean, 6)} ±{real(row.placebo.spread, 5)}"
-            shown += fit(placebo, PLACEBO, right=True)
+            shown += fit(write_placebo(row.placebo), PLACEBO, right=True)
         elif row.even is not None:
             shown += fit(weight(row.even), EVEN, right=True)
         return [Segment(f"{shown}  ", style), *self._bar(row, columns - width(shown) - 2, marks)]
