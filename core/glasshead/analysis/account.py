@@ -21,6 +21,8 @@ COUNT = 5
 MOST = 400_000_000
 """Products of one account at most: of a model so large that a lens after every sub-layer would take more, there is one
 after every layer."""
+STAGE = 1_000_000
+"""Products that take as long as the small operations of one stage."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,12 +53,12 @@ class Account:
 
 
 def cost(trace: Trace, stack: str) -> int:
-    """Estimate the products of the account of a row: most of them are those of the lens; 0 where there is none."""
+    """Estimate the work of the account of a row in products, mostly those of the lens; 0 where there is none."""
     learned = None if trace.reading is None else trace.reading.learned
     if learned is None or learned.unembedding is None:
         return 0
     layers = sum(kind.layers for kind in trace.anatomy.kinds if kind.stack == stack)
-    return min(MOST, 2 * layers * learned.unembedding.weight.numel())
+    return min(MOST, 2 * layers * learned.unembedding.weight.numel()) + 2 * layers * STAGE
 
 
 def account(

@@ -11,7 +11,7 @@ from glasshead.truth.mask_fuzzer import Draw
 from glasshead.truth.report import Verdict
 
 CLOSE = 1e-3
-"""Largest difference of a scale from 1/√d_k, as a share of it, and of a row's sum from 1, where its precision keeps that."""
+"""Largest difference of a scale from 1/√d_k, as a share of it, and of a row's sum from 1 if precision keeps that."""
 
 
 def softmax_checks(box: Box, seed: int, scale: float | None) -> list[Verdict]:

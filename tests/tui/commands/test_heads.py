@@ -12,7 +12,9 @@ from tests.conftest import LINES
 import glasshead as library
 from glasshead.ranking.measure import align_heads, measure_heads
 from glasshead.ranking.rank import rank
+from glasshead.ranking.results import Placebo
 from glasshead.recipes import recipe
+from glasshead_tui.drawing.ranking import write_placebo
 
 TEXT = ("--text", "the black cat", "--longest", "6")
 
@@ -101,8 +103,11 @@ def test_why_names_a_set_and_its_placebo(glasshead: Glasshead, tiny: Path) -> No
     found = strictly(glasshead(*words, "--json").out)
     assert found["chosen"]["id"] == one.id and found["rival"]["id"] == other.id
     assert found["found"] and found["margin_without"] < 0
-    assert all(f"{part['part']} head {part['head']}" in plain.out for part in found["parts"])
-    assert "smallest set found" in plain.out
+    assert all(f"{part['part']}[head={part['head']}]" in plain.out for part in found["parts"])
+    assert (
+        "smallest set found" in plain.out and f"{found['random_flips']} of {found['random_sets']} random" in plain.out
+    )
+    assert write_placebo(Placebo(found["random_margin"], found["random_margin_spread"], 20)) in plain.out
 
 
 def test_heads_are_sorted_by_what_they_look_at(glasshead: Glasshead, tiny: Path) -> None:

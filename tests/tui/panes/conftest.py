@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 from textual.widget import Widget
 
 from glasshead_tui.widgets.heatmap import HeatMap
@@ -52,6 +53,16 @@ def moment(trace: "Trace", line: "Stepper | None" = None, **changes: Any) -> "Mo
     return Moment(trace=trace, **{**usual, **changes})
 
 
+class Patient(Pilot[None]):
+    """A pilot that also waits for what was mounted while it waited: on a busy machine that has not been drawn."""
+
+    async def pause(self, delay: float | None = None) -> None:
+        await super().pause(delay)
+        while self.app.screen._layout_required or any(not each.is_mounted for each in self.app.screen.query("*")):
+            await super().pause(0.01)
+        await super().pause()
+
+
 Drawn = Callable[[Widget], list[str]]
 Framed = Callable[..., AbstractAsyncContextManager[Any]]
 
@@ -75,7 +86,7 @@ def framed() -> Framed:
     async def frame(pane: Widget, size: tuple[int, int] = (78, 17)) -> AsyncIterator[Any]:
         async with Frame(pane).run_test(size=size) as pilot:
             await pilot.pause()
-            yield pilot
+            yield Patient(pilot.app)
 
     return frame
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from tests.tui.panes.conftest import moment
 
+from glasshead.named import brief_part
 from glasshead.text import Token
 from glasshead.truth.trace_checks import Check
 from glasshead_tui.panes.explore.norms import NormsPane
@@ -54,6 +55,18 @@ async def test_the_sum_can_be_done_by_hand(
         assert "✓" in next(line for line in lines if "the model's" in line)
         assert any("= output" in line and "✓" in line for line in lines)
         assert len([line for line in lines if line]) <= size[1]
+
+
+async def test_the_results_of_a_sum_are_seen_in_any_room(line: "Stepper", framed: "Framed", drawn: "Drawn") -> None:
+    for lines in (14, 13, 12, 11, 9, 5):
+        pane = SumPane()
+        async with framed(pane, (28, lines)) as pilot:
+            pane.show(moment(line.outlook), Focus(kind="cross", layer=1, head=3, query=4, key=2, step=5))
+            await pilot.pause()
+            seen = drawn(pane)
+            assert all(any(text.strip().startswith(name) for text in seen) for name in ("= weight", "= output")), lines
+            hidden = len(pane._lines) - pane.size.height
+            assert hidden <= 0 or f"{hidden} more" in str(pane.border_subtitle) or "above," in str(pane.border_subtitle)
 
 
 async def test_a_sum_of_very_small_numbers_still_has_digits(
@@ -118,7 +131,8 @@ async def test_norms_start_from_the_residual_and_reach_mean_0_and_variance_1(
         parts = ("self", "ffn") if stack == "encoder" else ("self", "cross", "ffn")
         for layer in range(2):
             for part in parts:
-                row = next(row for row in rows if row and row[0] == f"{layer}.{part}")
+                name = brief_part(f"{stack}.{layer}.{part}").split()
+                row = next(row[len(name) - 1 :] for row in rows if row[: len(name)] == name)
                 x = trace[f"{stack}.{layer}.{part}.resid"][2].double()
                 assert number(row[1]) == pytest.approx(float(x.mean()), abs=6e-4)
                 assert number(row[2]) == pytest.approx(float(x.var(correction=0)), abs=6e-4, rel=1e-3)

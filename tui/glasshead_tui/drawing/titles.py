@@ -1,12 +1,13 @@
-"""The title of a pane, set only when it changes: setting it makes Textual send the whole pane again."""
+"""The title of a pane, at the top of its border, and the subtitle at the bottom. Visible text, never markup."""
 
-from textual.content import Content
 from textual.widget import Widget
+
+from glasshead_tui.widgets.lines import Lines, write_titles
 
 
 def entitle(pane: Widget, title: str, subtitle: str = "") -> None:
-    """Set the title at the top of a pane's border, and the subtitle at the bottom. Visible text, never markup."""
-    for name, text in (("border_title", title), ("border_subtitle", subtitle)):
-        content = Content(text)
-        if (getattr(pane, name) or "") != content.markup:
-            setattr(pane, name, content)
+    """Set both; in a pane of lines they are written with the next drawing, which says also what is out of sight."""
+    if isinstance(pane, Lines):
+        pane.entitle(title, subtitle)
+    else:
+        write_titles(pane, title, subtitle)

@@ -1,26 +1,29 @@
 """Map: every layer × head of each kind of attention as a small picture. A dot shows the largest weight under it."""
 
 from collections.abc import Sequence
-from math import inf
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from glasshead.errors import GlassheadError
+from glasshead.named import brief_head, brief_kind
 from glasshead.site import attention
-from glasshead_tui.drawing.matrix import masked
+from glasshead_tui.drawing.masks import told_of_kind
+from glasshead_tui.drawing.matrix import hides
+from glasshead_tui.drawing.names import kind_name
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.sides import mark_names, mark_side
 from glasshead_tui.drawing.tables import map_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
-from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.scale import LEVELS, MASKED
 from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from glasshead.anatomy import Kind
     from glasshead.session.beside import Beside
     from glasshead.session.moment import Moment
     from glasshead.traces.trace import Trace
@@ -36,7 +39,7 @@ class Heads:
     def __init__(self, trace: "Trace", focus: Focus, beside: "Beside | None" = None) -> None:
         """beside: the same tokens without edits, to show the difference of the weights."""
         self.trace, self._here, self._beside = trace, focus.prefix, beside
-        self.groups = [Group(visible(kind.label), kind.layers, kind.heads, "heads") for kind in trace.kinds]
+        self.groups = [_group(trace, kind) for kind in trace.kinds]
         self.waiting: list[tuple[str, int, int]] = []
         self._left = AT_ONCE
         self._pooled: dict[tuple[str, int, int], list[list[bytes]] | None] = {}
@@ -67,7 +70,7 @@ class Heads:
         """Make the pictures of all heads of one layer."""
         prefix, columns, lines = key
         if self._beside is None:
-            self._pooled[key] = pooled(self.trace[f"{prefix}.weights"], masked(self.trace, prefix), columns, lines)
+            self._pooled[key] = pooled(self.trace[f"{prefix}.weights"], ~hides(self.trace, prefix), columns, lines)
             return
         from glasshead.analysis.difference import difference
 
@@ -78,7 +81,7 @@ class Heads:
             self._pooled[key] = None
             return
         apart = difference(self.trace, self._beside.trace, f"{prefix}.weights").abs()
-        self._pooled[key] = pooled(apart, self._beside.cone[f"{prefix}.weights"].float().log(), columns, lines)
+        self._pooled[key] = pooled(apart, self._beside.cone[f"{prefix}.weights"], columns, lines)
 
     @property
     def partial(self) -> bool:
@@ -89,10 +92,13 @@ class Heads:
         return bool(self.trace.recorded) and f"{prefix}.weights" not in self.trace
 
     def fetch(self) -> None:
-        """Compute the matrix that is looked at, if it is not there. Raises NotYetError where passes are put off."""
+        """Compute the matrix that is looked at, if it is not drawn. Raises NotYetError where passes are put off."""
+        if all(found is not None for key, found in self._pooled.items() if key[0] == self._here):
+            return
         for trace in (self.trace, *(() if self._beside is None else (self._beside.trace,))):
-            if (site := f"{self._here}.weights") in trace.aside:
-                trace[site]
+            if not trace.recorded:
+                trace[f"{self._here}.weights"]
+                trace.hides(self._here)
 
     def look(self, focus: Focus) -> bool:
         """Look at another matrix, whose layer may have been computed for it; return whether there is more to draw."""
@@ -111,14 +117,21 @@ class Heads:
         )
 
     def _kept(self, prefix: str) -> bool:
-        """Tell whether the weights are there: a map must not run the model for each layer. Those of the focus may.
-
-        Where one layer is captured, whoever shows another has it computed first.
+        """Tell whether the weights are there: a map must not run the model for each layer. `fetch` gets those of the
+        layer that is looked at.
         """
         site, other = f"{prefix}.weights", None if self._beside is None else self._beside.trace
-        if other is not None and site in other.aside and not other.at_hand(site):
+        if other is not None and not other.at_hand(site):
             return False
-        return self.trace.at_hand(site) or (prefix == self._here and site not in self.trace.aside)
+        return self.trace.at_hand(site) and (bool(self.trace.recorded) or self.trace.hides_at_hand(prefix))
+
+
+def _group(trace: "Trace", kind: "Kind") -> Group:
+    """Title the heads of a kind of attention by its name, and say whether it has a mask."""
+    mask = told_of_kind(trace.anatomy, kind)
+    title = ", ".join(filter(None, (kind_name(kind), "" if mask == "masked" else mask)))
+    brief = " · ".join(filter(None, (brief_kind(kind.stack, kind.kind), mask)))
+    return Group(title, kind.layers, kind.heads, "heads", brief)
 
 
 def _place(trace: "Trace", focus: Focus) -> Place:
@@ -127,17 +140,18 @@ def _place(trace: "Trace", focus: Focus) -> Place:
     return Place(next(here, 0), focus.layer, focus.head)
 
 
-def pooled(weights: "Tensor", scores: "Tensor", columns: int, lines: int) -> list[list[bytes]]:
+def pooled(weights: "Tensor", looks: "Tensor", columns: int, lines: int) -> list[list[bytes]]:
     """Pool each head to at most `lines` rows of at most `columns` levels. A dot is masked if everything under it is.
 
-    weights, and scores after the mask: h q k. Fewer tokens than dots are not stretched: a short line fills a corner of
+    weights, and where may be looked: h q k. Fewer tokens than dots are not stretched: a short line fills a corner of
     its picture.
     """
     from torch.nn.functional import adaptive_max_pool2d
 
     shape = min(lines, weights.shape[1]), min(columns, weights.shape[2])
     levels = (adaptive_max_pool2d(weights.nan_to_num(0, 0, 0), shape).clamp(0, 1).sqrt() * (LEVELS - 1)).round().int()
-    seen = adaptive_max_pool2d((scores > -inf).float(), shape) > 0
+    looks = looks[:1] if looks.stride(0) == 0 else looks  # one for all heads
+    seen = adaptive_max_pool2d(looks.float(), shape) > 0
     return [[bytes(row) for row in head] for head in levels.masked_fill(~seen, MASKED).tolist()]
 
 
@@ -170,9 +184,10 @@ class MapPane(Thumbnails):
             self._continue()
         elif self._heads.look(focus) or (place, held) != (self.selected, self.held):
             self.select(place, held)
+        mark = mark_side(moment, focus, "map")
         unknown = "empty: not recorded" if self._heads.partial else UNKNOWN if self._heads.unknown else ""
-        said = visible(" − ".join(beside.names)) if beside else unknown
-        entitle(self, f"map · layer {focus.layer} head {focus.head}", said)
+        said = " − ".join(mark_names(beside.names)) if beside else unknown
+        entitle(self, f"{mark}map · {brief_head(focus.prefix, focus.head)}", said)
         self._heads.fetch()
 
     def as_rows(self) -> Rows:

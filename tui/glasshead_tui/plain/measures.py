@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from glasshead_tui.drawing import numbers
 from glasshead_tui.drawing.remarks import share
-from glasshead_tui.plain.ranking import WIDTH, Ranked, place_of
+from glasshead_tui.plain.ranking import WIDTH, Ranked, kind_of, place_of
 from glasshead_tui.terminal import strict_json
 from glasshead_tui.terminal.visible import fit, visible
 
@@ -64,7 +64,7 @@ def as_rows(found: "Sequence[Measured]", name: str) -> list[dict[str, Any]]:
     """Make a row of plain values for each head, sorted by a measure."""
     rows = []
     for each in sorted_by(found, name):
-        kind, layer, head = place_of(each.part)
+        kind, (_, layer, head) = kind_of(each.part), place_of(each.part)
         rows.append(
             {
                 "part": kind, "layer": int(layer), "head": int(head),
@@ -124,10 +124,10 @@ def aligned_table(subject: Ranked, found: "Sequence[Aligned]", about: Alignment,
     yield ""
     yield f"{'part':12}  layer  head    input   output"
     for each in found[:top]:
-        _, layer, head = place_of(each.part)
+        kind, layer, head = place_of(each.part)
         rates = (numbers.weight(each.counts[name].error_rate, 5) for name in ("input", "output"))
         shown = "  ".join(f"{rate:>7}" for rate in rates)
-        yield f"{'cross':12}  {layer:>5}  {head or 'mean':>4}  {shown}"
+        yield f"{kind:12}  {layer:>5}  {head or 'mean':>4}  {shown}"
     if len(found) > top:
         yield f"… {len(found) - top} more (--top, --json, --tsv)"
 

@@ -4,8 +4,9 @@ Three panes stand above, the first of them the map or the ranking; below them st
 was looked at last. A narrow terminal, or `f`, gives the whole room to the active pane. What is not seen is not drawn.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
-from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -17,7 +18,7 @@ from glasshead.errors import GlassheadError
 from glasshead.traces.shown import NotYetError, passes_put_off
 from glasshead_tui.drawing.compared import OF_HEADS, OF_LAYERS, SORTED, check_pane, same_items
 from glasshead_tui.drawing.paint import palette
-from glasshead_tui.drawing.pairs import pair_of, reachable
+from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.difference import difference_text
 from glasshead_tui.panes.explore.alignment import AlignmentPane
@@ -37,9 +38,10 @@ from glasshead_tui.panes.explore.vectors import VectorsPane
 from glasshead_tui.panes.listed import ListPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.base import CommandedScreen
-from glasshead_tui.screens.lines import tabs_line
+from glasshead_tui.screens.lines import tabs_text
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
+from glasshead_tui.widgets.restyle import restyle
 from glasshead_tui.work.messages import Computed
 
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ BELOW: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 """Groups of panes that take turns below the others."""
 COMPUTING = "computing …"
+TRIES = 3
+"""Times that a value is computed beside the keys, before it is computed where it is drawn."""
 OF_CANDIDATES = ("stream", "logits")
 """Panes in which the arrows to the sides choose a candidate, and a search goes through candidates."""
 
@@ -104,7 +108,7 @@ def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
             pane.show(pair.this.moment, pair.this.focus.to(view="difference"))
             after = rows()
             before = before if item is None else same_items(after, before, item)
-            pane.tell(difference_text(after, before, pair.names))
+            pane.tell(difference_text(after, before, pair.marked))
             return
         pane.show(pair.this.moment, pair.this.focus.to(view="difference"))
     else:
@@ -116,7 +120,7 @@ class PanedScreen(CommandedScreen):
     """See the module. A subclass has a focus, and composes `#tabs` and what `_panes` yields."""
 
     DEFAULT_CSS = """
-    PanedScreen #tabs { height: 1; padding: 0 1; }
+    PanedScreen #tabs { height: 1; padding: 0 0 0 1; }
     PanedScreen #above { height: 1fr; }
     PanedScreen #below { height: 12; }
     PanedScreen MapPane, PanedScreen RankingPane { width: 31; }
@@ -148,24 +152,24 @@ class PanedScreen(CommandedScreen):
     _rest_waits = False
     _asked: tuple[Hashable, ...] = ()
     """What is being computed."""
-    _answered: frozenset[Hashable] = frozenset()
-    """What was computed, or could not be, for what is looked at."""
 
     def __init__(self, shown: Mapping[str, str]) -> None:
         """shown: id → the keys, as `keys.label_keys` gives them."""
         super().__init__(shown)
+        self._answered: Counter[Hashable] = Counter()
+        """How often something was computed, or could not be, for what is looked at."""
         self._waiting: dict[str, NotYetError] = {}
         """Panes that show a layer which is computed meanwhile, each with what it waits for."""
 
     def _panes(self) -> ComposeResult:
-        """Compose the panes."""
-        with Horizontal(id="above"):
-            for name in ABOVE:
-                yield PANES[name](id=name, classes="pane")
-        with Horizontal(id="below"):
-            for group in BELOW:
-                for name in group:
-                    yield PANES[name](id=name, classes="pane")
+        """Compose the panes, with the classes that `_show_active` would give them."""
+        self.set_class(self._alone, "alone")
+        seen = self._shown_panes
+        for room, names in (("above", ABOVE), ("below", tuple(chain.from_iterable(BELOW)))):
+            with Horizontal(id=room, classes="holds-active" if self._active in names else None):
+                for name in names:
+                    shown, active = " shown" * (name in seen), " active" * (name == self._active)
+                    yield PANES[name](id=name, classes=f"pane{shown}{active}")
 
     def action_pane(self, by: int) -> None:
         """Show the next pane."""
@@ -197,7 +201,7 @@ class PanedScreen(CommandedScreen):
 
     def _redraw(self) -> None:
         """Draw the active pane at once and the others later, so that a key is answered before everything is drawn."""
-        self._answered = frozenset()
+        self._answered.clear()
         self._waiting.clear()
         self._draw(self._active)
         self._send_for()
@@ -208,11 +212,7 @@ class PanedScreen(CommandedScreen):
     def _draw_rest(self) -> None:
         self._rest_waits = False
         if self.moment is not None:
-            lines = self._looking if self._looking.pinned is None else self._looking.to(view="edited")
-            shown = self.moment.original if lines.view == "original" else self.moment
-            with suppress(GlassheadError):  # another model without such an attention: nothing is marked
-                lines = reachable(shown, lines, exact=False)
-            self.query_one(TokensPane).show(shown, lines)
+            self.query_one(TokensPane).show(self.moment, self._looking)
         for name in self._shown_panes[1:]:
             self._draw(name)
         self._send_for()
@@ -228,7 +228,7 @@ class PanedScreen(CommandedScreen):
                 with passes_put_off():
                     show(pane, self.moment, self._looking)
             except NotYetError as need:
-                if need.key not in self._answered:
+                if self._answered[need.key] < TRIES:  # it may have been let go again, for what another one looks at
                     self._waiting[name] = need
                     pane.say("" if isinstance(pane, MapPane) else COMPUTING)
                     return
@@ -250,7 +250,8 @@ class PanedScreen(CommandedScreen):
 
     def on_computed(self, event: Computed) -> None:
         """Draw the panes that waited for a value, if they still do."""
-        self._answered |= {event.key}
+        self._answered[event.key] += 1
+        self._asked = tuple(key for key in self._asked if key != event.key)
         for name in [name for name, need in self._waiting.items() if need.key == event.key]:
             self._draw(name)
         self._send_for()
@@ -263,13 +264,12 @@ class PanedScreen(CommandedScreen):
         shown = self._shown_panes
         for name in PANES:
             pane = self.query_one(f"#{name}", Widget)
-            pane.set_class(name == self._active, "active")
-            pane.set_class(name in shown, "shown")
-        self.query_one("#above").set_class(self._active in ABOVE, "holds-active")
-        self.query_one("#below").set_class(self._active not in ABOVE, "holds-active")
+            restyle(pane, active=name == self._active, shown=name in shown)
+        restyle(self.query_one("#above"), holds_active=self._active in ABOVE)
+        restyle(self.query_one("#below"), holds_active=self._active not in ABOVE)
         self._write_tabs()
         self._write_hints()
 
     def _write_tabs(self) -> None:
-        line = tabs_line(PANES, self._active, self._shown_keys, self.size.width - 2, palette(self.app))
-        self._write("tabs", line)
+        room = self.size.width - 1, 2 if self._tall else 1
+        self._write_tall("tabs", tabs_text(PANES, self._active, self._shown_keys, *room, palette(self.app)))

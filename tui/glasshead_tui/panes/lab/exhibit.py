@@ -24,6 +24,7 @@ from glasshead_tui.widgets.curves import Curves
 from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.lines import Line, Lines
 from glasshead_tui.widgets.prose import Prose, wrapped
+from glasshead_tui.widgets.restyle import restyle
 
 PLOT = Size(42, 13)
 """Least room for a useful plot."""
@@ -112,8 +113,7 @@ class ExhibitPane(Vertical, can_focus=False):
     def show(self, exhibit: Exhibit, *, framed: bool, active: bool) -> None:
         """Draw an exhibit."""
         marks = palette(self.app)
-        self.set_class(framed, "framed")
-        self.set_class(framed and active, "active")
+        restyle(self, framed=framed, active=framed and active)
         entitle(self, visible(exhibit.title) if framed else "")
         self._curves.display = isinstance(exhibit, Plot)
         self._heatmap.display = isinstance(exhibit, Grid)
