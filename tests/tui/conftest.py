@@ -130,7 +130,7 @@ def run(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def noticed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What notices say; Textual shows none in tests."""
+    """What notices say, which are not shown."""
     said: list[str] = []
     monkeypatch.setattr(Framed, "notify", lambda _app, message, **_more: said.append(message))
     return said

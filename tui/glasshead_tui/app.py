@@ -2,17 +2,17 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from platformdirs import user_config_path
 from textual import on
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.driver import Driver
 from textual.filter import LineFilter, NoColor
-from textual.notifications import Notify, SeverityLevel
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
@@ -21,7 +21,6 @@ from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.home import file_in
 from glasshead_tui.terminal.key_order import OrderedKeys
 from glasshead_tui.terminal.visible import clip, visible
-from glasshead_tui.widgets.notices import Notice
 
 if TYPE_CHECKING:
     from glasshead.edits.edit import Edit
@@ -107,16 +106,13 @@ class Framed(OrderedKeys):
         timeout: float | None = None,
         markup: bool = True,
     ) -> None:
-        """Show a notice for some seconds."""
+        """Show a notice for some seconds, in the last lines of the uppermost screen that has a place for it."""
         seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
-        self.post_message(Notify(Notice(message, title, severity, seconds, markup=markup)))
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """List the commands of the palette: those of the uppermost screen that has any."""
-        for each in reversed(self.screen_stack):
-            commands = getattr(each, "commands", None)
-            if commands is not None:
-                yield from commands()
+        said = Content.from_markup(message).plain if markup else message
+        for screen in reversed(self.screen_stack):
+            tell = getattr(screen, "tell", None)
+            if tell is not None:
+                tell(f"{title}: {said}" if title else said, seconds, warns=severity != "information")
                 return
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -153,8 +149,8 @@ class GlassheadApp(Framed):
         self._subject_name = found.title
         self.next_model: str | None = None
         """Name of the model to open next, once this app has ended; None ends the program."""
-        self._worker = Worker(found, text, forced, edits, session)
-        self._lab_first, self._lesson, self._beside = lab, lesson, beside
+        self._worker = Worker(found, text, forced, edits, session, beside)
+        self._lab_first, self._lesson = lab, lesson
         self._about: About | None = None
         self._explorer: ExploreScreen | None = None
         self._book: LabBook | None = None
@@ -182,7 +178,6 @@ class GlassheadApp(Framed):
             open_lab=self.open_lab,
             open_next=self.open_next,
             lab_first=self._lab_first is not None or self._lesson,
-            beside=self._beside,
         )
         return self._explorer
 

@@ -21,6 +21,8 @@ COUNT = 5
 MOST = 400_000_000
 """Products of one account at most: of a model so large that a lens after every sub-layer would take more, there is one
 after every layer."""
+STAGE = 1_000_000
+"""Products that take as long as the small operations of one stage."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,18 +46,19 @@ class Account:
     how: str
     """What the lens does, in one line; empty without one."""
     bare: bool = False
-    """Whether the lens applies the output matrix to the stream as it stands: the model has no norm after its layers."""
+    """Whether the lens applies the output matrix to the stream as it stands: the model has neither a norm after its
+    layers nor a head."""
     why: str = ""
     """Sentence that says why there is no lens; empty if there is one."""
 
 
 def cost(trace: Trace, stack: str) -> int:
-    """Estimate the products of the account of a row: most of them are those of the lens; 0 where there is none."""
+    """Estimate the work of the account of a row in products, mostly those of the lens; 0 where there is none."""
     learned = None if trace.reading is None else trace.reading.learned
     if learned is None or learned.unembedding is None:
         return 0
     layers = sum(kind.layers for kind in trace.anatomy.kinds if kind.stack == stack)
-    return min(MOST, 2 * layers * learned.unembedding.weight.numel())
+    return min(MOST, 2 * layers * learned.unembedding.weight.numel()) + 2 * layers * STAGE
 
 
 def account(
@@ -83,7 +86,7 @@ def account(
         found, why = None, str(error)
     return Account(
         stream=seen, read=_read(seen, through), asked=asked, attribution=found, how=through.how, why=why,
-        bare=through.norm is None,
+        bare=through.bare,
     )  # fmt: skip
 
 

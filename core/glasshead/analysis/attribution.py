@@ -6,6 +6,9 @@ direction passes each norm with the variance (or rms) of that row held as it was
     norm(x) = gain · (x − mean(x)) / σ + bias        σ = √(var + ε), captured
     w · norm(x) = w · bias + w' · x                  w' = (w·gain − mean(w·gain)) / σ;  an RMSNorm takes no mean
 
+The head of BERT and its relatives, norm(act(x W + b)), is passed in the same way: its norm with the variance, and its
+activation with the ratio act(z) / z, that follow from the last vector of the row. Both are linear then.
+
 At each sub-layer w' · x splits into what the sub-layer adds and what the stream before it had; a head adds through its
 slice of W_O (Elhage et al. 2021). Each part is counted along this direct path alone: what it changes in later
 sub-layers is counted as theirs. The sum is the logit; what edits or rounding leave of it is the share `rest`.
@@ -20,7 +23,8 @@ from torch import Tensor
 from glasshead.analysis.lens import Lens, own_logits
 from glasshead.analysis.stream import Step, Stream, joins
 from glasshead.anatomy import Norm
-from glasshead.traces.reading import Gain, Learned
+from glasshead.errors import GlassheadError
+from glasshead.traces.reading import Gain, Head, Learned
 from glasshead.traces.trace import Trace
 
 
@@ -45,6 +49,8 @@ class Attribution:
     """The model's own logit, or the difference of two, before the cap if there is one."""
     capped: bool
     """Whether the model caps its logits: the shares are of what is capped."""
+    headed: bool = False
+    """Whether a head comes before the output matrix: its variance and the ratios of its activation are held too."""
 
     @property
     def sum(self) -> float:
@@ -82,6 +88,25 @@ class _Path:
         before, self.direction = self.direction, turned / spread
         self.biases += bias
         self.rest += float(before @ found) - bias - float(self.direction @ given)
+
+    def through_head(self, head: Head, given: Tensor) -> None:
+        """Pass the head of the model backwards. given: the last vector, m. Raises GlassheadError: see `attribute`."""
+        weight = _exact(head.dense.weight)
+        bias = torch.zeros_like(weight[0]) if head.dense.bias is None else _exact(head.dense.bias)
+        z = given @ weight + bias
+        active = head.activation(z)
+        if bool(head.activation(torch.zeros_like(z)).any()):
+            raise GlassheadError("The activation of this model's head is not 0 at 0: no logit can be split through it.")
+        centred = head.centred(active)
+        spread = head.spread(centred)
+        turned = self.direction if head.gain.gain is None else self.direction * _exact(head.gain.gain)
+        last = 0.0 if head.gain.bias is None else float(self.direction @ _exact(head.gain.bias))
+        whole = float(turned @ centred / spread) + last
+        turned = head.centred(turned) / spread * torch.where(z == 0, 0.0, active / z)
+        own = last + float(turned @ bias)
+        self.direction = weight @ turned
+        self.biases += own
+        self.rest += whole - own - float(self.direction @ given)
 
     def _statistic(self, norm: Norm, name: str) -> float:
         return float(self.trace.at(f"{norm.prefix}.{name}", self.row))
@@ -127,7 +152,7 @@ class _Path:
 def attribute(trace: Trace, seen: Stream, lens: Lens, token: int, rival: int | None = None) -> Attribution:
     """Split the logit of a token at the end of a stream, or its difference to the logit of a rival.
 
-    Raises GlassheadError where a value that is needed was not captured.
+    Raises GlassheadError where a value that is needed was not captured, and for a head whose activation is not 0 at 0.
     """
     out, learned = lens.unembedding, lens.reading.learned
     assert learned is not None
@@ -138,13 +163,16 @@ def attribute(trace: Trace, seen: Stream, lens: Lens, token: int, rival: int | N
     logit = float(signs @ own[rows].double())
     if out.bias is not None:
         path.biases += float(signs @ _exact(out.bias[rows]))
-    path.rest += logit - path.biases - float(path.direction @ seen.end)
+    given = seen.end if out.head is None else _exact(out.head(seen.end.unsqueeze(0))[0])
+    path.rest += logit - path.biases - float(path.direction @ given)
+    if out.head is not None:
+        path.through_head(out.head, seen.end)
     if seen.last is not None:
         path.through(seen.last, _left(seen), seen.end)
     whole = _back(path, seen.steps)
     return Attribution(
         shares=(*(_embeddings(path, seen) if whole else ()), *path.shares, *_others(path)),
-        logit=logit, capped=out.cap is not None,
+        logit=logit, capped=out.cap is not None, headed=out.head is not None,
     )  # fmt: skip
 
 

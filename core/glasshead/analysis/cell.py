@@ -79,17 +79,21 @@ class Cell:
 
 def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
     """Follow one cell of the attention `site`. Raises GlassheadError if the trace does not have the cell."""
-    weights = trace[f"{site}.weights"]
-    for what, number, count in zip(("head", "query", "key"), (head, query, key), weights.shape, strict=True):
+    if f"{site}.weights" not in trace:
+        trace[f"{site}.weights"]  # raises, and says why
+    queries, keyed = trace.axes(site)
+    shape = trace.anatomy.kind_at(site).heads, len(queries), len(keyed)
+    for what, number, count in zip(("head", "query", "key"), (head, query, key), shape, strict=True):
         if not 0 <= number < count:
             raise GlassheadError(f"{site} has no {what} {number}: it has {count}, counted from 0.")
     how, key_head = trace.attending(site), trace.anatomy.kind_at(site).key_head(head)
-    q = trace[f"{site}.q"][head, query].double()
+    trace.prepare([f"{site}.{name}" for name in ("q", "scores", "masked", "weights", "heads")], query)
+    q = trace.row(f"{site}.q", query)[head].double()
     keys, values = (trace[f"{site}.{name}"][key_head].double() for name in "kv")
     bias = trace.captured(f"{site}.bias")[head, query].double() if how.biased else None
     if bias is not None and not trace.may_look(site)[query, key]:  # nothing was captured there: run the model for it
         bias = trace[f"{site}.bias"][head, query].double()
-    masked = trace[f"{site}.masked"][head, query].double()
+    masked = trace.row(f"{site}.masked", query)[head].double()
     scores = keys @ q * how.scale
     if bias is not None:
         scores = scores + bias
@@ -101,9 +105,10 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
     again = softmax(scores.masked_fill(masked.isneginf(), -math.inf))
     products = q * keys[key]
     may_look = bool(masked[key] > -math.inf)
-    row = weights[head, query].double()
-    seen = trace.captured if may_look else trace.__getitem__
-    captured_score = float(seen(f"{site}.scores")[head, query, key])
+    row = trace.row(f"{site}.weights", query)[head].double()
+    scored = f"{site}.scores"
+    complete = not may_look or scored in trace.dropped
+    captured_score = float((trace.row(scored, query) if complete else trace.captured(scored)[:, query])[head, key])
     return Cell(
         site=site,
         head=head,
@@ -128,7 +133,7 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
         captured_weight=float(row[key]),
         weights=_numbers(row),
         mixed=_numbers(row @ values),
-        output=_numbers(trace[f"{site}.heads"][head, query]),
+        output=_numbers(trace.row(f"{site}.heads", query)[head]),
         largest_part=float((row.unsqueeze(-1) * values).abs().max()),
         tolerance=trace.anatomy.tolerance,
     )

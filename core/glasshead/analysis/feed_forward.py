@@ -51,6 +51,8 @@ class Units:
     """Share of the squared strength that the shown units have."""
     written: bool
     """Whether the strength is that of what is written."""
+    headed: bool = False
+    """Whether a head with an activation lies before the output matrix, so that no unit raises a logit by itself."""
     again: bool = False
     """Whether values were recomputed by running the model, because not every one is kept."""
 
@@ -73,6 +75,8 @@ def units(trace: Trace, site: str, row: int, count: int, *, tokens: int = 0) -> 
     strength = active.abs() if last is None else active.abs() * _lengths(last)
     chosen = strength.argsort(descending=True, stable=True)[:count].tolist()
     whole = float(strength.square().sum())
+    learned = None if trace.reading is None else trace.reading.learned
+    out = None if learned is None else learned.unembedding
     written = _written(trace, site, last, active, chosen, tokens)
     found = tuple(
         Unit(
@@ -83,7 +87,8 @@ def units(trace: Trace, site: str, row: int, count: int, *, tokens: int = 0) -> 
     )  # fmt: skip
     return Units(
         site=site, names=names, units=found, count=len(active), working=int((active != 0).sum()),
-        share=float(strength[chosen].square().sum()) / whole if whole else 1.0, written=last is not None, again=again,
+        share=float(strength[chosen].square().sum()) / whole if whole else 1.0, written=last is not None,
+        headed=out is not None and out.head is not None, again=again,
     )  # fmt: skip
 
 
@@ -103,13 +108,13 @@ def _written(
 ) -> list[tuple[Token, ...]]:
     """Name the tokens that units write: a · W_2[f] through the output matrix, its scale and bias left out.
 
-    Nothing for an encoder whose rows the decoder reads: no output matrix follows it.
+    Nothing for an encoder whose rows the decoder reads, as no output matrix follows it, and nothing through a head.
     """
     reading = trace.reading
     learned = None if reading is None else reading.learned
     predicts = site.startswith("decoder.") or (reading is not None and reading.source is not None)
     out = None if learned is None or not predicts else learned.unembedding
-    if last is None or reading is None or out is None or not count or not chosen:
+    if last is None or reading is None or out is None or out.head is not None or not count or not chosen:
         return [()] * len(chosen)
     with torch.no_grad():
         signs = active[chosen].sign().to(last.weight)

@@ -2,9 +2,10 @@
 
     pre-norm     logits of norm(stream)       the model's own last norm, with the statistics of the stream there
     post-norm    logits of the stream         the paper's model has no norm after its stacks: the stream as it stands
+    BERT         logits of head(stream)       head(x) = norm(act(x W + b)), what the model does with its last vector
 
-The output matrix, its bias, scale and cap are the model's own. At the end of the stack the lens is the prediction; that
-is checked at the row that is looked at, and nothing is said where it does not hold.
+The output matrix, its bias, scale and cap, and the head are the model's own. At the end of the stack the lens is the
+prediction; that is checked at the row that is looked at, and nothing is said where it does not hold.
 """
 
 from dataclasses import dataclass
@@ -36,9 +37,16 @@ class Lens:
     @property
     def how(self) -> str:
         """One line that says what is done."""
-        if self.norm is None:
+        head = self.unembedding.head is not None
+        if self.bare:
             return "the output matrix applied to the stream as it stands: no norm follows it"
-        return "the model's own last norm and output matrix applied to the stream"
+        parts = ("last norm" * (self.norm is not None), "head (linear map, activation, norm)" * head)
+        return f"the model's own {', '.join(filter(None, parts))} and output matrix applied to the stream"
+
+    @property
+    def bare(self) -> bool:
+        """Whether the output matrix is applied to the stream as it stands."""
+        return self.norm is None and self.unembedding.head is None
 
     def logits(self, streams: Tensor) -> Tensor:
         """Compute the logits of streams: n m, float64 → n v, float32."""

@@ -9,6 +9,7 @@ it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import torch
 from torch import Tensor
@@ -112,12 +113,15 @@ def stream(trace: Trace, stack: str, row: int) -> Stream:
     sites = list(_sites(trace, stack))
     total = _at(trace, f"{side}.sum", row) if f"{side}.sum" in trace else None
     start = _at(trace, f"{embedded.prefix}.out", row) if embedded is not None else total
+    if start is not None and len(start) != trace.anatomy.width:  # ELECTRA maps its embeddings to another width
+        total = embedded = start = None
     if start is None:
         start = _begun(trace, sites, row, f"{side}.sum")
     steps: list[Step] = []
     now = start
     for site in sites:
-        step = _step(trace, site, row, now, norms)
+        beside = [each.adds for each in _together(steps)]
+        step = _step(trace, site, row, now, norms, sum(beside, torch.zeros_like(now)))
         steps.append(step)
         now = now if step.after is None else step.after
     last = norms.get((stack, "last"))
@@ -126,6 +130,11 @@ def stream(trace: Trace, stack: str, row: int) -> Stream:
         stack=stack, row=row, sum=total, embedded=embedded, start=start, steps=tuple(steps), last=last, end=end,
         again=again,
     )  # fmt: skip
+
+
+def _together(steps: Sequence[Step]) -> list[Step]:
+    """List the last sub-layers, as far as they are added at once with the one that follows."""
+    return list(takewhile(lambda step: step.resid is None, reversed(steps)))
 
 
 def _needed(trace: Trace, stack: str) -> list[str]:
@@ -145,14 +154,17 @@ def _begun(trace: Trace, sites: Sequence[str], row: int, missing: str) -> Tensor
     return _at(trace, f"{first}.resid", row) - _at(trace, f"{first}.out", row)
 
 
-def _step(trace: Trace, site: str, row: int, before: Tensor, norms: Mapping[tuple[str, str], Norm]) -> Step:
+def _step(
+    trace: Trace, site: str, row: int, before: Tensor, norms: Mapping[tuple[str, str], Norm], beside: Tensor
+) -> Step:
+    """Read one sub-layer. beside: sum of what those add that are added at once with it, m."""
     norm, inner = norms.get((site, "post")), norms.get((site, "after"))
     resid = _at(trace, f"{site}.resid", row) if f"{site}.resid" in trace else None
     given = f"{site}.out" if inner is None else f"{inner.prefix}.out"
     if given in trace:
         gives = _at(trace, given, row)
     elif resid is not None:
-        gives = resid - before
+        gives = resid - before - beside
     else:
         raise _missing(trace, given)
     factor = 1.0 if resid is None else _factor(resid - before, gives, trace.anatomy.tolerance)

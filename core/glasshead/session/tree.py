@@ -191,7 +191,8 @@ def _known(line: Stepper, row: int) -> tuple[bool, bool]:
 def _apart(parent: Stepper, standing: Standing, led: Led | None) -> Apart:
     """Compare a line with its parent at the fork.
 
-    What lacks is at most a row of each, and a step of a parent that was left where it stood: that is computed, once.
+    What lacks is at most a row of the parent and two of the line, which has none when it comes from a file, and a step
+    of a parent that was left where it stood: that is computed, once.
     Where rows change while lines grow it would be computed at each step, and is left unknown. led: None computes
     nothing.
     """
@@ -201,6 +202,7 @@ def _apart(parent: Stepper, standing: Standing, led: Led | None) -> Apart:
     lasting = led is not None and parent.rows.lasting and line.rows.lasting
     if lasting:
         _reach(parent, row + 1)
+        _reach(line, row + 1)
         _reach(line, row + 2)
     if row < 0 or min(len(parent.rows), len(line.rows)) <= row:
         return UNKNOWN

@@ -2,6 +2,7 @@
 
     sub-layer    out    = x W + b                    x: the heads side by side, or the units of a feed-forward layer
     norm         out    = gain · normed + bias
+    head         out    = norm(act(x W + b))         before the output matrix, in models that fill in masked tokens
     logits       logits = cap(scale · x Wᵀ + bias)   cap(z) = c · tanh(z / c), where a model has one
 
 The tensors are the model's own, not copies. To read them runs no model.
@@ -36,15 +37,52 @@ class Gain:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Head:
+    """What BERT and its relatives do with the last vector before the output matrix (Devlin et al. 2019)."""
+
+    dense: Affine
+    """m × n."""
+    activation: Callable[[Tensor], Tensor]
+    """Works number by number."""
+    gain: Gain
+    """What its norm learned: n."""
+    eps: float
+    rms: bool = False
+    """Whether its norm takes no mean."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Compute what the output matrix is given, in the precision of the model: r m → r n, r being any rows."""
+        with torch.no_grad():
+            weight = self.dense.weight
+            found = x.to(weight) @ weight
+            found = self.activation(found if self.dense.bias is None else found + self.dense.bias)
+            wide = found if found.dtype == torch.float64 else found.float()
+            wide = self.centred(wide)
+            wide = wide / self.spread(wide)
+            wide = wide if self.gain.gain is None else wide * self.gain.gain
+            return (wide if self.gain.bias is None else wide + self.gain.bias).to(weight)
+
+    def centred(self, x: Tensor) -> Tensor:
+        """Take the mean out of vectors, if the norm does: r n → r n."""
+        return x if self.rms else x - x.mean(-1, keepdim=True)
+
+    def spread(self, centred: Tensor) -> Tensor:
+        """Compute what the norm divides centred vectors by: r n → r 1."""
+        return (centred.square().mean(-1, keepdim=True) + self.eps).sqrt()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Unembedding:
     """The way from the last vector of a stack to the logits."""
 
     weight: Tensor
-    """v m."""
+    """v m; v n after a head that gives n numbers."""
     bias: Tensor | None = None
     """v."""
     scale: float = 1.0
     cap: float | None = None
+    head: Head | None = None
+    """What comes before the matrix, if anything does."""
 
     def logits(self, x: Tensor) -> Tensor:
         """Compute logits in the precision of the model: n m → n v, float32 on the CPU."""
@@ -53,7 +91,8 @@ class Unembedding:
     def linear(self, x: Tensor) -> Tensor:
         """Compute what is capped, or the logits themselves where there is no cap: n m → n v."""
         with torch.no_grad():
-            found = (x.to(self.weight) * self.scale) @ self.weight.T
+            given = x if self.head is None else self.head(x)
+            found = (given.to(self.weight) * self.scale) @ self.weight.T
             return (found if self.bias is None else found + self.bias).float().cpu()
 
     def finish(self, linear: Tensor) -> Tensor:

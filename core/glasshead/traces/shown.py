@@ -3,9 +3,14 @@
 Of each stack that is the layer that was looked at last. What lies outside of layers (embeddings, the last norm, logits)
 is always captured. When another layer is looked at, a pass over the same tokens computes its values, all at once; a
 record takes them in, in place of those of the layer before, when the line moves next.
+
+Whoever may not wait for such a pass puts it off: what needs one then raises `NotYetError`, which can be computed
+elsewhere.
 """
 
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -35,6 +40,35 @@ class Again(NamedTuple):
     """What was run: the model, the tokens, the edits."""
     values: Mapping[str, Tensor]
     """By site, as captured, with a batch axis."""
+
+
+class NotYetError(Exception):
+    """A value takes a pass that is put off. It is no mistake of the user's, and no GlassheadError."""
+
+    def __init__(self, key: Hashable, compute: Callable[[], None], *, turns: bool) -> None:
+        """key: tells what is needed; the same for the same · compute: runs the pass, from any thread, if it still is
+        needed; the value is there afterwards · turns: whether the next steps of the line capture it then.
+        """
+        super().__init__(f"{key} takes a pass")
+        self.key, self.compute, self.turns = key, compute, turns
+
+
+_of_thread = threading.local()
+
+
+@contextmanager
+def passes_put_off() -> Iterator[None]:
+    """Raise `NotYetError` within, in this thread, in place of every pass that looking at another layer takes."""
+    before, _of_thread.put_off = puts_off(), True
+    try:
+        yield
+    finally:
+        _of_thread.put_off = before
+
+
+def puts_off() -> bool:
+    """Tell whether this thread puts passes off."""
+    return getattr(_of_thread, "put_off", False)
 
 
 class Shown:

@@ -30,7 +30,7 @@ from glasshead.traces import file
 from glasshead.traces.reading import Reading
 from glasshead.traces.record import Record, Row, first_rows, grows, size_of
 from glasshead.traces.scores import scores
-from glasshead.traces.shown import Again, Shown, layer_of
+from glasshead.traces.shown import Again, NotYetError, Shown, layer_of, puts_off
 
 OVER_BUDGET = "keeping it would exceed the memory budget"
 
@@ -70,6 +70,8 @@ class Trace:
         self._gathered: dict[str, Tensor] = {}
         self._filled: dict[str, Tensor] = {}
         self._recomputed: tuple[str, Tensor] | None = None
+        self._mask_again: tuple[str, Tensor] | None = None
+        """Where a mask hides keys, of an attention whose values were let go: boolean h q k, or 1 q k for all heads."""
         self._layers: dict[str, dict[str, Tensor]] = {}
         """Layers that were computed again when they were looked at, the newest last."""
         self._row_again: tuple[int, dict[str, Tensor]] = -1, {}
@@ -119,7 +121,17 @@ class Trace:
 
     def at_hand(self, site: str) -> bool:
         """Tell whether a site is there without running the model."""
-        return site in self and (site not in self._dropped or self._held(site) is not None)
+        return site in self and not self._gone(site)
+
+    def hides_at_hand(self, prefix: str) -> bool:
+        """Tell whether `hides` is there without running the model."""
+        known = self._mask_again
+        return self.at_hand(f"{prefix}.masked") or (known is not None and known[0] == prefix)
+
+    def _gone(self, site: str) -> bool:
+        """Tell whether a site was let go, and is not there again."""
+        again = self._recomputed
+        return site in self._dropped and self._held(site) is None and (again is None or again[0] != site)
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -140,7 +152,8 @@ class Trace:
     @property
     def bytes(self) -> int:
         """Bytes held."""
-        return self._captured + self._made()
+        with self._lock:
+            return self._captured + self._made()
 
     def tokens(self, stack: str) -> tuple[Token, ...]:
         """Return the tokens at the rows of a stack, `encoder` or `decoder`."""
@@ -230,19 +243,80 @@ class Trace:
     def __getitem__(self, site: str) -> Tensor:
         """Return the values of a site: h q k, h q d, q m, q f, q v or q. Raises GlassheadError for an unknown name.
 
-        Every call returns the same tensor: clone it before writing to it. Calls may come from several threads.
+        Every call returns the same tensor: clone it before writing to it. Calls may come from several threads. Raises
+        NotYetError where a pass for it is put off.
         """
+        while True:
+            with self._lock:
+                if not self._passes(site):
+                    return self._get(site)
+            if puts_off():
+                raise NotYetError((id(self), site), lambda: self._run_again(site), turns=False)
+            self._run_again(site)  # without the lock: another thread may look at what is there
+
+    def _passes(self, site: str) -> bool:
+        """Tell whether a pass is needed for a site that was let go, and for it alone."""
+        return self._gone(site) and site in self and (self._shown is None or layer_of(site) is None)
+
+    def _run_again(self, site: str) -> None:
+        """Recompute a site that was let go, if it is not there; with a matrix of attention, what its mask hides."""
+        if not self._gone(site):
+            return
+        place = Site.parse(site)
+        mask = place.beside("masked") if place.attention and place.axes == "h q k" else site
+        sites = list(dict.fromkeys((site, *([mask] if mask in self._dropped else ()))))
         with self._lock:
-            return self._get(site)
+            self._recomputed = None  # its memory first
+        found = {name: first_rows(name, value, self.steps, self.anatomy) for name, value in self._again(sites).items()}
+        if place.attention and mask in found:
+            self._keep_mask(place.prefix, found[mask])
+        value = _plain(found[site], site)
+        with self._lock:
+            self._recomputed = site, value
+            self._let_go(0)
+
+    def hides(self, prefix: str) -> Tensor:
+        """Return where scores are −∞ after the mask of an attention: boolean h q k. Raises like `trace[site]`."""
+        site = f"{prefix}.masked"
+        if not self._passes(site):
+            return self[site] == -torch.inf
+        while (known := self._mask_again) is None or known[0] != prefix:  # another thread may look at another one
+            if puts_off():
+                raise NotYetError((id(self), site, "hides"), lambda: self._find_mask(prefix), turns=False)
+            self._find_mask(prefix)
+        return known[1].expand(self.anatomy.kind_at(prefix).heads, -1, -1)
+
+    def _find_mask(self, prefix: str) -> None:
+        """Recompute where the mask of an attention hides keys."""
+        site = f"{prefix}.masked"
+        self._keep_mask(prefix, first_rows(site, self._again([site])[site], self.steps, self.anatomy))
+
+    def _keep_mask(self, prefix: str, masked: Tensor) -> None:
+        """Keep where scores are −∞: once, where all heads have the same. masked: b h q k"""
+        hidden = masked[0].cpu() == -torch.inf
+        same = bool((hidden == hidden[:1]).all())
+        with self._lock:
+            self._mask_again = prefix, hidden[:1].clone() if same else hidden
+
+    def row(self, site: str, row: int) -> Tensor:
+        """Return one row of a site as `trace[site]` has it: h k or h d, m, f or v.
+
+        Of a site that was let go that row alone is recomputed; see `prepare`.
+        """
+        if self._gone(site):
+            return self.at(site, row)
+        found = self[site]
+        return found[:, row] if self._heads(site) else found[row]
 
     def at(self, site: str, row: int) -> Tensor:
         """Return one row of a site without gathering the others: m, f or v; h d of a value with heads; a statistic.
 
         What was let go is recomputed like `trace[site]`; see `prepare`. Raises GlassheadError like that.
         """
-        if site in self._dropped and self._held(site) is None:
-            self.prepare([site], row)
-            return self._row_again[1][site]
+        if self._gone(site):
+            while (value := self._prepared(row).get(site)) is None:  # another thread may prepare another row
+                self.prepare([site], row)
+            return value
         with self._lock:
             gathered = site in self._static or site in self._gathered or site in self._dropped
             if site in self._names and not gathered and self._rows:
@@ -253,17 +327,30 @@ class Trace:
     def prepare(self, sites: Sequence[str], row: int) -> bool:
         """Recompute one row of those sites that were let go, all in one pass; return whether any was.
 
-        They are held until another row is prepared.
+        They are held until another row is prepared. Raises NotYetError where that pass is put off.
         """
-        gone = [site for site in sites if site in self._dropped and self._held(site) is None]
-        with self._lock:
-            held = self._row_again[1] if self._row_again[0] == row else {}
-            if missing := [site for site in gone if site not in held]:
-                found = self._again(missing)
-                rows = {site: _plain(found[site].narrow(-2, row, 1), site) for site in missing}
-                held = held | {site: self._only(value, site).clone() for site, value in rows.items()}
-                self._row_again = row, held
-        return bool(gone)
+        gone = [site for site in sites if self._gone(site)]
+        if not (missing := [site for site in gone if site not in self._prepared(row)]):
+            return bool(gone)
+        if puts_off():
+            raise NotYetError((id(self), row, *missing), lambda: self._prepare(missing, row), turns=False)
+        self._prepare(missing, row)
+        return True
+
+    def _prepared(self, row: int) -> Mapping[str, Tensor]:
+        """Return what was recomputed of a row, if it is the last one that was prepared."""
+        prepared, held = self._row_again
+        return held if prepared == row else {}
+
+    def _prepare(self, sites: Sequence[str], row: int) -> None:
+        missing = [site for site in sites if site not in self._prepared(row)]
+        if missing:
+            found = self._again(missing)  # without the lock: another thread may look at what is there
+            found = {name: first_rows(name, value, self.steps, self.anatomy) for name, value in found.items()}
+            rows = {site: _plain(found[site].narrow(-2, row, 1), site) for site in missing}
+            new = {site: self._only(value, site).clone() for site, value in rows.items()}
+            with self._lock:
+                self._row_again = row, {**self._prepared(row), **new}
 
     def _only(self, value: Tensor, site: str) -> Tensor:
         """Take the only row of a value."""
@@ -283,11 +370,7 @@ class Trace:
             raise GlassheadError(f"Nothing was captured at {site!r}.{hint} `trace.sites` lists what was.")
         if site in self._dropped and self._shown is not None and (layer := layer_of(site)):
             return self._look(self._shown, layer)[site]
-        if site in self._dropped:
-            if self._recomputed is None or self._recomputed[0] != site:
-                self._recomputed = None  # its memory first
-                self._recomputed = site, _plain(self._again([site])[site], site)
-                self._let_go(0)
+        if site in self._dropped and self._recomputed is not None:  # else `__getitem__` had it computed
             return self._recomputed[1]
         if site in self._static:
             return _plain(self._static[site], site)
@@ -307,18 +390,29 @@ class Trace:
         return self._layers.get(layer_of(site) or "", {}).get(site)
 
     def _look(self, shown: Shown, layer: str) -> dict[str, Tensor]:
-        """Return what is not captured of a layer; compute it, all in one pass, if it is not there."""
+        """Return what is not captured of a layer; compute it, all in one pass, if it is not there.
+
+        Raises NotYetError where that pass is put off.
+        """
         if layer not in self._layers:
-            sites = [site for site in self._names if site in self._dropped and layer_of(site) == layer]
-            # Copied, because they were made in inference mode and autograd would refuse them.
-            found = {site: value.clone() for site, value in self._again(sites).items()}
-            if not self._aside.isdisjoint(sites):
-                shown.look(Again(layer, self._again, found))
-            self._layers[layer] = {
-                site: _plain(first_rows(site, value, self.steps, self.anatomy), site) for site, value in found.items()
-            }
-            self._let_go(0)
+            if puts_off():
+                raise NotYetError((id(self), layer), lambda: self._compute(shown, layer), turns=True)
+            self._compute(shown, layer)
         return self._layers[layer]
+
+    def _compute(self, shown: Shown, layer: str) -> None:
+        """Compute what is not captured of a layer, if it is not there."""
+        if layer in self._layers:
+            return
+        sites = [site for site in self._names if site in self._dropped and layer_of(site) == layer]
+        # Copied, because they were made in inference mode and autograd would refuse them.
+        found = {site: value.clone() for site, value in self._again(sites).items()}
+        if not self._aside.isdisjoint(sites):
+            shown.look(Again(layer, self._again, found))
+        plain = {site: _plain(first_rows(site, value, self.steps, self.anatomy), site) for site, value in found.items()}
+        with self._lock:
+            self._layers[layer] = plain
+            self._let_go(0)
 
     def _let_go(self, spared: int) -> None:
         """Let go of the oldest values that can be gathered or computed again, while there is no room."""
@@ -332,7 +426,7 @@ class Trace:
 
     def _made(self) -> int:
         """Count the bytes of the gathered and recomputed values."""
-        again = () if self._recomputed is None else (self._recomputed[1],)
+        again = tuple(made[1] for made in (self._recomputed, self._mask_again) if made is not None)
         layers = (value for layer in self._layers.values() for value in layer.values())
         return sum(value.nbytes for value in (*self._gathered.values(), *again, *layers))
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from tests.core.adapters.huggingface.tiny import FAMILIES, OTHERS, wrap
+from tests.core.adapters.huggingface.tiny import FAMILIES, OTHERS, Tiny, wrap
 from tests.core.helpers import restless
 from tests.core.strangers import Stranger, subject
 
@@ -49,9 +49,9 @@ class Numbers:
         return [Token(number, f"▁{number}", chance) for number, chance in zip(ids, given, strict=True)]
 
 
-def foreign(family: str, steps: int = 3, dtype: torch.dtype = torch.float32) -> tuple[Stepper, Any]:
-    """A line of a small model of Hugging Face, and its module."""
-    module = {**FAMILIES, **OTHERS}[family].module().to(dtype)
+def foreign(family: str | Tiny, steps: int = 3, dtype: torch.dtype = torch.float32) -> tuple[Stepper, Any]:
+    """A line of a small model of Hugging Face, and its module. family: one of the tables, or any other."""
+    module = (family if isinstance(family, Tiny) else {**FAMILIES, **OTHERS}[family]).module().to(dtype)
     model, names = wrap(module), Numbers()
     prompt = model.prompt(list(range(model.frames)) if model.hears else [5, 9, 14, 7])
     line = Stepper.begin(model, prompt, names, names)

@@ -1,21 +1,35 @@
 """The residual stream, the lens and the attribution, each against another way of computing it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from tests.core.adapters.huggingface.tiny import BERT, Tiny
+from tests.core.adapters.huggingface.tiny import FAMILIES as TABLE
 from tests.core.adapters.torch_nn.tutorials import TUTORIALS
 from tests.core.analysis.lines import NATIVE, foreign, native, strange
 from tests.core.helpers import restless
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glasshead import GlassheadError, Session, Stepper, Trace
+from glasshead.adapters.huggingface import families
 from glasshead.analysis.account import account
 from glasshead.analysis.attribution import Attribution, attribute
+from glasshead.analysis.feed_forward import units
 from glasshead.analysis.lens import lens
 from glasshead.analysis.stream import Stream, stream
 
+HEADED = {
+    **{name: name for name in ("bert", "roberta", "electra", "distilbert", "modernbert", "nomic_bert")},
+    "electra of two widths": replace(TABLE["electra"], values={**BERT, "embedding_size": 10}),
+    "esm": Tiny("EsmForMaskedLM", "EsmConfig", {**BERT, "mask_token_id": 4, "position_embedding_type": "rotary"}),
+    "bert, a decoder": "bert, a decoder",
+}
+"""Models whose head is more than a matrix."""
+LAST = ("final_norm", "encoder.emb_layer_norm_after")
+"""Where a body has the norm after all layers."""
 FAMILIES = ("marian", "mbart", "t5", "umt5", "gpt2", "gpt_neox", "llama", "gemma2", "granite", "olmo2", "whisper")
 
 
@@ -183,13 +197,82 @@ def test_half_precision_is_followed_as_exactly_as_it_is() -> None:
     assert found.attribution.sum == pytest.approx(found.attribution.logit)
 
 
-@pytest.mark.parametrize("family", ["bert", "bert, a decoder"])
-def test_a_head_of_more_than_a_matrix_gets_no_lens_and_keeps_its_sizes(family: str) -> None:
-    line, _ = foreign(family)
-    stack = "encoder" if family == "bert" else "decoder"
-    found = account(line.outlook, stack, 1)
-    assert "a part of the model that is not shown" in found.why and found.attribution is None
-    assert all(step.size > 0 for step in found.stream.steps)
+def through_the_model(module: Any, streams: Tensor) -> Tensor:
+    """The logits that a model gives when its body returns these streams: n m → n v. Runs the model itself."""
+
+    def put(_module: Any, _given: Any, found: Any) -> Any:
+        found["last_hidden_state"] = streams.unsqueeze(0)
+        return found
+
+    handle = module.base_model.register_forward_hook(put)
+    try:
+        return module(input_ids=torch.full((1, len(streams)), 5)).logits[0]
+    finally:
+        handle.remove()
+
+
+def test_a_layer_beside_another_that_is_not_shown_gives_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = followed(foreign("gpt_neox")[0].outlook)
+    known = families.FAMILIES["gpt_neox"]
+    blocks = tuple(replace(block, output=block.output * (block.part != "ffn")) for block in known.stacks[0].blocks)
+    monkeypatch.setitem(
+        families.FAMILIES, "gpt_neox", replace(known, stacks=(replace(known.stacks[0], blocks=blocks),))
+    )
+    trace = foreign("gpt_neox")[0].outlook
+    assert "decoder.0.ffn.out" not in trace
+    for step, shown in zip(followed(trace).steps, whole.steps, strict=True):
+        assert torch.allclose(step.adds, shown.adds, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", HEADED)
+def test_the_lens_of_a_model_with_a_head_is_that_head_at_every_stage(name: str) -> None:
+    line, module = foreign(HEADED[name])
+    trace, stack = line.outlook, "decoder" if "decoder" in name else "encoder"
+    found = account(trace, stack, 1)
+    seen, shares = found.stream, found.attribution
+    assert shares is not None and found.asked is not None and shares.headed and not found.bare, found.why
+    streams = torch.stack([seen.start, *(step.after for step in seen.steps if step.after is not None)]).float()
+    last = next((each for path, each in module.base_model.named_modules() if path in LAST), nn.Identity())
+    with torch.no_grad():
+        wanted = through_the_model(module, last(streams))
+        own = module(input_ids=torch.tensor([[token.id for token in trace.tokens(stack)]])).logits
+    for read, logits in zip(found.read, wanted, strict=True):
+        assert [token.id for token in read] == logits.topk(5).indices.tolist()
+        best = logits.softmax(-1).topk(5).values
+        assert [token.probability for token in read] == pytest.approx(best.tolist(), abs=1e-5)
+    again = lens(trace, seen).unembedding.logits(seen.end.unsqueeze(0))[0]
+    assert torch.allclose(again, own[0, 1], atol=1e-4) and torch.allclose(wanted[-1], own[0, 1], atol=1e-4)
+    assert shares.logit == pytest.approx(float(own[0, 1, found.asked.token.id]), abs=1e-5)
+
+
+def test_shares_through_a_head_are_gradients_with_its_variance_and_its_ratios_held() -> None:
+    line, module = foreign("bert")
+    trace = line.outlook
+    found = account(trace, "encoder", 1)
+    seen, head = found.stream, module.cls.predictions.transform.double()
+    assert found.asked is not None and found.attribution is not None
+    last = module.bert.encoder.layer[-1].output
+    end = seen.end.clone().requires_grad_()
+    z = head.dense(end)
+    active = z * (F.gelu(z) / z).detach()
+    spread = (active.var(correction=0) + head.LayerNorm.eps).sqrt().detach()
+    normed = (active - active.mean()) / spread * head.LayerNorm.weight + head.LayerNorm.bias
+    (normed @ module.cls.predictions.decoder.weight[found.asked.token.id].double()).backward()
+    assert end.grad is not None
+    step = seen.steps[-1]
+    variance = float(trace[f"{step.site}.norm.var"][1]) + last.LayerNorm.eps
+    written = step.adds - last.dense.bias.double()
+    written = (written - written.mean()) / variance**0.5 * last.LayerNorm.weight.double()
+    assert found.attribution.at(step.site) == pytest.approx(float(end.grad @ written), abs=1e-6)
+    without = sum(share.amount for share in found.attribution.shares if share.name != "rest")
+    assert without == pytest.approx(found.attribution.logit, abs=1e-5)
+    assert not any(unit.writes for unit in units(trace, step.site, 1, 3, tokens=3).units)
+
+
+def test_a_head_whose_activation_is_not_0_at_0_keeps_its_lens_and_splits_nothing() -> None:
+    line, _ = foreign(replace(TABLE["bert"], values={**BERT, "hidden_act": "sigmoid"}))
+    found = account(line.outlook, "encoder", 1)
+    assert all(found.read) and found.attribution is None and "is not 0 at 0" in found.why
 
 
 @pytest.mark.parametrize("name", ["gpt", "gemma", "t5"])

@@ -192,7 +192,7 @@ def test_the_checks_are_those_of_the_layers_that_are_there(passes: list[set[str 
     found = checks(line.outlook, *line.verify())
     assert passes == [] and all(check.ok for check in found)
     assert "every row of every attention in the layers that are shown" in found[0].detail
-    assert subject.facts[-1] == "captures the shown layer"
+    assert subject.facts[2] == "captures the shown layer"
 
 
 def test_a_budget_holds_for_the_shown_layer_too() -> None:

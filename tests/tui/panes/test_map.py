@@ -21,7 +21,7 @@ def test_a_dot_is_the_largest_weight_under_it() -> None:
     torch.manual_seed(0)
     masked = torch.randn(2, 13, 11).masked_fill(torch.ones(13, 11).triu(2).bool(), -math.inf)
     weights = masked.softmax(-1)
-    for head, rows in enumerate(pooled(weights, masked, 4, 6)):
+    for head, rows in enumerate(pooled(weights, masked > -math.inf, 4, 6)):
         assert len(rows) == 6 and all(len(row) == 4 for row in rows)
         for i, row in enumerate(rows):
             for j, level in enumerate(row):
@@ -34,7 +34,7 @@ def test_a_dot_is_the_largest_weight_under_it() -> None:
 
 def test_a_short_line_is_not_blown_up() -> None:
     weights = torch.eye(2)[None]
-    assert pooled(weights, weights, 8, 8) == [[bytes([63, 0]), bytes([0, 63])]]
+    assert pooled(weights, weights >= 0, 8, 8) == [[bytes([63, 0]), bytes([0, 63])]]
 
 
 async def test_all_heads_are_there_and_can_be_picked(line: "Stepper", framed: "Framed") -> None:
@@ -58,6 +58,7 @@ def test_what_was_let_go_is_not_computed_for_a_picture(line: "Stepper") -> None:
         def at_hand(self, site: str) -> bool:
             return not site.startswith("encoder.1") or self.computed
 
+        hides_at_hand, hides = at_hand, line.outlook.hides
         computed = False
 
         def __getitem__(self, site: str) -> torch.Tensor:

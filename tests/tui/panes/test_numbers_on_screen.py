@@ -57,6 +57,18 @@ async def test_the_sum_can_be_done_by_hand(
         assert len([line for line in lines if line]) <= size[1]
 
 
+async def test_the_results_of_a_sum_are_seen_in_any_room(line: "Stepper", framed: "Framed", drawn: "Drawn") -> None:
+    for lines in (14, 13, 12, 11, 9, 5):
+        pane = SumPane()
+        async with framed(pane, (28, lines)) as pilot:
+            pane.show(moment(line.outlook), Focus(kind="cross", layer=1, head=3, query=4, key=2, step=5))
+            await pilot.pause()
+            seen = drawn(pane)
+            assert all(any(text.strip().startswith(name) for text in seen) for name in ("= weight", "= output")), lines
+            hidden = len(pane._lines) - pane.size.height
+            assert hidden <= 0 or f"{hidden} more" in str(pane.border_subtitle) or "above," in str(pane.border_subtitle)
+
+
 async def test_a_sum_of_very_small_numbers_still_has_digits(
     line: "Stepper", framed: "Framed", drawn: "Drawn", monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,9 +54,17 @@ async def test_the_stream_is_drawn_as_it_is_given_back(
         )
         written = ["".join(piece.text for piece in each) for each in pane._lines]
         assert any(text.startswith("enc–dec L1") for text in written)
-        if size[0] >= 78:
-            assert "lens: the output matrix applied to the stream as it stands" in " ".join(" ".join(written).split())
-        assert all(visible(text) == text for text in drawn(pane))
+        told = " ".join(" ".join(written).split())
+        whole = "lens: the output matrix applied to the stream as it stands" in told
+        assert whole == (size[1] > 10)
+        assert size[0] < 78 or "lens: no norm follows" in str(pane.border_subtitle)
+        seen = drawn(pane)
+        assert all(visible(text) == text for text in seen)
+        assert all(any(name in text for text in seen) for name in ("enc–dec L1", "ffn L1", "Σ =")), (
+            "what the row comes to"
+        )
+        hidden = len(pane._lines) - pane.size.height
+        assert str(pane.border_subtitle).startswith(f"{hidden} more above" if hidden > 0 else "→ variances")
         pane.show(shown, FOCUS.to(against=True, candidate=4))
         best, fifth = torch.softmax(trace["logits"][2], -1).topk(5).indices[[0, 4]].tolist()
         asked = {row[1]: row[2] for row in pane.as_rows() if row[0] == "share"}

@@ -124,4 +124,39 @@ async def test_a_line_is_drawn_when_it_comes_into_sight() -> None:
         long.jump(y=500)
         await pilot.pause()
         assert "line 501" in "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
-        assert set(drawn) == {*range(4), *range(499, 504)} and len(drawn) == 9, "each of them once"
+        assert set(drawn) == {*range(4), *range(500, 504)} and len(drawn) == 8, "each of them once"
+
+
+async def test_the_first_and_the_last_lines_stay_and_the_border_counts_the_others() -> None:
+    class Ledger(Lines):
+        count = 9
+
+        def drawn(self, columns: int, lines: int) -> Sequence[Line]:
+            return Drawing([[Segment("head")]], self.count, lambda number: [Segment(str(number))], [[Segment("sum")]])
+
+    class Book(App[None]):
+        CSS = "Ledger { border: round white; }"
+
+        def compose(self) -> ComposeResult:
+            yield Ledger()
+
+    async with Book().run_test(size=(40, 8)) as pilot:
+        ledger = pilot.app.query_one(Ledger)
+
+        def seen() -> str:
+            return " ".join(ledger.render_line(y).text.strip() for y in range(ledger.size.height))
+
+        ledger.entitle("ledger", "in francs")
+        ledger.say("")
+        for chosen, rows, told in (
+            (0, "0 1 2 3", "5 more below · in francs"), (5, "3 4 5 6", "3 more above, 2 below · in francs"),
+            (8, "5 6 7 8", "5 more above · in francs"),
+        ):  # fmt: skip
+            ledger.show_lines(1 + chosen)
+            await pilot.pause()
+            assert seen() == f"head {rows} sum" and str(ledger.border_subtitle) == told
+            assert [ledger.line_at(y) for y in (0, 1, 5)] == [0, 1 + int(rows[0]), 10]
+        ledger.count = 4
+        ledger.redraw()
+        await pilot.pause()
+        assert seen() == "head 0 1 2 3 sum" and str(ledger.border_subtitle) == "in francs"

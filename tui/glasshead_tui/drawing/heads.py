@@ -46,7 +46,7 @@ def compare_heads(moment: "Moment", focus: Focus) -> Heads:
     for prefix in moment.anatomy.attentions(kind):
         site = f"{prefix}.weights"
         kept = site in trace and (prefix == focus.prefix or trace.at_hand(site))
-        rows.append(trace[site][:, focus.query] if kept else None)
+        rows.append(trace.row(site, focus.query) if kept else None)
     if all(row is None for row in rows):
         raise GlassheadError(f"{trace.recorded}: these weights were not recorded. Open the model to see them.")
     queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))

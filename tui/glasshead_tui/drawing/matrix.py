@@ -6,7 +6,7 @@ Scores are drawn relative to the largest of them. Only the rows on the screen ar
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from glasshead_tui.drawing.choices import row_labels
@@ -26,14 +26,13 @@ TWO_DIGITS = 99.5
 """Scores below it fit three columns, with their sign."""
 
 
-def masked(trace: "Trace", prefix: str) -> "Tensor":
-    """Return the scores of an attention after the mask: h q k. Where a recording lacks them, those that may be looked
-    at are 0: only where they are −∞ is drawn.
+def hides(trace: "Trace", prefix: str) -> "Tensor":
+    """Return where the scores of an attention are −∞ after the mask: boolean h q k. Where a recording lacks them, it is
+    where the model's rule lets nobody look.
     """
-    name = f"{prefix}.masked"
-    if not trace.recorded or name in trace:
-        return trace[name]
-    return trace.may_look(prefix).float().log().expand(trace.anatomy.kind_at(prefix).heads, -1, -1)
+    if not trace.recorded or f"{prefix}.masked" in trace:
+        return trace.hides(prefix)
+    return ~trace.may_look(prefix).expand(trace.anatomy.kind_at(prefix).heads, -1, -1)
 
 
 def weight_level(value: float) -> int:
@@ -77,12 +76,12 @@ class HeadMatrix:
     @cached_property
     def hides(self) -> bool:
         """Whether any cell is drawn as masked, or as not there."""
-        return self.stage != "scores" and bool((self.masked == -inf).any())
+        return self.stage != "scores" and bool(self.masked.any())
 
     @cached_property
     def hides_earlier(self) -> bool:
         """Whether any key up to the query's own position is hidden, as by a window or padding."""
-        return bool((self.masked == -inf).tril().any())
+        return bool(self.masked.tril().any())
 
     def levels(self, row: int) -> bytes:
         if row >= len(self.queries):
@@ -91,7 +90,7 @@ class HeadMatrix:
         parts = values.clamp(0, 1).sqrt() if self.stage == "weights" else (values / self.largest + 1) / 2
         levels = (parts * (LEVELS - 1)).round().int()
         if self.stage != "scores":
-            hidden = self.masked[row] == -inf
+            hidden = self.masked[row].clone()
             if self.stage == "weights":
                 hidden &= values == 0  # a weight behind the mask would be an error, and must stay visible
             levels = levels.masked_fill(hidden, MASKED if self.hidden else ABSENT)
@@ -109,7 +108,7 @@ def make_matrix(moment: "Moment", focus: Focus, ghosts: tuple[int, int] = (0, 0)
     return HeadMatrix(
         stage=focus.stage,
         values=trace[f"{focus.prefix}.{focus.stage}"][focus.head],
-        masked=masked(trace, focus.prefix)[focus.head],
+        masked=hides(trace, focus.prefix)[focus.head],
         queries=row_labels(moment, focus),
         keys=labels(trace.axes(focus.prefix)[1]),
         ghost_rows=ghosts[0],

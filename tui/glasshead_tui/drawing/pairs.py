@@ -1,14 +1,13 @@
 """Two matrices that are compared: a head of the present line and of the one beside it, or two heads of one line."""
 
 from dataclasses import dataclass
-from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from glasshead.errors import GlassheadError
 from glasshead.named import brief_head, name_kind
 from glasshead_tui.drawing.choices import row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
-from glasshead_tui.drawing.matrix import masked
+from glasshead_tui.drawing.matrix import hides
 from glasshead_tui.drawing.names import attention_name, labels
 from glasshead_tui.drawing.sides import mark_names
 from glasshead_tui.state.focus import Focus, Stage, within
@@ -91,7 +90,7 @@ class Pair:
         this, other = self.this, self.other
         queries = _both(*(row_labels(*side) for side in (this, other)))
         keys = _both(this.axes[1], other.axes[1])
-        hidden = [masked(at.moment.trace, at.focus.prefix)[at.focus.head] == -inf for at in (this, other)]
+        hidden = [hides(at.moment.trace, at.focus.prefix)[at.focus.head] for at in (this, other)]
         values, reached = self._subtract(stage)
         return DifferenceMatrix(
             stage=stage, values=values, reached=reached, masked=hidden[0] & hidden[1], row_labels=queries,

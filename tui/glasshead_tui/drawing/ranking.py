@@ -44,7 +44,7 @@ class Row:
         if self.still:
             return False
         if self.placebo is not None:
-            return self.value > self.placebo.mean + self.placebo.spread
+            return self.value > self.placebo.mean + (self.placebo.spread or 0.0)
         return self.even is None or self.value > self.even
 
 
@@ -127,9 +127,14 @@ def tell_of(row: Row, table: Table) -> str:
         return f"{name} moved no logit when it was taken out · {table.formula}"
     placebo = ""
     if row.placebo is not None:
-        placebo = f", placebo {real(row.placebo.mean, 6)} ±{real(row.placebo.spread, 5)}"
+        placebo = f", placebo {write_placebo(row.placebo)}"
     loss = "" if table.loss is None else f" · the loss with all heads is {real(table.loss, 6)}"
     return f"{name}: effect {real(row.value, 7)}{placebo} · {table.formula}{loss}"
+
+
+def write_placebo(placebo: "Placebo") -> str:
+    """Write mean and spread; of a single part there is no spread."""
+    return real(placebo.mean, 6) + ("" if placebo.spread is None else f" ±{real(placebo.spread, 5)}")
 
 
 def ranking_rows(table: Table) -> Rows:

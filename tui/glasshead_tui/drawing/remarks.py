@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from glasshead_tui.drawing.memo import by_identity, chosen_account, chosen_distribution, chosen_units
 from glasshead_tui.drawing.names import UNKNOWN, is_byte
 from glasshead_tui.drawing.numbers import real
-from glasshead_tui.drawing.switches import edits_effect
+from glasshead_tui.drawing.switches import edits_effect, own_effects_said
 from glasshead_tui.drawing.tree import tree_said
 from glasshead_tui.state.focus import Focus
 
@@ -26,6 +26,11 @@ SHORT = 40
 """Characters of a text that is quoted whole."""
 AGAIN = "recomputed by running the model: not every value is kept"
 HELD = "to the logit: each norm's variance held as captured, the direct path alone"
+HEADED = (
+    "to the logit: each norm's variance held as captured, and in the head, which is not linear, the ratio act(z) / z "
+    "of this row; the direct path alone"
+)
+NO_WRITES = "no token is named: the model's head, which is not linear, comes before its output matrix"
 
 
 def stream_sum(found: "Account") -> str:
@@ -42,16 +47,17 @@ def stream_sum(found: "Account") -> str:
     return f"{said}Σ = {real(share.sum, 8)}, the model's {what}{capped} {real(share.logit, 8)}"
 
 
-def stream_how(found: "Account") -> str:
-    """Say how shares and lens are made."""
+def stream_how(found: "Account") -> tuple[str, ...]:
+    """Say how shares and lens are made, each in a sentence."""
     scaled = sorted({step.factor for step in found.stream.steps} - {1.0})
+    held = HEADED if found.attribution is not None and found.attribution.headed else HELD
     said = (
-        HELD if found.attribution is not None else "",
+        held if found.attribution is not None else "",
         f"lens: {found.how}" if found.how else "",
         *(f"what is added is multiplied by {real(factor, 6)}" for factor in scaled[:1]),
         AGAIN if found.stream.again else "",
     )
-    return "; ".join(filter(None, said))
+    return tuple(filter(None, said))
 
 
 def logits_rest(found: "Distribution", shown: int, first: int = 0) -> str:
@@ -92,18 +98,22 @@ def reading_said(moment: "Moment") -> str:
     return " · ".join(said)
 
 
-def units_said(found: "Units") -> str:
-    """Say how many units work, and what their strength is."""
-    strongest = "length of what it writes" if found.written else "size of its activation"
-    return f"{found.working:,} of {found.count:,} units are not 0 · strength: {strongest}"
+def units_working(found: "Units") -> str:
+    """Say how many units work."""
+    return f"{found.working:,} of {found.count:,} units are not 0"
+
+
+def units_strength(found: "Units") -> str:
+    """Say what the strength of a unit is."""
+    return f"strength: {'length of what it writes' if found.written else 'size of its activation'}"
 
 
 def units_share(found: "Units") -> str:
     """Say how much of all the listed units are."""
     if not found.units:
         return ""
-    said = f"the {len(found.units)} strongest have {found.share:.0%} of the squared strength of all"
-    return f"{said}; {AGAIN}" if found.again else said
+    said = f"the {len(found.units)} strongest have {share(found.share)} of the squared strength of all"
+    return "; ".join(filter(None, (said, NO_WRITES * found.headed, AGAIN * found.again)))
 
 
 def positions_how(found: "Positions") -> str:
@@ -123,7 +133,7 @@ def share(value: float) -> str:
 
 def _stream(moment: "Moment", focus: Focus) -> tuple[str, ...]:
     found = chosen_account(moment, focus)
-    return stream_sum(found), stream_how(found), found.why
+    return stream_sum(found), "; ".join(stream_how(found)), found.why
 
 
 def _logits(moment: "Moment", focus: Focus) -> tuple[str, ...]:
@@ -133,7 +143,7 @@ def _logits(moment: "Moment", focus: Focus) -> tuple[str, ...]:
 
 def _units(moment: "Moment", focus: Focus) -> tuple[str, ...]:
     found = chosen_units(moment.trace, focus)
-    return units_said(found), units_share(found)
+    return f"{units_working(found)} · {units_strength(found)}", units_share(found)
 
 
 def _positions(moment: "Moment", focus: Focus) -> tuple[str, ...]:
@@ -148,6 +158,6 @@ REMARKS: dict[str, Callable[["Moment", Focus], tuple[str, ...]]] = {
     "feed-forward": _units,
     "positions": _positions,
     "tree": lambda moment, _: (tree_said(moment),),
-    "edits": lambda moment, _: (edits_effect(moment),),
+    "edits": lambda moment, _: (edits_effect(moment), own_effects_said(moment)),
 }
 """What is said of each pane, by its name; of the others nothing."""

@@ -1,7 +1,6 @@
 """Map: every layer × head of each kind of attention as a small picture. A dot shows the largest weight under it."""
 
 from collections.abc import Sequence
-from math import inf
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -10,7 +9,7 @@ from glasshead.errors import GlassheadError
 from glasshead.named import brief_head, brief_kind
 from glasshead.site import attention
 from glasshead_tui.drawing.masks import told_of_kind
-from glasshead_tui.drawing.matrix import masked
+from glasshead_tui.drawing.matrix import hides
 from glasshead_tui.drawing.names import kind_name
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.sides import mark_names, mark_side
@@ -71,7 +70,7 @@ class Heads:
         """Make the pictures of all heads of one layer."""
         prefix, columns, lines = key
         if self._beside is None:
-            self._pooled[key] = pooled(self.trace[f"{prefix}.weights"], masked(self.trace, prefix), columns, lines)
+            self._pooled[key] = pooled(self.trace[f"{prefix}.weights"], ~hides(self.trace, prefix), columns, lines)
             return
         from glasshead.analysis.difference import difference
 
@@ -82,7 +81,7 @@ class Heads:
             self._pooled[key] = None
             return
         apart = difference(self.trace, self._beside.trace, f"{prefix}.weights").abs()
-        self._pooled[key] = pooled(apart, self._beside.cone[f"{prefix}.weights"].float().log(), columns, lines)
+        self._pooled[key] = pooled(apart, self._beside.cone[f"{prefix}.weights"], columns, lines)
 
     @property
     def partial(self) -> bool:
@@ -92,13 +91,23 @@ class Heads:
     def _lacks(self, prefix: str) -> bool:
         return bool(self.trace.recorded) and f"{prefix}.weights" not in self.trace
 
-    def look(self, focus: Focus) -> None:
-        """Look at another matrix, whose layer may have been computed for it."""
+    def fetch(self) -> None:
+        """Compute the matrix that is looked at, if it is not drawn. Raises NotYetError where passes are put off."""
+        if all(found is not None for key, found in self._pooled.items() if key[0] == self._here):
+            return
+        for trace in (self.trace, *(() if self._beside is None else (self._beside.trace,))):
+            if not trace.recorded:
+                trace[f"{self._here}.weights"]
+                trace.hides(self._here)
+
+    def look(self, focus: Focus) -> bool:
+        """Look at another matrix, whose layer may have been computed for it; return whether there is more to draw."""
         self._here = focus.prefix
         unknown = [key for key, found in self._pooled.items() if found is None and key not in self.waiting]
         for key in unknown:
             if self._kept(key[0]):
                 del self._pooled[key]
+        return any(key not in self._pooled for key in unknown)
 
     @property
     def unknown(self) -> bool:
@@ -108,8 +117,13 @@ class Heads:
         )
 
     def _kept(self, prefix: str) -> bool:
-        """Tell whether the weights are there: a map must not run the model for each layer. Those of the focus are."""
-        return prefix == self._here or self.trace.at_hand(f"{prefix}.weights")
+        """Tell whether the weights are there: a map must not run the model for each layer. `fetch` gets those of the
+        layer that is looked at.
+        """
+        site, other = f"{prefix}.weights", None if self._beside is None else self._beside.trace
+        if other is not None and not other.at_hand(site):
+            return False
+        return self.trace.at_hand(site) and (bool(self.trace.recorded) or self.trace.hides_at_hand(prefix))
 
 
 def _group(trace: "Trace", kind: "Kind") -> Group:
@@ -126,17 +140,18 @@ def _place(trace: "Trace", focus: Focus) -> Place:
     return Place(next(here, 0), focus.layer, focus.head)
 
 
-def pooled(weights: "Tensor", scores: "Tensor", columns: int, lines: int) -> list[list[bytes]]:
+def pooled(weights: "Tensor", looks: "Tensor", columns: int, lines: int) -> list[list[bytes]]:
     """Pool each head to at most `lines` rows of at most `columns` levels. A dot is masked if everything under it is.
 
-    weights, and scores after the mask: h q k. Fewer tokens than dots are not stretched: a short line fills a corner of
+    weights, and where may be looked: h q k. Fewer tokens than dots are not stretched: a short line fills a corner of
     its picture.
     """
     from torch.nn.functional import adaptive_max_pool2d
 
     shape = min(lines, weights.shape[1]), min(columns, weights.shape[2])
     levels = (adaptive_max_pool2d(weights.nan_to_num(0, 0, 0), shape).clamp(0, 1).sqrt() * (LEVELS - 1)).round().int()
-    seen = adaptive_max_pool2d((scores > -inf).float(), shape) > 0
+    looks = looks[:1] if looks.stride(0) == 0 else looks  # one for all heads
+    seen = adaptive_max_pool2d(looks.float(), shape) > 0
     return [[bytes(row) for row in head] for head in levels.masked_fill(~seen, MASKED).tolist()]
 
 
@@ -155,7 +170,10 @@ class MapPane(Thumbnails):
     _heads: Heads | None = None
 
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Draw all heads of a moment, and mark the current one."""
+        """Draw all heads of a moment, and mark the current one.
+
+        Raises NotYetError, all others being drawn, where that one takes a pass that is put off.
+        """
         trace = moment.trace
         place = _place(trace, focus)
         held = None if focus.pinned is None else _place(trace, focus.at(focus.pinned))
@@ -164,13 +182,13 @@ class MapPane(Thumbnails):
             self._heads = Heads(trace, focus, beside)
             self.show_gallery(self._heads, palette(self.app).weights, place, held)
             self._continue()
-        elif (place, held) != (self.selected, self.held):
-            self._heads.look(focus)
+        elif self._heads.look(focus) or (place, held) != (self.selected, self.held):
             self.select(place, held)
         mark = mark_side(moment, focus, "map")
         unknown = "empty: not recorded" if self._heads.partial else UNKNOWN if self._heads.unknown else ""
         said = " − ".join(mark_names(beside.names)) if beside else unknown
         entitle(self, f"{mark}map · {brief_head(focus.prefix, focus.head)}", said)
+        self._heads.fetch()
 
     def as_rows(self) -> Rows:
         """Return a row for each head: its largest weight, and its place."""

@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from glasshead_tui.drawing import numbers
+from glasshead_tui.drawing.remarks import share
 from glasshead_tui.plain.ranking import WIDTH, Ranked, kind_of, place_of
 from glasshead_tui.terminal import strict_json
 from glasshead_tui.terminal.visible import fit, visible
@@ -114,6 +115,7 @@ def aligned_table(subject: Ranked, found: "Sequence[Aligned]", about: Alignment,
     """Write the heads that align best."""
     yield fit(f"checkpoint  {visible(subject.name)}", WIDTH).rstrip()
     yield f"pairs       {about.pairs:,} of {about.recipe}, {found[0].counts['input'].sure:,} sure links"
+    yield f"known       {found[0].linked:,} of {found[0].written:,} target words: {share(found[0].coverage)}"
     yield from _wrapped("AER", AER)
     yield "input       by the rows that read a word (SHIFT-ATT, Chen et al. 2020)"
     yield "output      by the rows that choose it, one before (NAIVE-ATT)"
@@ -139,7 +141,8 @@ def aligned_json(subject: Ranked, found: "Sequence[Aligned]", about: Alignment) 
     """Write all heads."""
     yield strict_json.dumps(
         {
-            "checkpoint": subject.name, "recipe": about.recipe, "pairs": about.pairs, "left_out": about.lacks,
+            "checkpoint": subject.name, "recipe": about.recipe, "pairs": about.pairs, "known": found[0].linked,
+            "words": found[0].written, "left_out": about.lacks,
             "formula": AER, "heads": aligned_rows(found),
         },
         indent=2,

@@ -1,7 +1,7 @@
 """The common base of all full screens with keys.
 
 Such a screen arranges itself by the size of its window, writes its lines, and takes a number before a key as a count;
-the palette lists all its keys by name.
+the palette lists all its keys by name. Notices stand for some seconds in place of the hints, where they cover nothing.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -9,15 +9,15 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import events
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from glasshead_tui.drawing.paint import palette
-from glasshead_tui.screens.command_palette import open_palette
+from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.screens.command_palette import Listed, open_palette
 from glasshead_tui.screens.leavable import LeavableScreen
-from glasshead_tui.screens.lines import counted_line, fitted_line
+from glasshead_tui.screens.lines import Notice, counted_line, hints_text, notices_text
 from glasshead_tui.state import keys
 from glasshead_tui.widgets.restyle import restyle
 
@@ -27,7 +27,11 @@ ROOMY = 150, 45
 """Least columns and lines for larger parts."""
 LEAST = 50, 15
 """Columns and lines below which only a sentence is shown."""
+TALL = 22
+"""Least lines for a second line of hints, or of panes."""
 LARGEST_COUNT = 9999
+NOTICES = 2
+"""Notices that are shown at a time: the newest."""
 
 
 class CommandedScreen(LeavableScreen[None]):
@@ -40,8 +44,10 @@ class CommandedScreen(LeavableScreen[None]):
     HINTS: ClassVar[tuple[keys.Hint, ...]]
     COUNTED: ClassVar[str]
     """Examples of keys that take a count."""
+    NEEDED: ClassVar[int] = -1
+    """Rank up to which hints are worth a second line, in a window that is tall."""
     DEFAULT_CSS = """
-    CommandedScreen #hints { height: 1; padding: 0 1; }
+    CommandedScreen #hints { height: 1; padding: 0 0 0 1; }
     CommandedScreen #small { display: none; width: 1fr; height: 1fr; }
     CommandedScreen.small > * { display: none; }
     CommandedScreen.small #small { display: block; }
@@ -53,6 +59,7 @@ class CommandedScreen(LeavableScreen[None]):
         self._shown_keys = shown
         self._count = 0
         self._written: dict[str, Text] = {}
+        self._notices: list[Notice] = []
 
     def _too_small(self) -> ComposeResult:
         """Compose the contents of a window that is too small."""
@@ -81,14 +88,52 @@ class CommandedScreen(LeavableScreen[None]):
             self._written[name] = line
             self.query_one(f"#{name}", Static).update(line, layout=False)
 
+    def _write_tall(self, name: str, line: Text) -> None:
+        """Write a text that may take more than one line; only another number of lines costs a layout."""
+        self._write(name, line)
+        self.query_one(f"#{name}").styles.height = line.plain.count("\n") + 1
+
+    @property
+    def _tall(self) -> bool:
+        """Whether the window has room for second lines."""
+        return self.size.height >= TALL
+
+    def tell(self, sentence: str, seconds: float, *, warns: bool = False) -> None:
+        """Show a notice for some seconds in place of the hints. sentence: safe for a terminal."""
+        notice = Notice(sentence, warns)
+        others = [each for each in self._notices if each.sentence != sentence]
+        self._notices = [*others[-NOTICES + 1 :], notice]
+        self.set_timer(seconds, lambda: self._take_back(notice))
+        self._show_notices()
+
+    def _take_back(self, notice: Notice) -> None:
+        if any(each is notice for each in self._notices):
+            self._notices = [each for each in self._notices if each is not notice]
+            self._show_notices()
+
+    def _show_notices(self) -> None:
+        if self.query("#hints"):  # else it is written once that is there
+            self._write_hints()
+
+    def _put_notices_away(self) -> None:
+        """Bring the hints back."""
+        if self._notices:
+            self._notices = []
+            self._write_hints()
+
     def _write_hints(self) -> None:
-        """Write the hints for the keys or, after a number, for the keys that take a count."""
-        marks = palette(self.app)
+        """Write the notices; without any, the hints for the keys or, after a number, for the keys that take a count."""
+        (columns, lines), marks = self.size, palette(self.app)
+        line = self._hint_text(columns - 1, marks)
+        if self._notices:
+            least = line.plain.count("\n") + 1
+            line = notices_text(self._notices, max(1, columns - 2), least, max(least, lines // 3), marks)
+        self._write_tall("hints", line)
+
+    def _hint_text(self, columns: int, marks: Palette) -> Text:
         if self._count:
-            line = counted_line(self._count, self.COUNTED, marks)
-        else:
-            line = fitted_line(self._hints(), self.size.width - 2, marks)
-        self._write("hints", line)
+            return counted_line(self._count, self.COUNTED, marks)
+        return hints_text(self._hints(), columns, 2 if self._tall else 1, self.NEEDED, marks)
 
     def _hints(self) -> list[tuple[str, str, int]]:
         """Collect keys, label and rank of each hint."""
@@ -98,12 +143,11 @@ class CommandedScreen(LeavableScreen[None]):
         """Open the palette, with every command by name."""
         open_palette(self.app)
 
-    def commands(self) -> Iterable[SystemCommand]:
+    def commands(self) -> Iterable[Listed]:
         """Yield the commands of the palette: the actions of all keys."""
         for key in keys.list_keys(self.GROUPS):
             if key.id != "palette":
-                name = f"{key.id.replace('_', ' ')}  ({self._shown_keys[key.id]})"
-                yield SystemCommand(name, key.meaning, self._runner(key.action))
+                yield Listed(key.id.replace("_", " "), self._shown_keys[key.id], key.meaning, self._runner(key.action))
 
     def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:

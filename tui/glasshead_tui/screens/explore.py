@@ -27,7 +27,7 @@ from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.choose import Choose
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import about_line
-from glasshead_tui.screens.lists import ListsScreen
+from glasshead_tui.screens.lists import LISTS, ListsScreen
 from glasshead_tui.screens.meanings import PANES as MEANINGS
 from glasshead_tui.screens.pairing import PairingScreen
 from glasshead_tui.screens.paned import OF_CANDIDATES
@@ -41,9 +41,9 @@ from glasshead_tui.work.worker import Worker
 
 if TYPE_CHECKING:
     from glasshead.anatomy import Kind
-    from glasshead.found import Found
     from glasshead.lab.page import Try
     from glasshead.session.moment import Moment
+    from glasshead.traces.shown import NotYetError
 
 
 class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
@@ -52,6 +52,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
     GROUPS: ClassVar[keys.Groups] = keymaps.EXPLORE
     HINTS: ClassVar[tuple[keys.Hint, ...]] = keymaps.EXPLORE_HINTS
     COUNTED: ClassVar[str] = "space or l"
+    NEEDED: ClassVar[int] = keymaps.NEEDED
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keymaps.EXPLORE)
     DEFAULT_CSS = """
     ExploreScreen { layout: vertical; }
@@ -76,16 +77,13 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         open_lab: Callable[[], None],
         open_next: Callable[[str], None],
         lab_first: bool = False,
-        beside: "Found | None" = None,
     ) -> None:
         """shown: id → the keys, as `keys.label_keys` gives them · open_lab: lays the lab over this screen ·
-        open_next: opens another model in place of this one · lab_first: open the lab at once · beside: a model to open
-        beside this one.
+        open_next: opens another model in place of this one · lab_first: open the lab at once.
         """
         super().__init__(shown)
         self._worker, self._subject_name = worker, name
         self._open_lab, self._open_next, self._lab_first = open_lab, open_next, lab_first
-        self._guest = beside
         self._trying: tuple[int, Try] | None = None
         """Ticket of a try of the lab, and the try, to be looked at once it is ready."""
         self._about: About | None = None
@@ -122,8 +120,6 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         self._show_active()
         self._write_lines()
         self._worker.open(to=self)
-        if self._guest is not None:
-            self._worker.stand_beside(self._guest, to=self)
         if self._lab_first:
             self.action_lab()
 
@@ -165,7 +161,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
             if event.fresh:
                 recent.remember(self._subject_name, moment.text)
         if before is None:
-            self._look(redraw=True, **self._first(moment))
+            self._look(redraw=True, pinned=moment.pinned, **self._first(moment))
         kind = moment.anatomy.kind(self._looking.stack, self._looking.kind)
         newest = before is None or event.fresh or self._looking.query >= before.trace.steps - 1
         wish = Wish(self._looking.query, 0 if event.fresh else self._looking.key, newest)
@@ -176,6 +172,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         shown = self._looking.query, self._looking.key
         self._wish = None if moment.until is None else replace(wish, shown=shown)
         self._write_about()
+        self._write_hints()
 
     def _first(self, moment: "Moment") -> dict[str, Any]:
         """Choose what to look at first. Keys that were pressed before have moved layer and head from there."""
@@ -190,7 +187,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
 
     def on_refused(self, event: Refused) -> None:
         """Report a refused job where the user is."""
-        if self._refuse_ranking(event) or self._refuse_steering(event):
+        if self._refuse_ranking(event) or self._refuse_steering(event) or self._refuse_measuring(event):
             return
         if self._trying is not None and self._trying[0] == event.ticket:
             self._trying = None
@@ -214,6 +211,9 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
             self._complain(why)
         else:
             self._ask(ask_where(self.moment, self._save))
+
+    def _compute(self, needs: "tuple[NotYetError, ...]") -> None:
+        self._worker.compute(needs, to=self)
 
     def _save(self, ask: Ask, path: Path, overwrite: bool) -> None:
         self._asking = self._worker.save(path, overwrite=overwrite, to=self), ask
@@ -267,10 +267,11 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         self._worker.end(to=self)
 
     def action_stop(self) -> None:
-        """Stop decoding and playing, forget a count, put a notice away."""
+        """Stop decoding and playing, forget a count, put notices away."""
         self._worker.halt()
         self._pause()
         self._put_notice_away()
+        self._put_notices_away()
         self._set_count(0)
 
     def action_goto(self) -> None:
@@ -458,8 +459,17 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         return kinds[((here or usual or [0])[0] + ahead) % len(kinds)]
 
     def _hints(self) -> list[tuple[str, str, int]]:
-        """Collect the hints of the active pane."""
-        return keys.hints(self._shown_keys, keymaps.PANE_HINTS.get(self._active, self.HINTS), self.GROUPS)
+        """Collect the hints of the active pane, without those of keys that would do nothing now."""
+        moment = self.moment
+        idle = {
+            "step": moment is not None and moment.done,
+            "choose": moment is not None and moment.done and self._active not in LISTS,
+            "undo": moment is None or not moment.undoable,
+            "enlarge": self.has_class("narrow"),
+        }
+        table = keymaps.PANE_HINTS.get(self._active, self.HINTS)
+        table = tuple(hint for hint in table if not any(idle.get(name) for name in hint.ids))
+        return keys.hints(self._shown_keys, table, self.GROUPS)
 
     def _write_lines(self) -> None:
         self._write_about()

@@ -17,6 +17,7 @@ from glasshead_tui.screens.meanings import GLYPHS, Meanings
 from glasshead_tui.state.keymaps import EXPLORE as GROUPS
 from glasshead_tui.state.keys import Groups
 from glasshead_tui.terminal.visible import visible
+from glasshead_tui.widgets.lines import write_titles
 
 INTRODUCTION = (
     "Step through a translation token by token. Every number is the model's own: captured while it ran, "
@@ -25,9 +26,14 @@ INTRODUCTION = (
 
 
 class Help(Dialog[None]):
-    """The help page; any of its keys closes it."""
+    """The help page: a scrolling text, whose border says how much there is below."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q", "dismiss", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q", "dismiss", "close", show=False),
+        Binding("j", "turn('down')", "down", show=False),
+        Binding("k", "turn('up')", "up", show=False),
+        Binding("space", "turn('page_down')", "a page down", show=False),
+    ]
     DEFAULT_CSS = """
     Help > VerticalScroll { width: 86; max-width: 98%; height: auto; max-height: 96%; border: round $primary;
         background: $surface; padding: 0 1; scrollbar-gutter: stable; }
@@ -54,10 +60,24 @@ class Help(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Compose one scrolling page."""
-        with VerticalScroll() as page:
-            page.border_title = "help"
-            page.border_subtitle = "esc closes"
+        with VerticalScroll():
             yield Static(Once(self._page()))
+
+    def on_mount(self) -> None:
+        """Say how much there is below, whenever that changes."""
+        page = self.query_one(VerticalScroll)
+        for name in ("scroll_y", "virtual_size", "size"):
+            self.watch(page, name, self._tell_rest)
+
+    def _tell_rest(self) -> None:
+        page = self.query_one(VerticalScroll)
+        below = page.max_scroll_y - round(page.scroll_y)
+        more = f"{below} more line{'s' * (below > 1)} below: ↓ pgdn · " if below > 0 else ""
+        write_titles(page, "help", f"{more}esc closes")
+
+    def action_turn(self, move: str) -> None:
+        """Move in the page."""
+        getattr(self.query_one(VerticalScroll), f"scroll_{move}")(animate=False)
 
     def _page(self) -> Group:
         parts: list[Text | Table] = [Text(self._introduction)]

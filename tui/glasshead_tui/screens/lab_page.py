@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
-from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -39,7 +38,6 @@ from glasshead_tui.screens.lines import lab_line
 from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.labbook import LabBook, Visit
 from glasshead_tui.terminal.visible import clip, visible
-from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.prose import Prose, wrapped
 from glasshead_tui.widgets.restyle import restyle
@@ -114,8 +112,6 @@ class LabPage(CommandedScreen):
         self._job: Running | None = None
         self._page_lines = 0
         """Lines of the page above its result, if both are shown."""
-        self._said = ""
-        """Message in the last line, in place of hints."""
         self._whole = False
         """Whether all parts are composed."""
         self._scrolled_for: tuple[str, bool] | None = None
@@ -150,12 +146,8 @@ class LabPage(CommandedScreen):
         self._draw_all()
 
     def on_screen_resume(self) -> None:
-        """Draw again, perhaps with a message about an earlier request."""
-        said = self._said
+        """Draw again."""
         self._draw_all()
-        if said and self._drawable:
-            self._said = said
-            self._write_hints()
 
     @property
     def _visit(self) -> Visit:
@@ -189,7 +181,6 @@ class LabPage(CommandedScreen):
         restyle(self, beside=beside, seen=seen, turns=seen and not beside, reading=visit.reading, ended=book.ended)
         if self.has_class("small"):
             return
-        self._said = ""
         self._write_about()
         self._write_hints()
         answers = {name: book.answer(name) for name in NAMES}
@@ -300,12 +291,6 @@ class LabPage(CommandedScreen):
         )
         self._write("about", line)
 
-    def _write_hints(self) -> None:
-        if self._said:
-            self._write("hints", Text(self._said, palette(self.app).query, no_wrap=True))
-        else:
-            super()._write_hints()
-
     def _hints(self) -> list[tuple[str, str, int]]:
         before = keymaps.FORESEEING_HINTS
         table = keymaps.ENDED_HINTS if self._book.ended else keymaps.LAB_HINTS if self._visit.seen else before
@@ -319,17 +304,5 @@ class LabPage(CommandedScreen):
         return hints
 
     def _complain(self, sentence: str) -> None:
-        """Show a message in the last line, where it covers nothing; one that is too long, over the screen."""
-        said = visible(shorten_typed(sentence))
-        if width(said) > self.size.width - 2:
-            self.notify(clip(said, 400), markup=False, severity="warning", timeout=SAID)
-            return
-        self._said = said
-        self._write_hints()
-
-        def unsay() -> None:
-            if self._said == said and self._drawable:
-                self._said = ""
-                self._write_hints()
-
-        self.set_timer(SAID, unsay)
+        """Show a message in the last line."""
+        self.notify(clip(visible(shorten_typed(sentence)), 400), markup=False, severity="warning", timeout=SAID)

@@ -1,14 +1,19 @@
 """The lines around the panes: the model or experiment, the panes, and the hints for keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 
 from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.drawing.sides import OTHER, THIS
 from glasshead_tui.terminal.visible import visible
+from glasshead_tui.widgets.cells import clip
+from glasshead_tui.widgets.prose import wrapped
 from glasshead_tui.work.messages import About
 
 if TYPE_CHECKING:
@@ -53,26 +58,26 @@ def lab_line(which: str, title: str, model: str, face: str, width: int, marks: P
     return line
 
 
-def tabs_line(panes: Iterable[str], active: str, shown: Mapping[str, str], width: int, marks: Palette) -> Text:
-    """Write the panes, each with its key, the active one in capitals; where there is no room the last lose their names.
+def tabs_text(
+    panes: Iterable[str], active: str, shown: Mapping[str, str], columns: int, lines: int, marks: Palette
+) -> Text:
+    """Write the panes, each with its key, the active one in capitals, in at most so many lines of so many columns.
 
-    width: columns of the line.
+    Where there is no room for all names, the last lose theirs.
     """
     names = list(panes)
     for apart, named in ((3, len(names)), *((2, count) for count in range(len(names), -1, -1))):
-        line = Text(no_wrap=True, overflow="ellipsis")
+        pieces: list[tuple[Text, int]] = []
         for number, name in enumerate(names):
             chosen = name == active
-            line.append(shown[name].split()[0], marks.quiet)
+            piece = Text(shown[name].split()[0], marks.quiet)
             if number < named or chosen:
-                line.append(" ").append(name.upper() if chosen else name, marks.strong if chosen else marks.quiet)
-                line.append(" " * apart)
-            else:
-                line.append(" ")
-        line.rstrip()
-        if line.cell_len <= width:
+                piece.append(f" {name.upper() if chosen else name}", marks.strong if chosen else marks.quiet)
+            pieces.append((piece, apart if number < named or chosen else 1))
+        text = _laid_out(pieces, columns)
+        if len(text) <= lines:
             break
-    return line
+    return _joined(text)
 
 
 def counted_line(count: int, examples: str, marks: Palette) -> Text:
@@ -81,20 +86,69 @@ def counted_line(count: int, examples: str, marks: Palette) -> Text:
     return line.append(f"  now a key, for example {examples} · esc forgets the number", marks.quiet)
 
 
-def fitted_line(hints: list[tuple[str, str, int]], width: int, marks: Palette) -> Text:
-    """Write the most important hints that fit, in their order; where one does not, a shorter one may."""
-    kept: list[tuple[str, str, int]] = []
+@dataclass(frozen=True)
+class Notice:
+    """A sentence for the user, shown for some seconds."""
+
+    sentence: str
+    warns: bool
+
+
+def notices_text(notices: Sequence[Notice], columns: int, least: int, most: int, marks: Palette) -> Text:
+    """Write notices, each beginning a line, in `least` to `most` lines of so many columns; … marks a cut."""
+    lines: list[tuple[str, Style]] = []
+    for notice in notices:
+        style = marks.query if notice.warns else marks.strong
+        broken = wrapped([Segment(notice.sentence)], columns)
+        lines += [("".join(piece.text for piece in line), style) for line in broken]
+    if len(lines) > most:
+        lines[most - 1 :] = [(clip(f"{lines[most - 1][0]} {lines[most][0]}", columns), lines[most - 1][1])]
+    lines += [("", marks.quiet)] * (least - len(lines))
+    return _joined(Text(*line) for line in lines)
+
+
+Hints = list[tuple[str, str, int]]
+"""Keys, label and rank of each hint."""
+
+
+def hints_text(hints: Hints, columns: int, lines: int, needed: int, marks: Palette) -> Text:
+    """Write the most important hints that fit, in their order; where one does not, a shorter one may.
+
+    They stand in one line of so many columns, or in up to `lines` where those up to the rank `needed` need more.
+    """
+    one = _kept(hints, columns, 1, marks)
+    whole = all(hint in one for hint in hints if hint[2] <= needed)
+    kept = one if whole else _kept(hints, columns, lines, marks)
+    return _joined(_laid_out(_pieces(kept, marks), columns))
+
+
+def _kept(hints: Hints, columns: int, lines: int, marks: Palette) -> Hints:
+    kept: Hints = []
     for hint in sorted(hints, key=lambda hint: hint[2]):
         wider = [each for each in hints if each in kept or each is hint]
-        if not kept or cell_len(_joined(wider)) <= width:
+        if not kept or len(_laid_out(_pieces(wider, marks), columns)) <= lines:
             kept = wider
-    line = Text(no_wrap=True, overflow="ellipsis")
-    for pressed, label, _ in kept:
-        line.append(pressed, marks.strong)
-        line.append(f" {label}  ", marks.quiet)
-    line.right_crop(2)
-    return line
+    return kept
 
 
-def _joined(hints: Sequence[tuple[str, str, int]]) -> str:
-    return "  ".join(f"{pressed} {label}" for pressed, label, _ in hints)
+def _pieces(hints: Hints, marks: Palette) -> list[tuple[Text, int]]:
+    return [(Text(pressed, marks.strong).append(f" {label}", marks.quiet), 2) for pressed, label, _ in hints]
+
+
+def _laid_out(pieces: Sequence[tuple[Text, int]], columns: int) -> list[Text]:
+    """Put pieces side by side, each with so many columns behind it, in as many lines as they need."""
+    lines: list[Text] = []
+    gap = 0
+    for piece, apart in pieces:
+        if lines and lines[-1].cell_len + gap + piece.cell_len <= columns:
+            lines[-1].append(" " * gap).append_text(piece)
+        else:
+            lines.append(Text(no_wrap=True, overflow="ellipsis").append_text(piece))
+        gap = apart
+    return lines
+
+
+def _joined(lines: Iterable[Text]) -> Text:
+    text = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text

@@ -31,8 +31,9 @@ PANES: Meanings = (
         "stream",
         "the residual stream, LayerNorm(x + Sublayer(x)) (3.1): the length of what each sub-layer adds, and the cosine "
         "of its angle to the stream. Lens: the output matrix applied there (nostalgebraist 2020), after the model's "
-        "own last norm if it has one. To the logit: w · (what is added), w the candidate's row of the output matrix, "
-        "followed back through the norms with their variances held; the shares sum to the logit",
+        "own last norm or head if it has one. To the logit: w · (what is added), w the candidate's row of the output "
+        "matrix, followed back through the norms with their variances held, and through a head like BERT's, which is "
+        "not linear, with act(z) / z of the row held; the shares sum to the logit",
     ),
     ("logits", "p = softmax(logits) of every token after the row; ln p of the line = Σ ln p of its tokens, in nats"),
     (
@@ -54,7 +55,8 @@ PANES: Meanings = (
     (
         "edits",
         "what the line is under, in its order; the checks that each breaks on purpose, and what all together do to the "
-        "next token",
+        "next token. → measures what each does by itself: alone, next to no edit, and all, next to all without it; ≠ "
+        "counts the tokens that would be others by now, KL is its mean over the tokens of this line and the next",
     ),
     ("breakpoints", "where steps, playing and decoding to the end stop, each on or off; all lines share them"),
     (

@@ -4,6 +4,8 @@ Three panes stand above, the first of them the map or the ranking; below them st
 was looked at last. A narrow terminal, or `f`, gives the whole room to the active pane. What is not seen is not drawn.
 """
 
+from collections import Counter
+from collections.abc import Hashable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from glasshead.errors import GlassheadError
+from glasshead.traces.shown import NotYetError, passes_put_off
 from glasshead_tui.drawing.compared import OF_HEADS, OF_LAYERS, SORTED, check_pane, same_items
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.pairs import pair_of
@@ -37,10 +40,11 @@ from glasshead_tui.panes.explore.vectors import VectorsPane
 from glasshead_tui.panes.listed import ListPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.screens.base import CommandedScreen
-from glasshead_tui.screens.lines import tabs_line
+from glasshead_tui.screens.lines import tabs_text
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.restyle import restyle
+from glasshead_tui.work.messages import Computed
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
@@ -75,6 +79,9 @@ BELOW: tuple[tuple[str, ...], ...] = (
     ("edits", "breakpoints"),
 )  # fmt: skip
 """Groups of panes that take turns below the others."""
+COMPUTING = "computing …"
+TRIES = 3
+"""Times that a value is computed beside the keys, before it is computed where it is drawn."""
 OF_CANDIDATES = ("stream", "logits")
 """Panes in which the arrows to the sides choose a candidate, and a search goes through candidates."""
 
@@ -115,7 +122,7 @@ class PanedScreen(CommandedScreen):
     """See the module. A subclass has a focus, and composes `#tabs` and what `_panes` yields."""
 
     DEFAULT_CSS = """
-    PanedScreen #tabs { height: 1; padding: 0 1; }
+    PanedScreen #tabs { height: 1; padding: 0 0 0 1; }
     PanedScreen #above { height: 1fr; }
     PanedScreen #below { height: 12; }
     PanedScreen MapPane, PanedScreen RankingPane { width: 31; }
@@ -145,6 +152,16 @@ class PanedScreen(CommandedScreen):
     """Panes that stand below."""
     _enlarged = False
     _rest_waits = False
+    _asked: tuple[Hashable, ...] = ()
+    """What is being computed."""
+
+    def __init__(self, shown: Mapping[str, str]) -> None:
+        """shown: id → the keys, as `keys.label_keys` gives them."""
+        super().__init__(shown)
+        self._answered: Counter[Hashable] = Counter()
+        """How often something was computed, or could not be, for what is looked at."""
+        self._waiting: dict[str, NotYetError] = {}
+        """Panes that show a layer which is computed meanwhile, each with what it waits for."""
 
     def _panes(self) -> ComposeResult:
         """Compose the panes, with the classes that `_show_active` would give them."""
@@ -186,7 +203,10 @@ class PanedScreen(CommandedScreen):
 
     def _redraw(self) -> None:
         """Draw the active pane at once and the others later, so that a key is answered before everything is drawn."""
+        self._answered.clear()
+        self._waiting.clear()
         self._draw(self._active)
+        self._send_for()
         if not self._rest_waits:
             self._rest_waits = True
             self.call_after_refresh(self._draw_rest)
@@ -197,17 +217,47 @@ class PanedScreen(CommandedScreen):
             self.query_one(TokensPane).show(self.moment, self._looking)
         for name in self._shown_panes[1:]:
             self._draw(name)
+        self._send_for()
 
     def _draw(self, name: str) -> None:
+        """Draw a pane. What takes a pass of the model is computed elsewhere, and drawn when it is there."""
         if self.moment is None:
             return
         pane = self.query_one(f"#{name}", PANES[name])
+        self._waiting.pop(name, None)
         try:
-            show(pane, self.moment, self._looking)
+            try:
+                with passes_put_off():
+                    show(pane, self.moment, self._looking)
+            except NotYetError as need:
+                if self._answered[need.key] < TRIES:  # it may have been let go again, for what another one looks at
+                    self._waiting[name] = need
+                    pane.say("" if isinstance(pane, MapPane) else COMPUTING)
+                    return
+                show(pane, self.moment, self._looking)  # it failed, and this says why; or there is no room for so much
             pane.say("")
         except GlassheadError as error:  # a recording lacks what it draws, or there is no difference
             mark_title(pane, mark_side(self.moment, self._looking, name))
             pane.say(visible(str(error)))
+
+    def _send_for(self) -> None:
+        """Have computed what the panes wait for, in place of what was asked before."""
+        needs = {need.key: need for need in self._waiting.values()}
+        if tuple(needs) != self._asked:
+            self._asked = tuple(needs)
+            self._compute(tuple(needs.values()))
+
+    def _compute(self, needs: tuple[NotYetError, ...]) -> None:
+        """Compute values in another thread, and answer each with `Computed`; nothing of what was asked before."""
+        raise NotImplementedError
+
+    def on_computed(self, event: Computed) -> None:
+        """Draw the panes that waited for a value, if they still do."""
+        self._answered[event.key] += 1
+        self._asked = tuple(key for key in self._asked if key != event.key)
+        for name in [name for name, need in self._waiting.items() if need.key == event.key]:
+            self._draw(name)
+        self._send_for()
 
     def _show_active(self) -> None:
         """Bring the active pane into sight, with its group."""
@@ -224,5 +274,5 @@ class PanedScreen(CommandedScreen):
         self._write_hints()
 
     def _write_tabs(self) -> None:
-        line = tabs_line(PANES, self._active, self._shown_keys, self.size.width - 2, palette(self.app))
-        self._write("tabs", line)
+        room = self.size.width - 1, 2 if self._tall else 1
+        self._write_tall("tabs", tabs_text(PANES, self._active, self._shown_keys, *room, palette(self.app)))

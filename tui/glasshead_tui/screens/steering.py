@@ -7,7 +7,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from glasshead.errors import GlassheadError
-from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.screens.editing import EditingScreen
 from glasshead_tui.screens.picking import Picking
@@ -93,12 +93,11 @@ class SteeringScreen(EditingScreen):
     def _take_step(self) -> None:
         self._played = self._worker.play(to=self)
 
-    def _write_hints(self) -> None:
+    def _hint_text(self, columns: int, marks: Palette) -> Text:
         """Write how fast the steps are played, while they are; else the hints."""
         if not self.playing or self._count:
-            super()._write_hints()
-            return
-        keys, marks = self._shown_keys, palette(self.app)
+            return super()._hint_text(columns, marks)
+        keys = self._shown_keys
         line = Text(no_wrap=True, overflow="ellipsis").append(f"▶ playing {_pace_name(self._pace)}", marks.strong)
         for name, label in (
             ("slower", "slower"),
@@ -107,7 +106,7 @@ class SteeringScreen(EditingScreen):
             ("breakpoints", "breakpoints"),
         ):
             line.append(f"  {keys[name]}", marks.strong).append(f" {label}", marks.quiet)
-        self._write("hints", line)
+        return line
 
     def _follow_steps(self, moment: "Moment", ticket: int) -> None:
         """Pause where the line has ended or stands at a breakpoint, and tell of that; follow what is shown."""

@@ -26,7 +26,7 @@ from glasshead_tui.panes.watch.saying import SayingPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.help import Help
-from glasshead_tui.screens.lines import tabs_line
+from glasshead_tui.screens.lines import tabs_text
 from glasshead_tui.screens.meanings import SHORT, Meanings
 from glasshead_tui.screens.run_lines import about_line, facts_line, place_line
 from glasshead_tui.state import keymaps, keys
@@ -255,8 +255,9 @@ class WatchScreen(CommandedScreen):
             self._write_place()
 
     def action_stop(self) -> None:
-        """Pause, forget a count."""
+        """Pause, forget a count, put notices away."""
         self._pause()
+        self._put_notices_away()
         self._set_count(0)
 
     def action_goto(self) -> None:
@@ -424,7 +425,7 @@ class WatchScreen(CommandedScreen):
         self._write_about()
         marks, width = palette(self.app), self.size.width - 2
         self._write("facts", facts_line(self._metrics, self._shape(), width, marks))
-        self._write("tabs", tabs_line(PANES, self._active, self._shown_keys, self.size.width - 2, marks))
+        self._write("tabs", tabs_text(PANES, self._active, self._shown_keys, width, 1, marks))
         self._write_place()
         self._write_hints()
 

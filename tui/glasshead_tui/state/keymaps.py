@@ -70,7 +70,7 @@ EXPLORE: Groups = {
             "right,l",
             "→ l",
             "move('right')",
-            "cursor to the key on the right; the child in the tree, the next measure in the ranking",
+            "cursor to the key on the right; the child in the tree, the next measure in the ranking, each edit alone",
         ),
         Key("page_up", "pageup", "pgup", "move('page_up')", "ten queries up"),
         Key("page_down", "pagedown", "pgdn", "move('page_down')", "ten queries down"),
@@ -212,49 +212,57 @@ LAB: Groups = {
 }
 
 
-EXPLORE_HINTS = (
+NEEDED = 4
+"""Rank up to which the hints of the explorer are worth a second line."""
+_STEPS = (
     Hint(("step",), "space", "step", 0),
     Hint(("back",), "b", "back", 0),
-    Hint(("sentence",), "i", "sentence", 1),
-    Hint(("choose",), "enter", "token", 5),
-    Hint(("left", "down", "up", "right"), "hjkl", "cell", 2),
-    Hint(("layer_down", "layer_up", "head_down", "head_up"), "[ ] ( )", "layer head", 3),
-    Hint(("kind",), "t", "kind", 4),
-    Hint(("stage",), "s", "stage", 6),
-    Hint(("mute",), "x", "mute", 3),
-    Hint(("next_pane",), "tab", "pane", 7),
-    Hint(("undo",), "z", "undo", 8),
-    Hint(("ranking",), "r", "ranking", 9),
+    Hint(("choose",), "enter", "token", 1),
+    Hint(("sentence",), "i", "text", 1),
+)
+_CELL = Hint(("left", "down", "up", "right"), "↑↓←→", "cell", 2)
+_LAYER, _HEAD = Hint(("layer_down", "layer_up"), "[ ]", "layer", 2), Hint(("head_down", "head_up"), "( )", "head", 2)
+_KIND, _STAGE = Hint(("kind",), "t", "kind", 3), Hint(("stage",), "s", "stage", 3)
+_ROW, _CANDIDATE = Hint(("down", "up"), "↑↓", "row", 2), Hint(("left", "right"), "←→", "candidate", 2)
+_LEAVING = (
+    Hint(("mute",), "x", "mute", 4),
+    Hint(("next_pane",), "tab", "pane", 5),
+    Hint(("undo",), "z", "undo", 6),
+    Hint(("enlarge",), "f", "alone", 7),
     Hint(("pin",), "T", "pin", 9),
-    Hint(("find",), "/", "find", 10),
-    Hint(("play",), "p", "play", 11),
-    Hint(("picking",), "g", "sample", 12),
-    Hint(("lab",), "L", "lab", 1),
+    Hint(("find",), "/", "find", 9),
+    Hint(("play",), "p", "play", 10),
+    Hint(("picking",), "g", "sample", 11),
+    Hint(("lab",), "L", "lab", 4),
     Hint(("help",), "?", "help", 0),
     Hint(("quit",), "q", "quit", 0),
 )
-
-
-_OF_HEADS = tuple(
-    Hint(hint.ids, hint.shown, "layer head", hint.rank) if hint.label == "cell" else hint
-    for hint in EXPLORE_HINTS
-    if hint.shown != "[ ] ( )"
-)
+EXPLORE_HINTS = (*_STEPS, _CELL, _LAYER, _HEAD, _KIND, _STAGE, *_LEAVING)
+_OF_HEADS = (*_STEPS, Hint(_CELL.ids, _CELL.shown, "layer head", 2), _KIND, _STAGE, *_LEAVING)
 """Hints of the panes in which the arrows choose a head."""
+_OF_CELLS = (*_STEPS, _CELL, _LAYER, _HEAD, _KIND, *_LEAVING)
+_OF_CANDIDATES = (*_STEPS, _CANDIDATE, _ROW)
 _ANYWHERE = (
     Hint(("step",), "space", "step", 4),
     Hint(("undo",), "z", "undo", 6),
     Hint(("enlarge",), "f", "alone", 7),
-    Hint(("next_pane",), "tab", "pane", 8),
+    Hint(("next_pane",), "tab", "pane", 5),
     Hint(("help",), "?", "help", 0),
     Hint(("quit",), "q", "quit", 0),
 )
 
 PANE_HINTS = {
     **dict.fromkeys(("map", "heads"), _OF_HEADS),
+    **dict.fromkeys(("sum", "vectors"), _OF_CELLS),
+    "alignment": (*_STEPS, _ROW, _LAYER, _HEAD, _KIND, Hint(("shift",), "I", "names", 3), *_LEAVING),
+    "norms": (*_STEPS, _ROW, _LAYER, _KIND, *_LEAVING),
+    "stream": (*_OF_CANDIDATES, Hint(("stream",), "S", "A − B", 2), _LAYER, _KIND, *_LEAVING),
+    "logits": (*_OF_CANDIDATES, _KIND, *_LEAVING),
+    "feed-forward": (*_STEPS, _ROW, _LAYER, _KIND, *_LEAVING),
+    "positions": (*_STEPS, _ROW, _KIND, *_LEAVING),
     "ranking": (
-        Hint(("up", "down"), "↑ ↓", "head", 0),
-        Hint(("left", "right"), "← →", "measure", 0),
+        Hint(("up", "down"), "↑↓", "head", 0),
+        Hint(("left", "right"), "←→", "measure", 0),
         Hint(("find",), "/", "keep some", 1),
         Hint(("choose",), "enter", "attention", 2),
         Hint(("map",), "m", "map", 1),
@@ -262,9 +270,9 @@ PANE_HINTS = {
         *_ANYWHERE,
     ),
     "tree": (
-        Hint(("up", "down"), "↑ ↓", "line", 0),
+        Hint(("up", "down"), "↑↓", "line", 0),
         Hint(("choose",), "enter", "go", 0),
-        Hint(("left", "right"), "← →", "parent child", 2),
+        Hint(("left", "right"), "←→", "parent child", 2),
         Hint(("sibling_down", "sibling_up"), "J K", "sibling", 3),
         Hint(("compare",), "C", "compare", 1),
         Hint(("name",), "=", "name", 2),
@@ -273,8 +281,9 @@ PANE_HINTS = {
         *_ANYWHERE,
     ),
     "edits": (
-        Hint(("up", "down"), "↑ ↓", "edit", 0),
+        Hint(("up", "down"), "↑↓", "edit", 0),
         Hint(("choose",), "enter", "on, off", 0),
+        Hint(("right",), "→", "each one's effect", 1),
         Hint(("add",), "+", "add", 1),
         Hint(("remove",), "del", "take out", 1),
         Hint(("clear",), "Z", "all out", 2),
@@ -282,7 +291,7 @@ PANE_HINTS = {
         *_ANYWHERE,
     ),
     "breakpoints": (
-        Hint(("up", "down"), "↑ ↓", "breakpoint", 0),
+        Hint(("up", "down"), "↑↓", "breakpoint", 0),
         Hint(("choose",), "enter", "on, off", 0),
         Hint(("add",), "+", "add", 1),
         Hint(("remove",), "del", "take out", 1),

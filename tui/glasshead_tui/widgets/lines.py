@@ -6,18 +6,22 @@ from textwrap import wrap
 from typing import ClassVar, overload
 
 from rich.segment import Segment
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
+from textual.widget import Widget
 
 from glasshead_tui.widgets.cells import clip, width
 from glasshead_tui.widgets.lean import LeanView
 
 Line = list[Segment]
+CORNERS = 6
+"""Columns of a border beside its title."""
 _EMPTY: Line = []
 
 
 class Drawing(Sequence[Line]):
-    """Lines of which most are drawn when they come into sight."""
+    """Lines of which most are drawn when they come into sight. The first and the last stay where the others scroll."""
 
     def __init__(
         self, first: Sequence[Line], count: int, draw: Callable[[int], Line], last: Sequence[Line] = ()
@@ -25,6 +29,15 @@ class Drawing(Sequence[Line]):
         """first, last: lines that are there · count: lines between them · draw: draws one of these, by its number."""
         self._first, self._count, self._draw, self._last = first, count, draw, last
         self._known: dict[int, Line] = {}
+
+    def stay(self, room: int) -> tuple[int, int]:
+        """Return how many lines at the start and at the end stay in a room of so many lines: none where all fit, and
+        as few at the start as leave two for the others.
+        """
+        if len(self) <= room:
+            return 0, 0
+        last = min(len(self._last), max(0, room - 2))
+        return min(len(self._first), max(0, room - 2 - last)), last
 
     def __len__(self) -> int:
         return len(self._first) + self._count + len(self._last)
@@ -59,12 +72,29 @@ class Lines(LeanView):
     _lines: Sequence[Line] = ()
     _said = ""
     _told: Sequence[Line] | None = None
+    _stay = 0, 0
+    """Lines at the start and at the end that stay where the others scroll."""
+    _border: tuple[str, str] | None = None
+    """Title and subtitle of the border; None where it has none."""
+
+    def entitle(self, title: str, subtitle: str = "") -> None:
+        """Take another title and subtitle for the border, in visible text, to be written with the next drawing.
+
+        Before the subtitle stands how many lines are out of sight; of the parts between ` · ` the last give way.
+        """
+        self._border = title, subtitle
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """The whole title and subtitle."""
+        return self._border or ("", "")
 
     def say(self, sentence: str) -> None:
         """Show a sentence, safe for a terminal, in place of the drawing; an empty one brings the drawing back."""
         if sentence != self._said:
             self._said = sentence
             self.redraw()
+        self._write_border()
 
     def tell(self, lines: Sequence[Line] | None) -> None:
         """Show lines, safe for a terminal, in place of the drawing; None brings the drawing back."""
@@ -82,7 +112,7 @@ class Lines(LeanView):
         if not room:
             return
         columns = room.width - 2 * self.INSET
-        old = self._lines
+        old, there = self._lines, self._stay
         if self._said:
             self._lines = wrapped(self._said, columns)
         elif self._told is not None:
@@ -94,30 +124,88 @@ class Lines(LeanView):
         size = Size(whole.width, max(whole.height, len(self._lines)))
         if self.virtual_size != size:
             self.virtual_size = size
-        top = round(self.scroll_y)
+        self._stay = self._lines.stay(room.height) if isinstance(self._lines, Drawing) else (0, 0)
         for y in range(room.height):  # a line out of sight is drawn when it is scrolled into it
-            before, after = (lines[top + y] if top + y < len(lines) else _EMPTY for lines in (old, self._lines))
+            before, after = self._line_in(old, there, y), self._line_in(self._lines, self._stay, y)
             if end := differ(before, after):
                 self.refresh(Region(0, y, min(room.width, self.INSET + end), 1))
+        self._write_border()
 
     def follow(self) -> None:
         """Bring into sight what is chosen, where there is such a thing: called in a room of another size."""
 
     def show_lines(self, first: int, count: int = 1) -> None:
         """Scroll some lines into sight."""
-        if not self.scroll_y <= first <= self.scroll_y + self.size.height - count:
-            self.jump(y=max(0, first - self.size.height // 2))
+        start, end = self._stay
+        if first < start or first >= len(self._lines) - end:  # they stay in sight
+            return
+        room = self.size.height - start - end
+        if not self.scroll_y <= first - start <= self.scroll_y + room - count:
+            self.jump(y=max(0, first - start - room // 2))
+
+    def line_at(self, y: int) -> int:
+        """Return the number of the line that stands in a row of the pane, counted from its top."""
+        return _number(y, self.size.height, self._stay, len(self._lines), round(self.scroll_y))
+
+    def watch_scroll_y(self, old: float, new: float) -> None:
+        super().watch_scroll_y(old, new)
+        if round(old) != round(new):
+            self._write_border()
+
+    def _line_in(self, lines: Sequence[Line], stay: tuple[int, int], y: int) -> Line:
+        at = _number(y, self.size.height, stay, len(lines), round(self.scroll_y))
+        return lines[at] if at < len(lines) else _EMPTY
+
+    def _write_border(self) -> None:
+        """Write title and subtitle where they have changed: writing one makes Textual send the whole pane again."""
+        if self._border is not None:
+            title, subtitle = self._border
+            room = self.outer_size.width - CORNERS
+            write_titles(self, _shortened(title, room), _shortened(" · ".join((self._beyond(), subtitle)), room))
+
+    def _beyond(self) -> str:
+        """Say how many lines are out of sight."""
+        above = min(round(self.scroll_y), max(0, len(self._lines) - self.size.height))
+        below = max(0, len(self._lines) - self.size.height) - above
+        if above and below:
+            return f"{above} more above, {below} below"
+        return f"{above} more above" if above else f"{below} more below" if below else ""
 
     def on_resize(self) -> None:
-        self._lines = ()
+        self._lines, self._stay = (), (0, 0)
         self.redraw()
         self.follow()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        y += round(self.scroll_y)
-        line = self._lines[y] if y < len(self._lines) else _EMPTY
-        return self.strip(_inset(line, self.INSET), self.size.width)
+        return self.strip(_inset(self._line_in(self._lines, self._stay, y), self.INSET), self.size.width)
+
+
+def _number(y: int, height: int, stay: tuple[int, int], count: int, scrolled: int) -> int:
+    """Return which of `count` lines stands in row `y`, with so many lines at the start and at the end that stay."""
+    start, end = stay
+    if start and y < start:
+        return y
+    return count - (height - y) if end and y >= height - end else y + scrolled
+
+
+def _shortened(text: str, columns: int) -> str:
+    """Leave out the last parts of a text, between ` · `, until it fits; the first one stays."""
+    parts = [part for part in text.split(" · ") if part]
+    while len(parts) > 1 and width(" · ".join(parts)) > columns:
+        parts.pop()
+    return " · ".join(parts)
+
+
+def write_titles(widget: Widget, title: str, subtitle: str) -> None:
+    """Write the title at the top of a border, and the subtitle at its bottom, where they have changed.
+
+    Writing one makes Textual send the whole widget again.
+    """
+    for name, text in (("border_title", title), ("border_subtitle", subtitle)):
+        content = Content(text)
+        if (getattr(widget, name) or "") != content.markup:
+            setattr(widget, name, content)
 
 
 def wrapped(sentence: str, columns: int) -> list[Line]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from glasshead.analysis.measures import Trait
     from glasshead.lab.record import Shipped
@@ -53,6 +53,13 @@ class Stepped(Message):
     ticket: int
     fresh: bool
     """Whether this is the first moment of a new line."""
+
+
+@dataclass
+class Computed(Message):
+    """A value that a pass was put off for is there, or cannot be computed."""
+
+    key: "Hashable"
 
 
 @dataclass
@@ -114,6 +121,15 @@ class Measured(Message):
     """What the heads of a line do was measured, by attention and head."""
 
     traits: "Mapping[tuple[str, int], Mapping[str, Trait]]"
+    ticket: int
+
+
+@dataclass
+class MeasuringEdits(Message):
+    """The edits are being measured, one by one: lines that are decoded, of all."""
+
+    done: int
+    of: int
     ticket: int
 
 

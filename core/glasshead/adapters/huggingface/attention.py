@@ -1,7 +1,8 @@
 """Our `attend` as an attention of Hugging Face, and its mask, under one name in both of its registries.
 
 A name registered without a mask of the same name would get no mask at all, silently. The mask is always a real one,
-boolean, True where a query may look, so that every view can show it.
+boolean, True where a query may look, so that every view can show it. Only a model whose other parts read the mask gets
+it in the form that these ask for: 0 where a query may look.
 """
 
 from dataclasses import dataclass, fields
@@ -16,6 +17,9 @@ from glasshead.attend import attend
 from glasshead.errors import GlassheadError
 
 NAME = "glasshead"
+ADDED = ("nllb-moe",)
+"""Types of models that read a mask not only in their attention: a router of experts takes its zeros for tokens, and all
+else for padding."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +83,11 @@ def register() -> None:
 
 
 def mask(*given: Any, **more: Any) -> Tensor | None:
-    """Make the boolean mask, b 1 q k, even where it hides nothing."""
-    from transformers.masking_utils import sdpa_mask
+    """Make the boolean mask, b 1 q k, even where it hides nothing; or one that is 0 where a query may look."""
+    from transformers.masking_utils import eager_mask, sdpa_mask
 
-    return sdpa_mask(*given, **{**more, "allow_is_causal_skip": False, "allow_is_bidirectional_skip": False})
+    make = eager_mask if getattr(more.get("config"), "model_type", "") in ADDED else sdpa_mask
+    return make(*given, **{**more, "allow_is_causal_skip": False, "allow_is_bidirectional_skip": False})
 
 
 _judged: tuple["ref[Tensor]", bool] | None = None
@@ -116,6 +121,8 @@ def attention(
     if s_aux is not None:
         raise GlassheadError(f"{type(module).__name__} {UNSHOWN['gpt_oss']}.")
     scale = query.shape[-1] ** -0.5 if scaling is None else float(scaling)
+    if attention_mask is not None and _adds(module):
+        attention_mask = attention_mask == 0
     if attention_mask is not None and attention_mask.dtype is not torch.bool:
         raise GlassheadError(f"{type(module).__name__} adds its mask to the scores instead of giving it as a mask.")
     if attention_mask is not None:
@@ -135,6 +142,11 @@ def attention(
             times=1 + (calls[module].times if module in calls else 0), q=query, k=key, out=found.flatten(2),
         )  # fmt: skip
     return found, None
+
+
+def _adds(module: nn.Module) -> bool:
+    """Tell whether a module belongs to a model of `ADDED`."""
+    return getattr(getattr(module, "config", None), "model_type", "") in ADDED
 
 
 def _hides_later(mask: Tensor | None, query: Tensor, key: Tensor) -> bool:

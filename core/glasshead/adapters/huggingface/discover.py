@@ -225,7 +225,7 @@ class _Finder:
         ]
         if len(maps) in (2, 3):
             norms = self.norms(maps[0].given, maps[-1].found)
-            if norms[2] or self.gives(maps[-1]):
+            if norms[2] or self.gives(maps[-1]) or self.joins(norms[0], maps[-1]):
                 inner, gate = self.halves(maps)
                 return Sub(Block(part="ffn", output=self.local(maps[-1]), inner=inner, gate=gate, norm=""), *norms)
         whole = [
@@ -255,6 +255,10 @@ class _Finder:
         """Tell whether a map gives what the module around it gives, if that is not the layer itself."""
         around = last.path.rpartition(".")[0]
         return around == self.layer or (around in self.runs and _same(self.runs[around].found, last.found))
+
+    def joins(self, norm: str, last: Run) -> bool:
+        """Tell whether the layer gives what a norm read plus what a map gave, the sum being made around the map."""
+        return bool(norm) and _added(self.runs[self.layer].found, self.given(norm), last.found)
 
     def norms(self, entered: Tensor | None, left: Tensor | None, *, outside: str = "\0") -> tuple[str, str, str]:
         """Find the norms of a sub-layer: of what it reads, of what it gives, and of the stream after it.

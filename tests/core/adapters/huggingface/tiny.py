@@ -114,6 +114,10 @@ OTHERS = {
     ),
     "mixtral": Tiny("MixtralForCausalLM", "MixtralConfig", {**LLAMA, "num_local_experts": 2}),
     "nemotron": Tiny("NemotronForCausalLM", "NemotronConfig", LLAMA),
+    "nllb_moe": Tiny(
+        "NllbMoeForConditionalGeneration", "NllbMoeConfig",
+        {**BART, "num_experts": 4, "encoder_sparse_step": 2, "decoder_sparse_step": 2},
+    ),
     "nomic_bert": Tiny("NomicBertForMaskedLM", "NomicBertConfig", BERT),
     "olmo2": Tiny("Olmo2ForCausalLM", "Olmo2Config", LLAMA),
     "olmo3": Tiny("Olmo3ForCausalLM", "Olmo3Config", {**LLAMA, "sliding_window": 3}, window=3),

@@ -141,10 +141,16 @@ async def test_the_edits_are_switched_taken_out_and_told_of_while_the_line_goes_
         told = f"These 2 edits together: KL {real(effect.next_divergence, 6)} bits on the next token"
         await explorer.press("k")
         await explorer.until(lambda: told in " ".join(explorer.text.replace("│", " ").split()))
+        await explorer.press("l")
+        await explorer.until(lambda: len(explorer.moment.own_effects) == 2)
+        alone = explorer.moment.own_effects[0].alone
+        assert alone is not None and alone.bits is not None and pane.as_rows()[1][4:6] == (alone.tokens, alone.bits)
+        await explorer.until(lambda: f"{alone.tokens} {real(alone.bits or 0, 6):>6}" in explorer.text)
+        await explorer.until(lambda: "Without it, " in explorer.text and "alone ≠ KL" in explorer.text)
         await explorer.press("j", "enter")
         await edited(explorer, first)
         await explorer.until(lambda: f"»off  {second}" in explorer.text)
-        assert [row[1] for row in pane.as_rows()[1:]] == [True, False]
+        assert [row[1] for row in pane.as_rows()[1:]] == [True, False] and "Without it" not in explorer.text
         await explorer.press("enter")
         await edited(explorer, first, second)
         await explorer.press("k", "D")

@@ -142,10 +142,18 @@ async def test_what_cannot_stand_beside_says_so_and_nothing_is_lost(
         await explorer.step(3)
 
 
-async def test_a_model_beside_the_first_from_the_start_which_reads_its_own_way(
-    tiny: Path, twofold: Path, noticed: list[str]
+async def test_a_model_beside_the_first_reads_its_own_way_and_is_there_again_next_time(
+    tiny: Path, twofold: Path, noticed: list[str], tmp_path: Path
 ) -> None:
-    app = GlassheadApp(find(tiny), "the black cat", beside=find(twofold))
+    other, file = tmp_path / "twofold", tmp_path / "mine.json"
+    shutil.copytree(twofold, other)
+
+    def opened(beside: Path | None = None) -> GlassheadApp:
+        return GlassheadApp(
+            find(tiny), "the black cat" if beside else None, session=file, beside=find(beside) if beside else None
+        )
+
+    app = opened(other)
     async with app.run_test(size=(120, 36)) as pilot:
         explorer = Explorer(app, pilot)
         await explorer.step(0)
@@ -157,7 +165,25 @@ async def test_a_model_beside_the_first_from_the_start_which_reads_its_own_way(
             await explorer.press("d")
         logits = explorer.screen.query_one(LogitsPane)
         await explorer.until(lambda: logits._said == "There is no difference of logits: twofold has other tokens.")
-        assert not noticed
+        await explorer.press("a", "T", "full_stop")
+        pinned = explorer.screen._looking.pinned
+    app.close_session()
+    app = opened()
+    async with app.run_test(size=(120, 36)) as pilot:
+        explorer = Explorer(app, pilot)
+        await explorer.step(0)
+        await explorer.until(lambda: isinstance(explorer.moment.beside, OtherModel))
+        assert explorer.screen._looking.pinned == pinned is not None
+        await explorer.press("T")
+    app.close_session()
+    shutil.rmtree(other)
+    assert not any("model" in each for each in noticed)
+    app = opened()
+    async with app.run_test(size=(120, 36)) as pilot:
+        explorer = Explorer(app, pilot)
+        await explorer.step(0)
+        await explorer.until(lambda: any("The model that stood beside this line is gone" in each for each in noticed))
+        assert explorer.moment.beside is None and explorer.screen._looking.pinned is None
 
 
 async def test_a_model_without_such_an_attention_stands_beside_with_what_it_has(tiny: Path, noticed: list[str]) -> None:

@@ -28,7 +28,7 @@ async def test_the_help_tells_all_keys_and_keys_of_ones_own(
 
 async def test_the_palette_offers_all_that_a_key_does(watch: Watch, run: Run) -> None:
     async with watch(run) as watching:
-        offered = {(command.title.split("  (")[0], command.help) for command in watching.screen.commands()}
+        offered = {(command.name, command.meaning) for command in watching.screen.commands()}
         for key in keys.list_keys(keymaps.WATCH):
             assert key.id == "palette" or (key.id.replace("_", " "), key.meaning) in offered
         await watching.press("ctrl+p")

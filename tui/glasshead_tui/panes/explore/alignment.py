@@ -3,7 +3,7 @@
 Pieces are joined to words: a word's weight on another is the mean over its rows of the sum over the other's columns.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -20,7 +20,7 @@ from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
 from glasshead_tui.widgets.cells import HERE
-from glasshead_tui.widgets.lines import Line, Lines, cells
+from glasshead_tui.widgets.lines import Drawing, Line, Lines, cells
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
@@ -44,6 +44,8 @@ class AlignmentPane(Lines):
     """What is shown: the trace, the attention, the head, and how rows are named."""
     _at: int | None = None
     """Number of the current query's word."""
+    _above = 0
+    """Lines above those of the words."""
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the words of both sides. Raises GlassheadError if the weights were not recorded."""
@@ -62,6 +64,11 @@ class AlignmentPane(Lines):
         assert self._shown is not None
         self._at = word_at(self._shown.words, focus.query + chosen)
         self.redraw()
+        self.follow()
+
+    def follow(self) -> None:
+        if self._shown is not None:
+            self.show_lines(self._above + (len(self._shown.queries) - 1 if self._at is None else self._at))
 
     def as_rows(self) -> Rows:
         """Return a row for each word that looks, with its weight on each word, and what each was given by all.
@@ -75,21 +82,26 @@ class AlignmentPane(Lines):
         """Return the same as lines of text."""
         return text_of(self.as_rows())
 
-    def drawn(self, columns: int, lines: int) -> list[Line]:
+    def drawn(self, columns: int, lines: int) -> Sequence[Line]:
         shown = self._shown
         if shown is None:
             return []
+        at = self._at
         marks = palette(self.app)
-        drawing = [_links(shown, self._at, columns, marks), _covered(shown, columns, marks)]
-        if self._at is not None:
-            row = shown.mean[self._at].tolist()
-            drawing.append(_painted(f"{shown.heads} heads", row, shown, columns, marks, marks.quiet))
-        drawing.append([])
-        for number in _near(self._at, len(shown.queries), lines - len(drawing)):
-            style = marks.query if number == self._at else None
-            name = f"{HERE if number == self._at else ' '}{shown.queries[number]}"
-            drawing.append(_painted(name, shown.rows[number].tolist(), shown, columns, marks, style))
-        return drawing
+        first = [_links(shown, at, columns, marks), _covered(shown, columns, marks)]
+        if at is not None:
+            row = shown.mean[at].tolist()
+            first.append(_painted(f"{shown.heads} heads", row, shown, columns, marks, marks.quiet))
+        if lines > len(first) + len(shown.queries):
+            first.append([])
+        self._above = len(first)
+
+        def draw(number: int) -> Line:
+            style = marks.query if number == at else None
+            name = f"{HERE if number == at else ' '}{shown.queries[number]}"
+            return _painted(name, shown.rows[number].tolist(), shown, columns, marks, style)
+
+        return Drawing(first, len(shown.queries), draw)
 
 
 def _near(at: int | None, count: int, room: int) -> range:

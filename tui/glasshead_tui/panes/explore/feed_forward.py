@@ -4,6 +4,7 @@ FFN(x) = max(0, x W_1 + b_1) W_2 + b_2        (Attention Is All You Need, sectio
 gated:  (act(x W_gate) ⊙ x W_up) W_2          (Shazeer 2020)
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -12,7 +13,7 @@ from glasshead_tui.drawing.memo import chosen_units
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette, palette
-from glasshead_tui.drawing.remarks import units_said, units_share
+from glasshead_tui.drawing.remarks import units_share, units_strength, units_working
 from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.tables import units_rows
 from glasshead_tui.drawing.titles import entitle
@@ -21,7 +22,7 @@ from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, fit
 from glasshead_tui.widgets.bars import bar
 from glasshead_tui.widgets.cells import width
-from glasshead_tui.widgets.lines import Line, Lines, wrapped
+from glasshead_tui.widgets.lines import Drawing, Line, Lines, cells, wrapped
 
 if TYPE_CHECKING:
     from glasshead.analysis.feed_forward import Unit, Units
@@ -58,25 +59,28 @@ class FeedForwardPane(Lines):
         """Return the same as lines of text."""
         return text_of(self.as_rows())
 
-    def drawn(self, columns: int, lines: int) -> list[Line]:
+    def drawn(self, columns: int, lines: int) -> Sequence[Line]:
         found = self._found
         if found is None:
             return []
         marks = palette(self.app)
-        said = clip(units_said(found), columns - width(self._token) - 2)
         shown = len(found.names) if columns >= WIDE else 1
         bars = BAR if columns >= WIDE else 0
         names = "".join(fit(HEADS[name], NUMBER, right=True) for name in found.names[-shown:])
         writes = "raises most the logits of" if any(unit.writes for unit in found.units) else ""
         head = fit("unit", UNIT) + names + fit("strength", NUMBER + 1, right=True) + " " * (bars + 2) + writes
-        drawing: list[Line] = [
-            [Segment(f"{self._token}  ", marks.query), Segment(said, marks.quiet)],
-            [Segment(clip(head, columns), marks.quiet)],
-        ]
-        count = max(1, min(len(found.units), lines - 3 if lines > 4 else lines))
+        working, meant = units_working(found), units_strength(found)
+        token: Line = [Segment(f"{clip(self._token, columns - width(working) - 2)}  ", marks.query)]
+        along = cells(token) + width(f"{working} · {meant}") <= columns
+        told = f"{working} · {meant}" if along else working
+        foot = units_share(found) if along else "; ".join(filter(None, (meant, units_share(found))))
         largest = found.units[0].strength if found.units else 1.0
-        drawing += [_unit(unit, shown, bars, largest, columns, marks) for unit in found.units[:count]]
-        return [*drawing, *([Segment(line[0].text, marks.quiet)] for line in wrapped(units_share(found), columns))]
+        return Drawing(
+            [[*token, Segment(told, marks.quiet)], [Segment(clip(head, columns), marks.quiet)]],
+            len(found.units),
+            lambda at: _unit(found.units[at], shown, bars, largest, columns, marks),
+            [[Segment(line[0].text, marks.quiet)] for line in wrapped(foot, columns)],
+        )
 
 
 def _unit(unit: "Unit", shown: int, bars: int, largest: float, columns: int, marks: Palette) -> Line:

@@ -82,7 +82,7 @@ class HeadsPane(Lines):
         if offset is None:
             return
         for region, place in self._spots:
-            if region.contains(offset.x - self.INSET, offset.y + round(self.scroll_y)):
+            if region.contains(offset.x - self.INSET, self.line_at(offset.y)):
                 self.post_message(self.Picked(*place))
 
     def drawn(self, columns: int, lines: int) -> Sequence[Line]:

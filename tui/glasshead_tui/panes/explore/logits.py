@@ -48,7 +48,7 @@ class LogitsPane(Lines):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the distribution at the query's row, with the candidate of the focus marked."""
         self._found = None  # nothing else is told, if it was not recorded
-        entitle(self, f"{mark_side(moment, focus, 'logits')}logits")
+        entitle(self, f"{mark_side(moment, focus, 'logits')}logits · ← → another candidate")
         found = chosen_distribution(moment.trace, focus)
         self._found, self._chosen = (found, moment, focus), chosen_rank(moment, focus)
         self.redraw()
@@ -75,8 +75,7 @@ class LogitsPane(Lines):
         room = max(1, lines - len(line) - 2)
         first = min(max(0, self._chosen - room // 2), max(0, found.size - room))
         rows = self._rows(found, moment, focus, first, room, columns, marks)
-        said = f"{logits_rest(found, len(rows), first)} · ← → another candidate"
-        tail: Line = [Segment(clip(said, columns), marks.quiet)]
+        tail: Line = [Segment(clip(logits_rest(found, len(rows), first), columns), marks.quiet)]
         return [*line, head, *rows, tail]
 
     def _rows(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from glasshead.analysis.norms import Normed
     from glasshead.session.moment import Moment
 
+TITLE = "norms · before → after step 1 → after step 2"
 NAME, BEFORE, AFTER = 12, 8, 7  # columns, the first at least
 RESULT = "gain·x + bias", "gain·x+bias", "output", "out"
 """Names of the bars, from long to short."""
@@ -53,8 +54,8 @@ class NormsPane(Lines):
         from glasshead.analysis.norms import norms
 
         trace = moment.trace
-        mark = mark_side(moment, focus, "norms")
-        entitle(self, f"{mark}norms")
+        title = f"{mark_side(moment, focus, 'norms')}{TITLE}"
+        entitle(self, title)
         self._norms = ()  # nothing else is told, if they were not recorded
         self._norms = norms(trace, focus.stack, focus.query)
         if trace.recorded and not self._norms and any(norm.stack == focus.stack for norm in trace.anatomy.norms):
@@ -67,8 +68,8 @@ class NormsPane(Lines):
             if norm.stack == focus.stack
             for name in ("mean", "var", "rms", "normed", "out")
         ]
-        title = "norms · rms = √(mean of x²)" if any(norm.rms for norm in self._norms) else "norms"
-        entitle(self, f"{mark}{title}", note_of_edits(moment, focus, of_row))
+        spread = "rms = √(mean of x²)" if any(norm.rms for norm in self._norms) else ""
+        entitle(self, title, " · ".join(filter(None, (spread, note_of_edits(moment, focus, of_row)))))
         self.redraw()
         self.follow()
 

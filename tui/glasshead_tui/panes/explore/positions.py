@@ -18,7 +18,7 @@ from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
-from glasshead_tui.widgets.lines import Line, Lines, wrapped
+from glasshead_tui.widgets.lines import Drawing, Line, Lines, wrapped
 from glasshead_tui.widgets.scale import LEVELS
 from glasshead_tui.widgets.sparks import pooled, sparks
 
@@ -38,6 +38,8 @@ class PositionsPane(Lines):
     _found: "Positions | None" = None
     _tokens: tuple[str, ...] = ()
     _row = 0
+    _above = 0
+    """Lines above those of the picture."""
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the positions of the query's side, and the vectors of its row."""
@@ -51,8 +53,7 @@ class PositionsPane(Lines):
         self.follow()
 
     def follow(self) -> None:
-        if self._found is not None and self._found.picture is not None:
-            self.show_lines(len(self._found.added) + 3 + self._row)
+        self.show_lines(self._above + self._row)
 
     def as_rows(self) -> Rows:
         """Return a row for each of the vectors that meet before the first layer."""
@@ -62,7 +63,7 @@ class PositionsPane(Lines):
         """Return the same as lines of text."""
         return text_of(self.as_rows())
 
-    def drawn(self, columns: int, lines: int) -> list[Line]:
+    def drawn(self, columns: int, lines: int) -> Sequence[Line]:
         found = self._found
         if found is None:
             return []
@@ -76,25 +77,28 @@ class PositionsPane(Lines):
             numbers += fit(real(each.cosine, NUMBER - 2), NUMBER, right=True)
             bars = sparks(pooled(each.vector, room, widest=1), 1, marks.positive, marks.negative)[0]
             drawing.append([Segment(fit(SAYINGS[each.name], NAME)), Segment(f"{numbers}  "), *bars])
-        return drawing if found.picture is None else [*drawing, *self._picture(columns, marks)]
+        return drawing if found.picture is None else self._picture(drawing, columns, marks)
 
-    def _picture(self, columns: int, marks: Palette) -> list[Line]:
+    def _picture(self, above: list[Line], columns: int, marks: Palette) -> Drawing:
         """Draw the encoding: a line for each position, a column for each number, or for every n-th where there is no
         room: of an even n, so that of the paper's pairs sin, cos the columns show the sines alone.
         """
         assert self._found is not None and self._found.picture is not None
-        values = self._found.picture
+        values, tokens, here = self._found.picture, self._tokens, self._row
         largest = float(values.abs().max()) or 1.0
         each = -(-values.shape[1] // max(1, columns - NAME - 4))
         each += each % 2 if each > 1 else 0
         note = f"a column for every {each}th number" if each > 1 else "a column for each number"
-        drawing: list[Line] = [[Segment(fit("pos", NAME + 4))]]
-        drawing[0] += [Segment(f"{note}, ", marks.quiet), *_legend(largest, marks)]
-        for at, row in enumerate(values[:, ::each].tolist()):
-            style = marks.query if at == self._row else marks.quiet
-            name = f"{at:>3} {fit(self._tokens[at] if at < len(self._tokens) else '', NAME)}"
-            drawing.append([Segment(name, style), *_shades(row, largest, marks)])
-        return drawing
+        head: Line = [Segment(fit("pos", NAME + 4)), Segment(f"{note}, ", marks.quiet), *_legend(largest, marks)]
+        self._above = len(above) + 1
+        shown = values[:, ::each]
+
+        def draw(at: int) -> Line:
+            name = f"{at:>3} {fit(tokens[at] if at < len(tokens) else '', NAME)}"
+            style = marks.query if at == here else marks.quiet
+            return [Segment(name, style), *_shades(shown[at].tolist(), largest, marks)]
+
+        return Drawing([*above, head], len(shown), draw)
 
 
 def _legend(largest: float, marks: Palette) -> Line:

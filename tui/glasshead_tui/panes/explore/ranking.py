@@ -11,7 +11,7 @@ from rich.segment import Segment
 from glasshead.named import brief_head
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.drawing.ranking import EFFECT, Head, Row, Table, place_name, ranking_rows, tell_of
+from glasshead_tui.drawing.ranking import EFFECT, Head, Row, Table, place_name, ranking_rows, tell_of, write_placebo
 from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.listed import ListPane
@@ -66,7 +66,7 @@ class RankingPane(ListPane[Row]):
             self._text, self.table.effects, self.table.loss = moment.text, (), None
             if self.table.measure == EFFECT:
                 self._list()
-        self._entitle()
+        self._entitle(len(self._rows))
         self._put_mark_on_head()
 
     @property
@@ -134,12 +134,12 @@ class RankingPane(ListPane[Row]):
         rows = self.table.rows()
         self._largest = max((abs(row.value) for row in rows), default=0.0)
         self._named = max((width(brief_head(*row.head)) for row in rows), default=0)
+        self._entitle(len(rows))
         self.fill(rows)
-        self._entitle()
         self._put_mark_on_head()
 
-    def _entitle(self) -> None:
-        part = f"/ {self.table.part} · {len(self._rows)} heads" if self.table.part else ""
+    def _entitle(self, count: int) -> None:
+        part = f"/ {self.table.part} · {count} heads" if self.table.part else ""
         late = self.table.measure != EFFECT and self._measured is not self._trace
         entitle(self, f"{self._side}ranking · {visible(self.table.measure)}", "measuring …" if late else visible(part))
 
@@ -180,8 +180,7 @@ class RankingPane(ListPane[Row]):
         cells = (layer, LAYER), (str(row.head[1]), HEAD), (_value(row, VALUE - 1), VALUE)
         shown = fit(kind, KIND) + "".join(fit(cell, room, right=True) for cell, room in cells)
         if row.placebo is not None:
-            placebo = f"{real(row.placebo.mean, 6)} ±{real(row.placebo.spread, 5)}"
-            shown += fit(placebo, PLACEBO, right=True)
+            shown += fit(write_placebo(row.placebo), PLACEBO, right=True)
         elif row.even is not None:
             shown += fit(weight(row.even), EVEN, right=True)
         return [Segment(f"{shown}  ", style), *self._bar(row, columns - width(shown) - 2, marks)]

@@ -43,6 +43,7 @@ HEADS = 16
 """Most columns for the bars of the heads."""
 TITLE = "stream · ← → another candidate · S again: A − B"
 HELD = "→ variances as captured"
+HEADED = "→ variances and the head's ratios held"
 BARE = "lens: no norm follows the stream"
 READ = 16
 """Columns of one candidate of the lens, about."""
@@ -122,16 +123,15 @@ class StreamPane(Lines):
         self._token = labels(tokens)[focus.query]
         self._before = tokens[: focus.query + 1]
         self._found = found = chosen_account(moment, focus) if found is None else found
-        entitle(
-            self, self._title, " · ".join(filter(None, (HELD if found.attribution else "", BARE if found.bare else "")))
-        )
+        split = found.attribution
+        held = "" if split is None else HEADED if split.headed else HELD
+        entitle(self, self._title, " · ".join(filter(None, (held, BARE if found.bare else ""))))
         self._here = next((at for at, step in enumerate(found.stream.steps) if step.site == focus.prefix), -1)
         self.redraw()
         self.follow()
 
     def follow(self) -> None:
-        if self._here >= 0:
-            self.show_lines(self._here + 2)
+        self.show_lines(max(0, self._here + 2))
 
     def as_rows(self) -> Rows:
         """Return a row for each stage of the stream, then one for each part of the logit that is split."""
@@ -163,8 +163,11 @@ class StreamPane(Lines):
             begin, shares = (name, Segment(adds + turned)), _shares(found, step.site, marks)
             return self._row(found, at + 1, begin, size, shares, heads, largest, columns, marks)
 
-        first = [self._head(found, heads, columns, marks), embedding]
-        return Drawing(first, len(found.stream.steps), draw, self._notes(found, columns, marks))
+        steps = len(found.stream.steps)
+        first, last = [self._head(found, heads, columns, marks)], [draw(steps - 1)] if steps else []
+        last += self._sum(found, columns, marks)
+        last += self._notes(found, columns, max(lines - 1 - steps - len(last), lines // 4 - len(last)), marks)
+        return Drawing(first, max(1, steps), lambda at: draw(at - 1) if at else embedding, last)
 
     def _head(self, found: "Account", heads: int, columns: int, marks: Palette) -> Line:
         """Name the columns, and the candidate that is asked about."""
@@ -212,11 +215,19 @@ class StreamPane(Lines):
             line += [Segment(f"{each} ", marks.strong if number == 0 else None), Segment(fit(chance, 6), marks.quiet)]
         return line
 
-    def _notes(self, found: "Account", columns: int, marks: Palette) -> list[Line]:
-        """Say what the shares sum to, and how lens and shares are made."""
-        strong = [[Segment(line[0].text, marks.strong)] for line in wrapped(stream_sum(found), columns)]
-        said = (stream_how(found), visible(found.why))
-        return strong + [[Segment(line[0].text, marks.quiet)] for each in said for line in wrapped(each, columns)]
+    def _sum(self, found: "Account", columns: int, marks: Palette) -> list[Line]:
+        """Say what the shares sum to, or why there are none."""
+        said = (stream_sum(found), marks.strong), (visible(found.why), marks.quiet)
+        return [[Segment(line[0].text, style)] for text, style in said for line in wrapped(text, columns)]
+
+    def _notes(self, found: "Account", columns: int, room: int, marks: Palette) -> list[Line]:
+        """Say how lens and shares are made, in as many whole sentences as there is room for."""
+        notes: list[Line] = []
+        for said in stream_how(found):
+            lines = wrapped(said, columns)
+            if len(notes) + len(lines) <= room:
+                notes += [[Segment(line[0].text, marks.quiet)] for line in lines]
+        return notes
 
 
 def _heads(found: "Account", site: str) -> Sequence[float]:

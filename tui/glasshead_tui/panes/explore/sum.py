@@ -3,6 +3,7 @@
 weight = softmax(q·k / √d_k)    output = Σ weight · v        (Attention Is All You Need, section 3.2.1)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, fit
 from glasshead_tui.widgets.cells import width
-from glasshead_tui.widgets.lines import Line, Lines, beside
+from glasshead_tui.widgets.lines import Drawing, Line, Lines, beside, cells
 from glasshead_tui.widgets.sparks import pooled, sparks
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ SIDE_BY_SIDE = 64  # columns from which both sums stand side by side
 EXPLAINED = 40  # columns from which each line of the arithmetic is explained
 MOST = 10  # keys whose part is drawn at most: beyond the heaviest ten it can hardly be seen
 NAME, NUMBER = 11, 9  # columns
+LEAST, ROOMY = 3, 6
+"""Least lines for what the keys give, and lines from which those without a line have one together."""
 MODELS = "the model's"
+NOWHERE = -1
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class SumPane(Lines):
     INSET = 1
 
     _shown: "tuple[Cell, Row] | None" = None
+    _result = NOWHERE
+    """Line of the weight, if not all lines have room."""
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the arithmetic of the current cell."""
@@ -80,6 +86,7 @@ class SumPane(Lines):
         other, names = _compared(moment, focus)
         self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked, edited, other, names)
         self.redraw()
+        self.follow()
 
     def as_rows(self) -> Rows:
         """Return a row for each operation, then one for each key with its weight."""
@@ -92,7 +99,8 @@ class SumPane(Lines):
         """Return the same as lines of text."""
         return text_of(self.as_rows())
 
-    def drawn(self, columns: int, lines: int) -> list[Line]:
+    def drawn(self, columns: int, lines: int) -> Sequence[Line]:
+        self._result = NOWHERE
         if self._shown is None:
             return []
         marks = palette(self.app)
@@ -101,11 +109,21 @@ class SumPane(Lines):
             left = min(columns // 2, 54)
             return beside(_weight(cell, row, left - 3, marks), _output(cell, row, columns - left, lines, marks), left)
         above = _weight(cell, row, columns, marks)
-        if lines < len(above) + 7:
-            above = [line for line in above if line]
-        else:
+        if lines >= len(above) + 7:
             above.append([])
-        return above + _output(cell, row, columns, lines - len(above), marks)
+        else:
+            above = [line for line in above if line]
+        if lines < len(above) + LEAST:
+            above[:2] = [_in_short(cell, row, columns, marks)]
+        output = _output(cell, row, columns, lines - len(above), marks)
+        if lines >= len(above) + len(output):
+            return above + output
+        rows = [*above[1:], *output[:-1]]
+        self._result = len(above) - 2
+        return Drawing(above[:1], len(rows), rows.__getitem__, output[-1:])
+
+    def follow(self) -> None:
+        self.show_lines(self._result, 2)
 
 
 def _compared(moment: "Moment", focus: Focus) -> "tuple[Cell | None, tuple[str, str]]":
@@ -205,11 +223,18 @@ def _side(what: str, name: str, position: int, columns: int, style: Style) -> Li
     ]
 
 
+def _in_short(cell: "Cell", row: Row, columns: int, marks: Palette) -> Line:
+    """Write query and key in one line."""
+    key = Segment(clip(row.keys[cell.key], columns // 2 - 3), marks.key)
+    asks = Segment(clip(row.query, columns - cells([key]) - 3), marks.query)
+    return [asks, Segment(" → ", marks.quiet), key]
+
+
 def _output(cell: "Cell", row: Row, columns: int, lines: int, marks: Palette) -> list[Line]:
     """Draw the parts of the heaviest keys, weight · v, and the sum of all, to one scale."""
     count = min(len(row.heaviest), max(1, lines - 2))
-    if count < len(cell.weights):
-        count = max(1, count - 1)
+    if count < len(cell.weights) and lines >= ROOMY:
+        count -= 1
     shown = row.heaviest[:count]
     gifts = [[cell.weights[key] * value for value in values] for key, values in zip(shown, row.values, strict=False)]
     largest = max(abs(value) for vector in (*gifts, cell.output) for value in vector)
@@ -218,16 +243,18 @@ def _output(cell: "Cell", row: Row, columns: int, lines: int, marks: Palette) ->
     def bars(vector: "list[float] | tuple[float, ...]") -> Line:
         return sparks(pooled(vector, room), 1, marks.positive, marks.negative, largest=largest)[0]
 
-    drawing: list[Line] = [[Segment("Σ weight·v", marks.strong), Segment("  what each gives", marks.quiet)]]
+    others = [amount for key, amount in enumerate(cell.weights) if key not in shown]
+    rest = f"… {len(others):,} more, {weight(sum(others))}"
+    told = rest if others and lines < ROOMY else "what each gives"
+    drawing: list[Line] = [[Segment("Σ weight·v", marks.strong), Segment(f"  {told}", marks.quiet)]]
     for key, gift in zip(shown, gifts, strict=True):
         style = marks.key if key == cell.key else None
         amount = fit(weight(cell.weights[key]), 5, right=True)
         place = f" {key}" if row.keys.count(row.keys[key]) > 1 else ""  # a word that stands there twice
         name = f"{clip(row.keys[key], NAME - 4 - len(place))}{place}"
         drawing.append([Segment(f"{fit(name, NAME - 3)}{amount} ", style), *bars(gift)])
-    if count < len(cell.weights):
-        rest = sum(value for key, value in enumerate(cell.weights) if key not in shown)
-        drawing.append([Segment(f"… {len(cell.weights) - count} more, {weight(rest)} in all", marks.quiet)])
+    if others and lines >= ROOMY:
+        drawing.append([Segment(f"{rest} in all", marks.quiet)])
     style, said = _verdict(cell.output_agrees, row.edited, marks)
     return [
         *drawing,
