@@ -43,6 +43,8 @@ def test_lines_of_two_texts_have_both_texts_whole_and_nothing_is_called_changed(
         ]
         assert not any(text.changed or text.noted for text in shown)
     assert count_beside(moment) == len(HEADS[name]) // 2
+    plain = [text.head for text in texts_of(moment, None)]  # the marks are those of two heads
+    assert plain[-2:] == ["this line", "line 1"] and not any(set(head) & {"◆", "◇"} for head in plain)
 
 
 def test_without_anything_beside_there_are_no_marks() -> None:

@@ -61,7 +61,6 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
     ExploreScreen.noticed #notice { display: block; }
     ExploreScreen TokensPane { height: 4; padding: 0 1; }
     ExploreScreen.beside TokensPane { height: 5; }
-    ExploreScreen.beside.apart TokensPane { height: 6; }
     ExploreScreen TruthPane { height: 1; padding: 0 1; }
     ExploreScreen.narrow TokensPane { height: 3; }
     ExploreScreen.narrow.beside TokensPane { height: 4; }

@@ -19,6 +19,8 @@ from glasshead.traces.shown import NotYetError, passes_put_off
 from glasshead_tui.drawing.compared import OF_HEADS, OF_LAYERS, SORTED, check_pane, same_items
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.pairs import pair_of
+from glasshead_tui.drawing.sides import mark_side
+from glasshead_tui.drawing.titles import mark_title
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.difference import difference_text
 from glasshead_tui.panes.explore.alignment import AlignmentPane
@@ -234,7 +236,8 @@ class PanedScreen(CommandedScreen):
                     return
                 show(pane, self.moment, self._looking)  # it failed, and this says why; or there is no room for so much
             pane.say("")
-        except GlassheadError as error:  # a recording lacks what it draws
+        except GlassheadError as error:  # a recording lacks what it draws, or there is no difference
+            mark_title(pane, mark_side(self.moment, self._looking, name))
             pane.say(visible(str(error)))
 
     def _send_for(self) -> None:

@@ -98,7 +98,7 @@ async def test_another_checkpoint_stands_beside_the_model(
         await explorer.until(lambda: len(matrices(explorer)) == 3 and matrices(explorer)[0].shape == (3, 3))
         for found, each in zip(matrices(explorer), (*wanted, wanted[0] - wanted[1]), strict=True):
             assert torch.allclose(found, each, atol=1e-6)
-        await explorer.until(lambda: "beside step 40, given these tokens" in explorer.text)
+        await explorer.until(lambda: "beside ◇ step 40, given these tokens" in explorer.text)
         for key in "muvoSVF":
             await explorer.press(key)
             await explorer.until(lambda: "◆ this model − ◇ step 40" in explorer.text)
@@ -158,7 +158,7 @@ async def test_a_model_beside_the_first_reads_its_own_way_and_is_there_again_nex
         explorer = Explorer(app, pilot)
         await explorer.step(0)
         await explorer.until(lambda: explorer.moment.beside is not None)
-        await explorer.until(lambda: "beside twofold, its own target" in explorer.text)
+        await explorer.until(lambda: "beside ◇ twofold, its own target" in explorer.text)
         assert isinstance(explorer.moment.beside, OtherModel)
         await explorer.press("V")
         while explorer.screen._looking.view != "difference":

@@ -193,6 +193,11 @@ async def test_any_two_lines_are_compared(explore: Explore, size: tuple[int, int
         await explorer.press("B", "home", "k", "C")
         await explorer.until(lambda: explorer.moment.beside is not None)
         await explorer.until(lambda: explorer.text.count("◆ source") == explorer.text.count("◇ source") == 1)
+        await explorer.press("u")
+        explorer.screen._look(view="difference", redraw=True)
+        await explorer.until(lambda: "has no difference" in " ".join(explorer.text.replace("│", " ").split()))
+        assert str(explorer.screen.query_one("#sum").border_title) == "◆ − ◇ sum", "also where there is none"
+        await explorer.press("B")
         assert len(explorer.text.split("\n")) == size[1] and "? help" in explorer.text
         await explorer.press("C")  # once more ends it
         await explorer.until(lambda: explorer.moment.beside is None)

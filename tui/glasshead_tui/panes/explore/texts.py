@@ -12,6 +12,7 @@ from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.drawing.sides import MARKS, OTHER, THIS, mark_names
 from glasshead_tui.state.focus import Focus, View
+from glasshead_tui.terminal.visible import visible
 
 if TYPE_CHECKING:
     from glasshead.session.beside import Beside
@@ -43,7 +44,8 @@ class Text(NamedTuple):
 def texts_of(moment: "Moment", looked: View | None) -> list[Text]:
     """List the sentences in the order in which they stand.
 
-    looked: what the panes show; None where they show something else that is compared, such as two heads.
+    looked: what the panes show; None where they show something else that is compared, such as two heads: then the marks
+    are those of the heads, and lines have their names alone.
     """
     beside = moment.beside
     here = [
@@ -53,7 +55,8 @@ def texts_of(moment: "Moment", looked: View | None) -> list[Text]:
     here = [text for text in here if text.tokens]
     if beside is None:
         return here
-    names = mark_names(beside.names)
+    names = mark_names(beside.names) if looked is not None else (visible(beside.names[0]), visible(beside.names[1]))
+    sources = (f"{THIS} source", f"{OTHER} source") if looked is not None else ("source", "source beside")
     tails = _tails(moment, beside, looked)
     if not moment.tokens:  # an encoder alone: the sources are all that there is
         other = () if _begin_alike(moment) else moment.original.source
@@ -62,8 +65,8 @@ def texts_of(moment: "Moment", looked: View | None) -> list[Text]:
     shared = [text for text in here if text.side == "source"]
     if shared and _reads(moment.source) != _reads(moment.original.source):
         shared = [
-            Text(f"{THIS} source", "source", moment.source, BOTH[:1]),
-            Text(f"{OTHER} source", "source", moment.original.source, BOTH[1:]),
+            Text(sources[0], "source", moment.source, BOTH[:1]),
+            Text(sources[1], "source", moment.original.source, BOTH[1:]),
         ]
     target = here[-1]._replace(
         head=names[0], changed=changed_places(moment), views=BOTH[:1] if beside.stands is not None else BOTH

@@ -65,7 +65,7 @@ class TokensPane(Lines):
             return []
         focus, moment = self._shown
         offer = self._offer(_looked_at(moment, focus))
-        shown = texts_of(moment, None)
+        shown = texts_of(moment, None if focus.pinned is not None else focus.view)
         lines = [*((text.head, text.tokens) for text in shown), (offer.head, offer.candidates)]
         tokens = [(line, at, token.text, token.probability) for line, found in lines for at, token in enumerate(found)]
         if offer.drawn is None:
@@ -85,12 +85,12 @@ class TokensPane(Lines):
         marks = palette(self.app)
         texts = texts_of(moment, None if focus.pinned is not None else focus.view)
         if len(texts) >= lines:  # the sources give way first: the targets have the names
-            texts = [text for text in texts if not text.head.endswith("source")][-max(1, lines - 1) :]
+            texts = [text for text in texts if text.side == "target" or text.tails != ("",)][-max(1, lines - 1) :]
         at, looked = cursors(moment, focus), _looked_at(moment, focus)
         head = HEAD if moment.beside is None else min(NAMED, 1 + max(width(text.head) for text in texts))
         drawing = [_draw_text(text, moment, at, columns, head, marks) for text in texts]
         offer = self._offer(looked)
-        mark = "" if moment.beside is None else THIS if looked is moment else OTHER
+        mark = "" if moment.beside is None or focus.pinned is not None else THIS if looked is moment else OTHER
         name = fit(f"{mark} {offer.head}".strip(), head)
         return drawing + _draw_offer(offer, name, columns, lines - len(drawing), marks)
 
