@@ -3,6 +3,7 @@
 What it is compared with stands beside it where there is room: this one, the other one, and their difference.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +12,7 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 
 from glasshead.errors import GlassheadError
-from glasshead.traces.shown import NotYetError
+from glasshead.traces.shown import NotYetError, passes_put_off
 from glasshead_tui.drawing.choices import Choice, choice, names_chosen, row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
 from glasshead_tui.drawing.matrix import HeadMatrix, make_matrix, weight_level
@@ -126,6 +127,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
             raise GlassheadError(shown.why)
         self._shown = shown
         try:
+            with suppress(GlassheadError):
+                chosen_cell(at.trace, looking)  # what it takes comes before the matrix, which takes most
             if before and views == self._drawn and before.differs_in_cell(shown):
                 for heatmap, view in zip(self._figures.heatmaps, views, strict=True):
                     heatmap.cursor = shown.cursor(view)
@@ -158,7 +161,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
 
     def on_resize(self) -> None:
         if self._shown:
-            self._draw(*self._arrange(self._shown))
+            with passes_put_off(), suppress(NotYetError):  # what was let go since is drawn with the next look
+                self._draw(*self._arrange(self._shown))
 
     def on_heat_map_cursor_moved(self, event: HeatMap.CursorMoved) -> None:
         event.stop()
