@@ -32,8 +32,8 @@ from glasshead.traces.record import Record, Row, first_rows, grows, size_of
 from glasshead.traces.scores import scores
 from glasshead.traces.shown import Again, NotYetError, Shown, layer_of, puts_off
 
-SMALL = 3
-"""Small values that were computed again, and are kept when another one is."""
+SMALL = 2
+"""Small values that are kept beside a matrix: a cell needs the keys and the values of its row."""
 OVER_BUDGET = "keeping it would exceed the memory budget"
 
 
@@ -82,6 +82,11 @@ class Trace:
         self._room = record.budget - record.bytes
         """Bytes of the budget that captured values leave for gathered ones; the newest may exceed it."""
 
+    @property
+    def _slight(self) -> int:
+        """Bytes of a value that is small."""
+        return self.budget // 16
+
     @cached_property
     def _captured(self) -> int:
         """Bytes of the captured values: of a part of a record they are counted when somebody asks."""
@@ -128,7 +133,7 @@ class Trace:
 
     def _spare(self) -> None:
         """Let go of what was computed again before, but for a few small values, which a cell needs with its matrix."""
-        small = [site for site, value in self._recomputed.items() if value.nbytes <= self.budget // 16]
+        small = [site for site, value in self._recomputed.items() if value.nbytes <= self._slight]
         self._recomputed = {site: self._recomputed[site] for site in small[-SMALL:]}
 
     def hides_at_hand(self, prefix: str) -> bool:
@@ -388,7 +393,7 @@ class Trace:
             first = self._rows[0][site]
             value = _plain(torch.cat([row[site] for row in self._rows], 2 if first.dim() == 4 else 1), site)
         self._gathered[site] = value
-        if self._made() > self._room:
+        if self._made() > self._room and value.nbytes > self._slight:
             self._recomputed.clear()
         self._let_go(1)
         return value
@@ -426,8 +431,11 @@ class Trace:
         """Let go of the oldest values that can be gathered or computed again, while there is no room."""
         while len(self._layers) > 1 and self._made() > self._room:
             del self._layers[next(iter(self._layers))]
-        while len(self._gathered) > spared and self._made() > self._room:
-            del self._gathered[next(iter(self._gathered))]
+        small = [site for site, value in self._gathered.items() if value.nbytes <= self._slight]
+        for site in [each for each in self._gathered if each not in small[-SMALL:]]:
+            if len(self._gathered) <= spared or self._made() <= self._room:
+                break
+            del self._gathered[site]
 
     def _unrecorded(self, what: str) -> GlassheadError:
         return GlassheadError(f"{self.recorded}: {what} not recorded. Open the model itself to see it.")
