@@ -32,7 +32,7 @@ from glasshead_tui.panes.difference import (
     note_of_edits,
     why_edited,
 )
-from glasshead_tui.panes.pane import Rows, text_of
+from glasshead_tui.panes.pane import COMPUTING, Rows, text_of
 from glasshead_tui.state.focus import STAGES, VIEWS, Focus, Stage, View
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.abreast import Abreast, Figure, outline_abreast
@@ -100,6 +100,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._shown: _Shown | None = None
         self._drawn: tuple[View, ...] = ()
         """What was drawn last, from the left."""
+        self.stays = False
+        """Whether the matrices stay while the values of the cell are computed."""
 
     def compose(self) -> ComposeResult:
         """Compose matrices and notes."""
@@ -125,16 +127,22 @@ class AttentionPane(NotedMatrix, can_focus=False):
         views, outline = self._arrange(shown)
         if focus.view == "difference" and shown.why and len(views) == 1:
             raise GlassheadError(shown.why)
-        self._shown = shown
+        self._shown, self.stays = shown, False
+        if before and views == self._drawn and before.differs_in_cell(shown):
+            for heatmap, view in zip(self._figures.heatmaps, views, strict=True):
+                heatmap.cursor = shown.cursor(view)
+            try:
+                self._write_notes(views)
+            except NotYetError:
+                self.stays = True
+                self._notes.readout = ([Segment(COMPUTING, palette(self.app).quiet)],)
+                self._notes.redraw()
+                raise
+            return
         try:
             with suppress(GlassheadError):
                 chosen_cell(at.trace, looking)  # what it takes comes before the matrix, which takes most
-            if before and views == self._drawn and before.differs_in_cell(shown):
-                for heatmap, view in zip(self._figures.heatmaps, views, strict=True):
-                    heatmap.cursor = shown.cursor(view)
-                self._write_notes(views)
-            else:
-                self._draw(views, outline)
+            self._draw(views, outline)
         except NotYetError:
             self._shown = None
             raise

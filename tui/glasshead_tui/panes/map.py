@@ -161,6 +161,8 @@ class MapPane(Thumbnails):
     class Pooled(Message, bubble=False):
         """The pictures of a layer were made."""
 
+    stays = True
+    """Whether the other pictures stay while one is computed."""
     _heads: Heads | None = None
     _pooling = False
 

@@ -14,7 +14,8 @@ from glasshead.found import Found, find
 from glasshead.opening import Opening
 from glasshead_tui.drawing.tables import attention_rows
 from glasshead_tui.panes.attention import AttentionPane
-from glasshead_tui.screens.paned import COMPUTING, PANES
+from glasshead_tui.panes.pane import COMPUTING
+from glasshead_tui.screens.paned import PANES
 
 
 class Passes:
