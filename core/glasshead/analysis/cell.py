@@ -87,7 +87,8 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
         if not 0 <= number < count:
             raise GlassheadError(f"{site} has no {what} {number}: it has {count}, counted from 0.")
     how, key_head = trace.attending(site), trace.anatomy.kind_at(site).key_head(head)
-    trace.prepare([f"{site}.{name}" for name in ("q", "scores", "masked", "weights", "heads")], query)
+    if not trace.aside:
+        trace.prepare([f"{site}.{name}" for name in ("q", "scores", "masked", "weights", "heads")], query)
     q = trace.row(f"{site}.q", query)[head].double()
     keys, values = (trace[f"{site}.{name}"][key_head].double() for name in "kv")
     bias = trace.captured(f"{site}.bias")[head, query].double() if how.biased else None

@@ -32,6 +32,8 @@ from glasshead.traces.record import Record, Row, first_rows, grows, size_of
 from glasshead.traces.scores import scores
 from glasshead.traces.shown import Again, NotYetError, Shown, layer_of, puts_off
 
+SMALL = 2
+"""Small values that are kept beside a matrix: a cell needs the keys and the values of its row."""
 OVER_BUDGET = "keeping it would exceed the memory budget"
 
 
@@ -69,7 +71,8 @@ class Trace:
         self._lock = RLock()
         self._gathered: dict[str, Tensor] = {}
         self._filled: dict[str, Tensor] = {}
-        self._recomputed: tuple[str, Tensor] | None = None
+        self._recomputed: dict[str, Tensor] = {}
+        """Sites that were let go and computed again, the newest last."""
         self._mask_again: tuple[str, Tensor] | None = None
         """Where a mask hides keys, of an attention whose values were let go: boolean h q k, or 1 q k for all heads."""
         self._layers: dict[str, dict[str, Tensor]] = {}
@@ -78,6 +81,11 @@ class Trace:
         """Values that were let go, as they were recomputed at one row."""
         self._room = record.budget - record.bytes
         """Bytes of the budget that captured values leave for gathered ones; the newest may exceed it."""
+
+    @property
+    def _slight(self) -> int:
+        """Bytes of a value that is small."""
+        return self.budget // 16
 
     @cached_property
     def _captured(self) -> int:
@@ -123,6 +131,11 @@ class Trace:
         """Tell whether a site is there without running the model."""
         return site in self and not self._gone(site)
 
+    def _spare(self) -> None:
+        """Let go of what was computed again before, but for a few small values, which a cell needs with its matrix."""
+        small = [site for site, value in self._recomputed.items() if value.nbytes <= self._slight]
+        self._recomputed = {site: self._recomputed[site] for site in small[-SMALL:]}
+
     def hides_at_hand(self, prefix: str) -> bool:
         """Tell whether `hides` is there without running the model."""
         known = self._mask_again
@@ -130,8 +143,7 @@ class Trace:
 
     def _gone(self, site: str) -> bool:
         """Tell whether a site was let go, and is not there again."""
-        again = self._recomputed
-        return site in self._dropped and self._held(site) is None and (again is None or again[0] != site)
+        return site in self._dropped and self._held(site) is None and site not in self._recomputed
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -262,16 +274,16 @@ class Trace:
         if not self._gone(site):
             return
         place = Site.parse(site)
-        mask = place.beside("masked") if place.attention and place.axes == "h q k" else site
+        mask = place.beside("masked") if place.axes == "h q k" else ""
         sites = list(dict.fromkeys((site, *([mask] if mask in self._dropped else ()))))
         with self._lock:
-            self._recomputed = None  # its memory first
+            self._spare()  # its memory first
         found = {name: first_rows(name, value, self.steps, self.anatomy) for name, value in self._again(sites).items()}
-        if place.attention and mask in found:
+        if mask in found:
             self._keep_mask(place.prefix, found[mask])
         value = _plain(found[site], site)
         with self._lock:
-            self._recomputed = site, value
+            self._recomputed[site] = value
             self._let_go(0)
 
     def hides(self, prefix: str) -> Tensor:
@@ -300,9 +312,10 @@ class Trace:
     def row(self, site: str, row: int) -> Tensor:
         """Return one row of a site as `trace[site]` has it: h k or h d, m, f or v.
 
-        Of a site that was let go that row alone is recomputed; see `prepare`.
+        Of a site that was let go that row alone is recomputed; see `prepare`. Where layers are captured as they are
+        looked at, it is a look at the whole layer.
         """
-        if self._gone(site):
+        if self._passes(site):
             return self.at(site, row)
         found = self[site]
         return found[:, row] if self._heads(site) else found[row]
@@ -369,8 +382,8 @@ class Trace:
             raise GlassheadError(f"Nothing was captured at {site!r}.{hint} `trace.sites` lists what was.")
         if site in self._dropped and self._shown is not None and (layer := layer_of(site)):
             return self._look(self._shown, layer)[site]
-        if site in self._dropped and self._recomputed is not None:  # else `__getitem__` had it computed
-            return self._recomputed[1]
+        if site in self._recomputed:
+            return self._recomputed[site]
         if site in self._static:
             return _plain(self._static[site], site)
         if self._grows(site):
@@ -379,8 +392,8 @@ class Trace:
             first = self._rows[0][site]
             value = _plain(torch.cat([row[site] for row in self._rows], 2 if first.dim() == 4 else 1), site)
         self._gathered[site] = value
-        if self._made() > self._room:
-            self._recomputed = None
+        if self._made() > self._room and value.nbytes > self._slight:
+            self._recomputed.clear()
         self._let_go(1)
         return value
 
@@ -417,15 +430,19 @@ class Trace:
         """Let go of the oldest values that can be gathered or computed again, while there is no room."""
         while len(self._layers) > 1 and self._made() > self._room:
             del self._layers[next(iter(self._layers))]
-        while len(self._gathered) > spared and self._made() > self._room:
-            del self._gathered[next(iter(self._gathered))]
+        small = [site for site, value in self._gathered.items() if value.nbytes <= self._slight]
+        for site in [each for each in self._gathered if each not in small[-SMALL:]]:
+            if len(self._gathered) <= spared or self._made() <= self._room:
+                break
+            del self._gathered[site]
 
     def _unrecorded(self, what: str) -> GlassheadError:
         return GlassheadError(f"{self.recorded}: {what} not recorded. Open the model itself to see it.")
 
     def _made(self) -> int:
         """Count the bytes of the gathered and recomputed values, from any thread."""
-        again = tuple(made[1] for made in (self._recomputed, self._mask_again) if made is not None)
+        mask = self._mask_again
+        again = (*tuple(self._recomputed.values()), *(() if mask is None else (mask[1],)))
         layers = (value for layer in tuple(self._layers.values()) for value in layer.values())
         return sum(value.nbytes for value in (*tuple(self._gathered.values()), *again, *layers))
 

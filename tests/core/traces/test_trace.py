@@ -1,5 +1,6 @@
 """Trace: what it holds, how it is addressed, and what becomes of it when memory is short."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ from tests.core.helpers import OPTIONS, counted, gap, ids, make, plain, restless
 from tests.core.reference import may_look, transform
 
 from glasshead import GlassheadError, Stepper, checks, listen, sites
+from glasshead.analysis.cell import cell
 from glasshead.site import KEYED, SQUARE, Site
+from glasshead.traces.shown import NotYetError, passes_put_off
 
 TEXT = "glass"
 
@@ -76,6 +79,35 @@ def test_rows_of_what_was_let_go_are_recomputed_together_and_only_once() -> None
             heads = Site.parse(site).axes.startswith("h")
             assert gap(small.at(site, 3), whole[site][:, 3] if heads else whole[site][3]) < 2e-5, site
         assert calls == {"encode": 1, "decode": 1}
+
+
+def test_what_was_let_go_can_be_put_off() -> None:
+    sub = restless(62)
+    whole, small = walked(sub, 6).outlook, walked(sub, 6, budget=1).outlook
+
+    def needed(look: Callable[[], object]) -> NotYetError:
+        with passes_put_off(), pytest.raises(NotYetError) as need:
+            look()
+        return need.value
+
+    for site in ("decoder.1.self.weights", "decoder.0.cross.scores", "decoder.1.ffn.active", "logits"):
+        need = needed(lambda site=site: small[site])  # type: ignore[misc]
+        assert not small.at_hand(site)
+        need.compute()
+        with passes_put_off():
+            assert small.at_hand(site) and gap(small[site], whole[site]) < 2e-5
+            assert gap(small.row(site, 3), whole.row(site, 3)) < 2e-5
+    for prefix in ("decoder.0.self", "encoder.1.self"):
+        needed(lambda prefix=prefix: small.hides(prefix)).compute()  # type: ignore[misc]
+        with passes_put_off():
+            assert small.hides_at_hand(prefix)
+            assert torch.equal(small.hides(prefix), whole[f"{prefix}.masked"] == -torch.inf)
+    needed(lambda: small["decoder.0.self.weights"]).compute()
+    with passes_put_off():  # the same pass has found them
+        assert torch.equal(small.hides("decoder.0.self"), whole.hides("decoder.0.self"))
+    with counted(sub.native) as calls:
+        needed(lambda: cell(small, "decoder.0.self", 1, 4, 2)).compute()
+        assert calls == {"encode": 1, "decode": 1}, "all of a row in one pass"
 
 
 def test_the_row_of_the_outlook_is_what_the_candidates_come_from() -> None:

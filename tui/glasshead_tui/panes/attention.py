@@ -3,6 +3,7 @@
 What it is compared with stands beside it where there is room: this one, the other one, and their difference.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,11 +12,12 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 
 from glasshead.errors import GlassheadError
-from glasshead.traces.shown import NotYetError
+from glasshead.traces.shown import NotYetError, passes_put_off
 from glasshead_tui.drawing.choices import choice, row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
 from glasshead_tui.drawing.masks import told_mask
 from glasshead_tui.drawing.matrix import HeadMatrix, make_matrix
+from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import attention_name, labels, widest
 from glasshead_tui.drawing.notes import NotedMatrix, join_pieces
 from glasshead_tui.drawing.paint import Palette, palette
@@ -29,7 +31,7 @@ from glasshead_tui.panes.difference import (
     difference_readout,
     mark_of_edits,
 )
-from glasshead_tui.panes.pane import Rows, text_of
+from glasshead_tui.panes.pane import COMPUTING, Rows, text_of
 from glasshead_tui.panes.telling import explain_matrix, tell_cell, with_choice
 from glasshead_tui.state.focus import STAGES, VIEWS, Focus, View
 from glasshead_tui.widgets.abreast import Abreast, Figure, outline_abreast
@@ -96,6 +98,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._shown: _Shown | None = None
         self._drawn: tuple[View, ...] = ()
         """What was drawn last, from the left."""
+        self.stays = False
+        """Whether the matrices stay while the values of the cell are computed."""
 
     def compose(self) -> ComposeResult:
         """Compose matrices and notes."""
@@ -118,15 +122,23 @@ class AttentionPane(NotedMatrix, can_focus=False):
         views, outline = self._arrange(shown)
         if focus.view == "difference" and shown.why and len(views) == 1:
             raise GlassheadError(shown.why)
-        self._shown = shown
+        self._shown, self.stays = shown, False
         self._entitle(shown, views)
-        try:
-            if before and views == self._drawn and before.differs_in_cell(shown):
-                for heatmap, view in zip(self._figures.heatmaps, views, strict=True):
-                    heatmap.cursor = shown.cursor(view)
+        if before and views == self._drawn and before.differs_in_cell(shown):
+            for heatmap, view in zip(self._figures.heatmaps, views, strict=True):
+                heatmap.cursor = shown.cursor(view)
+            try:
                 self._write_notes(views)
-            else:
-                self._draw(views, outline)
+            except NotYetError:
+                self.stays = True
+                self._notes.readout = ([Segment(COMPUTING, palette(self.app).quiet)],)
+                self._notes.redraw()
+                raise
+            return
+        try:
+            with suppress(GlassheadError):
+                chosen_cell(at.trace, looking)  # what it takes comes before the matrix, which takes most
+            self._draw(views, outline)
         except NotYetError:
             self._shown = None
             raise
@@ -170,9 +182,10 @@ class AttentionPane(NotedMatrix, can_focus=False):
 
     def on_resize(self) -> None:
         if self._shown:
-            views, outline = self._arrange(self._shown)
-            self._entitle(self._shown, views)
-            self._draw(views, outline)
+            with passes_put_off(), suppress(NotYetError):  # what was let go since is drawn with the next look
+                views, outline = self._arrange(self._shown)
+                self._entitle(self._shown, views)
+                self._draw(views, outline)
 
     def on_heat_map_cursor_moved(self, event: HeatMap.CursorMoved) -> None:
         event.stop()

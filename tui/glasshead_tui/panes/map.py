@@ -1,13 +1,16 @@
 """Map: every layer × head of each kind of attention as a small picture. A dot shows the largest weight under it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from textual import work
 from textual.message import Message
 
 from glasshead.errors import GlassheadError
 from glasshead.named import brief_head, brief_kind
 from glasshead.site import attention
+from glasshead.traces.shown import NotYetError, passes_put_off
 from glasshead_tui.drawing.masks import told_of_kind
 from glasshead_tui.drawing.matrix import hides
 from glasshead_tui.drawing.names import kind_name
@@ -167,7 +170,13 @@ class MapPane(Thumbnails):
             super().__init__()
             self.stack, self.kind, self.layer, self.head = stack, kind, layer, head
 
+    class Pooled(Message, bubble=False):
+        """The pictures of a layer were made."""
+
+    stays = True
+    """Whether the other pictures stay while one is computed."""
     _heads: Heads | None = None
+    _pooling = False
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw all heads of a moment, and mark the current one.
@@ -209,12 +218,19 @@ class MapPane(Thumbnails):
             self.post_message(self.Picked(kind.stack, kind.kind, event.place.row, event.place.column))
 
     def _continue(self) -> None:
-        """Pool a waiting layer, between two frames."""
-        if self._heads and self._heads.waiting:
-            self.set_timer(0.02, self._pool_one)
+        """Pool a waiting layer beside the keys, one after the other."""
+        if self._heads and self._heads.waiting and not self._pooling:
+            self._pooling = True
+            self._pool(self._heads, self._heads.waiting.pop(0))
 
-    def _pool_one(self) -> None:
-        if self._heads and self._heads.waiting:
-            self._heads.pool(self._heads.waiting.pop(0))
-            self.redraw()
-            self._continue()
+    @work(thread=True)
+    def _pool(self, heads: Heads, key: tuple[str, int, int]) -> None:
+        with passes_put_off(), suppress(NotYetError, GlassheadError):  # let go since: drawn when it is looked at
+            heads.pool(key)
+        self.post_message(self.Pooled())
+
+    def on_map_pane_pooled(self) -> None:
+        """Draw what was pooled, and go on."""
+        self._pooling = False
+        self.redraw()
+        self._continue()

@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead_tui.state.focus import Focus
 
-__all__ = ["Cell", "Pane", "Rows", "text_of"]
+__all__ = ["COMPUTING", "Cell", "Pane", "Rows", "text_of"]
+
+COMPUTING = "computing …"
+"""What a pane says in place of values that take a pass of the model."""
 
 
 class Pane(Protocol):

@@ -39,6 +39,7 @@ from glasshead_tui.panes.explore.tree import TreePane
 from glasshead_tui.panes.explore.vectors import VectorsPane
 from glasshead_tui.panes.listed import ListPane
 from glasshead_tui.panes.map import MapPane
+from glasshead_tui.panes.pane import COMPUTING
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.lines import tabs_text
 from glasshead_tui.state.focus import Focus
@@ -79,7 +80,6 @@ BELOW: tuple[tuple[str, ...], ...] = (
     ("edits", "breakpoints"),
 )  # fmt: skip
 """Groups of panes that take turns below the others."""
-COMPUTING = "computing …"
 TRIES = 3
 """Times that a value is computed beside the keys, before it is computed where it is drawn."""
 OF_CANDIDATES = ("stream", "logits")
@@ -232,7 +232,7 @@ class PanedScreen(CommandedScreen):
             except NotYetError as need:
                 if self._answered[need.key] < TRIES:  # it may have been let go again, for what another one looks at
                     self._waiting[name] = need
-                    pane.say("" if isinstance(pane, MapPane) else COMPUTING)
+                    pane.say("" if getattr(pane, "stays", False) else COMPUTING)
                     return
                 show(pane, self.moment, self._looking)  # it failed, and this says why; or there is no room for so much
             pane.say("")

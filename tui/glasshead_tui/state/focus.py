@@ -170,9 +170,13 @@ def first_look(trace: "Trace", focus: Focus) -> dict[str, Any]:
 
 
 def _telling(trace: "Trace", prefix: str) -> int:
-    """Find the head whose newest row has the largest weight on a token that is text; 0 if there is none."""
+    """Find the head whose newest row has the largest weight on a token that is text; 0 if there is none, or if the
+    weights are not there without a pass.
+    """
     from glasshead.analysis.words import is_special
 
+    if not trace.at_hand(f"{prefix}.weights"):
+        return 0
     weights = trace[f"{prefix}.weights"]
     keys = [at for at, token in enumerate(trace.axes(prefix)[1]) if not is_special(token)]
     return int(weights[:, -1, keys].amax(-1).argmax()) if keys and weights.numel() else 0

@@ -14,7 +14,8 @@ from glasshead.found import Found, find
 from glasshead.opening import Opening
 from glasshead_tui.drawing.tables import attention_rows
 from glasshead_tui.panes.attention import AttentionPane
-from glasshead_tui.screens.paned import COMPUTING, PANES
+from glasshead_tui.panes.pane import COMPUTING
+from glasshead_tui.screens.paned import PANES
 
 
 class Passes:
@@ -77,6 +78,24 @@ async def test_another_layer_is_computed_beside_the_keys_in_every_pane(
                 assert COMPUTING not in explorer.text
         await explorer.press("T", "left_square_bracket", "d", "f", "m", "right_square_bracket", "x", "d")
         await explorer.until(lambda: explorer.screen._worker.idle and not waiting(explorer))
+        assert passes.threads and not passes.on_the_screens_thread
+
+
+async def test_what_was_let_go_is_computed_beside_the_keys_in_every_pane(
+    explore: Explore, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual: Any = rows.Rows.begin
+    monkeypatch.setattr(rows.Rows, "begin", lambda *given: usual(*given[:-1], 20_000))  # bytes of the budget
+    async with explore(first=True) as explorer:
+        await explorer.press("space", "space")
+        await explorer.step(2)
+        assert any(site.endswith(".weights") for site in explorer.moment.trace.dropped)
+        for name in PANES:
+            explorer.screen.action_show(name)
+            for keys in (("left_square_bracket", "k"), ("t", "right_square_bracket", "s")):
+                await explorer.press(*keys)
+                await explorer.until(lambda: not waiting(explorer))
+                assert COMPUTING not in explorer.text
         assert passes.threads and not passes.on_the_screens_thread
 
 
