@@ -152,8 +152,7 @@ def serve(line: socket.socket) -> None:
                 asked += line.recv(1 << 16)
             given = json.loads(asked)
             if "train" in given["words"]:  # seconds of imports, of which other commands need none
-                for name in ("torch._dynamo", "glasshead.training.loop"):
-                    import_module(name)
+                import_module("glasshead.training.loop")
             gc.freeze()  # what all have imported need not be gone through again in each, least of all at its end
             child = os.fork()
             if child == 0:

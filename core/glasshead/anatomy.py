@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from glasshead.errors import GlassheadError
+from glasshead.named import name_kind
 from glasshead.site import NORMS, Side, Site, attention
 
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
@@ -156,8 +157,8 @@ class Anatomy:
         for each in self.kinds:
             if (each.stack, each.kind) == (stack, kind):
                 return each
-        known = ", ".join(f"{each.stack} {each.kind}" for each in self.kinds) or "none"
-        raise GlassheadError(f"This model has no {stack} {kind} attention; it has {known}.")
+        known = ", ".join(name_kind(each.stack, each.kind, masked=False) for each in self.kinds) or "none"
+        raise GlassheadError(f"This model has no {name_kind(stack, kind, masked=False)}; it has {known}.")
 
     def kind_at(self, prefix: str) -> Kind:
         """Find the kind of attention at a prefix, e.g. `decoder.1.cross`. Raises GlassheadError if there is none."""

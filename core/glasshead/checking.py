@@ -122,8 +122,9 @@ def _of_subject(
     module = getattr(model, "module", None)
     if isinstance(model, HuggingFace):
         box = _padded_at_the_left(model, box)
-    if isinstance(model, Native) and claims.positions is None:
-        claims = replace(claims, positions=model.config.positions)
+    if isinstance(model, Native):
+        unmasked = "" if model.config.masked else "masked=False"
+        claims = replace(claims, positions=claims.positions or model.config.positions, unmasked=unmasked)
     return check_box(
         name or of.name, box, module=module if isinstance(module, nn.Module) else None, model=model,
         given=_given(of, text, box), claims=claims, ties=[*ties, *_ties(model)], **how,

@@ -26,7 +26,8 @@ class Config:
     d_model: int = 512
     """Width m of the residual stream."""
     d_encoder: int | None = None
-    """Width of the encoder, so of the key and value inputs of cross-attention. Departure: the paper's is d_model."""
+    """Width of the encoder, so of the key and value inputs of encoder–decoder attention. Departure: the paper's is
+    d_model."""
     heads: int = 8
     d_k: int | None = None
     """Width of one query or key. Departure if it is not d_model / heads."""

@@ -12,7 +12,7 @@ from glasshead.anatomy import Anatomy, Kind
 from glasshead.decoding.beam import beam_search
 from glasshead.decoding.pick import Forced, Pick, greedy
 from glasshead.decoding.protocols import Model, Prompt, Sides
-from glasshead.decoding.stepper import Stepper
+from glasshead.decoding.stepper import TRAINING, Stepper
 from glasshead.edits.changes import Changes
 from glasshead.errors import GlassheadError, TooLongError
 from glasshead.model import Config, Transformer
@@ -202,6 +202,18 @@ class Subject:
             pick=pick, keep=kept, edit=edit, budget=budget, shown=self.shown if kept == ("*",) else None,
             about=Provenance(name=self.name, card=self.card, text=text, ids=tuple(ids)),
         )  # fmt: skip
+
+    def given(self, text: str, target: str) -> tuple[Prompt, tuple[int, ...]]:
+        """Make the prompt of a text, and the ids of a target that follows it, without running the model.
+
+        Raises GlassheadError for a recording, and as `start` does.
+        """
+        if isinstance(self.model, Recorded):
+            raise self.model.header.refuse("follow a text")
+        if self.model.training:
+            raise GlassheadError(TRAINING)
+        prompt = self.model.prompt(self._ids(text, truncate=False))
+        return prompt, self._follow(target, prompt).ids
 
     def _follow(self, forced: str, prompt: Prompt) -> Forced:
         """Make the pick that follows a text."""

@@ -88,7 +88,9 @@ def again(session: Session, begin: int, end: int) -> Callable[[], None]:
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_the_first_changed_token_is_there_before_the_line_could_be_decoded_again(session: Session, edit: str) -> None:
-    """Budget: 1.15 × decoding again from where the edit begins to reach to where the line stood."""
+    """Budget: 1.15 × decoding again from where the edit begins to reach to where the line stood; and 1.3 × decoding the
+    steps to the changed token, with a row and a half for the edit itself and the moment, which do not grow.
+    """
     begin, end, _ = to_the_first_change(session, [edit])
     ways = again(session, begin, STEPS), again(session, begin, end)
     ours, all_again, same_again = compare(session, [edit], *ways)
@@ -96,7 +98,7 @@ def test_the_first_changed_token_is_there_before_the_line_could_be_decoded_again
     print(f"\nfirst changed token ({way}) ÷ decoding all again: {ours / all_again:.2f}")
     print(f"÷ decoding the steps to it again: {ours / same_again:.2f}")
     assert ours <= 1.15 * all_again
-    assert ours <= 2 * same_again
+    assert ours <= (1.3 + 1.5 / (end - begin)) * same_again
 
 
 @pytest.mark.parametrize("steps", [3, 6])
@@ -111,16 +113,22 @@ def test_the_first_changed_token_costs_the_steps_to_it_in_a_model_of_the_papers_
 
 
 def test_an_edit_costs_what_decoding_from_there_costs(session: Session) -> None:
-    """Goal: 1.15 × decoding the same steps again. Not reached yet; it must not become worse than 1.4."""
-    edit = f"decoder.*.cross.masked[key=2, query={AT}-] = hidden"
+    """Goal: 1.15 × decoding the same steps again. Not reached yet; it must not become worse than 1.35.
+
+    What is decoded again picks no token and looks for no change of one, which each step of an edit does.
+    """
+    edit, spent = f"decoder.*.cross.masked[key=2, query={AT}-] = hidden", []
 
     def edited() -> None:
+        since = time.process_time()
         session.edit(edit)
+        spent.append(time.process_time() - since)
         take_back(session)
 
-    ours, theirs = best(edited, again(session, AT, STEPS + 1), times=15)
+    _, theirs = best(edited, again(session, AT, STEPS + 1), times=15)
+    ours = min(spent)
     print(f"\nan edit ÷ decoding the same steps again: {ours / theirs:.2f} ({ours * 1e3:.0f} ms)")
-    assert ours <= 1.4 * theirs
+    assert ours <= 1.35 * theirs
 
 
 def test_a_muted_head_answers_within_100_ms(session: Session) -> None:
@@ -132,3 +140,23 @@ def test_a_muted_head_answers_within_100_ms(session: Session) -> None:
     (spent,) = best(mute, times=15)
     print(f"\na muted head, with everything beside it: {spent * 1e3:.0f} ms")
     assert spent <= 0.1
+
+
+def test_a_step_beside_edits_costs_the_same_anywhere_in_a_line() -> None:
+    """Budget: with all that is compared, at step 180 ≤ 1.8 × at step 20, and ≤ 3.5 × a step without edits."""
+    layers = {"encoder_layers": 3, "decoder_layers": 3}
+    subject = restless(0, torch.float32, vocab_size=8000, d_model=256, d_ff=1024, heads=8, max_length=256, **layers)
+    spent: dict[bool, list[float]] = {}
+    for edited in (False, True):
+        made = Session(subject)
+        made.begin("theblackcat", edits=["decoder.1.ffn = skipped"] if edited else [])
+        spent[edited] = []
+        for _ in range(190):
+            since = time.process_time()
+            for _ in made.walk(1):
+                assert (made.moment.beside is not None) == edited
+            spent[edited].append(time.process_time() - since)
+    early, late = (sorted(spent[True][at - 10 : at + 10])[5] for at in (20, 180))
+    plain = sorted(spent[False][170:190])[5]
+    print(f"\na step beside edits, late ÷ early: {late / early:.2f}; ÷ one without: {late / plain:.2f}")
+    assert late <= 1.8 * early and late <= 3.5 * plain

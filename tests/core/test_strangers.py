@@ -148,7 +148,7 @@ def test_an_encoder_alone_reads_and_writes_nothing() -> None:
     assert "cached = full" not in {check.label for check in found}, "there is no cache to compare"
     with pytest.raises(GlassheadError, match="no next step"):
         line.step()
-    with pytest.raises(GlassheadError, match="no decoder self attention; it has encoder self"):
+    with pytest.raises(GlassheadError, match="no decoder self-attention; it has encoder self-attention"):
         line.outlook.axes("decoder.0.self")
 
 

@@ -149,8 +149,8 @@ class GlassheadApp(Framed):
         self._subject_name = found.title
         self.next_model: str | None = None
         """Name of the model to open next, once this app has ended; None ends the program."""
-        self._worker = Worker(found, text, forced, edits, session)
-        self._lab_first, self._lesson, self._beside = lab, lesson, beside
+        self._worker = Worker(found, text, forced, edits, session, beside)
+        self._lab_first, self._lesson = lab, lesson
         self._about: About | None = None
         self._explorer: ExploreScreen | None = None
         self._book: LabBook | None = None
@@ -178,7 +178,6 @@ class GlassheadApp(Framed):
             open_lab=self.open_lab,
             open_next=self.open_next,
             lab_first=self._lab_first is not None or self._lesson,
-            beside=self._beside,
         )
         return self._explorer
 

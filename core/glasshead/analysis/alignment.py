@@ -31,7 +31,7 @@ Pairing = frozenset[tuple[int, int]]
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """The words of both sides of a cross-attention."""
+    """The words of both sides of an encoder–decoder attention."""
 
     source: tuple[Word, ...]
     """Positions of the keys of each source word."""

@@ -33,7 +33,7 @@ class Share:
     """One part of a logit, or of the difference of two."""
 
     name: str
-    """`1.cross head 3`, `1.ffn`, `biases`, `embedding`, `position`, `rest`."""
+    """`1.cross[head=3]`, `1.ffn`, `biases`, `embedding`, `position`, `rest`."""
     site: str
     """The sub-layer, e.g. `decoder.1.cross`; empty for what is in none."""
     head: int | None
@@ -144,7 +144,7 @@ class _Path:
         amounts = (given * reach).sum(-1).tolist()
         self.rest += whole - of_bias - sum(amounts)
         return [
-            Share(name=f"{step.label} head {head}", site=step.site, head=head, amount=amount)
+            Share(name=f"{step.label}[head={head}]", site=step.site, head=head, amount=amount)
             for head, amount in enumerate(amounts)
         ]
 

@@ -91,7 +91,7 @@ class Measure:
     share: bool = True
     """Whether it is a share of the weight, which can be compared with that of an even row."""
     own: bool | None = None
-    """Whether it belongs to self-attention (True), to cross-attention (False) or to both."""
+    """Whether it belongs to self-attention (True), to encoder–decoder attention (False) or to both."""
 
 
 def _beside(step: int) -> Callable[[Sight], Tensor]:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from glasshead import machine
 from glasshead.decoding.protocols import Model
+from glasshead.decoding.stepper import TRAINING
 from glasshead.errors import GlassheadError, StoppedError
 from glasshead.tap import ONE_AT_A_TIME
 
@@ -119,7 +120,7 @@ def search(
             f"The length penalty is {length_penalty}; it is an exponent from {-STEEPEST:g} to {STEEPEST:g}."
         )
     if model.training:
-        raise GlassheadError("The model is in training mode, with dropout on: call model.eval() before decoding.")
+        raise GlassheadError(TRAINING)
     count = width if count is None else count
     if not 1 <= count <= width:
         raise GlassheadError(f"{count} lines are asked for; a beam {width} wide finds from 1 to {width}.")

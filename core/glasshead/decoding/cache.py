@@ -63,7 +63,7 @@ class GrowingCache:
 
 
 class FixedCache:
-    """Keys and values of one cross-attention: computed at the first step, the same at all others."""
+    """Keys and values of one encoder–decoder attention: computed at the first step, the same at all others."""
 
     def __init__(self) -> None:
         self.fixed: tuple[Tensor, Tensor] | None = None

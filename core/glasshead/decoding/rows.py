@@ -278,6 +278,11 @@ class Rows:
             self.model, self.watch, self.memory, self.past.branch(), self.record.branch(), self._logits, self.source
         )
 
+    def bare(self) -> "Rows":
+        """Return rows under the same edits that continue independently, and capture nothing more."""
+        watch = Watch.of(self.model, None, self.watch.edit)
+        return Rows(self.model, watch, self.memory, self.past.branch(), self.record.branch(), self._logits, self.source)
+
     def edited(self, edit: Mapping[str, Change], since: int) -> "Rows":
         """Return rows under other edits, which change no row before `since`, and nothing of the source."""
         watch = replace(Watch.of(self.model, self.watch.keep, edit), shown=self.watch.shown)

@@ -27,6 +27,7 @@ from glasshead.traces.record import BUDGET
 from glasshead.traces.shown import Shown
 from glasshead.traces.trace import Trace
 
+TRAINING = "The model is in training mode, with dropout on: call model.eval() before decoding."
 FAR = 1 << 20
 """Most steps of a model that has no limit."""
 
@@ -110,7 +111,7 @@ class Stepper:
         Raises GlassheadError for a model in training mode (dropout would be on), and for a prompt that leaves no room.
         """
         if model.training:
-            raise GlassheadError("The model is in training mode, with dropout on: call model.eval() before decoding.")
+            raise GlassheadError(TRAINING)
         most = model.limits.target
         if most is not None and len(prompt.start) > most > 0:
             raise GlassheadError(f"The prompt has {len(prompt.start):,} tokens; this model takes at most {most:,}.")
@@ -443,7 +444,8 @@ class Stepper:
         """Drop the known tokens after the present step."""
         rows = self._stands
         del self._ids[rows:], self._probabilities[rows:]
-        self.rows.crop(rows)
+        if len(self.rows) > rows:
+            self.rows.crop(rows)
         self._views = {size: view for size, view in self._views.items() if max(size) <= rows}
 
     def _view(self, rows: int) -> Trace:

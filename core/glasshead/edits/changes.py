@@ -6,7 +6,7 @@
 All positions are absolute, so a pass over the whole target and steps from a cache are changed alike.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -34,14 +34,19 @@ from glasshead.edits.edit import (
     Weigh,
     Where,
 )
-from glasshead.edits.strokes import Stroke, first_row, looks_ahead, strokes
+from glasshead.edits.strokes import Stroke, first_of, look_ahead, strokes
 from glasshead.errors import GlassheadError
 from glasshead.site import SQUARE, Site
 from glasshead.tap import Change, Place
 
 Reference = Callable[[Origin, str], Tensor]
 """Function to the values of a site in another decode, without a batch axis: h q d, q m, h q k."""
-Value = Callable[[Tensor, Place], Tensor]
+Made = Callable[[Tensor, Place], Tensor]
+"""Function from a value, and its place, to the new one."""
+Value = Made | float
+"""New value of what an edit chooses: of the old one, or the same number everywhere."""
+Spelled = Sequence[tuple[Edit, tuple[Stroke, ...]]]
+"""Edits, each with its strokes."""
 AXES = {"h": "head", "q": "query", "k": "key"}
 """Names of the axes by their letters; any other is that of the numbers of a vector, `unit`."""
 
@@ -49,16 +54,17 @@ AXES = {"h": "head", "q": "query", "k": "key"}
 class Changes(Mapping[str, Change]):
     """Site → the function that replaces its values; with the edits that it was made of."""
 
-    def __init__(self, edits: tuple[Edit, ...], functions: Mapping[str, Change], anatomy: Anatomy) -> None:
-        """anatomy: that of the model."""
-        self.edits, self._functions = edits, dict(functions)
-        self.first_row = first_row(edits, anatomy)
+    def __init__(self, spelled: Spelled, functions: Mapping[str, Change], anatomy: Anatomy) -> None:
+        """spelled: the edits, spelled out · anatomy: that of the model."""
+        self.edits, self._functions = tuple(edit for edit, _ in spelled), dict(functions)
+        single = [stroke for _, made in spelled for stroke in made]
+        self.first_row = first_of(single, anatomy)
         """See `strokes.first_row`."""
-        self._ahead = looks_ahead(edits, anatomy)
-        bare = _whole(edits, Reveal, anatomy)
+        self._ahead = look_ahead(single, anatomy)
+        bare = _whole(spelled, Reveal)
         self._bare = frozenset(prefix for prefix in bare if anatomy.kind_at(prefix).causal)
         """Attentions without any mask."""
-        unscaled = _whole(edits, Unscale, anatomy)
+        unscaled = _whole(spelled, Unscale)
         self._unscaled = frozenset(prefix for prefix in unscaled if unscaled.count(prefix) == 1)
         """Attentions without their scale."""
         self._masked = frozenset(site.prefix for name in self._functions if (site := Site.parse(name)).name == "masked")
@@ -91,19 +97,19 @@ class Changes(Mapping[str, Change]):
         return replace(anatomy, kinds=kinds, attending=attending, lasting=anatomy.lasting and not self._ahead)
 
 
-def _whole(edits: Iterable[Edit], action: type, anatomy: Anatomy) -> list[str]:
+def _whole(spelled: Spelled, action: type) -> list[str]:
     """List the attentions that an action changes as a whole."""
-    whole = (edit for edit in edits if isinstance(edit.action, action) and edit.where == Where())
-    return [Site.parse(stroke.site).prefix for edit in whole for stroke in strokes(edit, anatomy)]
+    whole = (made for edit, made in spelled if isinstance(edit.action, action) and edit.where == Where())
+    return [Site.parse(stroke.site).prefix for made in whole for stroke in made]
 
 
 def make_changes(edits: Iterable[Edit], anatomy: Anatomy, reference: Reference) -> Changes:
     """Make the functions of some edits, in their order. Raises GlassheadError for one that does not fit the model."""
-    edits = tuple(edits)
-    steps: dict[str, list[Value]] = {}
-    noted: dict[str, list[Value]] = {}
-    for edit in edits:
-        for stroke in strokes(edit, anatomy):
+    spelled = [(edit, strokes(edit, anatomy)) for edit in edits]
+    steps: dict[str, list[Made]] = {}
+    noted: dict[str, list[Made]] = {}
+    for edit, made in spelled:
+        for stroke in made:
             value, notes = _make(edit, stroke, anatomy, reference)
             for site, note in notes.items():
                 noted.setdefault(site, []).append(note)
@@ -111,10 +117,10 @@ def make_changes(edits: Iterable[Edit], anatomy: Anatomy, reference: Reference) 
             steps.setdefault(stroke.site, []).append(_at(replace(stroke, where=whole), value, str(edit)))
     for site, each in noted.items():  # a value is copied as the model goes on with it, after all edits of its site
         steps.setdefault(site, []).extend(each)
-    return Changes(edits, {site: _in_turn(each) for site, each in steps.items()}, anatomy)
+    return Changes(spelled, {site: _in_turn(each) for site, each in steps.items()}, anatomy)
 
 
-def _in_turn(values: list[Value]) -> Change:
+def _in_turn(values: list[Made]) -> Change:
     def change(value: Tensor, place: Place) -> Tensor:
         for each in values:
             value = each(value, place)
@@ -123,9 +129,11 @@ def _in_turn(values: list[Value]) -> Change:
     return change
 
 
-def _at(stroke: Stroke, new: Value, name: str) -> Value:
+def _at(stroke: Stroke, new: Value, name: str) -> Made:
     """Change a value where the edit says, and nowhere else."""
     axes = Site.parse(stroke.site).axes.split()
+    if isinstance(new, float):
+        return lambda old, place: old.masked_fill(select(stroke.where, axes, old, place, name), new)
 
     def value(old: Tensor, place: Place) -> Tensor:
         chosen = select(stroke.where, axes, old, place, name)
@@ -139,26 +147,36 @@ def select(where: Where, axes: list[str], value: Tensor, place: Place, name: str
     for dimension, letter in enumerate(axes, 1):
         if where.unit and letter not in AXES and where.unit[-1].first >= value.shape[dimension]:
             raise GlassheadError(f"{name}: a vector has the numbers 0 to {value.shape[dimension] - 1} there.")
-    return _chosen(where, tuple(axes), value.shape, place.start if where.query or where.key else 0, value.device)
+    rows = _row_axis(axes)
+    own, start = where.query if axes[rows] == "q" else where.key, place.start
+    if not own:  # only the rows of a pass begin where it does
+        start = 0
+    elif value.shape[rows + 1] == 1:  # a step: all that lie within the rows, and all that do not, have the same mask
+        start = next((span.first for span in own if span.first <= start <= span.last), NOWHERE)
+    return _chosen(where, tuple(axes), value.shape, start, value.device)
 
 
-@lru_cache(maxsize=8)
+NOWHERE = -1
+"""Number of a row that no edit chooses."""
+
+
+@lru_cache(maxsize=64)
 def _chosen(where: Where, axes: tuple[str, ...], shape: torch.Size, start: int, device: torch.device) -> Tensor:
     """Make the mask of `select`, once for all layers of a pass. It stays as it is."""
+    chosen: Tensor | None = None
     with torch.inference_mode(False):  # autograd takes it too
-        chosen = torch.ones((1,) * len(shape), dtype=torch.bool, device=device)
-        rows = "q" if "q" in axes else "k"  # keys and values start at 0, before their rotation where the pass starts
+        rows = axes[_row_axis(axes)]
         for dimension, letter in enumerate(axes, 1):
             spans: Spans = getattr(where, AXES.get(letter, "unit"))
             if not spans:
                 continue
             size, first = shape[dimension], start if letter == rows else 0
-            numbers = torch.arange(first, first + size, device=device)
             here = torch.zeros(size, dtype=torch.bool, device=device)
             for span in spans:
-                here |= (numbers >= span.first) & (numbers <= span.last)
-            chosen = chosen & here.view([-1 if number == dimension else 1 for number in range(len(shape))])
-    return chosen
+                here[max(0, span.first - first) : max(0, min(size, span.last + 1 - first))] = True
+            here = here.view([-1 if number == dimension else 1 for number in range(len(shape))])
+            chosen = here if chosen is None else chosen & here
+        return torch.ones((1,) * len(shape), dtype=torch.bool, device=device) if chosen is None else chosen
 
 
 class Note:
@@ -183,7 +201,7 @@ class Note:
         return kept
 
 
-def _make(edit: Edit, stroke: Stroke, anatomy: Anatomy, reference: Reference) -> tuple[Value, dict[str, Value]]:
+def _make(edit: Edit, stroke: Stroke, anatomy: Anatomy, reference: Reference) -> tuple[Value, dict[str, Made]]:
     """Make the new value of a stroke, and the notes that it needs of other sites."""
     site, name = Site.parse(stroke.site), str(edit)
 
@@ -192,11 +210,11 @@ def _make(edit: Edit, stroke: Stroke, anatomy: Anatomy, reference: Reference) ->
 
     match stroke.action:
         case Put(number):
-            return (lambda old, _: torch.full_like(old, number)), {}
+            return float(number), {}
         case Scale(factor):
             return (lambda old, _: torch.where(old.isneginf(), old, old * factor)), {}
         case Hide():
-            return (lambda old, _: torch.full_like(old, -torch.inf)), {}
+            return -torch.inf, {}
         case Narrow(reach):
             return (lambda old, place: _narrowed(old, place, reach)), {}
         case Swap():
@@ -232,7 +250,7 @@ def _make(edit: Edit, stroke: Stroke, anatomy: Anatomy, reference: Reference) ->
     raise AssertionError(f"{stroke.action} is spelled out")
 
 
-def _constant(fixed: Tensor, site: Site, name: str) -> Value:
+def _constant(fixed: Tensor, site: Site, name: str) -> Made:
     """Make the function that puts one row of another decode in place of every row."""
 
     def value(old: Tensor, _place: Place) -> Tensor:
@@ -268,7 +286,14 @@ def _shaped(fixed: Tensor, old: Tensor) -> Tensor:
 
 def _rows(site: Site) -> int:
     """Return the dimension of the rows of a value without a batch axis."""
-    axes = site.axes.split()
+    return _row_axis(site.axes.split())
+
+
+def _row_axis(axes: Sequence[str]) -> int:
+    """Return the place of the rows among axes: queries, else keys.
+
+    Those of keys and values start at 0, or before their rotation where the pass starts.
+    """
     return axes.index("q") if "q" in axes else axes.index("k")
 
 
@@ -322,7 +347,7 @@ def _weigh(where: Where, number: float, name: str) -> Callable[[Tensor, Tensor, 
     return weigh
 
 
-def _unscale(site: Site, anatomy: Anatomy, name: str) -> tuple[Value, dict[str, Value]]:
+def _unscale(site: Site, anatomy: Anatomy, name: str) -> tuple[Value, dict[str, Made]]:
     how = anatomy.attending[site.prefix]
     if not how.biased:
         return (lambda old, _: old / how.scale), {}
@@ -335,7 +360,7 @@ def _unscale(site: Site, anatomy: Anatomy, name: str) -> tuple[Value, dict[str, 
     return value, {site.beside("bias"): bias}
 
 
-def _patch(values: Tensor, site: Site, name: str) -> Value:
+def _patch(values: Tensor, site: Site, name: str) -> Made:
     """Make the function that puts rows of another decode in the same place."""
     axes = site.axes.split()
 

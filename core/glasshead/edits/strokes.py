@@ -77,7 +77,12 @@ def first_row(edits: Iterable[Edit], anatomy: Anatomy) -> int | None:
 
     Rows before it stay as they are: they need not be computed again.
     """
-    rows = [_first_row(stroke, anatomy) for edit in edits for stroke in strokes(edit, anatomy)]
+    return first_of((stroke for edit in edits for stroke in strokes(edit, anatomy)), anatomy)
+
+
+def first_of(made: Iterable[Stroke], anatomy: Anatomy) -> int | None:
+    """Return the first row that strokes can change; see `first_row`."""
+    rows = [_first_row(stroke, anatomy) for stroke in made]
     return None if None in rows else min((row for row in rows if row is not None), default=OPEN)
 
 
@@ -97,7 +102,12 @@ def touching(edits: Iterable[Edit], anatomy: Anatomy, prefix: str, head: int) ->
 
 def looks_ahead(edits: Iterable[Edit], anatomy: Anatomy) -> bool:
     """Tell whether edits let a position look at later ones, so that its row changes when the target grows."""
-    return any(_looks_ahead(stroke, anatomy) for edit in edits for stroke in strokes(edit, anatomy))
+    return look_ahead((stroke for edit in edits for stroke in strokes(edit, anatomy)), anatomy)
+
+
+def look_ahead(made: Iterable[Stroke], anatomy: Anatomy) -> bool:
+    """Tell that of strokes; see `looks_ahead`."""
+    return any(_looks_ahead(stroke, anatomy) for stroke in made)
 
 
 def _looks_ahead(stroke: Stroke, anatomy: Anatomy) -> bool:

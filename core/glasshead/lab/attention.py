@@ -92,7 +92,7 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Cross:
-    """The most certain head of a trained model's cross-attention on one sentence."""
+    """The most certain head of a trained model's encoder–decoder attention on one sentence."""
 
     model: str
     text: str
@@ -174,7 +174,7 @@ def attention(
 
     progress(0.4, subject.name)
     sentence = read_sentence(subject, text, part(progress, 0.4, 0.9))
-    progress(0.9, "its cross-attention")
+    progress(0.9, "its encoder–decoder attention")
     return Attention(
         d_k=d_k,
         d_v=d_v,
@@ -262,7 +262,7 @@ def _module(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed
 
 
 def _shapes(module: Module, x: Tensor, source: Tensor, subject: Subject, sentence: Sentence) -> tuple[Shape, ...]:
-    """List the matrices of both modules: the new one, and the first cross-attention of the trained model."""
+    """List the matrices of both modules: the new one, and the first encoder–decoder attention of the trained model."""
     with listen(module) as seen:
         module(x, source, None)
     here = _sizes(module, dict(seen))
@@ -351,7 +351,7 @@ def _trials(d_k: int, d_v: int, queries: int, keys: int, source_width: int, seed
 
 
 def _cross(subject: Subject, sentence: Sentence) -> Cross:
-    """Compute all heads of cross-attention, one query at a time; keep the weights of the most certain head."""
+    """Compute all heads of encoder–decoder attention, a query at a time; keep the weights of the most certain head."""
     layers = subject.config.decoder_layers
     kept = capture(subject, sentence, [f"decoder.*.cross.{name}" for name in ("q", "k", "v", "weights", "heads")])
 

@@ -53,8 +53,10 @@ def line_of(subject: "Subject", text: str, target: str | None = None, *, longest
     """
     if isinstance(subject.model, Recorded):
         raise subject.model.header.refuse("take parts out of it")
-    stepper = subject.start(text, keep=None, forced=target)
-    while not stepper.done and (stepper.step_number < longest if target is None else stepper.given is not None):
+    if target is not None:
+        return _given(subject, text, target)
+    stepper = subject.start(text, keep=None)
+    while not stepper.done and stepper.step_number < longest:
         stepper.step()
     ids, steps = stepper.ids, stepper.step_number
     if ids and not steps:
@@ -63,6 +65,14 @@ def line_of(subject: "Subject", text: str, target: str | None = None, *, longest
         source=tuple(token.id for token in stepper.source), ids=tuple(ids[:-1]), labels=tuple(ids[len(ids) - steps :]),
         prompt=len(ids) - steps,
     )  # fmt: skip
+
+
+def _given(subject: "Subject", text: str, target: str) -> Line:
+    """Make the line of a text with its target, up to its first end token. No model is run."""
+    prompt, ids = subject.given(text, target)
+    end = next((place for place, each in enumerate(ids) if each in subject.model.ends), len(ids) - 1)
+    labels = ids[: end + 1]
+    return Line(prompt.source, (*prompt.start, *labels[:-1]), labels, len(prompt.start))
 
 
 def words(subject: "Subject", line: Line) -> tuple[tuple[Token, ...], tuple[Token, ...]]:

@@ -84,19 +84,21 @@ def align_heads(
     if not any(kind.kind == "cross" for kind in subject.kinds):
         raise GlassheadError(f"{subject.name} has no encoder–decoder attention: there are no words to align.")
     counts: dict[Part, dict[Rows, Counts]] = {}
+    linked = written = 0
     for number, (source, target) in enumerate(pairs):
         _tell(progress, stop, number, len(pairs))
         line = line_of(subject, source, target)
         sides = words(subject, line)
         text = Text.of(*sides, whole=gold.unit == "word")
         known = marks(gold, text, *sides)
+        linked, written = linked + len(known.known), written + len(text.target)
         runner, prefixes = _run(subject, line)
         for prefix in prefixes:
             if prefix.endswith(".cross"):
                 weights = runner.clean.values[f"{prefix}.weights"].cpu().double()
                 for part, each in _parts(prefix, weights):
                     _add(counts.setdefault(part, {}), each, text, known)
-    found = [Aligned(part, each) for part, each in counts.items()]
+    found = [Aligned(part, each, linked, written) for part, each in counts.items()]
     if not any(each.counts["input"].sure for each in found):
         raise GlassheadError("The recipe knows no link of these pairs: were they written by it?")
     return tuple(sorted(found, key=lambda each: min(count.error_rate for count in each.counts.values())))

@@ -1,6 +1,6 @@
 """Part: what can be taken out of a model, one at a time or several together.
 
-    decoder.1.cross head 3      the output of one head, before the output projection mixes it with the others
+    decoder.1.cross[head=3]     the output of one head, before the output projection mixes it with the others
     decoder.1.ffn               the output of a whole sub-layer
     token 4                     a token that others may no longer look at
 
@@ -37,10 +37,10 @@ class Part:
 
     @property
     def name(self) -> str:
-        """Name for a reader: `decoder.1.cross head 3`, `decoder.1.ffn`, `token 4`."""
+        """Name for a reader: `decoder.1.cross[head=3]`, as an edit has it, `decoder.1.ffn`, `token 4`."""
         if self.token is not None:
             return f"token {self.token}"
-        return self.prefix if self.head is None else f"{self.prefix} head {self.head}"
+        return self.prefix if self.head is None else f"{self.prefix}[head={self.head}]"
 
     @property
     def entry(self) -> tuple[str, int]:
@@ -79,8 +79,8 @@ def layers(anatomy: Anatomy) -> tuple[Part, ...]:
 def tokens(anatomy: Anatomy, *, source: int, prompt: int) -> tuple[Part, ...]:
     """List the tokens that can be hidden. source, prompt: how many there are of each.
 
-    They are hidden in cross-attention from all queries; without it from the later tokens, or in an encoder alone from
-    the others.
+    They are hidden in encoder–decoder attention from all queries; without it from the later tokens, or in an encoder
+    alone from the others.
     """
     stacks = {(kind.stack, kind.kind) for kind in anatomy.kinds}
     where = next(each for each in (("decoder", "cross"), ("decoder", "self"), ("encoder", "self")) if each in stacks)

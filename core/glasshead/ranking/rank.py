@@ -4,13 +4,15 @@
     keep-only   of the heads of one attention only this one stays (Michel et al. 2019, table 2)
     patch       in a run on a corrupted text, the part gives what it gave on the text itself
 
-Beside the effect of a part stands the placebo: the same done to parts like it, which are heads of the same layer, the
-same sub-layer of other layers, or other tokens. An effect that is no larger than theirs says nothing of the part.
+Beside the effect of a part stands the placebo: the same edit of as many others of the same layer, with its mean and
+spread. A layer has few heads, so they are not drawn at random but all taken, each in turn: for a head that is taken out
+the other heads of its layer, for one that is kept alone each other one kept alone. A whole sub-layer has no other in
+its layer: there it is the same sub-layer of the other layers, and for a token each other token. An effect that is no
+larger than theirs says nothing of the part.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import mean, pstdev
 from typing import TYPE_CHECKING
 
 import torch
@@ -98,7 +100,7 @@ def rank(
         outcomes = [run.outcomes[place] for run in runs]
         found.append(
             Effect(
-                part=part, effect=effect, placebo=Placebo(mean(like), pstdev(like), len(like)) if like else None,
+                part=part, effect=effect, placebo=Placebo.of(like),
                 kl=float(torch.cat([each.kl for each in outcomes]).mean()), move=max(each.move for each in outcomes),
                 moved=any(each.move > run.tolerance for each, run in zip(outcomes, runs, strict=True)),
                 traits=traits.get(part, {}),
@@ -222,7 +224,7 @@ def _effect(outcomes: Sequence[Outcome], runs: Sequence[_Run], method: Method) -
 
 
 def sight(subject: "Subject", runner: Runner, prefix: str, made: Tensor | None = None) -> Sight:
-    """Take the weights of one attention of a run that kept them. made: as in `Sight`, of a cross-attention."""
+    """Take the weights of one attention of a run that kept them. made: as in `Sight`, between encoder and decoder."""
     kind = subject.anatomy.kind_at(prefix)
     source, target = words(subject, runner.line)
     sides = {"source": source, "target": target}

@@ -1,7 +1,8 @@
 """What a ranking finds, as plain data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import mean, pstdev
 from typing import Literal
 
 from glasshead.analysis.alignment import Counts, Rows
@@ -25,12 +26,20 @@ class Asked:
 
 @dataclass(frozen=True)
 class Placebo:
-    """The effect of the same, done to parts like this one."""
+    """The effect of the same, done to other parts of the same kind, or to random sets of as many."""
 
     mean: float
-    spread: float
-    """Standard deviation over the parts."""
+    spread: float | None
+    """Standard deviation over the parts, or the sets; None for a single one."""
     count: int
+    """How many there are."""
+
+    @classmethod
+    def of(cls, effects: Sequence[float]) -> "Placebo | None":
+        """Sum up effects; None if there are none."""
+        if not effects:
+            return None
+        return cls(mean(effects), pstdev(effects) if len(effects) > 1 else None, len(effects))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,10 +100,10 @@ class Why:
     """The margin without them: below 0 if the choice has turned."""
     pick: int
     """Token that is the most probable without them: it may be a third one."""
+    placebo: Placebo | None
+    """The margin without random sets of as many parts of the same layers; None if there is no other set."""
     random_flips: int
     """Random sets that turned the choice, too."""
-    random_sets: int
-    """Random sets that were run: fewer than usual if there are not so many others."""
     tried: int
     """Removals that were run."""
 
@@ -120,3 +129,12 @@ class Aligned:
     """Its `head` is None for the mean."""
     counts: Mapping[Rows, Counts]
     """What it has in common with gold, by the rows that are taken for those of a word."""
+    linked: int
+    """Target words with a sure link, of all pairs."""
+    written: int
+    """All target words."""
+
+    @property
+    def coverage(self) -> float:
+        """Share of the target words that the gold knows, 0 to 1."""
+        return self.linked / self.written if self.written else 0.0

@@ -3,8 +3,8 @@
 Parts are taken out in the order of their single effects on the difference of the two logits, until it turns; where it
 does not, always the one more that tells most beside those that are out. Then each one is put back that is not needed.
 The set is the smallest found, not the smallest there is: to be sure of that, all
-sets would have to be run. It is run once more at the end, by itself, and beside it as many random sets of as many parts
-of the same layers.
+sets would have to be run. It is run once more at the end, by itself, and beside it the placebo: random sets of as many
+parts of the same layers, how many of them turn the choice too, and the mean and spread of what they leave of it.
 """
 
 import random
@@ -17,7 +17,7 @@ from glasshead.ranking.lines import Line
 from glasshead.ranking.parts import Of, Part, Removal
 from glasshead.ranking.passes import BUDGET, Progress, Runner
 from glasshead.ranking.rank import parts_of
-from glasshead.ranking.results import Why
+from glasshead.ranking.results import Placebo, Why
 
 if TYPE_CHECKING:
     from glasshead.subjects import Subject
@@ -72,10 +72,11 @@ def why(
     needed: Removal = _without_idle(turned, margins) if turned else frozenset()
     alone = runner.run([needed], stop=stop)[0]
     others = _random_sets(needed, parts, seed)
-    flips = sum(left < 0 for left in margins(others))
+    lefts = margins(others)
     return Why(
         chosen=chosen, rival=rival, margin=margin, parts=tuple(part for part in order if part in needed),
-        without=alone.margin, pick=alone.picks[-1], random_flips=flips, random_sets=len(others), tried=count + 1,
+        without=alone.margin, pick=alone.picks[-1], placebo=Placebo.of(lefts),
+        random_flips=sum(left < 0 for left in lefts), tried=count + 1,
     )  # fmt: skip
 
 

@@ -4,14 +4,15 @@ Two comparisons: the original line, whose tokens the unedited model chose itself
 the tokens of the edited line. What differs from the twin is the effect of the edits alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import log
+from math import exp, log
 
 import torch
 from torch import Tensor
 
+from glasshead.decoding.rows import Rows
 from glasshead.decoding.stepper import Stepper
 from glasshead.edits.cone import cone
 from glasshead.edits.edit import Edit
@@ -120,30 +121,90 @@ def make_twin(base: Stepper, line: Stepper, *, ahead: bool = True) -> Stepper:
     return twin
 
 
+class Pair:
+    """A row of the line and of the twin, compared once. A row that the lines share is one tensor in both."""
+
+    def __init__(self, one: Tensor, other: Tensor, token: int | None, usual: int | None) -> None:
+        """one, other: logits of both: v · token, usual: tokens of the line, and of the original, after this row."""
+        self.of = one, other, token, usual
+        own = _log(one)
+        two = own if other is one else _log(other)
+        self.divergence = 0.0 if other is one else kl(two, own)
+        self.unedited = None if token is None else exp(two[token])
+        """Probability of the token in the twin."""
+        self.edited = None if usual is None else exp(own[usual])
+        """Probability of the usual one in the line."""
+
+    def is_of(self, one: Tensor, other: Tensor, token: int | None, usual: int | None) -> bool:
+        """Tell whether it is of these."""
+        return self.of[0] is one and self.of[1] is other and self.of[2:] == (token, usual)
+
+
+class Kept:
+    """What the comparison of a line keeps from moment to moment, so that a step costs only what is new in it."""
+
+    def __init__(self) -> None:
+        self._line: Stepper | None = None
+        self._pairs: dict[int, Pair] = {}
+        self._along: Rows | None = None
+        self._ids: list[int] = []
+        """Tokens of `_along`."""
+
+    def begin(self, line: Stepper) -> None:
+        """Forget what was kept of another line."""
+        if self._line is not line:
+            self._line, self._pairs, self._along = line, {}, None
+
+    def pair(self, row: int, one: Tensor, other: Tensor, token: int | None, usual: int | None) -> Pair:
+        """Return a row of both lines; see `Pair`."""
+        found = self._pairs.get(row)
+        if found is None or not found.is_of(one, other, token, usual):
+            found = self._pairs[row] = Pair(one, other, token, usual)
+        return found
+
+    def along(self, line: Stepper, ids: list[int]) -> Sequence[Tensor]:
+        """Compute the logits of a line's model, with its edits, after each of other tokens: v each."""
+        if not line.rows.lasting:  # every pass gives all rows anew
+            return line.rows.once(ids).unbind()
+        if self._along is None:
+            self._along, self._ids = line.rows.bare(), line.ids
+        same = next((at for at, pair in enumerate(zip(self._ids, ids, strict=False)) if pair[0] != pair[1]), None)
+        self._along.crop(min(len(ids), len(self._along)) if same is None else min(same, len(self._along)))
+        self._along.reach(ids)
+        self._ids = ids
+        return self._along.logits(len(ids))
+
+
 def compare(
-    base: Stepper, line: Stepper, twin: Stepper, edits: tuple[Edit, ...], count: int, *, ahead: bool = True
+    base: Stepper, line: Stepper, twin: Stepper, edits: tuple[Edit, ...], count: int, kept: Kept, *, ahead: bool = True
 ) -> Beside:
-    """Compare an edited line with its original, up to its step. count: candidates of the twin · ahead: see `look`."""
+    """Compare an edited line with its original, up to its step.
+
+    count: candidates of the twin · kept: from earlier comparisons of the line · ahead: see `look`.
+    """
     first = len(line.ids) - line.step_number
     """Tokens of the prompt."""
     made, original = line.tokens, base.tokens
-    own, other = _chances(line, twin, first)
+    kept.begin(line)
+    rows = [each.rows.logits(max(0, len(each.ids) - 1))[max(0, first - 1) :] for each in (line, twin)]
+    """Logits from which each token after the prompt was chosen."""
     parted = next((at for at, pair in enumerate(zip(line.ids, base.ids, strict=False)) if pair[0] != pair[1]), None)
     """Place of the first tokens that differ: after it the edited model has not seen the original's."""
-    along = None if parted is None or parted + 1 >= len(original) else line.rows.once(base.ids[:-1])
+    along = None if parted is None or parted + 1 >= len(original) else kept.along(line, base.ids[:-1])
     steps = []
     for place in range(first, max(len(made), len(original))):
         token = made[place] if place < len(made) else None
         usual = original[place] if place < len(original) else None
         row = place - first
         unedited = edited = divergence = None
-        if token is not None and row < len(own):
-            unedited = float(other[row].exp()[token.id])
-            divergence = 0.0 if other[row] is own[row] else kl(other[row], own[row])
-        if usual is not None and along is not None and parted is not None and place > parted:
+        astray = along is not None and parted is not None and place > parted
+        if row < len(rows[0]):
+            asked = usual.id if usual is not None and not astray else None
+            pair = kept.pair(row, rows[0][row], rows[1][row], token.id if token is not None else None, asked)
+            unedited, edited = pair.unedited, pair.edited
+            divergence = None if token is None else pair.divergence
+        if astray and usual is not None and along is not None:
             edited = float(torch.softmax(along[place - 1].float(), -1)[usual.id])
-        elif usual is not None and row < len(own):
-            edited = float(own[row].exp()[usual.id])
         steps.append(Step(token, unedited, usual, edited, divergence))
     if not ahead:
         return Beside(tuple(steps), None, edits, line.trace, twin.trace, (), 0.0)
@@ -152,19 +213,6 @@ def compare(
         apart = kl(_log(twin.rows.through(twin.ids)), _log(line.rows.through(line.ids)))
     trace = twin.outlook if line.looks_ahead else twin.trace
     return Beside(tuple(steps), apart, edits, line.outlook, trace, tuple(twin.candidates(count)), twin.entropy())
-
-
-def _chances(line: Stepper, twin: Stepper, first: int) -> tuple[list[Tensor], list[Tensor]]:
-    """Compute the log-probabilities from which each token after the prompt was chosen in the line, and in the twin.
-
-    A row that the lines share is one tensor in both.
-    """
-    rows = (each.rows.logits(max(0, len(each.ids) - 1))[max(0, first - 1) :] for each in (line, twin))
-    own, other = [], []
-    for one, two in zip(*rows, strict=True):
-        own.append(_log(one))
-        other.append(own[-1] if two is one else _log(two))
-    return own, other
 
 
 def _log(logits: Tensor) -> Tensor:

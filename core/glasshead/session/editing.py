@@ -24,7 +24,8 @@ def edit_line(
     if now is not None and before.active and not elsewhere:  # another line may have gone on since: nothing is shared
         later = first_row(apart(before.active, ledger.active), anatomy)
         if later is not None and (since is None or later > since):
-            like, since = now, later
+            like = now
+            since = later if now.rows.lasting else 0  # rows that change as the line grows come again one by one
     if since is not None and since >= len(like.prompt.start) and like.rows.lasting:
         like.recall(min(since, len(like.ids)))  # what was forgotten comes again as it was, and is shared
     return like.edited(changes, since)

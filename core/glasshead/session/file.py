@@ -1,6 +1,7 @@
 """A session in a file: all its lines with their tokens, edits and names, as JSON. Reopening decodes them again.
 
-Nothing in it is run, and nothing is a number of the model: those come from the model, when a line is looked at.
+Nothing in it is run, and nothing is a number of the model: those come from the model, when a line is looked at. Of what
+stands beside the present line it keeps the pinned head, the line that it is compared with, or where the other model is.
 """
 
 import json
@@ -9,14 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from glasshead.decoding.stepper import Stepper
 from glasshead.edits.language import parse
 from glasshead.edits.ledger import Ledger
 from glasshead.errors import GlassheadError, brief
 from glasshead.files import read_plain, replace_text
+from glasshead.session.editing import edit_line
 from glasshead.session.picking import as_data, from_data
+from glasshead.session.references import References
 from glasshead.session.session import Session
 from glasshead.session.standing import Standing
-from glasshead.session.stops import Stops, parse_stop
+from glasshead.session.stops import Stops, check_head, name_head, parse_head, parse_stop
 from glasshead.session.tree import GivenUp
 from glasshead.switches import Entry
 
@@ -36,7 +40,9 @@ def write_session(session: Session, path: str | Path) -> Path:
     lines = [_line(each) for each in session.standings]
     about = {"format": FORMAT, "model": session.subject.name, "here": session.standing.branch,
              "before": before, "lines": lines, "stops": _stops(session.stops),
-             "given_up": _given_up(session.given_up)}  # fmt: skip
+             "given_up": _given_up(session.given_up), "other": session.other,
+             "pinned": None if session.pinned is None else name_head(*session.pinned),
+             "beside": None if session.guest is None else session.guest.place}  # fmt: skip
     try:
         replace_text(path, json.dumps(about, indent=1) + "\n")
     except OSError as error:
@@ -44,23 +50,32 @@ def write_session(session: Session, path: str | Path) -> Path:
     return path
 
 
-def read_session(session: Session, path: str | Path) -> None:
+def read_session(session: Session, path: str | Path) -> str | None:
     """Bring back the lines of a file, and stand where it stood.
 
-    Raises GlassheadError, and changes nothing, for a file that is none, or of another model.
+    Returns what opens the model that stood beside the line, a name, a folder or a recording: it may take a while, and
+    is left to the caller (`open_guest`). None if there was none. Raises GlassheadError, and changes nothing, for a file
+    that is none, or of another model.
     """
     about = _read(Path(path))
     if about["model"] != session.subject.name:
         raise GlassheadError(f"{path} is a session with {brief(about['model'])}, not with {session.subject.name}.")
     try:
         given_up = _read_given_up(about.get("given_up", ()))
-        standings = [_standing(session, each) for each in about["lines"]]
+        standings = _standings(session, about["lines"])
         before = [(each["branch"], each["step"], _ledger(each["edits"])) for each in about["before"]]
         stops = Stops(tuple(Entry(parse_stop(each["stop"]), bool(each["on"])) for each in about.get("stops", ())))
+        pinned = _read_head(session, about.get("pinned"))
+        beside, other = about.get("beside"), about.get("other")
+        if not (isinstance(beside, str | None) and isinstance(other, int | None)):
+            raise TypeError(f"{brief(beside if isinstance(other, int | None) else other)} cannot stand beside a line")
         session.restore(standings, about["here"], before, given_up)
-        session.stops = stops
+        session.stops, session.pinned = stops, pinned
+        if any(each.branch == other != about["here"] for each in standings):
+            session.compare_with(other)
     except (KeyError, TypeError, IndexError) as error:
         raise GlassheadError(f"{path} is damaged: {brief(error)}.") from None
+    return beside or None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -139,10 +154,44 @@ def _line(at: Standing) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _standing(session: Session, line: dict[str, Any]) -> Standing:
-    ledger = _ledger(line["edits"])
-    return session.make_standing(
-        line["text"], ledger, line["ids"], line["original"], branch=line["branch"], family=line["family"],
-        parent=line["parent"], cause=line["cause"], fork=line["fork"], truncate=line["truncate"],
-        name=line["name"], folded=line["folded"], pick=from_data(line.get("rules", ()), session.subject.model.size),
+def _read_head(session: Session, text: object) -> tuple[str, int] | None:
+    """Read the pinned head; an older file has none. Raises GlassheadError for one that the model does not have."""
+    if text is None:
+        return None
+    prefix, head = parse_head(str(text))
+    check_head(prefix, head, session.subject.anatomy)
+    return prefix, head
+
+
+def _standings(session: Session, lines: Sequence[dict[str, Any]]) -> list[Standing]:
+    """Make the lines, not yet in the tree. An edit may take values from a line that was made before it."""
+    made: dict[int, Standing] = {}
+
+    def line_of(branch: int) -> Stepper:
+        if branch not in made:
+            raise GlassheadError(f"There is no line {branch}.")
+        return made[branch].line
+
+    references = References(session.subject, lines=line_of)
+    for line in lines:
+        made[line["branch"]] = _standing(session, line, references)
+    return list(made.values())
+
+
+def _standing(session: Session, line: dict[str, Any], references: References) -> Standing:
+    ledger, pick = _ledger(line["edits"]), from_data(line.get("rules", ()), session.subject.model.size)
+    base = session.subject.start(line["text"], truncate=line["truncate"], keep=session.keep, pick=pick)
+    for token in line["original"]:
+        base.choose(token)
+    made = base
+    if ledger.entries:
+        start = base.branch()
+        start.goto(0)
+        made = edit_line(start, ledger, references)
+        for token in line["ids"]:
+            made.choose(token)
+    return Standing(
+        line=made, number=0, text=line["text"], truncate=line["truncate"], ledger=ledger,
+        base=None if made is base else base, branch=line["branch"], family=line["family"], parent=line["parent"],
+        cause=line["cause"], fork=line["fork"], name=line["name"], folded=line["folded"],
     )  # fmt: skip

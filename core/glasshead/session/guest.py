@@ -9,13 +9,15 @@ writes its own target, and what is subtracted is what stands at the same positio
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from glasshead.checkpoints.find import home
 from glasshead.decoding.protocols import Names
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
-from glasshead.found import Found
-from glasshead.session.beside import compare, make_twin
+from glasshead.found import Found, RecordingFile
+from glasshead.session.beside import Kept, compare, make_twin
 from glasshead.session.compared import Compared, compare_lines
 from glasshead.site import Site
 from glasshead.subjects import Subject
@@ -63,11 +65,14 @@ class Guest:
     subject: Subject
     name: str
     """What it is called on the screen."""
+    place: str | None = None
+    """What opens it again: a bundled name, a folder or a recording; None for a model that is nowhere else."""
     _text: tuple[str, bool] | None = None
     _base: Stepper | None = None
     """What it writes itself."""
     _twin: Stepper | None = None
     """Its line at the tokens of the present one."""
+    _kept: Kept = field(default_factory=Kept)
     _same: tuple[Names, bool] | None = None
     """The tokens of the present model, and whether this one has the same."""
     why: str = ""
@@ -78,7 +83,7 @@ class Guest:
         """Make a guest of a subject. name: by default its own. Raises GlassheadError for a model without attention."""
         if not subject.kinds:
             raise GlassheadError(f"{subject.name} has no attention: there is nothing to compare in it.")
-        return cls(subject, name or subject.name)
+        return cls(subject, name or subject.name, None if subject.folder is None else _place(subject.folder))
 
     def compare(self, line: Stepper, text: str, *, truncate: bool, count: int) -> Compared | None:
         """Compare a line with that of this model; None, with the reason in `why`, for a text that it does not take.
@@ -102,7 +107,7 @@ class Guest:
             if line.recorded:
                 found = compare_lines(line, twin, self.name, count)
             else:
-                found = _as_compared(base, line, twin, count)
+                found = _as_compared(base, line, twin, count, self._kept)
             how, stands = FOLLOWS, None
         else:
             found = compare_lines(line, base, self.name, count)
@@ -137,7 +142,16 @@ def open_guest(found: Found, beside: Subject) -> Guest:
     found.check()
     subject = found.open()
     name = STEP.sub(r"step \1", subject.name)
-    return Guest.of(subject, name if subject.name != beside.name else f"the other {name}")
+    guest = Guest.of(subject, name if subject.name != beside.name else f"the other {name}")
+    if isinstance(found, RecordingFile):
+        guest.place = _place(found.path)
+    return guest
+
+
+def _place(path: Path) -> str:
+    """Write where a model is, so that it is found again from any folder."""
+    path = path.resolve()
+    return path.name if path.parent == home().resolve() else str(path)
 
 
 def have_same_tokens(one: Names, other: Names) -> bool:
@@ -150,7 +164,7 @@ def have_same_tokens(one: Names, other: Names) -> bool:
     )
 
 
-def _as_compared(base: Stepper, line: Stepper, twin: Stepper, count: int) -> Compared:
+def _as_compared(base: Stepper, line: Stepper, twin: Stepper, count: int, kept: Kept) -> Compared:
     """Compare a line with what another model writes itself, and with that model at the tokens of the line."""
-    found = compare(base, line, twin, (), count)
+    found = compare(base, line, twin, (), count, kept)
     return Compared(found.steps, found.next_divergence, (), found.edited, found.trace, found.candidates, found.entropy)

@@ -98,13 +98,20 @@ class Lines:
             self.here = changed
 
     def delete(self, branch: int) -> None:
-        """Delete a line and those that come from it. Raises GlassheadError for one that holds the present line."""
+        """Delete a line and those that come from it.
+
+        Raises GlassheadError for one that holds the present line, and for one that an edit elsewhere takes values from.
+        """
         gone = {self[branch].branch}
         for each in self:
             if each.parent in gone:
                 gone.add(each.branch)
         if self.here is not None and self.here.branch in gone:
             raise GlassheadError("You stand in this line: go to another one first.")
+        for each in (each for each in self if each.branch not in gone):
+            for edit in (entry.item for entry in each.ledger.entries):
+                if any(origin.line in gone for origin in edit.origins):
+                    raise GlassheadError(f"An edit of line {each.branch} takes its values from this line: {edit}.")
         self._branches = {number: each for number, each in self._branches.items() if number not in gone}
         self.given_up = {number: lines for number, lines in self.given_up.items() if number not in gone}
         self.before = [each for each in self.before if each[0] not in gone]

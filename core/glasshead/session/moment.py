@@ -8,6 +8,7 @@ from glasshead.anatomy import Anatomy
 from glasshead.decoding.stepper import Filling, Stepper
 from glasshead.edits.ledger import NO_EDITS, Ledger
 from glasshead.session.beside import Beside
+from glasshead.session.own_effects import OwnEffect
 from glasshead.session.picking import Weighed, weigh
 from glasshead.session.stopping import Stopped
 from glasshead.session.stops import NO_STOPS, Stops
@@ -73,6 +74,10 @@ class Moment:
     """The tree of all lines, in the order in which it is drawn."""
     other: int | None = None
     """Line of the tree that this one is compared with; None for none."""
+    own_effects: tuple[OwnEffect, ...] = ()
+    """What each edit that is on does by itself, once that was measured here."""
+    pinned: tuple[str, int] | None = None
+    """Head that the session keeps beside any other; None for none."""
 
     @cached_property
     def original(self) -> "Moment":

@@ -15,7 +15,6 @@ can be undone. There is no thread and no screen here: a caller with several thre
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from glasshead.decoding.pick import Pick, greedy
 from glasshead.decoding.stepper import Stepper
@@ -23,12 +22,13 @@ from glasshead.edits.edit import Edit
 from glasshead.edits.language import as_edit
 from glasshead.edits.ledger import NO_EDITS, Ledger, name_change
 from glasshead.errors import GlassheadError
-from glasshead.session.beside import Beside, compare, make_twin
+from glasshead.session.beside import Beside, Kept, compare, make_twin
 from glasshead.session.compared import Compared, compare_lines
 from glasshead.session.editing import edit_line
 from glasshead.session.guest import Guest
 from glasshead.session.lines import Lines, Place
 from glasshead.session.moment import Moment, look
+from glasshead.session.own_effects import OwnEffect, Progress, own_effects
 from glasshead.session.references import References
 from glasshead.session.regaining import Way
 from glasshead.session.standing import Standing
@@ -48,12 +48,13 @@ class Session:
 
     def __init__(self, subject: Subject, *, keep: Iterable[str] | None = ("*",)) -> None:
         """keep: sites that the lines capture, as for `Subject.start`."""
-        self._keep = keep if keep is None else tuple(keep)
+        self.keep = keep if keep is None else tuple(keep)
         self.subject = subject
         self._lines = Lines()
         self._moment: Moment | None = None
         self._twin: Stepper | None = None
-        self._references = References(subject, lines=lambda branch: self._lines[branch].line)
+        self._kept = Kept()
+        self.references = References(subject, lines=lambda branch: self._lines[branch].line)
         self.stops: Stops = NO_STOPS
         """Breakpoints, at which `walk` stops."""
         self._way: Way | None = None
@@ -62,6 +63,8 @@ class Session:
         self._guest: Guest | None = None
         self._stopped: Stopped | None = None
         """Breakpoint at which the newest walk ended."""
+        self.pinned: tuple[str, int] | None = None
+        """Head that stands beside any other one that is looked at: an attention, e.g. `decoder.1.cross`, and a head."""
 
     @property
     def standing(self) -> Standing:
@@ -91,7 +94,7 @@ class Session:
                 undoable=bool(self._lines.before), undos=self._lines.count_undos(), edits=at.ledger,
                 beside=other or effect, effect=effect, stopped=self._stopped, read=self._read(at.text),
                 until=self._way.steps if self._way is not None and self._way.open else None,
-                alone="" if self._guest is None else self._guest.why, other=self.other,
+                alone="" if self._guest is None else self._guest.why, other=self.other, pinned=self.pinned,
             )  # fmt: skip
             self._list_again(reach=self._way is None or not self._way.open)  # now that its newest row is there
         return self._moment
@@ -113,12 +116,17 @@ class Session:
             return None
         at.base.goto(at.line.step_number)
         self._twin = make_twin(at.base if self._twin is None else self._twin, at.line, ahead=ahead)
-        return compare(at.base, at.line, self._twin, at.ledger.active, CANDIDATES, ahead=ahead)
+        return compare(at.base, at.line, self._twin, at.ledger.active, CANDIDATES, self._kept, ahead=ahead)
 
     @property
     def other(self) -> int | None:
         """Branch that the present line is compared with; None for none."""
         return self._other if self._other in self._lines and self._other != self.standing.branch else None
+
+    @property
+    def guest(self) -> Guest | None:
+        """The other model that stands beside the line; None for none."""
+        return self._guest
 
     def compare_with(self, branch: int | None) -> None:
         """Compare the present line with another one of the tree; None ends that.
@@ -158,10 +166,10 @@ class Session:
         """
         at = self._lines.here
         ledger = (at.ledger if at else NO_EDITS) if edits is None else Ledger.of(tuple(map(as_edit, edits)))
-        base = self.subject.start(text, truncate=truncate, keep=self._keep, forced=forced)
+        base = self.subject.start(text, truncate=truncate, keep=self.keep, forced=forced)
         line = base
         if ledger.entries:
-            line = edit_line(base, ledger, self._references)
+            line = edit_line(base, ledger, self.references)
             if line.looks_ahead:  # an edit that does not fit the line is found here, before anything moves
                 line.rows.reach(line.ids)
         new = self._lines.new_branch()
@@ -178,7 +186,8 @@ class Session:
 
     def give_up(self, branch: int, lines: Sequence[GivenUp]) -> None:
         """Note the lines that a beam search from a branch gave up, in place of those of an earlier one."""
-        self._lines.given_up = {**self._lines.given_up, branch: tuple(lines)}
+        noted = {**self._lines.given_up, branch: tuple(lines)}
+        self._lines.given_up = {number: told for number, told in noted.items() if told}
         self._list_again()
 
     @property
@@ -191,33 +200,6 @@ class Session:
         """Places that undo goes back to, the newest last: branch, step and edits."""
         return tuple(self._lines.before)
 
-    def make_standing(
-        self,
-        text: str,
-        ledger: Ledger,
-        ids: Sequence[int],
-        original: Sequence[int],
-        *,
-        truncate: bool,
-        pick: Pick = greedy,
-        **fields: Any,
-    ) -> Standing:
-        """Make a line with these tokens, not yet in the tree. original: tokens of the line without the edits."""
-        base = self.subject.start(text, truncate=truncate, keep=self._keep, pick=pick)
-        for token in original:
-            base.choose(token)
-        line = base
-        if ledger.entries:
-            start = base.branch()
-            start.goto(0)
-            line = edit_line(start, ledger, self._references)
-            for token in ids:
-                line.choose(token)
-        return Standing(
-            line=line, number=0, text=text, truncate=truncate, ledger=ledger, base=None if line is base else base,
-            **fields,
-        )  # fmt: skip
-
     def restore(
         self,
         standings: Sequence[Standing],
@@ -225,8 +207,12 @@ class Session:
         before: Sequence[Place],
         given_up: Mapping[int, tuple[GivenUp, ...]] | None = None,
     ) -> None:
-        """Replace the tree by other lines, and stand in one of them. Raises GlassheadError for a tree that is none."""
+        """Replace the tree by other lines, and stand in one of them, with nothing beside it.
+
+        Raises GlassheadError for a tree that is none.
+        """
         self._lines.replace(standings, here, before, given_up or {})
+        self._other = self._guest = None
         self._look_again()
 
     def walk(self, steps: int, *, stopping: bool = True) -> Iterator[None]:
@@ -383,7 +369,7 @@ class Session:
         try:
             for changed in way:
                 self._moment = None
-                if way.new:
+                if way.new and self.standing.fork != way.fork:
                     self._lines.change(self.standing.branch, fork=way.fork)
                 yield changed
                 if self._way is not way:  # another move came between
@@ -419,7 +405,7 @@ class Session:
         else:
             base = at.line.branch() if at.base is None else at.base
             base.goto(min(steps, base.known_steps))
-            line = edit_line(base, ledger, self._references, now=at.line, before=at.ledger)
+            line = edit_line(base, ledger, self.references, now=at.line, before=at.ledger)
             way = Way(line, steps, ids, at.line, base.branch())  # `base` itself is led along by the moments
             way.begin()
             made = at.to(
@@ -433,6 +419,14 @@ class Session:
         if regain:
             for _ in self.regain():
                 pass
+
+    def measure_edits(
+        self, *, progress: Progress = lambda _done, _of: None, stop: Callable[[], bool] = lambda: False
+    ) -> tuple[OwnEffect, ...]:
+        """Measure what each edit does by itself: see `own_effects`. The present moment tells it from then on."""
+        found = own_effects(self.standing, self.references, progress=progress, stop=stop)
+        self._moment = replace(self.moment, own_effects=found)
+        return found
 
     @property
     def branches(self) -> tuple[Branch, ...]:
@@ -457,7 +451,10 @@ class Session:
         self._list_again()
 
     def delete_branch(self, branch: int) -> None:
-        """Delete a branch and those that come from it. Raises GlassheadError for one that holds the present line."""
+        """Delete a branch and those that come from it.
+
+        Raises GlassheadError for one that holds the present line, and for one that an edit elsewhere takes values from.
+        """
         self._lines.delete(branch)
         self._moment = None
 

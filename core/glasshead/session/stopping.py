@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from glasshead.decoding.pick import Sample
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
+from glasshead.named import JOINED, SPECIAL, WORD_STARTS
 from glasshead.session.picking import entropy
 from glasshead.session.stops import Differs, Looks, Measured, Sign, Stop, Written
 from glasshead.text import Token
-
-JOINED, START, END = "‿", "▸", "■"
-"""Glyphs of the screen for a piece that is written onto the one before, for the start token and the end token."""
-_SPECIAL = {"<s>": START, "</s>": END}
-_WORD_STARTS = ("▁", "Ġ")
 
 
 @dataclass(frozen=True)
@@ -68,9 +64,9 @@ def reads(token: Token, wanted: str) -> bool:
     written onto the one before.
     """
     text = token.text
-    if wanted in (text, _SPECIAL.get(text)):
+    if wanted in (text, SPECIAL.get(text)):
         return True
-    if text.startswith(_WORD_STARTS):
+    if text.startswith(WORD_STARTS):
         return text[1:] == wanted
     return wanted in (JOINED + text, text[3:5] if text.startswith("<0x") and len(text) == 6 else text)
 

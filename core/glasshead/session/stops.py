@@ -171,6 +171,20 @@ def parse_head(text: str) -> tuple[str, int]:
     return place, head
 
 
+def name_head(prefix: str, head: int) -> str:
+    """Write a head as `parse_head` reads it."""
+    return f"{prefix}[head={head}]"
+
+
+def check_head(prefix: str, head: int, anatomy: Anatomy) -> None:
+    """Raise GlassheadError for a head that a model does not have."""
+    stack, layer, part = prefix.split(".")
+    kind = anatomy.kind(stack, part)
+    for what, number, count in (("layer", int(layer), kind.layers), ("head", head, kind.heads)):
+        if number >= count:
+            raise GlassheadError(f"There is no {what} {number}: the {stack}'s count from 0 to {count - 1}.")
+
+
 def _number(value: float) -> str:
     short = f"{value:g}"
     return short if float(short) == value else repr(value)

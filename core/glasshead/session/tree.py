@@ -191,16 +191,18 @@ def _known(line: Stepper, row: int) -> tuple[bool, bool]:
 def _apart(parent: Stepper, standing: Standing, led: Led | None) -> Apart:
     """Compare a line with its parent at the fork.
 
-    What lacks is at most a row of each, and a step of a parent that was left where it stood: that is computed, once.
+    What lacks is at most a row of the parent and two of the line, which has none when it comes from a file, and a step
+    of a parent that was left where it stood: that is computed, once.
     Where rows change while lines grow it would be computed at each step, and is left unknown. led: None computes
     nothing.
     """
     line = standing.line
     prompt = len(line.ids) - line.step_number
     row = prompt + standing.fork - 1
-    lasting = led is not None and parent.rows.lasting and line.rows.lasting
-    if lasting:
+    if led is not None and parent.rows.lasting:
         _reach(parent, row + 1)
+    if led is not None and line.rows.lasting:
+        _reach(line, row + 1)
         _reach(line, row + 2)
     if row < 0 or min(len(parent.rows), len(line.rows)) <= row:
         return UNKNOWN
@@ -208,7 +210,7 @@ def _apart(parent: Stepper, standing: Standing, led: Led | None) -> Apart:
     if len(line.ids) > row + 1:
         best = int(usual.argmax())
         lost = float(usual[line.ids[row + 1]] - usual[best]) / log(2)
-    if led is not None and lasting and len(line.rows) > row + 1:
+    if led is not None and parent.rows.lasting and line.rows.lasting and len(line.rows) > row + 1:
         parent = led.to(parent, row + 2)
     if min(len(parent.rows), len(line.rows)) <= row + 1:
         return lost, kl(usual, own), None, None

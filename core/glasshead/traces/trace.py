@@ -164,8 +164,7 @@ class Trace:
     @property
     def bytes(self) -> int:
         """Bytes held."""
-        with self._lock:
-            return self._captured + self._made()
+        return self._captured + self._made()
 
     def tokens(self, stack: str) -> tuple[Token, ...]:
         """Return the tokens at the rows of a stack, `encoder` or `decoder`."""
@@ -441,10 +440,11 @@ class Trace:
         return GlassheadError(f"{self.recorded}: {what} not recorded. Open the model itself to see it.")
 
     def _made(self) -> int:
-        """Count the bytes of the gathered and recomputed values."""
-        again = [*self._recomputed.values(), *([] if self._mask_again is None else [self._mask_again[1]])]
-        layers = (value for layer in self._layers.values() for value in layer.values())
-        return sum(value.nbytes for value in (*self._gathered.values(), *again, *layers))
+        """Count the bytes of the gathered and recomputed values, from any thread."""
+        mask = self._mask_again
+        again = (*tuple(self._recomputed.values()), *(() if mask is None else (mask[1],)))
+        layers = (value for layer in tuple(self._layers.values()) for value in layer.values())
+        return sum(value.nbytes for value in (*tuple(self._gathered.values()), *again, *layers))
 
     def _triangle(self, site: str) -> Tensor:
         """Build a matrix of the target against itself from its rows, which end at their own positions: h q k."""

@@ -35,6 +35,7 @@ from glasshead.model import Config, Transformer
 from glasshead.text import Codec
 from glasshead.training.data.batches import Batch
 from glasshead.training.fast import kernels
+from glasshead.training.fast.adam import PlainAdam
 from glasshead.training.loss import projected
 from glasshead.training.settings import Settings
 
@@ -129,6 +130,7 @@ class Engine:
             # It holds device and precision of a whole process, and must not keep those of an earlier training.
             AcceleratorState._reset_state(reset_partial_state=True)
         self.accelerator = Accelerator(
+            device_placement=False,  # `take` does it: to place a model, accelerate looks for sharded tensors first
             cpu=device.type == "cpu",
             mixed_precision="no" if self.precision == "fp32" else self.precision,
             gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1, adjust_scheduler=False),
@@ -176,7 +178,8 @@ class Engine:
             kernels.prepare(network, self.dtype, self.device)
         self.network = network.to(self.device)
         self.parameters = dict(network.named_parameters())  # a shared matrix counts once
-        self.optimizer = torch.optim.Adam(
+        adam = torch.optim.Adam if compiled else PlainAdam
+        self.optimizer = adam(
             self.parameters.values(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=self.device.type in ("cpu", "cuda")
         )
         smoothing = self.settings.label_smoothing
@@ -200,7 +203,8 @@ class Engine:
                 self.accelerator.backward(found * (self.processes / tokens))
             loss += found.detach()
             likelihood += unsmoothed
-        norm = self.accelerator.clip_grad_norm_(self.parameters.values(), self.settings.clip or math.inf)
+        self.accelerator.unscale_gradients()
+        norm = nn.utils.clip_grad_norm_(list(self.parameters.values()), self.settings.clip or math.inf)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.step()

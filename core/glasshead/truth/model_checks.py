@@ -18,7 +18,7 @@ from glasshead.truth.boxes import Box, FailedError, Line
 from glasshead.truth.mask_fuzzer import Draw, Finding, Probe, compare, search, spell, tell
 from glasshead.truth.module_checks import Tie, claimed_positions, position_tables, tied_weights, training_flags
 from glasshead.truth.report import Report, Verdict, Word, judge
-from glasshead.truth.site_checks import Claims, site_checks
+from glasshead.truth.site_checks import Claims, site_checks, unmasked_said
 from glasshead.truth.softmax_checks import softmax_checks
 
 
@@ -52,7 +52,7 @@ def check_box(
             if module is not None and any(before.values()):
                 module.eval()
             if verdicts[-1].ok or repeatable(box, [], examples, seed).ok:
-                verdicts += _tried("probes", lambda: black_box(box, examples, seed, given, padding))
+                verdicts += _tried("probes", lambda: black_box(box, examples, seed, given, padding, claims.unmasked))
                 verdicts += _tried("order of tokens", lambda: order(box, examples, seed, claims.positions))
                 line = given or _line(box, seed)
                 verdicts += _tried("inside", lambda: _seen(box, module, model, line, seed, claims, unseen))
@@ -143,8 +143,13 @@ def finite(box: Box, examples: int, seed: int, given: Line | None = None) -> Ver
     return Verdict("finite", "supported", "All logits are finite numbers.")
 
 
-def black_box(box: Box, examples: int, seed: int, given: Line | None = None, padding: str = "right") -> list[Verdict]:
-    """Ask all probes. padding: the side at which the model's owner pads, `right` or `left`."""
+def black_box(
+    box: Box, examples: int, seed: int, given: Line | None = None, padding: str = "right", unmasked: str = ""
+) -> list[Verdict]:
+    """Ask all probes.
+
+    padding: the side at which the model's owner pads, `right` or `left` · unmasked: see `Claims`.
+    """
     deaf = [side for side in box.sides if not probes.hears(box, side)]
     found = []
     asked = probes.every(box)
@@ -164,6 +169,9 @@ def black_box(box: Box, examples: int, seed: int, given: Line | None = None, pad
                 )
             )  # fmt: skip
             continue
+        if unmasked and probe.what in OF_A_MASK:
+            found.append(_unmasked(box, probe, examples, seed, given, unmasked))
+            continue
         bad = {each.what for each in found if not each.ok}
         if probe is probes.RAGGED and any(each == "batch mates" or each.startswith("pads of") for each in bad):
             continue  # it would show the same fault again
@@ -173,6 +181,30 @@ def black_box(box: Box, examples: int, seed: int, given: Line | None = None, pad
     if lefts:
         found.append(_sides_of_pads(box, lefts, found, examples, seed, given, padding))
     return found
+
+
+OF_A_MASK = ("later tokens", "growing target", "pads of the target", "lengths in a batch", "cache splits")
+"""What only a mask of the target keeps from moving a logit."""
+
+
+def _unmasked(box: Box, probe: Probe, examples: int, seed: int, given: Line | None, field: str) -> Verdict:
+    """Hold a model that says it has no mask to that: later tokens must be seen; nothing else can be judged by it."""
+    if probe is not probes.LATER:
+        return Verdict(probe.what, "no reference", unmasked_said(field))
+    finding = search(box, probe, examples, seed, given)
+    if finding.word == "error":
+        return _verdict(probe.what, finding, _tell(box, probe, finding))
+    if finding.case is None:
+        said = f"Its configuration says {field}, that there is no mask; but later tokens move nothing."
+        return Verdict(probe.what, "silently wrong", said)
+    said = _tell(box, probe, finding)
+    return Verdict(probe.what, "supported", f"{said} Its configuration says {field}: it has no mask.")
+
+
+def _tell(box: Box, probe: Probe, finding: Finding) -> str:
+    """Tell the smallest case of a finding that has one."""
+    assert finding.case is not None
+    return tell(box, probe, finding.case, finding.gap)
 
 
 def _takes_one(box: Box, seed: int) -> str:

@@ -9,6 +9,7 @@ from torch import Tensor
 from glasshead.decoding.pick import Forced
 from glasshead.decoding.protocols import Model, Prompt
 from glasshead.decoding.stepper import Stepper
+from glasshead.edits.ledger import CACHED, FUTURE
 from glasshead.site import Site
 from glasshead.tap import ONE_AT_A_TIME
 from glasshead.text import Token
@@ -30,6 +31,8 @@ class Claims:
     """`sinusoidal`, `halves`, `tensor2tensor`, `learned`, `rotary` or `none`."""
     scale: float | None = None
     """The factor of q·k, if it is not 1/√d_k."""
+    unmasked: str = ""
+    """The field of the configuration which says that a decoder has no mask, `masked=False`; empty if none does."""
 
 
 class Numbers:
@@ -65,16 +68,29 @@ def site_checks(
     Raises GlassheadError for a line that it does not take.
     """
     with torch.no_grad():
-        trace, error, peeking = _traced(model, line)
-    found = [_said(check.label, check.ok, check.value, check.detail) for check in checks(trace, error, peeking)]
+        trace, error, peeking = _traced(model, line, whole=not claims.unmasked)
+    found = []
+    for check in checks(trace, error, peeking):
+        verdict = _said(check.label, check.ok, check.value, check.detail)
+        if claims.unmasked and check.label in (FUTURE, *CACHED):
+            verdict = Verdict(verdict.what, "no reference", unmasked_said(claims.unmasked))
+        found.append(verdict)
     more = (_scale(trace, claims), _padded(model, box, line), _norms(trace), _positions(trace, claims, tables))
     return [*found, *(verdict for verdict in more if verdict is not None)]
 
 
-def _traced(model: Model, line: Line) -> tuple[Trace, float | None, int | None]:
-    """Walk along a line: half of the target as a prompt, the rest step by step, as in decoding."""
+def unmasked_said(field: str) -> str:
+    """Say why nothing is judged that a mask would hold. field: see `Claims.unmasked`."""
+    return f"Its configuration says {field}: without a mask a token is another in a longer target, and after a cache."
+
+
+def _traced(model: Model, line: Line, *, whole: bool = True) -> tuple[Trace, float | None, int | None]:
+    """Walk along a line: half of the target as a prompt, the rest step by step, as in decoding.
+
+    whole: whether there is such a prompt, of more than a token, in one pass.
+    """
     names = Numbers(model.size)
-    half = max(1, len(line.target) // 2) if line.target else 0
+    half = max(1, len(line.target) // 2 if whole else 1) if line.target else 0
     prompt = Prompt(line.source, line.target[:half])
     stepper = Stepper.begin(model, prompt, names, names, pick=Forced(line.target[half:]))
     for _ in line.target[half:]:

@@ -214,8 +214,19 @@ def test_a_key_before_its_rotation_is_changed_at_its_own_position_in_steps_too()
         assert close(run(model, changes, [], passes), whole)
 
 
+@pytest.mark.parametrize("name", ["gpt2", "t5", "gemma2"])
+def test_a_residual_connection_is_dropped_in_steps_too(name: str) -> None:
+    model = wrap(FAMILIES[name].module())
+    source = SOURCE if model.reads else []
+    changes = compiled(model, ["decoder.0.self.resid[query=2-] = out"])
+    plain, whole = (at_once(model, each, source, TARGET) for each in (compiled(model, []), changes))
+    assert torch.equal(plain[:2], whole[:2]) and not close(plain[2:], whole[2:])
+    for passes in ([[token] for token in TARGET], [TARGET[:4], TARGET[4:]]):
+        assert close(run(model, changes, source, passes), whole)
+
+
 def test_a_site_that_can_only_be_seen_is_refused_in_a_sentence() -> None:
-    model = wrap(FAMILIES["gpt2"].module())
+    model = TUTORIALS["gpt"].subject(TUTORIALS["gpt"].module()).model
     with pytest.raises(GlassheadError, match=r"decoder\.0\.self\.resid can be seen and not changed"):
         run(model, compiled(model, ["decoder.0.self.resid *= 2"]), [], [TARGET])
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from tests.core.helpers import restless, subject
+from tests.core.recordings import subject_of
 from tests.core.strangers import subject as stranger
 from torch import Tensor
 
@@ -53,6 +54,23 @@ def test_the_target_is_what_the_model_writes(asked: Subject) -> None:
     assert given.source == line.source == (*asked.vocabulary.source.encode("abcab"), 2)
 
 
+@pytest.mark.parametrize("kind", ["the paper", "gpt", "t5"])
+def test_a_given_target_costs_no_step_and_is_what_the_steps_follow(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject, target = subject_of(kind), "cabc"
+    stepper = subject.start("abcab", keep=None, forced=target)
+    while stepper.given is not None:
+        stepper.step()
+    with monkeypatch.context() as no_pass:
+        for name in ("read", "logits"):
+            no_pass.setattr(type(subject.model), name, None)
+        line = line_of(subject, "abcab", target)
+    assert [*line.ids, line.labels[-1]] == stepper.ids and line.labels == tuple(each.id for each in stepper.produced)
+    assert line.source == tuple(each.id for each in stepper.source) and line.prompt == len(stepper.prompt.start)
+    chances = torch.tensor([each.probability or 0.0 for each in stepper.produced], dtype=torch.float64)
+    ranking = rank(subject, ["abcab"], [target])
+    assert ranking.tokens == len(chances) and ranking.loss == pytest.approx(-float(chances.log().mean()), abs=1e-6)
+
+
 def test_the_effect_of_a_head_is_the_rise_of_the_loss_a_token(asked: Subject) -> None:
     ranking = rank(asked, TEXTS, longest=6)
     lines = [line_of(asked, text, longest=6) for text in TEXTS]
@@ -77,6 +95,8 @@ def test_the_placebo_is_the_other_heads_of_the_layer(asked: Subject) -> None:
         assert effect.placebo.spread == pytest.approx(pstdev(others))
     alone = rank(subject(heads=1), ["abc"], longest=3)
     assert {effect.placebo for effect in alone.effects} == {None}
+    two = rank(subject(heads=2), ["abc"], longest=3)
+    assert {effect.placebo.spread for effect in two.effects if effect.placebo} == {None}, "one other has no spread"
 
 
 def test_keep_only_takes_out_all_others_of_the_layer(asked: Subject) -> None:

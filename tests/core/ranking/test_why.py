@@ -1,6 +1,10 @@
 """Sets of parts without which a choice turns: run again by hand, and made smaller."""
 
-from itertools import combinations
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain, combinations, product
+from math import comb, prod
+from statistics import mean, pstdev
 
 import pytest
 import torch
@@ -81,7 +85,29 @@ def test_random_sets_are_as_large_and_the_same_for_a_seed(asked: Subject, line: 
     found: list[Why] = [why(asked, line, rival, seed=seed) for seed in (0, 0, 1)]
     assert found[0] == found[1]
     assert {each.parts for each in found} == {found[0].parts}
-    assert all(0 <= each.random_flips <= each.random_sets <= 20 for each in found)
+    for each in found:
+        sizes = Counter(part.prefix for part in each.parts)
+        most = prod(comb(4, size) for size in sizes.values()) - 1
+        assert each.placebo is not None and each.placebo.count == min(20, most)
+        if each.placebo.count == most:  # all that there are, whatever was drawn
+            left = [
+                margin_without(asked, line, rival, some) for some in all_sets(sizes) if set(some) != set(each.parts)
+            ]
+            assert each.placebo.mean == pytest.approx(mean(left)) and each.placebo.spread == pytest.approx(pstdev(left))
+            assert each.random_flips == sum(value < 0 for value in left)
+
+
+def margin_without(asked: Subject, line: Line, rival: int, parts: tuple[Part, ...]) -> float:
+    left = logits(asked, line, parts)
+    return float(left[line.labels[0]] - left[rival])
+
+
+def all_sets(sizes: Counter[str]) -> Iterator[tuple[Part, ...]]:
+    """All sets of so many heads of each attention."""
+    ways = [
+        [tuple(Part(each, n) for n in some) for some in combinations(range(4), size)] for each, size in sizes.items()
+    ]
+    return (tuple(chain.from_iterable(some)) for some in product(*ways))
 
 
 def test_what_makes_no_question(asked: Subject, line: Line) -> None:

@@ -32,19 +32,29 @@ def drawn(name: str, source: str, target: str) -> set[str]:
         (
             "the black cat does not see the small house",
             "le chat noir ne voit pas la petite maison",
-            "the→le black→noir cat→chat does→voit? not→pas see→voit the→la small→petite house→maison",
+            "the→le black→noir cat→chat does→voit? not→pas not→ne see→voit the→la small→petite house→maison",
         ),
         ("the teacher's old book", "le vieux livre du professeur", "teacher'→professeur the→du? old→vieux book→livre"),
         ("an honest man", "un homme honnête", "an→un honest→honnête man→homme"),
         ("the old man will come back tomorrow.", "le vieil homme reviendra demain.",
          "the→le old→vieil man→homme will→reviendra? come→reviendra back→reviendra? tomorrow→demain .→."),
         ("he sees a cat and she sees a dog", "il voit un chat et elle voit un chien",
-         "he→il a→un cat→chat and→et she→elle a→un dog→chien"),  # sees stands twice
+         "he→il sees→voit a→un cat→chat and→et she→elle a→un dog→chien"),  # both in their order
+        ("the red house's red door", "la porte rouge de la maison rouge",
+         "house'→maison the→la door→porte"),  # what belongs is turned around
         ("she walks with her", "elle marche avec elle", "walks→marche with→avec"),  # which elle is she?
+        ("nobody was very sad in front of the museum", "personne n'était très triste devant le musée",
+         "nobody→personne nobody→n' was→était very→très sad→triste front→devant the→le museum→musée"),
+        ("is he going to give them to us?", "est-ce qu'il va nous les donner ?",
+         "he→il going→va give→donner going→donner? to→donner? them→les us→nous ?→?"),
+        ("the cat that is tired is in the street", "le chat qui est fatigué est dans la rue",
+         "the→le cat→chat is→est tired→fatigué is→est in→dans the→la street→rue"),
+        ("there is a letter from paul", "il y a une lettre de paul",
+         "there→il there→y? there→a? is→il? is→y? is→a? a→une letter→lettre from→de paul→paul"),
         ("he shows the watch", "il montre la montre", "he→il"),  # both are montre
-        ("it is raining in japan", "il pleut au japon", "raining→pleut is→pleut? japan→japon"),
+        ("it is raining in japan", "il pleut au japon", "raining→pleut is→pleut? in→au japan→japon"),
         ("i do not need the rainbow", "je n'ai pas besoin de l'arc-en-ciel",
-         "i→je do→besoin? not→pas need→besoin the→l' rainbow→arc rainbow→-? rainbow→en? rainbow→ciel?"),
+         "i→je do→besoin? not→pas not→n' need→besoin the→l' rainbow→arc rainbow→-? rainbow→en? rainbow→ciel?"),
         ("nobody sleeps", "quelqu'un dort", "sleeps→dort"),
         ("", "le chat", ""),
     ],

@@ -40,9 +40,22 @@ EDITS = (
 )
 
 
+def look_at_each(session: Session) -> None:
+    """Go back and forth over the steps, and look at each: what is kept from moment to moment must stay true."""
+    steps = session.line.step_number
+    for first in (0, 3, 1):
+        session.rewind(first)
+        session.moment  # noqa: B018  what is looked at is computed
+        for _ in session.walk(steps - first):
+            session.moment  # noqa: B018
+
+
 @pytest.mark.parametrize("edit", EDITS)
-def test_every_probability_and_divergence_is_that_of_one_pass(edit: str) -> None:
+@pytest.mark.parametrize("looking", [False, True], ids=["at the end", "at each"])
+def test_every_probability_and_divergence_is_that_of_one_pass(edit: str, looking: bool) -> None:
     session = session_under(edit)
+    if looking:
+        look_at_each(session)
     beside, ids = session.moment.beside, session.line.ids
     assert beside is not None
     alone = SUBJECT.start("zebra")

@@ -1,6 +1,7 @@
 """A session in a file: everything comes back, and a file that is none is a sentence."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 import torch
 
 from glasshead.errors import GlassheadError
-from glasshead.found import load
+from glasshead.found import find, find_beside, load
 from glasshead.session.file import read_session, write_session
+from glasshead.session.guest import open_guest
 from glasshead.session.session import Session
 from glasshead.subjects import Subject
 
@@ -68,18 +70,62 @@ def test_every_line_comes_back_with_its_edits_and_its_place(subject: Subject, se
 
 
 def test_a_file_of_an_earlier_version_still_opens(subject: Subject, session: Session, tmp_path: Path) -> None:
-    """The first files had neither rules nor breakpoints, and none of them what was given up, or a text to follow."""
+    """The first files had neither rules nor breakpoints, later ones not what was given up, or stood beside the line."""
     path = write_session(session, tmp_path / "mine.json")
     data = json.loads(path.read_text())
     first = {name: data[name] for name in ("format", "model", "here", "before")}
     lines = [{name: value for name, value in line.items() if name != "rules"} for line in data["lines"]]
-    assert first["format"] == "glasshead session 1" and set(data) - set(first) == {"lines", "stops", "given_up"}
+    newer = {"stops", "given_up", "pinned", "beside", "other"}
+    assert first["format"] == "glasshead session 1" and set(data) - set(first) == {"lines", *newer}
     for old in ({**first, "lines": lines}, {**first, "lines": data["lines"], "stops": data["stops"]}):
         path.write_text(json.dumps(old))
         again = Session(subject)
-        read_session(again, path)
+        assert read_session(again, path) is None
         assert told(again) == told(session) and again.standing.branch == session.standing.branch
-        assert again.given_up == {} and not again.stops.entries
+        assert again.given_up == {} and not again.stops.entries and again.pinned is None
+
+
+def test_what_stands_beside_the_line_comes_back(subject: Subject, session: Session, tiny: Path, tmp_path: Path) -> None:
+    again, path = Session(subject), tmp_path / "mine.json"
+    session.pinned = "decoder.1.cross", 3
+    session.compare_with(5)
+    assert read_session(again, write_session(session, path)) is None
+    assert again.pinned == ("decoder.1.cross", 3) and again.moment.pinned == again.pinned and again.other == 5
+    copy = tmp_path / "a run" / "step-00000007"
+    shutil.copytree(tiny, copy)
+    recording = session.save(tmp_path / "line.safetensors")
+    for found, place in (
+        (find("english-french"), "english-french"),
+        (find(copy), str(copy)),
+        (find(recording), str(recording)),
+    ):
+        session.stand_beside(open_guest(found, subject))
+        once_more = Session(subject)
+        assert read_session(once_more, write_session(session, path)) == place and once_more.other is None
+        once_more.stand_beside(open_guest(find_beside(place), subject))
+        one, other = session.moment.beside, once_more.moment.beside
+        assert one is not None and other is not None and one.names == other.names
+        assert [str(each.token and each.token.text) for each in one.steps] == [
+            str(each.token and each.token.text) for each in other.steps
+        ]
+    session.stand_beside(None)
+    session.pinned = None
+    assert read_session(again, write_session(session, path)) is None
+    assert again.pinned is None and again.other is None and again.guest is None
+
+
+def test_values_taken_from_a_line_come_back_and_that_line_stays(subject: Subject, tmp_path: Path) -> None:
+    session = Session(subject)
+    session.begin("the black cat")
+    for _ in session.walk(2):
+        pass
+    session.begin("a dog")
+    session.edit("decoder.1.ffn.out = from line 1")
+    with pytest.raises(GlassheadError, match="line 3 takes its values from this line"):
+        session.delete_branch(1)
+    again = Session(subject)
+    read_session(again, write_session(session, tmp_path / "mine.json"))
+    assert torch.equal(again.moment.trace["logits"], session.moment.trace["logits"])
 
 
 def test_a_file_holds_no_number_of_the_model(session: Session, tmp_path: Path) -> None:
@@ -103,6 +149,10 @@ def test_a_file_holds_no_number_of_the_model(session: Session, tmp_path: Path) -
         (lambda data: json.dumps({**data, "lines": []}), "damaged"),
         (lambda data: json.dumps({**data, "here": 77}), "no tree"),
         (lambda data: json.dumps({**data, "before": [1]}), "damaged"),
+        (lambda data: json.dumps({**data, "beside": 3}), "damaged"),
+        (lambda data: json.dumps({**data, "other": "one"}), "damaged"),
+        (lambda data: json.dumps({**data, "pinned": "decoder.9.cross[head=0]"}), "There is no layer 9"),
+        (lambda data: json.dumps({**data, "pinned": 7}), "name an attention like"),
         (lambda data: json.dumps({**data, "lines": [{**data["lines"][1], "ids": [10**9]}]}), "There is no token"),
         (lambda data: json.dumps({**data, "lines": [{**data["lines"][0], "original": [10**9]}]}), "There is no token"),
         (

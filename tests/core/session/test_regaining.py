@@ -276,3 +276,19 @@ def test_what_is_taken_from_another_line_is_taken_anew_where_that_went_on() -> N
     fresh.goto(7)
     assert fresh.ids == session.line.ids
     assert torch.equal(fresh.outlook["logits"], session.moment.trace["logits"])
+
+
+def test_where_the_future_is_seen_an_edit_beside_others_leaves_each_step_its_own_pass() -> None:
+    edits = ("decoder.0.self.masked = revealed", "encoder.1.self.heads[head=0] *= 5")
+    third = "decoder.0.self.heads[head=1, query=2-] *= 4"
+    session = Session(SUBJECT)
+    session.begin("zebra")
+    session.edit(*edits)
+    for _ in session.walk(3):
+        pass
+    session.edit(third)
+    fresh = SUBJECT.start("zebra", edit=changes_of(SUBJECT, (*edits, third)))
+    fresh.goto(session.line.step_number)
+    assert fresh.ids == session.line.ids
+    for one, other in zip(fresh.recall(3), session.line.recall(3), strict=True):
+        assert torch.allclose(one, other, atol=1e-5)

@@ -83,7 +83,7 @@ def test_a_place_that_the_model_does_not_have_is_refused() -> None:
     ):
         with pytest.raises(GlassheadError, match=said):
             check_stop(parse_stop(text), paper)
-    with pytest.raises(GlassheadError, match="no decoder cross attention"):
+    with pytest.raises(GlassheadError, match="no encoder–decoder attention"):
         check_stop(parse_stop("0.cross looks at a > 0.5"), subject_of("gpt").anatomy)
     with pytest.raises(GlassheadError, match="writes no text"):
         check_stop(parse_stop("entropy > 1"), subject_of("bert").anatomy)

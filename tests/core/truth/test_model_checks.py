@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from torch import Tensor
 
 import glasshead
 from glasshead import GlassheadError, Report
+from glasshead.model import Transformer
 from glasshead.truth.report import CheckFailedError, judge
 
 EXAMPLES = 3
@@ -67,6 +69,31 @@ def test_the_bundled_models_are_supported_throughout(name: str) -> None:
 def test_every_shape_of_the_projects_own_is_supported(options: dict[str, Any]) -> None:
     found = glasshead.check(subject(**options), examples=2)
     assert found.ok and bad(found) == set(), str(found)
+
+
+def test_a_decoder_that_says_it_has_no_mask_is_held_to_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = glasshead.check(subject(masked=False), examples=EXAMPLES)
+    assert found.ok and found["later tokens"].word == "supported"
+    assert found["later tokens"].found.endswith("Its configuration says masked=False: it has no mask.")
+    lacking = {each.what for each in found.verdicts if each.word == "no reference"}
+    assert {"growing target", "pads of the target", "cache splits", "masked weights", "cached = full"} <= lacking
+    assert all("says masked=False" in each.found for each in found.verdicts if each.what in lacking)
+    assert found["weights from q, k"].word == "supported"
+
+    states = Transformer.states
+
+    def with_a_mask(self: Any, *given: Any) -> Tensor:
+        """The configuration says what is not so."""
+        said, self.config = self.config, replace(self.config, masked=True)
+        try:
+            return states(self, *given)
+        finally:
+            self.config = said
+
+    monkeypatch.setattr(Transformer, "states", with_a_mask)
+    found = glasshead.check(subject(masked=False), examples=EXAMPLES)
+    assert bad(found) >= {"later tokens"} and not found.ok
+    assert found["later tokens"].found.endswith("but later tokens move nothing.")
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -74,8 +74,11 @@ def test_the_encoder_can_be_shown_too(tiny: Path, glasshead: Glasshead) -> None:
 
 
 def test_it_says_which_head_it_shows(glasshead: Glasshead) -> None:
-    assert "decoder.1.cross.weights, head 0" in glasshead("explore", "tiny", "--steps", "0").out
-    assert "encoder.0.self.weights, head 3" in glasshead(
+    assert (
+        "encoder–decoder attention · head 0   decoder.1.cross.weights"
+        in glasshead("explore", "tiny", "--steps", "0").out
+    )
+    assert "self-attention · head 3   encoder.0.self.weights" in glasshead(
         "explore", "tiny", "--steps", "0", "--kind", "encoder", "--layer", "0", "--head", "3"
     ).out  # fmt: skip
 

@@ -12,7 +12,9 @@ from tests.conftest import LINES
 import glasshead as library
 from glasshead.ranking.measure import align_heads, measure_heads
 from glasshead.ranking.rank import rank
+from glasshead.ranking.results import Placebo
 from glasshead.recipes import recipe
+from glasshead_tui.drawing.ranking import write_placebo
 
 TEXT = ("--text", "the black cat", "--longest", "6")
 
@@ -101,8 +103,11 @@ def test_why_names_a_set_and_its_placebo(glasshead: Glasshead, tiny: Path) -> No
     found = strictly(glasshead(*words, "--json").out)
     assert found["chosen"]["id"] == one.id and found["rival"]["id"] == other.id
     assert found["found"] and found["margin_without"] < 0
-    assert all(f"{part['part']} head {part['head']}" in plain.out for part in found["parts"])
-    assert "smallest set found" in plain.out
+    assert all(f"{part['part']}[head={part['head']}]" in plain.out for part in found["parts"])
+    assert (
+        "smallest set found" in plain.out and f"{found['random_flips']} of {found['random_sets']} random" in plain.out
+    )
+    assert write_placebo(Placebo(found["random_margin"], found["random_margin_spread"], 20)) in plain.out
 
 
 def test_heads_are_sorted_by_what_they_look_at(glasshead: Glasshead, tiny: Path) -> None:
@@ -129,11 +134,14 @@ def test_an_alignment_is_measured_on_pairs_of_a_recipe(glasshead: Glasshead, tin
     found = strictly(glasshead(*words, "--json").out)
     expected = align_heads(library.load(tiny), made.sample("test", 4, 3), made.gold)
     assert len(found["heads"]) == len(expected) == 10 and found["pairs"] == 4
+    linked, written = expected[0].linked, expected[0].written
+    assert (found["known"], found["words"]) == (linked, written) and 0 < linked < written
     for row, each in zip(found["heads"], expected, strict=True):
         assert (row["layer"], row["head"]) == (int(each.part.prefix[8]), each.part.head)
         assert row["aer_input"] == pytest.approx(each.counts["input"].error_rate)
         assert row["aer_output"] == pytest.approx(each.counts["output"].error_rate)
     table = glasshead(*words).out
+    assert f"known       {linked} of {written} target words: " in table
     assert max(map(cell_len, table.splitlines())) <= 80 and "left out" in table and " mean " in table
     header, *rows = glasshead(*words, "--tsv").out.splitlines()
     assert header.split("\t")[:2] == ["layer", "head"] and len(rows) == 10

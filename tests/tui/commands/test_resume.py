@@ -24,13 +24,20 @@ WORDS = [
     *("--average", "3", "--dropout", "0.2", "--generate", "2000"),
 ]
 
+HEAVY = "torch._dynamo", "torch.distributed.tensor", "sympy"
+TOLD = f"""
+import atexit, sys
+atexit.register(lambda: print("imported:", *({{*{HEAVY}}} & sys.modules.keys())))
+"""
+"""Has a training tell which of the modules that it does not need it has imported."""
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """The undisturbed run, and its duration."""
     folder = tmp_path_factory.mktemp("whole")
     began = time.monotonic()
-    child = server().start(*WORDS, "--out", str(folder / "run"), stdout=folder / "log")
+    child = server().start(*WORDS, "--out", str(folder / "run"), stdout=folder / "log", first=TOLD)
     assert child.wait() == 0, (folder / "log").read_text()
     return folder / "run", time.monotonic() - began
 
@@ -69,6 +76,12 @@ def same(one: Path, other: Path) -> None:
 def newest_step(folder: Path) -> int:
     newest = Run(folder).latest
     return 0 if newest is None else int(newest.name.removeprefix("step-"))
+
+
+def test_nothing_is_imported_for_compiled_or_sharded_models(whole: tuple[Path, float]) -> None:
+    """That takes a second, and neither is trained."""
+    folder, _ = whole
+    assert (folder.parent / "log").read_text().splitlines()[-1].split() == ["imported:"]
 
 
 def test_killed_at_random_moments_it_becomes_the_same_model(whole: tuple[Path, float], tmp_path: Path) -> None:

@@ -64,8 +64,9 @@ def test_the_lists_of_a_session_are_written_too(glasshead: Glasshead, kept: Path
         assert rows[2][6] > 0 == rows[2][7] and "KL(parent ‖ line)" in table, "a token loses bits, and nothing diverges"
     elif pane == "edits":
         checks = "captured = recomputed, nothing from the future, rows sum to 1"
-        assert rows[1:] == [[0, True, "decoder.1.cross.weights[head=3] = 0", checks]]
-        assert "This edit: KL" in table
+        assert len(rows) == 2 and rows[1][:4] == [0, True, "decoder.1.cross.weights[head=3] = 0", checks]
+        assert rows[1][4:6] == rows[1][6:] and rows[1][5] > 0, "where there is no other, alone is all together"
+        assert "This edit: KL" in table and "Alone: this edit and no other" in table
     else:
         assert rows[1:] == [[0, True, "best < 0.9", False]]
 
@@ -120,7 +121,7 @@ def test_an_edit_and_a_recording_are_shown_too(glasshead: Glasshead, here: Path)
         ).out
     )["rows"]
     shares = {row[1]: row[2] for row in muted if row[0] == "share"}
-    assert shares["1.cross head 3"] == 0 != shares["1.cross head 2"]
+    assert shares["1.cross[head=3]"] == 0 != shares["1.cross[head=2]"]
     walked("the paper", 4).save(here / "line.safetensors")
     shown = glasshead("show", "line.safetensors", "--pane", "stream")
     assert shown.status == 0 and "without the output matrix" in shown.out and "0.self" in shown.out

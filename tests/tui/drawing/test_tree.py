@@ -91,9 +91,9 @@ def test_a_fork_is_described_with_its_numbers() -> None:
     line = replace(branch(2, 1, 1), lost=-1.5, divergence=0.125, after=2.5, differs=found)
     told = describe(Listed(line))
     parts = ["step 3", "1.500 bits below", "KL .1250 bits there and 2.500 one token on"]
-    for part in (*parts, "decoder.1.cross head 3", "on cat (token 2), by .250"):
+    for part in (*parts, "decoder 1 · encoder–decoder attention · head 3", "on cat (token 2), by .250"):
         assert part in told
-    assert looks_elsewhere(found) == "1.cross head 3, cat .250"
+    assert looks_elsewhere(found) == "enc–dec L1 H3, cat .250"
     assert tree_rows([line])[1][6:] == (1.5, 0.125, 2.5, "decoder.1.cross", 3, 2, "▁cat", 0.25, "text")
     same = found._replace(apart=0.0)
     assert looks_elsewhere(same) == "nowhere" and "no weight differs" in describe(Listed(replace(line, differs=same)))

@@ -32,7 +32,7 @@ def test_without_a_terminal_every_step_is_written(capsys: pytest.CaptureFixture[
         module, tutorial.source, logits=module.run, tokens=tutorial.tokens, steps=2, kind="self", layer=1, head=3
     )
     out = capsys.readouterr().out
-    assert "source      <bos> the black cat sees a dog <eos>" in out and "decoder.1.self.weights, head 3" in out
+    assert "source      <bos> the black cat sees a dog <eos>" in out and "head 3   decoder.1.self.weights" in out
     assert out.count("\nstep ") == 3
     line = tutorial.subject(module).start("the black cat sees a dog")
     line.goto(2)

@@ -8,11 +8,12 @@ from tests.tui.panes.conftest import moment
 from glasshead import GlassheadError
 from glasshead_tui.drawing.choices import row_labels
 from glasshead_tui.drawing.matrix import HeadMatrix
+from glasshead_tui.drawing.sides import MARKS
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.map import MapPane
-from glasshead_tui.state.focus import Focus
+from glasshead_tui.state.focus import VIEWS, Focus
 
 if TYPE_CHECKING:
     from tests.tui.panes.conftest import Drawn, Framed
@@ -36,11 +37,12 @@ async def test_three_stand_side_by_side_and_fewer_where_there_is_less_room(
         for found, wanted in zip(maps, (this, other, this - other), strict=True):
             assert found is not None and (found.values - wanted).abs().max() < 1e-6  # type: ignore[attr-defined]
         text = "\n".join(drawn(pane))
-        for said in ("this: decoder 1 · head 3", "pinned: decoder 0 · head 1", "this head − pinned head"):
+        name = "decoder 1 · encoder–decoder attention · head 3"
+        for said in (f"◆ this head: {name}", "◇ pinned head: ", "◆ − ◇  difference", "◆ this head − ◇ pinned head"):
             assert said in text
         a, b = float(this[4, 2]), float(other[4, 2])
-        told = text[text.index("this head .") :].split()
-        numbers = [float(part.replace("−", "-")) for part in (told[2], told[6], told[8])]
+        told = text[text.index("◆ .") :].split()
+        numbers = [float(part.replace("−", "-")) for part in (told[1], told[4], told[6])]
         assert numbers == pytest.approx([a, b, a - b], abs=6e-5)
         assert all(each.cursor == (4, 2) for each in pane._figures.heatmaps)
         pane.show(moment(trace), PINNED.to(query=1, key=3))
@@ -54,13 +56,14 @@ async def test_three_stand_side_by_side_and_fewer_where_there_is_less_room(
         assert isinstance(first, HeadMatrix) and (last.values - (this - other)).abs().max() < 1e-6  # type: ignore
         await pilot.resize_terminal(24, 24)
         await pilot.pause()
-        for view, wanted in (("edited", this), ("original", other), ("difference", this - other)):
+        for view, wanted in zip(VIEWS, (this, other, this - other), strict=True):
             pane.show(moment(trace), PINNED.to(view=view))
             await pilot.pause()
             (only,) = (each.matrix for each in pane._figures.heatmaps)
             assert only is not None and (only.values - wanted).abs().max() < 1e-6  # type: ignore[attr-defined]
             rows = [row[1:] for row in pane.as_rows()[1:]]
             assert rows == [pytest.approx(row, abs=1e-6) for row in wanted.tolist()], "the text twin is the same"
+            assert str(pane.border_title).startswith(MARKS[view])
             assert ("pinned: decoder 0" in str(pane.border_title)) == (view == "original")
 
 
@@ -124,13 +127,13 @@ async def test_the_sum_works_both_cells_out_and_the_heads_tell_both_numbers(
             pane.show(moment(trace), PINNED)
             await pilot.pause()
             lines = [each.split() for each in drawn(pane)]
-            assert ["this", "pinned"] in [each[:2] for each in lines]
+            assert ["◆", "this", "◇", "pinned"] in [each[:4] for each in lines]
             numbers = {each[0]: each for each in lines if each}
             weights = next(each for each in lines if each[:2] == ["=", "weight"])[1:]
             assert float(numbers["q·k"][2].replace("−", "-")) == pytest.approx(float(k[2] @ q[4]), abs=6e-5)
             assert float(weights[2]) == pytest.approx(float(scores.softmax(-1)[2]), abs=6e-5)
             rows = {row[0]: row for row in pane.as_rows()}
-            assert rows[""] == ("", "this", "pinned")
+            assert rows[""] == ("", "◆ this", "◇ pinned")
             assert rows["score"][2] == pytest.approx(float(scores[2]))
             assert rows["the model's"][1:] == tuple(
                 float(trace[f"{prefix}.weights"][head, 4, 2]) for prefix, head in (HERE.place, THERE)
@@ -139,9 +142,9 @@ async def test_the_sum_works_both_cells_out_and_the_heads_tell_both_numbers(
         heads.show(moment(trace), PINNED)
         await pilot.pause()
         title = drawn(heads)[0].split()
-        at = title.index("pinned")
+        at = title.index("◆")
         a, b = (float(trace[f"{prefix}.weights"][head, 4, 2]) for prefix, head in (HERE.place, THERE))
-        told = [float(title[place].replace("−", "-")) for place in (at - 2, at + 1, at + 3)]
+        told = [float(title[place].replace("−", "-")) for place in (at + 1, at + 4, at + 6)]
         assert told == pytest.approx([a, b, a - b], abs=6e-5)
     async with framed(whole := MapPane(), (60, 30)) as pilot:
         whole.show(moment(trace), PINNED)

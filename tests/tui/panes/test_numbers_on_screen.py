@@ -8,6 +8,7 @@ import pytest
 import torch
 from tests.tui.panes.conftest import moment
 
+from glasshead.named import brief_part
 from glasshead.text import Token
 from glasshead.truth.trace_checks import Check
 from glasshead_tui.panes.explore.norms import NormsPane
@@ -130,7 +131,8 @@ async def test_norms_start_from_the_residual_and_reach_mean_0_and_variance_1(
         parts = ("self", "ffn") if stack == "encoder" else ("self", "cross", "ffn")
         for layer in range(2):
             for part in parts:
-                row = next(row for row in rows if row and row[0] == f"{layer}.{part}")
+                name = brief_part(f"{stack}.{layer}.{part}").split()
+                row = next(row[len(name) - 1 :] for row in rows if row[: len(name)] == name)
                 x = trace[f"{stack}.{layer}.{part}.resid"][2].double()
                 assert number(row[1]) == pytest.approx(float(x.mean()), abs=6e-4)
                 assert number(row[2]) == pytest.approx(float(x.var(correction=0)), abs=6e-4, rel=1e-3)

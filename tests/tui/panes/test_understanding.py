@@ -53,14 +53,16 @@ async def test_the_stream_is_drawn_as_it_is_given_back(
             "the token that was taken"
         )
         written = ["".join(piece.text for piece in each) for each in pane._lines]
-        assert any(text.startswith("1.cross") for text in written)
+        assert any(text.startswith("enc–dec L1") for text in written)
         told = " ".join(" ".join(written).split())
         whole = "lens: the output matrix applied to the stream as it stands" in told
         assert whole == (size[1] > 10)
         assert size[0] < 78 or "lens: no norm follows" in str(pane.border_subtitle)
         seen = drawn(pane)
         assert all(visible(text) == text for text in seen)
-        assert all(any(name in text for text in seen) for name in ("1.cross", "1.ffn", "Σ =")), "what the row comes to"
+        assert all(any(name in text for text in seen) for name in ("enc–dec L1", "ffn L1", "Σ =")), (
+            "what the row comes to"
+        )
         hidden = len(pane._lines) - pane.size.height
         assert str(pane.border_subtitle).startswith(f"{hidden} more above" if hidden > 0 else "→ variances")
         pane.show(shown, FOCUS.to(against=True, candidate=4))

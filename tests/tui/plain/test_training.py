@@ -23,7 +23,9 @@ def test_where_there_is_no_terminal_text_is_written(run: Run, capsys: pytest.Cap
     assert (status, err) == (0, "")
     for part in ("ended", "40 of 40", "1,234,567 parameters", "12.5%", "23.4", "45.6", "1.0986", "30: stop 4 of 5"):
         assert part in out
-    assert "decoder.0.cross.weights, head 2" in out and "le chat noir dort" in out
+    assert (
+        "decoder 0 · encoder–decoder attention · head 2   decoder.0.cross.weights" in out and "le chat noir dort" in out
+    )
     wanted = kept(30, 1, "decoder.0.cross")[2].astype(float)
     rows = [line.split()[1:] for line in out.splitlines()[-5:]]
     assert [[float(cell) for cell in row] for row in rows] == [pytest.approx(row, abs=6e-4) for row in wanted.tolist()]

@@ -3,9 +3,10 @@
 import pytest
 from rich.segment import Segment
 from tests.tui.conftest import Explore
-from textual._context import visible_screen_stack
 from textual.geometry import Region
 from textual.renderables.background_screen import BackgroundScreen
+
+from glasshead_tui.terminal.inside import render_strips
 
 
 def cells(pieces: list[Segment]) -> list[tuple[object, ...]]:
@@ -22,18 +23,14 @@ async def test_what_is_below_is_dimmed_as_textual_does_it(explore: Explore, keys
     async with explore() as explorer:
         await explorer.press(*keys)
         dialog, below = explorer.app.screen, explorer.app.screen_stack[-2]
-        stack = explorer.app._background_screens
-        visible_screen_stack.set(list(stack))
         found = dialog.render_lines(dialog.size.region)
-        visible_screen_stack.set(list(stack)[:-1])
-        strips = below._compositor.render_strips(dialog.size)
+        strips = render_strips(below, dialog.size)
         assert len(found) == len(strips) == dialog.size.height
         for line, strip in zip(found, strips, strict=True):
             wanted = list(BackgroundScreen.process_segments(strip, dialog.styles.background))
             assert cells(list(line)) == cells(wanted)
         assert any(character != " " for line in found for character in line.text)
         part = dialog.size.region.shrink((3, 20, 5, 10))
-        visible_screen_stack.set(list(stack))
         assert [line.text for line in dialog.render_lines(part)] == [
             line.text[part.x : part.right] for line in found[part.y : part.bottom]
         ]
@@ -44,7 +41,6 @@ async def test_a_window_that_has_just_grown_is_covered_whole(explore: Explore) -
     async with explore(size=(70, 20)) as explorer:
         await explorer.press("question_mark")
         dialog, grown = explorer.app.screen, Region(0, 0, 120, 36)
-        visible_screen_stack.set(list(explorer.app._background_screens))
         found = dialog.render_lines(grown)
         assert [line.cell_length for line in found] == [grown.width] * grown.height
         assert "glasshead" in found[0].text and not found[0].text[70:].strip()

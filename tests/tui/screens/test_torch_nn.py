@@ -54,7 +54,7 @@ async def test_a_decoder_without_a_mask_is_seen_at_once(explore: Explore) -> Non
     found = Ready(glasshead.subject(module, target=TARGET[:3], tokens=WORDS, end=[]))
     async with explore(size=(120, 36), checkpoint=found, text=found.subject.first_sentence) as explorer:
         await explorer.until(lambda: "✗ nothing from the future" in explorer.text)
-        assert "later tokens are not masked" in explorer.text and "decoder self (no mask)" in explorer.text
+        assert "later tokens are not masked" in explorer.text and "dec self · no mask" in explorer.text
         await press(explorer, "space", "space")
         await explorer.step(2)
         await explorer.until(lambda: "✗ steps = full" in explorer.text)
@@ -71,7 +71,7 @@ async def test_a_mask_that_is_not_causal_says_what_it_hides(explore: Explore) ->
     module.mask = lambda length: torch.ones(length, length, dtype=torch.bool).tril(-1)
     found = Ready(glasshead.subject(module, target=TARGET[:3], tokens=WORDS, end=[]))
     async with explore(size=(120, 36), checkpoint=found, text=found.subject.first_sentence) as explorer:
-        await explorer.until(lambda: "self-attention (not causal)" in explorer.text)
+        await explorer.until(lambda: "masked: some keys" in explorer.text)
         await explorer.until(lambda: "−∞ the mask hides it" in explorer.text)  # the newest token, at the first
         assert "not generated yet" not in explorer.text
 

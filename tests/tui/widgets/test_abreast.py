@@ -23,10 +23,12 @@ def test_each_needs_the_columns_of_its_labels_and_of_whole_numbers(width: int, c
 def test_colours_serve_where_numbers_have_no_room() -> None:
     wide = Outline(9, 9, 4, 5, 3)
     assert outline_abreast([wide] * 2, (51, 20)) is None
-    found = outline_abreast([wide] * 2, (51, 20), form="blocks")
-    assert found == wide._replace(room=25, form="blocks")
-    assert fit_outline(found, (51, 20)).size(9, 9)[0] <= 25
-    assert outline_abreast([wide] * 3, (51, 20), form="blocks") is None
+    found = outline_abreast([wide] * 2, (65, 20), form="blocks")
+    assert found == wide._replace(room=32, form="blocks")
+    fit = fit_outline(found, (65, 20))
+    assert fit.size(9, 9)[0] <= 32 and fit.staggered
+    assert outline_abreast([wide] * 2, (64, 20), form="blocks") is None, "no name would be read across"
+    assert outline_abreast([wide] * 3, (65, 20), form="blocks") is None
 
 
 def test_all_are_measured_for_the_largest() -> None:
@@ -46,6 +48,6 @@ def test_none_is_cut_and_all_look_like_the_first_alone(
     if found is None:
         return
     alone, each = fit_outline(outline, (width, height)), fit_outline(found, (width, height - 1))
-    assert each.form == alone.form
+    assert each.form == alone.form and not each.downwards
     assert count * each.size(rows, columns)[0] + (count - 1) * APART <= width
     assert each.form != "digits" or each.cell > digits

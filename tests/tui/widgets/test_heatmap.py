@@ -65,6 +65,32 @@ async def test_few_tokens_hold_their_numbers() -> None:
         assert rows[5].split() == ["t5", *"······"]
 
 
+def lit(heatmap: HeatMap) -> list[str]:
+    """The names of columns in the colour of the current one."""
+    assert heatmap.scale is not None
+    colour = heatmap.scale.column.color
+    header = (segment for line in range(2) for segment in heatmap.render_line(line))
+    return [segment.text for segment in header if segment.style and segment.style.color == colour]
+
+
+@pytest.mark.parametrize("width", [44, 54, 60])
+async def test_long_names_stand_whole_in_two_lines_in_turns_each_over_its_column(width: int) -> None:
+    names = ["teacher", "drinks", "some", "water", "house", "of", "small", "church"]
+    app = Frame(Triangle(8, names.__getitem__), (2, 1), "truecolor")
+    async with app.run_test(size=(width, 12)) as pilot:
+        heatmap = pilot.app.query_one(HeatMap)
+        fit, lines = heatmap.measures, drawn(heatmap)
+        assert fit.staggered and not fit.downwards and fit.cell in (4, 5, 6)
+        assert [line.split() for line in lines[:2]] == [names[::2], names[1::2]]
+        for column, name in enumerate(names):
+            at = lines[column % 2].index(name)
+            left = fit.labels + column * fit.cell
+            assert left - fit.cell < at < left + fit.cell and at <= left + fit.cell // 2 < at + len(name) + fit.cell
+        assert lit(heatmap) == ["drinks"]
+        heatmap.cursor = 2, 6
+        assert lit(heatmap) == ["small"]
+
+
 @pytest.mark.parametrize("colours", ["truecolor", "256", "16", "none"])
 async def test_many_tokens_are_blocks_with_labels_written_downwards(colours: Colours) -> None:
     app = Frame(Triangle(20, lambda number: "abcdefghij"[number % 10] + "xy"), (3, 2), colours)

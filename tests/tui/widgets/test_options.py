@@ -42,6 +42,22 @@ async def test_a_click_selects_an_option_that_is_there_and_no_other() -> None:
         assert app.selected == [2]
 
 
+@pytest.mark.parametrize("colour", ["", "1"])
+async def test_a_sign_stands_before_the_marked_option_with_colour_and_without(
+    monkeypatch: pytest.MonkeyPatch, colour: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", colour) if colour else monkeypatch.delenv("NO_COLOR", raising=False)
+    app = Page()
+    async with app.run_test() as pilot:
+        options = app.query_one(Options)
+        for at, wanted in enumerate((["» one", "  two", "  three"], ["  one", "» two", "  three"])):
+            options.highlighted = at
+            await pilot.pause()
+            lines = [options.render_line(y) for y in range(3)]
+            assert [line.text.rstrip() for line in lines] == wanted
+            assert {line.cell_length for line in lines} == {options.scrollable_content_region.width}
+
+
 async def test_the_palettes_list_is_such_a_list() -> None:
     app = Page()
     async with app.run_test() as pilot:

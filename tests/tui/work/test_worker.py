@@ -10,7 +10,7 @@ import pytest
 from glasshead.errors import GlassheadError
 from glasshead.found import find
 from glasshead_tui.work.jobs import Jobs
-from glasshead_tui.work.messages import Checked, NotOpened, Opened, Refused, Stepped
+from glasshead_tui.work.messages import Checked, MeasuringEdits, NotOpened, Opened, Refused, Stepped
 from glasshead_tui.work.worker import Worker
 
 
@@ -195,6 +195,26 @@ def test_an_edit_is_shown_once_a_token_changes_and_then_where_the_line_stood(slo
     assert all(check.ok for check in ear.heard[-1].checks)
     tickets = [message.ticket for message in ear.heard if isinstance(message, Stepped)]
     assert tickets[2] == tickets[3] < tickets[4], "both answer the edit"
+
+
+def test_measuring_edits_is_told_by_the_moment_gives_way_and_is_stopped_by_halt(worker: Worker, ear: Ear) -> None:
+    edits = [f"decoder.{layer}.cross.heads[head={head}] = 0" for layer in (0, 1) for head in (0, 1)]
+    worker.goto(4, to=ear)
+    worker.edit(*edits, to=ear)
+    first = worker.measure_edits(to=ear)
+    work(worker, ear, checked)
+    told = [each for each in ear.heard if isinstance(each, Stepped)][-1]
+    assert told.ticket == first and [str(each.edit) for each in told.moment.own_effects] == edits
+    assert [each.ticket for each in ear.heard if isinstance(each, MeasuringEdits)][:1] == [first]
+    worker.step(to=ear)
+    second = worker.measure_edits(to=ear)
+    worker.back(to=ear)  # it waits already
+    work(worker, ear, lambda heard: any(isinstance(each, Refused) for each in heard))
+    assert [each.ticket for each in ear.heard if isinstance(each, Refused)] == [second]
+    third = worker.measure_edits(to=ear)
+    worker.halt()
+    work(worker, ear, lambda heard: isinstance(heard[-1], Refused) and heard[-1].ticket == third)
+    assert not any(each.ticket in (second, third) for each in ear.heard if isinstance(each, Stepped))
 
 
 def test_halt_on_the_way_leaves_the_line_there_and_undo_brings_the_rest_back(slow: Worker, ear: Ear) -> None:

@@ -7,16 +7,8 @@ import typer
 
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
-from glasshead_tui.commands.arguments import (
-    Beside,
-    Checkpoint,
-    EditFile,
-    EditTexts,
-    Features,
-    Forced,
-    Truncate,
-    read_edits,
-)
+from glasshead_tui.commands.arguments import Checkpoint
+from glasshead_tui.commands.line import Line
 from glasshead_tui.commands.opening import opens
 from glasshead_tui.launch import explore as launch
 from glasshead_tui.state.focus import Which
@@ -25,6 +17,7 @@ from glasshead_tui.state.focus import Which
 @opens()
 def explore(
     opening: Opening,
+    line: Line,
     checkpoint: Checkpoint = launch.DEFAULT,
     sentence: Annotated[
         str | None,
@@ -38,26 +31,20 @@ def explore(
             show_default="each line of standard input, if it is piped; else an example",
         ),
     ] = None,
-    features: Features = None,
     mouse: Annotated[bool, typer.Option("--mouse/--no-mouse", help="Use the mouse in the explorer.")] = True,
-    truncate: Truncate = False,
-    forced: Forced = None,
-    edit: EditTexts = None,
-    edits: EditFile = None,
     session: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Keep all lines, edits and names in a file: what it holds is there again next time.",
+            help="Keep all lines, edits, names and what stands beside in a file: all is there again next time.",
             show_default=False,
         ),
     ] = None,
-    beside: Beside = None,
     plain: Annotated[bool, typer.Option("--plain", help="Write text, as always without a terminal.")] = False,
     kind: Annotated[
         Which | None,
         typer.Option(
-            help="The attention in the text: encoder–decoder, masked self-attention, the encoder's self-attention.",
+            help="The attention in the text: encoder–decoder, masked decoder self-attention, encoder self-attention.",
             show_default="cross, if there is one",
         ),
     ] = None,
@@ -79,13 +66,13 @@ def explore(
         checkpoint,
         opening=opening,
         text=text if sentence is None else sentence,
-        forced=forced,
-        edits=read_edits(edit, edits),
+        forced=line.forced,
+        edits=line.edits,
         session=session,
-        beside=beside,
-        features=features,
+        beside=line.beside,
+        features=line.features,
         mouse=mouse,
-        truncate=truncate,
+        truncate=line.truncate,
         plain=plain,
         kind=kind,
         layer=layer,

@@ -8,6 +8,7 @@ import typer
 
 from glasshead.errors import GlassheadError
 from glasshead.opening import Capture, Device, Opening, Precision
+from glasshead_tui.commands import line
 from glasshead_tui.commands.options import flag, parameter, sign
 
 OPTIONS = {
@@ -47,14 +48,18 @@ OPTIONS = {
 
 
 def opens(*, without: tuple[str, ...] = (), device: Device = "cpu") -> Callable[[Callable[..., Any]], Any]:
-    """Give a command that takes `opening` the options of an Opening in its place. With --ids, `text` is the ids.
+    """Give a command that takes `opening` the options of an Opening in its place, and one that takes `line` those of a
+    Line. With --ids, `text` is the ids.
 
-    without: options that it does not have · device: the default.
+    without: options of an Opening that it does not have · device: the default.
     """
     chosen = {name: option for name, option in OPTIONS.items() if name not in without}
     chosen["device"] = chosen["device"].replace(default=device)
 
     def sign_up(command: Callable[..., Any]) -> Any:
+        signature = inspect.signature(command).parameters
+        shown = line.OPTIONS if "line" in signature else {}
+
         def run(**given: Any) -> Any:
             ids, to, source, chat, where, dtype, device_map, capture = (
                 given.pop(name, chosen[name].default if name in chosen else option.default)
@@ -68,12 +73,14 @@ def opens(*, without: tuple[str, ...] = (), device: Device = "cpu") -> Callable[
                 to=to, source=source, chat=chat, ids=ids is not None, device=where, dtype=dtype,
                 spread=device_map is not None, capture=capture,
             )  # fmt: skip
+            if shown:
+                given["line"] = line.Line.of({name: given.pop(name, each.default) for name, each in shown.items()})
             return command(opening=opening, **given)
 
-        own = [each for each in inspect.signature(command).parameters.values() if each.name != "opening"]
+        own = [each for each in signature.values() if each.name not in ("opening", "line")]
         keywords = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
         run.__name__, run.__doc__ = command.__name__, command.__doc__
-        sign(run, [*keywords, *chosen.values()])
+        sign(run, [*keywords, *shown.values(), *chosen.values()])
         return run
 
     return sign_up

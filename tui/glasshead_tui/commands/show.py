@@ -8,16 +8,8 @@ import typer
 
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
-from glasshead_tui.commands.arguments import (
-    Beside,
-    Checkpoint,
-    EditFile,
-    EditTexts,
-    Features,
-    Forced,
-    Truncate,
-    read_edits,
-)
+from glasshead_tui.commands.arguments import Checkpoint
+from glasshead_tui.commands.line import Line
 from glasshead_tui.commands.opening import opens
 from glasshead_tui.state.focus import Focus, Stage, Which
 
@@ -36,12 +28,12 @@ Writer = Callable[[str, "Moment", Focus, str], Iterator[str]]
 @opens()
 def show(
     opening: Opening,
+    line: Line,
     checkpoint: Checkpoint,
     text: Annotated[
         str | None,
         typer.Argument(metavar="TEXT", help="A sentence in quotes; none for a recording.", show_default=False),
     ] = None,
-    features: Features = None,
     pane: Annotated[Pane, typer.Option(help="The pane.")] = "stream",
     step: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Steps of decoding.", show_default="to the end")
@@ -73,11 +65,6 @@ def show(
         Literal["table", "json", "tsv"],
         typer.Option("--format", help="A table to read; JSON or TSV with full precision."),
     ] = "table",
-    truncate: Truncate = False,
-    forced: Forced = None,
-    edit: EditTexts = None,
-    edits: EditFile = None,
-    beside: Beside = None,
     pin: Annotated[
         str | None,
         typer.Option(
@@ -98,25 +85,22 @@ def show(
 
     With another model or head beside it: both tables, and their difference.
     """
-    if session is not None and not all(each is None for each in (text, features, forced, edit, edits)):
+    if session is not None and (text is not None or line.own):
         raise GlassheadError("A session has its own text and edits: give either --session, or a text and edits.")
     from glasshead_tui.terminal.sentences import fitting, sentence
 
-    if text is None and features is not None:
-        text = features.name
+    text = line.text(text)
     text = text if text is None else sentence(text)
-    if beside is not None and pin is not None:
+    if line.beside is not None and pin is not None:
         raise GlassheadError("--beside compares with another model, --pin with another head: choose one.")
-    changed = read_edits(edit, edits)
-
     from glasshead.decoding.threads import one_thread
     from glasshead.found import find, find_beside
     from glasshead.session.session import Session
     from glasshead_tui.plain.show import as_json, as_table, as_tsv
 
     one_thread()
-    guest = None if beside is None else find_beside(beside, opening)
-    subject = find(checkpoint, opening, features).open()
+    guest = None if line.beside is None else find_beside(line.beside, opening)
+    subject = find(checkpoint, opening, line.features).open()
     work = Session(subject)
     if session is not None:
         from glasshead.session.file import read_session
@@ -125,8 +109,8 @@ def show(
         step = work.line.step_number if step is None else step
     else:
         text = subject.first_sentence if text is None else text
-        fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate)
-        work.begin(fitted, forced=forced, edits=changed)
+        fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=line.truncate)
+        work.begin(fitted, forced=line.forced, edits=line.edits)
     steps = work.line.limit if step is None else step
     work.rewind(steps)
     for _ in work.walk(steps - work.line.step_number, stopping=False):
@@ -135,18 +119,20 @@ def show(
         from glasshead.session.guest import open_guest
 
         work.stand_beside(open_guest(guest, subject))
+    if pane == "edits":
+        work.measure_edits()
     moment = work.moment
     if moment.alone:
         raise GlassheadError(moment.alone)
     focus = _focus(subject, moment, kind, layer, head, row, key).to(stage=stage, candidate=candidate, against=against)
     writers: dict[str, Writer] = {"table": as_table, "json": as_json, "tsv": as_tsv}
-    if beside is not None or pin is not None:
+    if line.beside is not None or pin is not None:
         from glasshead_tui.plain import beside as both
 
         writers = {"table": both.as_table, "json": both.as_json, "tsv": both.as_tsv}
         focus = focus.to(pinned=None if pin is None else _head(subject, pin))
-    for line in writers[form](pane, moment, focus, subject.name):
-        print(line)
+    for told in writers[form](pane, moment, focus, subject.name):
+        print(told)
 
 
 def _focus(
@@ -167,13 +153,11 @@ def _focus(
 
 def _head(subject: "Subject", text: str) -> tuple[str, int]:
     """Find the head that a text names. Raises GlassheadError for one that is not there."""
-    from glasshead.session.stops import parse_head
+    from glasshead.session.stops import check_head, parse_head
 
-    prefix, head = parse_head(text)
-    kind = subject.anatomy.kind_at(prefix)
-    _within("layer", int(prefix.split(".")[1]), kind.layers, f"the {kind.stack}'s")
-    _within("head", head, kind.heads, f"those of {prefix}")
-    return prefix, head
+    found = parse_head(text)
+    check_head(*found, subject.anatomy)
+    return found
 
 
 def _kind(subject: "Subject", which: Which | None) -> "Kind":

@@ -9,19 +9,8 @@ import typer
 from glasshead.errors import GlassheadError
 from glasshead.opening import Opening
 from glasshead.site import Site
-from glasshead_tui.commands.arguments import (
-    Beside,
-    Checkpoint,
-    EditFile,
-    EditTexts,
-    Features,
-    Forced,
-    Truncate,
-    Until,
-    check_stops,
-    read_edits,
-    read_stops,
-)
+from glasshead_tui.commands.arguments import Checkpoint, Until, check_stops, read_stops
+from glasshead_tui.commands.line import Line
 from glasshead_tui.commands.opening import opens
 
 if TYPE_CHECKING:
@@ -36,12 +25,12 @@ EVERY = "decoder.*.cross.weights"
 @opens(without=("capture",))
 def trace(
     opening: Opening,
+    line: Line,
     checkpoint: Checkpoint,
     text: Annotated[
         str | None,
         typer.Argument(metavar="TEXT", help="A sentence in quotes; none for a recording.", show_default=False),
     ] = None,
-    features: Features = None,
     keep: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Sites to show, e.g. encoder.0.self.*; may be repeated.", show_default=EVERY),
@@ -53,7 +42,6 @@ def trace(
     steps: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Steps of decoding.", show_default="to the end")
     ] = None,
-    truncate: Truncate = False,
     save: Annotated[
         Path | None,
         typer.Option(
@@ -63,11 +51,7 @@ def trace(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="With --save: replace a file.")] = False,
-    forced: Forced = None,
-    edit: EditTexts = None,
-    edits: EditFile = None,
     until: Until = None,
-    beside: Beside = None,
 ) -> None:
     """Write the captured values of a decode: numbers, or a file.
 
@@ -75,26 +59,24 @@ def trace(
     """
     from glasshead_tui.terminal.sentences import fitting, sentence
 
-    if text is None and features is not None:
-        text = features.name
+    text = line.text(text)
     if text is not None:
         text = sentence(text)
     if save is None and overwrite:
         raise GlassheadError("--overwrite has no meaning without --save.")
     if save is not None and form is not None:
         raise GlassheadError("--save writes a recording, and --format numbers: choose one.")
-    if save is not None and beside is not None:
+    if save is not None and line.beside is not None:
         raise GlassheadError("--save writes one line, and --beside compares two: choose one.")
 
-    changed = read_edits(edit, edits)
-    stops = read_stops(until, edited=bool(changed))
+    stops = read_stops(until, edited=bool(line.edits))
 
     from glasshead.decoding.threads import one_thread
     from glasshead.found import find, find_beside
 
     one_thread()
-    guest = None if beside is None else find_beside(beside, opening)
-    subject = find(checkpoint, opening, features).open()
+    guest = None if line.beside is None else find_beside(line.beside, opening)
+    subject = find(checkpoint, opening, line.features).open()
     if text is None:
         if not subject.recorded:
             raise GlassheadError("Which sentence? Give one in quotes, after the checkpoint.")
@@ -105,24 +87,24 @@ def trace(
     needed = list(dict.fromkeys([*needed, *check_stops(stops, subject.anatomy)]))
     if save is not None:
         _check_place(save, overwrite=overwrite)
-    fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=truncate)
+    fitted = fitting(text, subject.vocabulary.source, subject.limit, truncate=line.truncate)
     changes = None
-    if changed:
+    if line.edits:
         from glasshead.session.references import changes_of
 
-        changes = changes_of(subject, changed, fitted)
-    line = subject.start(fitted, keep=needed, edit=changes, forced=forced)
-    unedited = subject.start(fitted, keep=None, forced=forced) if stops and changed else None
-    _walk(line, steps, stops, unedited)
+        changes = changes_of(subject, line.edits, fitted)
+    stepper = subject.start(fitted, keep=needed, edit=changes, forced=line.forced)
+    unedited = subject.start(fitted, keep=None, forced=line.forced) if stops and line.edits else None
+    _walk(stepper, steps, stops, unedited)
     if save is not None:
-        print(_saved(line, save, overwrite=overwrite))
+        print(_saved(stepper, save, overwrite=overwrite))
         return
     if guest is not None:
-        for row in _both(subject, line, guest, fitted, chosen, form):
+        for row in _both(subject, stepper, guest, fitted, chosen, form):
             print(row)
         return
     writers: dict[str | None, Callable[[Subject, Stepper, list[str]], Iterator[str]]] = {"json": _json, "tsv": _tsv}
-    for row in writers.get(form, _table)(subject, line, _recorded(line, chosen) if subject.recorded else chosen):
+    for row in writers.get(form, _table)(subject, stepper, _recorded(stepper, chosen) if subject.recorded else chosen):
         print(row)
 
 

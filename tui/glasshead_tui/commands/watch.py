@@ -20,7 +20,7 @@ def watch(
     kind: Annotated[
         Which,
         typer.Option(
-            help="The attention in the text: encoder–decoder, masked self-attention, the encoder's self-attention."
+            help="The attention in the text: encoder–decoder, masked decoder self-attention, encoder self-attention."
         ),
     ] = "cross",
     layer: Annotated[

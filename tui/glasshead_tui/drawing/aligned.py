@@ -5,8 +5,8 @@ Pieces are joined to words: a word's weight on another is the mean over its rows
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from glasshead.named import END
 from glasshead_tui.drawing.choices import next_token
-from glasshead_tui.drawing.names import END
 from glasshead_tui.drawing.rows import Rows
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible

@@ -29,7 +29,7 @@ class DifferenceMatrix:
     column_labels: tuple[str, ...]
     digits: int = 4
     names: tuple[str, str] = ("edited", "original")
-    """What the two lines are called."""
+    """What the two are called, safe for a terminal."""
 
     @cached_property
     def largest(self) -> float:

@@ -32,8 +32,8 @@ class Heads(NamedTuple):
     """Current key."""
     pinned: tuple[int, int] | None = None
     """Layer and head that are pinned; None if none of this kind is."""
-    compared: tuple[str, float] | None = None
-    """What the current head is compared with, and the weight of its cell; None if nothing is."""
+    compared: float | None = None
+    """The weight of the cell that stands beside the current one; None if none does."""
 
 
 def compare_heads(moment: "Moment", focus: Focus) -> Heads:
@@ -60,14 +60,14 @@ def compare_heads(moment: "Moment", focus: Focus) -> Heads:
     )  # fmt: skip
 
 
-def _compared(moment: "Moment", focus: Focus) -> tuple[str, float] | None:
+def _compared(moment: "Moment", focus: Focus) -> float | None:
     """Find the weight of the cell in what the head is compared with, if it is a cell of the same tokens."""
     try:
         pair = pair_of(moment, focus) if focus.view == "edited" else None
         if pair is None or (pair.other.focus.query, pair.other.focus.key) != (focus.query, focus.key):
             return None
         pair.check("weights")
-        return "pinned" if pair.heads else pair.names[1], pair.other.value("weights")
+        return pair.other.value("weights")
     except GlassheadError:  # the model beside has no such head
         return None
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from glasshead.named import END, JOINED, SPECIAL, START, WORD_STARTS, brief_part, name_head, name_kind
 from glasshead_tui.drawing.memo import by_identity
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
@@ -13,12 +14,8 @@ if TYPE_CHECKING:
     from glasshead.anatomy import Kind
     from glasshead.text import Token
 
-START, END = "▸", "■"
-JOINED = "‿"  # this piece is written onto the one before it
-_SPECIAL = {"<s>": START, "</s>": END}
 _BRACKETED = frozenset({"[CLS]", "[SEP]", "[MASK]", "[PAD]", "[UNK]"})
 """Special tokens as BERT writes them: no pieces of a word."""
-_WORD_STARTS = ("▁", "Ġ")
 _BYTE = re.compile("<0x([0-9A-F]{2})>")
 """A byte of a character that the vocabulary lacks. Its two digits fit a column; of `<0xE7>` there would be `<…`."""
 
@@ -48,32 +45,32 @@ def named(texts: Sequence[str]) -> tuple[str, ...]:
 
     The start is ▸, the end ■.
     """
-    marks = any(text.startswith(_WORD_STARTS) for text in texts)
+    marks = any(text.startswith(WORD_STARTS) for text in texts)
     before = ["</s>", *texts]
-    return tuple(_name(text, joins=marks and one not in _SPECIAL) for one, text in zip(before, texts, strict=False))
+    return tuple(_name(text, joins=marks and one not in SPECIAL) for one, text in zip(before, texts, strict=False))
 
 
 def next_labels(tokens: "tuple[Token, ...]", candidates: "tuple[Token, ...]") -> tuple[str, ...]:
     """Make a short name for each candidate, as it would be written after the tokens."""
-    marks = any(token.text.startswith(_WORD_STARTS) for token in (*tokens, *candidates))
-    joins = marks and bool(tokens) and tokens[-1].text not in _SPECIAL
+    marks = any(token.text.startswith(WORD_STARTS) for token in (*tokens, *candidates))
+    joins = marks and bool(tokens) and tokens[-1].text not in SPECIAL
     return tuple(_name(candidate.text, joins=joins) for candidate in candidates)
 
 
 def _name(text: str, *, joins: bool) -> str:
     """Make the name of a token. joins: what begins no word is written onto the token before."""
-    if text in _SPECIAL:
-        return _SPECIAL[text]
+    if text in SPECIAL:
+        return SPECIAL[text]
     if byte := _BYTE.fullmatch(text):
         return byte[1]
-    if text.startswith(_WORD_STARTS):
+    if text.startswith(WORD_STARTS):
         return visible(text[1:]) or "␣"
     return JOINED * (joins and not text.startswith("<") and text not in _BRACKETED) + visible(text)
 
 
 def bare(text: str) -> str:
     """Return a piece without the sign that a word begins there."""
-    return text[1:] if text.startswith(_WORD_STARTS) and len(text) > 1 else text
+    return text[1:] if text.startswith(WORD_STARTS) and len(text) > 1 else text
 
 
 def spoken(label: str) -> str:
@@ -83,13 +80,21 @@ def spoken(label: str) -> str:
 
 def attention_name(focus: Focus, kind: "Kind | None" = None) -> str:
     """Name the current attention in the paper's words. kind: as the model has it; None for the paper's own."""
-    causal = focus.stack == "decoder" if kind is None else kind.causal
-    name = f"{'masked ' if causal else ''}self-attention"
-    if focus.kind == "cross":
-        name = "encoder–decoder attention"
-    elif kind is not None and causal and not kind.masked:
-        name = f"self-attention ({kind.label.partition('(')[2].rstrip(')') or 'no mask'})"
-    return f"{focus.stack} {focus.layer} · {name} · head {focus.head}"
+    return name_head(focus.prefix, focus.head, masked=None if kind is None else kind.causal and kind.masked)
+
+
+def kind_name(kind: "Kind") -> str:
+    """Name a kind of attention in the paper's words, masked or not as the model has it."""
+    return name_kind(kind.stack, kind.kind, masked=kind.causal and kind.masked)
+
+
+def brief_label(site: str, label: str, *, bare: bool = False) -> str:
+    """Name a place in a stack in short. site: e.g. `decoder.1.cross` · label: of the place, such as `1.cross.after` ·
+    bare: as for `brief_part`.
+    """
+    if not label[:1].isdigit():
+        return label
+    return f"{brief_part(site, bare=bare)}{' after' if label.endswith('.after') else ''}"
 
 
 @by_identity

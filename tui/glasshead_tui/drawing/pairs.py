@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from glasshead.errors import GlassheadError
+from glasshead.named import brief_head, name_kind
 from glasshead_tui.drawing.choices import row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
 from glasshead_tui.drawing.matrix import hides
 from glasshead_tui.drawing.names import attention_name, labels
+from glasshead_tui.drawing.sides import mark_names
 from glasshead_tui.state.focus import Focus, Stage, within
 from glasshead_tui.terminal.visible import visible
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 HEADS = ("this head", "pinned head")
 """Names of two heads."""
+FOLLOWS = "given these tokens"
+"""What the line without the edits consists of where it would have written others."""
 
 
 class Side(NamedTuple):
@@ -65,6 +69,11 @@ class Pair:
     how: str = ""
     """What the tokens of the other one are, where that is not plain."""
 
+    @property
+    def marked(self) -> tuple[str, str]:
+        """The names of the two with their marks, safe for a terminal."""
+        return mark_names(self.names)
+
     def check(self, name: str) -> None:
         """Raise GlassheadError for two values that have no difference. name: local to the attention, or logits."""
         if self.heads:
@@ -85,7 +94,7 @@ class Pair:
         values, reached = self._subtract(stage)
         return DifferenceMatrix(
             stage=stage, values=values, reached=reached, masked=hidden[0] & hidden[1], row_labels=queries,
-            column_labels=keys, names=self.names,
+            column_labels=keys, names=self.marked,
         )  # fmt: skip
 
     def _subtract(self, stage: Stage) -> "tuple[Tensor, Tensor]":
@@ -121,7 +130,9 @@ def pair_of(moment: "Moment", focus: Focus, *, exact: bool = True) -> Pair | Non
     here, there = moment.alike, moment.original
     this = Side(here, reachable(here, focus.to(view="edited")))
     other = Side(there, reachable(there, focus.to(view="original"), exact=exact))
-    return Pair(this, other, moment.beside.names, how=moment.beside.how)
+    beside = moment.beside
+    how = beside.how or (FOLLOWS if beside.stands is None and beside.first is not None else "")
+    return Pair(this, other, beside.names, how=how)
 
 
 def reachable(moment: "Moment", focus: Focus, *, exact: bool = True) -> Focus:
@@ -133,7 +144,7 @@ def reachable(moment: "Moment", focus: Focus, *, exact: bool = True) -> Focus:
     looked = focus.stack, focus.kind
     kind = next((each for each in moment.anatomy.kinds if (each.stack, each.kind) == looked), None)
     if kind is None:
-        raise GlassheadError(f"{whose} has no {focus.stack} {focus.kind} attention.")
+        raise GlassheadError(f"{whose} has no {name_kind(*looked, masked=False)}.")
     if exact and focus.layer >= kind.layers:
         raise GlassheadError(f"{whose} has no {focus.prefix}: its layers count from 0 to {kind.layers - 1}.")
     if exact and focus.head >= kind.heads:
@@ -145,12 +156,9 @@ def reachable(moment: "Moment", focus: Focus, *, exact: bool = True) -> Focus:
     return focus.to(query=within(focus.query, len(queries)), key=within(focus.key, len(keys)))
 
 
-def head_names(moment: "Moment", focus: Focus, other: Focus) -> tuple[str, str]:
-    """Name a head beside another one, at two lengths: with its kind of attention only if that is not the same."""
-    if (focus.stack, focus.kind) == (other.stack, other.kind):
-        return f"{focus.stack} {focus.layer} · head {focus.head}", f"layer {focus.layer} head {focus.head}"
-    whole = attention_name(focus, moment.anatomy.kind_at(focus.prefix))
-    return whole, f"{focus.prefix} head {focus.head}"
+def head_names(moment: "Moment", focus: Focus) -> tuple[str, str]:
+    """Name a head at two lengths."""
+    return attention_name(focus, moment.anatomy.kind_at(focus.prefix)), brief_head(*focus.place)
 
 
 def both(here: str, there: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from glasshead.named import brief_head, brief_kind, name_head
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.rows import Rows
 
@@ -43,7 +44,7 @@ class Row:
         if self.still:
             return False
         if self.placebo is not None:
-            return self.value > self.placebo.mean + self.placebo.spread
+            return self.value > self.placebo.mean + (self.placebo.spread or 0.0)
         return self.even is None or self.value > self.even
 
 
@@ -105,26 +106,20 @@ class Table:
 
     def lists(self, head: Head) -> bool:
         """Tell whether a head is listed: whether one of its names holds every word that is asked for."""
-        kind, layer = place_name(head[0])
-        names = f"{head[0]}.{head[1]} {kind} {layer} head {head[1]}".lower()
+        names = f"{head[0]}.{head[1]} {brief_head(*head)} {name_head(*head)} layer {head[0].split('.')[1]}".lower()
         return all(word in names for word in self.part.lower().split())
 
 
 def place_name(prefix: str) -> tuple[str, str]:
     """Name an attention or another sub-layer in two cells: its kind, and its layer."""
     stack, layer, kind = prefix.split(".")
-    return "cross" if kind == "cross" else f"{stack} {kind}", layer
-
-
-def short_name(head: Head) -> str:
-    """Name a head as a breakpoint may: `2.cross.3` in the decoder, `encoder.2.self.3`."""
-    return f"{head[0].removeprefix('decoder.')}.{head[1]}"
+    return brief_kind(stack, kind), layer
 
 
 def tell_of(row: Row, table: Table) -> str:
     """Say what the number of a head means, and what it is to be compared with."""
     prefix, head = row.head
-    name = f"{prefix} head {head}"
+    name = brief_head(prefix, head)
     if table.measure != EFFECT:
         even = "" if row.even is None else f", {weight(row.even)} of even rows"
         return f"{name}: {table.measure} {real(row.value, 7)}{even} · {table.formula}"
@@ -132,9 +127,14 @@ def tell_of(row: Row, table: Table) -> str:
         return f"{name} moved no logit when it was taken out · {table.formula}"
     placebo = ""
     if row.placebo is not None:
-        placebo = f", placebo {real(row.placebo.mean, 6)} ±{real(row.placebo.spread, 5)}"
+        placebo = f", placebo {write_placebo(row.placebo)}"
     loss = "" if table.loss is None else f" · the loss with all heads is {real(table.loss, 6)}"
     return f"{name}: effect {real(row.value, 7)}{placebo} · {table.formula}{loss}"
+
+
+def write_placebo(placebo: "Placebo") -> str:
+    """Write mean and spread; of a single part there is no spread."""
+    return real(placebo.mean, 6) + ("" if placebo.spread is None else f" ±{real(placebo.spread, 5)}")
 
 
 def ranking_rows(table: Table) -> Rows:

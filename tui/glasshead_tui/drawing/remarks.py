@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from glasshead_tui.drawing.memo import by_identity, chosen_account, chosen_distribution, chosen_units
 from glasshead_tui.drawing.names import UNKNOWN, is_byte
 from glasshead_tui.drawing.numbers import real
-from glasshead_tui.drawing.switches import edits_effect
+from glasshead_tui.drawing.switches import edits_effect, own_effects_said
 from glasshead_tui.drawing.tree import tree_said
 from glasshead_tui.state.focus import Focus
 
@@ -158,6 +158,6 @@ REMARKS: dict[str, Callable[["Moment", Focus], tuple[str, ...]]] = {
     "feed-forward": _units,
     "positions": _positions,
     "tree": lambda moment, _: (tree_said(moment),),
-    "edits": lambda moment, _: (edits_effect(moment),),
+    "edits": lambda moment, _: (edits_effect(moment), own_effects_said(moment)),
 }
 """What is said of each pane, by its name; of the others nothing."""

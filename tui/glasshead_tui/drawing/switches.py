@@ -6,11 +6,13 @@ from glasshead_tui.drawing.memo import by_identity
 from glasshead_tui.drawing.names import next_labels
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.rows import Rows
+from glasshead_tui.terminal.visible import fit
 
 if TYPE_CHECKING:
     from glasshead.anatomy import Anatomy
     from glasshead.edits.edit import Edit
     from glasshead.session.moment import Moment
+    from glasshead.session.own_effects import Gap, OwnEffect
 
 
 def breaks(edit: "Edit", anatomy: "Anatomy") -> tuple[str, ...]:
@@ -20,14 +22,68 @@ def breaks(edit: "Edit", anatomy: "Anatomy") -> tuple[str, ...]:
     return tuple(sorted(broken_checks((edit,), anatomy)))
 
 
+def own_effect(moment: "Moment | None", edit: "Edit") -> "OwnEffect | None":
+    """Return what an edit does by itself; None if it is off, or was not measured at this moment."""
+    found = () if moment is None else moment.own_effects
+    return next((each for each in found if each.edit == edit), None)
+
+
+def gap_cells(gap: "Gap | None") -> str:
+    """Write how many tokens are others, and the KL a token, for a column; a dash for what is not there."""
+    if gap is None:
+        return "—"
+    return f"{gap.tokens} {fit('—' if gap.bits is None else real(gap.bits, 6), 6, right=True)}"
+
+
+def own_effect_said(moment: "Moment", edit: "Edit") -> str:
+    """Say what an edit does by itself, in sentences; empty if that was not measured."""
+    found = own_effect(moment, edit)
+    if found is None:
+        return ""
+    told = [f"{name}, {_gap_said(gap)}" for name, gap in (("Alone", found.alone), ("Without it", found.without)) if gap]
+    told += [found.why.removesuffix(".")] * bool(found.why)
+    return f"{'. '.join(told)}."
+
+
+def _gap_said(gap: "Gap") -> str:
+    one = gap.tokens < 2
+    tokens = f"{gap.tokens or 'no'} token{'' if one else 's'} would be {'another' if one else 'others'}"
+    bits = "" if gap.bits is None else f", KL {real(gap.bits, 6)} bits a token"
+    return tokens + bits + ("" if gap.next_bits is None else f", {real(gap.next_bits, 6)} on the next")
+
+
+OWN_HEADS = ("alone: other tokens", "alone: KL bits", "without it: other tokens", "without it: KL bits")
+
+
 def edits_rows(moment: "Moment") -> Rows:
-    """Make a row for each edit of the line: its number, whether it is on, and the checks that it may break."""
-    rows: Rows = [("edit", "on", "what, where, value", "breaks")]
-    rows += [
-        (number, entry.on, str(entry.item), ", ".join(breaks(entry.item, moment.anatomy)) or None)
-        for number, entry in enumerate(moment.edits.entries)
-    ]
+    """Make a row for each edit of the line: its number, whether it is on, and the checks that it may break.
+
+    Once they were measured, also what each does by itself.
+    """
+    measured = bool(moment.own_effects)
+    rows: Rows = [("edit", "on", "what, where, value", "breaks", *(OWN_HEADS if measured else ()))]
+    for number, entry in enumerate(moment.edits.entries):
+        found = own_effect(moment, entry.item)
+        gaps = (None, None) if found is None else (found.alone, found.without)
+        own = [cell for gap in gaps for cell in ((None, None) if gap is None else (gap.tokens, gap.bits))]
+        checks = ", ".join(breaks(entry.item, moment.anatomy)) or None
+        rows.append((number, entry.on, str(entry.item), checks, *(own if measured else ())))
     return rows
+
+
+@by_identity
+def own_effects_said(moment: "Moment") -> str:
+    """Say what the columns of the own effects are; empty where they were not measured."""
+    if not moment.own_effects:
+        return ""
+    missing = [each.why for each in moment.own_effects if each.why]
+    return " ".join((OWN_SAID, *dict.fromkeys(missing)))
+
+
+OWN_SAID = (
+    "Alone: this edit and no other, next to the model without edits. Without it: all edits, next to all but this one. "
+    "Other tokens: where the line would be another by now. KL: mean over the tokens of this line and the next."
+)
 
 
 def breakpoints_rows(moment: "Moment") -> Rows:

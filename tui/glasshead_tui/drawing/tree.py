@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from glasshead.named import brief_head, name_head
 from glasshead_tui.drawing.names import bare, named
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.rows import Rows
@@ -100,9 +101,7 @@ def looks_elsewhere(found: "Elsewhere", room: int = 4) -> str:
     """Name head and token whose weight differs most from the parent's, with the difference."""
     if not found.apart:
         return "nowhere"
-    stack, layer, kind = found.prefix.split(".")
-    place = f"{layer}.{kind}" if stack == "decoder" else found.prefix
-    return f"{place} head {found.head}, {named([found.token.text])[0]} {real(found.apart, room)}"
+    return f"{brief_head(found.prefix, found.head)}, {named([found.token.text])[0]} {real(found.apart, room)}"
 
 
 def describe(row: Listed) -> str:
@@ -127,7 +126,7 @@ def describe(row: Listed) -> str:
     elif branch.differs is not None:
         prefix, head, key, apart, token = branch.differs
         name = named([token.text])[0]
-        told.append(f"after it {prefix} head {head} differs most, on {name} (token {key}), by {real(apart, 4)}")
+        told.append(f"after it {name_head(prefix, head)} differs most, on {name} (token {key}), by {real(apart, 4)}")
     return visible("; ".join(told) + ".")
 
 

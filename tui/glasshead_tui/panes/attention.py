@@ -13,15 +13,16 @@ from textual.app import ComposeResult
 
 from glasshead.errors import GlassheadError
 from glasshead.traces.shown import NotYetError, passes_put_off
-from glasshead_tui.drawing.choices import Choice, choice, names_chosen, row_labels
+from glasshead_tui.drawing.choices import choice, row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
-from glasshead_tui.drawing.matrix import HeadMatrix, make_matrix, weight_level
+from glasshead_tui.drawing.masks import told_mask
+from glasshead_tui.drawing.matrix import HeadMatrix, make_matrix
 from glasshead_tui.drawing.memo import chosen_cell
-from glasshead_tui.drawing.names import attention_name, labels, spoken, widest
+from glasshead_tui.drawing.names import attention_name, labels, widest
 from glasshead_tui.drawing.notes import NotedMatrix, join_pieces
-from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.pairs import Pair, Side, head_names, pair_of
+from glasshead_tui.drawing.sides import MARKS, side_of
 from glasshead_tui.drawing.tables import attention_rows, matrix_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import (
@@ -29,23 +30,20 @@ from glasshead_tui.panes.difference import (
     difference_legend,
     difference_readout,
     mark_of_edits,
-    note_of_edits,
-    why_edited,
 )
 from glasshead_tui.panes.pane import COMPUTING, Rows, text_of
-from glasshead_tui.state.focus import STAGES, VIEWS, Focus, Stage, View
-from glasshead_tui.terminal.visible import visible
+from glasshead_tui.panes.telling import explain_matrix, tell_cell, with_choice
+from glasshead_tui.state.focus import STAGES, VIEWS, Focus, View
 from glasshead_tui.widgets.abreast import Abreast, Figure, outline_abreast
+from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.fitting import Form, Outline, fitted
-from glasshead_tui.widgets.heatmap import UNDERLINE, HeatMap
+from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.lines import Line
-from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS, MASKED_GLYPH
+from glasshead_tui.widgets.scale import MASKED_GLYPH
 
 if TYPE_CHECKING:
-    from glasshead.analysis.cell import Cell
     from glasshead.session.moment import Moment
 
-UNMASKED = "came later; no mask hides it"
 SHORTLY = "these two cannot be subtracted"
 DIGITS = 4
 """Columns of the widest number of a difference, and of scores."""
@@ -116,10 +114,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         before, self._shown = self._shown, None
         shown = _look_at(moment, focus)
         at, looking = shown.viewed
-        stages = (stage.upper() if stage == focus.stage else stage for stage in STAGES)
-        pinned = "pinned: " if focus.pinned == looking.place else ""
-        name = pinned + mark_of_edits(at, looking) + attention_name(looking, at.anatomy.kind_at(looking.prefix))
-        entitle(self, name, "  ".join(stages))
+        self._entitle(shown, ())
         if at.trace.recorded:
             at.trace[f"{looking.prefix}.{looking.stage}"]  # raises here if it was not recorded: nothing else is told
         if focus.view != "edited" and shown.lacks:
@@ -128,6 +123,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         if focus.view == "difference" and shown.why and len(views) == 1:
             raise GlassheadError(shown.why)
         self._shown, self.stays = shown, False
+        self._entitle(shown, views)
         if before and views == self._drawn and before.differs_in_cell(shown):
             for heatmap, view in zip(self._figures.heatmaps, views, strict=True):
                 heatmap.cursor = shown.cursor(view)
@@ -146,6 +142,23 @@ class AttentionPane(NotedMatrix, can_focus=False):
         except NotYetError:
             self._shown = None
             raise
+
+    def _entitle(self, shown: _Shown, views: tuple[View, ...]) -> None:
+        """Name the head, and of two that are compared the one that is looked at; say what its mask hides.
+
+        views: what is drawn; empty where that is not known.
+        """
+        at, looking = shown.viewed
+        pinned = "pinned: " if shown.focus.pinned == looking.place else ""
+        name = pinned + mark_of_edits(at, looking) + attention_name(looking, at.anatomy.kind_at(looking.prefix))
+        lines = shown.pair is not None and not shown.pair.heads
+        if not (lines and len(views) > 1):  # one head of two lines that stand side by side is that of both
+            side = shown.focus.view if shown.pair is not None else side_of(shown.moment, shown.focus, "attention")
+            name = f"{'' if side is None else f'{MARKS[side]} '}{name}"
+        stages = "  ".join(stage.upper() if stage == shown.focus.stage else stage for stage in STAGES)
+        room = self.outer_size.width - 6
+        masks = (f"{told} · {stages}" for told in told_mask(at.trace, looking.prefix))
+        entitle(self, name, next((each for each in masks if width(each) <= room), stages))
 
     def say(self, sentence: str) -> None:
         """See `Pane`."""
@@ -170,7 +183,9 @@ class AttentionPane(NotedMatrix, can_focus=False):
     def on_resize(self) -> None:
         if self._shown:
             with passes_put_off(), suppress(NotYetError):  # what was let go since is drawn with the next look
-                self._draw(*self._arrange(self._shown))
+                views, outline = self._arrange(self._shown)
+                self._entitle(self._shown, views)
+                self._draw(views, outline)
 
     def on_heat_map_cursor_moved(self, event: HeatMap.CursorMoved) -> None:
         event.stop()
@@ -223,7 +238,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         queries, keys = row_labels(moment, focus), labels(moment.trace.axes(focus.prefix)[1])
         matrix = make_matrix(moment, focus, self._ghosts(moment, focus, queries, keys))
         self._figures.show([_figure(matrix, (), moment, focus, marks)])
-        legend = _legend_of(matrix, moment, focus, marks)
+        legend = explain_matrix(matrix, moment, focus, marks)
         if shown.lacks:
             said: Line = [Segment(shown.lacks, marks.bad)]
             legend = (*(join_pieces([said, line]) for line in legend), said)
@@ -245,7 +260,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         if apart is not None:
             figures["difference"] = Figure(names["difference"], apart, marks.scores, shown.cursor("difference"))
         self._figures.show([figures[view] for view in views], outline)
-        legend = _legend_of(one, *this, marks)
+        legend = explain_matrix(one, *this, marks)
         if shown.why:
             said = shown.why, *(shown.why.partition(end)[0] for end in (". ", ": ")), SHORTLY
             more = tuple([Segment(text, marks.strong)] for text in said)
@@ -292,20 +307,10 @@ class AttentionPane(NotedMatrix, can_focus=False):
         moment, focus = shown.viewed
         if shown.pair is not None and shown.compares and (len(views) > 1 or shown.pair.heads or views == VIEWS[2:]):
             readout = difference_readout(shown.pair, focus.stage, marks)
-            self._notes.readout = _with_choice(readout, choice(moment, focus), True, marks)
+            self._notes.readout = with_choice(readout, choice(moment, focus), True, marks)
             self._notes.redraw()
             return
-        queries, keys = moment.trace.axes(focus.prefix)
-        names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
-        try:
-            found = chosen_cell(moment.trace, focus)
-        except GlassheadError:  # a recording of some values
-            hidden = "not recorded"
-            readout = _bare(moment, focus, names, marks)
-        else:
-            hidden = "" if found.may_look else _why_hidden(focus, moment, keys[focus.key].text)
-            readout = _readout(found, names, hidden, marks)
-        self._notes.readout = _with_choice(readout, choice(moment, focus), bool(hidden), marks)
+        self._notes.readout = tell_cell(moment, focus, marks)
         self._notes.redraw()
 
 
@@ -337,160 +342,17 @@ def _figure(matrix: HeadMatrix, name: tuple[Line, ...], moment: "Moment", focus:
 
 def _captions(pair: Pair, marks: Palette, looked: View) -> dict[View, tuple[Line, ...]]:
     """Name what stands side by side, each at several lengths. looked: the one that is looked at."""
-    one, other = (visible(name) for name in pair.names)
-    texts: list[tuple[str, ...]] = [
-        (one,),
-        (other,),
-        (f"difference: {one} − {other}", f"{one} − {other}", "difference"),
-    ]
+    one, other = pair.marked
+    apart = MARKS["difference"]
+    texts: list[tuple[str, ...]] = [(one,), (other,), (f"{apart}  difference", apart)]
     if pair.how:
         texts[1] = (f"{other}: {pair.how}", other)
     if pair.heads:
-        heads = (*head_names(*pair.this, pair.other.focus), one), (*head_names(*pair.other, pair.this.focus), other)
-        for at, name in enumerate(("this", "pinned")):
-            texts[at] = (*(f"{name}: {each}" for each in heads[at][:-1]), heads[at][-1])
+        for at, (name, side) in enumerate(zip(pair.marked, (pair.this, pair.other), strict=True)):
+            whole, brief = head_names(*side)
+            texts[at] = f"{name}: {whole}", f"{name}: {brief}", f"{name[0]} {brief}"
     styles = [marks.query if view == looked else marks.quiet for view in VIEWS]
     return {
         view: tuple([Segment(text, style)] for text in each)
         for view, each, style in zip(VIEWS, texts, styles, strict=True)
     }
-
-
-def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
-    kind = moment.anatomy.kind_at(focus.prefix)
-    if kind.causal and focus.key > focus.query and moment.anatomy.lasting:
-        if not kind.masked:
-            return UNMASKED
-        token = moment.tokens[focus.key] if kind.keys == "target" else None
-        if token is not None and token.probability is None:
-            return "it comes later in the prompt"
-        return "not generated yet when this token was chosen"
-    if why_edited(moment, focus):
-        return "an edit hides it"
-    return "padding" if key == "<pad>" else "the mask hides it"
-
-
-def _with_choice(variants: tuple[Line, ...], chosen: Choice | None, hidden: bool, marks: Palette) -> tuple[Line, ...]:
-    """Say after the query what its row chose, where there is room.
-
-    hidden: whether the last one lacks why a key is hidden, or a number, which comes first.
-    """
-    if chosen is None:
-        return variants
-    said: Line = [Segment(f", {chosen.how} ", marks.quiet), Segment(chosen.label, marks.strong)]
-    longer = variants[:-1] if hidden else variants
-    return (*([line[0], *said, *line[1:]] for line in longer), *variants)
-
-
-def _bare(moment: "Moment", focus: Focus, names: tuple[str, str], marks: Palette) -> tuple[Line, ...]:
-    """Describe a cell of a recording that does not hold all of its arithmetic, at several lengths."""
-    value = float(moment.trace[f"{focus.prefix}.{focus.stage}"][focus.head, focus.query, focus.key])
-    pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
-    number = weight(value) if focus.stage == "weights" else real(value, 7)
-    short: Line = [*pair, Segment("  "), Segment(number, marks.strong)]
-    return [*short, Segment("   how it came about was not recorded", marks.quiet)], short
-
-
-def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette) -> tuple[Line, ...]:
-    """Describe the current cell at several lengths, the whole arithmetic first, only the weight last."""
-    pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
-    if hidden == UNMASKED:
-        score = Segment(f"   score {real(found.captured_score, 7)}: ", marks.quiet)
-        return [*pair, score, Segment(hidden)], [*pair, Segment("  "), Segment(hidden)], pair
-    if hidden:
-        tail = Segment(f"   weight {weight(found.captured_weight)}", marks.quiet)
-        score = Segment(f"   score {real(found.captured_score, 7)}, masked", marks.quiet)
-        infinite = Segment(" −∞ ", marks.strong)
-        long, short = [*pair, score, infinite, Segment(hidden)], [*pair, Segment("  "), infinite, Segment(hidden)]
-        return [*long, tail], long, [*short, tail], short, short[:-1]
-    shown = weight(found.captured_weight)
-    plain = found.bias is None and found.cap is None
-    root = f"1/√{len(found.q)}" if abs(found.scale * len(found.q) ** 0.5 - 1) < 1e-6 else real(found.scale, 6)
-    beyond = "" if found.bias is None else f" + bias {real(found.bias, 6)}"
-    beyond += "" if found.cap is None else f", capped at {real(found.cap, 5)}"
-    scaled = f"   {real(found.dot, 7)} × {root}{beyond}{' = ' if plain else ' → '}{real(found.score, 7)}"
-    return (
-        [
-            *pair,
-            Segment(f"{scaled} → exp {real(found.exp, 7)} ÷ {real(found.total, 7)} = ", marks.quiet),
-            Segment(shown, marks.strong),
-        ],
-        [
-            *pair,
-            Segment(f"   score {real(found.captured_score, 7)} → weight ", marks.quiet),
-            Segment(shown, marks.strong),
-        ],
-        [*pair, Segment("  "), Segment(shown, marks.strong)],
-    )
-
-
-def _later(moment: "Moment") -> str:
-    """Say why later keys are hidden: they were generated later, or they come later in a prompt."""
-    return "not generated yet" if sum(token.probability is None for token in moment.tokens) <= 1 else "comes later"
-
-
-def _colours(matrix: HeadMatrix, stage: Stage, marks: Palette) -> Line:
-    """Explain the colours of a matrix."""
-    scale = marks.weights if stage == "weights" else marks.scores
-    if stage == "weights":
-        samples = [(weight_level(value), real(value, 3)) for value in (0.0, 0.01, 0.1, 0.3, 1.0)]
-    else:
-        end = real(matrix.largest, 5)
-        samples = [(0, f"−{end}"), (LEVELS // 2, "0"), (LEVELS - 1, end)]
-    return [Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
-            for level, name in samples]  # fmt: skip
-
-
-def _legend_of(matrix: HeadMatrix, moment: "Moment", focus: Focus, marks: Palette) -> tuple[Line, ...]:
-    """Explain a head's matrix, at several lengths."""
-    kind = moment.anatomy.kind_at(focus.prefix)
-    beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
-    legend = _legend(
-        matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond,
-        note_of_edits(moment, focus, [(f"{focus.prefix}.{focus.stage}", (focus.head,))]), marks,
-    )  # fmt: skip
-    if names_chosen(focus):  # the first thing to know
-        said: Line = [Segment("each row has the name of the word that it chose", marks.strong)]
-        legend = (*(join_pieces([said, line]) for line in legend), said)
-    return legend
-
-
-def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: str, marks: Palette) -> tuple[Line, ...]:
-    """Explain colours and glyphs, at several lengths.
-
-    causal: why later keys are hidden; empty if the mask is not causal · beyond: what is said of weights on them ·
-    edits: what the edits did to the matrix.
-    """
-    scale = marks.weights if stage == "weights" else marks.scores
-    colours = _colours(matrix, stage, marks)
-    later = causal if not matrix.hides_earlier else ""
-    long: list[Line] = []
-    short: list[Line] = []
-    if not matrix.hidden:
-        absent = Segment(ABSENT_GLYPH, scale.absent)
-        if matrix.hides:
-            long.append([absent, Segment(" came later: step by step it is not there, no mask hides it", marks.quiet)])
-            short.append([absent, Segment(" came later: no mask hides it", marks.quiet)])
-        elif stage == "scores":
-            long.append([Segment("no mask hides what comes later", marks.quiet)])
-    elif matrix.hides:
-        glyph = Segment(MASKED_GLYPH * 3, scale.masked)
-        why = {"": "may not be looked at", "comes later": later}.get(later, f"{later} when this token was chosen")
-        long.append([glyph, Segment(f" −∞ {why}", marks.quiet)])
-        short.append([glyph, Segment(f" −∞ {later or 'masked'}", marks.quiet)])
-    elif stage == "scores" and later:
-        long.append([Segment("what the mask is about to hide is drawn too", marks.quiet)])
-    if edits:
-        style = marks.strong + UNDERLINE if edits.startswith("≠") else marks.strong
-        long.insert(0, [Segment(edits, style)])
-        short.insert(0, [Segment(edits, style)])
-    if beyond:  # the first thing to know
-        long.insert(0, [Segment(beyond, marks.bad)])
-        short.insert(0, [Segment(beyond, marks.bad)])
-    if matrix.ghost_rows:
-        ghost = [Segment(ABSENT_GLYPH, scale.absent), Segment(" not decoded yet", marks.quiet)]
-        long.append(ghost)
-        short.append(ghost)
-    # Without room for both, glyphs come before colours, which can be guessed.
-    variants = [colours, *long], [colours, *short], short, short[:1], [colours]
-    return tuple(join_pieces(parts) for parts in variants if parts)

@@ -13,9 +13,9 @@ from glasshead_tui.drawing.notes import join_pieces
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.drawing.pairs import Pair, both
+from glasshead_tui.drawing.sides import MARKS, OTHER, THIS
 from glasshead_tui.panes.pane import Cell, Rows, text_of
 from glasshead_tui.state.focus import Focus, Stage
-from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.heatmap import Marked
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS
@@ -36,9 +36,7 @@ def edits_here(moment: "Moment", focus: Focus) -> "tuple[Edit, ...]":
 
 
 def mark_of_edits(moment: "Moment", focus: Focus) -> str:
-    """Say of the head in the focus, before its name, that it is edited, or of which line it is; empty if of neither."""
-    if focus.view == "original" and moment.beside is not None:
-        return f"{visible(moment.beside.names[1])}: "
+    """Say of the head in the focus, before its name, that it is edited; empty if it is not."""
     found = edits_here(moment, focus)
     if not found:
         return ""
@@ -89,27 +87,26 @@ def difference_readout(pair: Pair, stage: Stage, marks: Palette) -> tuple[Line, 
     told: Line = [Segment(query, marks.query), Segment(" → ", marks.quiet), Segment(key, marks.key)]
     now, was = this.value(stage), other.value(stage)
     if not _subtracts(pair, stage):
-        there = f"{pair.names[1]}  {spoken(other.cell[0])} → {spoken(other.cell[1])}  "
-        first: Line = [
-            Segment(spoken(this.cell[0]), marks.query), Segment(" → ", marks.quiet),
-            Segment(spoken(this.cell[1]), marks.key), Segment("  "), Segment(real(now, 7), marks.strong),
-        ]  # fmt: skip
-        return [*first, Segment(f"   {there}", marks.quiet), Segment(real(was, 7), marks.strong)], first
-    if pair.heads:
-        apart = "0" if now == was else real(now - was, 7)
-        sides: list[Line] = [[Segment(real(each, 7), marks.strong)] for each in (now, was)]
-        named: list[Line] = [[Segment(f"{name} ", marks.quiet), *at]
-                             for name, at in zip(pair.names, sides, strict=True)]  # fmt: skip
-        end = Segment(f" = {apart}", marks.strong)
-        space, minus = Segment("   "), Segment(" − ", marks.quiet)
-        return [*told, space, *named[0], minus, *named[1], end], [*told, space, *sides[0], minus, *sides[1], end], told
-    assert this.moment.beside is not None
-    cone = this.moment.beside.cone[f"{this.focus.prefix}.{stage}"]
-    if not bool(cone[this.focus.head, this.focus.query, this.focus.key]):
-        return [*told, Segment(f"   {real(was, 7)}: the edits cannot reach it", marks.quiet)], told
-    moved = "unchanged" if now == was else f"{'+' if now > was else ''}{real(now - was, 7)}"
-    change: Line = [Segment(f"   {real(was, 7)} → ", marks.quiet), Segment(real(now, 7), marks.strong)]
-    return [*told, *change, Segment(f"   {moved}", marks.quiet)], [*told, *change], told
+        first, second = (
+            [
+                Segment(f"{mark} ", marks.quiet), Segment(spoken(side.cell[0]), marks.query),
+                Segment(" → ", marks.quiet), Segment(spoken(side.cell[1]), marks.key), Segment("  "),
+                Segment(real(value, 7), marks.strong),
+            ]
+            for mark, side, value in ((THIS, this, now), (OTHER, other, was))
+        )  # fmt: skip
+        return [*first, Segment("   "), *second], first
+    if not pair.heads:
+        assert this.moment.beside is not None
+        cone = this.moment.beside.cone[f"{this.focus.prefix}.{stage}"]
+        if not bool(cone[this.focus.head, this.focus.query, this.focus.key]):
+            return [*told, Segment(f"   {real(was, 7)}: the edits cannot reach it", marks.quiet)], told
+    apart = "0" if now == was else real(now - was, 7)
+    worked: Line = [
+        Segment(f"   {THIS} ", marks.quiet), Segment(real(now, 7), marks.strong),
+        Segment(f" − {OTHER} ", marks.quiet), Segment(real(was, 7), marks.strong),
+    ]  # fmt: skip
+    return [*told, *worked, Segment(f" = {apart}", marks.strong)], [*told, *worked], told
 
 
 def _subtracts(pair: Pair, stage: Stage) -> bool:
@@ -129,20 +126,26 @@ def difference_legend(matrix: DifferenceMatrix, marks: Palette) -> tuple[Line, .
         Segment(f"{scale.glyphs[level] * 2 if not scale.coloured else ''} {name} ", scale.fills[level])
         for level, name in samples
     ]
-    what: Line = [Segment(visible(" − ".join(matrix.names)), marks.strong)]
+    what: Line = [Segment(" − ".join(matrix.names), marks.strong)]
+    brief: Line = [Segment(MARKS["difference"], marks.strong)]
     count: Line = [Segment(f"{matrix.changed:,} of {matrix.values.numel():,} cells differ", marks.quiet)]
     if bool(matrix.reached.all()):
-        return tuple(join_pieces(parts) for parts in ([what, colours, count], [what, colours], [what]))
+        return tuple(join_pieces(parts) for parts in ([what, colours, count], [what, colours], [what], [brief]))
     beyond: Line = [Segment(ABSENT_GLYPH, scale.absent), Segment(" the edits cannot reach it", marks.quiet)]
     short: Line = [Segment(ABSENT_GLYPH, scale.absent), Segment(" out of reach", marks.quiet)]
-    variants = [what, colours, beyond, count], [what, colours, beyond], [what, colours, short], [what, short], [what]
+    variants = (
+        [what, colours, beyond, count], [what, colours, beyond], [what, colours, short], [what, short], [what], [brief],
+    )  # fmt: skip
     return tuple(join_pieces(parts) for parts in variants)
 
 
 def difference_text(edited: Rows, original: Rows, names: tuple[str, str]) -> list[Line]:
-    """Write a pane's table minus that of the line beside: numbers that differ, and = where they are equal."""
+    """Write a pane's table minus that of the line beside: numbers that differ, and = where they are equal.
+
+    names: of the two, safe for a terminal.
+    """
     rows = [tuple(map(_apart, one, other)) for one, other in zip(edited, original, strict=False)]
-    title: Line = [Segment(visible(" − ".join(names)))]
+    title: Line = [Segment(" − ".join(names))]
     return [title, *([Segment(line)] for line in text_of([edited[0], *rows[1:]] if rows else []).splitlines())]
 
 

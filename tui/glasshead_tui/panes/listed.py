@@ -13,14 +13,12 @@ from textual.message import Message
 
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.terminal.visible import clip, fit
-from glasshead_tui.widgets.cells import width
+from glasshead_tui.widgets.cells import HERE, width
 from glasshead_tui.widgets.lines import Line, Lines, wrapped
 
 Row = TypeVar("Row")
 MOVES = {"up": -1, "down": 1, "page_up": -10, "page_down": 10}
 """Rows by which a key moves the mark."""
-MARK = "»"
-"""Sign before the marked row."""
 BOLD = Style(bold=True)
 TELLING = 6
 """Lines of the pane from which on a heading stands above the rows; a third of them may tell of the marked one."""
@@ -125,7 +123,7 @@ class ListPane(Lines, Generic[Row]):
             line = self.write_row(row, wide, marks)
             if chosen := place == at and self.listed:
                 line = [Segment(text, style + BOLD if style else BOLD) for text, style, _ in line]
-            drawing.append([Segment(MARK if chosen else " ", marks.key), *line])
+            drawing.append([Segment(HERE if chosen else " ", marks.key), *line])
         drawing += [[] for _ in range(room - (len(drawing) - bool(head)))]
         return drawing + [[Segment(line, marks.quiet)] for line in foot]
 

@@ -8,21 +8,25 @@ from textual import work
 from textual.message import Message
 
 from glasshead.errors import GlassheadError
+from glasshead.named import brief_head, brief_kind
 from glasshead.site import attention
 from glasshead.traces.shown import NotYetError, passes_put_off
+from glasshead_tui.drawing.masks import told_of_kind
 from glasshead_tui.drawing.matrix import hides
+from glasshead_tui.drawing.names import kind_name
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.sides import mark_names, mark_side
 from glasshead_tui.drawing.tables import map_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
-from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.scale import LEVELS, MASKED
 from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from glasshead.anatomy import Kind
     from glasshead.session.beside import Beside
     from glasshead.session.moment import Moment
     from glasshead.traces.trace import Trace
@@ -38,7 +42,7 @@ class Heads:
     def __init__(self, trace: "Trace", focus: Focus, beside: "Beside | None" = None) -> None:
         """beside: the same tokens without edits, to show the difference of the weights."""
         self.trace, self._here, self._beside = trace, focus.prefix, beside
-        self.groups = [Group(visible(kind.label), kind.layers, kind.heads, "heads") for kind in trace.kinds]
+        self.groups = [_group(trace, kind) for kind in trace.kinds]
         self.waiting: list[tuple[str, int, int]] = []
         self._left = AT_ONCE
         self._pooled: dict[tuple[str, int, int], list[list[bytes]] | None] = {}
@@ -125,6 +129,14 @@ class Heads:
         return self.trace.at_hand(site) and (bool(self.trace.recorded) or self.trace.hides_at_hand(prefix))
 
 
+def _group(trace: "Trace", kind: "Kind") -> Group:
+    """Title the heads of a kind of attention by its name, and say whether it has a mask."""
+    mask = told_of_kind(trace.anatomy, kind)
+    title = ", ".join(filter(None, (kind_name(kind), "" if mask == "masked" else mask)))
+    brief = " · ".join(filter(None, (brief_kind(kind.stack, kind.kind), mask)))
+    return Group(title, kind.layers, kind.heads, "heads", brief)
+
+
 def _place(trace: "Trace", focus: Focus) -> Place:
     """Return the place of a head in the map."""
     here = (at for at, kind in enumerate(trace.kinds) if (kind.stack, kind.kind) == (focus.stack, focus.kind))
@@ -181,9 +193,10 @@ class MapPane(Thumbnails):
             self._continue()
         elif self._heads.look(focus) or (place, held) != (self.selected, self.held):
             self.select(place, held)
+        mark = mark_side(moment, focus, "map")
         unknown = "empty: not recorded" if self._heads.partial else UNKNOWN if self._heads.unknown else ""
-        said = visible(" − ".join(beside.names)) if beside else unknown
-        entitle(self, f"map · layer {focus.layer} head {focus.head}", said)
+        said = " − ".join(mark_names(beside.names)) if beside else unknown
+        entitle(self, f"{mark}map · {brief_head(focus.prefix, focus.head)}", said)
         self._heads.fetch()
 
     def as_rows(self) -> Rows:

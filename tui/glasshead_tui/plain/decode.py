@@ -3,6 +3,8 @@
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
+from glasshead.named import name_head
+from glasshead_tui.drawing.masks import told_mask
 from glasshead_tui.plain import tables
 from glasshead_tui.terminal.visible import visible
 
@@ -30,7 +32,9 @@ def print_decode(session: "Session", name: str, prefix: str, head: int, steps: i
         print(f"edit        {visible(str(entry.item))}{'' if entry.on else '   (off)'}")
     if moment.source:
         print(f"source      {tables.words(moment.source)}")
-    print(f"attention   {prefix}.weights, head {head}: a row for each query, a column for each key")
+    kind = moment.anatomy.kind_at(prefix)
+    print(f"attention   {name_head(prefix, head, masked=kind.causal and kind.masked)}   {prefix}.weights")
+    print(f"            a row for each query, a column for each key; {told_mask(moment.trace, prefix)[0]}")
     print(f"            {tables.MASKED} may not be looked at; --kind, --layer and --head choose another")
     _write(moment, prefix, head)
     for _ in session.walk(moment.limit if steps is None else steps):

@@ -6,7 +6,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from glasshead_tui.drawing import numbers
-from glasshead_tui.plain.ranking import WIDTH, Ranked, place_of
+from glasshead_tui.drawing.remarks import share
+from glasshead_tui.plain.ranking import WIDTH, Ranked, kind_of, place_of
 from glasshead_tui.terminal import strict_json
 from glasshead_tui.terminal.visible import fit, visible
 
@@ -63,7 +64,7 @@ def as_rows(found: "Sequence[Measured]", name: str) -> list[dict[str, Any]]:
     """Make a row of plain values for each head, sorted by a measure."""
     rows = []
     for each in sorted_by(found, name):
-        kind, layer, head = place_of(each.part)
+        kind, (_, layer, head) = kind_of(each.part), place_of(each.part)
         rows.append(
             {
                 "part": kind, "layer": int(layer), "head": int(head),
@@ -114,6 +115,7 @@ def aligned_table(subject: Ranked, found: "Sequence[Aligned]", about: Alignment,
     """Write the heads that align best."""
     yield fit(f"checkpoint  {visible(subject.name)}", WIDTH).rstrip()
     yield f"pairs       {about.pairs:,} of {about.recipe}, {found[0].counts['input'].sure:,} sure links"
+    yield f"known       {found[0].linked:,} of {found[0].written:,} target words: {share(found[0].coverage)}"
     yield from _wrapped("AER", AER)
     yield "input       by the rows that read a word (SHIFT-ATT, Chen et al. 2020)"
     yield "output      by the rows that choose it, one before (NAIVE-ATT)"
@@ -122,10 +124,10 @@ def aligned_table(subject: Ranked, found: "Sequence[Aligned]", about: Alignment,
     yield ""
     yield f"{'part':12}  layer  head    input   output"
     for each in found[:top]:
-        _, layer, head = place_of(each.part)
+        kind, layer, head = place_of(each.part)
         rates = (numbers.weight(each.counts[name].error_rate, 5) for name in ("input", "output"))
         shown = "  ".join(f"{rate:>7}" for rate in rates)
-        yield f"{'cross':12}  {layer:>5}  {head or 'mean':>4}  {shown}"
+        yield f"{kind:12}  {layer:>5}  {head or 'mean':>4}  {shown}"
     if len(found) > top:
         yield f"… {len(found) - top} more (--top, --json, --tsv)"
 
@@ -139,7 +141,8 @@ def aligned_json(subject: Ranked, found: "Sequence[Aligned]", about: Alignment) 
     """Write all heads."""
     yield strict_json.dumps(
         {
-            "checkpoint": subject.name, "recipe": about.recipe, "pairs": about.pairs, "left_out": about.lacks,
+            "checkpoint": subject.name, "recipe": about.recipe, "pairs": about.pairs, "known": found[0].linked,
+            "words": found[0].written, "left_out": about.lacks,
             "formula": AER, "heads": aligned_rows(found),
         },
         indent=2,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from glasshead_tui.drawing import numbers
-from glasshead_tui.drawing.ranking import place_name
+from glasshead_tui.drawing.ranking import place_name, write_placebo
 from glasshead_tui.terminal import strict_json
 from glasshead_tui.terminal.visible import fit, visible
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 WIDTH = 80
 HEADINGS = ("part", "layer", "head", "effect", "placebo")
 ROOM = (12, 5, 4, 8, 13)
-DONE = {"knockout": "without it", "keep-only": "of its layer's heads only with it", "patch": "patched into"}
+DONE = {"knockout": "without it", "keep-only": "with it alone of its layer's heads", "patch": "patched into"}
 LIKE = {
-    "heads": "the other heads of its layer", "layers": "the same sub-layer of other layers",
-    "sources": "the other tokens",
+    "heads": "each other head of its layer", "layers": "its like in each other layer",
+    "sources": "each other token",
 }  # fmt: skip
 
 
@@ -77,7 +77,8 @@ def as_table(subject: Ranked, ranking: "Ranking", line: "Line", top: int) -> Ite
     loss = f"{ranking.loss:.4f} nats a token" + (" on the corrupted text" if ranking.method == "patch" else "")
     yield f"loss        {loss}"
     yield f"effect      {meaning(ranking)}"
-    yield f"placebo     the same, done to {LIKE[ranking.of]}: mean ± spread"
+    how = "with" if ranking.method == "keep-only" else "done to"
+    yield f"placebo     the same, {how} {LIKE[ranking.of]}: mean ± spread"
     yield ""
     yield _row([*HEADINGS, LAST[ranking.of]])
     for effect in ranking.effects[:top]:
@@ -97,10 +98,18 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def place_of(part: "Part") -> tuple[str, str, str]:
-    """Name a part in three cells."""
+    """Name a part in three cells, for a reader."""
     if part.token is not None:
         return "token", "", str(part.token)
     return *place_name(part.prefix), "" if part.head is None else str(part.head)
+
+
+def kind_of(part: "Part") -> str:
+    """Name the kind of a part in data: `decoder self`, `cross`, `token`."""
+    if part.token is not None:
+        return "token"
+    stack, _, kind = part.prefix.split(".")
+    return "cross" if kind == "cross" else f"{stack} {kind}"
 
 
 def _effect(effect: "Effect") -> str:
@@ -108,9 +117,7 @@ def _effect(effect: "Effect") -> str:
 
 
 def _placebo(effect: "Effect") -> str:
-    if effect.placebo is None:
-        return "none"
-    return f"{numbers.real(effect.placebo.mean, 6)} ±{numbers.real(effect.placebo.spread, 5)}"
+    return "none" if effect.placebo is None else write_placebo(effect.placebo)
 
 
 def _does(subject: Ranked, effect: "Effect", line: "Line") -> str:
@@ -155,7 +162,7 @@ def as_rows(subject: Ranked, ranking: "Ranking", line: "Line") -> list[dict[str,
     """Make a row of plain values for each effect."""
     rows = []
     for effect in ranking.effects:
-        kind, layer, _ = place_of(effect.part)
+        kind, layer = kind_of(effect.part), place_of(effect.part)[1]
         placebo = effect.placebo
         own = {"token": effect.part.token, "text": token(subject, line, effect.part)} if ranking.of == "sources" else {
             "part": kind, "layer": int(layer), "head": effect.part.head
@@ -214,10 +221,14 @@ def why_lines(subject: Ranked, line: "Line", found: "Why") -> Iterator[str]:
         named = f"token {part.token} {token(subject, line, part)}" if part.token is not None else part.name
         yield fit(f"            {named}", WIDTH).rstrip()
     yield fit(f"then        {pick} is written", WIDTH).rstrip()
-    if found.random_sets:
-        yield f"placebo     {found.random_flips} of {found.random_sets} random sets of as many like these do the same"
-    else:
+    placebo = found.placebo
+    if placebo is None:
         yield "placebo     none: there is no other set of as many like these"
+    else:
+        sets = f"{placebo.count} random sets of as many like these" if placebo.count > 1 else "the one other such set"
+        yield f"placebo     {found.random_flips} of {sets} do the same"
+        margins = f"{write_placebo(placebo)} without them, {numbers.real(found.without, 8)} without these"
+        yield fit(f"            {one} − {other}: {margins}", WIDTH).rstrip()
     yield f"tried       {found.tried} removals; the smallest set found, there may be smaller ones"
 
 
@@ -232,7 +243,9 @@ def why_json(subject: Ranked, found: "Why") -> Iterator[str]:
             "checkpoint": subject.name, "chosen": one, "rival": other, "margin": found.margin, "found": found.found,
             "parts": [{"part": part.prefix, "head": part.head, "token": part.token} for part in found.parts],
             "margin_without": found.without, "written_then": pick, "random_flips": found.random_flips,
-            "random_sets": found.random_sets, "tried": found.tried,
+            "random_sets": 0 if found.placebo is None else found.placebo.count,
+            "random_margin": None if found.placebo is None else found.placebo.mean,
+            "random_margin_spread": None if found.placebo is None else found.placebo.spread, "tried": found.tried,
         },
         indent=2,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from glasshead_tui.drawing.compared import OF_HEADS
-from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.names import attention_name, labels
 from glasshead_tui.drawing.remarks import REMARKS
 from glasshead_tui.drawing.rows import Cell, text_of
 from glasshead_tui.drawing.tables import TABLES
@@ -76,6 +76,7 @@ def describe(pane: str, moment: "Moment", focus: Focus) -> str:
     where = f"row {focus.query}: {token}"
     if pane in OF_HEADS:
         key = labels(moment.trace.axes(focus.prefix)[1])[focus.key]
-        return f"{focus.prefix}, head {focus.head} · {where} · key {focus.key}: {key} · {after}"
+        head = attention_name(focus, moment.anatomy.kind_at(focus.prefix))
+        return f"{head} · {where} · key {focus.key}: {key} · {after}"
     layer = f" {focus.layer}" if pane == "feed-forward" else ""
     return f"{focus.stack}{layer} · {where} · {after}"

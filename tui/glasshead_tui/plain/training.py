@@ -8,6 +8,7 @@ from pathlib import Path
 from shutil import get_terminal_size
 
 from glasshead.errors import GlassheadError
+from glasshead.named import name_head
 from glasshead.site import Site, attention
 from glasshead.training.record import probes
 from glasshead.training.record.journal import Evaluation, Follower, Metrics
@@ -70,8 +71,10 @@ def text(folder: Path, wanted: Wanted) -> Iterator[str]:
     yield f"source      {visible(probe.text)}"
     yield f"expected    {visible(probe.expected)}"
     yield f"says        {visible(probe.given)}"
-    yield f"attention   {prefix}.weights, head {wanted.head}: a row for each query, a column for each key"
-    yield f"            {plain.MASKED} may not be looked at; --kind, --layer, --head, --sentence, --step choose another"
+    masked = not probe.looks[f"{place.stack}.{place.part}"].all()
+    yield f"attention   {name_head(prefix, wanted.head, masked=bool(masked))}   {prefix}.weights"
+    yield f"            a row for each query, a column for each key; {plain.MASKED} may not be looked at"
+    yield "            --kind, --layer, --head, --sentence, --step choose another"
     values = probe.weights[prefix][wanted.head].astype(float).tolist()
     looks = probe.looks[f"{place.stack}.{place.part}"].tolist()
     yield from plain.attention(values, looks, queries, keys, width=get_terminal_size((100, 24)).columns)

@@ -8,13 +8,13 @@ from functools import lru_cache
 
 from rich.segment import Segment
 from rich.style import Style
-from textual._context import visible_screen_stack
 from textual.color import Color
 from textual.geometry import Region
 from textual.screen import ModalScreen, ScreenResultType
 from textual.strip import Strip
 
 from glasshead_tui.screens.leavable import LeavableScreen
+from glasshead_tui.terminal.inside import render_strips
 from glasshead_tui.widgets.lean import LeanStrip
 
 
@@ -23,10 +23,11 @@ class OverScreen(LeavableScreen[ScreenResultType]):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Render the dimmed screen below."""
-        below = visible_screen_stack.get([])
+        stack = self.app.screen_stack
+        below = stack[: stack.index(self)] if self in stack else []
         if not below:
             return super().render_lines(crop)
-        strips = below.pop()._compositor.render_strips(self.size)  # it takes what lies below itself from the stack
+        strips = render_strips(below[-1], self.size)  # with what lies below that
         strips += [Strip([])] * (crop.bottom - len(strips))  # a window that has just grown is larger than that
         tint, filters = self.styles.background, self.get_line_filters()
         lines = [_dim(strip.adjust_cell_length(crop.right), tint) for strip in strips[crop.y : crop.bottom]]

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from glasshead_tui.panes.explore.texts import count_beside
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.paned import PanedScreen
 from glasshead_tui.state.focus import VIEWS
@@ -134,7 +135,9 @@ class EditingScreen(PanedScreen):
         )
 
     def _follow_edits(self, moment: "Moment") -> None:
-        """Make room for the original line."""
-        self.set_class(moment.beside is not None, "edited")
+        """Make room for the sentences of the line beside."""
+        more = count_beside(moment)
+        self.set_class(more > 0, "beside")
+        self.set_class(more > 1, "apart")
         if moment.beside is None and self._looking.pinned is None and self._looking.view != "edited":
             self._looking = self._looking.to(view="edited")

@@ -41,7 +41,6 @@ from glasshead_tui.work.worker import Worker
 
 if TYPE_CHECKING:
     from glasshead.anatomy import Kind
-    from glasshead.found import Found
     from glasshead.lab.page import Try
     from glasshead.session.moment import Moment
     from glasshead.traces.shown import NotYetError
@@ -61,10 +60,11 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
     ExploreScreen #notice { height: auto; max-height: 5; padding: 0 1; display: none; }
     ExploreScreen.noticed #notice { display: block; }
     ExploreScreen TokensPane { height: 4; padding: 0 1; }
-    ExploreScreen.edited TokensPane { height: 5; }
+    ExploreScreen.beside TokensPane { height: 5; }
     ExploreScreen TruthPane { height: 1; padding: 0 1; }
     ExploreScreen.narrow TokensPane { height: 3; }
-    ExploreScreen.narrow.edited TokensPane { height: 4; }
+    ExploreScreen.narrow.beside TokensPane { height: 4; }
+    ExploreScreen.narrow.beside.apart TokensPane { height: 5; }
     """
 
     def __init__(
@@ -76,16 +76,13 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         open_lab: Callable[[], None],
         open_next: Callable[[str], None],
         lab_first: bool = False,
-        beside: "Found | None" = None,
     ) -> None:
         """shown: id → the keys, as `keys.label_keys` gives them · open_lab: lays the lab over this screen ·
-        open_next: opens another model in place of this one · lab_first: open the lab at once · beside: a model to open
-        beside this one.
+        open_next: opens another model in place of this one · lab_first: open the lab at once.
         """
         super().__init__(shown)
         self._worker, self._subject_name = worker, name
         self._open_lab, self._open_next, self._lab_first = open_lab, open_next, lab_first
-        self._guest = beside
         self._trying: tuple[int, Try] | None = None
         """Ticket of a try of the lab, and the try, to be looked at once it is ready."""
         self._about: About | None = None
@@ -122,8 +119,6 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         self._show_active()
         self._write_lines()
         self._worker.open(to=self)
-        if self._guest is not None:
-            self._worker.stand_beside(self._guest, to=self)
         if self._lab_first:
             self.action_lab()
 
@@ -165,7 +160,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
             if event.fresh:
                 recent.remember(self._subject_name, moment.text)
         if before is None:
-            self._look(redraw=True, **self._first(moment))
+            self._look(redraw=True, pinned=moment.pinned, **self._first(moment))
         kind = moment.anatomy.kind(self._looking.stack, self._looking.kind)
         newest = before is None or event.fresh or self._looking.query >= before.trace.steps - 1
         wish = Wish(self._looking.query, 0 if event.fresh else self._looking.key, newest)
@@ -191,7 +186,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
 
     def on_refused(self, event: Refused) -> None:
         """Report a refused job where the user is."""
-        if self._refuse_ranking(event) or self._refuse_steering(event):
+        if self._refuse_ranking(event) or self._refuse_steering(event) or self._refuse_measuring(event):
             return
         if self._trying is not None and self._trying[0] == event.ticket:
             self._trying = None

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 SOON = 0.1
 """Seconds after which the heads of a new moment are measured: steps that follow one another are not in the way."""
 FILTER = (
-    "A part of a head's name: cross, decoder.2, encoder self. An empty line keeps all. Enter takes it, esc does not."
+    "A part of a head's name: enc–dec, L2, decoder self, decoder.2.cross. An empty line keeps all. Enter takes it, esc "
+    "does not."
 )
 
 

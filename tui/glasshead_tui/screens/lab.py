@@ -20,7 +20,7 @@ from glasshead_tui.panes.lab.texts import shorten_typed
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lab_page import LabPage, Running
-from glasshead_tui.screens.meanings import Meanings
+from glasshead_tui.screens.meanings import HERE, Meanings
 from glasshead_tui.state import keymaps
 from glasshead_tui.state.labbook import SIZES, LabBook, format_value
 from glasshead_tui.state.outcome import Outcome
@@ -35,6 +35,7 @@ INTRODUCTION = (
     "trainings of minutes: those say when and where they were made."
 )
 GLYPHS: Meanings = (
+    HERE,
     ("✓ c", "seen: foreseen as the numbers say"),
     ("· b→c", "seen: foreseen was b, the numbers say c; a · alone: seen without an answer"),
     ("‹512›", "the marked control: ← → turn it, = types any value"),

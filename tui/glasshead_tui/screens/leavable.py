@@ -7,20 +7,20 @@ callbacks that waited for its next refresh, on behalf of the screen below, are l
 part that has gone, such as a notice, but was not yet painted over, ends the app.
 """
 
-from inspect import iscoroutine
-
 from textual import events, messages
 from textual.await_complete import AwaitComplete
 from textual.geometry import Offset
 from textual.message import Message
-from textual.screen import Screen, ScreenResultType
+from textual.screen import ScreenResultType
 from textual.widget import Widget
+
+from glasshead_tui.terminal.inside import OpenScreen, others_callback
 
 ENDING = (messages.Prune, messages.CloseMessages, events.ScreenSuspend, events.Unmount)
 """Messages with which Textual unmounts a screen."""
 
 
-class LeavableScreen(Screen[ScreenResultType]):
+class LeavableScreen(OpenScreen[ScreenResultType]):
     """See the module. Name it last among base classes: Textual takes styles and keys from the first."""
 
     _due: tuple[ScreenResultType | None] | None = None
@@ -29,7 +29,7 @@ class LeavableScreen(Screen[ScreenResultType]):
     @property
     def gone(self) -> bool:
         """Whether it is unmounting or unmounted, alone or with the whole app."""
-        return self._pruning or self._closing or self._closed or not self.is_attached
+        return self.closing or not self.is_attached
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Close once: now, or after a screen that lies over it. Do nothing once it was left."""
@@ -39,7 +39,7 @@ class LeavableScreen(Screen[ScreenResultType]):
             self._due = (result,)
         return AwaitComplete()
 
-    def _on_screen_resume(self, event: events.ScreenResume) -> None:
+    def on_screen_resume(self) -> None:
         """Close if a result is due. (Textual calls this method of every base class.)"""
         if self._due is not None:
             (result,), self._due = self._due, None
@@ -50,41 +50,28 @@ class LeavableScreen(Screen[ScreenResultType]):
         widget, offset = super().get_widget_and_offset_at(x, y)
         return (widget, offset) if widget is None or widget.is_attached else (None, None)
 
-    async def _dispatch_message(self, message: Message) -> None:
-        """Dispatch messages while the screen is there; release everything before it is unmounted.
+    def takes(self, message: Message) -> bool:
+        """Tell whether a message is to be dispatched: not once the screen is gone.
 
-        A key that was on its way goes to the present screen.
+        A key that was on its way goes to the present screen. Before the screen is unmounted it releases everything.
         """
-        others = isinstance(message, events.Callback) and message._sender is not self  # they may wait for it
-        if self.gone and not others and not isinstance(message, ENDING):
+        if self.gone and not others_callback(message, self) and not isinstance(message, ENDING):
             if isinstance(message, events.Key):
-                message._bubble_to(self.app)
-            return
+                self.app.post_message(message)
+            return False
         if isinstance(message, events.MouseEvent) and not self.app.size.region.contains_point(message.screen_offset):
-            return  # the window has shrunk: nothing is at this place, and Textual would fail
+            return False  # the window has shrunk: nothing is at this place, and Textual would fail
         if isinstance(message, messages.Prune):
             self.workers.cancel_node(self)
-            self._hand_on()
-        await super()._dispatch_message(message)
+            for screen in self.app.screen_stack[-1:]:
+                self.hand_on(screen)
+        return True
 
-    async def _flush_next_callbacks(self) -> None:
+    def begin_callbacks(self) -> None:
         """Call due callbacks; once the screen is gone, not its own."""
         if self.gone:
-            dropped = [each for each in self._next_callbacks if each._sender is self]
-            self._next_callbacks = [each for each in self._next_callbacks if each._sender is not self]
-            for each in dropped:
-                for coroutine in filter(iscoroutine, getattr(each.callback, "args", ())):
-                    coroutine.close()  # else Python warns that it was never awaited
-        await super()._flush_next_callbacks()
+            self.drop_own_callbacks()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Refuse every action before the parts are mounted, and once the screen is gone."""
         return self.is_mounted and not self.gone and super().check_action(action, parameters)
-
-    def _hand_on(self) -> None:
-        """Pass callbacks of others that wait for a refresh to the present screen."""
-        waiting = [each for each in self._callbacks if each[1] is not self]
-        self._callbacks.clear()
-        for screen in self.app.screen_stack[-1:]:
-            for callback, sender in waiting:
-                screen._invoke_later(callback, sender)

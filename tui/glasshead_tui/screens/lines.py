@@ -10,6 +10,7 @@ from rich.style import Style
 from rich.text import Text
 
 from glasshead_tui.drawing.paint import Palette
+from glasshead_tui.drawing.sides import OTHER, THIS
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.cells import clip
 from glasshead_tui.widgets.prose import wrapped
@@ -27,13 +28,14 @@ def about_line(name: str, about: About | None, moment: "Moment | None", undo: st
     if about is None:
         return line.append(LOADING, marks.quiet)
     if moment is not None and moment.beside is not None and moment.beside.how:
-        line.append(f"beside {visible(moment.beside.names[1])}, {moment.beside.how}   ", marks.query)
+        line.append(f"beside {OTHER} {visible(moment.beside.names[1])}, {moment.beside.how}   ", marks.query)
     if moment is not None and moment.changed:
         times = f" {moment.undos} times" if moment.undos > 1 else ""
         undoes, count = f" · {undo}{times} undoes it   ", len(moment.edits.active)
-        said = visible(moment.changed)
+        whose = "" if moment.beside is None else f"{THIS} "
+        said = f"{whose}{visible(moment.changed)}"
         if line.cell_len + cell_len(said) + cell_len(undoes.rstrip()) > width:
-            said = f"{count} edit{'s' * (count > 1)}"
+            said = f"{whose}{count} edit{'s' * (count > 1)}"
         line.append(said, marks.bad).append(undoes, marks.quiet)
     parts = [visible(fact) for fact in about.facts]
     if moment is not None:

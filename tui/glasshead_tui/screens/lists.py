@@ -5,6 +5,7 @@ A list is moved in while its pane is the active one; enter takes what is marked.
 
 from typing import TYPE_CHECKING
 
+from glasshead_tui.drawing.sides import THIS
 from glasshead_tui.panes.explore.breakpoints import BreakpointsPane
 from glasshead_tui.panes.explore.edits import EditsPane
 from glasshead_tui.panes.explore.ranking import RankingPane
@@ -12,6 +13,7 @@ from glasshead_tui.panes.explore.tree import TreePane
 from glasshead_tui.panes.listed import MOVES, ListPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.finding import FindingScreen
+from glasshead_tui.work.messages import MeasuringEdits, Refused
 
 if TYPE_CHECKING:
     from glasshead.session.tree import Branch
@@ -30,6 +32,8 @@ class ListsScreen(FindingScreen):
 
     _came_from = "attention"
     """The pane that was active before a list."""
+    _measuring_edits = 0
+    """Ticket of the newest measuring of the edits; 0 for none."""
 
     def _fill_in_hints(self) -> None:
         """Let the empty lists say which key adds a row."""
@@ -61,6 +65,33 @@ class ListsScreen(FindingScreen):
         elif isinstance(pane, TreePane):
             for _ in range(min(times, len(pane.rows))):
                 (pane.mark_parent if where == "left" else pane.mark_child)()
+        elif isinstance(pane, EditsPane) and where == "right":
+            self._measure_edits(pane)
+        return True
+
+    def _measure_edits(self, pane: EditsPane) -> None:
+        """Ask what each edit does by itself, unless it is known, or there is none."""
+        moment = self._editable()
+        if moment is None or moment.own_effects:
+            return
+        if not moment.edits.active:
+            self._complain(f"No edit is on: there is nothing to measure. {self._shown_keys['mute']} mutes a head.")
+        elif moment.until is None:
+            pane.tell_progress("measuring each edit …")
+            self._measuring_edits = self._worker.measure_edits(to=self)
+
+    def on_measuring_edits(self, event: MeasuringEdits) -> None:
+        """Tell how far it is."""
+        if event.ticket == self._measuring_edits:
+            sentence = f"measuring each edit: {event.done} of {event.of} lines decoded …"
+            self.query_one(EditsPane).tell_progress(sentence)
+
+    def _refuse_measuring(self, event: Refused) -> bool:
+        """Say in its place why the edits were not measured; tell whether the event was about that."""
+        if not event.ticket or event.ticket != self._measuring_edits:
+            return False
+        self._measuring_edits = 0
+        self.query_one(EditsPane).tell_progress(event.sentence)
         return True
 
     def on_list_pane_picked(self, event: ListPane.Picked) -> None:
@@ -183,8 +214,9 @@ class ListsScreen(FindingScreen):
         if not isinstance(pane, TreePane):
             if moment.beside is moment.effect and not moment.alone:
                 self.action_show("tree")
+                key = self._shown_keys["compare"]
                 self.notify(
-                    f"Mark a line and press {self._shown_keys['compare']}: the present one (▸) is compared with it.",
+                    f"Mark a line and press {key}: the present one ({THIS}) is compared with it.",
                     markup=False,
                     timeout=5,
                 )

@@ -55,7 +55,8 @@ PANES: Meanings = (
     (
         "edits",
         "what the line is under, in its order; the checks that each breaks on purpose, and what all together do to the "
-        "next token",
+        "next token. → measures what each does by itself: alone, next to no edit, and all, next to all without it; ≠ "
+        "counts the tokens that would be others by now, KL is its mean over the tokens of this line and the next",
     ),
     ("breakpoints", "where steps, playing and decoding to the end stop, each on or off; all lines share them"),
     (
@@ -64,14 +65,31 @@ PANES: Meanings = (
     ),
 )
 """The panes of the explorer, in their order."""
+HERE = "»", "the row that the arrows have come to, in a list, a pane or a question"
+SHORT = (
+    "enc–dec",
+    "short for encoder–decoder attention; enc self is the encoder's self-attention, dec self the decoder's. "
+    "enc–dec L2 H6 is decoder 2 · encoder–decoder attention · head 6: layers (L) and heads (H) count from 0",
+)
+"""Meanings of what other screens show too."""
 GLYPHS: Meanings = (
     (".81", "a weight, or a score, on its colour: the brighter, the larger"),
     ("9e-5", "0.00009: a number too small for four decimals; 0 stands alone for exactly zero"),
-    ("╱", "masked: −∞ before softmax, weight exactly 0. Nobody may look there"),
+    (
+        "╱",
+        "masked: −∞ before softmax, weight exactly 0. Nobody may look there. Under the matrix stands what is masked; "
+        "without a mask, the stage masked has the scores again",
+    ),
     ("·", "not decoded yet, or out of the edits' reach: there is nothing to be seen"),
-    ("[.81]", "the cursor: its row is the query, its column the key"),
+    ("[.81]", "the cursor in a matrix, a map or the tokens: its row is the query, its column the key"),
     ("{.55}", "the pinned head, in the map and among the heads: it stands beside the current one"),
-    ("» ▸ ≠", "in a list: the marked row; in the tree also the present line, and the one it is compared with"),
+    HERE,
+    (
+        "◆ ◇",
+        "where two are compared: the present line or head, and the one beside it. Before the title of a pane, which of "
+        "them it shows, ◆ − ◇ for the difference; d goes through the three",
+    ),
+    SHORT,
     ("choosing", "a row of the decoder looks one word ahead: the row of chat chooses noir. I names rows by it"),
     ("[cat .98]", "in the alignment, the word that gets the largest weight"),
     ("‿", "this piece is written onto the one before it"),

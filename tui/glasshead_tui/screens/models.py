@@ -53,9 +53,9 @@ class Models(ListDialog[Wish | None]):
 
     def _line(self, each: "Listed") -> str:
         layers, heads, width = each.shape
-        mark = "▸" if each.name == self._here else " "
+        here = " · open" if each.name == self._here else ""
         room = max(30, min(78, self.app.size.width - 8))
-        return clip(f"{mark} {fit(visible(each.name), 24)} {layers} layers · {heads} heads · d {width}", room)
+        return clip(f"{fit(visible(each.name), 24)} {layers} layers · {heads} heads · d {width}{here}", room)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the model on which Enter is pressed."""

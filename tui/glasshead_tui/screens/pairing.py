@@ -26,6 +26,7 @@ class PairingScreen(EditingScreen):
         if moment is None:
             self._complain("The model is still loading: there is no head yet.")
             return
+        self._worker.pin(None if self._looking.pinned is not None else self._looking.place)
         if self._looking.pinned is not None:
             self._look(pinned=None, view="edited", redraw=True)
             return

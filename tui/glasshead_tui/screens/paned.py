@@ -6,7 +6,6 @@ was looked at last. A narrow terminal, or `f`, gives the whole room to the activ
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,9 @@ from glasshead.errors import GlassheadError
 from glasshead.traces.shown import NotYetError, passes_put_off
 from glasshead_tui.drawing.compared import OF_HEADS, OF_LAYERS, SORTED, check_pane, same_items
 from glasshead_tui.drawing.paint import palette
-from glasshead_tui.drawing.pairs import pair_of, reachable
+from glasshead_tui.drawing.pairs import pair_of
+from glasshead_tui.drawing.sides import mark_side
+from glasshead_tui.drawing.titles import mark_title
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.difference import difference_text
 from glasshead_tui.panes.explore.alignment import AlignmentPane
@@ -109,7 +110,7 @@ def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
             pane.show(pair.this.moment, pair.this.focus.to(view="difference"))
             after = rows()
             before = before if item is None else same_items(after, before, item)
-            pane.tell(difference_text(after, before, pair.names))
+            pane.tell(difference_text(after, before, pair.marked))
             return
         pane.show(pair.this.moment, pair.this.focus.to(view="difference"))
     else:
@@ -213,11 +214,7 @@ class PanedScreen(CommandedScreen):
     def _draw_rest(self) -> None:
         self._rest_waits = False
         if self.moment is not None:
-            lines = self._looking if self._looking.pinned is None else self._looking.to(view="edited")
-            shown = self.moment.original if lines.view == "original" else self.moment
-            with suppress(GlassheadError):  # another model without such an attention: nothing is marked
-                lines = reachable(shown, lines, exact=False)
-            self.query_one(TokensPane).show(shown, lines)
+            self.query_one(TokensPane).show(self.moment, self._looking)
         for name in self._shown_panes[1:]:
             self._draw(name)
         self._send_for()
@@ -239,7 +236,8 @@ class PanedScreen(CommandedScreen):
                     return
                 show(pane, self.moment, self._looking)  # it failed, and this says why; or there is no room for so much
             pane.say("")
-        except GlassheadError as error:  # a recording lacks what it draws
+        except GlassheadError as error:  # a recording lacks what it draws, or there is no difference
+            mark_title(pane, mark_side(self.moment, self._looking, name))
             pane.say(visible(str(error)))
 
     def _send_for(self) -> None:

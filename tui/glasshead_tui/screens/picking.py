@@ -18,6 +18,7 @@ from glasshead_tui.drawing.paint import palette
 from glasshead_tui.screens.dialog import Dialog
 from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.widgets.bars import bar
+from glasshead_tui.widgets.cells import HERE
 from glasshead_tui.work.jobs import Asker
 from glasshead_tui.work.worker import Worker
 
@@ -180,7 +181,7 @@ class Picking(Dialog[None]):
             value = format_value(self._values[name]) if name else ""
             chosen = rule != "" and rule == self._rule
             table.add_row(
-                Text("▸" if here else " ", marks.query),
+                Text(HERE if here else " ", marks.query),
                 Text(rule, marks.strong if chosen else marks.quiet),
                 Text(name.replace("_", "-")),
                 Text(f"‹{value}›" if here and name else f" {value} ", marks.strong if here else ""),

@@ -27,7 +27,7 @@ from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.help import Help
 from glasshead_tui.screens.lines import tabs_text
-from glasshead_tui.screens.meanings import Meanings
+from glasshead_tui.screens.meanings import SHORT, Meanings
 from glasshead_tui.screens.run_lines import about_line, facts_line, place_line
 from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.focus import Focus, within
@@ -58,6 +58,7 @@ GLYPHS: Meanings = (
     ("◆ ┿ ╌", "on the slider: where you look, the stops, what is still to be trained"),
     ("━ o", "a curve, and single evaluations; the grey around a curve reaches from its smallest to its largest value"),
     ("smoothed", "the loss that is trained for, with label smoothing; the others are without"),
+    SHORT,
     ("▸ ■", "start token, which the decoder reads first; end token"),
     ("‿", "this piece is written onto the one before it"),
 )
@@ -304,7 +305,7 @@ class WatchScreen(CommandedScreen):
         else:  # layers of all kinds are one column of rows in the map
             probe = self._probe
             assert probe is not None
-            places = [(*kind, layer) for _, *kind in KINDS for layer in range(probe.layers(*kind))]
+            places = [(*kind, layer) for kind in KINDS for layer in range(probe.layers(*kind))]
             here = places.index((focus.stack, focus.kind, focus.layer))
             stack, kind, layer = places[within(here + rows * times, len(places))]
             self._look(stack=stack, kind=kind, layer=layer)
@@ -322,9 +323,8 @@ class WatchScreen(CommandedScreen):
     def action_kind(self) -> None:
         """Look at the next kind of attention."""
         if self._looking is not None:
-            kinds = [(stack, kind) for _, stack, kind in KINDS]
-            here = kinds.index((self._looking.stack, self._looking.kind))
-            stack, kind = kinds[(here + self._times()) % len(kinds)]
+            here = KINDS.index((self._looking.stack, self._looking.kind))
+            stack, kind = KINDS[(here + self._times()) % len(KINDS)]
             self._look(stack=stack, kind=kind)
 
     @property

@@ -70,7 +70,7 @@ EXPLORE: Groups = {
             "right,l",
             "→ l",
             "move('right')",
-            "cursor to the key on the right; the child in the tree, the next measure in the ranking",
+            "cursor to the key on the right; the child in the tree, the next measure in the ranking, each edit alone",
         ),
         Key("page_up", "pageup", "pgup", "move('page_up')", "ten queries up"),
         Key("page_down", "pagedown", "pgdn", "move('page_down')", "ten queries down"),
@@ -78,7 +78,9 @@ EXPLORE: Groups = {
         Key("layer_up", "right_square_bracket", "]", "layer(1)", "the layer above"),
         Key("head_down", "left_parenthesis,comma", "( ,", "head(-1)", "the head before"),
         Key("head_up", "right_parenthesis,full_stop", ") .", "head(1)", "the head after"),
-        Key("kind", "t", "t", "kind", "encoder self-attention, masked self-attention, encoder–decoder"),
+        Key(
+            "kind", "t", "t", "kind", "encoder self-attention, masked decoder self-attention, encoder–decoder attention"
+        ),
         Key("shift", "I", "I", "shift", "name the rows of encoder–decoder attention by the words they chose, or read"),
         Key("stage", "s", "s", "stage", "scores, masked (−∞ where one may not look), weights"),
         Key(
@@ -281,6 +283,7 @@ PANE_HINTS = {
     "edits": (
         Hint(("up", "down"), "↑↓", "edit", 0),
         Hint(("choose",), "enter", "on, off", 0),
+        Hint(("right",), "→", "each one's effect", 1),
         Hint(("add",), "+", "add", 1),
         Hint(("remove",), "del", "take out", 1),
         Hint(("clear",), "Z", "all out", 2),

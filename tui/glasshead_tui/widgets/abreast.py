@@ -29,7 +29,8 @@ class Figure(NamedTuple):
 def outline_abreast(outlines: Sequence[Outline], room: tuple[int, int], *, form: Form | None = None) -> Outline | None:
     """Return one outline for all matrices, with which they stand side by side in a room; None if they do not.
 
-    They do if cells keep the form that the first has alone, with whole numbers, and nothing scrolls to the side.
+    They do if cells keep the form that the first has alone, with whole numbers and names that can be read, and nothing
+    scrolls to the side.
     form: a form that serves too.
     """
     each = (room[0] - APART * (len(outlines) - 1)) // len(outlines)
@@ -40,10 +41,12 @@ def outline_abreast(outlines: Sequence[Outline], room: tuple[int, int], *, form:
 
 
 def _form(outline: Outline, room: tuple[int, int]) -> Form | None:
-    """Return the form of the cells in a room; None where they scroll to the side, or numbers lose a decimal."""
+    """Return the form of the cells in a room; None where they scroll to the side, numbers lose a decimal, or the names
+    of columns stand downwards.
+    """
     fit = fit_outline(outline, room)
     columns, lines = fit.size(outline.rows, outline.columns)
-    cut = fit.form == "digits" and fit.cell <= outline.digits
+    cut = (fit.form == "digits" and fit.cell <= outline.digits) or fit.downwards
     return None if cut or columns + (lines > room[1]) > room[0] else fit.form
 
 

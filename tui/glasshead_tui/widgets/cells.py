@@ -3,7 +3,10 @@
 from rich.cells import cell_len as width
 from rich.cells import get_character_cell_size
 
-__all__ = ["clip", "fit", "width"]
+__all__ = ["HERE", "clip", "fit", "width"]
+
+HERE = "»"
+"""The one sign for the row that the arrows have come to, in every list."""
 
 
 def clip(text: str, cells: int) -> str:

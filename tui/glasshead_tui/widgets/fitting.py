@@ -8,6 +8,8 @@ Form = Literal["digits", "blocks", "halves"]
 WIDEST = 9  # columns of a cell with digits: in wider ones they look lost
 LARGEST = 4  # columns of a cell without digits
 SHORTEST = 3  # columns of a number that can lose a decimal: .9 for .93
+STAGGERED = 3  # columns of a cell from which on long names stand in two lines, in turns
+TALL = 8  # lines of the room from which on there are two for names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,16 @@ class Measures:
     stacked: int  # rows that share a line: 2 for half blocks, else 1
     labels: int  # columns of the row labels, at the left
     header: int  # lines of the column labels, at the top
+
+    @property
+    def staggered(self) -> bool:
+        """Whether the names of columns stand in two lines, in turns, so that each has the room of two cells."""
+        return self.header == 2 and self.form != "halves" and self.cell >= STAGGERED
+
+    @property
+    def downwards(self) -> bool:
+        """Whether the letters of a name stand under each other."""
+        return self.form == "blocks" and self.cell < STAGGERED
 
     def size(self, rows: int, columns: int) -> tuple[int, int]:
         """Return columns and lines of the whole picture."""
@@ -83,8 +95,10 @@ def fitted(
         return labels + columns * cell + bar <= width
 
     def header_of(cell: int) -> int:
-        """Names stand across, or downwards where that shows more of them."""
-        return 1 if column_label < cell or high < cell else high
+        """Names stand across, long ones in two lines in turns; over narrow cells they stand downwards."""
+        if cell < STAGGERED:
+            return high
+        return 1 if column_label < cell or height < TALL else 2
 
     # Row labels give way before numbers do, and a decimal before all of them.
     sizes = [(cell, most) for cell in range(WIDEST, digits, -1)]
@@ -97,7 +111,8 @@ def fitted(
         lines = 1 if cell < 6 else min(2 if cell < 8 else 3, max(1, (height - header) // max(1, rows)))
         return Measures(form="digits", cell=cell, lines=lines, stacked=1, labels=labels, header=header)
     if form == "blocks" or (form is None and fits(2, most, high)):
-        cell = next((cell for cell in range(LARGEST, 2, -1) if fits(cell, most, high)), 2)
-        lines = 2 if cell == LARGEST and high + rows * 2 <= height else 1
-        return Measures(form="blocks", cell=cell, lines=lines, stacked=1, labels=most, header=high)
+        cell = next((cell for cell in range(LARGEST, 2, -1) if fits(cell, most, header_of(cell))), 2)
+        header = header_of(cell)
+        lines = 2 if cell == LARGEST and header + rows * 2 <= height else 1
+        return Measures(form="blocks", cell=cell, lines=lines, stacked=1, labels=most, header=header)
     return Measures(form="halves", cell=1, lines=1, stacked=2 if coloured else 1, labels=most, header=2)

@@ -193,7 +193,8 @@ class HeatMap(LeanView):
         line = self.measures.line(row) - round(self.scroll_y)
         if 0 <= line < self.size.height - self.measures.header and end > self.measures.labels:
             yield Region(0, self.measures.header + line, min(end, self.size.width), self.measures.lines)
-        yield Region(0, 0, self.size.width if self.measures.form == "halves" else max(1, end), self.measures.header)
+        named = max(1, end + self.measures.cell * self.measures.staggered)
+        yield Region(0, 0, self.size.width if self.measures.form == "halves" else named, self.measures.header)
 
     def _drawn(self, line: int, first: int, skip: int, room: int) -> Strip:
         """Draw a line of the terminal: a label, then cells from column `first` on, without `skip` terminal cells."""
@@ -201,7 +202,7 @@ class HeatMap(LeanView):
         count = min(self._columns - first, -(-(room - self.measures.labels + skip) // self.measures.cell))
         span = range(first, first + max(0, count))
         if line < self.measures.header:
-            label, cells = Segment(" " * self.measures.labels, self.scale.label), self._header(line, span)
+            label, cells = Segment(" " * self.measures.labels, self.scale.label), self._header(line, span, room + skip)
         elif line - self.measures.header < self.measures.line(self._rows - 1) + self.measures.lines:
             label, cells = self._row(line - self.measures.header, span)
         else:
@@ -314,16 +315,22 @@ class HeatMap(LeanView):
             levels = self._levels[row] = self.matrix.levels(row)
         return levels
 
-    def _header(self, line: int, span: range) -> list[Segment]:
-        """Draw the column labels: across in wide cells, downwards in narrow ones, counted in tiny ones."""
+    def _header(self, line: int, span: range, room: int) -> list[Segment]:
+        """Draw the column labels: across in wide cells, in turns on two lines in narrower ones, downwards in narrow
+        ones, counted in tiny ones. room: columns up to the right end.
+        """
         assert self.matrix is not None and self.scale is not None
         if self.measures.form == "halves":
             return self._flag(span) if line else self._ruler(span)
         labels, cell = self.matrix.column_labels, self.measures.cell
+        if self.measures.staggered:
+            return self._in_turns(line, span, room - self.measures.labels)
         if self.measures.header == 1 and self.measures.form == "digits":
             texts = [_centred(clip(labels[column], cell - 1), cell) for column in span]
         elif self.measures.form == "digits":
             texts = [_centred(_letter(labels[column], line, self.measures.header), cell) for column in span]
+        elif self.measures.header == 1:
+            texts = [fit(clip(labels[column], cell - 1), cell) for column in span]
         else:
             texts = [fit(_letter(labels[column], line, self.measures.header), cell) for column in span]
         marked = self.cursor[1] - span.start
@@ -332,6 +339,21 @@ class HeatMap(LeanView):
             Segment("".join(text for _, text in run), self.scale.column if here else self.scale.label)
             for here, run in runs
         ]
+
+    def _in_turns(self, line: int, span: range, room: int) -> list[Segment]:
+        """Draw every other column label: one line has the even columns, the next one the odd ones."""
+        assert self.matrix is not None and self.scale is not None
+        cell, at = self.measures.cell, 0
+        segments: list[Segment] = []
+        for column in span[(line - span.start) % 2 :: 2]:
+            left = (column - span.start) * cell
+            name = clip(self.matrix.column_labels[column], 2 * cell - 1)
+            left += max(0, (cell - width(name) + 1) // 2) if self.measures.form == "digits" else 0
+            left = max(at, min(left, room - width(name)))
+            style = self.scale.column if column == self.cursor[1] else self.scale.label
+            segments += [Segment(" " * (left - at), self.scale.label), Segment(name, style)]
+            at = left + width(name)
+        return segments
 
     def _ruler(self, span: range) -> list[Segment]:
         assert self.scale is not None

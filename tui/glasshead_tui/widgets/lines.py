@@ -84,6 +84,11 @@ class Lines(LeanView):
         """
         self._border = title, subtitle
 
+    @property
+    def titles(self) -> tuple[str, str]:
+        """The whole title and subtitle."""
+        return self._border or ("", "")
+
     def say(self, sentence: str) -> None:
         """Show a sentence, safe for a terminal, in place of the drawing; an empty one brings the drawing back."""
         if sentence != self._said:

@@ -1,7 +1,11 @@
 """A list of options whose pages can be turned at any size, even before it is drawn, and whose options may go."""
 
+from rich.segment import Segment
 from textual import events
+from textual.strip import Strip
 from textual.widgets import OptionList
+
+from glasshead_tui.widgets.cells import HERE
 
 
 def has_lines(options: OptionList) -> bool:
@@ -11,7 +15,23 @@ def has_lines(options: OptionList) -> bool:
 
 
 class Pressable(OptionList):
-    """A list that may be clicked where an option was that has gone; Textual 8.2.8 looks for it and fails."""
+    """A list with a sign before the option that is marked, which colour alone does not tell.
+
+    It may be clicked where an option was that has gone; Textual 8.2.8 looks for it and fails.
+    """
+
+    def _get_left_gutter_width(self) -> int:
+        return len(HERE) + 1
+
+    def render_line(self, y: int) -> Strip:
+        """Render a line of an option, after the sign or the room for it."""
+        line, at = super().render_line(y), self.scroll_offset.y + y
+        if at >= len(self._lines):
+            return line
+        option, below = self._lines[at]
+        sign = HERE if option == self.highlighted and not below else " "
+        style = next((segment.style for segment in line), None)
+        return Strip([Segment(f"{sign} ", style), *line])
 
     async def _on_click(self, event: events.Click) -> None:
         option = event.style.meta.get("option")

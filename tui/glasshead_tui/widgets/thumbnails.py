@@ -38,6 +38,8 @@ class Group:
     columns: int
     names: str = "columns"
     """What the columns are, to say which are drawn if not all have room."""
+    brief: str = ""
+    """A title for less room; empty if there is none."""
 
 
 class Gallery(Protocol):
@@ -120,27 +122,34 @@ class Thumbnails(Lines):
         if shape.side:
             drawing: list[Line] = []
             left = 0
-            for number, group in enumerate(groups):
-                drawing = beside(drawing, self._group(number, group, shape, left, 0, columns), left)
-                left += _columns(group, shape) + 2
+            wides = [max(width(group.title), _columns(group, shape)) for group in groups]
+            if sum(wides) + 2 * (len(groups) - 1) > columns:
+                wides = [_columns(group, shape) for group in groups]
+            for number, (group, wide) in enumerate(zip(groups, wides, strict=True)):
+                drawing = beside(drawing, self._group(number, group, shape, left, 0, columns, wide), left)
+                left += wide + 2
             return drawing
         stacked: list[Line] = []
         for number, group in enumerate(groups):
             if stacked and shape.between:
                 stacked.append([])
-            stacked += self._group(number, group, shape, 0, len(stacked), columns)
+            stacked += self._group(number, group, shape, 0, len(stacked), columns, columns)
         return stacked
 
-    def _group(self, number: int, group: Group, shape: Arrangement, left: int, top: int, room: int) -> list[Line]:
+    def _group(
+        self, number: int, group: Group, shape: Arrangement, left: int, top: int, room: int, wide: int
+    ) -> list[Line]:
         """Draw a title with the numbers of the columns, then the rows of pictures.
 
-        Of a row wider than the room, the pictures around the selected one are drawn, and a line says which.
+        Of a row wider than the room, the pictures around the selected one are drawn, and a line says which. wide:
+        columns of the title.
         """
         assert self.scale is not None
         scale, chosen = self.scale, self.selected
         margin = len(str(max(0, group.rows - 1))) + 1
         here = chosen is not None and chosen.group == number
-        drawing: list[Line] = [[Segment(group.title, scale.label + Style(bold=here))]]
+        title = group.title if width(group.title) <= wide else group.brief or group.title
+        drawing: list[Line] = [[Segment(title, scale.label + Style(bold=here))]]
         there = _window(group.columns, (room - margin) // (shape.columns + 1), chosen.column if chosen and here else 0)
         if len(there) < group.columns:
             told = f"{' ' * margin}{group.names} {there[0]}–{there[-1]} of 0–{group.columns - 1}"
@@ -226,7 +235,7 @@ def _window(count: int, most: int, around: int) -> range:
 
 def _columns(group: Group, shape: Arrangement) -> int:
     margin = len(str(max(0, group.rows - 1))) + 1
-    return max(width(group.title), margin + group.columns * (shape.columns + 1))
+    return max(width(group.brief or group.title), margin + group.columns * (shape.columns + 1))
 
 
 def _lines(group: Group, shape: Arrangement) -> int:

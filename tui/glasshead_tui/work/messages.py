@@ -125,6 +125,15 @@ class Measured(Message):
 
 
 @dataclass
+class MeasuringEdits(Message):
+    """The edits are being measured, one by one: lines that are decoded, of all."""
+
+    done: int
+    of: int
+    ticket: int
+
+
+@dataclass
 class Ranking(Message):
     """Heads are being ranked."""
 

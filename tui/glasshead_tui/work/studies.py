@@ -4,12 +4,12 @@ Each is a function of a session that answers at a desk (`jobs.Desk`), and stops 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from glasshead.errors import StoppedError
 from glasshead_tui.work.jobs import Desk
-from glasshead_tui.work.messages import Examined, Examining, Measured, Ranked, Ranking, Refused
+from glasshead_tui.work.messages import Examined, Examining, Measured, MeasuringEdits, Ranked, Ranking, Refused
 
 if TYPE_CHECKING:
     from glasshead.lab.page import Page, Value
@@ -49,6 +49,21 @@ def rank(session: "Session", desk: Desk) -> None:
         desk.answer(Refused(STOPPED, desk.ticket))
         return
     desk.answer(Ranked(found.effects, found.loss, at.text, desk.ticket))
+
+
+def measure_edits(session: "Session", show: Callable[[], object], desk: Desk) -> None:
+    """Measure what each edit of the line does by itself. show: answers with the moment, which tells it."""
+
+    def report(done: int, of: int) -> None:
+        if desk.due():
+            desk.answer(MeasuringEdits(done, of, desk.ticket))
+
+    try:
+        session.measure_edits(progress=report, stop=desk.stopped)
+    except StoppedError:
+        desk.answer(Refused("This was stopped.", desk.ticket))
+        return
+    show()
 
 
 def examine(session: "Session", page: "Page", values: "Mapping[str, Value]", desk: Desk) -> None:

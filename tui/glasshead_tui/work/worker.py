@@ -13,7 +13,6 @@ from glasshead.errors import GlassheadError, ThereError, TooLongError
 from glasshead_tui.work import studies
 from glasshead_tui.work.jobs import PACE, Asker, Desk, Job, Jobs
 from glasshead_tui.work.messages import (
-    About,
     Checked,
     NextWeighed,
     NotOpened,
@@ -25,6 +24,7 @@ from glasshead_tui.work.messages import (
     ShippedRead,
     Stepped,
 )
+from glasshead_tui.work.opening import describe, find_again, open_subject, write_loading
 from glasshead_tui.work.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from glasshead.lab.page import Page, Try, Value
     from glasshead.session.moment import Moment
     from glasshead.session.session import Session
-    from glasshead.subjects import Subject
     from glasshead.traces.shown import NotYetError
 
 POLL = 0.05
@@ -65,12 +64,14 @@ class Worker:
         forced: str | None = None,
         edits: "tuple[Edit, ...]" = (),
         session: "Path | None" = None,
+        beside: "Found | None" = None,
     ) -> None:
         """found: the model to open · text: the first source sentence, or what gives it; None takes an example from the
         card · forced: a target that the first line follows · edits: those that it begins with · session: file whose
-        lines are opened if it is there, and which `close` writes.
+        lines are opened if it is there, and which `close` writes · beside: a model that stands beside it, in place of
+        the one in that file.
         """
-        self._file = session
+        self._file, self._beside = session, beside
         self._found, self._text, self._forced, self._edits = found, text, forced, edits
         self._jobs = Jobs()
         self._job: Job | None = None
@@ -89,7 +90,7 @@ class Worker:
         return getattr(self._found, "folder", None)
 
     def open(self, *, to: Asker) -> int:
-        """Load the model and begin the first line."""
+        """Load the model and begin the first line; then load the one that stands beside it."""
         return self._jobs.put(self._open, to)
 
     def begin(self, text: str, *, truncate: bool = False, to: Asker) -> int:
@@ -232,6 +233,15 @@ class Worker:
 
         return self._move(move, to)
 
+    def pin(self, head: tuple[str, int] | None) -> None:
+        """Let the file of the session keep a head that is pinned; None for none."""
+        if self._opened is not None:
+            self._opened.pinned = head
+
+    def measure_edits(self, *, to: Asker) -> int:
+        """Measure what each edit of the line does by itself. It gives way to any other job."""
+        return self._jobs.put(lambda: studies.measure_edits(self._session, self._show, self._aside()), to, aside=True)
+
     def _move(self, move: "Callable[[Session], None]", to: Asker) -> int:
         """Put a job that brings another line, which is then led to where the line before stood."""
 
@@ -290,7 +300,7 @@ class Worker:
             from glasshead.session.script import make_script, make_test
 
             write = make_test if test else make_script
-            text = write(self._session, _loading(self._found, self._session.subject), site, head)
+            text = write(self._session, write_loading(self._found, self._session.subject), site, head)
             self._answer(Scripted(text, test, self._ticket))
 
         return self._jobs.put(job, to)
@@ -359,12 +369,16 @@ class Worker:
         return self._opened
 
     @property
+    def _asker(self) -> Asker:
+        assert self._job is not None
+        return self._job.to
+
+    @property
     def _ticket(self) -> int:
         return 0 if self._job is None else self._job.ticket
 
     def _answer(self, message: "Message") -> None:
-        assert self._job is not None
-        self._job.to.post_message(message)
+        self._asker.post_message(message)
 
     def _desk(self) -> Desk:
         ticket = self._ticket
@@ -392,30 +406,27 @@ class Worker:
         one_thread()
         try:
             given = self._text() if callable(self._text) else self._text
-            subject = self._found.open()
+            subject = open_subject(self._found)
         except GlassheadError as error:
             self._failed = True
             self._answer(NotOpened(str(error)))
             return
-        if not subject.kinds:
-            self._failed = True
-            self._answer(NotOpened(f"{subject.name} has no attention: there is nothing to explore in it."))
-            return
         self._opened = Session(subject)
-        prompted = all((kind.stack, kind.kind) == ("decoder", "self") for kind in subject.kinds)
-        about = About(
-            name=subject.name, facts=subject.facts, limit=subject.limit, examples=subject.examples, prompted=prompted
-        )
-        self._answer(Opened(about))
+        self._answer(Opened(describe(subject)))
+        kept: str | None = None
         try:
             if self._file is not None and self._file.exists():
                 from glasshead.session.file import read_session
 
-                read_session(self._session, self._file)
+                kept = read_session(self._session, self._file)
             if given is not None or self._session.text is None:
                 text = subject.first_sentence if given is None else given
                 self._session.begin(text, forced=self._forced, edits=self._edits)
             self._show(fresh=True)
+            if self._beside is not None:
+                self.stand_beside(self._beside, to=self._asker)
+            elif kept is not None:
+                self._stand_beside_again(kept)
         finally:
             # With torch loaded, a full collection during a key press would take tens of milliseconds.
             gc.collect()
@@ -424,6 +435,12 @@ class Worker:
     def _compute(self, to: Asker) -> None:
         if self._wanted.serve(lambda: self._gone() or not self._jobs.idle) and not self._gone():
             self._jobs.put(lambda: self._compute(to), to, aside=True)
+
+    def _stand_beside_again(self, place: str) -> None:
+        try:
+            self.stand_beside(find_again(place, self._found), to=self._asker)
+        except GlassheadError as error:
+            self._answer(Refused(str(error), ticket=0))
 
     def _examine(self, page: "Page", values: "dict[str, Value]") -> None:
         ticket, stopped = self._ticket, self._desk().stopped
@@ -459,10 +476,9 @@ class Worker:
 
     def _show(self, *, fresh: bool = False) -> "Moment":
         """Answer with the present moment, and return it."""
-        assert self._job is not None
         moment = self._session.moment
         self._began = True
-        self._unchecked = moment, self._job.to
+        self._unchecked = moment, self._asker
         self._answer(Stepped(moment, ticket=self._ticket, fresh=fresh))
         return moment
 
@@ -471,13 +487,6 @@ def _sampling(rule: "Mapping[str, Any] | None") -> "Pick":
     from glasshead.decoding.pick import Sample, greedy
 
     return greedy if rule is None else Sample(**rule)
-
-
-def _loading(found: "Found", subject: "Subject") -> str:
-    """Write the expression that opens a subject as it was opened."""
-    opening = getattr(found, "opening", None)
-    given = "" if opening is None else "".join(f", {name}={getattr(opening, name)!r}" for name in opening.given)
-    return f"glasshead.load({str(subject.folder or subject.name)!r}{given})"
 
 
 _ENDED = object()

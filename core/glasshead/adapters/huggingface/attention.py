@@ -71,7 +71,7 @@ class Call(Form):
 calls: dict[nn.Module, Call] | None = None
 """While a model is examined: the call of every module; otherwise None."""
 unbiased: WeakSet[nn.Module] = WeakSet()
-"""Modules of examined models that add no position bias, or, as T5 in its cross-attention, zeros."""
+"""Modules of examined models that add no position bias, or, as T5 in its encoder–decoder attention, zeros."""
 
 
 def register() -> None:

@@ -144,9 +144,13 @@ def _codec(tokenizer: Any, config: Config, path: Path) -> Codec:
     """Make a codec of a tokenizer of Hugging Face: the project's own if `export` made it of one."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if not isinstance(backend, Tokenizer):
+        pieces = (
+            ", which would cut some texts otherwise than SentencePiece does: where characters that it does not know "
+            "stand side by side, and at a combining mark that stands alone"
+        )
         raise GlassheadError(
             f"its tokenizer is a {type(tokenizer).__name__}, which takes text apart in Python, and a checkpoint has a "
-            f"{TOKENIZER} for that. It can be explored as it is."
+            f"{TOKENIZER} for that{pieces if hasattr(tokenizer, 'spm_source') else ''}. It can be explored as it is."
         )
     content = json.loads(backend.to_str())
     marked, content["added_tokens"], content["post_processor"] = content["added_tokens"], [], None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
+from glasshead.named import name_kind
 from glasshead.site import NORMS
 
 Problem = Literal["norm", "out", "sum", "scale", "rotation", "left", "silent", "uneven", "repeated", "units", "experts"]
@@ -72,15 +73,18 @@ def remarks(faults: Sequence[Fault]) -> tuple[str, ...]:
         elif problem == "left":
             found.append("a line padded at the left is read otherwise than alone")
         elif problem == "silent":
-            found.append(
-                f"{site.replace('.', ' ')} attention not shown: some layers have none, or compute it by themselves"
-            )
+            found.append(f"{_attention(site)} not shown: some layers have none, or compute it by themselves")
         elif problem == "uneven":
-            found.append(f"{site.replace('.', ' ')} attention not shown: its layers differ in heads")
+            found.append(f"{_attention(site)} not shown: its layers differ in heads")
         elif problem == "repeated":
-            found.append(f"{site.replace('.', ' ')} attention not shown: one layer runs several times")
+            found.append(f"{_attention(site)} not shown: one layer runs several times")
     return tuple(found)
 
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _attention(site: str) -> str:
+    stack, _, part = site.partition(".")
+    return name_kind(stack, part, masked=False)

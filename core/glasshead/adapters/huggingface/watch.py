@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from glasshead.adapters.addition import Addition
 from glasshead.adapters.huggingface.attention import NAME, Form
 from glasshead.adapters.huggingface.families import Block, Family, Stack
 from glasshead.adapters.huggingface.faults import Fault, hidden, norm_prefix
@@ -112,7 +113,13 @@ class Places:
                 elif last:
                     self._add(site, Output(layer, "resid"), "resid")
                 elif norm is not None and not stack.parallel:
-                    self._add(site, Input(norm, "resid", changeable=False), "resid")
+                    added = self._own(path, block.after) or self._own(path, block.output)
+                    point = (
+                        Input(norm, "resid", changeable=False)
+                        if added is None
+                        else Addition(norm, "resid", layer=layer, added=added)
+                    )
+                    self._add(site, point, "resid")
             number += 1
         self.layers[stack.name] = number
         if stack.last:

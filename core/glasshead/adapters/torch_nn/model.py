@@ -17,6 +17,7 @@ from glasshead.adapters.torch_nn.watch import Rerun
 from glasshead.anatomy import Anatomy, Attending, Kind
 from glasshead.decoding.protocols import Layer, Limits, Memory, Past, Prompt
 from glasshead.errors import GlassheadError
+from glasshead.named import name_kind
 from glasshead.site import Side, Site
 from glasshead.tap import Change
 from glasshead.traces.reading import Learned
@@ -189,7 +190,7 @@ class TorchNN:
         heads = {values["q"].shape[1] for values in own.values()}
         if len(heads) > 1:
             raise GlassheadError(
-                f"The layers of {stack} {part} attention have {sorted(heads)} heads: not all the same."
+                f"The layers of {name_kind(stack, part, masked=False)} have {sorted(heads)} heads: not all the same."
             )
         causal = (stack, part) == ("decoder", "self")
         hides = [_hides_the_future(values["masked"]) for values in own.values()]

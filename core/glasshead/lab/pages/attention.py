@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from glasshead.lab.exhibits import Exhibit, Grid, Lines, Table
 from glasshead.lab.page import Control, Page, Question, Try, Verdict, seeded
 from glasshead.lab.tools.words import counted, shape, vector
+from glasshead.named import name_head
 
 if TYPE_CHECKING:
     from glasshead.lab.attention import Attention, Single
@@ -88,7 +89,7 @@ def exhibits(result: "Attention") -> tuple[Exhibit, ...]:
             title="shapes: inputs of two widths, and the trained model",
             columns=("matrix", "axes", f"{result.width} and {result.source_width} wide", cross.model),
             rows=tuple((each.name, each.meaning, shape(each.here), shape(each.trained)) for each in result.shapes),
-            note="The last column is decoder.0.cross on the sentence below: its "
+            note="The last column is its first encoder–decoder attention, on the sentence below: its "
             f"{counted(len(cross.queries), 'query', 'queries')} and {counted(len(cross.keys), 'key')} "
             "need not be as many.",
         ),
@@ -100,7 +101,7 @@ def exhibits(result: "Attention") -> tuple[Exhibit, ...]:
             f"Only the keys in another order: {result.torn_difference:.2g}.",
         ),
         Grid(
-            title=f"{cross.model}: decoder.{cross.layer}.cross, head {cross.head}, its surest",
+            title=f"{cross.model}: {name_head(f'decoder.{cross.layer}.cross', cross.head)}, its surest",
             rows=cross.queries,
             columns=cross.keys,
             values=cross.weights,

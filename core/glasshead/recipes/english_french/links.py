@@ -2,10 +2,12 @@
 
 An English word of the grammar has one French word, in one of its forms. Where a form of the one stands in the source,
 and a form of the other in the target, each only once, they belong together: nothing else could have brought it there.
-The article of a noun that is linked so is linked too, and the auxiliaries of a verb are possible links.
+Where both stand several times, equally often, they belong together in their order: both languages have the same one,
+but for what belongs to somebody. The article of a noun that is linked so is linked too, and the words of `little.py`;
+the auxiliaries of a verb are possible links.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,19 +15,20 @@ from functools import cache
 from glasshead.recipes.links import Link, Span, words
 
 from . import lexicon as lex
+from . import little
 from .grammar import verbs
 from .lexicon import Adjective, Noun, Verb
 
 LACKS = (
-    "words that stand twice, prepositions, object pronouns, forms of to be, to have and to go, times of several words, "
-    "and the little words that French alone has (est-ce que, ne, se, qu')"
+    "words that stand more often in one language, prepositions and forms of to be that are not next to a linked word, "
+    "it, to have, the auxiliaries of French, and the little words that French alone has (est-ce que, se, qu')"
 )
 
 Phrase = tuple[str, ...]
 """Words of a form, without their apostrophes."""
 
 PLAIN = {
-    "i": "je", "he": "il", "she": "elle", "we": "nous", "they": "ils", "who": "qui", "why": "pourquoi",
+    "he": "il", "she": "elle", "we": "nous", "they": "ils", "who": "qui", "why": "pourquoi",
     "how": "comment", "when": "quand", "and": "et", "but": "mais", "or": "ou", "because": "parce", "so": "donc",
     "if": "si", "with": "avec", "without": "sans", "behind": "derrière", "under": "sous", "near": "près",
     "not": "pas", "cannot": "pas", "t": "pas", "never": "jamais", "no longer": "plus", "nothing": "rien",
@@ -34,6 +37,24 @@ PLAIN = {
     "soon": "bientôt", ".": ".", ",": ",", "?": "?",
 }  # fmt: skip
 """Words that are written in one way; `so` is donc and, of a degree, si."""
+FORMS = {
+    "i": "je j", "you": "vous", "me": "me m moi", "him": "le l lui", "us": "nous", "them": "les leur eux elles",
+    "must": "dois doit devons devez doivent", "mustn": "dois doit devons devez doivent",
+    "can": "peux peut pouvons pouvez peuvent", "going": "vais va allons allez vont", "where": "où",
+    "which": "quel quelle quels quelles", "many": "beaucoup", "how many": "combien", "few": "quelques",
+    "another": "autre", "other": "autre autres", "same": "même mêmes", "less": "moins", "front": "devant",
+    "next to": "côté", "far from": "loin", "opposite": "face", "while": "pendant", "noon": "midi",
+    "midnight": "minuit", "o'clock": "heures heure", "morning": "matin", "evening": "soir", "night": "nuit",
+    "winter": "hiver", "summer": "été", "autumn": "automne", "spring": "printemps",
+    "last": "dernier dernière derniers dernières", "next": "prochain prochaine prochains prochaines",
+}  # fmt: skip
+"""Words that are written in several ways, each of one word; of a pronoun those before a verb and those after."""
+PHRASES = {
+    "everyone": ("tout le monde",), "what": ("qu'est-ce que", "qu'est-ce qu'", "qu'est-ce qui"),
+    "there is": ("il y a",), "there are": ("il y a",), "there was": ("il y avait",), "there were": ("il y avait",),
+    "there will be": ("il y aura",), "suddenly": ("soudain",), "fortunately": ("heureusement",),
+    "unfortunately": ("malheureusement",), "obviously": ("évidemment",),
+}  # fmt: skip
 ARTICLES = {
     "the": "le la l les", "a": "un une", "an": "un une", "this": "ce cet cette", "that": "ce cet cette", "these": "ces",
     "those": "ces", "my": "mon ma mes", "your": "votre vos", "his": "son sa ses", "her": "son sa ses",
@@ -72,6 +93,7 @@ class _Pair:
     target: Span
     kind: str
     head: int
+    forms: frozenset[Phrase]
 
 
 def links(source: str, target: str) -> tuple[Link, ...]:
@@ -80,7 +102,7 @@ def links(source: str, target: str) -> tuple[Link, ...]:
     english, french = _plain(source, here), _plain(target, there)
     found: set[Link] = set()
     nouns: list[_Pair] = []
-    for pair in _unique(_pairs(english, french)):
+    for pair in _settled(_pairs(english, french), owned="s" in english):
         for one in range(*pair.source):
             for other in range(*pair.target):
                 head = (pair.source[0] if pair.head == 0 else pair.source[1] - 1), pair.target[0]
@@ -91,7 +113,21 @@ def links(source: str, target: str) -> tuple[Link, ...]:
             nouns.append(pair)
     for one, other, sure in _articles(english, french, nouns):
         found.add(Link(here[one], there[other], sure))
-    return tuple(sorted(found))
+    found |= {Link(here[one], there[other]) for one, other in _little(english, french, here, there, found)}
+    certain = {(link.source, link.target) for link in found if link.sure}
+    return tuple(sorted(link for link in found if link.sure or (link.source, link.target) not in certain))
+
+
+def _little(
+    english: Sequence[str], french: Sequence[str], here: Sequence[Span], there: Sequence[Span], found: Iterable[Link]
+) -> Iterator[tuple[int, int]]:
+    """Yield the places of little words, by the words that are linked. here, there: the words of both sides."""
+    one, other = ({span: at for at, span in enumerate(spans)} for spans in (here, there))
+    known = {one[link.source]: other[link.target] for link in found if link.sure}
+    before = list(little.prepositions(english, french, known))
+    yield from before
+    yield from little.being(english, french, known | dict(before))
+    yield from little.negations(french, known)
 
 
 def _plain(text: str, spans: Sequence[Span]) -> list[str]:
@@ -106,7 +142,7 @@ def _phrase(text: str) -> Phrase:
 def _pairs(english: Sequence[str], french: Sequence[str]) -> list[_Pair]:
     """Find all places that may belong together; of places that hold each other the longer ones."""
     found = [
-        _Pair(here, (at, at + len(form)), reading.kind, reading.head)
+        _Pair(here, (at, at + len(form)), reading.kind, reading.head, reading.forms)
         for here, readings in _forms(english)
         for reading in readings
         for form in reading.forms
@@ -134,13 +170,34 @@ def _inside(one: Span, other: Span) -> bool:
     return other[0] <= one[0] and one[1] <= other[1] and one != other
 
 
-def _unique(pairs: Iterable[_Pair]) -> Iterator[_Pair]:
-    """Yield the pairs neither of whose places could belong to another."""
-    pairs = list(pairs)
-    sources, targets = (Counter(getattr(pair, side) for pair in pairs) for side in ("source", "target"))
+def _settled(pairs: Sequence[_Pair], *, owned: bool) -> Iterator[_Pair]:
+    """Yield the pairs neither of whose places could belong to another, or that stand equally often, in their order.
+
+    owned: whether something belongs to somebody: French turns that around.
+    """
+    for sources, targets, each in _groups(pairs):
+        turned = owned and each.kind in ("noun", "adjective") and len(sources) > 1
+        if len(sources) == len(targets) and not turned:
+            for source, target in zip(sorted(sources), sorted(targets), strict=True):
+                yield _Pair(source, target, each.kind, each.head, each.forms)
+
+
+def _groups(pairs: Sequence[_Pair]) -> Iterator[tuple[set[Span], set[Span], _Pair]]:
+    """Yield sources and targets that may all belong together, and to nothing else, with one pair of them."""
+    sources, targets = defaultdict[Span, set[Span]](set), defaultdict[Span, set[Span]](set)
+    of: dict[Span, set[tuple[str, frozenset[Phrase]]]] = defaultdict(set)
     for pair in pairs:
-        if sources[pair.source] == 1 and targets[pair.target] == 1:
-            yield pair
+        sources[pair.source].add(pair.target)
+        targets[pair.target].add(pair.source)
+        of[pair.source].add((pair.kind, pair.forms))
+    seen: set[Span] = set()
+    for pair in pairs:
+        here, there = targets[pair.target], sources[pair.source]
+        alike = len({frozenset(of[one]) for one in here}) == 1 and all(len(of[one]) == 1 for one in here)
+        closed = all(sources[one] == there for one in here) and all(targets[other] == here for other in there)
+        if pair.source not in seen and closed and (alike or len(here) == 1):
+            seen |= here
+            yield here, there, pair
 
 
 def _auxiliaries(english: Sequence[str], verb: int) -> Iterator[int]:
@@ -218,6 +275,10 @@ def _entries() -> Iterator[tuple[str, Iterable[str], str, int]]:
     for plain in tables:
         for word, meant in plain.items():
             yield word, (meant,), "", 0
+    for word, forms in FORMS.items():
+        yield word, forms.split(), "", 0
+    for word, phrases in PHRASES.items():
+        yield word, phrases, "", 0
     for adverb, (meant, _) in lex.MIDDLE.items():
         yield adverb, (meant,), "", 0
     for country, (inside, _) in lex.COUNTRIES.items():

@@ -187,7 +187,7 @@ def test_a_kind_of_attention_that_some_layers_lack_is_not_shown() -> None:
     model = wrap(module)
     assert [kind.label for kind in model.anatomy.kinds] == ["encoder self", "encoder–decoder"]
     assert not [site for site in model.anatomy.sites if site.startswith("decoder") and ".self." in site]
-    assert "decoder self attention not shown: some layers have none, or compute it by themselves" in model.anatomy.facts
+    assert "decoder self-attention not shown: some layers have none, or compute it by themselves" in model.anatomy.facts
     assert self_check(model) == ()
     line = Stepper.begin(model, Prompt((5, 6, 2), (3,)), Numbers(), Numbers())
     line.step()

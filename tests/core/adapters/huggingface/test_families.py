@@ -409,10 +409,37 @@ def test_an_edit_of_a_norm_or_of_what_is_added_reaches_the_logits(watched: Watch
         assert not seen[site].any() and not close(found, watched.output)
 
 
-def test_the_stream_before_a_norm_cannot_be_changed_in_one_place_alone() -> None:
-    model = wrap(FAMILIES["llama"].module())
-    with pytest.raises(GlassheadError, match=r"decoder.0.self.resid can be seen and not changed"):
-        model.listen([], {"decoder.0.self.resid": torch.zeros_like})
+def test_a_changed_stream_is_read_by_the_next_norm_and_by_the_next_sum(watched: Watched) -> None:
+    """The residual connections of the first layer are dropped: each sub-layer's output stands in place of the sum."""
+    model = watched.model
+    sites = [site for site in model.anatomy.sites if site.endswith(".0.self.resid")]
+    for site in sites:
+        outs: dict[str, Tensor] = {}
+        after = [f"{site[:-5]}after_norm.out", f"{site[:-5]}out"]
+        out = next(name for name in after if name in model.anatomy.sites)
+
+        def note(value: Tensor, out: str = out, outs: dict[str, Tensor] = outs) -> Tensor:
+            outs[out] = value
+            return value
+
+        def drop(_value: Tensor, out: str = out, outs: dict[str, Tensor] = outs) -> Tensor:
+            return outs[out]
+
+        with torch.no_grad(), model.listen(["*"], {out: note, site: drop}) as seen:
+            found = run(model)
+        assert not close(found, watched.output) and torch.equal(seen[site], seen[out])
+        prefix = site.removesuffix("self.resid")
+        part = next((each for each in (f"{prefix}cross", f"{prefix}ffn") if f"{each}.resid" in seen), None)
+        gave = None if part is None else seen.get(f"{part}.after_norm.out", seen.get(f"{part}.out"))
+        if gave is not None:
+            before = seen[f"{prefix}self.norm.out"] if post(model, site) else seen[site]
+            factor = float(getattr(model.config, "residual_multiplier", 1.0))
+            assert close(seen[f"{part}.resid"], before + factor * gave)
+
+
+def post(model: HuggingFace, site: str) -> bool:
+    """Whether the norm of a sub-layer stands after its sum."""
+    return any(norm.site == site.removesuffix(".resid") and norm.where == "post" for norm in model.anatomy.norms)
 
 
 def test_what_cannot_be_watched_is_refused_by_its_class_and_the_reason() -> None:

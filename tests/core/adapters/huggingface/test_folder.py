@@ -15,6 +15,8 @@ from tests.core.adapters.huggingface.folders import KINDS, save
 import glasshead
 from glasshead.errors import GlassheadError
 from glasshead.found import find
+from glasshead.session.references import changes_of
+from glasshead.session.session import Session
 
 TEXT = "the black cat is sleeping"
 
@@ -180,6 +182,15 @@ def test_masks_are_filled_in_as_the_model_itself_does(home: Path) -> None:
         assert [token.probability for token in filling.candidates] == pytest.approx(best.values.tolist(), rel=1e-4)
         expected = torch.distributions.Categorical(probs=chances[filling.place]).entropy() / math.log(2)
         assert filling.entropy == pytest.approx(float(expected), rel=1e-4)
+    session = Session(subject)
+    session.begin("the [MASK] cat sees [MASK]")
+    session.edit("encoder.0.self = skipped", "encoder.1.ffn = skipped")
+    without = subject.start("the [MASK] cat sees [MASK]", edit=changes_of(subject, ["encoder.0.self = skipped"]))
+    edited = torch.stack(list((without.rows.blanks or {}).values())).softmax(-1)
+    gap = session.measure_edits()[0].alone
+    bits = (chances[places] * (chances[places].log2() - edited.log2())).sum(-1)
+    assert gap is not None and gap.bits == pytest.approx(float(bits.mean()), rel=1e-3) and gap.next_bits is None
+    assert gap.tokens == int((chances[places].argmax(-1) != edited.argmax(-1)).sum())
     assert subject.start("the cat").fillings() == []
     assert glasshead.load(home / "gpt2").start(TEXT).fillings() is None
 

@@ -227,5 +227,5 @@ def test_what_is_hidden_is_said() -> None:
     assert remarks(faults) == (
         "2 norms not shown: they are neither LayerNorm nor RMSNorm",
         "output of 1 attention not shown: it is not the heads through a projection",
-        "encoder self attention not shown: its layers differ in heads",
+        "encoder self-attention not shown: its layers differ in heads",
     )

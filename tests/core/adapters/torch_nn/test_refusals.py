@@ -65,7 +65,7 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], str]] = {
     ),
     "zero": (lambda: Head(attention(add_zero_attn=True)), "attention was made with add_zero_attn"),
     "shared": (twice, "blocks.0.attn is called 2 times in one pass"),
-    "uneven heads": (uneven, r"decoder self attention have \[2, 4\] heads: not all the same"),
+    "uneven heads": (uneven, r"decoder self-attention have \[2, 4\] heads: not all the same"),
     "own positions": (
         lambda: Head(attention(), extra=2),
         "attention looks from 6 places at 6, with 4 ids of the target",

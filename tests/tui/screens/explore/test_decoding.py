@@ -128,13 +128,14 @@ async def test_a_candidate_has_one_name_and_one_number_wherever_it_is_offered(ex
         for step, token in enumerate(line.ids[1:]):
             worker.choose(token, explorer.moment, to=explorer.screen)
             await explorer.step(step + 1)
-        await explorer.until(lambda: " step 2" in explorer.text)
+        await explorer.until(lambda: "nats  step 2" in explorer.text)
         offered = next(line for line in explorer.text.split("\n") if line.startswith(" next")).split()[1:]
         assert pieces and all(f"‿{piece}" in offered for piece in pieces)
         await explorer.press("enter")
         for rank in range(3):
-            row = next(line for line in explorer.text.split("\n") if f"│   {rank + 1} " in line)
-            assert row.partition(f"│   {rank + 1} ")[2].split()[:2] == offered[2 * rank : 2 * rank + 2]
+            beside, mark = f"{rank + 1} ", "»" if rank == 0 else " "
+            row = next(line for line in explorer.text.split("\n") if f"│ {mark}   {beside}" in line)
+            assert row.partition(f"│ {mark}   {beside}")[2].split()[:2] == offered[2 * rank : 2 * rank + 2]
 
 
 async def test_the_truth_is_told(explore: Explore) -> None:

@@ -11,6 +11,7 @@ from glasshead.session.moment import Moment
 from glasshead.session.session import Session
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
+from glasshead_tui.drawing.sides import MARKS
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.edits import EditsPane
 from glasshead_tui.panes.explore.tokens import TokensPane
@@ -18,6 +19,7 @@ from glasshead_tui.panes.explore.tree import TreePane
 from glasshead_tui.screens.ask import Ask, PlainInput
 from glasshead_tui.screens.paned import PANES
 from glasshead_tui.screens.paned import show as show_pane
+from glasshead_tui.state.focus import VIEWS
 from glasshead_tui.work.messages import Stepped
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -139,10 +141,16 @@ async def test_the_edits_are_switched_taken_out_and_told_of_while_the_line_goes_
         told = f"These 2 edits together: KL {real(effect.next_divergence, 6)} bits on the next token"
         await explorer.press("k")
         await explorer.until(lambda: told in " ".join(explorer.text.replace("│", " ").split()))
+        await explorer.press("l")
+        await explorer.until(lambda: len(explorer.moment.own_effects) == 2)
+        alone = explorer.moment.own_effects[0].alone
+        assert alone is not None and alone.bits is not None and pane.as_rows()[1][4:6] == (alone.tokens, alone.bits)
+        await explorer.until(lambda: f"{alone.tokens} {real(alone.bits or 0, 6):>6}" in explorer.text)
+        await explorer.until(lambda: "Without it, " in explorer.text and "alone ≠ KL" in explorer.text)
         await explorer.press("j", "enter")
         await edited(explorer, first)
         await explorer.until(lambda: f"»off  {second}" in explorer.text)
-        assert [row[1] for row in pane.as_rows()[1:]] == [True, False]
+        assert [row[1] for row in pane.as_rows()[1:]] == [True, False] and "Without it" not in explorer.text
         await explorer.press("enter")
         await edited(explorer, first, second)
         await explorer.press("k", "D")
@@ -175,10 +183,11 @@ async def test_the_difference_is_edited_minus_original(explore: Explore, size: t
         await explorer.until(lambda: torch.allclose(shown(), was))
         await explorer.press("d")
         await explorer.until(lambda: torch.allclose(shown(), now - was, atol=1e-7))
-        assert "edited − original" in explorer.text
+        assert "d: ◆ − ◇" in explorer.text
         for key in "muvoa":  # every pane draws the difference
             await explorer.press(key)
-            await explorer.until(lambda: "edited − original" in explorer.text)
+            title = explorer.screen.query_one(f"#{explorer.screen._active}")
+            await explorer.until(lambda title=title: str(title.border_title).startswith("◆ − ◇") or title is pane)  # type: ignore[misc]
         await explorer.press("d")
         await explorer.until(lambda: torch.allclose(shown(), now))
 
@@ -223,14 +232,16 @@ async def test_the_tree_stays_while_the_line_moves_and_goes_to_any(explore: Expl
 
         await explorer.press("B", "x")
         await edited(explorer, edit)
-        await explorer.until(lambda: f"»▸  2 └ {edit}" in explorer.text)
+        await explorer.until(lambda: f"»◆  2 └ {edit}" in explorer.text)
         assert " the black cat" in explorer.text and marked() == 2, "the mark follows the present line"
         await explorer.press("space")
         await explorer.step(4)
         branch = explorer.moment.branches[1]
         assert branch.divergence is not None and branch.differs is not None
         await explorer.until(lambda: f"KL {real(branch.divergence or 0, 5)} bits there" in explorer.text)
-        assert f"cross head {branch.differs.head} differs most" in " ".join(explorer.text.replace("│", " ").split())
+        assert f"attention · head {branch.differs.head} differs most" in " ".join(
+            explorer.text.replace("│", " ").split()
+        )
         await explorer.press("a", "enter", "j", "enter", "B")  # another token: a line of the edited one
         await explorer.until(lambda: len(explorer.moment.branches) == 3)
         await explorer.until(lambda: marked() == 3)
@@ -243,7 +254,7 @@ async def test_the_tree_stays_while_the_line_moves_and_goes_to_any(explore: Expl
         await explorer.until(lambda: any("You stand in this line" in each for each in noticed))
         await explorer.press("h", "h", "enter")
         await edited(explorer)
-        await explorer.until(lambda: "»▸1mine" in explorer.text.replace(" ", "") and explorer.moment.step == 3)
+        await explorer.until(lambda: "»◆1mine" in explorer.text.replace(" ", "") and explorer.moment.step == 3)
         await explorer.press("x", "x", "X")  # the same edit is the same line, another is its sibling
         await explorer.until(lambda: len(explorer.moment.branches) == 4)
         await explorer.until(lambda: marked() == 4)
@@ -313,9 +324,9 @@ async def test_the_cursor_comes_back_to_its_place_once_the_line_is_there(explore
         assert await show(early) == (early.trace.steps - 1, 2) and early.trace.steps == early.step
         await explorer.until(lambda: f"step {early.step}, on to 7" in explorer.text)
         assert "being computed" in explorer.text and "being computed" not in labels(early.tokens)
-        for view in ("original", "difference", "edited"):
+        for view in (*VIEWS[1:], VIEWS[0]):
             await explorer.press("d")
-            await explorer.until(lambda view=view: f"d: {view}" in explorer.text)  # type: ignore[misc]
+            await explorer.until(lambda view=view: f"d: {MARKS[view]}" in explorer.text)  # type: ignore[misc]
             for name, kind in PANES.items():
                 pane = explorer.screen.query_one(f"#{name}", kind)
                 show_pane(pane, early, explorer.screen._looking)

@@ -12,6 +12,7 @@ from tests.tui.conftest import Explore
 import glasshead
 from glasshead.analysis.measures import NAMES, Sight, measured
 from glasshead.analysis.words import words, written
+from glasshead.named import brief_head
 from glasshead_tui.drawing.names import labels, next_labels
 from glasshead_tui.drawing.numbers import weight
 from glasshead_tui.drawing.ranking import EFFECT
@@ -82,9 +83,9 @@ async def test_the_marked_head_is_looked_at_and_the_ranking_stays(explore: Explo
             await explorer.press(key)
             if key in "jk":
                 assert looked_at() == pane.rows[place].head
-        stack, layer, kind = looked_at()[0].split(".")
+        stack, layer, _ = looked_at()[0].split(".")
         await explorer.until(lambda: f"{stack} {layer} · encoder–decoder attention · h" in str(attention.border_title))
-        await explorer.until(lambda: f"»{layer}.{kind}.{looked_at()[1]} " in explorer.text)
+        await explorer.until(lambda: f"»{brief_head(*looked_at())} " in explorer.text)
         await explorer.press("x", "space")
         await explorer.step(3)
         own = measured([Sight.of(explorer.moment.trace, looked_at()[0], frozenset({2}))])[looked_at()[1]]

@@ -52,13 +52,14 @@ async def test_a_pinned_head_stands_beside_every_other(
         await explorer.until(lambda: len(matrices(explorer)) == 3)
         wanted = (this, other, this - other)
         assert all(torch.allclose(*each) for each in zip(matrices(explorer), wanted, strict=True))
-        await explorer.until(lambda: "pinned: decoder 1 · head 1" in explorer.text or "pinned: layer" in explorer.text)
+        name = "◇ dec self L1 H1" if size[0] == 80 else "◇ pinned head: dec self L1 H1"
+        await explorer.until(lambda: name in explorer.text)
         await explorer.press("d", "d")
         await explorer.until(lambda: torch.allclose(matrices(explorer)[-1], this - other))
         await explorer.press("u")
-        await explorer.until(lambda: "this head − pinned head" in explorer.text)
+        await explorer.until(lambda: "◆ this head − ◇ pinned head" in explorer.text)
         await explorer.press("d")
-        await explorer.until(lambda: "this   pinned" in explorer.text)
+        await explorer.until(lambda: "◆ this ◇ pinned" in explorer.text)
         await explorer.press("o")  # a pane of all heads is what it is
         await explorer.until(lambda: "gain·x + bias" in explorer.text)
         await explorer.press("a", "space")
@@ -97,10 +98,10 @@ async def test_another_checkpoint_stands_beside_the_model(
         await explorer.until(lambda: len(matrices(explorer)) == 3 and matrices(explorer)[0].shape == (3, 3))
         for found, each in zip(matrices(explorer), (*wanted, wanted[0] - wanted[1]), strict=True):
             assert torch.allclose(found, each, atol=1e-6)
-        await explorer.until(lambda: "beside step 40, given these tokens" in explorer.text)
+        await explorer.until(lambda: "beside ◇ step 40, given these tokens" in explorer.text)
         for key in "muvoSVF":
             await explorer.press(key)
-            await explorer.until(lambda: "this model − step 40" in explorer.text)
+            await explorer.until(lambda: "◆ this model − ◇ step 40" in explorer.text)
         await explorer.press("a", "C")
         await explorer.until(lambda: explorer.moment.beside is None)
         await explorer.press("O")
@@ -141,22 +142,48 @@ async def test_what_cannot_stand_beside_says_so_and_nothing_is_lost(
         await explorer.step(3)
 
 
-async def test_a_model_beside_the_first_from_the_start_which_reads_its_own_way(
-    tiny: Path, twofold: Path, noticed: list[str]
+async def test_a_model_beside_the_first_reads_its_own_way_and_is_there_again_next_time(
+    tiny: Path, twofold: Path, noticed: list[str], tmp_path: Path
 ) -> None:
-    app = GlassheadApp(find(tiny), "the black cat", beside=find(twofold))
+    other, file = tmp_path / "twofold", tmp_path / "mine.json"
+    shutil.copytree(twofold, other)
+
+    def opened(beside: Path | None = None) -> GlassheadApp:
+        return GlassheadApp(
+            find(tiny), "the black cat" if beside else None, session=file, beside=find(beside) if beside else None
+        )
+
+    app = opened(other)
     async with app.run_test(size=(120, 36)) as pilot:
         explorer = Explorer(app, pilot)
         await explorer.step(0)
         await explorer.until(lambda: explorer.moment.beside is not None)
-        await explorer.until(lambda: "beside twofold, its own target" in explorer.text)
+        await explorer.until(lambda: "beside ◇ twofold, its own target" in explorer.text)
         assert isinstance(explorer.moment.beside, OtherModel)
         await explorer.press("V")
         while explorer.screen._looking.view != "difference":
             await explorer.press("d")
         logits = explorer.screen.query_one(LogitsPane)
         await explorer.until(lambda: logits._said == "There is no difference of logits: twofold has other tokens.")
-        assert not noticed
+        await explorer.press("a", "T", "full_stop")
+        pinned = explorer.screen._looking.pinned
+    app.close_session()
+    app = opened()
+    async with app.run_test(size=(120, 36)) as pilot:
+        explorer = Explorer(app, pilot)
+        await explorer.step(0)
+        await explorer.until(lambda: isinstance(explorer.moment.beside, OtherModel))
+        assert explorer.screen._looking.pinned == pinned is not None
+        await explorer.press("T")
+    app.close_session()
+    shutil.rmtree(other)
+    assert not any("model" in each for each in noticed)
+    app = opened()
+    async with app.run_test(size=(120, 36)) as pilot:
+        explorer = Explorer(app, pilot)
+        await explorer.step(0)
+        await explorer.until(lambda: any("The model that stood beside this line is gone" in each for each in noticed))
+        assert explorer.moment.beside is None and explorer.screen._looking.pinned is None
 
 
 async def test_a_model_without_such_an_attention_stands_beside_with_what_it_has(tiny: Path, noticed: list[str]) -> None:
@@ -177,4 +204,4 @@ async def test_a_model_without_such_an_attention_stands_beside_with_what_it_has(
                 await explorer.press(key)
         screen._look(view="original", redraw=True)
         await explorer.press("a")
-        await explorer.until(lambda: "gpt has no decoder cross attention" in explorer.text)
+        await explorer.until(lambda: "gpt has no encoder–decoder attention" in explorer.text)

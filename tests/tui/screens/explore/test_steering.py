@@ -162,7 +162,8 @@ async def test_any_two_lines_are_compared(explore: Explore, size: tuple[int, int
         was = explorer.moment.trace
         await explorer.press("C", "k", "C")
         await explorer.until(lambda: explorer.moment.beside is not None)
-        await explorer.until(lambda: "»≠  1 the black cat" in explorer.text)
+        await explorer.until(lambda: "»◇  1 the black cat" in explorer.text and "◆  2 " in explorer.text)
+        await explorer.until(lambda: "truth ◆" in explorer.text and "◆ this line" in explorer.text)
         await explorer.press("a")
         beside = explorer.moment.beside
         assert beside is not None and beside.trace.steps == 3 and explorer.moment.trace.steps == was.steps
@@ -173,11 +174,12 @@ async def test_any_two_lines_are_compared(explore: Explore, size: tuple[int, int
 
         wanted = was[site][0, :3, :3] - beside.trace[site][0]
         await explorer.until(lambda: shown().shape == (3, 3) and torch.allclose(shown(), wanted, atol=1e-6))
-        assert "this line − line 1" in explorer.text
+        assert "d: ◆ − ◇" in explorer.text
         await explorer.until(lambda: "differs from step 3 on" in explorer.text and " line 1" in explorer.text)
         for key in "muvoa":
             await explorer.press(key)
-            await explorer.until(lambda: "this line − line 1" in explorer.text)
+            title = explorer.screen.query_one(f"#{explorer.screen._active}")
+            await explorer.until(lambda title=title: str(title.border_title).startswith("◆ − ◇") or title is pane)  # type: ignore[misc]
         await explorer.press("d")
         await explorer.until(lambda: shown().shape == (7, 7))
         await explorer.press("d", "d")
@@ -190,5 +192,12 @@ async def test_any_two_lines_are_compared(explore: Explore, size: tuple[int, int
         await explorer.until(lambda: explorer.moment.beside is None)
         await explorer.press("B", "home", "k", "C")
         await explorer.until(lambda: explorer.moment.beside is not None)
+        await explorer.until(lambda: explorer.text.count("◆ source") == explorer.text.count("◇ source") == 1)
+        await explorer.press("u")
+        explorer.screen._look(view="difference", redraw=True)
+        await explorer.until(lambda: "has no difference" in " ".join(explorer.text.replace("│", " ").split()))
+        assert str(explorer.screen.query_one("#sum").border_title) == "◆ − ◇ sum", "also where there is none"
+        await explorer.press("B")
+        assert len(explorer.text.split("\n")) == size[1] and "? help" in explorer.text
         await explorer.press("C")  # once more ends it
         await explorer.until(lambda: explorer.moment.beside is None)

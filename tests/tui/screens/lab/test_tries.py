@@ -91,14 +91,14 @@ async def test_a_model_without_its_mask_is_shown_as_what_it_is(
     )  # fmt: skip
     monkeypatch.setattr(labbook, "page_of", lambda name: replace(known(bench, name), attempt=attempt))
     async with explore(size=(120, 36)) as explorer:
-        await says(explorer, "masked self-attention", "decoder self (masked)")
+        await says(explorer, "masked self-attention", "masked: later tokens")
         await hit(explorer, "space", "k", "l")
         await says(explorer, "not generated yet", "╱")
         await hit(explorer, "L", "s")
         await says(explorer, "Twice 4 is 8.")
         await hit(explorer, "t")
         await explorer.step(3)
-        await says(explorer, "self-attention (no mask)", "decoder self (no mask)", "later tokens are not masked")
+        await says(explorer, "decoder 0 · self-attention", "no mask", "later tokens are not masked")
         for _ in range(3):
             await hit(explorer, "s", "9", "k", "l")
             await explorer.pilot.pause()
@@ -109,7 +109,7 @@ async def test_a_model_without_its_mask_is_shown_as_what_it_is(
             assert told["may look"] is True, "the original, which stands beside it, has its mask"
         await says(explorer, "~ nothing from the future")  # on purpose
         await hit(explorer, "z")
-        await says(explorer, "masked self-attention", "decoder self (masked)")
+        await says(explorer, "masked self-attention", "masked: later tokens")
 
 
 async def test_what_is_changed_stays_so_for_another_sentence(explore: Explore, bench: Bench, tiny: Path) -> None:

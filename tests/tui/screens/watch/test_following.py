@@ -106,7 +106,7 @@ async def test_what_is_damaged_is_told_in_its_place(watch: Watch, run: Run) -> N
         await watching.says("step-00000020.safetensors")
         await watching.press("left")
         await watching.at(10)
-        await watching.says("encoder–decoder 1")
+        await watching.says("decoder 1 · encoder–decoder")
         await watching.press("home", "space")
         await watching.at(40)  # playing passes by what cannot be shown
 

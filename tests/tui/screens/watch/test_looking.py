@@ -17,18 +17,20 @@ from glasshead_tui.widgets.scale import MASKED
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60), (50, 15)])
 async def test_every_size_shows_the_whole(watch: Watch, run: Run, size: tuple[int, int]) -> None:
     async with watch(run, size=size) as watching:
-        await watching.says("ended", "step 40", "? help", "q quit", "says now", "stop 5 of 5", "encoder–decoder 1")
+        await watching.says(
+            "ended", "step 40", "? help", "q quit", "says now", "stop 5 of 5", "decoder 1 · encoder–decoder"
+        )
         if size[0] >= 120:
-            await watching.says("loss", "scores", "learning rate", "map", "encoder self", "1.2 M parameters")
+            await watching.says("loss", "scores", "learning rate", "map", "enc", "1.2 M parameters")
             await watching.says("2+2 layers · 3 heads", "bf16 on cpu")
         else:
             assert "learning rate" not in watching.text
             await watching.press("c")
             await watching.says("loss", "scores", "learning rate")
             await watching.press("m")
-            await watching.says(*(("encoder self", "decoder self (masked)") if size[1] > 20 else ("1[",)))  # the chosen
+            await watching.says(*(("enc self", "dec self · masked") if size[1] > 20 else ("1[",)))  # the chosen
             await watching.press("tab", "tab")
-            await watching.says("encoder–decoder 1")
+            await watching.says("decoder 1 · encoder–decoder")
         lines = watching.text.split("\n")
         assert len(lines) == size[1] and all(len(line) <= size[0] for line in lines)
 
@@ -37,7 +39,7 @@ async def test_a_window_that_is_too_small_gets_a_sentence(watch: Watch, run: Run
     async with watch(run, size=(30, 8)) as watching:
         await watching.says("30×8")
         await watching.pilot.resize_terminal(120, 36)
-        await watching.says("ended", "loss", "map", "encoder–decoder 1")
+        await watching.says("ended", "loss", "map", "decoder 1 · encoder–decoder")
 
 
 async def test_the_numbers_are_those_of_the_file(watch: Watch, run: Run) -> None:
@@ -67,7 +69,7 @@ async def test_the_numbers_are_those_of_the_file(watch: Watch, run: Run) -> None
 async def test_what_may_not_be_looked_at_is_masked(watch: Watch, run: Run) -> None:
     async with watch(run) as watching:
         await watching.press("t", "t", "l")
-        await watching.says("decoder 1 self (masked)", "−∞", "it comes later")
+        await watching.says("decoder 1 · masked self-attention", "−∞", "it comes later")
         matrix = watching.screen.query_one(HeatMap).matrix
         assert matrix is not None
         for row in range(len(matrix.row_labels)):

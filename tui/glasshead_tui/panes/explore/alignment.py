@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from rich.style import Style
 
+from glasshead.named import brief_head
 from glasshead_tui.drawing.aligned import Aligned, align, aligned_rows, aligns_chosen
 from glasshead_tui.drawing.matrix import weight_level
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit
+from glasshead_tui.widgets.cells import HERE
 from glasshead_tui.widgets.lines import Drawing, Line, Lines, cells
 
 if TYPE_CHECKING:
@@ -51,7 +54,8 @@ class AlignmentPane(Lines):
         chosen = aligns_chosen(focus)
         key, rows = ("read", "chose") if chosen else ("chose", "read")
         said = f"rows by the word they {rows} · I: by the word they {key}" if focus.kind == "cross" else ""
-        entitle(self, f"alignment · {focus.stack} {focus.layer} head {focus.head}", said)
+        mark = mark_side(moment, focus, "alignment")
+        entitle(self, f"{mark}alignment · {brief_head(focus.prefix, focus.head)}", said)
         wanted = moment.trace, focus.prefix, focus.head, chosen
         if self._made is None or self._made[0] is not moment.trace or self._made[1:] != wanted[1:]:
             self._shown = self._made = None  # nothing else is told, if the weights were not recorded
@@ -94,7 +98,7 @@ class AlignmentPane(Lines):
 
         def draw(number: int) -> Line:
             style = marks.query if number == at else None
-            name = f"{'▸' if number == at else ' '}{shown.queries[number]}"
+            name = f"{HERE if number == at else ' '}{shown.queries[number]}"
             return _painted(name, shown.rows[number].tolist(), shown, columns, marks, style)
 
         return Drawing(first, len(shown.queries), draw)

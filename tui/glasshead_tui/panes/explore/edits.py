@@ -1,48 +1,87 @@
-"""Edits: what the line is under, in the order in which it is done, with the checks that each breaks on purpose."""
+"""Edits: what the line is under, in the order in which it is done, with what each breaks on purpose, and does.
+
+What one does by itself is measured when a person asks for it: in two columns, alone and without it, tokens that are
+others and bits of KL.
+"""
 
 from typing import TYPE_CHECKING
 
-from glasshead_tui.drawing.switches import breaks, edits_effect, edits_rows
-from glasshead_tui.drawing.titles import entitle
-from glasshead_tui.panes.pane import Rows, text_of
-from glasshead_tui.panes.switches import SwitchesPane
+from rich.segment import Segment
+
+from glasshead.switches import Entry, Switches
+from glasshead_tui.drawing.paint import Palette
+from glasshead_tui.drawing.sides import mark_side
+from glasshead_tui.drawing.switches import breaks, edits_effect, edits_rows, gap_cells, own_effect, own_effect_said
+from glasshead_tui.panes.pane import Rows
+from glasshead_tui.panes.switches import BEFORE, SwitchesPane
 from glasshead_tui.state.focus import Focus
-from glasshead_tui.terminal.visible import visible
+from glasshead_tui.terminal.visible import fit, visible
+from glasshead_tui.widgets.lines import Line
 
 if TYPE_CHECKING:
     from glasshead.edits.edit import Edit
     from glasshead.session.moment import Moment
-    from glasshead.switches import Entry
+
+NUMBERS = 13
+"""Columns of each of the two effects."""
+WIDE = BEFORE + 24 + 2 * NUMBERS
+"""Columns from which on the effects stand in the rows."""
 
 
 class EditsPane(SwitchesPane["Edit"]):
     """See the module."""
 
+    TITLE = "edits"
     NOTHING = "There are no edits yet"
-    _shown: "Moment | None" = None
+    _waits = ""
+    """How far the measuring is, or why it was stopped; empty where nothing is measured."""
+    _waits_at: "Moment | None" = None
 
-    def show(self, moment: "Moment", focus: Focus) -> None:
-        """List the edits of the line."""
-        on, count = len(moment.edits.active), len(moment.edits)
-        entitle(self, "edits", f"{on} of {count} on" if count else "")
-        self._shown = moment
-        self.list_entries(moment.edits)
+    def mark_of(self, moment: "Moment", focus: Focus) -> str:
+        return mark_side(moment, focus.to(view="edited"), "edits")
+
+    def list_of(self, moment: "Moment") -> "Switches[Edit]":
+        return moment.edits
+
+    def rows_of(self, moment: "Moment") -> Rows:
+        return edits_rows(moment)
+
+    def tell_progress(self, sentence: str) -> None:
+        """Say how far the measuring of the shown moment is, or why it was stopped."""
+        self._waits, self._waits_at = sentence, self.moment
+        self.redraw()
 
     def note(self, item: "Edit") -> str:
-        found = () if self._shown is None else breaks(item, self._shown.anatomy)
+        found = () if self.moment is None else breaks(item, self.moment.anatomy)
         return f"breaks {len(found)} check{'s' * (len(found) > 1)}" if found else ""
 
-    def tell_of(self, row: "Entry[Edit]") -> str:
-        if self._shown is None:
+    @property
+    def _measured(self) -> bool:
+        return self.moment is not None and bool(self.moment.own_effects)
+
+    def write_head(self, columns: int) -> str:
+        if not self._measured or columns < WIDE:
             return ""
-        found = breaks(row.item, self._shown.anatomy)
+        heads = "".join(fit(head, NUMBERS, right=True) for head in ("alone ≠ KL", "without ≠ KL"))
+        return fit(" " * BEFORE + "the edit", columns - 2 * NUMBERS) + heads
+
+    def write_row(self, row: "Entry[Edit]", columns: int, marks: Palette) -> Line:
+        if not self._measured or columns < WIDE:
+            return super().write_row(row, columns, marks)
+        found = own_effect(self.moment, row.item)
+        cells = ("", "") if found is None else (gap_cells(found.alone), gap_cells(found.without))
+        shown = "".join(fit(cell, NUMBERS, right=True) for cell in cells)
+        line = super().write_row(row, columns - 2 * NUMBERS, marks)
+        return [*line, Segment(shown, None if row.on else marks.quiet)]
+
+    def tell_of(self, row: "Entry[Edit]") -> str:
+        if self.moment is None:
+            return ""
+        if self._waits and self._waits_at is self.moment and not self._measured:
+            return visible(self._waits)
+        said = own_effect_said(self.moment, row.item)
+        if said:
+            return visible(f"{said} {edits_effect(self.moment)}")
+        found = breaks(row.item, self.moment.anatomy)
         on_purpose = f"It breaks on purpose: {', '.join(found)}. " if found else ""
-        return visible(f"{on_purpose}{edits_effect(self._shown)}")
-
-    def as_rows(self) -> Rows:
-        """Return a row for each edit."""
-        return [] if self._shown is None else edits_rows(self._shown)
-
-    def as_text(self) -> str:
-        """Return the same as lines of text."""
-        return text_of(self.as_rows())
+        return visible(f"{on_purpose}{edits_effect(self.moment)}")

@@ -14,6 +14,7 @@ from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.remarks import units_share, units_strength, units_working
+from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.tables import units_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
@@ -44,7 +45,8 @@ class FeedForwardPane(Lines):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the strongest units at the query's row."""
         self._found = None  # nothing else is told, if they were not recorded
-        entitle(self, f"feed-forward · {focus.stack} {focus.layer}")
+        mark = mark_side(moment, focus, "feed-forward")
+        entitle(self, f"{mark}feed-forward · {focus.stack} {focus.layer}")
         self._token = labels(moment.trace.tokens(focus.stack))[focus.query]
         self._found = chosen_units(moment.trace, focus)
         self.redraw()

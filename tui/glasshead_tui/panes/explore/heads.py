@@ -12,12 +12,13 @@ from textual.message import Message
 
 from glasshead_tui.drawing.heads import Heads, compare_heads, heads_rows
 from glasshead_tui.drawing.matrix import weight_level
+from glasshead_tui.drawing.names import kind_name
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.sides import OTHER, THIS, mark_side
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
-from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.cells import fit, width
 from glasshead_tui.widgets.lines import Drawing, Line, Lines, cells
 from glasshead_tui.widgets.sparks import BLOCKS
@@ -57,7 +58,8 @@ class HeadsPane(Lines):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the cell and the row of the focus in all heads. Raises GlassheadError if no weights were recorded."""
         self._shown = None  # nothing else is told then
-        entitle(self, "heads", visible(moment.anatomy.kind_at(focus.prefix).label))
+        mark, kind = mark_side(moment, focus, "heads"), moment.anatomy.kind_at(focus.prefix)
+        entitle(self, f"{mark}heads", kind_name(kind))
         self._shown = compare_heads(moment, focus)
         self.redraw()
         self.follow()
@@ -148,10 +150,11 @@ def _compared(shown: Heads, columns: int, marks: Palette) -> Line:
     assert shown.compared is not None
     if rows is None:
         return []
-    name, there = shown.compared
+    there = shown.compared
     here = float(rows[head, shown.column])
     apart = "0" if here == there else real(here - there, 7)
-    texts = (f"  {weight(here)} − {visible(name)} {weight(there)} = {apart}", f"  {weight(here)} − {weight(there)}")
+    both = f"  {THIS} {weight(here)} − {OTHER} {weight(there)}"
+    texts = (f"{both} = {apart}", both)
     text = next((each for each in texts if width(each) <= columns), "")
     return [Segment(text, marks.strong)] if text else []
 

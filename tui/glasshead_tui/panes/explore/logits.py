@@ -14,13 +14,14 @@ from glasshead_tui.drawing.names import labels, next_labels
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.remarks import line_probability, logits_rest
+from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.tables import logits_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, fit
 from glasshead_tui.widgets.bars import bar
-from glasshead_tui.widgets.cells import width
+from glasshead_tui.widgets.cells import HERE, width
 from glasshead_tui.widgets.lines import Line, Lines
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class LogitsPane(Lines):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the distribution at the query's row, with the candidate of the focus marked."""
         self._found = None  # nothing else is told, if it was not recorded
-        entitle(self, "logits · ← → another candidate")
+        entitle(self, f"{mark_side(moment, focus, 'logits')}logits · ← → another candidate")
         found = chosen_distribution(moment.trace, focus)
         self._found, self._chosen = (found, moment, focus), chosen_rank(moment, focus)
         self.redraw()
@@ -96,7 +97,7 @@ class LogitsPane(Lines):
             chance = token.probability or 0.0
             chosen = at == self._chosen
             style = marks.key if chosen else None
-            mark = "»" if chosen else "·" if token.id == taken else " "
+            mark = HERE if chosen else "·" if token.id == taken else " "
             numbers = fit(weight(chance, NUMBER - 2), NUMBER, right=True) + fit(
                 real(float(found.logits[token.id]), NUMBER - 2), NUMBER, right=True
             )
@@ -147,7 +148,7 @@ def _word(name: str, token: "Token", here: bool, marks: Palette) -> Line:
     chance = token.probability or 0.0
     shade: Style | None = marks.weights.fills[weight_level(chance)] if marks.coloured else None
     return [
-        Segment(f"{'»' if here else ''}{name}", marks.key if here else None),
+        Segment(f"{HERE if here else ''}{name}", marks.key if here else None),
         Segment(" "), Segment(weight(chance, 4), shade), Segment("  "),
     ]  # fmt: skip
 

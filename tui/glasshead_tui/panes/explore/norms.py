@@ -12,9 +12,10 @@ from rich.segment import Segment
 from rich.style import Style
 
 from glasshead.errors import GlassheadError
-from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.names import brief_label, labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.tables import norms_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import note_of_edits
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 TITLE = "norms · before → after step 1 → after step 2"
-NAME, BEFORE, AFTER = 9, 8, 7  # columns, the first at least
-RESULT = "gain·x + bias", "output", "out"
+NAME, BEFORE, AFTER = 12, 8, 7  # columns, the first at least
+RESULT = "gain·x + bias", "gain·x+bias", "output", "out"
 """Names of the bars, from long to short."""
 SCALED = "gain·x", "output", "out"
 """Names of those of an RMSNorm, which has no bias."""
+NARROW = 50
+"""Columns below which names and numbers take less of them."""
 
 
 class NormsPane(Lines):
@@ -51,7 +54,8 @@ class NormsPane(Lines):
         from glasshead.analysis.norms import norms
 
         trace = moment.trace
-        entitle(self, TITLE)
+        title = f"{mark_side(moment, focus, 'norms')}{TITLE}"
+        entitle(self, title)
         self._norms = ()  # nothing else is told, if they were not recorded
         self._norms = norms(trace, focus.stack, focus.query)
         if trace.recorded and not self._norms and any(norm.stack == focus.stack for norm in trace.anatomy.norms):
@@ -65,7 +69,7 @@ class NormsPane(Lines):
             for name in ("mean", "var", "rms", "normed", "out")
         ]
         spread = "rms = √(mean of x²)" if any(norm.rms for norm in self._norms) else ""
-        entitle(self, TITLE, " · ".join(filter(None, (spread, note_of_edits(moment, focus, of_row)))))
+        entitle(self, title, " · ".join(filter(None, (spread, note_of_edits(moment, focus, of_row)))))
         self.redraw()
         self.follow()
 
@@ -85,14 +89,18 @@ class NormsPane(Lines):
         if not self._norms:
             return []
         marks = palette(self.app)
-        wide = max(NAME, *(width(norm.name) + 1 for norm in self._norms))
-        room = columns - wide - 2 * (BEFORE + AFTER) - 2
+        narrow = columns < NARROW
+        names = [brief_label(norm.site, norm.name, bare=narrow) for norm in self._norms]
+        wide, after = max(0 if narrow else NAME, *(width(name) + 1 for name in names)), AFTER - narrow
+        room = columns - wide - 2 * (BEFORE + after) - 2
         norms, here = self._norms, self._here
 
         def draw(number: int) -> Line:
-            return _line(norms[number], wide, room, marks.query if number == here else None, marks)
+            style = marks.query if number == here else None
+            return _line(norms[number], fit(names[number], wide), after, room, style, marks)
 
-        heads = _heads(fit(self._token, wide), self._spread(), room, lines >= len(norms) + 2, marks)
+        tall = lines >= len(norms) + 2 and not narrow
+        heads = _heads(fit(self._token, wide), after, self._spread(), room, tall, marks)
         return Drawing(heads, len(norms), draw)
 
     def _spread(self) -> str:
@@ -107,8 +115,11 @@ class NormsPane(Lines):
         )
 
 
-def _line(norm: "Normed", wide: int, room: int, style: Style | None, marks: Palette) -> Line:
-    """Write the statistics of a norm, and draw its output as bars. wide: columns of the name · room: of the bars."""
+def _line(norm: "Normed", name: str, wide: int, room: int, style: Style | None, marks: Palette) -> Line:
+    """Write the statistics of a norm, and draw its output as bars.
+
+    wide: columns of a number after step 1 · room: of the bars.
+    """
     if norm.before and norm.after:
         before = [real(value, 7) for value in norm.before]
         after = [real(norm.after[0], 4), real(norm.after[1], 5)]  # the distance from 0 and 1 is rounding
@@ -116,23 +127,24 @@ def _line(norm: "Normed", wide: int, room: int, style: Style | None, marks: Pale
         small, one = norm.rms or (0.0, 0.0)
         before, after = ["no mean", real(small, 7)], ["", real(one, 5)]
     numbers = "".join(fit(text, BEFORE, right=True) for text in before)
-    numbers += "".join(fit(text, AFTER, right=True) for text in after)
+    numbers += "".join(fit(text, wide, right=True) for text in after)
     bars = sparks(pooled(norm.out, room, widest=1), 1, marks.positive, marks.negative)[0]
-    return [Segment(f"{fit(norm.name, wide)}{numbers}  ", style), *bars]
+    return [Segment(f"{name}{numbers}  ", style), *bars]
 
 
-def _heads(token: str, spread: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:
+def _heads(token: str, wide: int, spread: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:
     """Write the heads of the columns: the statistics before and after step 1, and the vector after step 2.
 
-    spread: name of the second statistic, `var` or `rms`; of an RMSNorm it is the only one.
+    wide: columns of a number after step 1 · spread: name of the second statistic, `var` or `rms`; of an RMSNorm it is
+    the only one.
     """
     first = "" if spread == "rms" else "mean"
     name = Segment(token, marks.query)
-    before, after = ("".join(fit(text, wide, right=True) for text in (first, spread)) for wide in (BEFORE, AFTER))
+    before, after = ("".join(fit(text, each, right=True) for text in (first, spread)) for each in (BEFORE, wide))
     result = next((text for text in (SCALED if spread == "rms" else RESULT) if width(text) <= room - 1), RESULT[-1])
     if not two_lines:
         return [[name, Segment(f"{before} →{after[2:]} → {result}", marks.quiet)]]
-    steps = fit("before", 2 * BEFORE, right=True) + fit("after step 1", 2 * AFTER, right=True)
+    steps = fit("before", 2 * BEFORE, right=True) + fit("after step 1", 2 * wide, right=True)
     long = f"after step 2: {result}"
     return [
         [name, Segment(f"{steps}  {long if width(long) <= room else result}")],

@@ -12,6 +12,7 @@ from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.remarks import positions_how
+from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.tables import positions_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
@@ -45,7 +46,7 @@ class PositionsPane(Lines):
         from glasshead.analysis.positions import positions
 
         self._found = None  # nothing else is told, if they were not recorded
-        entitle(self, "positions")
+        entitle(self, f"{mark_side(moment, focus, 'positions')}positions")
         self._tokens, self._row = labels(moment.trace.tokens(focus.stack)), focus.query
         self._found = positions(moment.trace, focus.stack, focus.query)
         self.redraw()

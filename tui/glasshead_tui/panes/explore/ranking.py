@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 
+from glasshead.named import brief_head
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.drawing.ranking import EFFECT, Head, Row, Table, place_name, ranking_rows, short_name, tell_of
+from glasshead_tui.drawing.ranking import EFFECT, Head, Row, Table, place_name, ranking_rows, tell_of, write_placebo
+from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.listed import ListPane
 from glasshead_tui.panes.pane import Rows, text_of
@@ -44,6 +46,8 @@ class RankingPane(ListPane[Row]):
     """Trace of what is shown."""
     _measured: "Trace | None" = None
     """Trace from which the measures were taken: soon the same."""
+    _side = ""
+    """Mark of the line whose heads are listed, where two are compared."""
     _largest = 0.0
     _named = 0
     """Columns of the longest short name."""
@@ -57,6 +61,7 @@ class RankingPane(ListPane[Row]):
         """Mark the head of the focus. Effects belong to a text: those of another are put away."""
         self._head = focus.prefix, focus.head
         self._trace = moment.original.trace if focus.view == "original" else moment.trace
+        self._side = mark_side(moment, focus.to(view="original" if focus.view == "original" else "edited"), "ranking")
         if moment.text != self._text:
             self._text, self.table.effects, self.table.loss = moment.text, (), None
             if self.table.measure == EFFECT:
@@ -128,7 +133,7 @@ class RankingPane(ListPane[Row]):
     def _list(self) -> None:
         rows = self.table.rows()
         self._largest = max((abs(row.value) for row in rows), default=0.0)
-        self._named = max((width(short_name(row.head)) for row in rows), default=0)
+        self._named = max((width(brief_head(*row.head)) for row in rows), default=0)
         self._entitle(len(rows))
         self.fill(rows)
         self._put_mark_on_head()
@@ -136,7 +141,7 @@ class RankingPane(ListPane[Row]):
     def _entitle(self, count: int) -> None:
         part = f"/ {self.table.part} · {count} heads" if self.table.part else ""
         late = self.table.measure != EFFECT and self._measured is not self._trace
-        entitle(self, f"ranking · {visible(self.table.measure)}", "measuring …" if late else visible(part))
+        entitle(self, f"{self._side}ranking · {visible(self.table.measure)}", "measuring …" if late else visible(part))
 
     def _put_mark_on_head(self) -> None:
         heads = [row.head for row in self._rows]
@@ -169,14 +174,13 @@ class RankingPane(ListPane[Row]):
     def write_row(self, row: Row, columns: int, marks: Palette) -> Line:
         style = None if row.tells else marks.quiet
         if columns < WIDE:
-            shown = f"{fit(short_name(row.head), self._named)} {fit(_short(row), SHORT + 1, right=True)} "
+            shown = f"{fit(brief_head(*row.head), self._named)} {fit(_short(row), SHORT + 1, right=True)} "
             return [Segment(clip(shown, columns), style), *self._bar(row, columns - width(shown), marks)]
         kind, layer = place_name(row.head[0])
         cells = (layer, LAYER), (str(row.head[1]), HEAD), (_value(row, VALUE - 1), VALUE)
         shown = fit(kind, KIND) + "".join(fit(cell, room, right=True) for cell, room in cells)
         if row.placebo is not None:
-            placebo = f"{real(row.placebo.mean, 6)} ±{real(row.placebo.spread, 5)}"
-            shown += fit(placebo, PLACEBO, right=True)
+            shown += fit(write_placebo(row.placebo), PLACEBO, right=True)
         elif row.even is not None:
             shown += fit(weight(row.even), EVEN, right=True)
         return [Segment(f"{shown}  ", style), *self._bar(row, columns - width(shown) - 2, marks)]

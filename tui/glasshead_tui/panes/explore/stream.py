@@ -17,10 +17,11 @@ from textual.message import Message
 
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.memo import chosen_account, known_account
-from glasshead_tui.drawing.names import labels, next_labels, spoken
+from glasshead_tui.drawing.names import brief_label, labels, next_labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.remarks import EMBEDDINGS, stream_how, stream_sum
+from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.tables import stream_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead.text import Token
 
-PLACE, NUMBER, SHARE = 10, 7, 8  # columns
+PLACE, NUMBER, SHARE = 12, 7, 8  # columns
 AT_ONCE = 40_000_000
 """Products that are computed while a key waits: a few milliseconds."""
 HEADS = 16
@@ -61,6 +62,7 @@ class StreamPane(Lines):
     _waiting: "tuple[Moment, Focus] | None" = None
     """What is to be drawn, while it is computed."""
     _computing = False
+    _title = TITLE
 
     class Computed(Message, bubble=False):
         """What a stream consists of was computed."""
@@ -76,9 +78,9 @@ class StreamPane(Lines):
         """
         from glasshead.analysis.account import cost
 
-        self._waiting = moment, focus
+        self._waiting, self._title = (moment, focus), f"{mark_side(moment, focus, 'stream')}{TITLE}"
         if known_account(moment, focus) is None and cost(moment.trace, focus.stack) > AT_ONCE:
-            entitle(self, TITLE, "computing …")
+            entitle(self, self._title, "computing …")
             self._begin()
         else:
             self._finish()
@@ -105,7 +107,7 @@ class StreamPane(Lines):
             self._begin()
         elif isinstance(event.found, GlassheadError):
             self._waiting = self._found = None
-            entitle(self, TITLE)
+            entitle(self, self._title)
             self.say(visible(str(event.found)))
         else:
             self._finish(event.found)
@@ -116,14 +118,14 @@ class StreamPane(Lines):
             return
         (moment, focus), self._waiting = self._waiting, None
         self._found = None  # nothing else is told then
-        entitle(self, TITLE)
+        entitle(self, self._title)
         tokens = moment.trace.tokens(focus.stack)
         self._token = labels(tokens)[focus.query]
         self._before = tokens[: focus.query + 1]
         self._found = found = chosen_account(moment, focus) if found is None else found
         split = found.attribution
         held = "" if split is None else HEADED if split.headed else HELD
-        entitle(self, TITLE, " · ".join(filter(None, (held, BARE if found.bare else ""))))
+        entitle(self, self._title, " · ".join(filter(None, (held, BARE if found.bare else ""))))
         self._here = next((at for at, step in enumerate(found.stream.steps) if step.site == focus.prefix), -1)
         self.redraw()
         self.follow()
@@ -156,7 +158,7 @@ class StreamPane(Lines):
             step = found.stream.steps[at]
             adds = fit(real(step.size, NUMBER - 1), NUMBER, right=True)
             turned = fit(real(step.cosine, NUMBER - 2), NUMBER, right=True)
-            name = Segment(fit(visible(step.label), PLACE), marks.query if at == here else None)
+            name = Segment(fit(brief_label(step.site, visible(step.label)), PLACE), marks.query if at == here else None)
             size = None if step.after is None else float(step.after.norm())
             begin, shares = (name, Segment(adds + turned)), _shares(found, step.site, marks)
             return self._row(found, at + 1, begin, size, shares, heads, largest, columns, marks)

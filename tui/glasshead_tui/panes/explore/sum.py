@@ -11,17 +11,20 @@ from rich.segment import Segment
 from rich.style import Style
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.drawing.masks import may_hide
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.pairs import pair_of
+from glasshead_tui.drawing.sides import OTHER, THIS, mark_names, mark_side
 from glasshead_tui.drawing.tables import sum_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import edits_here, note_of_edits
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
-from glasshead_tui.terminal.visible import clip, fit, visible
+from glasshead_tui.terminal.visible import clip, fit
+from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Drawing, Line, Lines, beside, cells
 from glasshead_tui.widgets.sparks import pooled, sparks
 
@@ -70,15 +73,15 @@ class SumPane(Lines):
         """Draw the arithmetic of the current cell."""
         stages = ("scores", "masked", "weights", "heads")
         here = focus.head, focus.query
-        entitle(self, "sum", note_of_edits(moment, focus, [(f"{focus.prefix}.{stage}", here) for stage in stages]))
+        said = note_of_edits(moment, focus, [(f"{focus.prefix}.{stage}", here) for stage in stages])
+        entitle(self, f"{mark_side(moment, focus, 'sum')}sum", said)
         self._shown = None  # nothing else is told, if this cell was not recorded
         trace = moment.trace
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         found = chosen_cell(trace, focus)
         heaviest = sorted(range(len(found.weights)), key=lambda key: -found.weights[key])[:MOST]
         values = trace[f"{focus.prefix}.v"][found.key_head][heaviest].tolist()
-        kind, window = moment.anatomy.kind_at(focus.prefix), trace.attending(focus.prefix).window
-        masked = kind.masked or window is not None or not moment.anatomy.lasting
+        masked = may_hide(moment.trace, focus.prefix) or not moment.anatomy.lasting
         edited = bool(edits_here(moment, focus))
         other, names = _compared(moment, focus)
         self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked, edited, other, names)
@@ -136,7 +139,7 @@ def _compared(moment: "Moment", focus: Focus) -> "tuple[Cell | None, tuple[str, 
         if (side.focus.query, side.focus.key) != (focus.query, focus.key):
             return None, ("", "")
         names = ("this", "pinned") if pair.heads else pair.names
-        return chosen_cell(side.moment.trace, side.focus), (visible(names[0]), visible(names[1]))
+        return chosen_cell(side.moment.trace, side.focus), mark_names(names)
     except GlassheadError:  # the model beside has no such head, or the recording no such values
         return None, ("", "")
 
@@ -176,8 +179,8 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
     drawing: list[Line] = [
         _side("query", row.query, cell.query, columns, marks.query),
         _side("key", row.keys[cell.key], cell.key, columns, marks.key),
-        [Segment(fit("", NAME) + "".join(fit(clip(name, NUMBER - 1), NUMBER, right=True) for name in row.names),
-                 marks.quiet)] if there else [],
+        [Segment(fit("", NAME) + "".join(fit(name, NUMBER, right=True) for name in _heads(row.names)), marks.quiet)]
+        if there else [],
     ]  # fmt: skip
     for name, number, meaning, style in _steps(cell, row, marks):
         shown = f"model's {meaning[0]}" if there and name == MODELS and columns < explained else name
@@ -190,6 +193,11 @@ def _weight(cell: "Cell", row: Row, columns: int, marks: Palette) -> list[Line]:
             line.append(Segment(f" {meaning[0]}", style))
         drawing.append(line)
     return drawing
+
+
+def _heads(names: tuple[str, str]) -> tuple[str, str]:
+    """Name two columns of numbers: by their marks alone, where the names have no room."""
+    return names if all(width(name) < NUMBER for name in names) else (THIS, OTHER)
 
 
 def _verdict(true: bool, edited: bool, marks: Palette) -> tuple[Style, str]:

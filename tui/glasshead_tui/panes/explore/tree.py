@@ -11,6 +11,7 @@ from rich.segment import Segment
 
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette
+from glasshead_tui.drawing.sides import OTHER, THIS
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.drawing.tree import (
     Listed,
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
     from glasshead.session.tree import Branch
 
-HERE, OTHER = "▸", "≠"
-"""Signs before the present line, and before the one that it is compared with."""
 LINE, STEP, NUMBER, ELSEWHERE = 3, 5, 7, 26  # columns
 WIDE, WIDER = 64, 104
 """Columns from which on the numbers stand in the rows, and where the line looks elsewhere."""
@@ -53,8 +52,8 @@ class TreePane(ListPane[Listed]):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """List the lines. The mark follows the present line if it was on it."""
         count = len(moment.branches)
-        compared = " · ≠ compared" if moment.other is not None else ""
-        entitle(self, "tree", f"{count} line{'s' * (count != 1)} · ▸ the present one{compared}")
+        compared = f" · {OTHER} beside it" if moment.other is not None else ""
+        entitle(self, "tree", f"{count} line{'s' * (count != 1)} · {THIS} the present one{compared}")
         if self._shown is moment.branches and self._other == moment.other:
             return
         marked, here = self.marked, next((each.number for each in moment.branches if each.here), None)
@@ -112,7 +111,7 @@ class TreePane(ListPane[Listed]):
         branch = row.branch
         what, numbers, elsewhere = _rooms(columns)
         here, other = row.stands and branch.here, row.stands and branch.number == self._other
-        sign = HERE if here else OTHER if other else " "
+        sign = THIS if here else OTHER if other else " "
         style = marks.quiet if not row.stands else marks.query if here else marks.bad if other else None
         number = str(branch.number) if row.stands else ""
         line: Line = [Segment(f"{sign}{fit(number, LINE, right=True)} {what_made(row, what)}", style)]

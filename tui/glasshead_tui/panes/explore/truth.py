@@ -8,6 +8,7 @@ from rich.style import Style
 
 from glasshead_tui.drawing.numbers import error
 from glasshead_tui.drawing.paint import Palette, palette
+from glasshead_tui.drawing.sides import THIS
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import clip, visible
@@ -26,9 +27,11 @@ class TruthPane(Lines):
     """
 
     _checks: "tuple[Check, ...] | None" = None
+    _head = "truth  "
 
     def show(self, moment: "Moment", focus: Focus) -> None:
-        """Begin with a new moment, without results yet."""
+        """Begin with a new moment, without results yet. They are of the present line, whatever stands beside it."""
+        self._head = "truth  " if moment.beside is None else f"truth {THIS}  "
         self.show_checks(None)
 
     def show_checks(self, checks: "Sequence[Check] | None") -> None:
@@ -47,7 +50,7 @@ class TruthPane(Lines):
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
         marks = palette(self.app)
-        head = Segment("truth  ", marks.quiet)
+        head = Segment(self._head, marks.quiet)
         if self._checks is None:
             return [[head, Segment("checking …", marks.quiet)]]
         full, short = [head], [head]

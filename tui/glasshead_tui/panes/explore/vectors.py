@@ -10,6 +10,7 @@ from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.tables import vectors_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.difference import note_of_edits
@@ -39,19 +40,19 @@ class VectorsPane(Lines):
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Draw the vectors of the current cell."""
         self._cell = None  # nothing else is told, if this cell was not recorded
-        trace = moment.trace
+        trace, mark = moment.trace, mark_side(moment, focus, "vectors")
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
         self._names = queries[focus.query], keys[focus.key]
         try:
             self._cell = chosen_cell(trace, focus)
         except GlassheadError:
-            entitle(self, "vectors")
+            entitle(self, f"{mark}vectors")
             raise
         ours, theirs = (focus.head, focus.query), (self._cell.key_head, focus.key)
         places = [(f"{focus.prefix}.{name}", ours if name in ("q", "heads") else theirs) for name in WATCHED]
         asked, given = len(self._cell.q), len(self._cell.v)
         sizes = f"{asked} numbers each" if asked == given else f"q and k {asked} numbers, v {given}"
-        entitle(self, f"vectors · {sizes}", note_of_edits(moment, focus, places))
+        entitle(self, f"{mark}vectors · {sizes}", note_of_edits(moment, focus, places))
         self.redraw()
 
     def as_rows(self) -> Rows:

@@ -10,6 +10,7 @@ from glasshead.lab.page import LETTERS
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.panes.lab.texts import DONE, SEEN
 from glasshead_tui.terminal.visible import fit
+from glasshead_tui.widgets.cells import HERE
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.spots import Spot, SpotLines
 
@@ -35,7 +36,7 @@ class ContentsPane(SpotLines):
 
     def _entry(self, name: str, marks: Palette) -> Line:
         here = name == self._at
-        number = Segment(f"{'▸' if here else ' '}{NAMES.index(name) + 1:2} ", marks.query if here else marks.quiet)
+        number = Segment(f"{HERE if here else ' '}{NAMES.index(name) + 1:2} ", marks.query if here else marks.quiet)
         return [number, Segment(fit(name, 11), marks.strong if here else Style()), *self._mark(name, marks)]
 
     def _mark(self, name: str, marks: Palette) -> Line:

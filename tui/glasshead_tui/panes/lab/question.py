@@ -7,6 +7,7 @@ from glasshead.lab.page import LETTERS
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.panes.lab.texts import DONE, YOURS
 from glasshead_tui.state.labbook import Visit
+from glasshead_tui.widgets.cells import HERE
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.prose import wrapped
 from glasshead_tui.widgets.spots import Row, Spot, SpotLines
@@ -49,7 +50,7 @@ class QuestionPane(SpotLines):
         if not visit.seen:
             here = number == visit.marked
             style = marks.weights.cursor if here else Style()
-            return [Segment(f" {'▸' if here else ' '} {LETTERS[number]}  {text} ", style)]
+            return [Segment(f" {HERE if here else ' '} {LETTERS[number]}  {text} ", style)]
         right = visit.outcome is not None and visit.outcome.verdict.answer == number
         line: Line = [Segment(f"{LETTERS[number]}  {text}", marks.good if right else marks.quiet)]
         if right:

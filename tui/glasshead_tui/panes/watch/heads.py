@@ -5,19 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from textual.message import Message
 
+from glasshead.named import brief_kind, name_kind
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.probe_matrix import levels
 from glasshead_tui.drawing.titles import entitle
-from glasshead_tui.panes.watch.probe import Probed
+from glasshead_tui.panes.watch.probe import Probed, is_masked
 from glasshead_tui.state.focus import Attention, Focus, Stack
 from glasshead_tui.widgets.scale import MASKED
 from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
 
-KINDS: tuple[tuple[str, Stack, Attention], ...] = (
-    ("encoder self", "encoder", "self"),
-    ("decoder self (masked)", "decoder", "self"),
-    ("encoder–decoder", "decoder", "cross"),
-)
+KINDS: tuple[tuple[Stack, Attention], ...] = (("encoder", "self"), ("decoder", "self"), ("decoder", "cross"))
 """The kinds of attention in the order in which a token meets them."""
 
 
@@ -26,17 +23,25 @@ class ProbeHeads:
 
     def __init__(self, probe: Probed) -> None:
         self.probe = probe
-        self.kinds = [kind for kind in KINDS if probe.layers(*kind[1:])]
-        self.groups = [Group(label, probe.layers(stack, kind), probe.heads) for label, stack, kind in self.kinds]
+        self.kinds = [kind for kind in KINDS if probe.layers(*kind)]
+        self.groups = [_group(probe, *kind) for kind in self.kinds]
 
     def picture(self, place: Place, columns: int, lines: int) -> Sequence[bytes]:
         """Return at most `lines` rows of at most `columns` levels. A dot is masked if everything under it is."""
-        _, stack, kind = self.kinds[place.group]
+        stack, kind = self.kinds[place.group]
         values = self.probe.weights[f"{stack}.{place.row}.{kind}"][place.column]
         looks = self.probe.looks[f"{stack}.{kind}"]
         found = _pooled(levels(values), columns, lines)
         found[_pooled(looks | (values != 0), columns, lines) == 0] = MASKED
         return [row.tobytes() for row in found]
+
+
+def _group(probe: Probed, stack: Stack, kind: Attention) -> Group:
+    """Title the heads of a kind of attention by its name, and say whether it has a mask."""
+    masked = is_masked(probe, stack, kind)
+    title = f"{name_kind(stack, kind, masked=masked)}{'' if masked else ', no mask'}"
+    brief = f"{brief_kind(stack, kind)} · {'masked' if masked else 'no mask'}"
+    return Group(title, probe.layers(stack, kind), probe.heads, brief=brief)
 
 
 def _pooled(values: np.ndarray, columns: int, lines: int) -> np.ndarray:
@@ -73,12 +78,12 @@ class HeadsPane(Thumbnails):
 
     def _place(self, focus: Focus) -> Place | None:
         assert self._heads is not None
-        kinds = [(stack, kind) for _, stack, kind in self._heads.kinds]
+        kinds: list[tuple[str, str]] = list(self._heads.kinds)
         here = focus.stack, focus.kind
         return Place(kinds.index(here), focus.layer, focus.head) if here in kinds else None
 
     def on_thumbnails_selected(self, event: Thumbnails.Selected) -> None:
         event.stop()
         if self._heads:
-            _, stack, kind = self._heads.kinds[event.place.group]
+            stack, kind = self._heads.kinds[event.place.group]
             self.post_message(self.Picked(stack, kind, event.place.row, event.place.column))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
 
+from glasshead.named import name_head
 from glasshead_tui.drawing.matrix import weight_level
 from glasshead_tui.drawing.names import named, spoken
 from glasshead_tui.drawing.notes import NotedMatrix
@@ -18,12 +19,6 @@ from glasshead_tui.state.focus import Focus
 from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import MASKED_GLYPH
-
-_NAMES = {
-    ("encoder", "self"): "encoder {} self",
-    ("decoder", "self"): "decoder {} self (masked)",
-    ("decoder", "cross"): "encoder–decoder {}",
-}
 
 
 class Probed(Protocol):
@@ -50,6 +45,12 @@ class Probed(Protocol):
 
     def layers(self, stack: str, kind: str) -> int:
         """Count the layers with this kind of attention."""
+
+
+def is_masked(probe: Probed, stack: str, kind: str) -> bool:
+    """Tell whether a mask hides tokens in a kind of attention."""
+    looks = probe.looks.get(f"{stack}.{kind}")
+    return looks is not None and not looks.all()
 
 
 class ProbePane(NotedMatrix, can_focus=False):
@@ -86,7 +87,7 @@ class ProbePane(NotedMatrix, can_focus=False):
         self._heatmap.show(self._matrix, palette(self.app).weights, (focus.query, focus.key))
         entitle(
             self,
-            f"{_NAMES[focus.stack, focus.kind].format(focus.layer)} · head {focus.head}",
+            name_head(*focus.place, masked=is_masked(probe, focus.stack, focus.kind)),
             f"rows look at columns · step {focus.step:,}",
         )
         self._notes.legend = _legend(self._matrix, focus, palette(self.app))
