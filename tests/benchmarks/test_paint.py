@@ -1,5 +1,5 @@
-"""From a key to the first byte of the repaint, in a real terminal of 200×60: for 64 tokens and for 2,048, and with every
-pane open, on a decoder of 30 layers × 9 heads.
+"""From a key to the first byte of the repaint, in a real terminal of 200×60: for 64 tokens and for 2,048, and with
+every pane open, on a decoder of 30 layers × 9 heads.
 """
 
 import os
