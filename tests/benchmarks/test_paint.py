@@ -1,5 +1,5 @@
-"""From a key to the first byte of the repaint, in a real terminal of 200×60: for 64 tokens, for 2,048, and with every pane
-open, on a decoder of 30 layers × 9 heads.
+"""From a key to the first byte of the repaint, in a real terminal of 200×60: for 64 tokens and for 2,048, and with
+every pane open, on a decoder of 30 layers × 9 heads.
 """
 
 import os
@@ -139,6 +139,6 @@ def test_a_key_is_answered_within_16_ms_with_any_pane_open(deep: Path, tokens: i
                     waits.append((time.perf_counter() - begin) * 1e3)
                 while terminal.read(0.15):
                     pass
-            slow[name] = sorted(waits)[int(len(waits) * 0.95) - 1]
+            slow[name] = sorted(waits)[min(len(waits) - 1, int(len(waits) * 0.95))]
             print(f"\n{tokens} tokens, {name}: median {sorted(waits)[len(waits) // 2]:.1f} ms, p95 {slow[name]:.1f} ms")
     assert max(slow.values()) <= 16, slow

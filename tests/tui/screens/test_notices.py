@@ -2,6 +2,7 @@
 
 import pytest
 from tests.tui.conftest import Explore
+from tests.tui.screens.explore.test_every_pane import steady
 
 LONG = " ".join(f"word{number}" for number in range(30))
 
@@ -15,7 +16,8 @@ async def test_a_notice_covers_nothing(
     if not coloured:
         monkeypatch.setenv("NO_COLOR", "1")
     async with explore(size=size) as explorer:
-        await explorer.pilot.pause()
+        await explorer.until(lambda: not explorer.screen._rest_waits)
+        await steady(explorer)
         hints = explorer.screen.query_one("#hints").region
         before = explorer.text.split("\n")
         assert hints.bottom == size[1] and "? help" in " ".join(before[hints.y :])
