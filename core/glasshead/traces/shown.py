@@ -11,11 +11,12 @@ elsewhere.
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glasshead.site import Site
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Layers = Mapping[str, str]
 """A layer of each stack: decoder → decoder.3."""
@@ -38,7 +39,7 @@ class Again(NamedTuple):
     layer: str
     of: Any
     """What was run: the model, the tokens, the edits."""
-    values: Mapping[str, Tensor]
+    values: "Mapping[str, Tensor]"
     """By site, as captured, with a batch axis."""
 
 

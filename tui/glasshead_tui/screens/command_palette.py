@@ -20,8 +20,8 @@ from glasshead_tui.screens.dialog import OverScreen
 from glasshead_tui.widgets.lines import write_titles
 from glasshead_tui.widgets.options import Pressable, has_lines
 
-WIDTH, MARGIN = 86, 6
-"""Columns of the palette, and of them those beside a command."""
+WIDTH, MARGIN = 86, 7
+"""Columns of the palette, and of them those beside a command: border, sign, padding and scrollbar."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class SteadyCommandPalette(CommandPalette, OverScreen[None]):
     SteadyCommandPalette CommandList { min-width: 12; border: round $primary; background: $surface; padding: 0;
         max-height: 80vh; }
     SteadyCommandPalette CommandList.--populating { border: round $primary; }
-    SteadyCommandPalette CommandList > .option-list--option { padding: 0 1; }
+    SteadyCommandPalette CommandList > .option-list--option { padding: 0 1 0 0; }
     SteadyCommandPalette > .command-palette--help-text { color: $text-muted; text-style: not bold; }
     SteadyCommandPalette > .command-palette--highlight { color: $accent; text-style: bold; }
     SteadyCommandPalette.plain CommandList:focus > .option-list--option-highlighted,
