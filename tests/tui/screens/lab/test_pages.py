@@ -124,7 +124,7 @@ async def test_help_and_palette_know_every_key_of_the_lab(
         assert bench.ran == []
         await hit(explorer, "ctrl+p")
         await says(explorer, "run it without an answer")
-        assert re.search(r"│ skip +x +│", explorer.text), "the key stands beside the command"
+        assert re.search(r"│  skip +x +│", explorer.text), "the key stands beside the command"
         await hit(explorer, *"without")
         await explorer.until(lambda: explorer.text.count("run it without") == 1 and "take the" not in explorer.text)
         await explorer.pilot.pause(0.1)
