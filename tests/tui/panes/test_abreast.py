@@ -64,7 +64,7 @@ async def test_three_stand_side_by_side_and_fewer_where_there_is_less_room(
             rows = [row[1:] for row in pane.as_rows()[1:]]
             assert rows == [pytest.approx(row, abs=1e-6) for row in wanted.tolist()], "the text twin is the same"
             assert str(pane.border_title).startswith(MARKS[view])
-            assert ("pinned: decoder 0" in str(pane.border_title)) == (view == "original")
+            assert ("pinned: enc–dec L0 H1" in str(pane.border_title)) == (view == "original")
 
 
 async def test_heads_of_other_axes_stand_side_by_side_and_it_is_said_why_they_have_no_difference(

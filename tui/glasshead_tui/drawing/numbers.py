@@ -17,7 +17,7 @@ def weight(value: float, room: int = 5) -> str:
 
 def drawn_with(probability: float, *, cuts: bool) -> str:
     """Write the probability with which a token is drawn. cuts: whether tokens are cut off, which leaves them 0."""
-    return "cut" if cuts and probability == 0 else weight(probability, 4)
+    return "cut" if cuts and probability == 0 else weight(probability)
 
 
 def real(value: float, room: int = 9) -> str:

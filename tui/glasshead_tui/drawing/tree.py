@@ -86,7 +86,10 @@ def _find(rows: Sequence[Listed], wanted: Callable[[Listed], bool]) -> int | Non
 
 
 def what_made(row: Listed, columns: int) -> str:
-    """Say what made a line, or its name, as deep as it stands in the tree; how many are folded away is never cut."""
+    """Say what made a line, after its name if it has one, as deep as it stands in the tree.
+
+    How many are folded away is never cut.
+    """
     if not row.stands:
         indent = "  " * min(row.branch.depth + 1, DEEPEST)
         what = f"and {row.more:,} more" if row.lost is None else f"given up after step {row.lost.step}"
@@ -94,7 +97,9 @@ def what_made(row: Listed, columns: int) -> str:
     branch = row.branch
     folded = f" (+{branch.folded})" if branch.folded else ""
     stem = "  " * (min(branch.depth, DEEPEST) - 1) + "└ " if branch.depth else ""
-    return fit(clip(f"{stem}{visible(branch.name or bare(branch.cause))}", columns - len(folded)) + folded, columns)
+    cause = bare(branch.cause)
+    what = f"{branch.name} ({cause})" if branch.name else cause
+    return fit(clip(f"{stem}{visible(what)}", columns - len(folded)) + folded, columns)
 
 
 def looks_elsewhere(found: "Elsewhere", room: int = 4) -> str:

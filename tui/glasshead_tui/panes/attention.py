@@ -12,6 +12,7 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 
 from glasshead.errors import GlassheadError
+from glasshead.named import brief_head
 from glasshead.traces.shown import NotYetError, passes_put_off
 from glasshead_tui.drawing.choices import choice, row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
@@ -149,16 +150,18 @@ class AttentionPane(NotedMatrix, can_focus=False):
         views: what is drawn; empty where that is not known.
         """
         at, looking = shown.viewed
-        pinned = "pinned: " if shown.focus.pinned == looking.place else ""
-        name = pinned + mark_of_edits(at, looking) + attention_name(looking, at.anatomy.kind_at(looking.prefix))
+        before = ("pinned: " if shown.focus.pinned == looking.place else "") + mark_of_edits(at, looking)
         lines = shown.pair is not None and not shown.pair.heads
         if not (lines and len(views) > 1):  # one head of two lines that stand side by side is that of both
             side = shown.focus.view if shown.pair is not None else side_of(shown.moment, shown.focus, "attention")
-            name = f"{'' if side is None else f'{MARKS[side]} '}{name}"
+            before = f"{'' if side is None else f'{MARKS[side]} '}{before}"
         stages = "  ".join(stage.upper() if stage == shown.focus.stage else stage for stage in STAGES)
         room = self.outer_size.width - 6
+        name = attention_name(looking, at.anatomy.kind_at(looking.prefix))
+        if before and width(before) + width(name) > room:
+            name = brief_head(*looking.place)
         masks = (f"{told} · {stages}" for told in told_mask(at.trace, looking.prefix))
-        entitle(self, name, next((each for each in masks if width(each) <= room), stages))
+        entitle(self, before + name, next((each for each in masks if width(each) <= room), stages))
 
     def say(self, sentence: str) -> None:
         """See `Pane`."""

@@ -48,7 +48,7 @@ class Choose(ListDialog[int | None]):
         names = next_labels(self._moment.tokens, self._moment.candidates)
         for rank, name in enumerate(names, 1):
             bar = "█" * round(24 * drawn[rank - 1] / max(best, 1e-9))
-            then = "" if weighed is None else f" → {drawn_with(drawn[rank - 1], cuts=weighed.cuts):>4}"
+            then = "" if weighed is None else f" → {drawn_with(drawn[rank - 1], cuts=weighed.cuts):>5}"
             lines.append(f"{rank:3} {fit(name, 16)} {weight(chances[rank - 1]):>5}{then}  {bar}")
         return lines
 

@@ -75,6 +75,7 @@ SHORT = (
 GLYPHS: Meanings = (
     (".81", "a weight, or a score, on its colour: the brighter, the larger"),
     ("9e-5", "0.00009: a number too small for four decimals; 0 stands alone for exactly zero"),
+    ("▀▄", "two cells, one above the other, where there is no room for numbers: two weights in one place"),
     (
         "╱",
         "masked: −∞ before softmax, weight exactly 0. Nobody may look there. Under the matrix stands what is masked; "

@@ -1,11 +1,13 @@
 """How the next token is picked: greedily, drawn, or by a beam search. What each number does is seen at once."""
 
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -49,7 +51,11 @@ REST = 17
 """Lines of the question without its candidates."""
 WIDE = 70
 """Columns of the window from which on each number is explained."""
+KEYS = "↑ ↓ row · ← → or type · R next seed · enter takes it · esc leaves it"
 SAMPLING = ("temperature", "top_k", "top_p", "seed")
+FRACTIONS = ("temperature", "top_p")
+FRACTION, WHOLE = re.compile(r"\d{0,3}(\.\d{0,4})?"), re.compile(r"\d{0,6}")
+"""What may be typed of a number that is a fraction, and of one that is not."""
 
 
 class Picking(Dialog[None]):
@@ -82,6 +88,8 @@ class Picking(Dialog[None]):
         self._weighed: Weighed | None = moment.weighed
         self._ticket = 0
         self._refused = ""
+        self._typed = ""
+        """What is typed of the number of the marked row."""
 
     @property
     def values(self) -> dict[str, float | None]:
@@ -99,7 +107,7 @@ class Picking(Dialog[None]):
             yield Static(Content("How the next token is picked, from here on"))
             yield Static(id="rows")
             yield Static(id="answer")
-            yield Static(Content("↑ ↓ row · ← → turn · R next seed · enter takes it · esc leaves it"), classes="quiet")
+            yield Static(Content(KEYS), classes="quiet")
 
     def on_mount(self) -> None:
         """Show the present rule."""
@@ -107,12 +115,12 @@ class Picking(Dialog[None]):
 
     def action_mark(self, by: int) -> None:
         """Mark another row."""
-        self._row = min(max(self._row + by, 0), len(ROWS) - 1)
+        self._row, self._typed = min(max(self._row + by, 0), len(ROWS) - 1), ""
         self._ask()
 
     def action_turn(self, by: int) -> None:
         """Turn the number of the marked row; that of the first row of a rule needs none."""
-        name = ROWS[self._row][1]
+        name, self._typed = ROWS[self._row][1], ""
         if name == "seed":
             self._values[name] = max(0, int(self._values[name] or 0) + by)
         elif name:
@@ -120,10 +128,25 @@ class Picking(Dialog[None]):
             self._values[name] = stops[min(max(_place(stops, self._values[name], by), 0), len(stops) - 1)]
         self._ask()
 
+    def on_key(self, event: events.Key) -> None:
+        """Take a number that is typed: each character that leaves it one."""
+        name = ROWS[self._row][1]
+        typed = self._typed[:-1] if event.key == "backspace" else f"{self._typed}{event.character or ' '}"
+        if not name or not re.fullmatch(FRACTION if name in FRACTIONS else WHOLE, typed):
+            return
+        event.stop()
+        self._typed = typed
+        if typed not in ("", "."):
+            self._values[name] = float(typed) if name in FRACTIONS else int(typed)
+            self._ask()
+        else:
+            self._show()
+
     def action_next_seed(self) -> None:
         """Draw with the next seed."""
         if self._rule != "sample":
             self._row = 1
+        self._typed = ""
         self._values["seed"] = int(self._values["seed"] or 0) + 1
         self._ask()
 
@@ -179,6 +202,7 @@ class Picking(Dialog[None]):
         for number, (rule, name, what) in enumerate(ROWS):
             here = number == self._row
             value = format_value(self._values[name]) if name else ""
+            value = self._typed if here and self._typed else value
             chosen = rule != "" and rule == self._rule
             table.add_row(
                 Text(HERE if here else " ", marks.query),

@@ -98,11 +98,16 @@ async def test_tokens_are_drawn_as_the_question_shows_and_a_beam_fills_the_tree(
     async with explore(size=(104, 40)) as explorer:
         await explorer.press("space")
         await explorer.step(1)
+        rest = 1 - sum(token.probability or 0.0 for token in explorer.moment.candidates[:2])
+        await explorer.until(lambda: f"others {weight(rest)}" in explorer.text)
         await explorer.press("g")
         question = explorer.app.screen
         assert isinstance(question, Picking)
         assert "the first is taken" in explorer.text
-        await explorer.press("down", *["right"] * 7, "down", *["right"] * 5, "down", "down", "right", "R", "l")
+        await explorer.press("down", ".", "8", "backspace", "7", "5", "x", "down", "1", "2", ".", "backspace")
+        assert question.values == {"temperature": 0.75, "top_k": 1, "top_p": None, "seed": 0, "width": 4}, "typed"
+        await explorer.press("left", "left", "up", *["right"] * 10)
+        await explorer.press("down", *["right"] * 5, "down", "down", "right", "R", "l")
         assert question.values == {"temperature": 5.0, "top_k": 5, "top_p": None, "seed": 3, "width": 4}
         rule = glasshead.Sample(temperature=5.0, top_k=5, seed=3)
         p = rule.probabilities(line.rows.through(line.ids))
@@ -110,7 +115,7 @@ async def test_tokens_are_drawn_as_the_question_shows_and_a_beam_fills_the_tree(
         name = next_labels(explorer.moment.tokens, tuple(drawn))[0]
         await explorer.until(lambda: f"draws {name}" in explorer.text and "5 tokens can be drawn" in explorer.text)
         best = explorer.moment.candidates
-        shown = [f"{weight(token.probability or 0)} → {weight(float(p[token.id]), 4)}" for token in best[:5]]
+        shown = [f"{weight(token.probability or 0)} → {weight(float(p[token.id]))}" for token in best[:5]]
         rows = " ".join(explorer.text.split())
         assert all(" ".join(each.split()) in rows for each in shown) and "→ cut" in rows
         await explorer.press("enter")

@@ -55,6 +55,8 @@ class RankingPane(ListPane[Row]):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.table = Table()
+        self._places: dict[Head, int] = {}
+        """Place of each head in the list, from 1."""
         self._text: str | None = None
 
     def show(self, moment: "Moment", focus: Focus) -> None:
@@ -133,6 +135,7 @@ class RankingPane(ListPane[Row]):
     def _list(self) -> None:
         rows = self.table.rows()
         self._largest = max((abs(row.value) for row in rows), default=0.0)
+        self._places = {row.head: place for place, row in enumerate(rows, 1)}
         self._named = max((width(brief_head(*row.head)) for row in rows), default=0)
         self._entitle(len(rows))
         self.fill(rows)
@@ -141,7 +144,10 @@ class RankingPane(ListPane[Row]):
     def _entitle(self, count: int) -> None:
         part = f"/ {self.table.part} · {count} heads" if self.table.part else ""
         late = self.table.measure != EFFECT and self._measured is not self._trace
-        entitle(self, f"{self._side}ranking · {visible(self.table.measure)}", "measuring …" if late else visible(part))
+        names, measure = self.table.measures, self.table.measure
+        number = f" · {names.index(measure) + 1} of {len(names)}" if measure in names else ""
+        said = "measuring …" if late else visible(part) or "← → another measure" * bool(number)
+        entitle(self, f"{self._side}ranking · {visible(measure)}{number}", said)
 
     def _put_mark_on_head(self) -> None:
         heads = [row.head for row in self._rows]
@@ -163,9 +169,11 @@ class RankingPane(ListPane[Row]):
         value = "effect" if self.table.measure == EFFECT else "value"
         even = any(row.even is not None for row in self._rows)
         if columns < WIDE:
-            return fit(f"{fit('head', self._named)} {fit(value, SHORT + 1, right=True)}", columns)
-        shown = fit("part", KIND) + "".join(
-            fit(name, room, right=True) for name, room in (("layer", LAYER), ("head", HEAD), (value, VALUE))
+            return fit(f"{' ' * self._numbers}{fit('head', self._named)} {fit(value, SHORT + 1, right=True)}", columns)
+        shown = (
+            " " * self._numbers
+            + fit("part", KIND)
+            + "".join(fit(name, room, right=True) for name, room in (("layer", LAYER), ("head", HEAD), (value, VALUE)))
         )
         if self.table.measure == EFFECT:
             shown += fit("placebo", PLACEBO, right=True)
@@ -173,17 +181,23 @@ class RankingPane(ListPane[Row]):
 
     def write_row(self, row: Row, columns: int, marks: Palette) -> Line:
         style = None if row.tells else marks.quiet
+        place = f"{self._places.get(row.head, 0):>{self._numbers - 1}} "
         if columns < WIDE:
-            shown = f"{fit(brief_head(*row.head), self._named)} {fit(_short(row), SHORT + 1, right=True)} "
+            shown = f"{place}{fit(brief_head(*row.head), self._named)} {fit(_short(row), SHORT + 1, right=True)} "
             return [Segment(clip(shown, columns), style), *self._bar(row, columns - width(shown), marks)]
         kind, layer = place_name(row.head[0])
         cells = (layer, LAYER), (str(row.head[1]), HEAD), (_value(row, VALUE - 1), VALUE)
-        shown = fit(kind, KIND) + "".join(fit(cell, room, right=True) for cell, room in cells)
+        shown = place + fit(kind, KIND) + "".join(fit(cell, room, right=True) for cell, room in cells)
         if row.placebo is not None:
             shown += fit(write_placebo(row.placebo), PLACEBO, right=True)
         elif row.even is not None:
             shown += fit(weight(row.even), EVEN, right=True)
         return [Segment(f"{shown}  ", style), *self._bar(row, columns - width(shown) - 2, marks)]
+
+    @property
+    def _numbers(self) -> int:
+        """Columns of the places, and the space after them."""
+        return len(str(len(self._places))) + 1
 
     def _bar(self, row: Row, room: int, marks: Palette) -> Line:
         share = abs(row.value) / self._largest if self._largest else 0.0

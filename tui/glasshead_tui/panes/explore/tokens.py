@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 HEAD = 9  # columns of "source", "target", "next"
 SIDES = ("source", "target")
 NAMED = 14  # of those names at most, where they have marks
+OTHERS = 12  # of the probability of all other tokens together
 
 
 class _Offer(NamedTuple):
@@ -174,7 +175,8 @@ def _tail(text: Text, moment: "Moment", room: int, columns: int) -> str:
 
 
 def _draw_offer(offer: _Offer, name: str, columns: int, lines: int, marks: Palette) -> list[Line]:
-    """Draw the candidates, best first: name, probability and bar; the bars on a second line if there is one.
+    """Draw the candidates, best first: name, probability and bar; the bars on a second line if there is one. After them
+    stands, where there is room, the probability of all other tokens together.
 
     In front of them stands the token that the line is told to follow, if there is one. name: what stands before all.
     """
@@ -184,9 +186,13 @@ def _draw_offer(offer: _Offer, name: str, columns: int, lines: int, marks: Palet
     wide, drawn = 4 if columns >= 100 else 3, offer.drawn
     changed = "" if drawn is None else f"→{real(drawn.adjusted_entropy, wide)}"
     tail = f"  entropy {real(offer.entropy, wide)}{changed} bits"
-    room = columns - margin - width(tail)
-    least = (22 if columns >= 100 else 17) + (0 if drawn is None else 5)
+    others = drawn is None and columns >= 100 and not offer.follows
+    room = columns - margin - width(tail) - OTHERS * others
+    least = (22 if columns >= 100 else 17) + (0 if drawn is None else 6)
     count = max(1, min(len(offer.candidates), room // least, 8))
+    if others:  # in one place at every step
+        left = max(0.0, 1.0 - sum(token.probability or 0.0 for token in offer.candidates[:count]))
+        tail = f"{fit(f'others {weight(left)}', OTHERS)}{tail}"
     names = next_labels(offer.before, offer.candidates[:count])
     each = room // count
     first: Line = [head]
