@@ -3,6 +3,7 @@
 What both have is there once. The rest has the marks of the two lines: see `drawing.sides`.
 """
 
+from collections.abc import Mapping
 from math import log
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,7 @@ from glasshead_tui.drawing.memo import by_identity
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.drawing.sides import MARKS, OTHER, THIS, mark_names
+from glasshead_tui.panes.explore.sentence import NOTHING
 from glasshead_tui.state.focus import Focus, View
 from glasshead_tui.terminal.visible import visible
 
@@ -35,7 +37,7 @@ class Text(NamedTuple):
     """What is said at its end, at several lengths."""
     changed: frozenset[int] = frozenset()
     """Places of the tokens that the other line has not."""
-    noted: dict[int, str] = {}  # noqa: RUF012
+    noted: Mapping[int, str] = NOTHING
     """What is said after a token."""
     goes_on: bool = False
     """Whether a next token will stand at its end."""
