@@ -56,7 +56,8 @@ def chosen_cell(trace: "Trace", focus: Focus) -> "Cell":
     return found
 
 
-_accounts: "tuple[ref[Trace], tuple[str, int, int | None, int | None, bool], Account] | None" = None
+_accounts: "list[tuple[ref[Trace], tuple[str, int, int | None, int | None, bool], Account]]" = []
+"""The last two, like those that follow: of the present line, and of the one that it is compared with."""
 
 
 def taken_id(moment: "Moment", focus: Focus) -> int | None:
@@ -69,19 +70,18 @@ def chosen_account(moment: "Moment", focus: Focus) -> "Account":
     """Gather what is said of the residual stream at the current row."""
     from glasshead.analysis.account import account
 
-    global _accounts
     known = known_account(moment, focus)
     if known is None:
         trace, (stack, query, candidate, taken, against) = moment.trace, _asked(moment, focus)
         known = account(trace, stack, query, candidate, taken=taken, against=against)
-        _accounts = ref(trace), _asked(moment, focus), known
+        _accounts[:] = [*_accounts[-1:], (ref(trace), _asked(moment, focus), known)]
     return known
 
 
 def known_account(moment: "Moment", focus: Focus) -> "Account | None":
     """Return that if it is there already."""
-    known = _accounts
-    return known[2] if known and known[0]() is moment.trace and known[1] == _asked(moment, focus) else None
+    asked = _asked(moment, focus)
+    return next((made for of, at, made in _accounts if of() is moment.trace and at == asked), None)
 
 
 def _asked(moment: "Moment", focus: Focus) -> tuple[str, int, int | None, int | None, bool]:
@@ -90,32 +90,34 @@ def _asked(moment: "Moment", focus: Focus) -> tuple[str, int, int | None, int | 
 
 UNITS, WRITTEN = 24, 6
 """Strongest units of a feed-forward layer that are looked at, and tokens of what each writes."""
-_units: "tuple[ref[Trace], tuple[str, int], Units] | None" = None
+_units: "list[tuple[ref[Trace], tuple[str, int], Units]]" = []
 
 
 def chosen_units(trace: "Trace", focus: Focus) -> "Units":
     """Find the strongest units of the feed-forward layer of the current layer, at the current row."""
     from glasshead.analysis.feed_forward import units
 
-    global _units
     place = f"{focus.stack}.{focus.layer}.ffn", focus.query
-    if _units is None or _units[0]() is not trace or _units[1] != place:
-        _units = ref(trace), place, units(trace, *place, UNITS, tokens=WRITTEN)
-    return _units[2]
+    found = next((made for of, at, made in _units if of() is trace and at == place), None)
+    if found is None:
+        found = units(trace, *place, UNITS, tokens=WRITTEN)
+        _units[:] = [*_units[-1:], (ref(trace), place, found)]
+    return found
 
 
-_distributions: "tuple[ref[Trace], tuple[str, int], Distribution] | None" = None
+_distributions: "list[tuple[ref[Trace], tuple[str, int], Distribution]]" = []
 
 
 def chosen_distribution(trace: "Trace", focus: Focus) -> "Distribution":
     """Sort the distribution at the current row."""
     from glasshead.analysis.distribution import distribution
 
-    global _distributions
     place = focus.stack, focus.query
-    if _distributions is None or _distributions[0]() is not trace or _distributions[1] != place:
-        _distributions = ref(trace), place, distribution(trace, *place)
-    return _distributions[2]
+    found = next((made for of, at, made in _distributions if of() is trace and at == place), None)
+    if found is None:
+        found = distribution(trace, *place)
+        _distributions[:] = [*_distributions[-1:], (ref(trace), place, found)]
+    return found
 
 
 def chosen_rank(moment: "Moment", focus: Focus) -> int:

@@ -18,6 +18,7 @@ from glasshead.errors import GlassheadError
 from glasshead.traces.header import refusal
 from glasshead_tui.drawing.memo import move_candidate
 from glasshead_tui.drawing.paint import palette
+from glasshead_tui.drawing.sides import MARKS
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.tokens import TokensPane
@@ -468,6 +469,9 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         }
         table = keymaps.PANE_HINTS.get(self._active, self.HINTS)
         table = tuple(hint for hint in table if not any(idle.get(name) for name in hint.ids))
+        if moment is not None and (moment.beside is not None or self._looking.pinned is not None):
+            turns = keys.Hint(("view",), "d", f"shows {MARKS[self._next_view]}", 1)
+            table = (*(hint for hint in table[:-1] if hint.ids != turns.ids), turns, *table[-1:])
         return keys.hints(self._shown_keys, table, self.GROUPS)
 
     def _write_lines(self) -> None:

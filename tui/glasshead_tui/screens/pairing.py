@@ -26,11 +26,12 @@ class PairingScreen(EditingScreen):
         if moment is None:
             self._complain("The model is still loading: there is no head yet.")
             return
-        self._worker.pin(None if self._looking.pinned is not None else self._looking.place)
-        if self._looking.pinned is not None:
-            self._look(pinned=None, view="edited", redraw=True)
+        pinned = None if self._looking.pinned is not None else self._looking.place
+        self._worker.pin(pinned)
+        self._look(pinned=pinned, view="edited", redraw=True)
+        self._write_hints()
+        if pinned is None:
             return
-        self._look(pinned=self._looking.place, view="edited", redraw=True)
         keys = self._shown_keys
         self.notify(
             f"Pinned beside any other head: {keys['view']} shows this, that, the difference; {keys['pin']} ends it.",

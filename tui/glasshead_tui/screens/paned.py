@@ -2,6 +2,9 @@
 
 Three panes stand above, the first of them the map or the ranking; below them stands one of several groups, the one that
 was looked at last. A narrow terminal, or `f`, gives the whole room to the active pane. What is not seen is not drawn.
+
+Where two lines are compared, a pane below stands twice, once for each of them. What has no room for that says in its
+title which of them it shows, and by which key it shows the other.
 """
 
 from collections import Counter
@@ -19,7 +22,7 @@ from glasshead.traces.shown import NotYetError, passes_put_off
 from glasshead_tui.drawing.compared import OF_HEADS, OF_LAYERS, SORTED, check_pane, same_items
 from glasshead_tui.drawing.paint import palette
 from glasshead_tui.drawing.pairs import pair_of
-from glasshead_tui.drawing.sides import mark_side
+from glasshead_tui.drawing.sides import MARKS, mark_side, side_of
 from glasshead_tui.drawing.titles import mark_title
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.difference import difference_text
@@ -42,8 +45,9 @@ from glasshead_tui.panes.map import MapPane
 from glasshead_tui.panes.pane import COMPUTING
 from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.lines import tabs_text
-from glasshead_tui.state.focus import Focus
+from glasshead_tui.state.focus import VIEWS, Focus, View
 from glasshead_tui.terminal.visible import visible
+from glasshead_tui.widgets.lines import Lines
 from glasshead_tui.widgets.restyle import restyle
 from glasshead_tui.work.messages import Computed
 
@@ -80,6 +84,12 @@ BELOW: tuple[tuple[str, ...], ...] = (
     ("edits", "breakpoints"),
 )  # fmt: skip
 """Groups of panes that take turns below the others."""
+TWICE = tuple(name for group in BELOW for name in group if name not in ("tree", "edits", "breakpoints"))
+"""Panes that stand twice where two are compared: all below that are not lists."""
+TWIN = "-beside"
+"""End of the name of a pane that stands beside the one of that name, and shows what it is compared with."""
+ALIKE: tuple[View, View] = "edited", "original"
+"""What a pane and its twin show."""
 TRIES = 3
 """Times that a value is computed beside the keys, before it is computed where it is drawn."""
 OF_CANDIDATES = ("stream", "logits")
@@ -95,15 +105,16 @@ def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
     if isinstance(pane, AttentionPane | ListPane):  # a list is of the session: it has no other side
         pane.show(moment, focus)
         return
-    if focus.pinned is not None and (focus.pinned == focus.place or pane.id not in OF_HEADS):
+    name = (pane.id or "").removesuffix(TWIN)
+    if focus.pinned is not None and (focus.pinned == focus.place or name not in OF_HEADS):
         focus = focus.to(view="edited")
-    pair = None if focus.view == "edited" else pair_of(moment, focus, exact=pane.id in OF_LAYERS)
+    pair = None if focus.view == "edited" else pair_of(moment, focus, exact=name in OF_LAYERS)
     if focus.view == "original" and pair is not None:
         pane.show(*pair.other)
     elif pair is not None:
-        if pane.id != "map":
-            check_pane(pair, pane.id or "", focus)
-            item = SORTED.get(pane.id or "")
+        if name != "map":
+            check_pane(pair, name, focus)
+            item = SORTED.get(name)
             rows = pane.compared if isinstance(pane, LogitsPane) else pane.as_rows
             pane.show(*pair.other)
             before = rows()
@@ -150,7 +161,13 @@ class PanedScreen(CommandedScreen):
     """Pane that stands in the first place above."""
     _group = BELOW[0]
     """Panes that stand below."""
+    _last = BELOW[0][0]
+    """The one of them that was active last."""
     _enlarged = False
+    _doubled = ""
+    """Name of the pane that stands twice; empty for none."""
+    _doubled_at: View = "edited"
+    """Which of the two was looked at when that was chosen."""
     _rest_waits = False
     _asked: tuple[Hashable, ...] = ()
     """What is being computed."""
@@ -198,11 +215,56 @@ class PanedScreen(CommandedScreen):
     @property
     def _shown_panes(self) -> tuple[str, ...]:
         """Names of the panes that are seen, the active one first."""
-        names = () if self._alone else (self._corner, *ABOVE[len(CORNER) :], *self._group)
-        return (self._active, *(name for name in names if name != self._active))
+        below = (self._doubled, f"{self._doubled}{TWIN}") if self._doubled else self._group
+        names = below if self._alone else (self._corner, *ABOVE[len(CORNER) :], *below)
+        others = names if self._doubled or not self._alone else ()
+        return (self._active, *(name for name in others if name != self._active))
+
+    @property
+    def asked(self) -> bool:
+        """Whether a person asked for what is compared: another line or model, a pinned head; else edits brought it."""
+        moment = self.moment
+        return self._looking.pinned is not None or (moment is not None and moment.beside is not moment.effect)
+
+    def _to_double(self) -> str:
+        """Choose the pane that stands twice. What edits brought takes the room of no other pane."""
+        active = self._active in self._group
+        name = self._active if active else self._last
+        if not self.has_class("wide") or self._looking.view == "difference" or name not in TWICE:
+            return ""
+        if self._alone and not active or not (self._alone or self.asked or len(self._group) == 1):
+            return ""
+        return name if self._compares(name) else ""
+
+    def _compares(self, name: str) -> bool:
+        """Tell whether a pane shows one of two."""
+        at = self._looking
+        return at.pinned != at.place and self.moment is not None and side_of(self.moment, at, name) is not None
+
+    def _double(self) -> None:
+        """Let a pane stand twice, or once again."""
+        self._doubled, self._doubled_at = self._to_double(), self._looking.view
+        if self._doubled and not self.query(f"#{self._doubled}{TWIN}"):
+            twin = PANES[self._doubled](id=f"{self._doubled}{TWIN}", classes="pane")
+            self.query_one("#below").mount(twin, after=f"#{self._doubled}")
+
+    def _pane(self, name: str) -> Shown:
+        return self.query_one(f"#{name}", PANES[name.removesuffix(TWIN)])
+
+    def _focus_of(self, name: str) -> Focus:
+        """Return what a pane looks at: of two that stand side by side each at its own."""
+        if not self._doubled or name.removesuffix(TWIN) != self._doubled:
+            return self._looking
+        return self._looking.to(view=ALIKE[name.endswith(TWIN)])
+
+    @property
+    def _next_view(self) -> View:
+        return VIEWS[(VIEWS.index(self._looking.view) + 1) % len(VIEWS)]
 
     def _redraw(self) -> None:
         """Draw the active pane at once and the others later, so that a key is answered before everything is drawn."""
+        if (self._to_double(), self._looking.view) != (self._doubled, self._doubled_at):
+            self._show_active()
         self._answered.clear()
         self._waiting.clear()
         self._draw(self._active)
@@ -223,21 +285,24 @@ class PanedScreen(CommandedScreen):
         """Draw a pane. What takes a pass of the model is computed elsewhere, and drawn when it is there."""
         if self.moment is None:
             return
-        pane = self.query_one(f"#{name}", PANES[name])
+        pane, looking = self._pane(name), self._focus_of(name)
         self._waiting.pop(name, None)
+        if isinstance(pane, Lines | MapPane):
+            alone = self._compares(name) and not isinstance(pane, ListPane) and looking is self._looking
+            pane.note = f"{self._shown_keys['view']} shows {MARKS[self._next_view]}" if alone else ""
         try:
             try:
                 with passes_put_off():
-                    show(pane, self.moment, self._looking)
+                    show(pane, self.moment, looking)
             except NotYetError as need:
                 if self._answered[need.key] < TRIES:  # it may have been let go again, for what another one looks at
                     self._waiting[name] = need
                     pane.say("" if getattr(pane, "stays", False) else COMPUTING)
                     return
-                show(pane, self.moment, self._looking)  # it failed, and this says why; or there is no room for so much
+                show(pane, self.moment, looking)  # it failed, and this says why; or there is no room for so much
             pane.say("")
         except GlassheadError as error:  # a recording lacks what it draws, or there is no difference
-            mark_title(pane, mark_side(self.moment, self._looking, name))
+            mark_title(pane, mark_side(self.moment, looking, name.removesuffix(TWIN)))
             pane.say(visible(str(error)))
 
     def _send_for(self) -> None:
@@ -263,11 +328,17 @@ class PanedScreen(CommandedScreen):
         """Bring the active pane into sight, with its group."""
         self._corner = self._active if self._active in CORNER else self._corner
         self._group = next((group for group in BELOW if self._active in group), self._group)
+        if self._active in self._group:
+            self._last = self._active
+        self._double()
         self.set_class(self._alone, "alone")
         shown = self._shown_panes
-        for name in PANES:
-            pane = self.query_one(f"#{name}", Widget)
-            restyle(pane, active=name == self._active, shown=name in shown)
+        active = self._active
+        if active == self._doubled and self._looking.view == "original":
+            active += TWIN
+        for pane in self.query(".pane"):
+            name = pane.id or ""
+            restyle(pane, active=name == active, shown=name in shown)
         restyle(self.query_one("#above"), holds_active=self._active in ABOVE)
         restyle(self.query_one("#below"), holds_active=self._active not in ABOVE)
         self._write_tabs()

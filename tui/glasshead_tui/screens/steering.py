@@ -6,12 +6,9 @@ from rich.text import Text
 from textual.timer import Timer
 from textual.widgets import Static
 
-from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.paint import Palette, palette
-from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.screens.editing import EditingScreen
 from glasshead_tui.screens.picking import Picking
-from glasshead_tui.state.focus import View
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.work.messages import NextWeighed, Refused, Searched
 
@@ -146,23 +143,10 @@ class SteeringScreen(EditingScreen):
             self._picking.show(event.weighed, event.ticket)
 
     def _follow_comparison(self, before: "Moment | None", moment: "Moment") -> None:
-        """Show the difference from another line when a comparison with it begins, and the line itself when it ends."""
+        """Show both lines when a comparison with another one begins, and the present one when it ends."""
         compared = [each is not None and each.beside is not each.effect for each in (before, moment)]
         if compared[0] != compared[1]:
-            self._looking = self._looking.to(view=self._first_view(moment) if compared[1] else "edited")
-
-    def _first_view(self, moment: "Moment") -> View:
-        """Choose the difference; where the current head has none, the other line; where that lacks it, this one."""
-        try:
-            pair = pair_of(moment, self._looking)
-        except GlassheadError:
-            return "edited"
-        try:
-            if pair is not None:
-                pair.check(self._looking.stage)
-        except GlassheadError:
-            return "original"
-        return "difference"
+            self._looking = self._looking.to(view="edited")
 
     def on_searched(self, event: Searched) -> None:
         """Tell what a beam search has found."""

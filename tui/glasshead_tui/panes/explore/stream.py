@@ -45,6 +45,8 @@ TITLE = "stream · ← → another candidate · S again: A − B"
 HELD = "→ variances as captured"
 HEADED = "→ variances and the head's ratios held"
 BARE = "lens: no norm follows the stream"
+LENS = "if it stopped here (lens)", "lens"
+"""Heads of what the lens reads, from long to short."""
 READ = 16
 """Columns of one candidate of the lens, about."""
 
@@ -178,7 +180,8 @@ class StreamPane(Lines):
             line.append(Segment("  " + fit(f"→ {asked}", SHARE + heads - 1), marks.key))
         if found.how:
             room = columns - sum(width(segment.text) for segment in line) - 2
-            line.append(Segment("  " + clip("if it stopped here (lens)", max(0, room)), marks.quiet))
+            said = next((text for text in LENS if width(text) <= room), LENS[-1])
+            line.append(Segment(f"  {clip(said, max(0, room))}", marks.quiet))
         return line
 
     def _asked(self, found: "Account") -> str:

@@ -74,7 +74,11 @@ class SumPane(Lines):
         stages = ("scores", "masked", "weights", "heads")
         here = focus.head, focus.query
         said = note_of_edits(moment, focus, [(f"{focus.prefix}.{stage}", here) for stage in stages])
-        entitle(self, f"{mark_side(moment, focus, 'sum')}sum", said)
+        other, names = _compared(moment, focus)
+        mark = mark_side(moment, focus, "sum")
+        if other is not None:  # both are shown
+            mark = self.note = ""
+        entitle(self, f"{mark}sum", said)
         self._shown = None  # nothing else is told, if this cell was not recorded
         trace = moment.trace
         queries, keys = (labels(tokens) for tokens in trace.axes(focus.prefix))
@@ -83,7 +87,6 @@ class SumPane(Lines):
         values = trace[f"{focus.prefix}.v"][found.key_head][heaviest].tolist()
         masked = may_hide(moment.trace, focus.prefix) or not moment.anatomy.lasting
         edited = bool(edits_here(moment, focus))
-        other, names = _compared(moment, focus)
         self._shown = found, Row(queries[focus.query], keys, heaviest, values, masked, edited, other, names)
         self.redraw()
         self.follow()

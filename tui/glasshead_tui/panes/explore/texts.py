@@ -141,7 +141,7 @@ def _tails(moment: "Moment", beside: "Beside", view: View | None) -> tuple[str, 
     given = [step.original.probability or 0.0 for step in beside.steps if step.original is not None]
     total = f"ln p {real(sum(map(log, given)), 6)} nats" if given and all(given) else ""
     step = "" if beside.stands is None or not moment.tokens else steps_said(moment.original)
-    shown = "" if view is None else f"d: {MARKS[view]}"
+    shown = "" if view is None else f"shown: {MARKS[view]}"
     if view == "original" and beside.stands is None and beside.first is not None:
         shown += f" at the tokens of {THIS}"
     variants = (total, first, far, step, shown), (first, far, step, shown), (far, step, shown), (step, shown), (shown,)

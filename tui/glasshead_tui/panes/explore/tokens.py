@@ -9,7 +9,7 @@ from glasshead_tui.drawing.names import labels, next_labels, strange_places
 from glasshead_tui.drawing.numbers import drawn_with, real, weight
 from glasshead_tui.drawing.paint import Palette, palette
 from glasshead_tui.drawing.remarks import line_probability, reading_said
-from glasshead_tui.drawing.sides import OTHER, THIS
+from glasshead_tui.drawing.sides import MARKS, OTHER, THIS
 from glasshead_tui.panes.explore.sentence import Lit, draw_sentence, sentence_width
 from glasshead_tui.panes.explore.texts import Text, cursors, texts_of
 from glasshead_tui.panes.pane import Rows, text_of
@@ -17,7 +17,7 @@ from glasshead_tui.state.focus import Focus, View
 from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.bars import bar
 from glasshead_tui.widgets.cells import width
-from glasshead_tui.widgets.lines import Line, Lines, cells
+from glasshead_tui.widgets.lines import Line, Lines, cells, pad_line
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
@@ -65,13 +65,16 @@ class TokensPane(Lines):
         if self._shown is None:
             return []
         focus, moment = self._shown
-        offer = self._offer(_looked_at(moment, focus))
+        offers = [(f"{mark} {offer.head}".strip(), offer) for mark, offer in self._offers(moment, focus)]
         shown = texts_of(moment, None if focus.pinned is not None else focus.view)
-        lines = [*((text.head, text.tokens) for text in shown), (offer.head, offer.candidates)]
+        lines = [*((text.head, text.tokens) for text in shown), *((head, offer.candidates) for head, offer in offers)]
         tokens = [(line, at, token.text, token.probability) for line, found in lines for at, token in enumerate(found)]
-        if offer.drawn is None:
+        weighed = [None if offer.drawn is None else offer.drawn.adjusted for _, offer in offers]
+        if not any(weighed):
             return [("line", "number", "token", "probability"), *tokens]
-        drawn = [*[None] * (len(tokens) - len(offer.drawn.adjusted)), *offer.drawn.adjusted]
+        drawn: list[float | None] = [None] * sum(len(text.tokens) for text in shown)
+        for (_, offer), adjusted in zip(offers, weighed, strict=True):
+            drawn += adjusted or [None] * len(offer.candidates)
         heads = ("line", "number", "token", "probability", "drawn with")
         return [heads, *((*token, p) for token, p in zip(tokens, drawn, strict=True))]
 
@@ -87,13 +90,30 @@ class TokensPane(Lines):
         texts = texts_of(moment, None if focus.pinned is not None else focus.view)
         if len(texts) >= lines:  # the sources give way first: the targets have the names
             texts = [text for text in texts if text.side == "target" or text.tails != ("",)][-max(1, lines - 1) :]
-        at, looked = cursors(moment, focus), _looked_at(moment, focus)
+        at = cursors(moment, focus)
         head = HEAD if moment.beside is None else min(NAMED, 1 + max(width(text.head) for text in texts))
         drawing = [_draw_text(text, moment, at, columns, head, marks) for text in texts]
-        offer = self._offer(looked)
-        mark = "" if moment.beside is None or focus.pinned is not None else THIS if looked is moment else OTHER
-        name = fit(f"{mark} {offer.head}".strip(), head)
-        return drawing + _draw_offer(offer, name, columns, lines - len(drawing), marks)
+        offers, room = self._offers(moment, focus), lines - len(drawing)
+        named = [
+            (offer, Segment(fit(f"{mark} {offer.head}".strip(), head), marks.query if mark in lit else marks.quiet))
+            for lit in [MARKS[focus.view].split() if len(offers) > 1 else ()]
+            for mark, offer in offers
+        ]
+        if len(offers) > 1 and room < len(offers):  # side by side
+            half = columns // 2
+            (one, name), (other, other_name) = named
+            left = pad_line(_draw_offer(one, name, half - 2, 1, marks, brief=True)[0], half)
+            other_name = Segment(f"{OTHER} ", other_name.style)
+            return [*drawing, left + _draw_offer(other, other_name, columns - half, 1, marks, brief=True)[0]]
+        for offer, name in named:
+            drawing += _draw_offer(offer, name, columns, room // len(offers), marks)
+        return drawing
+
+    def _offers(self, moment: "Moment", focus: Focus) -> "list[tuple[str, _Offer]]":
+        """Return what could be written next, of two lines that are compared each under its mark."""
+        if moment.beside is None or focus.pinned is not None:
+            return [("", self._offer(moment))]
+        return [(THIS, self._offer(moment)), (OTHER, self._offer(moment.original))]
 
     def _offer(self, moment: "Moment") -> _Offer:
         """Choose what the last line shows: the next token, or what would be filled in at the mask near the cursor."""
@@ -120,11 +140,6 @@ class TokensPane(Lines):
         if moment.given is not None:
             return _Offer("follows", (moment.given, *moment.candidates), moment.entropy, moment.tokens, follows=True)
         return _Offer("next", moment.candidates, moment.entropy, moment.tokens, drawn=moment.weighed)
-
-
-def _looked_at(moment: "Moment", focus: Focus) -> "Moment":
-    """Return the line whose next token is shown: the one beside while the panes show it."""
-    return moment.original if focus.pinned is None and focus.view == "original" else moment
 
 
 def _draw_text(text: Text, moment: "Moment", at: dict[View, Focus], columns: int, head: int, marks: Palette) -> Line:
@@ -174,18 +189,21 @@ def _tail(text: Text, moment: "Moment", room: int, columns: int) -> str:
     return f"  {chance}{tail}" if chance and width(chance) + 2 <= room else tail
 
 
-def _draw_offer(offer: _Offer, name: str, columns: int, lines: int, marks: Palette) -> list[Line]:
+def _draw_offer(
+    offer: _Offer, head: Segment, columns: int, lines: int, marks: Palette, *, brief: bool = False
+) -> list[Line]:
     """Draw the candidates, best first: name, probability and bar; the bars on a second line if there is one. After them
     stands, where there is room, the probability of all other tokens together.
 
-    In front of them stands the token that the line is told to follow, if there is one. name: what stands before all.
+    In front of them stands the token that the line is told to follow, if there is one.
+    head: what stands before all · brief: without the entropy.
     """
-    head, margin = Segment(name, marks.quiet), width(name)
+    margin = width(head.text)
     if not offer.candidates:
-        return [[head, Segment(offer.why, marks.quiet)]]
+        return [[head, Segment(clip(offer.why, columns - margin), marks.quiet)]]
     wide, drawn = 4 if columns >= 100 else 3, offer.drawn
     changed = "" if drawn is None else f"→{real(drawn.adjusted_entropy, wide)}"
-    tail = f"  entropy {real(offer.entropy, wide)}{changed} bits"
+    tail = "" if brief else f"  entropy {real(offer.entropy, wide)}{changed} bits"
     others = drawn is None and columns >= 100 and not offer.follows
     room = columns - margin - width(tail) - OTHERS * others
     least = (22 if columns >= 100 else 17) + (0 if drawn is None else 6)
