@@ -66,14 +66,14 @@ def test_an_edited_line_and_its_original_share_the_source() -> None:
     assert beside is not None and beside.first is not None, "the edit changes a token"
     differing = [at for at, step in enumerate(beside.steps, 1) if step.differs]
     assert sorted(edited.changed) == differing and sorted(original.changed) == differing
-    assert original.tails[-1] == "d: ◇ at the tokens of ◆"
-    assert texts_of(moment, "edited")[-1].tails[-1] == "d: ◆"
+    assert original.tails[-1] == "shown: ◇ at the tokens of ◆"
+    assert texts_of(moment, "edited")[-1].tails[-1] == "shown: ◆"
     assert list(cursors(moment, Focus(view="original"))) == ["original"]
     assert "original" in edited.views, "the panes of the original have the tokens of the edited line"
 
 
 @pytest.mark.parametrize("lines", [3, 5, 6])
-async def test_the_cursor_and_the_next_token_are_those_of_the_line_that_is_looked_at(
+async def test_the_cursor_is_in_the_line_that_is_looked_at_and_both_tell_their_next_token(
     framed: "Framed", drawn: "Drawn", lines: int
 ) -> None:
     moment = compared("t5").moment
@@ -81,14 +81,17 @@ async def test_the_cursor_and_the_next_token_are_those_of_the_line_that_is_looke
     pane.styles.height = lines
     async with framed(pane, (90, lines)) as pilot:
         await pilot.pause()
-        for view, marked in (("edited", "◆"), ("original", "◇"), ("difference", "◆")):
-            pane.show(moment, Focus(kind="cross", query=1, key=2, view=view))  # type: ignore[arg-type]
+        for view in VIEWS:
+            pane.show(moment, Focus(kind="cross", query=1, key=2, view=view))
             shown = drawn(pane)
-            assert [line[0] for line in shown if line[0] in "◆◇"][-1] == marked
             heads = [line[:12].strip() for line in shown]
             assert heads.count("◆ this line") == heads.count("◇ line 1") == 1
             assert heads.count("◇ source") == heads.count("◆ source") == (lines > 3)
-            offered = moment.original.candidates if view == "original" else moment.candidates
+            offered = {"◆ next": moment.candidates, "◇ next": moment.original.candidates}
             rows = pane.as_rows()
-            assert [row[2] for row in rows if row[0] == "next"] == [token.text for token in offered]
+            for head, tokens in offered.items():
+                assert [row[2] for row in rows if row[0] == head] == [token.text for token in tokens]
+            at = heads.index("◆ next")
+            one, _, other = (shown[at] if lines < 6 else f"{shown[at]}{shown[at + 1]}")[1:].partition("◇")
+            assert moment.candidates[0].text in one and moment.original.candidates[0].text in other
             assert [row[2] for row in rows if row[0] == "◇ source"] == [each.text for each in moment.original.source]

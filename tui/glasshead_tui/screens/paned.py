@@ -289,7 +289,7 @@ class PanedScreen(CommandedScreen):
         self._waiting.pop(name, None)
         if isinstance(pane, Lines | MapPane):
             alone = self._compares(name) and not isinstance(pane, ListPane) and looking is self._looking
-            pane.note = f"{self._shown_keys['view']} shows {MARKS[self._next_view]}" if alone else ""
+            pane.aside = f"{self._shown_keys['view']} shows {MARKS[self._next_view]}" if alone else ""
         try:
             try:
                 with passes_put_off():

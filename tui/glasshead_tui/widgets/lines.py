@@ -74,7 +74,7 @@ class Lines(LeanView):
     _told: Sequence[Line] | None = None
     _stay = 0, 0
     """Lines at the start and at the end that stay where the others scroll."""
-    note = ""
+    aside = ""
     """What stands in the title after its first part, to be written with the next drawing; empty for nothing."""
     _border: tuple[str, str] | None = None
     """Title and subtitle of the border; None where it has none."""
@@ -88,7 +88,7 @@ class Lines(LeanView):
 
     @property
     def titles(self) -> tuple[str, str]:
-        """The whole title and subtitle, without the note."""
+        """The whole title and subtitle, without what stands aside."""
         return self._border or ("", "")
 
     def say(self, sentence: str) -> None:
@@ -163,7 +163,7 @@ class Lines(LeanView):
         if self._border is not None:
             title, subtitle = self._border
             name, *more = title.split(" · ")
-            title = " · ".join(filter(None, (name, self.note, *more)))
+            title = " · ".join(filter(None, (name, self.aside, *more)))
             room = self.outer_size.width - CORNERS
             write_titles(self, _shortened(title, room), _shortened(" · ".join((self._beyond(), subtitle)), room))
 

@@ -183,7 +183,7 @@ async def test_the_difference_is_edited_minus_original(explore: Explore, size: t
         await explorer.until(lambda: torch.allclose(shown(), was))
         await explorer.press("d")
         await explorer.until(lambda: torch.allclose(shown(), now - was, atol=1e-7))
-        assert "d: ◆ − ◇" in explorer.text
+        assert "shown: ◆ − ◇" in explorer.text
         for key in "muvoa":  # every pane draws the difference
             await explorer.press(key)
             title = explorer.screen.query_one(f"#{explorer.screen._active}")
@@ -326,7 +326,7 @@ async def test_the_cursor_comes_back_to_its_place_once_the_line_is_there(explore
         assert "being computed" in explorer.text and "being computed" not in labels(early.tokens)
         for view in (*VIEWS[1:], VIEWS[0]):
             await explorer.press("d")
-            await explorer.until(lambda view=view: f"d: {MARKS[view]}" in explorer.text)  # type: ignore[misc]
+            await explorer.until(lambda view=view: f"shown: {MARKS[view]}" in explorer.text)  # type: ignore[misc]
             for name, kind in PANES.items():
                 pane = explorer.screen.query_one(f"#{name}", kind)
                 show_pane(pane, early, explorer.screen._looking)

@@ -77,7 +77,7 @@ class SumPane(Lines):
         other, names = _compared(moment, focus)
         mark = mark_side(moment, focus, "sum")
         if other is not None:  # both are shown
-            mark = self.note = ""
+            mark = self.aside = ""
         entitle(self, f"{mark}sum", said)
         self._shown = None  # nothing else is told, if this cell was not recorded
         trace = moment.trace
