@@ -1,7 +1,7 @@
 """Own effects: what each edit of a line does by itself, where several are on.
 
     alone       the model with this edit and no other, next to the model without edits
-    without     the model with all edits, next to the model with all but this one (leave one out)
+    added       the model with all edits, next to the model with all but this one (leave one out): added to the rest
 
 Each is told in tokens and in bits. Tokens: where would the line that is decoded be another, up to the present step;
 tokens that a person chose stay, as under any edit. Bits: KL of the next-token distributions after the same tokens,
@@ -48,7 +48,7 @@ class OwnEffect:
     edit: Edit
     alone: Gap | None
     """None if the edit does not fit the line by itself."""
-    without: Gap | None
+    added: Gap | None
     """None if the others do not fit the line without it."""
     why: str = ""
     """Why one of them is missing; else empty."""
@@ -90,8 +90,8 @@ def own_effects(
     told = []
     for number, edit in enumerate(edits):
         alone, why = _gap(found[()], found[(edit,)], at)
-        without, other = _gap(found[_but(edits, number)], found[edits], at)
-        told.append(OwnEffect(edit, alone, without, why or other))
+        added, other = _gap(found[_but(edits, number)], found[edits], at)
+        told.append(OwnEffect(edit, alone, added, why or other))
     return tuple(told)
 
 

@@ -80,7 +80,7 @@ def test_each_edit_is_told_alone_and_left_out() -> None:
         assert str(each.edit) == edit and not each.why
         others = (*EDITS[:number], *EDITS[number + 1 :])
         assert same(each.alone, expected(subject, (), (edit,), session.line, choice)), edit
-        assert same(each.without, expected(subject, others, EDITS, session.line, choice)), edit
+        assert same(each.added, expected(subject, others, EDITS, session.line, choice)), edit
         tokens += each.alone.tokens if each.alone else 0
     assert tokens, "one of them changes a token"
     session.switch_edit(1)
@@ -101,7 +101,7 @@ def test_one_edit_alone_is_all_together() -> None:
     effect = session.moment.effect
     assert effect is not None
     (found,) = session.measure_edits()
-    assert found.alone == found.without and found.alone is not None
+    assert found.alone == found.added and found.alone is not None
     assert found.alone.next_bits == effect.next_divergence
     assert found.alone.tokens == sum(step.differs for step in effect.steps)
     bits = [step.divergence or 0.0 for step in effect.steps] + [effect.next_divergence or 0.0]
@@ -114,5 +114,5 @@ def test_an_edit_that_does_not_fit_without_another_says_so() -> None:
     hide, weigh = "decoder.0.cross.masked[key=1] = hidden", "decoder.0.cross.weights[key=0-1] = 0.6 renormalised"
     session.edit(hide, weigh)
     one, other = session.measure_edits()
-    assert one.alone is not None and one.without is None and "more than all of the weight" in one.why
-    assert other.alone is None and other.without is not None and other.why == one.why
+    assert one.alone is not None and one.added is None and "more than all of the weight" in one.why
+    assert other.alone is None and other.added is not None and other.why == one.why

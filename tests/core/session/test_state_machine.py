@@ -305,7 +305,7 @@ class Moves(RuleBasedStateMachine):
         effect = moment.effect
         if len(found) == 1 and effect is not None:
             own = found[0].alone
-            assert own is not None and own == found[0].without
+            assert own is not None and own == found[0].added
             assert own.tokens == sum(step.differs for step in effect.steps)
             assert own.next_bits is None or abs(own.next_bits - (effect.next_divergence or 0)) < 1e-6
         self.reads = reads

@@ -28,11 +28,11 @@ def own_effect(moment: "Moment | None", edit: "Edit") -> "OwnEffect | None":
     return next((each for each in found if each.edit == edit), None)
 
 
-def gap_cells(gap: "Gap | None") -> str:
-    """Write how many tokens are others, and the KL a token, for a column; a dash for what is not there."""
+def gap_cells(gap: "Gap | None") -> tuple[str, str]:
+    """Write how many tokens are changed, and the KL a token, for two columns; a dash for what is not there."""
     if gap is None:
-        return "—"
-    return f"{gap.tokens} {fit('—' if gap.bits is None else real(gap.bits, 6), 6, right=True)}"
+        return "—", "—"
+    return str(gap.tokens), "—" if gap.bits is None else real(gap.bits, 5)
 
 
 def own_effect_said(moment: "Moment", edit: "Edit") -> str:
@@ -40,19 +40,21 @@ def own_effect_said(moment: "Moment", edit: "Edit") -> str:
     found = own_effect(moment, edit)
     if found is None:
         return ""
-    told = [f"{name}, {_gap_said(gap)}" for name, gap in (("Alone", found.alone), ("Without it", found.without)) if gap]
+    gaps = ("This edit alone", found.alone), (ADDED.capitalize(), found.added)
+    told = [f"{name}: {_gap_said(gap)}" for name, gap in gaps if gap]
     told += [found.why.removesuffix(".")] * bool(found.why)
     return f"{'. '.join(told)}."
 
 
 def _gap_said(gap: "Gap") -> str:
-    one = gap.tokens < 2
-    tokens = f"{gap.tokens or 'no'} token{'' if one else 's'} would be {'another' if one else 'others'}"
+    tokens = f"{gap.tokens or 'no'} token{'s' * (gap.tokens > 1)} changed"
     bits = "" if gap.bits is None else f", KL {real(gap.bits, 6)} bits a token"
     return tokens + bits + ("" if gap.next_bits is None else f", {real(gap.next_bits, 6)} on the next")
 
 
-OWN_HEADS = ("alone: other tokens", "alone: KL bits", "without it: other tokens", "without it: KL bits")
+ALONE, ADDED = "alone", "added to the rest"
+"""What one edit does next to no edit, and what all do next to all but this one."""
+OWN_HEADS = tuple(f"{which}: {what}" for which in (ALONE, ADDED) for what in ("tokens changed", "KL bits"))
 
 
 def edits_rows(moment: "Moment") -> Rows:
@@ -64,7 +66,7 @@ def edits_rows(moment: "Moment") -> Rows:
     rows: Rows = [("edit", "on", "what, where, value", "breaks", *(OWN_HEADS if measured else ()))]
     for number, entry in enumerate(moment.edits.entries):
         found = own_effect(moment, entry.item)
-        gaps = (None, None) if found is None else (found.alone, found.without)
+        gaps = (None, None) if found is None else (found.alone, found.added)
         own = [cell for gap in gaps for cell in ((None, None) if gap is None else (gap.tokens, gap.bits))]
         checks = ", ".join(breaks(entry.item, moment.anatomy)) or None
         rows.append((number, entry.on, str(entry.item), checks, *(own if measured else ())))
@@ -81,8 +83,9 @@ def own_effects_said(moment: "Moment") -> str:
 
 
 OWN_SAID = (
-    "Alone: this edit and no other, next to the model without edits. Without it: all edits, next to all but this one. "
-    "Other tokens: where the line would be another by now. KL: mean over the tokens of this line and the next."
+    f"{ALONE.capitalize()}: this edit and no other, next to the model without edits. {ADDED.capitalize()}: all edits, "
+    "next to all but this one. Tokens changed: where the line would have others by now. KL: mean over the tokens of "
+    "this line and the next."
 )
 
 

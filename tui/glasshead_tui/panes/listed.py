@@ -21,7 +21,9 @@ MOVES = {"up": -1, "down": 1, "page_up": -10, "page_down": 10}
 """Rows by which a key moves the mark."""
 BOLD = Style(bold=True)
 TELLING = 6
-"""Lines of the pane from which on a heading stands above the rows; a third of them may tell of the marked one."""
+"""Lines of the pane from which on a heading stands above the rows. A third of them, and those without a row, may tell of
+the marked one.
+"""
 
 
 class ListPane(Lines, Generic[Row]):
@@ -95,7 +97,7 @@ class ListPane(Lines, Generic[Row]):
         return f"{self.NOTHING}{self.hint}"
 
     def write_head(self, columns: int) -> str:
-        """Write what stands above the rows; empty for nothing."""
+        """Write what stands above the rows, in one line or more; empty for nothing."""
         return ""
 
     def tell_of(self, row: Row) -> str:
@@ -107,24 +109,24 @@ class ListPane(Lines, Generic[Row]):
         if not self._rows:
             return [[Segment(line[0].text, marks.quiet)] for line in wrapped(self.say_nothing(), columns)]
         at, wide = self.mark or 0, columns - 1
-        head = self.write_head(wide) if lines >= TELLING else ""
+        heads = self.write_head(wide).splitlines() if lines >= TELLING else []
         told = [line[0].text for line in wrapped(self.tell_of(self._rows[at]), columns)]
-        foot = told[: max(1, lines // 3)]
+        foot = told[: max(1, lines // 3, lines - len(heads) - len(self._rows))]
         if len(foot) < len(told):
             foot[-1] = clip(f"{foot[-1]} …", columns)
-        room = max(1, lines - bool(head) - len(foot))
+        room = max(1, lines - len(heads) - len(foot))
         first = 0 if at < room else min(at - room // 2, len(self._rows) - room)  # the best stand first
-        self._first = first - bool(head)
+        self._first = first - len(heads)
         counted = f" {at + 1}/{len(self._rows)}"
-        if head and len(self._rows) > room and width(head.rstrip()) <= wide - len(counted):
-            head = fit(head.rstrip(), wide - len(counted)) + counted
-        drawing: list[Line] = [[Segment(f" {head}", marks.quiet)]] if head else []
+        if heads and len(self._rows) > room and width(heads[0].rstrip()) <= wide - len(counted):
+            heads[0] = fit(heads[0].rstrip(), wide - len(counted)) + counted
+        drawing: list[Line] = [[Segment(f" {head}", marks.quiet)] for head in heads]
         for place, row in enumerate(self._rows[first : first + room], first):
             line = self.write_row(row, wide, marks)
             if chosen := place == at and self.listed:
                 line = [Segment(text, style + BOLD if style else BOLD) for text, style, _ in line]
             drawing.append([Segment(HERE if chosen else " ", marks.key), *line])
-        drawing += [[] for _ in range(room - (len(drawing) - bool(head)))]
+        drawing += [[] for _ in range(room - (len(drawing) - len(heads)))]
         return drawing + [[Segment(line, marks.quiet)] for line in foot]
 
     _first = 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 ON, OFF = "on ", "off"
-BEFORE = len(ON) + 2
+BEFORE = len(ON) + 1
 """Columns before a thing."""
 
 
@@ -69,7 +69,7 @@ class SwitchesPane(ListPane[Entry[Item]], Generic[Item]):
 
     def write_row(self, row: Entry[Item], columns: int, marks: Palette) -> Line:
         what, note, room = visible(str(row.item)), self.note(row.item), columns - BEFORE
-        line: Line = [Segment(f"{ON if row.on else OFF}  ", marks.good if row.on else marks.quiet)]
+        line: Line = [Segment(f"{ON if row.on else OFF} ", marks.good if row.on else marks.quiet)]
         style = None if row.on else marks.quiet
         if not note or width(what) + width(note) + 2 > room:  # what it is comes first
             return [*line, Segment(fit(what, room), style)]

@@ -140,8 +140,6 @@ class PanedScreen(CommandedScreen):
     PanedScreen AttentionPane { width: 1fr; }
     PanedScreen SumPane { width: 34; }
     PanedScreen #below .pane { width: 1fr; }
-    PanedScreen #below #edits { width: 3fr; }
-    PanedScreen #below #breakpoints { width: 2fr; }
     PanedScreen .pane { border: round $panel-lighten-2; border-title-color: $foreground;
         border-subtitle-color: $text-muted; display: none; }
     PanedScreen .pane.shown { display: block; }
@@ -151,6 +149,8 @@ class PanedScreen(CommandedScreen):
     PanedScreen.roomy SumPane { width: 46; }
     PanedScreen.alone #above, PanedScreen.alone #below { display: none; height: 1fr; }
     PanedScreen.alone #above.holds-active, PanedScreen.alone #below.holds-active { display: block; }
+    PanedScreen #below #edits, PanedScreen #below #breakpoints { width: 2fr; }
+    PanedScreen #below #edits.active, PanedScreen #below #breakpoints.active { width: 5fr; }
     PanedScreen.alone .pane { width: 1fr; height: 1fr; }
     """
 

@@ -132,7 +132,7 @@ async def test_the_edits_are_switched_taken_out_and_told_of_while_the_line_goes_
         await edited(explorer, first, second)
         assert pane.has_class("active") and pane.mark == 1, "the new one is marked"
         broken = "captured = recomputed, nothing from the future, rows sum to 1"
-        await explorer.until(lambda: f"»on   {second}" in explorer.text and "breaks 3 checks" in explorer.text)
+        await explorer.until(lambda: f"»on  {second}" in explorer.text and "breaks 3 checks" in explorer.text)
         assert pane.as_rows()[2] == (1, True, second, broken) and broken in pane.tell_of(pane.rows[1])
         await explorer.press("space")
         await explorer.step(4)
@@ -145,12 +145,13 @@ async def test_the_edits_are_switched_taken_out_and_told_of_while_the_line_goes_
         await explorer.until(lambda: len(explorer.moment.own_effects) == 2)
         alone = explorer.moment.own_effects[0].alone
         assert alone is not None and alone.bits is not None and pane.as_rows()[1][4:6] == (alone.tokens, alone.bits)
-        await explorer.until(lambda: f"{alone.tokens} {real(alone.bits or 0, 6):>6}" in explorer.text)
-        await explorer.until(lambda: "Without it, " in explorer.text and "alone ≠ KL" in explorer.text)
+        await explorer.until(lambda: f"{alone.tokens}{real(alone.bits or 0, 5):>6}" in explorer.text)
+        heads = "alone added to the rest", "≠ tokens    KL  ≠ tokens    KL", "Added to the rest: "
+        await explorer.until(lambda: all(each in explorer.text for each in heads))
         await explorer.press("j", "enter")
         await edited(explorer, first)
-        await explorer.until(lambda: f"»off  {second}" in explorer.text)
-        assert [row[1] for row in pane.as_rows()[1:]] == [True, False] and "Without it" not in explorer.text
+        await explorer.until(lambda: f"»off {second}" in explorer.text)
+        assert [row[1] for row in pane.as_rows()[1:]] == [True, False] and "Added to" not in explorer.text
         await explorer.press("enter")
         await edited(explorer, first, second)
         await explorer.press("k", "D")

@@ -1,7 +1,7 @@
 """Edits: what the line is under, in the order in which it is done, with what each breaks on purpose, and does.
 
-What one does by itself is measured when a person asks for it: in two columns, alone and without it, tokens that are
-others and bits of KL.
+What one does by itself is measured when a person asks for it, alone and added to the rest: tokens that are changed,
+and bits of KL.
 """
 
 from typing import TYPE_CHECKING
@@ -11,20 +11,33 @@ from rich.segment import Segment
 from glasshead.switches import Entry, Switches
 from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.drawing.sides import mark_side
-from glasshead_tui.drawing.switches import breaks, edits_effect, edits_rows, gap_cells, own_effect, own_effect_said
+from glasshead_tui.drawing.switches import (
+    ADDED,
+    ALONE,
+    breaks,
+    edits_effect,
+    edits_rows,
+    gap_cells,
+    own_effect,
+    own_effect_said,
+)  # fmt: skip
 from glasshead_tui.panes.pane import Rows
 from glasshead_tui.panes.switches import BEFORE, SwitchesPane
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import fit, visible
+from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.lines import Line
 
 if TYPE_CHECKING:
     from glasshead.edits.edit import Edit
     from glasshead.session.moment import Moment
 
-NUMBERS = 13
-"""Columns of each of the two effects."""
-WIDE = BEFORE + 24 + 2 * NUMBERS
+TOKENS, KL = "≠ tokens", "KL"
+NUMBERS = ((ALONE, 15), (ADDED, 18))
+"""The two effects, and the columns of each."""
+BITS = 6
+"""Columns of a KL."""
+WIDE = BEFORE + 24 + sum(columns for _, columns in NUMBERS)
 """Columns from which on the effects stand in the rows."""
 
 
@@ -62,16 +75,17 @@ class EditsPane(SwitchesPane["Edit"]):
     def write_head(self, columns: int) -> str:
         if not self._measured or columns < WIDE:
             return ""
-        heads = "".join(fit(head, NUMBERS, right=True) for head in ("alone ≠ KL", "without ≠ KL"))
-        return fit(" " * BEFORE + "the edit", columns - 2 * NUMBERS) + heads
+        left = columns - sum(room for _, room in NUMBERS)
+        above = " " * left + "".join(fit(name, room, right=True) for name, room in NUMBERS)
+        return f"{above}\n{fit(' ' * BEFORE + 'the edit', left)}{''.join(_cells(TOKENS, KL, room) for _, room in NUMBERS)}"
 
     def write_row(self, row: "Entry[Edit]", columns: int, marks: Palette) -> Line:
         if not self._measured or columns < WIDE:
             return super().write_row(row, columns, marks)
         found = own_effect(self.moment, row.item)
-        cells = ("", "") if found is None else (gap_cells(found.alone), gap_cells(found.without))
-        shown = "".join(fit(cell, NUMBERS, right=True) for cell in cells)
-        line = super().write_row(row, columns - 2 * NUMBERS, marks)
+        gaps = (("", ""),) * 2 if found is None else (gap_cells(found.alone), gap_cells(found.added))
+        shown = "".join(_cells(*cells, room) for cells, (_, room) in zip(gaps, NUMBERS, strict=True))
+        line = super().write_row(row, columns - width(shown), marks)
         return [*line, Segment(shown, None if row.on else marks.quiet)]
 
     def tell_of(self, row: "Entry[Edit]") -> str:
@@ -85,3 +99,8 @@ class EditsPane(SwitchesPane["Edit"]):
         found = breaks(row.item, self.moment.anatomy)
         on_purpose = f"It breaks on purpose: {', '.join(found)}. " if found else ""
         return visible(f"{on_purpose}{edits_effect(self.moment)}")
+
+
+def _cells(tokens: str, bits: str, room: int) -> str:
+    """Write the two numbers of an effect in so many columns."""
+    return fit(tokens, room - BITS, right=True) + fit(bits, BITS, right=True)
