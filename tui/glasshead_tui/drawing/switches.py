@@ -6,7 +6,6 @@ from glasshead_tui.drawing.memo import by_identity
 from glasshead_tui.drawing.names import next_labels
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.rows import Rows
-from glasshead_tui.terminal.visible import fit
 
 if TYPE_CHECKING:
     from glasshead.anatomy import Anatomy

@@ -21,8 +21,9 @@ MOVES = {"up": -1, "down": 1, "page_up": -10, "page_down": 10}
 """Rows by which a key moves the mark."""
 BOLD = Style(bold=True)
 TELLING = 6
-"""Lines of the pane from which on a heading stands above the rows. A third of them, and those without a row, may tell of
-the marked one.
+"""Lines of the pane from which on a heading stands above the rows.
+
+A third of the lines, and those without a row, may tell of the marked one.
 """
 
 

@@ -80,6 +80,16 @@ def tabs_text(
     return _joined(text)
 
 
+def index_text(sections: Sequence[str], here: int, columns: int, marks: Palette) -> Text:
+    """Write sections with the digit that goes to each, the one that is read in capitals, in as many lines as needed."""
+    pieces: list[tuple[Text, int]] = []
+    for number, name in enumerate(sections):
+        chosen = number == here
+        style = marks.strong if chosen else marks.quiet
+        pieces.append((Text(str(number + 1), marks.key).append(f" {name.upper() if chosen else name}", style), 2))
+    return _joined(_laid_out(pieces, columns))
+
+
 def counted_line(count: int, examples: str, marks: Palette) -> Text:
     """Write a hint for the keys that take the typed number."""
     line = Text(f"{count} ×", marks.strong)

@@ -56,8 +56,8 @@ PANES: Meanings = (
         "edits",
         "what the line is under, in its order; the checks that each breaks on purpose, and what all together do to the "
         "next token. → measures what each does: alone, next to no edit, and added to the rest, which is all edits next "
-        "to all but this one. ≠ tokens counts those that are changed by now; KL is its mean over the tokens of this line "
-        "and the next, in bits",
+        "to all but this one. ≠ tokens counts those that are changed by now; KL is the mean over the tokens of this "
+        "line and the next, in bits",
     ),
     ("breakpoints", "where steps, playing and decoding to the end stop, each on or off; all lines share them"),
     (

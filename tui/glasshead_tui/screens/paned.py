@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.reactive import var
-from textual.widget import Widget
 
 from glasshead.errors import GlassheadError
 from glasshead.traces.shown import NotYetError, passes_put_off
@@ -228,11 +227,11 @@ class PanedScreen(CommandedScreen):
 
     def _to_double(self) -> str:
         """Choose the pane that stands twice. What edits brought takes the room of no other pane."""
-        active = self._active in self._group
-        name = self._active if active else self._last
+        below = self._active in self._group
+        name = self._active if below else self._last
         if not self.has_class("wide") or self._looking.view == "difference" or name not in TWICE:
             return ""
-        if self._alone and not active or not (self._alone or self.asked or len(self._group) == 1):
+        if not (below if self._alone else self.asked or len(self._group) == 1):
             return ""
         return name if self._compares(name) else ""
 

@@ -146,8 +146,8 @@ async def test_the_edits_are_switched_taken_out_and_told_of_while_the_line_goes_
         alone = explorer.moment.own_effects[0].alone
         assert alone is not None and alone.bits is not None and pane.as_rows()[1][4:6] == (alone.tokens, alone.bits)
         await explorer.until(lambda: f"{alone.tokens}{real(alone.bits or 0, 5):>6}" in explorer.text)
-        heads = "alone added to the rest", "≠ tokens    KL  ≠ tokens    KL", "Added to the rest: "
-        await explorer.until(lambda: all(each in explorer.text for each in heads))
+        heads = "alone added to the rest", "≠ tokens KL ≠ tokens KL", "Added to the rest: "
+        await explorer.until(lambda: all(each in " ".join(explorer.text.replace("│", " ").split()) for each in heads))
         await explorer.press("j", "enter")
         await edited(explorer, first)
         await explorer.until(lambda: f"»off {second}" in explorer.text)

@@ -9,6 +9,7 @@ from textual import events
 
 from glasshead_tui.screens.help import Help
 from glasshead_tui.state import keymaps
+from glasshead_tui.widgets.entries import Entries
 
 
 async def test_a_count_repeats_a_key(explore: Explore) -> None:
@@ -28,6 +29,31 @@ async def test_help_names_every_key(explore: Explore) -> None:
         shown = " ".join(explorer.text.split())
         for key in keymaps.ALL:
             assert " ".join(key.meaning.split()[:3]) in shown, key.id
+        await explorer.press("escape")
+        assert explorer.on_top
+
+
+async def test_all_of_the_help_is_reached_by_its_sections_and_by_words(explore: Explore) -> None:
+    async with explore(size=(80, 24)) as explorer:
+        await explorer.press("V", "question_mark")
+        page = explorer.app.screen
+        assert isinstance(page, Help)
+        text = page.query_one(Entries)
+        await explorer.until(lambda: f"lines 1–{text.size.height} of {len(text._lines)}" in explorer.text)
+        assert "1 THIS PANE" in explorer.text and "logits" in str(text._lines[5:10]), "the active pane comes first"
+        for number, title in enumerate([*keymaps.EXPLORE, "The other panes", "What the glyphs mean", "This model"], 2):
+            await explorer.press(str(number))
+            await explorer.until(lambda line=title: line in explorer.text)  # type: ignore[misc]
+            assert f"{number} {title.partition(':')[0].upper()}" in explorer.text
+        await explorer.until(lambda: f"–{len(text._lines)} of {len(text._lines)}" in explorer.text)
+        await explorer.press("slash", *"RECORDING")
+        await explorer.until(lambda: "1 of 1 entries that hold it" in explorer.text)
+        assert " w  " in explorer.text
+        await explorer.press("x")
+        await explorer.until(lambda: "nothing holds it" in explorer.text)
+        await explorer.press("escape", "home", "slash", *"breakpoint", "enter", "N")
+        hits = sum("breakpoint" in place.text for place in text._made.places)
+        await explorer.until(lambda: f"{hits} of {hits} entries" in explorer.text)
         await explorer.press("escape")
         assert explorer.on_top
 

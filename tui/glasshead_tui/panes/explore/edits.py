@@ -77,7 +77,9 @@ class EditsPane(SwitchesPane["Edit"]):
             return ""
         left = columns - sum(room for _, room in NUMBERS)
         above = " " * left + "".join(fit(name, room, right=True) for name, room in NUMBERS)
-        return f"{above}\n{fit(' ' * BEFORE + 'the edit', left)}{''.join(_cells(TOKENS, KL, room) for _, room in NUMBERS)}"
+        return (
+            f"{above}\n{fit(' ' * BEFORE + 'the edit', left)}{''.join(_cells(TOKENS, KL, room) for _, room in NUMBERS)}"
+        )
 
     def write_row(self, row: "Entry[Edit]", columns: int, marks: Palette) -> Line:
         if not self._measured or columns < WIDE:
