@@ -50,9 +50,9 @@ class Help(Dialog[None]):
     ]
     DEFAULT_CSS = """
     Help > Vertical { width: 86; max-width: 98%; height: 96%; border: round $primary; background: $surface; }
-    Help #index { height: auto; margin: 0 1 1 1; }
+    Help #index { height: auto; padding: 0 1 1 1; }
     Help Entries { height: 1fr; }
-    Help PlainInput, Help PlainInput:focus { border: none; padding: 0; height: 1; margin: 0 1; background: $boost;
+    Help PlainInput, Help PlainInput:focus { border: none; padding: 0 1; height: 1; margin: 0; background: $boost;
         display: none; }
     Help.searching PlainInput { display: block; }
     """
@@ -84,7 +84,7 @@ class Help(Dialog[None]):
         with Vertical():
             yield Static(id="index")
             yield self._text
-            yield PlainInput(placeholder="a word; enter keeps it, esc leaves")
+            yield PlainInput(placeholder="find a word")
 
     def on_resize(self, event: events.Resize) -> None:
         """Take no more lines than there are."""
@@ -103,9 +103,12 @@ class Help(Dialog[None]):
         columns = max(1, box.size.width - 2)
         self.query_one("#index", Static).update(index_text(text.titles_short, text.here, columns, palette(self.app)))
         first, last, of = text.in_sight
-        write_titles(box, f"help · lines {first}–{last} of {of}", text.told or self._keys())
+        write_titles(box, f"help · lines {first}–{last} of {of}", self._keys())
 
     def _keys(self) -> str:
+        if told := self._text.told:
+            searching = self.has_class("searching")
+            return f"{told} · {'enter keeps it, esc leaves' if searching else 'n next · N before · esc closes'}"
         more = " · ↓ pgdn more" if self._text.max_scroll_y > self._text.scroll_y else ""
         return f"1–{len(self._text.titles_short)} section · / find{more} · esc closes"
 

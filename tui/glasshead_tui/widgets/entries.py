@@ -91,7 +91,7 @@ class Entries(Lines):
         if self._at is None:
             return "nothing holds it"
         hits = self._hits
-        return f"{hits.index(self._at) + 1} of {len(hits)} entries that hold it · n next · N before"
+        return f"{hits.index(self._at) + 1} of {len(hits)} entries that hold it"
 
     @property
     def _hits(self) -> list[int]:
