@@ -1,9 +1,9 @@
 """One token through every normalisation of its stack, in order.
 
-step 1    n = (x − mean) / √(variance + ε)       its mean is 0, its variance 1        (Ba et al. 2016)
-step 2    gain · n + bias                        the gain and bias were learned
+normalised    n = (x − mean) / √(variance + ε)   its mean is 0, its variance 1        (Ba et al. 2016)
+output        gain · n + bias                    the gain and bias were learned
 
-An RMSNorm takes no mean away (Zhang and Sennrich 2019): its one statistic is rms = √(mean of x²), and step 1 is
+An RMSNorm takes no mean away (Zhang and Sennrich 2019): its one statistic is rms = √(mean of x²), and n is
 x / √(rms² + ε), whose own rms is 1.
 """
 
@@ -23,11 +23,11 @@ class Normed:
     before: tuple[float, float] | None
     """Mean and variance of its input; None for a norm that computes no mean."""
     after: tuple[float, float] | None
-    """Mean and variance after step 1; None for a norm that computes no mean."""
+    """Mean and variance when normalised; None for a norm that computes no mean."""
     rms: tuple[float, float] | None
-    """Root mean square of its input, and after step 1; None for a norm that computes the mean."""
+    """Root mean square of its input, and when normalised; None for a norm that computes the mean."""
     out: tuple[float, ...]
-    """The vector after step 2."""
+    """The output."""
 
 
 def norms(trace: Trace, stack: str, row: int) -> tuple[Normed, ...]:

@@ -33,16 +33,16 @@ class Line:
         return tuple(range(len(self.ids) - len(self.labels), len(self.ids)))
 
     def at(self, step: int, label: int | None = None) -> "Line":
-        """Ask about one token alone: that of a step, counted from 0, or another in its place.
+        """Ask about one token alone: that of a step, counted from 1, or another in its place.
 
         Raises GlassheadError for a step that the target does not have.
         """
         if not self.ids:
             raise GlassheadError("This model writes no target, of which one token could be asked about.")
-        if not 0 <= step < len(self.labels):
-            raise GlassheadError(f"There is no step {step}: the target has {len(self.labels)} tokens, counted from 0.")
-        chosen = self.labels[step] if label is None else label
-        return replace(self, ids=self.ids[: self.prompt + step], labels=(chosen,))
+        if not 1 <= step <= len(self.labels):
+            raise GlassheadError(f"There is no step {step}: the target has {len(self.labels)} tokens, counted from 1.")
+        chosen = self.labels[step - 1] if label is None else label
+        return replace(self, ids=self.ids[: self.prompt + step - 1], labels=(chosen,))
 
 
 def line_of(subject: "Subject", text: str, target: str | None = None, *, longest: int = LONGEST) -> Line:

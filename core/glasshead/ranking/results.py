@@ -19,7 +19,7 @@ class Asked:
     """Ask about one token of the target alone."""
 
     step: int
-    """Step that writes it, counted from 0."""
+    """Step that writes it, counted from 1."""
     id: int | None = None
     """Token that is asked about; by default the one that is written there."""
 

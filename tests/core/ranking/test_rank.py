@@ -112,7 +112,7 @@ def test_keep_only_takes_out_all_others_of_the_layer(asked: Subject) -> None:
 def test_one_token_is_asked_about_alone(asked: Subject) -> None:
     line = line_of(asked, "abcab", longest=8)
     other = (line.labels[3] + 1) % 29
-    for by, label in ((Asked(3), line.labels[3]), (Asked(3, other), other)):
+    for by, label in ((Asked(4), line.labels[3]), (Asked(4, other), other)):
         ranking = rank(asked, ["abcab"], by=by, longest=8)
         assert ranking.tokens == 1
         short = Line(line.source, line.ids[:4], (label,), 1)
@@ -214,7 +214,7 @@ def test_a_token_by_its_name() -> None:
     ("texts", "options", "match"),
     [
         ([], {}, "no text"),
-        (["ab", "cd"], {"by": Asked(0)}, "one token needs one text"),
+        (["ab", "cd"], {"by": Asked(1)}, "one token needs one text"),
         (["ab", "cd"], {"of": "sources"}, "sources needs one text"),
         (["ab"], {"method": "patch"}, "give both or neither"),
         (["ab"], {"corrupted": "ac"}, "give both or neither"),

@@ -26,7 +26,7 @@ def asked(request: pytest.FixtureRequest) -> Subject:
 
 @pytest.fixture
 def line(asked: Subject) -> Line:
-    return line_of(asked, "abcab", longest=6).at(3)
+    return line_of(asked, "abcab", longest=6).at(4)
 
 
 def logits(asked: Subject, line: Line, parts: tuple[Part, ...]) -> Tensor:

@@ -86,7 +86,7 @@ def test_a_token_is_found_by_its_name(glasshead: Glasshead, tiny: Path) -> None:
     words = ("heads", "tiny", "--text", "the black cat", "--forced", "le chat noir")
     found = strictly(glasshead(*words, "--by", "token=chat", "--json").out)
     ids = [*subject.vocabulary.target.encode("le chat noir"), 2]
-    assert found["by"]["id"] == ids[found["by"]["step"]] and found["tokens"] == 1
+    assert found["by"]["id"] == ids[found["by"]["step"] - 1] and found["tokens"] == 1
     assert "at step" in glasshead(*words, "--by", "token=chat").out
     missing = glasshead(*words, "--by", "token=dort")
     assert missing.status == 2 and "say at which step" in missing.err
@@ -97,7 +97,7 @@ def test_why_names_a_set_and_its_placebo(glasshead: Glasshead, tiny: Path) -> No
     subject = library.load(tiny)
     line = subject.start("the black cat", keep=None)
     one, other = line.candidates(2)
-    words = ("heads", "tiny", *TEXT, "--why", f"{one.text}/{other.text}@0")
+    words = ("heads", "tiny", *TEXT, "--why", f"{one.text}/{other.text}@1")
     plain = glasshead(*words)
     assert (plain.status, plain.err) == (0, "") and max(map(cell_len, plain.out.splitlines())) <= 80
     found = strictly(glasshead(*words, "--json").out)

@@ -187,7 +187,7 @@ def _asked(subject: "Subject", line: "Line", by: str) -> "Asked | None":
         raise GlassheadError(f"--by is loss, token=WORD or token=WORD@STEP; not {by!r}.")
     word, step = _step(what)
     if not word:
-        return Asked(step if step is not None else 0)
+        return Asked(step if step is not None else 1)
     found, number = _place(subject, line, word, step)
     return Asked(number, found)
 
@@ -215,7 +215,7 @@ def _step(text: str) -> tuple[str, int | None]:
 
 
 def _place(subject: "Subject", line: "Line", word: str, step: int | None) -> tuple[int, int]:
-    """Find the token that a word names, and its step: the first that writes it, if none is given."""
+    """Find the token that a word names, and its step, counted from 1: the first that writes it, if none is given."""
     from glasshead.ranking.lines import token_of
 
     found = token_of(subject, line, word)
@@ -224,4 +224,4 @@ def _place(subject: "Subject", line: "Line", word: str, step: int | None) -> tup
     if found not in line.labels:
         written = " ".join(token.text for token in subject.vocabulary.target.tokens(line.labels))
         raise GlassheadError(f"{word!r} is not in the target ({written}): say at which step, as in {word}@1.")
-    return found, line.labels.index(found)
+    return found, line.labels.index(found) + 1

@@ -101,7 +101,7 @@ def vectors_rows(cell: "Cell") -> Rows:
 
 
 def norms_rows(norms: "Sequence[Normed]") -> Rows:
-    """Make a row for each normalisation: its statistics before and after step 1, the vector after step 2."""
+    """Make a row for each normalisation: its statistics before and when normalised, and its output."""
     layer = any(norm.before for norm in norms) or not norms
     rms = any(norm.rms for norm in norms)
     head = ["norm"]

@@ -20,6 +20,8 @@ Row = TypeVar("Row")
 MOVES = {"up": -1, "down": 1, "page_up": -10, "page_down": 10}
 """Rows by which a key moves the mark."""
 BOLD = Style(bold=True)
+APART = 4
+"""Least rows in sight of which the last one may stand apart."""
 TELLING = 6
 """Lines of the pane from which on a heading stands above the rows.
 
@@ -44,6 +46,8 @@ class ListPane(Lines, Generic[Row]):
     """What is said where there is no row."""
     listed = True
     """Whether a row is marked; else the thing that would be is not in the list."""
+    from_top = False
+    """Whether the first rows are in sight also where the marked one is far below: it stands alone under them then."""
     hint = ""
     """What follows that, for example which key adds a row."""
     _rows: Sequence[Row] = ()
@@ -101,6 +105,10 @@ class ListPane(Lines, Generic[Row]):
         """Write what stands above the rows, in one line or more; empty for nothing."""
         return ""
 
+    def tell_apart(self, at: int) -> str:
+        """Say where the marked row stands, between the first rows and it, in a few words safe for a terminal."""
+        return f"… {at + 1} of {len(self._rows)}"
+
     def tell_of(self, row: Row) -> str:
         """Say what there is to say of the marked row, in a sentence safe for a terminal."""
         return ""
@@ -117,28 +125,35 @@ class ListPane(Lines, Generic[Row]):
             foot[-1] = clip(f"{foot[-1]} …", columns)
         room = max(1, lines - len(heads) - len(foot))
         first = 0 if at < room else min(at - room // 2, len(self._rows) - room)  # the best stand first
-        self._first = first - len(heads)
+        places: list[int | None] = list(range(first, min(first + room, len(self._rows))))
+        if self.from_top and at >= room >= APART:
+            places = [*range(room - 2), None, at]
+        self._drawn_rows = [None] * len(heads) + places
         counted = f" {at + 1}/{len(self._rows)}"
         if heads and len(self._rows) > room and width(heads[0].rstrip()) <= wide - len(counted):
             heads[0] = fit(heads[0].rstrip(), wide - len(counted)) + counted
         drawing: list[Line] = [[Segment(f" {head}", marks.quiet)] for head in heads]
-        for place, row in enumerate(self._rows[first : first + room], first):
-            line = self.write_row(row, wide, marks)
+        for place in places:
+            if place is None:
+                drawing.append([Segment(f" {clip(self.tell_apart(at), wide)}", marks.quiet)])
+                continue
+            line = self.write_row(self._rows[place], wide, marks)
             if chosen := place == at and self.listed:
                 line = [Segment(text, style + BOLD if style else BOLD) for text, style, _ in line]
             drawing.append([Segment(HERE if chosen else " ", marks.key), *line])
         drawing += [[] for _ in range(room - (len(drawing) - len(heads)))]
         return drawing + [[Segment(line, marks.quiet)] for line in foot]
 
-    _first = 0
-    """Row in the first line of the drawing."""
+    _drawn_rows: Sequence[int | None] = ()
+    """Row in each line of the drawing; None in what is none."""
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         if offset is None or not self._rows:
             return
-        at = self._first + offset.y + round(self.scroll_y)
-        if 0 <= at < len(self._rows):
+        line = offset.y + round(self.scroll_y)
+        at = self._drawn_rows[line] if 0 <= line < len(self._drawn_rows) else None
+        if at is not None:
             again = at == self.mark
             self.put_mark(at)
             self.post_message(self.Picked(self, again))

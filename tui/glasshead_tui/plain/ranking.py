@@ -145,7 +145,7 @@ def token(subject: Ranked, line: "Line", part: "Part") -> str:
 def _asked(subject: Ranked, ranking: "Ranking", line: "Line") -> str:
     """Say what was asked about."""
     if ranking.by is not None:
-        chosen = line.labels[ranking.by.step] if ranking.by.id is None else ranking.by.id
+        chosen = line.labels[ranking.by.step - 1] if ranking.by.id is None else ranking.by.id
         return f"{_words(subject.vocabulary.target, [chosen])} at step {ranking.by.step}"
     if ranking.texts > 1:
         return f"{ranking.tokens:,} tokens of {ranking.texts:,} texts"

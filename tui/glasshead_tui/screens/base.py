@@ -1,7 +1,8 @@
 """The common base of all full screens with keys.
 
 Such a screen arranges itself by the size of its window, writes its lines, and takes a number before a key as a count;
-the palette lists all its keys by name. Notices stand for some seconds in place of the hints, where they cover nothing.
+the palette lists all its keys by name. Notices stand for some seconds, or until the next key, in place of the hints,
+where they cover nothing.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -99,7 +100,7 @@ class CommandedScreen(LeavableScreen[None]):
         return self.size.height >= TALL
 
     def tell(self, sentence: str, seconds: float, *, warns: bool = False) -> None:
-        """Show a notice for some seconds in place of the hints. sentence: safe for a terminal."""
+        """Show a notice for some seconds in place of the hints: the next key puts it away. sentence: safe for a terminal."""
         notice = Notice(sentence, warns)
         others = [each for each in self._notices if each.sentence != sentence]
         self._notices = [*others[-NOTICES + 1 :], notice]
@@ -114,6 +115,10 @@ class CommandedScreen(LeavableScreen[None]):
     def _show_notices(self) -> None:
         if self.query("#hints"):  # else it is written once that is there
             self._write_hints()
+
+    def key_begins(self) -> None:
+        """Bring the hints back: what was said before a key need not hold any more."""
+        self._put_notices_away()
 
     def _put_notices_away(self) -> None:
         """Bring the hints back."""

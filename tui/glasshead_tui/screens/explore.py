@@ -287,7 +287,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
             else:
                 ask.refuse(f"{text!r} is not a step: type a number from 0, the start.")
 
-        self.app.push_screen(Ask("Go to step", "A number; 0 is the start. Enter goes, esc stays.", "", answer))
+        self.app.push_screen(Ask("Go to step", self._steps_hint, "", answer))
 
     def action_choose(self) -> None:
         """Offer the candidates; in a list, take what is marked."""
@@ -481,7 +481,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
 
     def _write_about(self) -> None:
         width, marks = self.size.width - 2, palette(self.app)
-        line = about_line(self._subject_name, self._about, self.moment, self._shown_keys["undo"], width, marks)
+        line = about_line(self._subject_name, self._about, self.moment, self._shown_keys, width, marks)
         self._write("about", line)
 
     def _complain(self, sentence: str) -> None:

@@ -20,18 +20,29 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 LOADING = "loading …"
+NAMING = 100
+"""Columns from which on the key that opens another model stands after the name of this one."""
 
 
-def about_line(name: str, about: About | None, moment: "Moment | None", undo: str, width: int, marks: Palette) -> Text:
-    """Write the facts about the model that fit; for a changed model, the change and the key that undoes it."""
+def about_line(
+    name: str, about: About | None, moment: "Moment | None", keys: Mapping[str, str], width: int, marks: Palette
+) -> Text:
+    """Write the facts about the model that fit; for a changed model, the change and the key that undoes it.
+
+    keys: id → the keys, as `keys.label_keys` gives them. Where there is room, it says which one opens another model, and
+    which one saves the trace.
+    """
     line = Text(f"glasshead   {visible(name)}   ", "bold", no_wrap=True, overflow="ellipsis")
     if about is None:
         return line.append(LOADING, marks.quiet)
+    changed = moment is not None and (moment.changed or moment.beside is not None)
+    if width >= NAMING and not changed:
+        line.append(f"{keys['models']} another model   ", marks.quiet)
     if moment is not None and moment.beside is not None and moment.beside.how:
         line.append(f"beside {OTHER} {visible(moment.beside.names[1])}, {moment.beside.how}   ", marks.query)
     if moment is not None and moment.changed:
         times = f" {moment.undos} times" if moment.undos > 1 else ""
-        undoes, count = f" · {undo}{times} undoes it   ", len(moment.edits.active)
+        undoes, count = f" · {keys['undo']}{times} undoes it   ", len(moment.edits.active)
         whose = "" if moment.beside is None else f"{THIS} "
         said = f"{whose}{visible(moment.changed)}"
         if line.cell_len + cell_len(said) + cell_len(undoes.rstrip()) > width:
@@ -39,7 +50,8 @@ def about_line(name: str, about: About | None, moment: "Moment | None", undo: st
         line.append(said, marks.bad).append(undoes, marks.quiet)
     parts = [visible(fact) for fact in about.facts]
     if moment is not None:
-        parts.append(f"trace {moment.trace.bytes / 1e6:.1f} MB")
+        saves = "" if moment.trace.recorded else f", {keys['save']} saves it"
+        parts.append(f"trace {moment.trace.bytes / 1e6:.1f} MB{saves}")
     while len(parts) > 1 and line.cell_len + cell_len(" · ".join(parts)) > width:
         parts.pop()
     return line.append(" · ".join(parts), marks.quiet)

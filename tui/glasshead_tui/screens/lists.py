@@ -45,6 +45,8 @@ class ListsScreen(FindingScreen):
         """Show a pane by name; of a list that is active, the pane before it."""
         if self._active not in LISTS:
             self._came_from = self._active
+        if name == "ranking":
+            self.query_one(RankingPane).from_top = True
         super().action_show(self._came_from if name == self._active and name in LISTS else name)
 
     @property

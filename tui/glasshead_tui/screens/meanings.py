@@ -20,7 +20,7 @@ PANES: Meanings = (
         "vectors",
         "one cell: q = x W_Q asks, k = x W_K is asked, v = x W_V is given; q × k is their product, number by number",
     ),
-    ("norms", "LayerNorm after each sub-layer: step 1 is n = (x − mean) / √(var + ε), step 2 is gain · n + bias"),
+    ("norms", "LayerNorm after each sub-layer: normalised is n = (x − mean) / √(var + ε), the output gain · n + bias"),
     ("heads", "the chosen cell in every head of this kind of attention, and under each weight its row"),
     (
         "alignment",
@@ -92,6 +92,11 @@ GLYPHS: Meanings = (
         "them it shows, ◆ − ◇ for the difference; d goes through the three",
     ),
     SHORT,
+    (
+        "step 3",
+        "writes the third token of the target; after step 3 there are three, and step 4 is the next. Step 0 is the start. "
+        "So count the line above, the tree, breakpoints, : and the command line",
+    ),
     ("choosing", "a row of the decoder looks one word ahead: the row of chat chooses noir. I names rows by it"),
     ("[cat .98]", "in the alignment, the word that gets the largest weight"),
     ("‿", "this piece is written onto the one before it"),

@@ -120,6 +120,12 @@ class SteeringScreen(EditingScreen):
             self.query_one("#notice", Static).update(told)
         self.set_class(moment.stopped is not None, "noticed")
 
+    @property
+    def _steps_hint(self) -> str:
+        """What is said where a step is asked for."""
+        here = "" if self.moment is None else f", and the line stands after step {self.moment.step}"
+        return f"Step n writes the n-th token: 0 is the start{here}. Enter goes, esc stays."
+
     def action_picking(self) -> None:
         """Ask how the next token is picked."""
         moment = self._editable()

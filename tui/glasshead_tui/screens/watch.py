@@ -55,7 +55,7 @@ INTRODUCTION = (
 GLYPHS: Meanings = (
     (".81", "a weight on its colour: the brighter, the larger. Kept as float16: three digits are exact"),
     ("╱", "masked: −∞ before softmax, weight exactly 0. Nobody may look there"),
-    ("◆ ┿ ╌", "on the slider: where you look, the stops, what is still to be trained"),
+    ("● ┿ ╌", "on the slider: where you look, the stops, what is still to be trained"),
     ("━ o", "a curve, and single evaluations; the grey around a curve reaches from its smallest to its largest value"),
     ("smoothed", "the loss that is trained for, with label smoothing; the others are without"),
     SHORT,

@@ -233,6 +233,8 @@ _LEAVING = (
     Hint(("find",), "/", "find", 9),
     Hint(("play",), "p", "play", 10),
     Hint(("picking",), "g", "sample", 11),
+    Hint(("save",), "w", "save", 12),
+    Hint(("models",), "O", "model", 13),
     Hint(("lab",), "L", "lab", 4),
     Hint(("help",), "?", "help", 0),
     Hint(("quit",), "q", "quit", 0),

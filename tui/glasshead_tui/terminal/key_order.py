@@ -33,7 +33,7 @@ class OrderedKeys(App[None]):
     """An app that handles one key after the other.
 
     A screen whose attribute `waits` is true has asked for something that decides the meaning of the next key: keys are
-    held until it has the answer.
+    held until it has the answer. Its method `key_begins`, if it has one, is called before each key.
     """
 
     def __init__(self) -> None:
@@ -67,8 +67,13 @@ class OrderedKeys(App[None]):
 
     async def _take_in(self, event: events.Event) -> None:
         """Handle an event like Textual; but once the app ends, which removes its screens, drop keys and clicks."""
-        if not (self._exit and isinstance(event, events.InputEvent)):
-            await super().on_event(event)
+        if self._exit and isinstance(event, events.InputEvent):
+            return
+        if isinstance(event, events.Key) and not event.is_forwarded and self._screen_stack:
+            begins = getattr(self.screen, "key_begins", None)
+            if begins is not None:
+                begins()
+        await super().on_event(event)
 
     async def _ready(self) -> None:
         await super()._ready()

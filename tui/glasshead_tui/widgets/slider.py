@@ -11,7 +11,7 @@ from textual.message import Message
 
 from glasshead_tui.widgets.lines import Line, Lines
 
-HANDLE, STOP, DONE, COMING = "◆", "┿", "━", "╌"
+HANDLE, STOP, DONE, COMING = "●", "┿", "━", "╌"
 
 
 class Slider(Lines):

@@ -128,7 +128,7 @@ async def test_a_candidate_has_one_name_and_one_number_wherever_it_is_offered(ex
         for step, token in enumerate(line.ids[1:]):
             worker.choose(token, explorer.moment, to=explorer.screen)
             await explorer.step(step + 1)
-        await explorer.until(lambda: "nats  step 2" in explorer.text)
+        await explorer.until(lambda: "nats  after step 2" in explorer.text)
         offered = next(line for line in explorer.text.split("\n") if line.startswith(" next")).split()[1:]
         assert pieces and all(f"‿{piece}" in offered for piece in pieces)
         await explorer.press("enter")

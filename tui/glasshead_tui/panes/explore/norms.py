@@ -1,8 +1,8 @@
 """Norms: the current token through every LayerNorm or RMSNorm of its stack, in order.
 
-step 1    n = (x − mean) / √(variance + ε)       its mean is 0, its variance 1
-          n = x / √(rms² + ε)                    of an RMSNorm, rms = √(mean of x²): its rms is 1, there is no mean
-step 2    gain · n + bias                        the gain and bias were learned
+normalised    n = (x − mean) / √(variance + ε)   its mean is 0, its variance 1
+              n = x / √(rms² + ε)                of an RMSNorm, rms = √(mean of x²): its rms is 1, there is no mean
+output        gain · n + bias                    the gain and bias were learned
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from glasshead.analysis.norms import Normed
     from glasshead.session.moment import Moment
 
-TITLE = "norms · before → after step 1 → after step 2"
+TITLE = "norms · before → normalised → output"
 NAME, BEFORE, AFTER = 12, 8, 7  # columns, the first at least
 RESULT = "gain·x + bias", "gain·x+bias", "output", "out"
 """Names of the bars, from long to short."""
@@ -78,7 +78,7 @@ class NormsPane(Lines):
             self.show_lines(self._here + 1)
 
     def as_rows(self) -> Rows:
-        """Return a row for each normalisation: its statistics before and after step 1, the vector after step 2."""
+        """Return a row for each normalisation: its statistics before and when normalised, and its output."""
         return norms_rows(self._norms)
 
     def as_text(self) -> str:
@@ -118,7 +118,7 @@ class NormsPane(Lines):
 def _line(norm: "Normed", name: str, wide: int, room: int, style: Style | None, marks: Palette) -> Line:
     """Write the statistics of a norm, and draw its output as bars.
 
-    wide: columns of a number after step 1 · room: of the bars.
+    wide: columns of a number of the normalised vector · room: of the bars.
     """
     if norm.before and norm.after:
         before = [real(value, 7) for value in norm.before]
@@ -133,9 +133,9 @@ def _line(norm: "Normed", name: str, wide: int, room: int, style: Style | None, 
 
 
 def _heads(token: str, wide: int, spread: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:
-    """Write the heads of the columns: the statistics before and after step 1, and the vector after step 2.
+    """Write the heads of the columns: the statistics before and when normalised, and the output.
 
-    wide: columns of a number after step 1 · spread: name of the second statistic, `var` or `rms`; of an RMSNorm it is
+    wide: columns of a number of the normalised vector · spread: name of the second statistic, `var` or `rms`; of an RMSNorm it is
     the only one.
     """
     first = "" if spread == "rms" else "mean"
@@ -144,8 +144,8 @@ def _heads(token: str, wide: int, spread: str, room: int, two_lines: bool, marks
     result = next((text for text in (SCALED if spread == "rms" else RESULT) if width(text) <= room - 1), RESULT[-1])
     if not two_lines:
         return [[name, Segment(f"{before} →{after[2:]} → {result}", marks.quiet)]]
-    steps = fit("before", 2 * BEFORE, right=True) + fit("after step 1", 2 * wide, right=True)
-    long = f"after step 2: {result}"
+    steps = fit("before", 2 * BEFORE, right=True) + fit("normalised", 2 * wide, right=True)
+    long = f"output: {result}"
     return [
         [name, Segment(f"{steps}  {long if width(long) <= room else result}")],
         [Segment(" " * width(token) + before + after, marks.quiet)],

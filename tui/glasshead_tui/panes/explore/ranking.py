@@ -1,6 +1,7 @@
 """Ranking: all heads in one list, by what each does in the shown line, or by what the translation loses without it.
 
-The mark is the head that is looked at: moving it moves the whole screen.
+The mark is the head that is looked at: moving it moves the whole screen. Until it is moved, the first rows are in
+sight, and the marked one stands alone under them.
 """
 
 from collections.abc import Hashable, Mapping
@@ -39,6 +40,7 @@ class RankingPane(ListPane[Row]):
     """See the module. It is told measures and effects when they are known; the marked head is that of the focus."""
 
     NOTHING = "measuring …"
+    from_top = True
     _head: Head | None = None
     _waits = ""
     """Why the effects are not there yet."""
@@ -103,6 +105,7 @@ class RankingPane(ListPane[Row]):
         names = self.table.measures
         if names and self.table.measure:
             self.table.measure = names[(names.index(self.table.measure) + by) % len(names)]
+            self.from_top = True
             self._list()
 
     def keep(self, part: str) -> bool:
@@ -117,9 +120,12 @@ class RankingPane(ListPane[Row]):
         return True
 
     def head_at(self, by: int) -> Head | None:
-        """Return the head so many rows below the current one; the first where the current one is not listed."""
+        """Return the head so many rows below the current one, which comes into sight; the first where that one is not
+        listed.
+        """
         if not self._rows:
             return None
+        self.from_top = False
         heads = [row.head for row in self._rows]
         at = heads.index(self._head) + by if self._head in heads else 0
         return heads[max(0, min(at, len(heads) - 1))]
@@ -161,6 +167,9 @@ class RankingPane(ListPane[Row]):
 
     def tell_of(self, row: Row) -> str:
         return visible(tell_of(row, self.table) if self.listed else self.table.formula)
+
+    def tell_apart(self, at: int) -> str:
+        return f"… your head: {at + 1} of {len(self._rows)}"
 
     def say_nothing(self) -> str:
         return visible(self._waits) or ("takes one head after the other out …" if self.effects_wanted else self.NOTHING)

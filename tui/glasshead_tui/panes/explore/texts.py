@@ -108,7 +108,7 @@ def changed_places(moment: "Moment") -> frozenset[int]:
 def steps_said(moment: "Moment") -> str:
     """Say how far a line has come."""
     return (
-        f"step {moment.step}"
+        (f"after step {moment.step}" if moment.step else "step 0, the start")
         + ("" if moment.until is None else f", on to {moment.until}")
         + (", the recording ends" if moment.cut else ", done" if moment.done else "")
     )
