@@ -113,6 +113,10 @@ class ListPane(Lines, Generic[Row]):
         """Say what there is to say of the marked row, in a sentence safe for a terminal."""
         return ""
 
+    def explain(self) -> str:
+        """Say how the numbers of the rows come about, where there is room, in a sentence safe for a terminal."""
+        return ""
+
     def drawn(self, columns: int, lines: int) -> list[Line]:
         marks = palette(self.app)
         if not self._rows:
@@ -120,7 +124,11 @@ class ListPane(Lines, Generic[Row]):
         at, wide = self.mark or 0, columns - 1
         heads = self.write_head(wide).splitlines() if lines >= TELLING else []
         told = [line[0].text for line in wrapped(self.tell_of(self._rows[at]), columns)]
-        foot = told[: max(1, lines // 3, lines - len(heads) - len(self._rows))]
+        most = max(1, lines // 3, lines - len(heads) - len(self._rows))
+        more = [line[0].text for line in wrapped(self.explain(), columns)]
+        if more and len(told) + 1 + len(more) <= most:
+            told += ["", *more]
+        foot = told[:most]
         if len(foot) < len(told):
             foot[-1] = clip(f"{foot[-1]} …", columns)
         room = max(1, lines - len(heads) - len(foot))

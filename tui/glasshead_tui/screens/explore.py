@@ -466,12 +466,16 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
             "choose": moment is not None and moment.done and self._active not in LISTS,
             "undo": moment is None or not moment.undoable,
             "enlarge": self.has_class("narrow"),
+            "save": bool(unsavable(moment)),
         }
         table = keymaps.PANE_HINTS.get(self._active, self.HINTS)
         table = tuple(hint for hint in table if not any(idle.get(name) for name in hint.ids))
+        if moment is not None and moment.done:  # there is room, and something whole to keep
+            table = tuple(replace(hint, rank=3) if hint.ids == ("save",) else hint for hint in table)
         if moment is not None and (moment.beside is not None or self._looking.pinned is not None):
             turns = keys.Hint(("view",), "d", f"shows {MARKS[self._next_view]}", 1)
-            table = (*(hint for hint in table[:-1] if hint.ids != turns.ids), turns, *table[-1:])
+            table = tuple(hint for hint in table if hint.ids != turns.ids)
+            table = (*table[:-2], turns, *table[-2:])
         return keys.hints(self._shown_keys, table, self.GROUPS)
 
     def _write_lines(self) -> None:

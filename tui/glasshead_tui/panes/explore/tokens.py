@@ -200,7 +200,8 @@ def _draw_offer(
     """
     margin = width(head.text)
     if not offer.candidates:
-        return [[head, Segment(clip(offer.why, columns - margin), marks.quiet)]]
+        why = offer.why.removeprefix("the line is ") if brief else offer.why
+        return [[head, Segment(clip(why, columns - margin), marks.quiet)]]
     wide, drawn = 4 if columns >= 100 else 3, offer.drawn
     changed = "" if drawn is None else f"→{real(drawn.adjusted_entropy, wide)}"
     tail = "" if brief else f"  entropy {real(offer.entropy, wide)}{changed} bits"

@@ -22,6 +22,7 @@ from glasshead_tui.drawing.tree import (
     parent,
     sibling,
     tree_rows,
+    tree_said,
     what_made,
 )  # fmt: skip
 from glasshead_tui.panes.listed import ListPane
@@ -48,12 +49,15 @@ class TreePane(ListPane[Listed]):
     """Number of the present line."""
     _other: int | None = None
     """Number of the line that it is compared with."""
+    _how = ""
+    """How its numbers come about."""
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """List the lines. The mark follows the present line if it was on it."""
         count = len(moment.branches)
         compared = f" · {OTHER} beside it" if moment.other is not None else ""
         entitle(self, "tree", f"{count} line{'s' * (count != 1)} · {THIS} the present one{compared}")
+        self._how = tree_said(moment)
         if self._shown is moment.branches and self._other == moment.other:
             return
         marked, here = self.marked, next((each.number for each in moment.branches if each.here), None)
@@ -97,6 +101,9 @@ class TreePane(ListPane[Listed]):
 
     def tell_of(self, row: Listed) -> str:
         return describe(row)
+
+    def explain(self) -> str:
+        return visible(self._how)
 
     def write_head(self, columns: int) -> str:
         what, numbers, elsewhere = _rooms(columns)
