@@ -36,7 +36,7 @@ def show(
     ] = None,
     pane: Annotated[Pane, typer.Option(help="The pane.")] = "stream",
     step: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="After which step; 0 is the start.", show_default="to the end")
+        int | None, typer.Option(metavar="N", min=0, help="After which step; 0: the start.", show_default="to the end")
     ] = None,
     row: Annotated[
         int | None, typer.Option(metavar="N", help="The row (query), counted from 0.", show_default="the last")

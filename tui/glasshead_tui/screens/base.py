@@ -100,7 +100,7 @@ class CommandedScreen(LeavableScreen[None]):
         return self.size.height >= TALL
 
     def tell(self, sentence: str, seconds: float, *, warns: bool = False) -> None:
-        """Show a notice for some seconds in place of the hints: the next key puts it away. sentence: safe for a terminal."""
+        """Show a notice in place of the hints, for some seconds or to the next key. sentence: safe for a terminal."""
         notice = Notice(sentence, warns)
         others = [each for each in self._notices if each.sentence != sentence]
         self._notices = [*others[-NOTICES + 1 :], notice]

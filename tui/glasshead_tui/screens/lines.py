@@ -29,14 +29,14 @@ def about_line(
 ) -> Text:
     """Write the facts about the model that fit; for a changed model, the change and the key that undoes it.
 
-    keys: id → the keys, as `keys.label_keys` gives them. Where there is room, it says which one opens another model, and
-    which one saves the trace.
+    keys: id → the keys, as `keys.label_keys` gives them. Where there is room, it says which one opens another model,
+    and which one saves the trace.
     """
     line = Text(f"glasshead   {visible(name)}   ", "bold", no_wrap=True, overflow="ellipsis")
     if about is None:
         return line.append(LOADING, marks.quiet)
-    changed = moment is not None and (moment.changed or moment.beside is not None)
-    if width >= NAMING and not changed:
+    usual = moment is not None and not (moment.changed or moment.beside is not None or moment.trace.recorded)
+    if width >= NAMING and usual:
         line.append(f"{keys['models']} another model   ", marks.quiet)
     if moment is not None and moment.beside is not None and moment.beside.how:
         line.append(f"beside {OTHER} {visible(moment.beside.names[1])}, {moment.beside.how}   ", marks.query)

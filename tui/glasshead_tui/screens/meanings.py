@@ -89,13 +89,14 @@ GLYPHS: Meanings = (
     (
         "◆ ◇",
         "where two are compared: the present line or head, and the one beside it. Before the title of a pane, which of "
-        "them it shows, ◆ − ◇ for the difference; d goes through the three",
+        "them it shows, ◆ − ◇ for the difference; d goes through the three. Where there is room, both stand side by "
+        "side",
     ),
     SHORT,
     (
         "step 3",
-        "writes the third token of the target; after step 3 there are three, and step 4 is the next. Step 0 is the start. "
-        "So count the line above, the tree, breakpoints, : and the command line",
+        "writes the third token of the target; after step 3 there are three, and step 4 is the next. Step 0 is the "
+        "start. So count the line above, the tree, breakpoints, : and the command line",
     ),
     ("choosing", "a row of the decoder looks one word ahead: the row of chat chooses noir. I names rows by it"),
     ("[cat .98]", "in the alignment, the word that gets the largest weight"),

@@ -135,8 +135,8 @@ def _line(norm: "Normed", name: str, wide: int, room: int, style: Style | None, 
 def _heads(token: str, wide: int, spread: str, room: int, two_lines: bool, marks: Palette) -> list[Line]:
     """Write the heads of the columns: the statistics before and when normalised, and the output.
 
-    wide: columns of a number of the normalised vector · spread: name of the second statistic, `var` or `rms`; of an RMSNorm it is
-    the only one.
+    wide: columns of a number of the normalised vector · spread: name of the second statistic, `var` or `rms`; of an
+    RMSNorm it is the only one.
     """
     first = "" if spread == "rms" else "mean"
     name = Segment(token, marks.query)
