@@ -45,7 +45,7 @@ async def test_steps_stop_at_breakpoints_which_are_listed(explore: Explore, tiny
         await add(explorer, "tokn = x")
         await explorer.until(lambda: "Did you mean token" in " ".join(explorer.text.split()))
         await add(explorer, f'token = "{third}"')
-        await explorer.until(lambda: explorer.on_top and f"»on   token = {third}" in explorer.text)
+        await explorer.until(lambda: explorer.on_top and f"»on  token = {third}" in explorer.text)
         await explorer.press("plus")
         await add(explorer, "9.cross looks at cat > 0.5")
         await explorer.until(lambda: "there is no layer 9" in " ".join(explorer.text.split()))
@@ -55,7 +55,7 @@ async def test_steps_stop_at_breakpoints_which_are_listed(explore: Explore, tiny
         await explorer.until(lambda: "stands here" in explorer.text)
         assert explorer.moment.stopped is not None and pane.as_rows()[1] == (0, True, f"token = {third}", True)
         await explorer.press("escape", "enter")
-        await explorer.until(lambda: "off  token" in explorer.text)
+        await explorer.until(lambda: "off token" in explorer.text)
         assert not explorer.screen.has_class("noticed"), "what was put away is not told again"
         await explorer.press("home", "4", "space")
         await explorer.step(4)
