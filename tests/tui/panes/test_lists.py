@@ -91,6 +91,32 @@ async def test_a_click_marks_and_a_second_one_takes(stood: Moment) -> None:
         assert len(heard) == 2
 
 
+async def test_the_ranking_opens_at_its_first_rows_and_tells_where_the_head_stands(
+    stood: Moment, drawn: "Drawn"
+) -> None:
+    pane = RankingPane()
+    async with ListFrame(pane).run_test(size=(78, 12)) as pilot:
+        pane.show(stood, FOCUS)
+        pane.take_traits(measure_trace(stood.trace), stood.trace)
+        await pilot.pause()
+        heads = [row.head for row in pane.rows]
+        for _ in range(2):  # another measure begins at its first rows, too
+            pane.show(stood, FOCUS.at(pane.rows[-1].head))
+            lines = [line.split()[:2] for line in drawn(pane)[1:]]
+            apart = next(at for at, line in enumerate(drawn(pane)) if "your head" in line) - 1
+            assert f"… your head: {len(heads)} of {len(heads)}" in drawn(pane)[apart + 1]
+            assert [line[0] for line in lines[:apart]] == [str(place + 1) for place in range(apart)] and apart > 2
+            assert lines[apart + 1][0] == f"»{len(heads)}", "and it stands below them"
+            await pilot.click(RankingPane, offset=(5, apart + 2))
+            assert [event.pane.mark for event in pilot.app.heard[-1:]] == [len(heads) - 1]  # type: ignore[attr-defined]
+            above = pane.head_at(-1)
+            assert above == pane.rows[-2].head
+            pane.show(stood, FOCUS.at(above))
+            shown = [line.split()[0].lstrip("»") for line in drawn(pane)[1:] if line.split()[0].lstrip("»").isdecimal()]
+            assert shown[-1] == str(len(heads)) and "1" not in shown, "once it is moved, its neighbours are seen"
+            pane.turn(1)
+
+
 async def test_the_mark_stays_with_what_it_marks(stood: Moment) -> None:
     tree, ranking, edits = TreePane(), RankingPane(), EditsPane()
     async with ListFrame(tree).run_test(size=(100, 12)) as pilot:

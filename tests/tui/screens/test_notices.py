@@ -42,8 +42,14 @@ async def test_a_notice_covers_nothing(
         await explorer.until(lambda: explorer.text.split("\n") == before)
 
 
-async def test_a_notice_goes_by_itself(explore: Explore) -> None:
+async def test_a_notice_goes_by_itself_or_with_the_next_key(explore: Explore) -> None:
     async with explore() as explorer:
+        await explorer.press("C")
+        await explorer.until(lambda: "Mark a line and press C" in explorer.text)
+        await explorer.press("C")
+        await explorer.until(lambda: "Mark a line" not in explorer.text and "You stand in this line" in explorer.text)
+        await explorer.press("up")
+        await explorer.until(lambda: not explorer.screen._notices and "? help" in explorer.text)
         explorer.app.notify("[/soon] gone", markup=False, timeout=0.01, title="a title")
         assert [each.sentence for each in explorer.screen._notices] == ["a title: [/soon] gone"]
         await explorer.until(lambda: not explorer.screen._notices and "? help" in explorer.text)
