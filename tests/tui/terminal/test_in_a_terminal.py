@@ -72,9 +72,9 @@ def test_hostile_tokens_are_shown_and_never_obeyed(hostile: Path) -> None:
     with Terminal("explore", str(hostile), size=(120, 36)) as terminal:
         terminal.until("step 0", "truth")
         terminal.press("space", "space", "enter")
-        terminal.until("Which token follows")
+        terminal.until("which token follows")
         terminal.press("escape")
-        terminal.until_gone("Which token follows")
+        terminal.until_gone("which token follows")
         for obeyed in (b"\x1b[2J", b"owned\x07", b"\x9b31m", "\u202e".encode()):
             assert obeyed not in terminal.raw
         assert "␛[2J" in terminal.text

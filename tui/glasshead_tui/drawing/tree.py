@@ -121,7 +121,7 @@ def describe(row: Listed) -> str:
     told = [f"It left its parent at step {branch.fork + 1}" if branch.left else "It has the tokens of its parent"]
     if branch.lost is not None:
         best = "with the parent's best token"
-        told.append(best if branch.lost == 0 else f"with a token {real(-branch.lost, 5)} bits below {best[5:]}")
+        told[0] += f" {best if branch.lost == 0 else f'with a token {real(-branch.lost, 5)} bits below {best[5:]}'}"
     if branch.divergence is not None:
         after = "" if branch.after is None else f" and {real(branch.after, 5)} one token on"
         where = "there" if branch.left else "on the next one"

@@ -33,7 +33,7 @@ class Choose(ListDialog[int | None]):
         """Compose title, list and hint."""
         before = spoken(labels(self._moment.tokens)[-1])
         with Vertical():
-            yield Static(Content(f"Which token follows {clip(before, 24)} , in step {self._moment.step + 1}?"))
+            yield Static(Content(f"Step {self._moment.step + 1}: which token follows {clip(before, 24)} ?"))
             yield self.make_list(self._lines())
             only = "in a recording only the token that was taken can be taken · esc leaves it"
             usual = "enter takes it, the line branches there · esc leaves it"

@@ -111,7 +111,11 @@ EXPLORE: Groups = {
         Key("alignment", "A", "A", "show('alignment')", "which source word each target word looks at, as sentences"),
         Key("norms", "o", "o", "show('norms')", "every LayerNorm of the chosen token"),
         Key(
-            "stream", "S", "S", "show('stream')", "the residual stream, logit lens, what adds to a logit; again: A − B"
+            "stream",
+            "S",
+            "S",
+            "show('stream')",
+            "the residual stream, logit lens, what adds to a logit; again: best − this",
         ),
         Key("logits", "V", "V", "show('logits')", "the whole distribution of the row, and the probability of the line"),
         Key("feed-forward", "F", "F", "show('feed-forward')", "the strongest units of the layer, and what each writes"),
@@ -258,7 +262,7 @@ PANE_HINTS = {
     **dict.fromkeys(("sum", "vectors"), _OF_CELLS),
     "alignment": (*_STEPS, _ROW, _LAYER, _HEAD, _KIND, Hint(("shift",), "I", "names", 3), *_LEAVING),
     "norms": (*_STEPS, _ROW, _LAYER, _KIND, *_LEAVING),
-    "stream": (*_OF_CANDIDATES, Hint(("stream",), "S", "A − B", 2), _LAYER, _KIND, *_LEAVING),
+    "stream": (*_OF_CANDIDATES, Hint(("stream",), "S", "best − this", 2), _LAYER, _KIND, *_LEAVING),
     "logits": (*_OF_CANDIDATES, _KIND, *_LEAVING),
     "feed-forward": (*_STEPS, _ROW, _LAYER, _KIND, *_LEAVING),
     "positions": (*_STEPS, _ROW, _KIND, *_LEAVING),

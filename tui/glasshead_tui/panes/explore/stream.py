@@ -41,7 +41,7 @@ AT_ONCE = 40_000_000
 """Products that are computed while a key waits: a few milliseconds."""
 HEADS = 16
 """Most columns for the bars of the heads."""
-TITLE = "stream · ← → another candidate · S again: A − B"
+TITLE = "stream · ← → another candidate · S again: best − this"
 HELD = "→ variances as captured"
 HEADED = "→ variances and the head's ratios held"
 BARE = "lens: no norm follows the stream"
