@@ -89,6 +89,8 @@ TWIN = "-beside"
 """End of the name of a pane that stands beside the one of that name, and shows what it is compared with."""
 ALIKE: tuple[View, View] = "edited", "original"
 """What a pane and its twin show."""
+NEAREST = "its nearest row"
+"""What the title of the twin says where its line has not come as far."""
 TRIES = 3
 """Times that a value is computed beside the keys, before it is computed where it is drawn."""
 OF_CANDIDATES = ("stream", "logits")
@@ -256,6 +258,18 @@ class PanedScreen(CommandedScreen):
             return self._looking
         return self._looking.to(view=ALIKE[name.endswith(TWIN)])
 
+    def _aside(self, name: str, looking: Focus) -> str:
+        """Say in the title of a pane which key shows the other of two; beside its twin, whether it has another row."""
+        if self.moment is None or not self._compares(name.removesuffix(TWIN)):
+            return ""
+        if looking is self._looking:
+            return f"{self._shown_keys['view']} shows {MARKS[self._next_view]}"
+        try:
+            pair = pair_of(self.moment, looking, exact=False) if name.endswith(TWIN) else None
+        except GlassheadError:
+            return ""
+        return NEAREST if pair is not None and pair.other.focus.query != looking.query else ""
+
     @property
     def _next_view(self) -> View:
         return VIEWS[(VIEWS.index(self._looking.view) + 1) % len(VIEWS)]
@@ -286,9 +300,8 @@ class PanedScreen(CommandedScreen):
             return
         pane, looking = self._pane(name), self._focus_of(name)
         self._waiting.pop(name, None)
-        if isinstance(pane, Lines | MapPane):
-            alone = self._compares(name) and not isinstance(pane, ListPane) and looking is self._looking
-            pane.aside = f"{self._shown_keys['view']} shows {MARKS[self._next_view]}" if alone else ""
+        if isinstance(pane, Lines):
+            pane.aside = "" if isinstance(pane, ListPane) else self._aside(name, looking)
         try:
             try:
                 with passes_put_off():

@@ -180,6 +180,10 @@ async def test_the_difference_is_edited_minus_original(explore: Explore, size: t
             return torch.tensor([row[1:] for row in pane.as_rows()[1:]])
 
         assert torch.allclose(shown(), now)
+        await explorer.press("S")
+        wide = size[0] > 104
+        await explorer.until(lambda: "◆ stream" in explorer.text and ("◇ stream" in explorer.text) == wide)
+        await explorer.press("a")
         await explorer.press("d")
         await explorer.until(lambda: torch.allclose(shown(), was))
         await explorer.press("d")

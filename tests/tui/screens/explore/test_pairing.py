@@ -54,7 +54,9 @@ async def test_a_pinned_head_stands_beside_every_other(
         assert all(torch.allclose(*each) for each in zip(matrices(explorer), wanted, strict=True))
         name = "◇ dec self L1 H1" if size[0] == 80 else "◇ pinned head: dec self L1 H1"
         await explorer.until(lambda: name in explorer.text)
-        await explorer.press("d", "d")
+        await explorer.press("v")
+        await explorer.until(lambda: "◆ vectors" in explorer.text and ("◇ vectors" in explorer.text) == (size[0] > 80))
+        await explorer.press("a", "d", "d")
         await explorer.until(lambda: torch.allclose(matrices(explorer)[-1], this - other))
         await explorer.press("u")
         await explorer.until(lambda: "◆ this head − ◇ pinned head" in explorer.text)

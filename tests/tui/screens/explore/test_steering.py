@@ -191,6 +191,7 @@ async def test_any_two_lines_are_compared(explore: Explore, size: tuple[int, int
         else:
             await explorer.until(lambda: all(each in explorer.text for each in titles))
             await explorer.press("o")
+            await explorer.until(lambda: "◇ norms · its nearest row" in explorer.text)
             row = explorer.screen._looking.query
             for name, trace in (("norms", was), (f"norms{TWIN}", beside.trace)):
                 wanted_rows = norms_rows(norms(trace, "decoder", min(row, trace.steps - 1)))
