@@ -139,13 +139,13 @@ def difference_legend(matrix: DifferenceMatrix, marks: Palette) -> tuple[Line, .
     return tuple(join_pieces(parts) for parts in variants)
 
 
-def difference_text(edited: Rows, original: Rows, names: tuple[str, str]) -> list[Line]:
+def difference_text(edited: Rows, original: Rows, names: tuple[str, str], row: str = "") -> list[Line]:
     """Write a pane's table minus that of the line beside: numbers that differ, and = where they are equal.
 
-    names: of the two, safe for a terminal.
+    names: of the two, safe for a terminal · row: what the row is called at which they are compared, safe too.
     """
     rows = [tuple(map(_apart, one, other)) for one, other in zip(edited, original, strict=False)]
-    title: Line = [Segment(" − ".join(names))]
+    title: Line = [Segment(" − ".join(names) + (f", row {row}" if row else ""))]
     return [title, *([Segment(line)] for line in text_of([edited[0], *rows[1:]] if rows else []).splitlines())]
 
 

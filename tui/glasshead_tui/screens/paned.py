@@ -19,8 +19,9 @@ from textual.reactive import var
 from glasshead.errors import GlassheadError
 from glasshead.traces.shown import NotYetError, passes_put_off
 from glasshead_tui.drawing.compared import OF_HEADS, OF_LAYERS, SORTED, check_pane, same_items
+from glasshead_tui.drawing.names import spoken
 from glasshead_tui.drawing.paint import palette
-from glasshead_tui.drawing.pairs import pair_of
+from glasshead_tui.drawing.pairs import both, pair_of
 from glasshead_tui.drawing.sides import MARKS, mark_side, side_of
 from glasshead_tui.drawing.titles import mark_title
 from glasshead_tui.panes.attention import AttentionPane
@@ -122,7 +123,8 @@ def show(pane: Shown, moment: "Moment", focus: Focus) -> None:
             pane.show(pair.this.moment, pair.this.focus.to(view="difference"))
             after = rows()
             before = before if item is None else same_items(after, before, item)
-            pane.tell(difference_text(after, before, pair.marked))
+            row = spoken(both(pair.this.cell[0], pair.other.cell[0]))
+            pane.tell(difference_text(after, before, pair.marked, row))
             return
         pane.show(pair.this.moment, pair.this.focus.to(view="difference"))
     else:
