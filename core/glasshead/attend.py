@@ -2,9 +2,9 @@
 
     Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V                        (Vaswani et al. 2017, section 3.2.1, equation 1)
 
-Without a tap, or with one that wants nothing but `heads`, it is one fused kernel. With another it is the same arithmetic
-in named stages, each handed to the tap: `q k v` → `scores` (Q Kᵀ × scale, + `bias` if there is one) → `masked` (−∞ at
-keys that may not be looked at) → `weights` (softmax) → `heads` (weights · V).
+Without a tap, or with one that wants only `heads`, it is one fused kernel. With another it is the same arithmetic in
+named stages, each handed to the tap: `q k v` → `scores` (Q Kᵀ × scale, + `bias` if there is one) → `masked` (−∞ at keys
+that may not be looked at) → `weights` (softmax) → `heads` (weights · V).
 
 Axes: b batch · h heads · q query positions · k key positions · d width of one head.
 """

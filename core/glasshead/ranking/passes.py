@@ -230,7 +230,7 @@ class Runner:
     def _batch(
         self, some: Sequence[tuple[Entry, int]], removals: Sequence[Removal], fills: Fills, poll: Poll
     ) -> list[Outcome] | None:
-        """Run the line without each of some removals, which are in the order of entry; None if it must be run otherwise.
+        """Run the line without each of some removals, in the order of entry; None if they must be run in another way.
 
         The first time that rows join at a layer of a model, a row joins without a removal. Unless it is the line, rows
         no longer join at a layer; and if it is not so even then, there are no batches.
@@ -288,10 +288,8 @@ class Runner:
             if self.rival is not None:
                 margins = (chosen[:, -1] - logits[:, -1, self.rival]).tolist()
                 picks = logits.argmax(-1).tolist()
-            if self._finite:
-                moved = logits.sub_(clean)
-            else:  # −∞ may stay −∞
-                moved = torch.where(clean == logits, 0.0, logits - clean)
+            # −∞ may stay −∞
+            moved = logits.sub_(clean) if self._finite else torch.where(clean == logits, 0.0, logits - clean)
             before, p = self.clean.total, self.clean.p
             mean = torch.einsum("nv,bnv->bn", p, moved)
             moves = torch.maximum(moved.amax((1, 2)), -moved.amin((1, 2))).tolist()

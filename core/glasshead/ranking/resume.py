@@ -1,4 +1,4 @@
-"""A pass whose rows join layer by layer: before its layer a row is the line itself, whose values are kept, not computed.
+"""A pass whose rows join layer by layer: before its layer a row is the line itself, which is not computed again.
 
 What a layer returned is kept as it is, with whatever it hands on besides the stream (T5 hands on its position bias). At
 a layer that some rows have not yet reached, the first rows are computed, and the others are given again what was kept.
@@ -10,7 +10,7 @@ keys and values of the layer at which a row joins, and the keys and values of a 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ from glasshead.traces.record import MiB
 ROOM = 256 * MiB
 """Bytes that what linear maps were given, and gave, may take; beyond them they are computed each time."""
 
+Forward = Callable[..., Any]
 Entry = tuple[str, int]
 """Stack and layer at which a row joins."""
 STACKS = ("encoder", "decoder")
@@ -49,34 +50,39 @@ class Kept:
         modules = [layer.module for layer in layers]
         return [each for each in self._order if each in modules] == modules
 
-    @contextmanager
-    def record(self) -> Iterator[None]:
-        """Keep in the block what layers return."""
-        handles = []
-        for layers in self.stacks.values():
-            for layer in layers:
-                handles.append(layer.module.register_forward_hook(self._keep, with_kwargs=True))
-                maps = (each for each in layer.module.modules() if isinstance(each, nn.Linear))
-                handles += [each.register_forward_hook(self._keep_map) for each in maps]
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
+    def record(self) -> AbstractContextManager[None]:
+        """Keep in the block what layers, and the linear maps in them, are given and return."""
+        layers = [layer.module for stack in self.stacks.values() for layer in stack]
+        maps = [each for layer in layers for each in layer.modules() if isinstance(each, nn.Linear)]
+        return _instead(
+            {each: self._keeping_map(each) for each in maps} | {each: self._keeping(each) for each in layers}
+        )
 
-    def _keep(self, module: nn.Module, given: Any, named: Any, found: Any) -> None:
-        self._order.append(module)
-        self._given[module] = [tuple(value.shape) for value in _tensors((given, named))]
-        self._found[module] = _each(found, Tensor.clone)
+    def _keeping(self, module: nn.Module) -> Forward:
+        run = module.forward
 
-    def _keep_map(self, module: nn.Module, given: tuple[Any, ...], found: Tensor) -> None:
-        """Keep what a linear map was given, and gave, on the processor: elsewhere comparing takes longer than running."""
-        if len(given) != 1 or not isinstance(given[0], Tensor) or given[0].device.type != "cpu":
-            return
-        self._room -= given[0].nbytes + found.nbytes
-        if self._room >= 0:
-            assert isinstance(module, nn.Linear)
-            self._maps[module] = given[0].clone(), found.clone()
+        def forward(*given: Any, **named: Any) -> Any:
+            self._order.append(module)
+            self._given[module] = [tuple(value.shape) for value in _tensors((given, named))]
+            found = run(*given, **named)
+            self._found[module] = _each(found, Tensor.clone)
+            return found
+
+        return forward
+
+    def _keeping_map(self, module: nn.Linear) -> Forward:
+        """Make a forward that keeps what it is given, on the processor: elsewhere to compare takes longer than to run."""
+        run = module.forward
+
+        def forward(x: Tensor) -> Tensor:
+            found = run(x)
+            if x.device.type == "cpu":
+                self._room -= x.nbytes + found.nbytes
+                if self._room >= 0:
+                    self._maps[module] = x.clone(), found.clone()
+            return found
+
+        return forward
 
     def join(self, entries: Sequence[Entry]) -> dict[Entry, int]:
         """Count the rows that are computed at each layer. entries: where each row joins, in their order."""
@@ -89,31 +95,22 @@ class Kept:
             before += len(own)
         return found
 
-    @contextmanager
-    def replay(self, joined: Mapping[Entry, int], rows: int, begin: Callable[[int], None]) -> Iterator[None]:
+    def replay(
+        self, joined: Mapping[Entry, int], rows: int, begin: Callable[[int], None]
+    ) -> AbstractContextManager[None]:
         """Compute in the block so many rows at each layer, as `join` counts them, and give again what the others had.
 
         begin: called before a layer is computed, with the number of its rows.
         """
-        instead: dict[nn.Module, Callable[..., Any]] = {}
+        instead: dict[nn.Module, Forward] = {}
         if self.names:
             instead |= {each: self._again_if_same(each) for each in self._maps}
         for (stack, layer), some in joined.items():
             own = self.stacks[stack][layer]
             instead[own.module] = self._partly(own, some, rows, begin)
-        before = [(module, module.__dict__.get("forward")) for module in instead]
-        try:
-            for module, forward in instead.items():
-                module.__dict__["forward"] = forward
-            yield
-        finally:
-            for module, own_forward in before:
-                if own_forward is None:
-                    module.__dict__.pop("forward", None)
-                else:
-                    module.__dict__["forward"] = own_forward
+        return _instead(instead)
 
-    def _partly(self, layer: Layer, some: int, rows: int, begin: Callable[[int], None]) -> Callable[..., Any]:
+    def _partly(self, layer: Layer, some: int, rows: int, begin: Callable[[int], None]) -> Forward:
         """Make a forward that computes the first rows, and gives again what the others had."""
         run, kept, shapes = layer.module.forward, self._found[layer.module], self._given[layer.module]
 
@@ -139,7 +136,7 @@ class Kept:
 
         return forward
 
-    def _again_if_same(self, module: nn.Linear) -> Callable[[Tensor], Tensor]:
+    def _again_if_same(self, module: nn.Linear) -> Forward:
         """Make a forward that gives again what was kept to the last rows, if they are given again what was kept."""
         given, found = self._maps[module]
         run = module.forward
@@ -174,6 +171,22 @@ def stacks_of(model: Model) -> Mapping[str, Sequence[Layer]]:
     return found
 
 
+@contextmanager
+def _instead(forwards: Mapping[nn.Module, Forward]) -> Iterator[None]:
+    """Let modules run by other functions in the block."""
+    before = [(module, module.__dict__.get("forward")) for module in forwards]
+    try:
+        for module, forward in forwards.items():
+            module.__dict__["forward"] = forward
+        yield
+    finally:
+        for module, own in before:
+            if own is None:
+                module.__dict__.pop("forward", None)
+            else:
+                module.__dict__["forward"] = own
+
+
 def _has_batch(value: Tensor, axis: int, rows: int = 1) -> bool:
     """Tell whether a tensor has so many rows along an axis."""
     return value.dim() > axis and value.shape[axis] == rows
@@ -192,7 +205,7 @@ def _first(value: Tensor, alone: tuple[int, ...], some: int, rows: int) -> Tenso
 def _tensors(value: Any) -> list[Tensor]:
     """List the tensors in what a module was given, or returned."""
     found: list[Tensor] = []
-    _each(value, lambda one: found.append(one) or one)
+    _each(value, found.append)
     return found
 
 
