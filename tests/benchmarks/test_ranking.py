@@ -2,10 +2,10 @@
 
 The line has 12 tokens on each side, as a sentence of english-french has on the average. A longer one costs more: its
 single pass keeps the processor as busy as a batch does. So does a larger vocabulary, as each row needs all its logits:
-with 58,101 tokens and a width of 512, 72 heads cost 30 passes. The loop is ours, with plain forward hooks on Hugging Face's
-own modules: one pass for each head, whose output is set to 0 before the output projection. It stands for any library
-that runs a pass for each head. Ratios of processor time within one run, the best of several interleaved rounds of about
-the same length; `pytest -s` prints them.
+with 58,101 tokens and a width of 512, 72 heads cost 30 passes. The loop is ours, with plain forward hooks on Hugging
+Face's own modules: one pass for each head, whose output is set to 0 before the output projection. It stands for any
+library that runs a pass for each head. Ratios of processor time within one run, the best of several interleaved rounds
+of about the same length; `pytest -s` prints them.
 """
 
 from typing import Any

@@ -71,7 +71,7 @@ class Kept:
         return forward
 
     def _keeping_map(self, module: nn.Linear) -> Forward:
-        """Make a forward that keeps what it is given, on the processor: elsewhere to compare takes longer than to run."""
+        """Make a forward that keeps what it is given, on the processor: elsewhere to compare takes longer."""
         run = module.forward
 
         def forward(x: Tensor) -> Tensor:
