@@ -6,8 +6,9 @@ Sentences, not yet safe for a terminal.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from glasshead.named import is_byte
 from glasshead_tui.drawing.memo import by_identity, chosen_account, chosen_distribution, chosen_units
-from glasshead_tui.drawing.names import UNKNOWN, is_byte
+from glasshead_tui.drawing.names import UNKNOWN
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.switches import edits_effect, own_effects_said
 from glasshead_tui.drawing.tree import tree_said

@@ -67,8 +67,13 @@ class TokensPane(Lines):
         focus, moment = self._shown
         offer = self._offer(_looked_at(moment, focus))
         shown = texts_of(moment, None if focus.pinned is not None else focus.view)
-        lines = [*((text.head, text.tokens) for text in shown), (offer.head, offer.candidates)]
-        tokens = [(line, at, token.text, token.probability) for line, found in lines for at, token in enumerate(found)]
+        lines = [(text.head, text.tokens, labels(text.tokens)) for text in shown]
+        lines += [(offer.head, offer.candidates, next_labels(offer.before, offer.candidates))]
+        tokens = [
+            (line, at, name, token.probability)
+            for line, found, names in lines
+            for at, (name, token) in enumerate(zip(names, found, strict=True))
+        ]
         if offer.drawn is None:
             return [("line", "number", "token", "probability"), *tokens]
         drawn = [*[None] * (len(tokens) - len(offer.drawn.adjusted)), *offer.drawn.adjusted]
