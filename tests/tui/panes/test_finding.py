@@ -38,11 +38,16 @@ async def test_the_cell_stands_in_every_head(
         await pilot.pause()
         head, *rows = pane.as_rows()
         assert head[:2] == ("layer", "head") and len(rows) == 8
-        for layer, number, cell, *row in rows:
-            assert isinstance(number, int)
+        cells = [cell for _, _, cell, *_ in rows if isinstance(cell, float)]
+        for layer, number, cell, rank, *row in rows:
+            assert isinstance(number, int) and isinstance(cell, float)
             weights = trace[f"decoder.{layer}.cross.weights"][number, 4].tolist()
             assert row == weights and cell == weights[2]
+            assert rank == 1 + sum(other > cell for other in cells)
         lines = drawn(pane)
+        layer, number, *_ = rows[cells.index(max(cells))]
+        assert size[0] < 60 or f"largest   1 L{layer} H{number} {max(cells):.4f}".replace(" 0.", " .") in lines[1]
+        assert f"{rows[7][3]} L1 H3" in lines[1], "the current head, whatever its rank"
         shown = " ".join(lines)
         for _, _, cell, *_ in rows if size[0] > 60 else []:
             assert f"{cell:.3f}"[1:] in shown or f"{cell:.2f}"[1:] in shown

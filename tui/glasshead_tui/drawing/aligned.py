@@ -54,7 +54,7 @@ def align(moment: "Moment", focus: Focus) -> Aligned:
     weights = moment.trace[f"{focus.prefix}.weights"]
     text = Text.of(keys, queries)
     one, mean = (
-        word_weights(each, text, "output" if chosen else "input") for each in (weights[focus.head], weights.mean(0))
+        word_weights(each, text, "chosen" if chosen else "read") for each in (weights[focus.head], weights.mean(0))
     )
     given = coverage(weights[focus.head], text)
     best = one.nan_to_num(-1).argmax(-1).masked_fill(one.isnan().any(-1), -1)
