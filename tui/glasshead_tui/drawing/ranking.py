@@ -77,10 +77,14 @@ class Table:
 
         if self.measure == EFFECT:
             return EFFECT_FORMULA
-        if self.measure not in NAMES:
-            return ""
-        measure = NAMES[self.measure]
-        return f"{measure.formula}{'; even: the same of equal weights' if measure.share else ''}"
+        return NAMES[self.measure].formula if self.measure in NAMES else ""
+
+    @property
+    def told(self) -> str:
+        """The longest name of the measure."""
+        from glasshead.analysis.measures import NAMES
+
+        return NAMES[self.measure].told if self.measure in NAMES else self.measure
 
     def best_for(self, head: Head) -> str:
         """Choose the measure in which a head stands out most from even rows; the first one for any other."""
@@ -121,8 +125,8 @@ def tell_of(row: Row, table: Table) -> str:
     prefix, head = row.head
     name = brief_head(prefix, head)
     if table.measure != EFFECT:
-        even = "" if row.even is None else f", {weight(row.even)} of even rows"
-        return f"{name}: {table.measure} {real(row.value, 7)}{even} · {table.formula}"
+        even = "" if row.even is None else f", even {weight(row.even)}: of equal weights"
+        return f"{name}: {table.told} {real(row.value, 7)}{even} · {table.formula}"
     if row.still:
         return f"{name} moved no logit when it was taken out · {table.formula}"
     placebo = ""

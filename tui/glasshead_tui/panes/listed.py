@@ -109,7 +109,7 @@ class ListPane(Lines, Generic[Row]):
         at, wide = self.mark or 0, columns - 1
         head = self.write_head(wide) if lines >= TELLING else ""
         told = [line[0].text for line in wrapped(self.tell_of(self._rows[at]), columns)]
-        foot = told[: max(1, lines // 3)]
+        foot = told[: max(1, lines // 2)]
         if len(foot) < len(told):
             foot[-1] = clip(f"{foot[-1]} …", columns)
         room = max(1, lines - bool(head) - len(foot))
