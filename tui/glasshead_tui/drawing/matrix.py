@@ -13,7 +13,7 @@ from glasshead_tui.drawing.choices import row_labels
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.state.focus import Focus, Stage
-from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
+from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED, VEIL
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,6 +79,11 @@ class HeadMatrix:
         return self.stage != "scores" and bool(self.masked.any())
 
     @cached_property
+    def will_hide(self) -> bool:
+        """Whether any score is drawn that the mask is about to hide."""
+        return self.stage == "scores" and self.hidden and bool(self.masked.any())
+
+    @cached_property
     def hides_earlier(self) -> bool:
         """Whether any key up to the query's own position is hidden, as by a window or padding."""
         return bool(self.masked.tril().any())
@@ -94,6 +99,8 @@ class HeadMatrix:
             if self.stage == "weights":
                 hidden &= values == 0  # a weight behind the mask would be an error, and must stay visible
             levels = levels.masked_fill(hidden, MASKED if self.hidden else ABSENT)
+        elif self.hidden:
+            levels += VEIL * self.masked[row]
         return bytes(levels.tolist()) + bytes([ABSENT]) * self.ghost_columns
 
     def text(self, row: int, column: int, room: int) -> str:

@@ -34,7 +34,34 @@ def tell_cell(moment: "Moment", focus: Focus, marks: Palette) -> tuple[Line, ...
     except GlassheadError:  # a recording of some values
         return with_choice(_bare(moment, focus, names, marks), choice(moment, focus), True, marks)
     hidden = "" if found.may_look else _why_hidden(focus, moment, keys[focus.key].text)
-    return with_choice(_readout(found, names, hidden, marks), choice(moment, focus), bool(hidden), marks)
+    if hidden and hidden != UNMASKED and focus.stage == "scores":
+        told = _to_be_masked(found, names, _what_is_hidden(focus, moment, keys[focus.key].text), marks)
+    else:
+        told = _readout(found, names, hidden, marks)
+    return with_choice(told, choice(moment, focus), bool(hidden), marks)
+
+
+def _what_is_hidden(focus: Focus, moment: "Moment", key: str) -> str:
+    """Say what a key is that the mask is about to hide."""
+    kind, window = moment.anatomy.kind_at(focus.prefix), moment.trace.attending(focus.prefix).window
+    if kind.causal and kind.masked and focus.key > focus.query:
+        return "a later token"
+    if why_edited(moment, focus):
+        return "by an edit"
+    if key == "<pad>":
+        return "padding"
+    away = abs(focus.key - focus.query)
+    if window is not None and away > window[focus.key > focus.query]:
+        return f"{away} away, beyond the window"
+    return "by the mask that was given"
+
+
+def _to_be_masked(found: "Cell", names: tuple[str, str], what: str, marks: Palette) -> tuple[Line, ...]:
+    """Describe a cell before the mask that is about to hide it, at several lengths."""
+    pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
+    score = Segment(f"   score {real(found.captured_score, 7)}", marks.quiet)
+    said = Segment(f"   will be masked: {what}", marks.strong)
+    return [*pair, score, said], [*pair, said], [*pair, Segment(f"  {said.text.partition(':')[0].strip()}", marks.strong)]
 
 
 def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
@@ -160,8 +187,10 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: s
         why = {"": "may not be looked at", "comes later": later}.get(later, f"{later} when this token was chosen")
         long.append([glyph, Segment(f" −∞ {why}", marks.quiet)])
         short.append([glyph, Segment(f" −∞ {later or 'masked'}", marks.quiet)])
-    elif stage == "scores" and later:
-        long.append([Segment("what the mask is about to hide is drawn too", marks.quiet)])
+    elif matrix.will_hide:
+        veil = Segment(MASKED_GLYPH, scale.masked)
+        long.append([veil, Segment(" will be masked: a later token" if later else " will be masked", marks.quiet)])
+        short.append([veil, Segment(" will be masked", marks.quiet)])
     if edits:
         style = marks.strong + UNDERLINE if edits.startswith("≠") else marks.strong
         long.insert(0, [Segment(edits, style)])
