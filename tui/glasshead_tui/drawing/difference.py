@@ -1,7 +1,7 @@
 """One head's matrix minus that of another line, such as the one without the edits, in the form of a heat map.
 
-Differences of weights are drawn by their square root, those of scores relative to the largest. Cells that the edits
-cannot reach are empty.
+Differences of weights are drawn by their square root, those of scores relative to the largest. Cells into
+which no edit goes are empty.
 """
 
 from dataclasses import dataclass

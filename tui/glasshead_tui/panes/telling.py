@@ -6,13 +6,14 @@ from rich.segment import Segment
 
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.choices import Choice, choice, names_chosen
+from glasshead_tui.drawing.masks import explain_mask
 from glasshead_tui.drawing.matrix import HeadMatrix, weight_level
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.notes import join_pieces
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.panes.difference import note_of_edits, why_edited
+from glasshead_tui.panes.difference import tell_of_edits, why_edited
 from glasshead_tui.state.focus import Focus, Stage
 from glasshead_tui.widgets.heatmap import UNDERLINE
 from glasshead_tui.widgets.lines import Line
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from glasshead.analysis.cell import Cell
     from glasshead.session.moment import Moment
 
+CHEQUER = "▚"
+"""What will be masked, where a cell is half a character: every second one is grey."""
 UNMASKED = "came later; no mask hides it"
 
 
@@ -61,7 +64,11 @@ def _to_be_masked(found: "Cell", names: tuple[str, str], what: str, marks: Palet
     pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
     score = Segment(f"   score {real(found.captured_score, 7)}", marks.quiet)
     said = Segment(f"   will be masked: {what}", marks.strong)
-    return [*pair, score, said], [*pair, said], [*pair, Segment(f"  {said.text.partition(':')[0].strip()}", marks.strong)]
+    return (
+        [*pair, score, said],
+        [*pair, said],
+        [*pair, Segment(f"  {said.text.partition(':')[0].strip()}", marks.strong)],
+    )
 
 
 def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
@@ -150,25 +157,32 @@ def _colours(matrix: HeadMatrix, stage: Stage, marks: Palette) -> Line:
             for level, name in samples]  # fmt: skip
 
 
-def explain_matrix(matrix: HeadMatrix, moment: "Moment", focus: Focus, marks: Palette) -> tuple[Line, ...]:
-    """Explain a head's matrix, at several lengths."""
+def explain_matrix(
+    matrix: HeadMatrix, moment: "Moment", focus: Focus, marks: Palette, *, tiny: bool = False
+) -> tuple[Line, ...]:
+    """Explain a head's matrix, at several lengths. tiny: whether a cell is half a character."""
     kind = moment.anatomy.kind_at(focus.prefix)
     beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
     legend = _legend(
         matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond,
-        note_of_edits(moment, focus, [(f"{focus.prefix}.{focus.stage}", (focus.head,))]), marks,
+        tell_of_edits(moment, focus, [(f"{focus.prefix}.{focus.stage}", (focus.head,))]), marks, tiny,
     )  # fmt: skip
+    if focus.stage == "masked" and not matrix.hides and (why := explain_mask(moment.trace, focus.prefix)):
+        told: list[Line] = [[Segment(each, marks.strong)] for each in why]
+        legend = (*(join_pieces([line, each]) for line in legend for each in told), *told, *legend)
     if names_chosen(focus):  # the first thing to know
         said: Line = [Segment("each row has the name of the word that it chose", marks.strong)]
         legend = (*(join_pieces([said, line]) for line in legend), said)
     return legend
 
 
-def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: str, marks: Palette) -> tuple[Line, ...]:
+def _legend(
+    matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: tuple[str, ...], marks: Palette, tiny: bool
+) -> tuple[Line, ...]:
     """Explain colours and glyphs, at several lengths.
 
     causal: why later keys are hidden; empty if the mask is not causal · beyond: what is said of weights on them ·
-    edits: what the edits did to the matrix.
+    edits: what the edits did to the matrix, at several lengths · tiny: whether a cell is half a character.
     """
     scale = marks.weights if stage == "weights" else marks.scores
     colours = _colours(matrix, stage, marks)
@@ -188,13 +202,13 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: s
         long.append([glyph, Segment(f" −∞ {why}", marks.quiet)])
         short.append([glyph, Segment(f" −∞ {later or 'masked'}", marks.quiet)])
     elif matrix.will_hide:
-        veil = Segment(MASKED_GLYPH, scale.masked)
+        veil = Segment(CHEQUER if tiny and scale.coloured else MASKED_GLYPH, scale.masked)
         long.append([veil, Segment(" will be masked: a later token" if later else " will be masked", marks.quiet)])
         short.append([veil, Segment(" will be masked", marks.quiet)])
     if edits:
-        style = marks.strong + UNDERLINE if edits.startswith("≠") else marks.strong
-        long.insert(0, [Segment(edits, style)])
-        short.insert(0, [Segment(edits, style)])
+        style = marks.strong + UNDERLINE if edits[0].startswith("≠") else marks.strong
+        long.insert(0, [Segment(edits[0], style)])
+        short.insert(0, [Segment(edits[-1], style)])
     if beyond:  # the first thing to know
         long.insert(0, [Segment(beyond, marks.bad)])
         short.insert(0, [Segment(beyond, marks.bad)])

@@ -79,9 +79,12 @@ GLYPHS: Meanings = (
     (
         "╱",
         "masked: −∞ before softmax, weight exactly 0. Nobody may look there. Under the matrix stands what is masked; "
-        "without a mask, the stage masked has the scores again",
+        "without a mask, the stage masked has the scores again. The decoder's own attention hides later tokens: each "
+        "row has to choose the token after it. Encoder–decoder attention hides nothing: the whole source is known before "
+        "the first token is written",
     ),
-    ("·", "not decoded yet, or out of the edits' reach: there is nothing to be seen"),
+    ("╱1.3", "among the scores, a number that will be masked; in half blocks every second one is grey"),
+    ("·", "not decoded yet; in a difference, a number that no edit goes into: it is as it was"),
     ("[.81]", "the cursor in a matrix, a map or the tokens: its row is the query, its column the key"),
     ("{.55}", "the pinned head, in the map and among the heads: it stands beside the current one"),
     HERE,
@@ -101,7 +104,7 @@ GLYPHS: Meanings = (
     ("▂▅▇", "the numbers of a vector: up positive, down negative; ±5.28 is the height of the tallest"),
     ("░▒▓█", "without colour: the darker, the larger a weight; of scores ~ = ≡ are below 0, ░ to █ above"),
     (".92→.71", "the model's own probability, and the one with which a token is drawn; cut: it cannot be drawn"),
-    ("≠ =", "changed by the edits, and underlined; in their reach and unchanged"),
+    ("≠ =", "changed by the edits, and underlined; unchanged, though the edits go into it"),
     ("mouse", "a click chooses a cell or a head; the wheel scrolls"),
 )
 """The signs of the explorer."""

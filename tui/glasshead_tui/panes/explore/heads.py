@@ -152,10 +152,8 @@ def _title(shown: Heads, keys: int, each: int, heads: int, columns: int, marks: 
 def _shared_bar(keys: int) -> tuple[str, ...]:
     """Say what a bar is that several keys share, at several lengths."""
     more = "larger" if keys == 2 else "largest"
-    return (
-        f"{keys} keys share a bar, which shows the {more} of their weights", f"{keys} keys share a bar: the {more} weight",
-        f"a bar: the {more} of {keys} keys",
-    )  # fmt: skip
+    whole = f"{keys} keys share a bar, which shows the {more} of their weights"
+    return whole, f"{keys} keys share a bar: the {more} weight", f"a bar: the {more} of {keys} keys"
 
 
 def _largest(shown: Heads, columns: int, marks: Palette) -> Line:
