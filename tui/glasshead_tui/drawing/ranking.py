@@ -125,7 +125,7 @@ def tell_of(row: Row, table: Table) -> str:
     prefix, head = row.head
     name = brief_head(prefix, head)
     if table.measure != EFFECT:
-        even = "" if row.even is None else f", even {weight(row.even)}: of equal weights"
+        even = "" if row.even is None else f", even {weight(row.even)} (equal weights)"
         return f"{name}: {table.told} {real(row.value, 7)}{even} · {table.formula}"
     if row.still:
         return f"{name} moved no logit when it was taken out · {table.formula}"

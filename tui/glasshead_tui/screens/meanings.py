@@ -80,8 +80,8 @@ GLYPHS: Meanings = (
         "╱",
         "masked: −∞ before softmax, weight exactly 0. Nobody may look there. Under the matrix stands what is masked; "
         "without a mask, the stage masked has the scores again. The decoder's own attention hides later tokens: each "
-        "row has to choose the token after it. Encoder–decoder attention hides nothing: the whole source is known before "
-        "the first token is written",
+        "row has to choose the token after it. Encoder–decoder attention hides nothing: the whole source is known "
+        "before the first token is written",
     ),
     ("╱1.3", "among the scores, a number that will be masked; in half blocks every second one is grey"),
     ("·", "not decoded yet; in a difference, a number that no edit goes into: it is as it was"),
