@@ -55,19 +55,18 @@ def told_apart(values: Sequence[float], room: int = 9) -> list[str]:
 
     Equal numbers stay equal, and so do those that the room cannot tell apart.
     """
-    gaps = [0, *(_decimals_between(*pair) for pair in pairwise(values)), 0]
-    shown = []
-    for at, value in enumerate(values):
+    apart = list(dict.fromkeys(values))
+    gaps = [0, *(_decimals_between(*pair) for pair in pairwise(apart)), 0]
+    shown = {}
+    for at, value in enumerate(apart):
         wanted = range(max(gaps[at : at + 2]), DECIMALS, -1)
         longer = (_fixed(value, decimals) for decimals in wanted)
-        shown.append(next((text for text in longer if len(text) <= room), real(value, room)))
-    return shown
+        shown[value] = next((text for text in longer if len(text) <= room), real(value, room))
+    return [shown[value] for value in values]
 
 
 def _decimals_between(one: float, other: float) -> int:
-    """Count the decimals at which two numbers are written differently; 0 for equal ones."""
-    if one == other:
-        return 0
+    """Count the decimals at which two numbers are written differently."""
     return next((each for each in range(DECIMALS, MOST) if _fixed(one, each) != _fixed(other, each)), MOST)
 
 

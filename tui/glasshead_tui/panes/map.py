@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "… computed when looked at"
 """Said where not every layer was captured."""
+DOTS = "a dot: the largest weight · of the cells that share it"
 AT_ONCE = 2_000_000  # weights pooled before the first frame; the rest follows, a layer at a time
 
 
@@ -194,7 +195,7 @@ class MapPane(Thumbnails):
             self.select(place, held)
         mark = mark_side(moment, focus, "map")
         unknown = "empty: not recorded" if self._heads.partial else UNKNOWN if self._heads.unknown else ""
-        said = " − ".join(mark_names(beside.names)) if beside else unknown
+        said = " − ".join(mark_names(beside.names)) if beside else unknown or DOTS
         entitle(self, f"{mark}map · {brief_head(focus.prefix, focus.head)}", said)
         self._heads.fetch()
 

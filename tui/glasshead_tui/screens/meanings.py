@@ -3,7 +3,11 @@
 Meanings = tuple[tuple[str, str], ...]
 
 PANES: Meanings = (
-    ("map", "every head of every layer; each picture is its attention weights, a dot the largest weight under it"),
+    (
+        "map",
+        "every head of every layer; each picture is its attention weights. Where it has fewer dots than "
+        "the matrix has cells, each dot is the largest weight of the cells that share it",
+    ),
     (
         "ranking",
         "all heads in one list, in the map's place: by a measure of their weights in this line, or by the effect, "
@@ -21,11 +25,16 @@ PANES: Meanings = (
         "one cell: q = x W_Q asks, k = x W_K is asked, v = x W_V is given; q × k is their product, number by number",
     ),
     ("norms", "LayerNorm after each sub-layer: step 1 is n = (x − mean) / √(var + ε), step 2 is gain · n + bias"),
-    ("heads", "the chosen cell in every head of this kind of attention, and under each weight its row"),
+    (
+        "heads",
+        "the chosen cell in every head of this kind of attention, and under each weight its row as bars; where keys "
+        "share a bar, it is as high as the largest of their weights. Above them the largest weights with their ranks, "
+        "= for an equal one",
+    ),
     (
         "alignment",
         "source and target as sentences: each row is painted by its weights; links are the largest weight of a row, "
-        "covered is the sum of what a source word got so far",
+        "covered is the sum of what a source word got so far, mean the current row in the mean of the layer's heads",
     ),
     (
         "stream",

@@ -91,7 +91,7 @@ class AlignmentPane(Lines):
         first = [_links(shown, at, columns, marks), _covered(shown, columns, marks)]
         if at is not None:
             row = shown.mean[at].tolist()
-            first.append(_painted(f"{shown.heads} heads", row, shown, columns, marks, marks.quiet))
+            first.append(_painted(f"mean of {shown.heads}", row, shown, columns, marks, marks.quiet))
         if lines > len(first) + len(shown.queries):
             first.append([])
         self._above = len(first)

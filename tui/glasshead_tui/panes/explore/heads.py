@@ -159,12 +159,14 @@ def _shared_bar(keys: int) -> tuple[str, ...]:
 def _largest(shown: Heads, columns: int, marks: Palette) -> Line:
     """List the heads with the largest weights of the cell, each with its place, and the current one."""
     ranked = rank_heads(shown)
-    names = [f"{rank} L{layer} H{head}" for rank, (layer, head), _ in ranked]
+    names = [f"{each.rank} L{each.place[0]} H{each.place[1]}" for each in ranked]
     here = next((at for at, each in enumerate(ranked) if each.place == shown.place), -1)
     said = "largest" if all(row is not None for row in shown.rows) else "of these"
     line: Line = [Segment(fit(said, LARGEST), marks.quiet)]
-    for at, (name, (_, _, text)) in enumerate(zip(names, ranked, strict=True)):
-        piece: Line = [Segment(f"{name} {text}  ", marks.query if at == here else None)]
+    for at, each in enumerate(ranked):
+        tied = at > 0 and ranked[at - 1].rank == each.rank
+        name = f"= L{each.place[0]} H{each.place[1]}  " if tied else f"{names[at]} {each.text}  "
+        piece: Line = [Segment(name, marks.query if at == here else None)]
         kept = 2 + width(names[here]) if here > at else 0  # the current one is seen whatever its rank
         if cells(line) + cells(piece) - 2 + kept > columns:
             return [*line, Segment("… ", marks.quiet), *([Segment(names[here], marks.query)] if here >= at else [])]
