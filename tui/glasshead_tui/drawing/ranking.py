@@ -20,8 +20,7 @@ Head = tuple[str, int]
 
 EFFECT = "effect"
 EFFECT_FORMULA = (
-    "rise of the loss without the head, in nats a token; placebo: the same of the other heads of its layer, "
-    "mean ± spread"
+    "rise of the loss without the head, in nats a token; placebo: of the other heads of its layer, mean ± spread"
 )
 
 
@@ -132,7 +131,7 @@ def tell_of(row: Row, table: Table) -> str:
     placebo = ""
     if row.placebo is not None:
         placebo = f", placebo {write_placebo(row.placebo)}"
-    loss = "" if table.loss is None else f" · the loss with all heads is {real(table.loss, 6)}"
+    loss = "" if table.loss is None else f" · loss with all heads {real(table.loss, 6)}"
     return f"{name}: effect {real(row.value, 7)}{placebo} · {table.formula}{loss}"
 
 
