@@ -52,7 +52,7 @@ def test_an_edit_of_one_mask_is_told_there_and_nowhere_else(edit: str) -> None:
     trace = session.moment.trace
     for prefix, told in (("decoder.0.self", EDITS[edit]), ("decoder.1.self", EDITS[""])):
         said, why = told_mask(trace, prefix), explain_mask(trace, prefix)
-        assert told in said and bool(why) == (told == EDITS[""]) == (why[:1] == (said[0].removeprefix(f"{told}: "),))
+        assert told in said and bool(why) == (told == EDITS[""]) == (why[:1] == (said[0].removeprefix(f"{told} – "),))
 
 
 def test_the_help_explains_the_short_name_of_a_head() -> None:

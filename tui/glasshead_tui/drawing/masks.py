@@ -21,7 +21,7 @@ def told_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
     if hidden and kind.causal and not kind.masked:
         return f"masked: {', '.join(hidden)}, but not later ones", f"masked: {', '.join(hidden)}", "masked"
     if hidden == ["later tokens"]:
-        return f"masked: later tokens: {explain_mask(trace, prefix)[0]}", "masked: later tokens", "masked"
+        return f"masked: later tokens – {explain_mask(trace, prefix)[0]}", "masked: later tokens", "masked"
     if hidden:
         first = hidden[0] if later else ""
         short = ", ".join(filter(None, (first, *brief, more)))
