@@ -52,6 +52,8 @@ async def test_masked_and_absent_cells_are_where_the_trace_has_them(line: "Stepp
                 await pilot.pause()
                 matrix = matrix_of(pane)
                 hidden = (line.outlook[f"{focus.prefix}.masked"][0] == -math.inf).tolist()
+                if stage != "weights":  # the mask only hides: what is left keeps its colour
+                    assert matrix.largest == float(line.outlook[f"{focus.prefix}.scores"][0].abs().max())
                 for row in range(len(matrix.row_labels)):
                     levels = matrix.levels(row)
                     if row >= len(hidden):

@@ -54,7 +54,7 @@ class HeadMatrix:
     hidden: bool = True
     """Whether −∞ is a mask's; else those keys were not there when the row was computed."""
     beside: float = 0.0
-    """Largest score of a matrix that stands beside it, so that both have the same colours."""
+    """Largest score of another matrix that has the same colours: one that stands beside it, or that before the mask."""
 
     @cached_property
     def row_labels(self) -> tuple[str, ...]:
@@ -121,4 +121,11 @@ def make_matrix(moment: "Moment", focus: Focus, ghosts: tuple[int, int] = (0, 0)
         ghost_rows=ghosts[0],
         ghost_columns=ghosts[1],
         hidden=patterned or not moment.anatomy.lasting,
+        beside=_largest_score(trace, focus) if focus.stage == "masked" else 0.0,
     )
+
+
+def _largest_score(trace: "Trace", focus: Focus) -> float:
+    """Return the size of the largest score before the mask, which hides and changes no colour; 0 if not known."""
+    site = f"{focus.prefix}.scores"
+    return float(trace[site][focus.head].nan_to_num(0, 0, 0).abs().max()) if trace.at_hand(site) else 0.0

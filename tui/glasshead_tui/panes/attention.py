@@ -254,7 +254,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         this = shown.moment, shown.focus.to(view="edited")
         one, other = make_matrix(*this), make_matrix(*pair.other)
         if stage != "weights":  # one scale for both
-            one, other = replace(one, beside=other.largest), replace(other, beside=one.largest)
+            largest = max(one.largest, other.largest)
+            one, other = replace(one, beside=largest), replace(other, beside=largest)
         names = _captions(pair, marks, shown.focus.view)
         apart = self._apart(shown) if "difference" in views else None
         at = shown.cursor("edited")

@@ -16,8 +16,10 @@ PANES: Meanings = (
     ),
     (
         "attention",
-        "softmax(Q Kᵀ / √d_k + mask) of one head (3.2.1): a row a query, a column a key; s goes through the stages. A "
-        "pinned head, another line or model stands beside it, with the difference",
+        "softmax(Q Kᵀ / √d_k + mask) of one head (3.2.1): a row a query, a column a key; s goes through the stages. "
+        "The decoder's own attention has a mask: each row has to choose the token after it, and may not see that one "
+        "or any later. Encoder–decoder attention has none: the whole source is known before the first token is "
+        "written. A pinned head, another line or model stands beside it, with the difference",
     ),
     ("sum", "one cell: score = q·k / √d_k, weight = exp(score) / Σ exp(scores), and the row's output = Σ weight · v"),
     (
@@ -88,9 +90,7 @@ GLYPHS: Meanings = (
     (
         "╱",
         "masked: −∞ before softmax, weight exactly 0. Nobody may look there. Under the matrix stands what is masked; "
-        "without a mask, the stage masked has the scores again. The decoder's own attention hides later tokens: each "
-        "row has to choose the token after it. Encoder–decoder attention hides nothing: the whole source is known "
-        "before the first token is written",
+        "without a mask, the stage masked has the scores again",
     ),
     ("╱1.3", "among the scores, a number that will be masked; in half blocks every second one is grey"),
     ("·", "not decoded yet; in a difference, a number that no edit goes into: it is as it was"),
