@@ -35,6 +35,12 @@ def hides(trace: "Trace", prefix: str) -> "Tensor":
     return ~trace.may_look(prefix).expand(trace.anatomy.kind_at(prefix).heads, -1, -1)
 
 
+def hides_by_mask(trace: "Trace", prefix: str) -> bool:
+    """Tell whether what an attention hides is hidden by a mask; else it was only not there yet."""
+    kind, anatomy = trace.anatomy.kind_at(prefix), trace.anatomy
+    return kind.masked or trace.attending(prefix).window is not None or not anatomy.lasting
+
+
 def weight_level(value: float) -> int:
     """Return the level of a weight of 0 … 1."""
     return round(sqrt(min(1.0, max(0.0, value))) * (LEVELS - 1))
@@ -110,8 +116,7 @@ class HeadMatrix:
 
 def make_matrix(moment: "Moment", focus: Focus, ghosts: tuple[int, int] = (0, 0)) -> HeadMatrix:
     """Make the matrix of the head in the focus. ghosts: rows and columns for tokens still to come."""
-    trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
-    patterned = kind.masked or trace.attending(focus.prefix).window is not None
+    trace = moment.trace
     return HeadMatrix(
         stage=focus.stage,
         values=trace[f"{focus.prefix}.{focus.stage}"][focus.head],
@@ -120,7 +125,7 @@ def make_matrix(moment: "Moment", focus: Focus, ghosts: tuple[int, int] = (0, 0)
         keys=labels(trace.axes(focus.prefix)[1]),
         ghost_rows=ghosts[0],
         ghost_columns=ghosts[1],
-        hidden=patterned or not moment.anatomy.lasting,
+        hidden=hides_by_mask(trace, focus.prefix),
         beside=_largest_score(trace, focus) if focus.stage == "masked" else 0.0,
     )
 
