@@ -29,7 +29,7 @@ UNMASKED = "came later; no mask hides it"
 
 
 def tell_cell(moment: "Moment", focus: Focus, marks: Palette) -> tuple[Line, ...]:
-    """Tell how the cell of a focus came about, the whole arithmetic first, only the weight last."""
+    """Tell how the cell of a focus came about, the whole arithmetic first, only the number of its stage last."""
     queries, keys = moment.trace.axes(focus.prefix)
     names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
     try:
@@ -40,7 +40,7 @@ def tell_cell(moment: "Moment", focus: Focus, marks: Palette) -> tuple[Line, ...
     if hidden and hidden != UNMASKED and focus.stage == "scores":
         told = _to_be_masked(found, names, _what_is_hidden(focus, moment, keys[focus.key].text), marks)
     else:
-        told = _readout(found, names, hidden, marks)
+        told = _readout(found, names, hidden, focus.stage, marks)
     return with_choice(told, choice(moment, focus), bool(hidden), marks)
 
 
@@ -107,8 +107,8 @@ def _bare(moment: "Moment", focus: Focus, names: tuple[str, str], marks: Palette
     return [*short, Segment("   how it came about was not recorded", marks.quiet)], short
 
 
-def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette) -> tuple[Line, ...]:
-    """Describe the current cell at several lengths, the whole arithmetic first, only the weight last."""
+def _readout(found: "Cell", names: tuple[str, str], hidden: str, stage: Stage, marks: Palette) -> tuple[Line, ...]:
+    """Describe the current cell at several lengths, the whole arithmetic first, only the number of its stage last."""
     pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
     if hidden == UNMASKED:
         score = Segment(f"   score {real(found.captured_score, 7)}: ", marks.quiet)
@@ -120,6 +120,7 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
         long, short = [*pair, score, infinite, Segment(hidden)], [*pair, Segment("  "), infinite, Segment(hidden)]
         return [*long, tail], long, [*short, tail], short, short[:-1]
     shown = weight(found.captured_weight)
+    what, number = ("weight", shown) if stage == "weights" else ("score", real(found.captured_score, 7))
     plain = found.bias is None and found.cap is None
     root = f"1/√{len(found.q)}" if abs(found.scale * len(found.q) ** 0.5 - 1) < 1e-6 else real(found.scale, 6)
     beyond = "" if found.bias is None else f" + bias {real(found.bias, 6)}"
@@ -136,7 +137,8 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
             Segment(f"   score {real(found.captured_score, 7)} → weight ", marks.quiet),
             Segment(shown, marks.strong),
         ],
-        [*pair, Segment("  "), Segment(shown, marks.strong)],
+        [*pair, Segment(f"   {what} ", marks.quiet), Segment(number, marks.strong)],
+        [*pair, Segment("  "), Segment(number, marks.strong)],
     )
 
 

@@ -116,7 +116,11 @@ def _links(shown: Aligned, at: int | None, columns: int, marks: Palette) -> Line
     line: Line = [Segment(fit("links", HEAD), marks.quiet)]
     linked = [number for number, best in enumerate(shown.best) if 0 <= best < len(shown.keys) - 1]
     if not linked:
-        return [*line, Segment("none: no word looks at a word most", marks.quiet)]
+        others = len(shown.keys) - 1 in shown.best
+        return [
+            *line,
+            Segment(f"none: every row looks most at {shown.keys[-1]}" if others else "none yet", marks.quiet),
+        ]
 
     def pair(place: int) -> Line:
         number = linked[place]
