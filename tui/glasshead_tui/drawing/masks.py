@@ -21,7 +21,8 @@ def told_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
     if hidden and kind.causal and not kind.masked:
         return f"masked: {', '.join(hidden)}, but not later ones", f"masked: {', '.join(hidden)}", "masked"
     if hidden == ["later tokens"]:
-        return f"masked: later tokens – {explain_mask(trace, prefix)[0]}", "masked: later tokens", "masked"
+        explained = (f"masked: later tokens – {why}" for why in explain_mask(trace, prefix))
+        return *explained, "masked: later tokens", "masked"
     if hidden:
         first = hidden[0] if later else ""
         short = ", ".join(filter(None, (first, *brief, more)))
@@ -44,8 +45,8 @@ def explain_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
         return ()
     if _hides_later(trace, prefix):
         return (
-            "each row has to choose the token after it, so it may not see that one or any later",
-            "a row may not see what it has to choose",
+            "each row has to predict the token after it, so it may not see that one or any later",
+            "a row predicts what comes",
         )
     if kind.causal:
         return ()

@@ -17,7 +17,7 @@ PANES: Meanings = (
     (
         "attention",
         "softmax(Q Kᵀ / √d_k + mask) of one head (3.2.1): a row a query, a column a key; s goes through the stages. "
-        "The decoder's own attention has a mask: each row has to choose the token after it, and may not see that one "
+        "The decoder's own attention has a mask: each row has to predict the token after it, and may not see that one "
         "or any later. Encoder–decoder attention has none: the whole source is known before the first token is "
         "written. A pinned head, another line or model stands beside it, with the difference",
     ),
