@@ -6,6 +6,12 @@ if TYPE_CHECKING:
     from glasshead.anatomy import Anatomy, Kind
     from glasshead.traces.trace import Trace
 
+LATER = (
+    "each row has to predict the token after it, so it may not see that one or any later",
+    "a row predicts what comes",
+)
+"""Why later tokens are hidden, at two lengths."""
+
 
 def told_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
     """Say what the mask of an attention hides in this line, at several lengths, the longest first."""
@@ -21,15 +27,14 @@ def told_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
     if hidden and kind.causal and not kind.masked:
         return f"masked: {', '.join(hidden)}, but not later ones", f"masked: {', '.join(hidden)}", "masked"
     if hidden == ["later tokens"]:
-        explained = (f"masked: later tokens – {why}" for why in explain_mask(trace, prefix))
-        return *explained, "masked: later tokens", "masked"
+        return *(f"masked: later tokens – {why}" for why in LATER), "masked: later tokens", "masked"
     if hidden:
         first = hidden[0] if later else ""
         short = ", ".join(filter(None, (first, *brief, more)))
         return f"masked: {', '.join(hidden)}", f"masked: {short}", "masked"
     if not kind.causal:
         known = f"no mask here: the whole {_side(kind)} is known"
-        return f"no mask here: {explain_mask(trace, prefix)[0]}", known, "no mask here", "no mask"
+        return f"no mask here: {_known(kind)[0]}", known, "no mask here", "no mask"
     if trace.anatomy.lasting:
         return "no mask: later tokens are only not there yet", "no mask here", "no mask"
     return "no mask: later tokens may be looked at", "no mask here", "no mask"
@@ -44,18 +49,17 @@ def explain_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
     if window is not None or _hides_more(trace, prefix):
         return ()
     if _hides_later(trace, prefix):
-        return (
-            "each row has to predict the token after it, so it may not see that one or any later",
-            "a row predicts what comes",
-        )
-    if kind.causal:
-        return ()
+        return LATER
+    return () if kind.causal else _known(kind)
+
+
+def _known(kind: "Kind") -> tuple[str, ...]:
+    """Say why nothing has to be hidden, at two lengths."""
     known = f"the whole {_side(kind)} is known"
-    when = (
-        "before the first token is written, so nothing has to be hidden"
-        if kind.kind == "cross"
-        else ("at once, so every token may look at every other")
-    )
+    if kind.kind == "cross":
+        when = "before the first token is written, so nothing has to be hidden"
+    else:
+        when = "at once, so every token may look at every other"
     return f"{known} {when}", f"{known}: nothing has to be hidden"
 
 

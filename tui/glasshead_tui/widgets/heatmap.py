@@ -20,7 +20,7 @@ from textual.strip import Strip
 from glasshead_tui.widgets.cells import clip, fit, width
 from glasshead_tui.widgets.fitting import Form, Measures, Outline, fit_outline
 from glasshead_tui.widgets.lean import LeanView
-from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, LEVELS, MASKED, MASKED_GLYPH, STRIPES, VEIL, Scale
+from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, MASKED, MASKED_GLYPH, STRIPES, VEIL, VEILED, Scale
 
 
 class Matrix(Protocol):
@@ -248,23 +248,19 @@ class HeatMap(LeanView):
         """Return the text and the style of a cell without digits; behind a veil its number is seen beside the glyph."""
         assert self.scale is not None
         glyph, style = self.scale.block(level)
-        if not self._veiled(level):
+        if level not in VEILED:
             return glyph * self.measures.cell, style
         return glyph + self.scale.block(level - VEIL)[0] * (self.measures.cell - 1), style
 
     def _striped(self, row: int, span: range) -> Sequence[int]:
         """Return the levels of a row; where a place is as small as a character, a veil is some places of a mask."""
         levels = self._row_levels(row)[span.start : span.stop]
-        if self.measures.form != "halves" or not any(map(self._veiled, levels)):
+        if self.measures.form != "halves" or VEILED.isdisjoint(levels):
             return levels
         return [
-            (level - VEIL if (row + column) % STRIPES else MASKED) if self._veiled(level) else level
+            (level - VEIL if (row + column) % STRIPES else MASKED) if level in VEILED else level
             for column, level in zip(span, levels, strict=True)
         ]
-
-    @staticmethod
-    def _veiled(level: int) -> bool:
-        return VEIL <= level < VEIL + LEVELS
 
     def _digits(self, row: int, span: range, middle: bool) -> list[Segment]:
         assert self.scale is not None

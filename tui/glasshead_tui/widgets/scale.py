@@ -13,6 +13,7 @@ from rich.style import Style
 
 LEVELS = 64
 VEIL = LEVELS
+VEILED = frozenset(range(VEIL, VEIL + LEVELS))
 STRIPES = 2
 """Where a place is a single character, or half of one, a veil covers every second of them."""
 MASKED = 254
