@@ -21,7 +21,7 @@ MOVES = {"up": -1, "down": 1, "page_up": -10, "page_down": 10}
 """Rows by which a key moves the mark."""
 BOLD = Style(bold=True)
 TELLING = 6
-"""Lines of the pane from which on a heading stands above the rows; a third of them may tell of the marked one."""
+"""Lines of the pane from which on a heading stands above the rows; half of them may tell of the marked one."""
 
 
 class ListPane(Lines, Generic[Row]):
@@ -109,7 +109,7 @@ class ListPane(Lines, Generic[Row]):
         at, wide = self.mark or 0, columns - 1
         head = self.write_head(wide) if lines >= TELLING else ""
         told = [line[0].text for line in wrapped(self.tell_of(self._rows[at]), columns)]
-        foot = told[: max(1, lines // 3)]
+        foot = told[: max(1, (lines + 1) // 2)]
         if len(foot) < len(told):
             foot[-1] = clip(f"{foot[-1]} …", columns)
         room = max(1, lines - bool(head) - len(foot))

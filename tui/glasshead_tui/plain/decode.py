@@ -1,6 +1,7 @@
 """A decode as plain text, step by step: the explorer's twin for a pipe."""
 
 from shutil import get_terminal_size
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from glasshead.named import name_head
@@ -34,7 +35,9 @@ def print_decode(session: "Session", name: str, prefix: str, head: int, steps: i
         print(f"source      {tables.words(moment.source)}")
     kind = moment.anatomy.kind_at(prefix)
     print(f"attention   {name_head(prefix, head, masked=kind.causal and kind.masked)}   {prefix}.weights")
-    print(f"            a row for each query, a column for each key; {told_mask(moment.trace, prefix)[0]}")
+    print("            a row for each query, a column for each key")
+    for line in wrap(told_mask(moment.trace, prefix)[0], 68):
+        print(f"            {line}")
     print(f"            {tables.MASKED} may not be looked at; --kind, --layer and --head choose another")
     _write(moment, prefix, head)
     for _ in session.walk(moment.limit if steps is None else steps):
