@@ -2,9 +2,9 @@
 
     Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V                        (Vaswani et al. 2017, section 3.2.1, equation 1)
 
-Without a tap it is one fused kernel. With a tap it is the same arithmetic in named stages, each handed to the tap:
-`q k v` → `scores` (Q Kᵀ × scale, + `bias` if there is one) → `masked` (−∞ at keys that may not be looked at) →
-`weights` (softmax) → `heads` (weights · V).
+Without a tap, or with one that wants only `heads`, it is one fused kernel. With another it is the same arithmetic in
+named stages, each handed to the tap: `q k v` → `scores` (Q Kᵀ × scale, + `bias` if there is one) → `masked` (−∞ at keys
+that may not be looked at) → `weights` (softmax) → `heads` (weights · V).
 
 Axes: b batch · h heads · q query positions · k key positions · d width of one head.
 """
@@ -39,17 +39,19 @@ def attend(
     scale: factor of q·k, 1/√d_k in the paper. bias: added to the scores, broadcast to b h q k.
     cap: scores s become cap · tanh(s / cap). dropout: probability, on the weights (the paper has none there).
     tap: called as `tap(name, tensor)` at each of `STAGES`, and with `bias` if there is one; its result replaces the
-    tensor. A tap of `listen` is spared what follows from other values, until somebody looks at it.
+    tensor. A tap of `listen` is spared what it does not want, and what follows from other values until somebody looks.
 
     A row that may look at nothing has weights of exactly 0, and so a head output of 0, never NaN.
     """
-    if tap is None and cap is None:
+    staged = tap is not None and getattr(tap, "wants", _wants)(*STAGES[:-1], "bias")
+    if not staged and cap is None:
         if bias is not None:
             mask = bias if mask is None else bias.masked_fill(~mask, -torch.inf)
         shared = key.shape[1] < query.shape[1]
-        return F.scaled_dot_product_attention(
+        heads = F.scaled_dot_product_attention(
             query, key, value, attn_mask=mask, dropout_p=dropout, scale=scale, enable_gqa=shared
         )
+        return heads if tap is None else tap("heads", heads)
 
     if mask is not None and mask.all():  # it hides nothing
         mask = None
@@ -73,6 +75,11 @@ def attend(
     if dropout:
         weights = F.dropout(weights, dropout)
     return see("heads", _shared_product(weights, value))
+
+
+def _wants(*_names: str) -> bool:
+    """Tell that any value is wanted: of a tap that does not say."""
+    return True
 
 
 def softmax(masked: Tensor) -> Tensor:

@@ -168,6 +168,11 @@ class Tap:
         here = self._edited and any(self._places.get(name, NOWHERE)[2] for name in names)
         return here or (self._outer is not None and self._outer.edits(*names))
 
+    def wants(self, *names: str) -> bool:
+        """Tell whether any of these values is kept or may be replaced, here or further out."""
+        here = any(keep or changes for _, keep, changes in (self._places.get(name, NOWHERE) for name in names))
+        return here or (self._outer is not None and self._outer.wants(*names))
+
     def _put_off(self, name: str, value: PutOff) -> None:
         if self._outer is not None:
             self._outer._put_off(name, value)

@@ -4,8 +4,8 @@ The weight of a target word on a source word is the mean over its rows of the su
 target word is linked to the source word with the largest weight; one whose largest weight is on no word, as on </s>,
 has no link. Which rows are those of a target word is a choice (Chen et al. 2020):
 
-    input     the rows in which the word is what the decoder reads (their SHIFT-ATT)
-    output    the rows before, in which the word is what the decoder chooses (their NAIVE-ATT)
+    read      the rows in which the word is what the decoder reads (their SHIFT-ATT)
+    chosen    the rows before, in which the word is what the decoder chooses (their NAIVE-ATT)
 
 Measured against gold of sure links S and possible links P ⊇ S (Och and Ney 2003), over the target words that have one:
 
@@ -23,7 +23,7 @@ from glasshead.analysis.words import Word, words, written
 from glasshead.recipes.links import Gold, Span
 from glasshead.text import Token
 
-Rows = Literal["input", "output"]
+Rows = Literal["read", "chosen"]
 """Which rows belong to a target word."""
 Pairing = frozenset[tuple[int, int]]
 """Links: number of a source word, number of a target word."""
@@ -45,7 +45,7 @@ class Text:
 
     def rows(self, word: int, rows: Rows) -> tuple[int, ...]:
         """Return the rows of a target word."""
-        return tuple(at - (rows == "output") for at in self.target[word])
+        return tuple(at - (rows == "chosen") for at in self.target[word])
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Marks:
         return frozenset(target for _, target in self.sure)
 
 
-def word_weights(weights: Tensor, text: Text, rows: Rows = "input") -> Tensor:
+def word_weights(weights: Tensor, text: Text, rows: Rows = "read") -> Tensor:
     """Join the weights of pieces to those of words: … q k → … t s + 1, the last column for keys that are no word.
 
     Rows that do not exist, as that of a word which is yet to be read, are NaN.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from glasshead.errors import GlassheadError, nearest
 from glasshead.text import WORD_START, Token
 from glasshead.traces.trace import Trace
 
@@ -84,6 +85,7 @@ class Measure:
     """One formula."""
 
     name: str
+    """A name short enough for a column."""
     formula: str
     """The formula, as a person reads it."""
     function: Callable[[Sight], Tensor]
@@ -92,6 +94,13 @@ class Measure:
     """Whether it is a share of the weight, which can be compared with that of an even row."""
     own: bool | None = None
     """Whether it belongs to self-attention (True), to encoder–decoder attention (False) or to both."""
+    title: str = ""
+    """The name where there is room for more words; empty where the name says it all."""
+
+    @property
+    def told(self) -> str:
+        """The longest name."""
+        return self.title or self.name
 
 
 def _beside(step: int) -> Callable[[Sight], Tensor]:
@@ -169,7 +178,10 @@ def _induction(sight: Sight) -> Tensor:
 
 
 def _made(sight: Sight, ahead: int) -> Tensor:
-    """Share of the keys that made the token of a row, or the token of the row after it."""
+    """Share of the keys that made the token that a row reads, or the one after it, that the row chooses.
+
+    Chen et al. 2020 call the first SHIFT-ATT, the other NAIVE-ATT. Which keys made a token only some recipes know.
+    """
     if sight.made is None:
         return torch.full((sight.weights.shape[0],), torch.nan, dtype=torch.float64)
     there = torch.zeros_like(sight.made)
@@ -194,12 +206,12 @@ MEASURES: tuple[Measure, ...] = (
         own=False,
     ),
     Measure(
-        "alignment", "mean of Σ w[i, j] over the j that made token i, where the recipe knows them",
-        lambda s: _made(s, 0), own=False,
+        "aligned read", "mean of Σ w[i, j] over the j that made token i, which row i reads",
+        lambda s: _made(s, 0), own=False, title="aligned with the word read",
     ),
     Measure(
-        "alignment ahead", "mean of Σ w[i, j] over the j that made token i + 1, which row i chose",
-        lambda s: _made(s, 1), own=False,
+        "aligned chosen", "mean of Σ w[i, j] over the j that made token i + 1, which row i chooses",
+        lambda s: _made(s, 1), own=False, title="aligned with the word chosen",
     ),
     Measure("induction", "mean of Σ w[i, j] over j ≤ i where token j − 1 is token i", _induction, own=True),
     Measure("sharpness", "mean of max over j of w[i, j]", _sharpness),
@@ -208,6 +220,18 @@ MEASURES: tuple[Measure, ...] = (
 )  # fmt: skip
 """All measures, with i a query of Q, j a key of K, and w the weights of one head."""
 NAMES = {measure.name: measure for measure in MEASURES}
+FORMER = {"alignment": "aligned read", "alignment ahead": "aligned chosen"}
+"""Names that a measure had before."""
+
+
+def find_measure(name: str) -> Measure:
+    """Return the measure of a name, the short or the longest one. Raises GlassheadError for any other."""
+    found = next((measure for measure in MEASURES if name.lower() in (measure.name, measure.told)), None)
+    if found is None:
+        if now := FORMER.get(name.lower()):
+            raise GlassheadError(f"The measure {name!r} is called {now!r} now: {NAMES[now].told}.")
+        raise GlassheadError(f"There is no measure {name!r}. {nearest(name, list(NAMES), what='measure')}")
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from glasshead.adapters.recorded import Recorded
 from glasshead.errors import GlassheadError, brief
-from glasshead.text import WORD_START, Token
+from glasshead.named import JOINED, means
+from glasshead.text import Token
 
 if TYPE_CHECKING:
     from glasshead.subjects import Subject
@@ -87,13 +88,13 @@ def token_of(subject: "Subject", line: Line, word: str) -> int:
     Raises GlassheadError for a word that is no token.
     """
     names = subject.vocabulary.target
-    called = (word, f"{WORD_START}{word.strip()}")
+    word = word.strip()
     for token in names.tokens(line.labels):
-        if token.text in called:
+        if means(word, token.text):
             return token.id
-    found = names.encode(word)
+    found = [] if word.startswith(JOINED) else names.encode(word)
     if len(found) != 1:
-        known = [token.id for token in names.tokens(range(names.size)) if token.text in called]
+        known = [token.id for token in names.tokens(range(names.size)) if means(word, token.text)]
         found = known or found
     if not found:
         raise GlassheadError(f"{brief(word)} is no token of this model.")

@@ -20,7 +20,7 @@ from glasshead.traces.trace import Trace
 if TYPE_CHECKING:
     from glasshead.subjects import Subject
 
-ROWS: tuple[Rows, ...] = ("input", "output")
+ROWS: tuple[Rows, ...] = ("read", "chosen")
 
 
 def measure_heads(
@@ -99,7 +99,7 @@ def align_heads(
                 for part, each in _parts(prefix, weights):
                     _add(counts.setdefault(part, {}), each, text, known)
     found = [Aligned(part, each, linked, written) for part, each in counts.items()]
-    if not any(each.counts["input"].sure for each in found):
+    if not any(each.counts["read"].sure for each in found):
         raise GlassheadError("The recipe knows no link of these pairs: were they written by it?")
     return tuple(sorted(found, key=lambda each: min(count.error_rate for count in each.counts.values())))
 

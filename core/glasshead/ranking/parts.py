@@ -8,7 +8,7 @@ A removal is a set of parts. Many removals are run as rows of one batch; `change
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -113,17 +113,19 @@ def _check(anatomy: Anatomy, site: str) -> None:
 class Edits:
     """The edits of a batch."""
 
-    rows: int
-    """Rows of the batch."""
+    rows: Callable[[Site], tuple[int, ...]]
+    """How many rows a value of a site may have."""
     by_site: dict[str, Change] = field(default_factory=dict)
     uneven: bool = False
     """Whether a value came that has other rows than the batch: then none of its rows was changed."""
 
 
-def changes(removals: Sequence[Removal], anatomy: Anatomy, fills: Fills, *, rows: int) -> Edits:
-    """Make the edits of a batch of so many rows in which row n is run without the parts of removal n.
+def changes(
+    removals: Sequence[Removal], anatomy: Anatomy, fills: Fills, *, rows: Callable[[Site], tuple[int, ...]]
+) -> Edits:
+    """Make the edits of a batch in which row n is run without the parts of removal n; without any it stays as it is.
 
-    Rows beyond the removals stay as they are.
+    rows: how many rows a value of a site may have: those of the batch, or its first ones.
     """
     cells: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for row, removal in enumerate(removals):
@@ -144,6 +146,7 @@ def _change(site: str, cells: Sequence[tuple[int, int]], fill: Tensor | None, ed
     """Make the edit of one site. cells: row of the batch, and the head, or the position of the key."""
     rows, numbers = (torch.tensor(each) for each in zip(*cells, strict=True))
     place = Site.parse(site)
+    allowed = edits.rows(place)
 
     def heads_of(value: Tensor, _start: int) -> None:
         value[rows, numbers] = 0 if fill is None else fill[numbers].to(value)
@@ -162,7 +165,7 @@ def _change(site: str, cells: Sequence[tuple[int, int]], fill: Tensor | None, ed
     write = {"heads": heads_of, "out": whole, "masked": hidden}[place.name]
 
     def change(value: Tensor, at: Place) -> Tensor:
-        if value.shape[0] != edits.rows:
+        if value.shape[0] not in allowed:
             edits.uneven = True
         else:
             write(value, at.start)

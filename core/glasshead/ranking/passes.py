@@ -1,12 +1,11 @@
 """The passes behind a ranking: one line run as it is, then without many parts, as rows of few batches.
 
-Removals that begin to tell at the same layer go together. Their batch begins at that layer, with what the layers before
-it gave in the first pass, where the model says its layers (`decoding.protocols.Layered`); else it runs in full.
+Each row joins its batch at the layer at which its removal begins to tell, with what the layers before it gave in the
+first pass, where the model says its layers (`decoding.protocols.Layered`); else it runs in full.
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,14 +19,14 @@ from glasshead.decoding.protocols import Memory, Model
 from glasshead.errors import GlassheadError, StoppedError
 from glasshead.ranking.lines import Line
 from glasshead.ranking.parts import Fills, Removal, changes
-from glasshead.ranking.resume import Kept, stacks_of
+from glasshead.ranking.resume import STACKS, Entry, Kept, stacks_of
 from glasshead.tap import ONE_AT_A_TIME
 from glasshead.traces.record import MiB
 
 BUDGET = 256 * MiB
 """Bytes that the numbers of one batch may take, by default."""
-TRIED: WeakKeyDictionary[Model, set[tuple[str, int]]] = WeakKeyDictionary()
-"""Stack and layer at which a batch of a model was begun, and a row without a removal was the line itself."""
+TRIED: WeakKeyDictionary[Model, set[Entry]] = WeakKeyDictionary()
+"""Where rows have joined in a batch of a model, and one without a removal was the line itself."""
 MOST = 64
 """Most rows of a batch: more of them make no row faster."""
 
@@ -35,7 +34,10 @@ FAR = 40.0
 """Move of a logit up to which e^move times a probability is as exact as the probability."""
 
 Progress = Callable[[int], None]
-"""Called with the number of removals that have been run."""
+"""Called with the number of removals that have been run; within a batch, in proportion to the layers that have."""
+
+Poll = Callable[[float], None]
+"""Called with the share of a batch that has been run."""
 
 
 class Outcome(NamedTuple):
@@ -62,6 +64,16 @@ class Clean:
     values: dict[str, Tensor]
     """What was kept, by site, without the batch."""
     memory: Memory | None
+
+    @cached_property
+    def total(self) -> Tensor:
+        """log Σe^logit: n."""
+        return torch.logsumexp(self.logits, -1)
+
+    @cached_property
+    def p(self) -> Tensor:
+        """Probabilities: n v."""
+        return torch.exp(self.logits - self.total.unsqueeze(-1))
 
 
 class Runner:
@@ -136,16 +148,26 @@ class Runner:
         """Largest move of a logit that the model's precision alone may make."""
         return self.model.anatomy.tolerance * max(1.0, self.size)
 
-    def _enter(self, stack: str, layer: int, rows: int) -> Tensor:
-        """Run so many rows from a layer on: b n v. The caller holds the lock, and listens."""
+    def _enter(self, entries: Sequence[Entry], poll: Poll) -> Tensor:
+        """Run rows that join at these layers, in this order: b n v. The caller holds the lock, and listens."""
         self.passes += 1
-        clean = self.clean.memory
-        with self.kept.replay(stack, layer, rows, whole=self.anew):
-            if stack == "encoder" or clean is None:
+        clean, rows, joined = self.clean.memory, len(entries), self.kept.join(entries)
+        ahead = left = sum(joined.values())
+
+        def begin(some: int) -> None:
+            nonlocal left
+            poll(1 - left / ahead)
+            left -= some
+
+        reading = {entry: some for entry, some in joined.items() if entry[0] == "encoder" and not self.anew}
+        writing = {entry: some for entry, some in joined.items() if entry not in reading}
+        if clean is None or any(stack == "encoder" for stack, _ in entries):
+            with self.kept.replay(reading, rows, begin):
                 memory = self._read(self.line.source, rows)
-            else:
-                mask = None if clean.mask is None else clean.mask.repeat_interleave(rows, 0)
-                memory = Memory(clean.states.repeat_interleave(rows, 0), mask)
+        else:
+            mask = None if clean.mask is None else clean.mask.repeat_interleave(rows, 0)
+            memory = Memory(clean.states.repeat_interleave(rows, 0), mask)
+        with self.kept.replay(writing, rows, begin):
             return self._logits(self.line, memory, rows)
 
     def run(
@@ -158,42 +180,45 @@ class Runner:
     ) -> list[Outcome]:
         """Run the line without each of the removals, in batches.
 
-        fills: what comes in the place of what is removed; by default zeros. stop: asked between batches. Raises
-        StoppedError when it says so.
+        fills: what comes in the place of what is removed; by default zeros. stop: asked between batches, and between
+        layers. Raises StoppedError when it says so.
         """
         found: dict[int, Outcome] = {}
-        ahead = self._groups(removals)
-        while ahead:
+        some: Sequence[tuple[Entry, int]] = ()
+
+        def poll(share: float) -> None:
             if stop():
                 raise StoppedError
-            (stack, layer), places = ahead[0]
-            some = places[: max(1, self._rows() - ((stack, layer) not in self._tried)) if self._together else 1]
-            outcomes = self._batch(stack, layer, [removals[place] for place in some], fills or {})
-            if outcomes is None:  # run what is left in another way
-                ahead = self._groups(removals, found)
-                continue
-            found.update(zip(some, outcomes, strict=True))
-            ahead[0] = (stack, layer), places[len(some) :]
-            ahead = [group for group in ahead if group[1]]
-            progress(len(found))
+            if done := int(share * len(some)):
+                progress(len(found) + done)
+
+        while len(found) < len(removals):
+            poll(0)
+            ahead = [(self._entry(removal), place) for place, removal in enumerate(removals) if place not in found]
+            ahead.sort(key=_when)
+            some = self._next(ahead)
+            outcomes = self._batch(some, removals, fills or {}, poll)
+            if outcomes is not None:  # else run them in another way
+                found.update(zip((place for _, place in some), outcomes, strict=True))
+                progress(len(found))
         return [found[place] for place in range(len(removals))]
 
-    def _groups(
-        self, removals: Sequence[Removal], done: Collection[int] = ()
-    ) -> list[tuple[tuple[str, int], list[int]]]:
-        """Put removals together that begin to tell at the same layer. done: places of those that have been run."""
-        own = "decoder" if self.writes else "encoder"
-        found: dict[tuple[str, int], list[int]] = defaultdict(list)
-        for place, removal in enumerate(removals):
-            if place in done:
-                continue
-            entries = [part.entry for part in removal] or [(own, 0)]
-            stack = min((stack for stack, _ in entries), key=("encoder", "decoder").index)
-            layer = min(layer for name, layer in entries if name == stack)
-            if stack not in self.kept.names:
-                layer = 0
-            found[stack, layer].append(place)
-        return sorted(found.items(), key=lambda item: (item[0][0] == "decoder", item[0][1]))
+    def _entry(self, removal: Removal) -> Entry:
+        """Return the stack and layer from which on a run without parts differs."""
+        entries = [part.entry for part in removal] or [("decoder" if self.writes else "encoder", 0)]
+        stack = "encoder" if any(name == "encoder" for name, _ in entries) else "decoder"
+        layer = min(layer for name, layer in entries if name == stack)
+        return stack, layer if stack in self.kept.names else 0
+
+    def _next(self, ahead: Sequence[tuple[Entry, int]]) -> Sequence[tuple[Entry, int]]:
+        """Take what goes into the next batch: batches are as even as can be."""
+        if not self._together:
+            return ahead[:1]
+        most = self._rows()
+        count = math.ceil(len(ahead) / math.ceil(len(ahead) / most))
+        while count > 1 and count + len({entry for entry, _ in ahead[:count]} - self._tried) > most:
+            count -= 1
+        return ahead[:count]
 
     def _rows(self) -> int:
         """Count the rows of one batch that there is room for."""
@@ -202,23 +227,34 @@ class Runner:
         each = 4 * (3 * queries * self.model.size + most * (12 * anatomy.width + 3 * anatomy.heads * most))
         return max(1, min(MOST, self._budget // each))
 
-    def _batch(self, stack: str, layer: int, removals: Sequence[Removal], fills: Fills) -> list[Outcome] | None:
-        """Run the line without each of the removals, from a layer on; None if batches have to be run in another way.
+    def _batch(
+        self, some: Sequence[tuple[Entry, int]], removals: Sequence[Removal], fills: Fills, poll: Poll
+    ) -> list[Outcome] | None:
+        """Run the line without each of some removals, in the order of entry; None if they must be run in another way.
 
-        The first batch that begins at a layer of a model has a row more, without a removal. Unless it is the line,
-        batches no longer begin at a layer; and if it is not so even then, there are no batches.
+        The first time that rows join at a layer of a model, a row joins without a removal. Unless it is the line, rows
+        no longer join at a layer; and if it is not so even then, there are no batches.
         """
-        tried = (stack, layer) in self._tried or not self._together
-        rows = len(removals) + (not tried)
-        edit = changes(removals, self.model.anatomy, fills, rows=rows)
+        untried = ({entry for entry, _ in some} - self._tried) if self._together else set()
+        rows = sorted([*some, *((entry, len(removals)) for entry in untried)], key=_when)
+        entries = [entry for entry, _ in rows]
+        without = [removals[place] if place < len(removals) else frozenset() for _, place in rows]
+        joined = self.kept.join(entries)
+        edit = changes(
+            without, self.model.anatomy, fills,
+            rows=lambda site: (len(rows), joined.get((site.stack, site.layer or 0), len(rows))),
+        )  # fmt: skip
         logits: Tensor | None = None
         try:
             with running(), self.model.listen((), edit.by_site):
-                logits = self._enter(stack, layer, rows)
+                logits = self._enter(entries, poll)
+        except StoppedError:
+            raise
         except Exception:  # of somebody's own code, if a layer did more than return what is given again
-            if tried or not self.kept.names:
+            if not self.kept.names or not untried:
                 raise
-        if logits is None or edit.uneven or not (tried or self._near(logits[-1])):
+        whole = [number for number, (_, place) in enumerate(rows) if place == len(removals)]
+        if logits is None or edit.uneven or not all(self._near(logits[number]) for number in whole):
             if self.kept.names:
                 self.kept = Kept({})
             elif self._together:
@@ -227,8 +263,10 @@ class Runner:
                 raise GlassheadError("This model runs a pass in parts, in which no head can be taken out.")
             self._tried = set()
             return None
-        self._tried.add((stack, layer))
-        return self._outcomes(logits[: len(removals)])
+        self._tried |= untried
+        if whole:
+            logits = logits[[number for number in range(len(rows)) if number not in whole]]
+        return self._outcomes(logits)
 
     def _near(self, logits: Tensor) -> bool:
         """Tell whether the logits of a row (n v) are those of the line itself."""
@@ -236,7 +274,7 @@ class Runner:
         return float((logits - self.clean.logits)[both].abs().max()) <= self.tolerance
 
     def _outcomes(self, logits: Tensor) -> list[Outcome]:
-        """Compare the logits of rows (b n v) with those of the whole model.
+        """Compare the logits of rows (b n v) with those of the whole model. The memory of float32 logits is used up.
 
         With d the move of each logit and p the whole model's distribution, log Σe^logit = log Σe^clean + log Σ p · e^d,
         and KL = log Σ p · e^d − Σ p · d.
@@ -250,17 +288,15 @@ class Runner:
             if self.rival is not None:
                 margins = (chosen[:, -1] - logits[:, -1, self.rival]).tolist()
                 picks = logits.argmax(-1).tolist()
-            moved = logits - clean
-            if not self._finite:  # −∞ may stay −∞
-                moved = torch.where(clean == logits, 0.0, moved)
-            before = torch.logsumexp(clean, -1)
-            p = torch.exp(clean - before.unsqueeze(-1))
+            # −∞ may stay −∞
+            moved = logits.sub_(clean) if self._finite else torch.where(clean == logits, 0.0, logits - clean)
+            before, p = self.clean.total, self.clean.p
             mean = torch.einsum("nv,bnv->bn", p, moved)
             moves = torch.maximum(moved.amax((1, 2)), -moved.amin((1, 2))).tolist()
             if max(moves) < FAR:
                 growth = torch.einsum("nv,bnv->bn", p, moved.exp_()).log_()
             else:  # what has grown may have been too improbable for p to hold it
-                growth = torch.logsumexp(logits, -1) - before
+                growth = torch.logsumexp(moved.add_(clean) if self._finite else logits, -1) - before
             kl = (growth - mean).double().clamp_min(0).cpu()
             logp = (chosen - before - growth).double().cpu()
         return [Outcome(logp[row], kl[row], moves[row], margins[row], tuple(picks[row])) for row in range(len(logits))]
@@ -268,7 +304,13 @@ class Runner:
     @cached_property
     def whole(self) -> Outcome:
         """The outcome of removing nothing."""
-        return self._outcomes(self.clean.logits.unsqueeze(0))[0]
+        return self._outcomes(self.clean.logits.unsqueeze(0).clone())[0]
+
+
+def _when(row: tuple[Entry, int]) -> tuple[int, int]:
+    """Say when a row joins: rows stand in this order."""
+    (stack, layer), _ = row
+    return STACKS.index(stack), layer
 
 
 def _exact(logits: Tensor) -> Tensor:

@@ -1,84 +1,168 @@
-"""Starting a pass at a layer: the layers before it give again what they gave in another pass, and compute nothing.
+"""A pass whose rows join layer by layer: before its layer a row is the line itself, which is not computed again.
 
-What a layer returned is kept as it is, with whatever it hands on besides the stream (T5 hands on its position bias),
-and repeated for each row of the batch. All else in the model runs as always, so nothing needs to be known of it. A
-stack whose layers do not run once each, in their order, is not kept, and runs in full.
+What a layer returned is kept as it is, with whatever it hands on besides the stream (T5 hands on its position bias). At
+a layer that some rows have not yet reached, the first rows are computed, and the others are given again what was kept.
+All else in the model runs as always, so nothing needs to be known of it. A stack whose layers do not run once each, in
+their order, is not kept, and runs in full.
+
+A linear map in a layer gives again what it gave to each row that is given again what it was given: so do the queries,
+keys and values of the layer at which a row joins, and the keys and values of a source that the row leaves as it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from glasshead.decoding.protocols import Layer, Model
+from glasshead.traces.record import MiB
+
+ROOM = 256 * MiB
+"""Bytes that what linear maps were given, and gave, may take; beyond them they are computed each time."""
+
+Forward = Callable[..., Any]
+Entry = tuple[str, int]
+"""Stack and layer at which a row joins."""
+STACKS = ("encoder", "decoder")
+"""The stacks in the order in which a row passes them."""
 
 
 class Kept:
-    """What the layers of each stack returned in one pass over one line."""
+    """What the layers of each stack were given, and returned, in one pass over one line."""
 
     def __init__(self, stacks: Mapping[str, Sequence[Layer]]) -> None:
         self.stacks = stacks
+        self._given: dict[nn.Module, list[tuple[int, ...]]] = {}
+        """Shapes of the tensors that a layer was given."""
         self._found: dict[nn.Module, Any] = {}
         self._order: list[nn.Module] = []
+        self._maps: dict[nn.Linear, tuple[Tensor, Tensor]] = {}
+        self._room = ROOM
 
     @property
     def names(self) -> frozenset[str]:
-        """Stacks that can be started at any layer."""
+        """Stacks whose layers rows can join."""
         return frozenset(name for name, layers in self.stacks.items() if self._ran_once(layers))
 
     def _ran_once(self, layers: Sequence[Layer]) -> bool:
         modules = [layer.module for layer in layers]
         return [each for each in self._order if each in modules] == modules
 
-    @contextmanager
-    def record(self) -> Iterator[None]:
-        """Keep what layers return in the block."""
-        handles = []
-        for layers in self.stacks.values():
-            for layer in layers:
+    def record(self) -> AbstractContextManager[None]:
+        """Keep in the block what layers, and the linear maps in them, are given and return."""
+        layers = [layer.module for stack in self.stacks.values() for layer in stack]
+        maps = [each for layer in layers for each in layer.modules() if isinstance(each, nn.Linear)]
+        return _instead(
+            {each: self._keeping_map(each) for each in maps} | {each: self._keeping(each) for each in layers}
+        )
 
-                def keep(module: nn.Module, _given: Any, found: Any) -> None:
-                    self._order.append(module)
-                    self._found[module] = _each(found, lambda value: value.clone())
+    def _keeping(self, module: nn.Module) -> Forward:
+        run = module.forward
 
-                handles.append(layer.module.register_forward_hook(keep))
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
+        def forward(*given: Any, **named: Any) -> Any:
+            self._order.append(module)
+            self._given[module] = [tuple(value.shape) for value in _tensors((given, named))]
+            found = run(*given, **named)
+            self._found[module] = _each(found, Tensor.clone)
+            return found
 
-    @contextmanager
-    def replay(self, stack: str, layer: int, rows: int, *, whole: bool = False) -> Iterator[None]:
-        """Let the layers of a stack before this one give again what they gave, for so many rows.
+        return forward
 
-        whole: the decoder's pass runs the encoder, too, which then gives again all that it gave.
+    def _keeping_map(self, module: nn.Linear) -> Forward:
+        """Make a forward that keeps what it is given, on the processor: elsewhere to compare takes longer."""
+        run = module.forward
+
+        def forward(x: Tensor) -> Tensor:
+            found = run(x)
+            if x.device.type == "cpu":
+                self._room -= x.nbytes + found.nbytes
+                if self._room >= 0:
+                    self._maps[module] = x.clone(), found.clone()
+            return found
+
+        return forward
+
+    def join(self, entries: Sequence[Entry]) -> dict[Entry, int]:
+        """Count the rows that are computed at each layer. entries: where each row joins, in their order."""
+        found: dict[Entry, int] = {}
+        before = 0
+        for stack in STACKS:
+            own = [layer for name, layer in entries if name == stack]
+            for layer in range(len(self.stacks[stack]) if stack in self.names else 0):
+                found[stack, layer] = before + sum(each <= layer for each in own)
+            before += len(own)
+        return found
+
+    def replay(
+        self, joined: Mapping[Entry, int], rows: int, begin: Callable[[int], None]
+    ) -> AbstractContextManager[None]:
+        """Compute in the block so many rows at each layer, as `join` counts them, and give again what the others had.
+
+        begin: called before a layer is computed, with the number of its rows.
         """
-        skipped = list(self.stacks[stack][:layer]) if stack in self.names else []
-        if whole and stack == "decoder" and "encoder" in self.names:
-            skipped += self.stacks["encoder"]
-        before = [(each.module, each.module.__dict__.get("forward")) for each in skipped]
-        try:
-            for each in skipped:
-                each.module.__dict__["forward"] = self._again(each, rows)
-            yield
-        finally:
-            for module, own in before:
-                if own is None:
-                    module.__dict__.pop("forward", None)
-                else:
-                    module.__dict__["forward"] = own
+        instead: dict[nn.Module, Forward] = {}
+        if self.names:
+            instead |= {each: self._again_if_same(each) for each in self._maps}
+        for (stack, layer), some in joined.items():
+            own = self.stacks[stack][layer]
+            instead[own.module] = self._partly(own, some, rows, begin)
+        return _instead(instead)
 
-    def _again(self, layer: Layer, rows: int) -> Any:
-        found = self._found[layer.module]
+    def _partly(self, layer: Layer, some: int, rows: int, begin: Callable[[int], None]) -> Forward:
+        """Make a forward that computes the first rows, and gives again what the others had."""
+        run, kept, shapes = layer.module.forward, self._found[layer.module], self._given[layer.module]
 
-        def repeated(value: Tensor) -> Tensor:
-            if value.dim() <= layer.axis or value.shape[layer.axis] != 1:
-                return value
-            return value.repeat_interleave(rows, layer.axis)
+        def again(value: Tensor, count: int) -> Tensor:
+            return value.repeat_interleave(count, layer.axis) if _has_batch(value, layer.axis) else value
 
-        return lambda *_given, **_named: _each(found, repeated)
+        def forward(*given: Any, **named: Any) -> Any:
+            if not some:
+                return _each(kept, lambda value: again(value, rows))
+            begin(some)
+            if some == rows:
+                return run(*given, **named)
+            ahead = iter(shapes)
+            given, named = _each((given, named), lambda value: _first(value, next(ahead), some, rows))
+            others = iter([again(value, rows - some) for value in _tensors(kept)])
+
+            def joined(value: Tensor) -> Tensor:
+                other = next(others)
+                both = _has_batch(value, layer.axis, some) and _has_batch(other, layer.axis, rows - some)
+                return torch.cat((value, other), layer.axis) if both else value
+
+            return _each(run(*given, **named), joined)
+
+        return forward
+
+    def _again_if_same(self, module: nn.Linear) -> Forward:
+        """Make a forward that gives again what was kept to the last rows, if they are given again what was kept."""
+        given, found = self._maps[module]
+        run = module.forward
+
+        def forward(x: Tensor) -> Tensor:
+            count = _differing(x, given) if len(given) == 1 and x.shape[1:] == given.shape[1:] else len(x)
+            if count == len(x):
+                return run(x)
+            again = found.expand(len(x) - count, *found.shape[1:])
+            return torch.cat((run(x[:count]), again)) if count else again.clone()
+
+        return forward
+
+
+def _differing(x: Tensor, row: Tensor) -> int:
+    """Count the first rows after which all rows of x are like this one. Rows that join late are the last to differ."""
+    low, high = 0, len(x)
+    while low < high:  # high: all rows from here on are taken to be like it
+        middle = high - 1 if high == len(x) else (low + high) // 2
+        if torch.equal(x[middle : middle + 1], row):
+            high = middle
+        elif high == len(x):
+            return high
+        else:
+            low = middle + 1
+    return high if torch.equal(x[high:], row.expand(len(x) - high, *row.shape[1:])) else len(x)
 
 
 def stacks_of(model: Model) -> Mapping[str, Sequence[Layer]]:
@@ -87,12 +171,52 @@ def stacks_of(model: Model) -> Mapping[str, Sequence[Layer]]:
     return found
 
 
-def _each(value: Any, change: Any) -> Any:
-    """Apply a function to every tensor of what a module returned, and leave its form."""
+@contextmanager
+def _instead(forwards: Mapping[nn.Module, Forward]) -> Iterator[None]:
+    """Let modules run by other functions in the block."""
+    before = [(module, module.__dict__.get("forward")) for module in forwards]
+    try:
+        for module, forward in forwards.items():
+            module.__dict__["forward"] = forward
+        yield
+    finally:
+        for module, own in before:
+            if own is None:
+                module.__dict__.pop("forward", None)
+            else:
+                module.__dict__["forward"] = own
+
+
+def _has_batch(value: Tensor, axis: int, rows: int = 1) -> bool:
+    """Tell whether a tensor has so many rows along an axis."""
+    return value.dim() > axis and value.shape[axis] == rows
+
+
+def _first(value: Tensor, alone: tuple[int, ...], some: int, rows: int) -> Tensor:
+    """Take the first rows of a tensor whose shape has another number where it has a batch than it had for one row."""
+    for axis, (one, all_of) in enumerate(zip(alone, value.shape, strict=True)):
+        if all_of != one:
+            if all_of != one * rows:
+                raise ValueError(f"{all_of} is no batch of {rows} times {one}")
+            return value.narrow(axis, 0, one * some)
+    return value
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    """List the tensors in what a module was given, or returned."""
+    found: list[Tensor] = []
+    _each(value, found.append)
+    return found
+
+
+def _each(value: Any, change: Callable[[Tensor], Any]) -> Any:
+    """Apply a function to every tensor of what a module was given, or returned, and leave its form."""
     if isinstance(value, Tensor):
         return change(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_each(one, change) for one in value))
     if isinstance(value, tuple | list):
         return type(value)(_each(one, change) for one in value)
+    if isinstance(value, dict):
+        return {name: _each(one, change) for name, one in value.items()}
     return value

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from glasshead.decoding.pick import Sample
 from glasshead.decoding.stepper import Stepper
 from glasshead.errors import GlassheadError
-from glasshead.named import JOINED, SPECIAL, WORD_STARTS
+from glasshead.named import means, name_tokens
 from glasshead.session.picking import entropy
 from glasshead.session.stops import Differs, Looks, Measured, Sign, Stop, Written
 from glasshead.text import Token
@@ -57,25 +57,11 @@ def walk_to_stop(
     return None
 
 
-def reads(token: Token, wanted: str) -> bool:
-    """Tell whether a token is the one that a person means: by its text, or by its name on the screen.
-
-    A word stands for the piece that begins it and for a whole token of that text; ‿ before it only for a piece that is
-    written onto the one before.
-    """
-    text = token.text
-    if wanted in (text, SPECIAL.get(text)):
-        return True
-    if text.startswith(WORD_STARTS):
-        return text[1:] == wanted
-    return wanted in (JOINED + text, text[3:5] if text.startswith("<0x") and len(text) == 6 else text)
-
-
 def _why(stop: Stop, line: Stepper, unedited: Stepper | None) -> str:
     """Say why a line stands at a breakpoint; empty if it does not."""
     if isinstance(stop, Written):
         newest = line.produced[-1] if line.step_number else None
-        return f"the newest token is {newest.text}" if newest is not None and reads(newest, stop.text) else ""
+        return f"the newest token is {_newest(line)}" if newest is not None and means(stop.text, newest.text) else ""
     if isinstance(stop, Differs):
         return "" if unedited is None else _differs(line, unedited)
     if not line.looks_ahead:  # the line is done: there is neither a next token nor a newest row
@@ -103,7 +89,7 @@ def _looks(stop: Looks, line: Stepper) -> str:
     """Find the weight of the newest row on the named tokens that is furthest beyond the bound."""
     kind = line.rows.record.anatomy.kind_at(stop.prefix)
     keys = line.source if kind.keys == "source" else line.tokens
-    places = [place for place, token in enumerate(keys) if reads(token, stop.text)]
+    places = [place for place, token in enumerate(keys) if means(stop.text, token.text)]
     if not places:
         return ""
     line.rows.reach(line.ids)
@@ -116,7 +102,7 @@ def _looks(stop: Looks, line: Stepper) -> str:
     if not found:
         return ""
     weight, head, place = max(found) if stop.sign == ">" else min(found)
-    return f"head {head} has the weight {weight:.4g} on token {place}, {keys[place].text}"
+    return f"head {head} has the weight {weight:.4g} on token {place}, {_names(keys)[place]}"
 
 
 def _differs(line: Stepper, unedited: Stepper) -> str:
@@ -124,7 +110,16 @@ def _differs(line: Stepper, unedited: Stepper) -> str:
     one, other = line.ids, unedited.ids
     if not line.step_number or one[:-1] != other[:-1] or one[-1:] == other[-1:]:
         return ""
-    return f"it took {line.produced[-1].text}, and the unedited line {unedited.produced[-1].text}"
+    return f"it took {_newest(line)}, and the unedited line {_newest(unedited)}"
+
+
+def _newest(line: Stepper) -> str:
+    """Name the newest token of a line."""
+    return _names(line.tokens)[-1]
+
+
+def _names(tokens: Sequence[Token]) -> tuple[str, ...]:
+    return name_tokens([token.text for token in tokens])
 
 
 def _beyond(value: float, sign: Sign, bound: float) -> bool:

@@ -33,7 +33,7 @@ GOLD = Gold(links=lambda source, target: (
 def test_words_take_the_mean_of_their_rows_and_the_sum_of_their_columns(seed: int) -> None:
     torch.manual_seed(seed)
     weights = torch.rand(3, 4, 4)
-    for rows, ahead in (("input", 0), ("output", 1)):
+    for rows, ahead in (("read", 0), ("chosen", 1)):
         found = word_weights(weights, TEXT, rows)  # type: ignore[arg-type]
         assert found.shape == (3, 2, 3)
         for head in range(3):
@@ -48,16 +48,16 @@ def test_words_take_the_mean_of_their_rows_and_the_sum_of_their_columns(seed: in
 
 
 def test_a_row_that_is_not_there_yet_has_no_link() -> None:
-    joined = word_weights(torch.full((3, 4), 0.25), TEXT, "input")  # the row of `ir` is missing
+    joined = word_weights(torch.full((3, 4), 0.25), TEXT, "read")  # the row of `ir` is missing
     assert joined[1].isnan().all() and links(joined) == {(0, 0)}
-    assert {target for _, target in links(word_weights(torch.full((3, 4), 0.25), TEXT, "output"))} == {0, 1}
+    assert {target for _, target in links(word_weights(torch.full((3, 4), 0.25), TEXT, "chosen"))} == {0, 1}
 
 
 def test_the_strongest_word_is_linked_and_an_end_token_is_none() -> None:
     weights = torch.tensor([[0, 0, 0.1, 0.9], [0.2, 0.2, 0.3, 0.3], [0, 0, 0.1, 0.9], [0.1, 0, 0.2, 0.7]])
-    assert links(word_weights(weights, TEXT, "input")) == {(0, 0)}  # 0.4 of two pieces; noir looks at </s>
+    assert links(word_weights(weights, TEXT, "read")) == {(0, 0)}  # 0.4 of two pieces; noir looks at </s>
     weights[2] = torch.tensor([0.1, 0, 0.8, 0.1])
-    assert links(word_weights(weights, TEXT, "output")) == {(1, 1)}  # chat looks at </s>; noir at (0.3 + 0.8) / 2
+    assert links(word_weights(weights, TEXT, "chosen")) == {(1, 1)}  # chat looks at </s>; noir at (0.3 + 0.8) / 2
 
 
 def test_gold_in_characters_becomes_words_and_cells() -> None:
@@ -99,8 +99,8 @@ def test_the_measures_take_the_weight_on_what_made_a_word() -> None:
         w = weights[head].tolist()
         own = (w[1][2] + (w[2][0] + w[2][1]) + (w[3][0] + w[3][1])) / 3
         before = (w[0][2] + (w[1][0] + w[1][1]) + (w[2][0] + w[2][1])) / 3
-        assert traits["alignment"].value == pytest.approx(own)
-        assert traits["alignment ahead"].value == pytest.approx(before)
-        assert traits["alignment"].chance == pytest.approx((0.25 + 0.5 + 0.5) / 3)
+        assert traits["aligned read"].value == pytest.approx(own)
+        assert traits["aligned chosen"].value == pytest.approx(before)
+        assert traits["aligned read"].chance == pytest.approx((0.25 + 0.5 + 0.5) / 3)
     without = Sight(weights, looks, TARGET, SOURCE, False)
-    assert "alignment" not in measured([without])[0]
+    assert "aligned read" not in measured([without])[0]

@@ -27,7 +27,7 @@ def test_error_rates_are_those_of_a_decode(tiny: Path) -> None:
     subject = glasshead.load(tiny)
     found = {each.part: each.counts for each in align_heads(subject, PAIRS, gold())}
     assert len(found) == 2 * (4 + 1)
-    sums = {(part, rows): [0, 0, 0] for part in found for rows in ("input", "output")}
+    sums = {(part, rows): [0, 0, 0] for part in found for rows in ("read", "chosen")}
     for source, target in PAIRS:
         line = subject.start(source, forced=target)
         while not line.done:
@@ -42,7 +42,7 @@ def test_error_rates_are_those_of_a_decode(tiny: Path) -> None:
         for part in found:
             matrix = trace[f"{part.prefix}.weights"]
             weights = (matrix.mean(0) if part.head is None else matrix[part.head]).tolist()
-            for rows, ahead in (("input", 0), ("output", 1)):
+            for rows, ahead in (("read", 0), ("chosen", 1)):
                 count = sums[part, rows]
                 count[2] += sum(expected.values())
                 for word, places in zip(french, there, strict=True):
@@ -74,7 +74,7 @@ def test_measures_over_texts_are_means_over_the_texts(tiny: Path) -> None:
         for name, trait in traits.items():
             values = [one[part][name].value for one in ones if name in one[part]]
             assert trait.value == pytest.approx(sum(values) / len(values))
-    assert "alignment" in both[Part("decoder.0.cross", 1)] and "alignment" not in both[Part("decoder.0.self", 1)]
+    assert "aligned read" in both[Part("decoder.0.cross", 1)] and "aligned read" not in both[Part("decoder.0.self", 1)]
 
 
 def test_what_cannot_be_aligned_is_said() -> None:

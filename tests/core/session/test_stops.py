@@ -11,9 +11,8 @@ from tests.core.recordings import recorded, subject_of, walked
 
 from glasshead import GlassheadError, Sample
 from glasshead.session.session import Session
-from glasshead.session.stopping import find_stop, reads, walk_to_stop
+from glasshead.session.stopping import find_stop, walk_to_stop
 from glasshead.session.stops import NO_STOPS, Differs, Looks, Measured, Written, check_stop, parse_stop
-from glasshead.text import Token
 
 WRITTEN = {
     "entropy > 2": Measured("entropy", ">", 2.0),
@@ -87,15 +86,6 @@ def test_a_place_that_the_model_does_not_have_is_refused() -> None:
         check_stop(parse_stop("0.cross looks at a > 0.5"), subject_of("gpt").anatomy)
     with pytest.raises(GlassheadError, match="writes no text"):
         check_stop(parse_stop("entropy > 1"), subject_of("bert").anatomy)
-
-
-def test_a_token_is_named_as_on_the_screen() -> None:
-    named = {
-        "▁chat": "chat", "Ġchat": "chat", "chat": "chat", "ton": "‿ton", "<0xE7>": "E7", "</s>": "■", "<s>": "▸"
-    }  # fmt: skip
-    for text, name in named.items():
-        assert reads(Token(1, text), name) and reads(Token(1, text), text)
-    assert not reads(Token(1, "▁chat"), "‿chat") and not reads(Token(1, "▁chat"), "cha")
 
 
 def test_breakpoints_are_switched_and_taken_out() -> None:

@@ -1,34 +1,37 @@
 """The explorer where there is no terminal: plain text, each of whose numbers must be the model's."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import torch
 from tests.cli.conftest import Glasshead, obeyed
+from tests.tui.spelling import spell
 
 TEXT = "the black cat"
 
 
-def full_pass(folder: Path, text: str, target: list[str], keep: str) -> tuple[list[list[str]], torch.Tensor]:
+def full_pass(folder: Path, text: str, target: list[int], keep: str) -> tuple[list[list[str]], torch.Tensor]:
     """For every row of the target its five best tokens, and one site: from one pass over it all, without a cache."""
     from glasshead.checkpoints.load import load
     from glasshead.tap import listen
 
     model, vocabulary, _ = load(folder)
     reads, codec = vocabulary.source, vocabulary.target
-    ids = {codec.name(number): number for number in range(codec.size)}
     with torch.no_grad(), listen(model, [keep]) as seen:
-        logits = model(
-            torch.tensor([[*reads.encode(text), reads.EOS]]), torch.tensor([[ids[name] for name in target]])
-        )[0]
+        logits = model(torch.tensor([[*reads.encode(text), reads.EOS]]), torch.tensor([target]))[0]
     best = torch.softmax(logits, -1).topk(5)
     shown = [
         [
-            f"{place} {codec.name(number)} {value:.3f}".replace(" 0.", " .")
+            f"{place} {spell([codec.name(before), codec.name(number)])[1]} {value:.3f}".replace(" 0.", " .")
             for place, (number, value) in enumerate(pairs, 1)
         ]
-        for pairs in (zip(*row, strict=True) for row in zip(best.indices.tolist(), best.values.tolist(), strict=True))
+        for before, pairs in zip(
+            target,
+            (zip(*row, strict=True) for row in zip(best.indices.tolist(), best.values.tolist(), strict=True)),
+            strict=True,
+        )
     ]
     return shown, seen[keep][0]
 
@@ -45,15 +48,16 @@ def test_every_step_shows_what_the_model_computed(tiny: Path, glasshead: Glasshe
     shown = steps_of(result.out)
     assert len(shown) == 5
     target = shown[-1][1].split()[1:]
-    assert len(target) == 5 and target[0] == "<s>"
-    candidates, weights = full_pass(tiny, TEXT, target, f"{site}.weights")
+    traced = json.loads(glasshead("trace", "tiny", TEXT, "--steps", "5", "--format", "json").out)["target"]
+    assert target == [token["text"] for token in traced]
+    candidates, weights = full_pass(tiny, TEXT, [token["id"] for token in traced], f"{site}.weights")
     for number, (head, tokens, following, columns, *rows) in enumerate(
         line[:-1] if line[-1] == "" else line for line in shown
     ):
         assert head.startswith(f"step {number}")
         assert tokens.split()[1:] == target[: number + 1]
         assert re.split(r"\s{3,}", following)[1:] == candidates[number]
-        keys = ["▁the", "▁black", "▁cat", "</s>"] if kind == "cross" else target[: number + 1]
+        keys = ["the", "black", "cat", "■"] if kind == "cross" else target[: number + 1]
         assert columns.split() == keys
         for query, row in enumerate(rows[: number + 1]):
             name, *cells = row.split()
@@ -68,7 +72,7 @@ def test_every_step_shows_what_the_model_computed(tiny: Path, glasshead: Glasshe
 def test_the_encoder_can_be_shown_too(tiny: Path, glasshead: Glasshead) -> None:
     words = ["--text", TEXT, "--steps", "0", "--kind", "encoder", "--layer", "0", "--head", "1"]
     rows = steps_of(glasshead("explore", "tiny", *words).out)[0][4:8]
-    _, weights = full_pass(tiny, TEXT, ["<s>"], "encoder.0.self.weights")
+    _, weights = full_pass(tiny, TEXT, [1], "encoder.0.self.weights")
     for query, row in enumerate(rows):
         assert [float(cell) for cell in row.split()[1:]] == pytest.approx(weights[1, query].tolist(), abs=0.0051)
 

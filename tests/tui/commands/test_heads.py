@@ -121,7 +121,8 @@ def test_heads_are_sorted_by_what_they_look_at(glasshead: Glasshead, tiny: Path)
     assert found["formula"] == "mean of w[i, i − 1]"
     table = glasshead(*words, "--top", "3").out.splitlines()
     assert max(map(cell_len, table)) <= 80 and "13 more" in table[-1]
-    assert [float(line.split()[4]) for line in table[6:9]] == pytest.approx(values[:3], abs=1e-3)
+    assert [float(line.split()[-3]) for line in table[-4:-1]] == pytest.approx(values[:3], abs=1e-3)
+    assert [line.split()[0] for line in table[-4:-1]] == ["1", "2", "3"]
     header, first, *_ = glasshead(*words, "--tsv").out.splitlines()
     cells = dict(zip(header.split("\t"), first.split("\t"), strict=True))
     assert float(cells["previous"]) == pytest.approx(values[0])
@@ -138,8 +139,8 @@ def test_an_alignment_is_measured_on_pairs_of_a_recipe(glasshead: Glasshead, tin
     assert (found["known"], found["words"]) == (linked, written) and 0 < linked < written
     for row, each in zip(found["heads"], expected, strict=True):
         assert (row["layer"], row["head"]) == (int(each.part.prefix[8]), each.part.head)
-        assert row["aer_input"] == pytest.approx(each.counts["input"].error_rate)
-        assert row["aer_output"] == pytest.approx(each.counts["output"].error_rate)
+        assert row["aer_read"] == pytest.approx(each.counts["read"].error_rate)
+        assert row["aer_chosen"] == pytest.approx(each.counts["chosen"].error_rate)
     table = glasshead(*words).out
     assert f"known       {linked} of {written} target words: " in table
     assert max(map(cell_len, table.splitlines())) <= 80 and "left out" in table and " mean " in table
@@ -166,7 +167,9 @@ def test_the_first_example_is_read_without_a_text(glasshead: Glasshead) -> None:
         (("--pairs", "missing.tsv"), "missing.tsv"),
         (("--by", "token=@99",), "no step 99"),
         (("--sort", "previus"), "previous"),
-        (("--sort", "alignment"), "no head of tiny"),
+        (("--sort", "aligned read"), "no head of tiny has the measure aligned with the word read"),
+        (("--sort", "aligned with the word chosen"), "no head of tiny"),
+        (("--sort", "alignment"), "is called 'aligned read' now: aligned with the word read"),
         (("--sort", "first", "--of", "layers"), "take nothing out"),
         (("--sort", "first", "--alignment"), "choose one"),
         (("--alignment",), "give one with --recipe"),

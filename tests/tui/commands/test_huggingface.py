@@ -9,6 +9,7 @@ import torch
 from sacrebleu import corpus_bleu
 from tests.cli.conftest import Glasshead, strictly
 from tests.core.adapters.huggingface.folders import save
+from tests.tui.spelling import spell
 
 import glasshead as library
 
@@ -43,7 +44,7 @@ def test_a_given_target_is_followed_step_by_step(glasshead: Glasshead, home: Pat
     assert len(follows) >= 4
     for place, line in enumerate(follows[:4]):
         token = ids[place + 1]
-        assert line[1] == tokenizer.convert_ids_to_tokens(token)
+        assert line[1] == spell(tokenizer.convert_ids_to_tokens([*ids[: place + 1], token]))[-1]
         assert float(line[2]) == pytest.approx(float(logits[place].softmax(-1)[token]), abs=6e-4)
 
 

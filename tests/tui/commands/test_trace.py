@@ -9,6 +9,7 @@ import pytest
 import torch
 from tests.cli.conftest import Glasshead, obeyed, strictly
 from tests.core.adapters.huggingface.folders import save
+from tests.tui.spelling import spell
 
 TEXT = "the black cat"
 
@@ -67,7 +68,7 @@ def test_what_may_not_be_looked_at_is_minus_infinity(told: Any) -> None:
 
 
 def test_the_target_is_what_was_asked_from_and_the_rest_what_came(told: Any) -> None:
-    assert told["target"][0]["text"] == "<s>" and told["source"][-1]["text"] == "</s>"
+    assert told["target"][0]["text"] == "▸" and told["source"][-1]["text"] == "■"
     assert [token["id"] for token in told["target"][1:]] == [token["id"] for token in told["produced"][:-1]]
     logits = torch.tensor(told["sites"]["logits"]["values"])
     for row, token in zip(torch.softmax(logits, -1), told["produced"], strict=True):
@@ -121,12 +122,13 @@ def test_each_side_has_its_own_names_and_an_unknown_word_is_seen(twofold: Path, 
     text = "the black zebra"
     words = ("trace", str(twofold), text, "--keep", "decoder.1.cross.weights", "--steps", "4", "--format")
     told = strictly(glasshead(*words, "json").out)
-    assert [token["text"] for token in told["source"]] == ["▁the", "▁black", "<unk>", "</s>"]
+    assert [token["text"] for token in told["source"]] == ["the", "black", "<unk>", "■"]
     assert [token["id"] for token in told["source"]] == [*reads.encode(text), Codec.EOS]
-    assert [token["text"] for token in told["produced"]] == [writes.name(token["id"]) for token in told["produced"]]
+    names = [writes.name(token["id"]) for token in told["produced"]]
+    assert [token["text"] for token in told["produced"]] == spell(["<s>", *names])[1:]
     assert told["text"] == writes.decode([token["id"] for token in told["produced"]])
     rows = [line.split("\t") for line in glasshead(*words, "tsv").out.splitlines()[1:]]
-    assert [row[5] for row in rows[:4]] == ["▁the", "▁black", "<unk>", "</s>"]
+    assert [row[5] for row in rows[:4]] == ["the", "black", "<unk>", "■"]
     assert "<unk>" in glasshead(*words, "table").out
 
 
@@ -241,4 +243,4 @@ def test_a_recording_is_opened_by_its_name_alone(glasshead: Glasshead) -> None:
     assert glasshead("translate", "cat.safetensors", TEXT).out.strip() == live.out.split("text        ")[1].strip()
     replaced = glasshead("trace", "tiny", "a dog", "--save", "cat.safetensors", "--overwrite")
     assert replaced.status == 0 and "a dog" not in glasshead("cat.safetensors").err
-    assert "▁dog" in glasshead("cat.safetensors").out or "dog" in glasshead("trace", "cat.safetensors").out
+    assert "source      a dog ■" in glasshead("cat.safetensors").out

@@ -8,7 +8,7 @@ from tests.core.strangers import subject as stranger
 
 from glasshead.named import brief_head, name_head
 from glasshead.session.session import Session
-from glasshead_tui.drawing.masks import may_hide, told_mask, told_of_kind
+from glasshead_tui.drawing.masks import explain_mask, may_hide, told_mask, told_of_kind
 from glasshead_tui.screens.meanings import GLYPHS
 
 EDITS = {
@@ -36,8 +36,10 @@ def test_every_kind_of_every_model_says_what_its_scores_show(name: str) -> None:
             assert ("keys more than 2 away" in said[0]) == bool((hidden & ~later).any())
             assert may_hide(trace, prefix) == bool(hidden.any())
             assert [len(each) for each in said] == sorted(map(len, said), reverse=True)
+            if why := explain_mask(trace, prefix):
+                assert said[0].endswith(why[0]) and ("may not see" in why[0]) == bool(hidden.any())
             seen.add(said[0])
-    assert len(seen) == {"gpt": 1, "gemma": 2, "t5": 2, "bert": 1}[name]
+    assert len(seen) == {"gpt": 1, "gemma": 2, "t5": 3, "bert": 1}[name]
 
 
 @pytest.mark.parametrize("edit", EDITS)
@@ -48,8 +50,9 @@ def test_an_edit_of_one_mask_is_told_there_and_nowhere_else(edit: str) -> None:
     if edit:
         session.edit(edit)
     trace = session.moment.trace
-    assert told_mask(trace, "decoder.0.self")[0] == EDITS[edit]
-    assert told_mask(trace, "decoder.1.self")[0] == EDITS[""]
+    for prefix, told in (("decoder.0.self", EDITS[edit]), ("decoder.1.self", EDITS[""])):
+        said, why = told_mask(trace, prefix), explain_mask(trace, prefix)
+        assert told in said and bool(why) == (told == EDITS[""]) == (why[:1] == (said[0].removeprefix(f"{told} – "),))
 
 
 def test_the_help_explains_the_short_name_of_a_head() -> None:

@@ -1,6 +1,7 @@
 """Tokens and numbers in writing."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from glasshead.text import Codec, Token
 from glasshead_tui.drawing.names import labels, next_labels
-from glasshead_tui.drawing.numbers import error, real, weight
+from glasshead_tui.drawing.numbers import error, real, told_apart, weight
 
 
 def value_of(text: str) -> float:
@@ -48,6 +49,23 @@ def test_a_number_fits_its_room_and_reads_back(number: float, room: int) -> None
 )  # fmt: skip
 def test_numbers_as_a_person_writes_them(number: float, room: int, text: str) -> None:
     assert real(number, room) == text
+
+
+@given(st.lists(st.floats(0, 1, width=32), max_size=9), st.integers(5, 12))
+def test_numbers_in_an_order_are_told_from_their_neighbours(numbers: list[float], room: int) -> None:
+    numbers.sort(reverse=True)
+    texts = told_apart(numbers, room)
+    assert len(texts) == len(numbers) and all(len(text) <= room for text in texts)
+    for (one, text), (other, below) in pairwise(zip(numbers, texts, strict=True)):
+        assert one != other or value_of(text) == pytest.approx(value_of(below), abs=1e-4)
+        assert value_of(text) >= value_of(below) - 6e-5
+        if room > 10 and one - other > 2e-8:
+            assert value_of(text) > value_of(below)
+
+
+def test_digits_are_written_where_they_are_needed() -> None:
+    assert told_apart([0.99989, 0.99987, 0.5, 0.5, 0.1]) == [".99989", ".99987", ".5000", ".5000", ".1000"]
+    assert told_apart([10.00004, 10.00001]) == ["10.00004", "10.00001"]
 
 
 @given(st.floats(-1, 1), st.integers(3, 12))

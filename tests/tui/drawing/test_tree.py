@@ -94,7 +94,7 @@ def test_a_fork_is_described_with_its_numbers() -> None:
     for part in (*parts, "decoder 1 · encoder–decoder attention · head 3", "on cat (token 2), by .250"):
         assert part in told
     assert looks_elsewhere(found) == "enc–dec L1 H3, cat .250"
-    assert tree_rows([line])[1][6:] == (1.5, 0.125, 2.5, "decoder.1.cross", 3, 2, "▁cat", 0.25, "text")
+    assert tree_rows([line])[1][6:] == (1.5, 0.125, 2.5, "decoder.1.cross", 3, 2, "cat", 0.25, "text")
     same = found._replace(apart=0.0)
     assert looks_elsewhere(same) == "nowhere" and "no weight differs" in describe(Listed(replace(line, differs=same)))
 

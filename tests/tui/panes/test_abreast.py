@@ -14,6 +14,7 @@ from glasshead_tui.panes.explore.heads import HeadsPane
 from glasshead_tui.panes.explore.sum import SumPane
 from glasshead_tui.panes.map import MapPane
 from glasshead_tui.state.focus import VIEWS, Focus
+from glasshead_tui.widgets.scale import LEVELS, VEIL
 
 if TYPE_CHECKING:
     from tests.tui.panes.conftest import Drawn, Framed
@@ -114,6 +115,18 @@ async def test_both_scores_have_one_scale(line: "Stepper", framed: "Framed") -> 
         one, other, _ = (each.matrix for each in pane._figures.heatmaps)
         assert isinstance(one, HeadMatrix) and isinstance(other, HeadMatrix)
         assert one.largest == other.largest == max(float(each.values.abs().max()) for each in (one, other))
+        own = Focus(kind="self", layer=1, head=3, query=4, key=2, step=5, pinned=("decoder.0.self", 1), stage="scores")
+        pane.show(moment(trace), own)
+        await pilot.pause()
+        figures = [each.matrix for each in pane._figures.heatmaps]
+        assert len(figures) == 3
+        for row in range(len(line.tokens)):
+            for figure in figures:
+                assert figure is not None
+                veiled = [VEIL <= level < VEIL + LEVELS for level in figure.levels(row)]
+                assert veiled == [key > row for key in range(len(line.tokens))], (
+                    "before the mask, in the difference too"
+                )
 
 
 async def test_the_sum_works_both_cells_out_and_the_heads_tell_both_numbers(

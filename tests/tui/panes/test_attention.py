@@ -1,6 +1,7 @@
 """The matrix on the screen is the trace's: its numbers, its mask, and what is still to come."""
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from glasshead_tui.drawing.matrix import HeadMatrix, weight_level
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.widgets.heatmap import HeatMap
-from glasshead_tui.widgets.scale import ABSENT, MASKED
+from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED, VEIL
 
 if TYPE_CHECKING:
     from tests.tui.panes.conftest import Drawn, Framed
@@ -51,6 +52,8 @@ async def test_masked_and_absent_cells_are_where_the_trace_has_them(line: "Stepp
                 await pilot.pause()
                 matrix = matrix_of(pane)
                 hidden = (line.outlook[f"{focus.prefix}.masked"][0] == -math.inf).tolist()
+                if stage != "weights":  # the mask only hides: what is left keeps its colour
+                    assert matrix.largest == float(line.outlook[f"{focus.prefix}.scores"][0].abs().max())
                 for row in range(len(matrix.row_labels)):
                     levels = matrix.levels(row)
                     if row >= len(hidden):
@@ -58,6 +61,8 @@ async def test_masked_and_absent_cells_are_where_the_trace_has_them(line: "Stepp
                         continue
                     wanted = [cell and stage != "scores" for cell in hidden[row]]
                     assert [level == MASKED for level in levels[: len(wanted)]] == wanted
+                    veiled = [VEIL <= level < VEIL + LEVELS for level in levels[: len(wanted)]]
+                    assert veiled == [cell and stage == "scores" for cell in hidden[row]]
                     assert set(levels[len(wanted) :]) <= {ABSENT}
 
 
@@ -97,6 +102,17 @@ async def test_the_readout_says_the_weight_or_why_there_is_none(
         pane.show(moment(line.outlook, tokens=tuple(line.tokens)), Focus(query=1, key=4, step=5))
         await pilot.pause()
         assert "−∞ not generated yet when this token was chosen" in drawn(pane)[-2]
+        assert any("╱╱" in text for text in drawn(pane)[:-2])
+        pane.show(moment(line.outlook, tokens=tuple(line.tokens)), Focus(query=1, key=4, step=5, stage="scores"))
+        await pilot.pause()
+        score = float(line.outlook["decoder.0.self.scores"][0, 1, 4])
+        *cells, readout, legend = drawn(pane)
+        told, _, what = readout.partition("   will be masked: ")
+        assert what.strip() == "a later token" and "╱ will be masked" in legend
+        assert float(told.rsplit(" ", 1)[1].replace("−", "-")) == pytest.approx(score, abs=5.1e-5)
+        rows = [text for text in cells if re.search(r"\.\d", text)]
+        assert [len(re.findall(r"\.\d|\d\.", text)) for text in rows] == [len(line.tokens)] * len(line.tokens)
+        assert [text.replace("╱╱", "").count("╱") for text in rows] == [5, 3, 3, 2, 1, 0], "the cursor is on one"
 
 
 async def test_only_the_cursor_moves_when_only_the_cell_is_another(line: "Stepper", framed: "Framed") -> None:

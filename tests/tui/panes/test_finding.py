@@ -9,6 +9,7 @@ from tests.tui.panes.conftest import moment
 
 from glasshead.analysis.words import words
 from glasshead.found import load
+from glasshead_tui.drawing.heads import compare_heads, heads_rows, rank_heads
 from glasshead_tui.panes.explore.alignment import AlignmentPane
 from glasshead_tui.panes.explore.heads import HeadsPane, pool_rows
 from glasshead_tui.state.focus import Focus
@@ -28,6 +29,18 @@ def test_bars_are_the_largest_of_their_keys() -> None:
         torch.testing.assert_close(pool_rows(rows, group), torch.tensor(expected))
 
 
+def test_equal_weights_share_a_rank_and_near_ones_are_told_apart(line: "Stepper") -> None:
+    weights = torch.tensor([[0.5, 0.25], [0.99989, 0.1], [0.99987, 0.2], [0.99987, 0.3]])
+    found = compare_heads(moment(line.outlook, line), FOCUS)._replace(rows=(None, weights), column=0)
+    ranked = rank_heads(found)
+    assert [(each.rank, each.place[1], each.text) for each in ranked] == [
+        (1, 1, ".99989"), (2, 2, ".99987"), (2, 3, ".99987"), (4, 0, ".5000")
+    ]  # fmt: skip
+    assert [row[:4] for row in heads_rows(found)[1:]] == [
+        (1, each, float(weights[each, 0]), rank) for each, rank in enumerate((4, 1, 2, 2))
+    ]
+
+
 @pytest.mark.parametrize("size", [(78, 17), (116, 24), (30, 8)])
 async def test_the_cell_stands_in_every_head(
     line: "Stepper", framed: "Framed", drawn: "Drawn", size: tuple[int, int]
@@ -38,11 +51,16 @@ async def test_the_cell_stands_in_every_head(
         await pilot.pause()
         head, *rows = pane.as_rows()
         assert head[:2] == ("layer", "head") and len(rows) == 8
-        for layer, number, cell, *row in rows:
-            assert isinstance(number, int)
+        cells = [cell for _, _, cell, *_ in rows if isinstance(cell, float)]
+        for layer, number, cell, rank, *row in rows:
+            assert isinstance(number, int) and isinstance(cell, float)
             weights = trace[f"decoder.{layer}.cross.weights"][number, 4].tolist()
             assert row == weights and cell == weights[2]
+            assert rank == 1 + sum(other > cell for other in cells)
         lines = drawn(pane)
+        layer, number, *_ = rows[cells.index(max(cells))]
+        assert size[0] < 60 or f"largest   1 L{layer} H{number} {max(cells):.4f}".replace(" 0.", " .") in lines[1]
+        assert f"{rows[7][3]} L1 H3" in lines[1], "the current head, whatever its rank"
         shown = " ".join(lines)
         for _, _, cell, *_ in rows if size[0] > 60 else []:
             assert f"{cell:.3f}"[1:] in shown or f"{cell:.2f}"[1:] in shown
@@ -86,6 +104,11 @@ async def test_the_words_are_painted_by_their_weights(tiny: Path, framed: "Frame
         pane.show(moment(trace, line), FOCUS.to(stack="encoder", kind="self", query=2))
         await pilot.pause()
         assert len(pane.as_rows()) == 2 + 2 * len(here)
+        pane.show(moment(trace, line), FOCUS.to(kind="self", head=0, query=1))
+        await pilot.pause()
+        start = trace["decoder.1.self.weights"][0, list(there[0]), 0].mean()
+        shown = next(each for each in drawn(pane)[4:] if "▸" in each)
+        assert "■" not in shown and float(shown.split("▸ ")[1].split("]")[0]) == pytest.approx(float(start), abs=6e-4)
         pane.show(moment(trace, line), FOCUS.to(shifted=True))
         own = pane.as_rows()
         mean = torch.stack([weights[3][at - 1] for at in there[0]]).mean(0)

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.tui.panes.conftest import moment
+from tests.tui.spelling import spell
 
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.panes.attention import AttentionPane
@@ -89,8 +90,8 @@ async def test_tokens_are_given_back_with_their_chances(line: "Stepper", framed:
     async with framed(pane):
         pane.show(moment(line.outlook, line), FOCUS)
         _, *rows = pane.as_rows()
-        assert [row[2] for row in rows if row[0] == "source"] == [token.text for token in line.source]
-        assert [row[2] for row in rows if row[0] == "target"] == [token.text for token in line.tokens]
+        assert [row[2] for row in rows if row[0] == "source"] == spell([token.text for token in line.source])
+        assert [row[2] for row in rows if row[0] == "target"] == spell([token.text for token in line.tokens])
         best = torch.softmax(line.rows.through(line.ids), -1).topk(8).values
         assert [row[3] for row in rows if row[0] == "next"] == pytest.approx(best.tolist())
         assert "source" in pane.as_text().splitlines()[1]

@@ -9,7 +9,7 @@ from textual.geometry import Region
 
 from glasshead_tui.drawing.paint import Colours, palette_for
 from glasshead_tui.widgets.heatmap import HeatMap
-from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
+from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED, VEIL
 
 
 class Triangle:
@@ -214,3 +214,37 @@ async def test_marked_cells_are_underlined_in_the_middle_of_their_cells() -> Non
                         found |= {(row, (column - first) // cell) for column in range(at, at + len(segment.text))}
                     at += len(segment.text)
             assert found == set(marked)
+
+
+class Veiled(Triangle):
+    """The same, with the numbers of what will be masked."""
+
+    def levels(self, row: int) -> bytes:
+        return bytes((row + column) % LEVELS + VEIL * (column > row) for column in range(self.size))
+
+
+@pytest.mark.parametrize("colours", ["truecolor", "none"])
+async def test_what_will_be_masked_keeps_its_number_or_its_colour_and_has_the_glyph_of_the_mask(
+    colours: Colours,
+) -> None:
+    for size, form in ((6, "digits"), (36, "blocks"), (76, "halves")):
+        app = Frame(Veiled(size), (0, 0), colours)
+        async with app.run_test(size=(90, 20)) as pilot:
+            heatmap = pilot.app.query_one(HeatMap)
+            fit = heatmap.measures
+            assert fit.form == form and heatmap.scale is not None
+            line = heatmap.render_line(fit.header + fit.line(2) + (fit.lines - 1) // 2)
+            body = line.crop(fit.labels, fit.labels + 6 * fit.cell)
+            glyphs, grounds = body.text, {part.style.bgcolor for part in body if part.style}
+            if form == "digits":
+                assert glyphs.split() == ["002", "003", "004", "╱", "005", "╱", "006", "╱", "007"]
+            elif form == "blocks":
+                assert [glyphs[at] == "╱" for at in range(0, len(glyphs), fit.cell)] == [False] * 3 + [True] * 3
+            elif colours == "none":
+                assert [glyph == "╱" for glyph in glyphs] == [False, False, False, False, True, False]
+            else:
+                hatch = heatmap.scale.hatch
+                inks = [color for part in body if part.style for color in (part.style.color, part.style.bgcolor)]
+                assert inks.count(hatch) == 2, "one of three in its upper row, one of two in the lower"
+            if colours == "truecolor":
+                assert {heatmap.scale.fills[level].bgcolor for level in (2, 3, 4)} & grounds

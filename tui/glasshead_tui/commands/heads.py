@@ -128,7 +128,7 @@ def heads(
             found = explain(
                 subject, asked, rival, of=of, seed=seed or 0, progress=lambda done: progress("runs", done, None)
             )
-            rows = plain.why_json(subject, found) if as_json else plain.why_lines(subject, asked, found)
+            rows = plain.why_json(subject, asked, found) if as_json else plain.why_lines(subject, asked, found)
         else:
             ranking = rank(
                 subject, texts, targets, by=_asked(subject, line, by), method=method, of=of, instead=instead,
@@ -217,11 +217,12 @@ def _step(text: str) -> tuple[str, int | None]:
 def _place(subject: "Subject", line: "Line", word: str, step: int | None) -> tuple[int, int]:
     """Find the token that a word names, and its step, counted from 1: the first that writes it, if none is given."""
     from glasshead.ranking.lines import token_of
+    from glasshead_tui.plain.tables import words
 
     found = token_of(subject, line, word)
     if step is not None:
         return found, step
     if found not in line.labels:
-        written = " ".join(token.text for token in subject.vocabulary.target.tokens(line.labels))
+        written = words(subject.vocabulary.target.tokens(line.labels))
         raise GlassheadError(f"{word!r} is not in the target ({written}): say at which step, as in {word}@1.")
     return found, line.labels.index(found) + 1

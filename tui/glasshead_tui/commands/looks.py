@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from glasshead.errors import GlassheadError, nearest
+from glasshead.errors import GlassheadError
 from glasshead_tui.commands.progress import reporting
 
 if TYPE_CHECKING:
@@ -22,24 +22,23 @@ def measure(
     top: int,
 ) -> list[str]:
     """Measure the heads over texts, and write them sorted by one measure. Raises GlassheadError for an unknown one."""
-    from glasshead.analysis.measures import NAMES
+    from glasshead.analysis.measures import find_measure
     from glasshead.ranking.measure import gold_of, measure_heads
     from glasshead_tui.plain import measures as plain
 
-    if name not in NAMES:
-        raise GlassheadError(f"There is no measure {name!r}. {nearest(name, list(NAMES), what='measure')}")
+    sort = find_measure(name)
     with reporting() as progress:
         found = measure_heads(
             subject, texts, targets, gold=gold_of(subject), longest=longest,
             progress=lambda done, of: progress("texts", done, of),
         )  # fmt: skip
-    if not plain.sorted_by(found, name):
-        raise GlassheadError(f"No head of {subject.name} has the measure {name} on these texts.")
+    if not plain.sorted_by(found, sort.name):
+        raise GlassheadError(f"No head of {subject.name} has the measure {sort.told} on these texts.")
     if form == "json":
-        return list(plain.as_json(subject, found, NAMES[name], len(texts)))
+        return list(plain.as_json(subject, found, sort, len(texts)))
     if form == "tsv":
-        return list(plain.as_tsv(found, NAMES[name]))
-    return list(plain.as_table(subject, found, NAMES[name], len(texts), top))
+        return list(plain.as_tsv(found, sort))
+    return list(plain.as_table(subject, found, sort, len(texts), top))
 
 
 def align(

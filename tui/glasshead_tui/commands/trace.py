@@ -201,6 +201,7 @@ def _choose(subject: "Subject", patterns: list[str]) -> tuple[list[str], list[st
 
 def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[str]:
     from glasshead_tui.plain.sites import site_axes
+    from glasshead_tui.plain.tables import with_ids
     from glasshead_tui.terminal import strict_json as strict
 
     seen = line.trace
@@ -208,10 +209,11 @@ def _json(subject: "Subject", line: "Stepper", chosen: list[str]) -> Iterator[st
         {
             "checkpoint": subject.name,
             **({"recording": list(subject.recorded)} if subject.recorded else {}),
-            "source": [{"id": token.id, "text": token.text} for token in seen.source],
-            "target": [{"id": token.id, "text": token.text} for token in seen.target],
+            "source": with_ids(seen.source),
+            "target": with_ids(seen.target),
             "produced": [
-                {"id": token.id, "text": token.text, "probability": token.probability} for token in line.produced
+                {**named, "probability": token.probability}
+                for named, token in zip(with_ids(line.tokens)[-len(line.produced) :], line.produced, strict=True)
             ],
             "text": line.text,
             "sites": {

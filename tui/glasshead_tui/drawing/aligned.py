@@ -3,10 +3,11 @@
 Pieces are joined to words: a word's weight on another is the mean over its rows of the sum over the other's columns.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from glasshead.named import END
 from glasshead_tui.drawing.choices import next_token
+from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.rows import Rows
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from glasshead.analysis.words import Word
     from glasshead.session.moment import Moment
+    from glasshead.text import Token
+
+
+NO_WORD = "no word"
 
 
 class Aligned(NamedTuple):
@@ -54,12 +59,12 @@ def align(moment: "Moment", focus: Focus) -> Aligned:
     weights = moment.trace[f"{focus.prefix}.weights"]
     text = Text.of(keys, queries)
     one, mean = (
-        word_weights(each, text, "output" if chosen else "input") for each in (weights[focus.head], weights.mean(0))
+        word_weights(each, text, "chosen" if chosen else "read") for each in (weights[focus.head], weights.mean(0))
     )
     given = coverage(weights[focus.head], text)
     best = one.nan_to_num(-1).argmax(-1).masked_fill(one.isnan().any(-1), -1)
     return Aligned(
-        keys=(*(visible(word_of(keys, word)) for word in text.source), END),
+        keys=(*(visible(word_of(keys, word)) for word in text.source), _others(keys, text.source)),
         queries=tuple(visible(word_of(queries, word)) for word in text.target),
         words=text.target,
         rows=one,
@@ -70,13 +75,20 @@ def align(moment: "Moment", focus: Focus) -> Aligned:
     )
 
 
+def _others(keys: "tuple[Token, ...]", words: "Sequence[Word]") -> str:
+    """Name the keys that are no word: by their sign if they have one sign, as a start or an end."""
+    inside = {at for word in words for at in word}
+    names = {name for at, name in enumerate(labels(keys)) if at not in inside}
+    return names.pop() if len(names) == 1 else NO_WORD
+
+
 def aligned_rows(found: Aligned, which: range | None = None) -> Rows:
     """Make a row for each word that looks, with its weight on each word, and what each was given by all.
 
     which: numbers of the words that look; None for all.
     """
     which = range(len(found.queries)) if which is None else which
-    rows: Rows = [("", *found.keys[:-1], "no word")]
+    rows: Rows = [("", *found.keys[:-1], NO_WORD)]
     rows += [(found.queries[at], *found.rows[at].tolist()) for at in which]
     rows += [(f"mean: {found.queries[at]}", *found.mean[at].tolist()) for at in which]
     return [*rows, ("covered", *found.covered)]

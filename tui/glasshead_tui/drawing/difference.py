@@ -1,7 +1,7 @@
 """One head's matrix minus that of another line, such as the one without the edits, in the form of a heat map.
 
-Differences of weights are drawn by their square root, those of scores relative to the largest. Cells that the edits
-cannot reach are empty.
+Differences of weights are drawn by their square root, those of scores relative to the largest. Cells into
+which no edit goes are empty.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.state.focus import Stage
-from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
+from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED, VEIL
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DifferenceMatrix:
-    """`values` of one head, those that edits could change (`reached`), those that a mask hides in both: q k each."""
+    """`values` of one head, those that edits could change (`reached`), those that a mask hides in both, or among the
+    scores is about to hide: q k each.
+    """
 
     stage: Stage
     values: "Tensor"
@@ -46,6 +48,8 @@ class DifferenceMatrix:
         values = self.values[row].nan_to_num(0, inf, -inf).clamp(-self.largest, self.largest)
         parts = values.sign() * values.abs().sqrt() if self.stage == "weights" else values / self.largest
         levels = ((parts.clamp(-1, 1) + 1) / 2 * (LEVELS - 1)).round().int()
+        if self.stage == "scores":
+            return bytes((levels + VEIL * self.masked[row]).masked_fill(~self.reached[row], ABSENT).tolist())
         levels = levels.masked_fill(~self.reached[row], ABSENT).masked_fill(self.masked[row], MASKED)
         return bytes(levels.tolist())
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.choices import choice
 from glasshead_tui.drawing.names import labels, spoken
+from glasshead_tui.drawing.numbers import told_apart
 from glasshead_tui.drawing.pairs import pair_of
 from glasshead_tui.drawing.rows import Rows
 from glasshead_tui.state.focus import Focus
@@ -72,10 +73,37 @@ def _compared(moment: "Moment", focus: Focus) -> float | None:
         return None
 
 
+class Ranked(NamedTuple):
+    """A head among all that are there, by the weight of the cell."""
+
+    rank: int
+    """From 1, the largest weight; equal weights have the same."""
+    place: tuple[int, int]
+    """Layer and head."""
+    text: str
+    """The weight, with the digits that tell it from the next one."""
+
+
+def rank_heads(found: Heads) -> list[Ranked]:
+    """Sort the heads by the weight of the cell, the largest first."""
+    weights = [
+        (float(row[found.column]), (layer, head))
+        for layer, heads in enumerate(found.rows)
+        for head, row in enumerate(() if heads is None else heads)
+    ]
+    weights.sort(key=lambda each: -each[0])
+    ranked: list[Ranked] = []
+    for at, ((value, place), text) in enumerate(zip(weights, told_apart([each for each, _ in weights]), strict=True)):
+        tied = at > 0 and weights[at - 1][0] == value
+        ranked.append(Ranked(ranked[-1].rank if tied else at + 1, place, text))
+    return ranked
+
+
 def heads_rows(found: Heads) -> Rows:
-    """Make a row for each head: the weight of the cell, and then its whole row of weights."""
-    rows: Rows = [("layer", "head", "weight of the cell", "its row")]
+    """Make a row for each head: the weight of the cell, its rank among all, and then its whole row of weights."""
+    ranks = {each.place: each.rank for each in rank_heads(found)}
+    rows: Rows = [("layer", "head", "weight of the cell", "rank", "its row")]
     for layer, heads in enumerate(found.rows):
         for head, row in enumerate([] if heads is None else heads.tolist()):
-            rows.append((layer, head, row[found.column], *row))
+            rows.append((layer, head, row[found.column], ranks[layer, head], *row))
     return rows

@@ -1,10 +1,16 @@
-"""What is said of the mask of an attention: what it hides, or that there is none."""
+"""What is said of the mask of an attention: what it hides, or that there is none, and why."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from glasshead.anatomy import Anatomy, Kind
     from glasshead.traces.trace import Trace
+
+LATER = (
+    "each row has to predict the token after it, so it may not see that one or any later",
+    "a row predicts what comes",
+)
+"""Why later tokens are hidden, at two lengths."""
 
 
 def told_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
@@ -20,15 +26,45 @@ def told_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
         hidden.append(more)
     if hidden and kind.causal and not kind.masked:
         return f"masked: {', '.join(hidden)}, but not later ones", f"masked: {', '.join(hidden)}", "masked"
+    if hidden == ["later tokens"]:
+        return *(f"masked: later tokens – {why}" for why in LATER), "masked: later tokens", "masked"
     if hidden:
         first = hidden[0] if later else ""
         short = ", ".join(filter(None, (first, *brief, more)))
         return f"masked: {', '.join(hidden)}", f"masked: {short}", "masked"
     if not kind.causal:
-        return "no mask here: every key may be looked at", "no mask here", "no mask"
+        known = f"no mask here: the whole {_side(kind)} is known"
+        return f"no mask here: {_known(kind)[0]}", known, "no mask here", "no mask"
     if trace.anatomy.lasting:
         return "no mask: later tokens are only not there yet", "no mask here", "no mask"
     return "no mask: later tokens may be looked at", "no mask here", "no mask"
+
+
+def explain_mask(trace: "Trace", prefix: str) -> tuple[str, ...]:
+    """Explain why an attention hides what comes later, or why it has nothing to hide, at several lengths.
+
+    Empty where its mask hides something else, or where a mask is lacking that it should have.
+    """
+    kind, window = trace.anatomy.kind_at(prefix), trace.attending(prefix).window
+    if window is not None or _hides_more(trace, prefix):
+        return ()
+    if _hides_later(trace, prefix):
+        return LATER
+    return () if kind.causal else _known(kind)
+
+
+def _known(kind: "Kind") -> tuple[str, ...]:
+    """Say why nothing has to be hidden, at two lengths."""
+    known = f"the whole {_side(kind)} is known"
+    if kind.kind == "cross":
+        when = "before the first token is written, so nothing has to be hidden"
+    else:
+        when = "at once, so every token may look at every other"
+    return f"{known} {when}", f"{known}: nothing has to be hidden"
+
+
+def _side(kind: "Kind") -> str:
+    return "source" if kind.keys == "source" else "text"
 
 
 def may_hide(trace: "Trace", prefix: str) -> bool:

@@ -13,7 +13,7 @@ from glasshead_tui.drawing.choices import row_labels
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.state.focus import Focus, Stage
-from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
+from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED, VEIL
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,6 +35,12 @@ def hides(trace: "Trace", prefix: str) -> "Tensor":
     return ~trace.may_look(prefix).expand(trace.anatomy.kind_at(prefix).heads, -1, -1)
 
 
+def hides_by_mask(trace: "Trace", prefix: str) -> bool:
+    """Tell whether what an attention hides is hidden by a mask; else it was only not there yet."""
+    kind, anatomy = trace.anatomy.kind_at(prefix), trace.anatomy
+    return kind.masked or trace.attending(prefix).window is not None or not anatomy.lasting
+
+
 def weight_level(value: float) -> int:
     """Return the level of a weight of 0 … 1."""
     return round(sqrt(min(1.0, max(0.0, value))) * (LEVELS - 1))
@@ -54,7 +60,7 @@ class HeadMatrix:
     hidden: bool = True
     """Whether −∞ is a mask's; else those keys were not there when the row was computed."""
     beside: float = 0.0
-    """Largest score of a matrix that stands beside it, so that both have the same colours."""
+    """Largest score of another matrix that has the same colours: one that stands beside it, or that before the mask."""
 
     @cached_property
     def row_labels(self) -> tuple[str, ...]:
@@ -79,6 +85,11 @@ class HeadMatrix:
         return self.stage != "scores" and bool(self.masked.any())
 
     @cached_property
+    def will_hide(self) -> bool:
+        """Whether any score is drawn that the mask is about to hide."""
+        return self.stage == "scores" and self.hidden and bool(self.masked.any())
+
+    @cached_property
     def hides_earlier(self) -> bool:
         """Whether any key up to the query's own position is hidden, as by a window or padding."""
         return bool(self.masked.tril().any())
@@ -94,6 +105,8 @@ class HeadMatrix:
             if self.stage == "weights":
                 hidden &= values == 0  # a weight behind the mask would be an error, and must stay visible
             levels = levels.masked_fill(hidden, MASKED if self.hidden else ABSENT)
+        elif self.hidden:
+            levels += VEIL * self.masked[row]
         return bytes(levels.tolist()) + bytes([ABSENT]) * self.ghost_columns
 
     def text(self, row: int, column: int, room: int) -> str:
@@ -103,8 +116,7 @@ class HeadMatrix:
 
 def make_matrix(moment: "Moment", focus: Focus, ghosts: tuple[int, int] = (0, 0)) -> HeadMatrix:
     """Make the matrix of the head in the focus. ghosts: rows and columns for tokens still to come."""
-    trace, kind = moment.trace, moment.anatomy.kind_at(focus.prefix)
-    patterned = kind.masked or trace.attending(focus.prefix).window is not None
+    trace = moment.trace
     return HeadMatrix(
         stage=focus.stage,
         values=trace[f"{focus.prefix}.{focus.stage}"][focus.head],
@@ -113,5 +125,12 @@ def make_matrix(moment: "Moment", focus: Focus, ghosts: tuple[int, int] = (0, 0)
         keys=labels(trace.axes(focus.prefix)[1]),
         ghost_rows=ghosts[0],
         ghost_columns=ghosts[1],
-        hidden=patterned or not moment.anatomy.lasting,
+        hidden=hides_by_mask(trace, focus.prefix),
+        beside=_largest_score(trace, focus) if focus.stage == "masked" else 0.0,
     )
+
+
+def _largest_score(trace: "Trace", focus: Focus) -> float:
+    """Return the size of the largest score before the mask, which hides and changes no colour; 0 if not known."""
+    site = f"{focus.prefix}.scores"
+    return float(trace[site][focus.head].nan_to_num(0, 0, 0).abs().max()) if trace.at_hand(site) else 0.0

@@ -1,10 +1,19 @@
 """Names of tokens and attentions on the screen."""
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from glasshead.named import END, JOINED, SPECIAL, START, WORD_STARTS, brief_part, name_head, name_kind
+from glasshead.named import (
+    END,
+    START,
+    WORD_STARTS,
+    brief_part,
+    is_byte,
+    name_head,
+    name_kind,
+    name_next,
+    name_tokens,
+)
 from glasshead_tui.drawing.memo import by_identity
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
@@ -14,18 +23,7 @@ if TYPE_CHECKING:
     from glasshead.anatomy import Kind
     from glasshead.text import Token
 
-_BRACKETED = frozenset({"[CLS]", "[SEP]", "[MASK]", "[PAD]", "[UNK]"})
-"""Special tokens as BERT writes them: no pieces of a word."""
-_BYTE = re.compile("<0x([0-9A-F]{2})>")
-"""A byte of a character that the vocabulary lacks. Its two digits fit a column; of `<0xE7>` there would be `<…`."""
-
-
 UNKNOWN = frozenset({"<unk>", "[UNK]", "<UNK>"})
-
-
-def is_byte(text: str) -> bool:
-    """Tell whether a token is a byte of a character that the vocabulary lacks."""
-    return _BYTE.fullmatch(text) is not None
 
 
 @by_identity
@@ -41,31 +39,14 @@ def labels(tokens: "tuple[Token, ...]") -> tuple[str, ...]:
 
 
 def named(texts: Sequence[str]) -> tuple[str, ...]:
-    """Make a short name for each token: the word, ‿ and a continuing piece, or the two digits of a byte.
-
-    The start is ▸, the end ■.
-    """
-    marks = any(text.startswith(WORD_STARTS) for text in texts)
-    before = ["</s>", *texts]
-    return tuple(_name(text, joins=marks and one not in SPECIAL) for one, text in zip(before, texts, strict=False))
+    """Make a short name for each token, see `name_tokens`, that is safe to draw."""
+    return tuple(map(visible, name_tokens(texts)))
 
 
 def next_labels(tokens: "tuple[Token, ...]", candidates: "tuple[Token, ...]") -> tuple[str, ...]:
     """Make a short name for each candidate, as it would be written after the tokens."""
-    marks = any(token.text.startswith(WORD_STARTS) for token in (*tokens, *candidates))
-    joins = marks and bool(tokens) and tokens[-1].text not in SPECIAL
-    return tuple(_name(candidate.text, joins=joins) for candidate in candidates)
-
-
-def _name(text: str, *, joins: bool) -> str:
-    """Make the name of a token. joins: what begins no word is written onto the token before."""
-    if text in SPECIAL:
-        return SPECIAL[text]
-    if byte := _BYTE.fullmatch(text):
-        return byte[1]
-    if text.startswith(WORD_STARTS):
-        return visible(text[1:]) or "␣"
-    return JOINED * (joins and not text.startswith("<") and text not in _BRACKETED) + visible(text)
+    found = name_next([token.text for token in tokens], [candidate.text for candidate in candidates])
+    return tuple(map(visible, found))
 
 
 def bare(text: str) -> str:

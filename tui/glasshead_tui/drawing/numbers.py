@@ -1,13 +1,19 @@
 """Numbers as text, in one style: at most four decimals, no 0 before the point, `0` for exactly zero alone.
 
 Short in a cell, longer in a readout, never wider than requested, and never misleading: what is too small for the
-decimals is a power of ten where there is room for one, and `.00` in a narrow cell.
+decimals is a power of ten where there is room for one, and `.00` in a narrow cell. Numbers in an order have as many
+decimals as tell each from those beside it.
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
 from math import isfinite, isnan
 
 SMALL = 5
 """Columns from which on a number too small for its decimals is a power of ten."""
+DECIMALS = 4
+MOST = 8
+"""Decimals that tell any two weights of almost 1 apart: they are float32."""
 
 
 def weight(value: float, room: int = 5) -> str:
@@ -28,10 +34,8 @@ def real(value: float, room: int = 9) -> str:
         return "∞" if value > 0 else "−∞"
     if value == 0:
         return "0"
-    for decimals in range(4, -1, -1):
-        shown = _signed(f"{value:.{decimals}f}")
-        if decimals and shown.lstrip("−").startswith("0."):
-            shown = shown.replace("0.", ".", 1)
+    for decimals in range(DECIMALS, -1, -1):
+        shown = _fixed(value, decimals)
         if len(shown) <= room:
             break
     fits, counts = len(shown) <= room, bool(shown.strip("−0."))
@@ -46,11 +50,37 @@ def real(value: float, room: int = 9) -> str:
     return ("−" if value < 0 else "") + "▲" * 2  # too large for the cell: the readout has it
 
 
+def told_apart(values: Sequence[float], room: int = 9) -> list[str]:
+    """Write sorted numbers, each with the decimals that tell it from its neighbours, in at most `room` columns.
+
+    Equal numbers stay equal, and so do those that the room cannot tell apart.
+    """
+    apart = list(dict.fromkeys(values))
+    gaps = [0, *(_decimals_between(*pair) for pair in pairwise(apart)), 0]
+    shown = {}
+    for at, value in enumerate(apart):
+        wanted = range(max(gaps[at : at + 2]), DECIMALS, -1)
+        longer = (_fixed(value, decimals) for decimals in wanted)
+        shown[value] = next((text for text in longer if len(text) <= room), real(value, room))
+    return [shown[value] for value in values]
+
+
+def _decimals_between(one: float, other: float) -> int:
+    """Count the decimals at which two numbers are written differently."""
+    return next((each for each in range(DECIMALS, MOST) if _fixed(one, each) != _fixed(other, each)), MOST)
+
+
 def error(value: float) -> str:
     """Write a measured error in one digit: 3e-7."""
     if value == 0 or not isfinite(value):
         return real(value, 4) if value else "0"
     return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """Write a number with so many decimals, and no 0 before the point."""
+    shown = _signed(f"{value:.{decimals}f}")
+    return shown.replace("0.", ".", 1) if decimals and shown.lstrip("−").startswith("0.") else shown
 
 
 def _signed(shown: str) -> str:

@@ -7,7 +7,7 @@ from glasshead.errors import GlassheadError
 from glasshead.named import brief_head, name_kind
 from glasshead_tui.drawing.choices import row_labels
 from glasshead_tui.drawing.difference import DifferenceMatrix
-from glasshead_tui.drawing.matrix import hides
+from glasshead_tui.drawing.matrix import hides, hides_by_mask
 from glasshead_tui.drawing.names import attention_name, labels
 from glasshead_tui.drawing.sides import mark_names
 from glasshead_tui.state.focus import Focus, Stage, within
@@ -91,9 +91,12 @@ class Pair:
         queries = _both(*(row_labels(*side) for side in (this, other)))
         keys = _both(this.axes[1], other.axes[1])
         hidden = [hides(at.moment.trace, at.focus.prefix)[at.focus.head] for at in (this, other)]
+        masked = hidden[0] & hidden[1]
+        if stage == "scores" and not hides_by_mask(this.moment.trace, this.focus.prefix):
+            masked = masked & False
         values, reached = self._subtract(stage)
         return DifferenceMatrix(
-            stage=stage, values=values, reached=reached, masked=hidden[0] & hidden[1], row_labels=queries,
+            stage=stage, values=values, reached=reached, masked=masked, row_labels=queries,
             column_labels=keys, names=self.marked,
         )  # fmt: skip
 

@@ -20,8 +20,7 @@ Head = tuple[str, int]
 
 EFFECT = "effect"
 EFFECT_FORMULA = (
-    "rise of the loss without the head, in nats a token; placebo: the same of the other heads of its layer, "
-    "mean ± spread"
+    "rise of the loss without the head, in nats a token; placebo: of the other heads of its layer, mean ± spread"
 )
 
 
@@ -77,10 +76,14 @@ class Table:
 
         if self.measure == EFFECT:
             return EFFECT_FORMULA
-        if self.measure not in NAMES:
-            return ""
-        measure = NAMES[self.measure]
-        return f"{measure.formula}{'; even: the same of equal weights' if measure.share else ''}"
+        return NAMES[self.measure].formula if self.measure in NAMES else ""
+
+    @property
+    def told(self) -> str:
+        """The longest name of the measure."""
+        from glasshead.analysis.measures import NAMES
+
+        return NAMES[self.measure].told if self.measure in NAMES else self.measure
 
     def best_for(self, head: Head) -> str:
         """Choose the measure in which a head stands out most from even rows; the first one for any other."""
@@ -121,14 +124,14 @@ def tell_of(row: Row, table: Table) -> str:
     prefix, head = row.head
     name = brief_head(prefix, head)
     if table.measure != EFFECT:
-        even = "" if row.even is None else f", {weight(row.even)} of even rows"
-        return f"{name}: {table.measure} {real(row.value, 7)}{even} · {table.formula}"
+        even = "" if row.even is None else f", even {weight(row.even)} (equal weights)"
+        return f"{name}: {table.told} {real(row.value, 7)}{even} · {table.formula}"
     if row.still:
         return f"{name} moved no logit when it was taken out · {table.formula}"
     placebo = ""
     if row.placebo is not None:
         placebo = f", placebo {write_placebo(row.placebo)}"
-    loss = "" if table.loss is None else f" · the loss with all heads is {real(table.loss, 6)}"
+    loss = "" if table.loss is None else f" · loss with all heads {real(table.loss, 6)}"
     return f"{name}: effect {real(row.value, 7)}{placebo} · {table.formula}{loss}"
 
 

@@ -6,8 +6,10 @@ Sentences, not yet safe for a terminal.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from glasshead.named import is_byte
+from glasshead_tui.drawing.masks import may_hide, told_mask
 from glasshead_tui.drawing.memo import by_identity, chosen_account, chosen_distribution, chosen_units
-from glasshead_tui.drawing.names import UNKNOWN, is_byte
+from glasshead_tui.drawing.names import UNKNOWN
 from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.switches import edits_effect, own_effects_said
 from glasshead_tui.drawing.tree import tree_said
@@ -131,6 +133,12 @@ def share(value: float) -> str:
     return f"{percent:.{0 if 10 <= percent < 99 or percent == 100 else 1}f} %"
 
 
+def _attention(moment: "Moment", focus: Focus) -> tuple[str, ...]:
+    hides = focus.stage == "scores" and may_hide(moment.trace, focus.prefix)
+    before = "these are the scores before the mask: what it will hide is still among them"
+    return told_mask(moment.trace, focus.prefix)[0], before * hides
+
+
 def _stream(moment: "Moment", focus: Focus) -> tuple[str, ...]:
     found = chosen_account(moment, focus)
     return stream_sum(found), "; ".join(stream_how(found)), found.why
@@ -153,6 +161,7 @@ def _positions(moment: "Moment", focus: Focus) -> tuple[str, ...]:
 
 
 REMARKS: dict[str, Callable[["Moment", Focus], tuple[str, ...]]] = {
+    "attention": _attention,
     "stream": _stream,
     "logits": _logits,
     "feed-forward": _units,

@@ -12,7 +12,7 @@ from glasshead_tui.drawing.aligned import align, aligned_rows
 from glasshead_tui.drawing.choices import row_labels
 from glasshead_tui.drawing.heads import compare_heads, heads_rows
 from glasshead_tui.drawing.memo import chosen_account, chosen_cell, chosen_distribution, chosen_units
-from glasshead_tui.drawing.names import labels
+from glasshead_tui.drawing.names import labels, next_labels
 from glasshead_tui.drawing.rows import Rows
 from glasshead_tui.drawing.switches import breakpoints_rows, edits_rows
 from glasshead_tui.drawing.tree import tree_rows
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from glasshead.analysis.norms import Normed
     from glasshead.analysis.positions import Positions
     from glasshead.session.moment import Moment
+    from glasshead.text import Token
     from glasshead.traces.trace import Trace
 
 
@@ -115,8 +116,11 @@ def norms_rows(norms: "Sequence[Normed]") -> Rows:
     return rows
 
 
-def stream_rows(found: "Account") -> Rows:
-    """Make a row for each stage of the stream, then one for each part of the logit that is split."""
+def stream_rows(found: "Account", before: "tuple[Token, ...]") -> Rows:
+    """Make a row for each stage of the stream, then one for each part of the logit that is split.
+
+    before: the tokens up to the row.
+    """
     share = found.attribution
     places: Rows = [("embedding", None, None, float(found.stream.start.norm()), None)]
     places += [
@@ -126,23 +130,25 @@ def stream_rows(found: "Account") -> Rows:
     ]  # fmt: skip
     rows: Rows = [("after", "adds", "cosine", "stream", "to the logit", "lens", "probability")]
     for place, read in zip(places, found.read, strict=True):
-        rows += [(*place, read[0].text, read[0].probability) if read else (*place, None, None)]
+        rows += [(*place, next_labels(before, read[:1])[0], read[0].probability) if read else (*place, None, None)]
     if share is not None and found.asked is not None:
-        rival = "" if found.asked.rival is None else f" − {found.asked.rival.text}"
-        asked = f"{found.asked.token.text}{rival}"
-        rows += [("share", asked, "amount")]
+        asked = tuple(token for token in (found.asked.token, found.asked.rival) if token is not None)
+        rows += [("share", " − ".join(next_labels(before, asked)), "amount")]
         rows += [("share", each.name, each.amount) for each in share.shares]
         rows += [("share", "sum", share.sum), ("share", "the model's logit", share.logit)]
     return rows
 
 
-def logits_rows(found: "Distribution", most: int | None = None) -> Rows:
-    """Make a row for each token of the vocabulary, the most probable first. most: how many at most."""
-    tokens = found.best(0, found.size if most is None else most)
+def logits_rows(found: "Distribution", before: "tuple[Token, ...]", most: int | None = None) -> Rows:
+    """Make a row for each token of the vocabulary, the most probable first.
+
+    before: the tokens up to the row · most: how many at most.
+    """
+    tokens = tuple(found.best(0, found.size if most is None else most))
     rows: Rows = [("rank", "id", "token", "probability", "logit")]
     rows += [
-        (rank, token.id, token.text, token.probability, float(found.logits[token.id]))
-        for rank, token in enumerate(tokens, 1)
+        (rank, token.id, name, token.probability, float(found.logits[token.id]))
+        for rank, (name, token) in enumerate(zip(next_labels(before, tokens), tokens, strict=True), 1)
     ]
     return rows
 
@@ -150,10 +156,7 @@ def logits_rows(found: "Distribution", most: int | None = None) -> Rows:
 def units_rows(found: "Units") -> Rows:
     """Make a row for each of the strongest units."""
     rows: Rows = [("unit", *found.names, "strength", "writes")]
-    rows += [
-        (unit.number, *unit.values, unit.strength, " ".join(token.text for token in unit.writes) or None)
-        for unit in found.units
-    ]
+    rows += [(unit.number, *unit.values, unit.strength, " ".join(labels(unit.writes)) or None) for unit in found.units]
     return rows
 
 
@@ -192,11 +195,12 @@ def _norms(moment: "Moment", focus: Focus) -> Rows:
 
 
 def _stream(moment: "Moment", focus: Focus) -> Rows:
-    return stream_rows(chosen_account(moment, focus))
+    return stream_rows(chosen_account(moment, focus), moment.trace.tokens(focus.stack)[: focus.query + 1])
 
 
 def _logits(moment: "Moment", focus: Focus) -> Rows:
-    return logits_rows(chosen_distribution(moment.trace, focus))
+    before = moment.trace.tokens(focus.stack)[: focus.query + 1]
+    return logits_rows(chosen_distribution(moment.trace, focus), before)
 
 
 def _units(moment: "Moment", focus: Focus) -> Rows:

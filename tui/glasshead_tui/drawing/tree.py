@@ -147,7 +147,8 @@ def tree_rows(branches: "Sequence[Branch]") -> Rows:
             (each.number, each.parent, each.here, each.name or None, each.cause,
              each.fork + 1 if each.parent is not None and each.left else None,
              None if each.lost is None else -each.lost,
-             each.divergence, each.after, prefix, head, key, None if token is None else token.text, apart, each.text)
+             each.divergence, each.after, prefix, head, key, None if token is None else named([token.text])[0],
+             apart, each.text)
         )  # fmt: skip
     for each in branches:
         rows += [

@@ -241,7 +241,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         queries, keys = row_labels(moment, focus), labels(moment.trace.axes(focus.prefix)[1])
         matrix = make_matrix(moment, focus, self._ghosts(moment, focus, queries, keys))
         self._figures.show([_figure(matrix, (), moment, focus, marks)])
-        legend = explain_matrix(matrix, moment, focus, marks)
+        legend = explain_matrix(matrix, moment, focus, marks, tiny=self._heatmap.measures.form == "halves")
         if shown.lacks:
             said: Line = [Segment(shown.lacks, marks.bad)]
             legend = (*(join_pieces([said, line]) for line in legend), said)
@@ -254,7 +254,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         this = shown.moment, shown.focus.to(view="edited")
         one, other = make_matrix(*this), make_matrix(*pair.other)
         if stage != "weights":  # one scale for both
-            one, other = replace(one, beside=other.largest), replace(other, beside=one.largest)
+            largest = max(one.largest, other.largest)
+            one, other = replace(one, beside=largest), replace(other, beside=largest)
         names = _captions(pair, marks, shown.focus.view)
         apart = self._apart(shown) if "difference" in views else None
         at = shown.cursor("edited")
@@ -263,7 +264,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         if apart is not None:
             figures["difference"] = Figure(names["difference"], apart, marks.scores, shown.cursor("difference"))
         self._figures.show([figures[view] for view in views], outline)
-        legend = explain_matrix(one, *this, marks)
+        legend = explain_matrix(one, *this, marks, tiny=self._heatmap.measures.form == "halves")
         if shown.why:
             said = shown.why, *(shown.why.partition(end)[0] for end in (". ", ": ")), SHORTLY
             more = tuple([Segment(text, marks.strong)] for text in said)

@@ -1,6 +1,6 @@
 """The difference that edits make: what the panes draw in place of values."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -65,19 +65,39 @@ def changed_cells(moment: "Moment", focus: Focus) -> "Marked | None":
 
 
 def note_of_edits(moment: "Moment", focus: Focus, places: "Iterable[Place]") -> str:
-    """Say what the edits did to the values that a pane shows, and whether they could reach them; empty without edits.
+    """Say in short what the edits did to the values that a pane shows; empty without edits. places: see below."""
+    return next(reversed(tell_of_edits(moment, focus, places)), "")
 
-    places: the values, as `analysis.difference.effect` takes them.
+
+def tell_of_edits(moment: "Moment", focus: Focus, places: "Iterable[Place]") -> tuple[str, ...]:
+    """Say what the edits did to the values that a pane shows, or why they can have done nothing, at several lengths.
+
+    places: the values, as `analysis.difference.effect` takes them. Without edits there is nothing to say.
     """
-    beside = moment.effect
+    beside, places = moment.effect, tuple(places)
     if beside is None or focus.view != "edited":
-        return ""
+        return ()
     from glasshead.analysis.difference import effect
 
     found = effect(moment.trace, beside.trace, beside.cone, places)
     if found.changed:
-        return f"≠ {found.changed:,} of {found.of:,} changed by edits"
-    return "= in reach of edits, unchanged" if found.reached else "out of the edits' reach"
+        return (f"≠ {found.changed:,} of {found.of:,} changed by edits",)
+    if found.reached:
+        return ("= unchanged by the edits",)
+    if not _come_first(moment, {site for site, _ in places}):
+        return "no edit goes into these numbers: they are unchanged", "no edit goes into these"
+    edits = "edit" if len(moment.edits.active) == 1 else "edits"
+    return f"computed before the {edits}, which cannot have changed it", f"before the {edits}: unchanged"
+
+
+def _come_first(moment: "Moment", sites: "Container[str]") -> bool:
+    """Tell whether some values are all computed before those that the edits change."""
+    from glasshead.edits.strokes import strokes
+
+    anatomy = moment.anatomy
+    changed = {stroke.site for edit in moment.edits.active for stroke in strokes(edit, anatomy)}
+    last = max((at for at, site in enumerate(anatomy.sites) if site in sites), default=-1)
+    return changed.isdisjoint(anatomy.sites[: last + 1])
 
 
 def difference_readout(pair: Pair, stage: Stage, marks: Palette) -> tuple[Line, ...]:
@@ -100,7 +120,7 @@ def difference_readout(pair: Pair, stage: Stage, marks: Palette) -> tuple[Line, 
         assert this.moment.beside is not None
         cone = this.moment.beside.cone[f"{this.focus.prefix}.{stage}"]
         if not bool(cone[this.focus.head, this.focus.query, this.focus.key]):
-            return [*told, Segment(f"   {real(was, 7)}: the edits cannot reach it", marks.quiet)], told
+            return [*told, Segment(f"   {real(was, 7)}: no edit goes into it", marks.quiet)], told
     apart = "0" if now == was else real(now - was, 7)
     worked: Line = [
         Segment(f"   {THIS} ", marks.quiet), Segment(real(now, 7), marks.strong),
@@ -131,8 +151,8 @@ def difference_legend(matrix: DifferenceMatrix, marks: Palette) -> tuple[Line, .
     count: Line = [Segment(f"{matrix.changed:,} of {matrix.values.numel():,} cells differ", marks.quiet)]
     if bool(matrix.reached.all()):
         return tuple(join_pieces(parts) for parts in ([what, colours, count], [what, colours], [what], [brief]))
-    beyond: Line = [Segment(ABSENT_GLYPH, scale.absent), Segment(" the edits cannot reach it", marks.quiet)]
-    short: Line = [Segment(ABSENT_GLYPH, scale.absent), Segment(" out of reach", marks.quiet)]
+    beyond: Line = [Segment(ABSENT_GLYPH, scale.absent), Segment(" no edit goes into it", marks.quiet)]
+    short: Line = [Segment(ABSENT_GLYPH, scale.absent), Segment(" not edited", marks.quiet)]
     variants = (
         [what, colours, beyond, count], [what, colours, beyond], [what, colours, short], [what, short], [what], [brief],
     )  # fmt: skip

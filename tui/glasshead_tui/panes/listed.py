@@ -25,7 +25,7 @@ APART = 4
 TELLING = 6
 """Lines of the pane from which on a heading stands above the rows.
 
-A third of the lines, and those without a row, may tell of the marked one.
+Half of the lines, and those without a row, may tell of the marked one.
 """
 
 
@@ -124,11 +124,11 @@ class ListPane(Lines, Generic[Row]):
         at, wide = self.mark or 0, columns - 1
         heads = self.write_head(wide).splitlines() if lines >= TELLING else []
         told = [line[0].text for line in wrapped(self.tell_of(self._rows[at]), columns)]
-        most = max(1, lines // 3, lines - len(heads) - len(self._rows))
+        blank = lines - len(heads) - len(self._rows)
         more = [line[0].text for line in wrapped(self.explain(), columns)]
-        if more and len(told) + 1 + len(more) <= most:
+        if more and len(told) + 1 + len(more) <= blank:
             told += ["", *more]
-        foot = told[:most]
+        foot = told[: max(1, (lines + 1) // 2, blank)]
         if len(foot) < len(told):
             foot[-1] = clip(f"{foot[-1]} …", columns)
         room = max(1, lines - len(heads) - len(foot))

@@ -20,7 +20,7 @@ from glasshead_tui.drawing.tables import map_rows
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
-from glasshead_tui.widgets.scale import LEVELS, MASKED
+from glasshead_tui.widgets.scale import ABSENT, LEVELS, MASKED
 from glasshead_tui.widgets.thumbnails import Group, Place, Thumbnails
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "… computed when looked at"
 """Said where not every layer was captured."""
+DOTS = "a dot: the largest weight · of the cells that share it"
 AT_ONCE = 2_000_000  # weights pooled before the first frame; the rest follows, a layer at a time
 
 
@@ -77,14 +78,13 @@ class Heads:
             return
         from glasshead.analysis.difference import difference
 
-        # What the edits cannot reach is drawn like what a mask hides: there is nothing to see.
         try:
             self._beside.check(f"{prefix}.weights")
         except GlassheadError:  # another text: there is no difference
             self._pooled[key] = None
             return
         apart = difference(self.trace, self._beside.trace, f"{prefix}.weights").abs()
-        self._pooled[key] = pooled(apart, self._beside.cone[f"{prefix}.weights"], columns, lines)
+        self._pooled[key] = pooled(apart, self._beside.cone[f"{prefix}.weights"], columns, lines, ABSENT)
 
     @property
     def partial(self) -> bool:
@@ -143,11 +143,11 @@ def _place(trace: "Trace", focus: Focus) -> Place:
     return Place(next(here, 0), focus.layer, focus.head)
 
 
-def pooled(weights: "Tensor", looks: "Tensor", columns: int, lines: int) -> list[list[bytes]]:
+def pooled(weights: "Tensor", looks: "Tensor", columns: int, lines: int, beyond: int = MASKED) -> list[list[bytes]]:
     """Pool each head to at most `lines` rows of at most `columns` levels. A dot is masked if everything under it is.
 
-    weights, and where may be looked: h q k. Fewer tokens than dots are not stretched: a short line fills a corner of
-    its picture.
+    weights, and where may be looked: h q k · beyond: what a dot is if there is nothing to see under it. Fewer tokens
+    than dots are not stretched: a short line fills a corner of its picture.
     """
     from torch.nn.functional import adaptive_max_pool2d
 
@@ -155,7 +155,7 @@ def pooled(weights: "Tensor", looks: "Tensor", columns: int, lines: int) -> list
     levels = (adaptive_max_pool2d(weights.nan_to_num(0, 0, 0), shape).clamp(0, 1).sqrt() * (LEVELS - 1)).round().int()
     looks = looks[:1] if looks.stride(0) == 0 else looks  # one for all heads
     seen = adaptive_max_pool2d(looks.float(), shape) > 0
-    return [[bytes(row) for row in head] for head in levels.masked_fill(~seen, MASKED).tolist()]
+    return [[bytes(row) for row in head] for head in levels.masked_fill(~seen, beyond).tolist()]
 
 
 class MapPane(Thumbnails):
@@ -195,7 +195,7 @@ class MapPane(Thumbnails):
             self.select(place, held)
         mark = mark_side(moment, focus, "map")
         unknown = "empty: not recorded" if self._heads.partial else UNKNOWN if self._heads.unknown else ""
-        said = " − ".join(mark_names(beside.names)) if beside else unknown
+        said = " − ".join(mark_names(beside.names)) if beside else unknown or DOTS
         entitle(self, f"{mark}map · {brief_head(focus.prefix, focus.head)}", said)
         self._heads.fetch()
 

@@ -6,13 +6,14 @@ from rich.segment import Segment
 
 from glasshead.errors import GlassheadError
 from glasshead_tui.drawing.choices import Choice, choice, names_chosen
+from glasshead_tui.drawing.masks import explain_mask
 from glasshead_tui.drawing.matrix import HeadMatrix, weight_level
 from glasshead_tui.drawing.memo import chosen_cell
 from glasshead_tui.drawing.names import labels, spoken
 from glasshead_tui.drawing.notes import join_pieces
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.panes.difference import note_of_edits, why_edited
+from glasshead_tui.panes.difference import tell_of_edits, why_edited
 from glasshead_tui.state.focus import Focus, Stage
 from glasshead_tui.widgets.heatmap import UNDERLINE
 from glasshead_tui.widgets.lines import Line
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from glasshead.analysis.cell import Cell
     from glasshead.session.moment import Moment
 
+CHEQUER = "▚"
+"""What will be masked, where a cell is half a character: every second one is grey."""
 UNMASKED = "came later; no mask hides it"
 
 
 def tell_cell(moment: "Moment", focus: Focus, marks: Palette) -> tuple[Line, ...]:
-    """Tell how the cell of a focus came about, the whole arithmetic first, only the weight last."""
+    """Tell how the cell of a focus came about, the whole arithmetic first, only the number of its stage last."""
     queries, keys = moment.trace.axes(focus.prefix)
     names = spoken(labels(queries)[focus.query]), spoken(labels(keys)[focus.key])
     try:
@@ -34,7 +37,38 @@ def tell_cell(moment: "Moment", focus: Focus, marks: Palette) -> tuple[Line, ...
     except GlassheadError:  # a recording of some values
         return with_choice(_bare(moment, focus, names, marks), choice(moment, focus), True, marks)
     hidden = "" if found.may_look else _why_hidden(focus, moment, keys[focus.key].text)
-    return with_choice(_readout(found, names, hidden, marks), choice(moment, focus), bool(hidden), marks)
+    if hidden and hidden != UNMASKED and focus.stage == "scores":
+        told = _to_be_masked(found, names, _what_is_hidden(focus, moment, keys[focus.key].text), marks)
+    else:
+        told = _readout(found, names, hidden, focus.stage, marks)
+    return with_choice(told, choice(moment, focus), bool(hidden), marks)
+
+
+def _what_is_hidden(focus: Focus, moment: "Moment", key: str) -> str:
+    """Say what a key is that the mask is about to hide."""
+    kind, window = moment.anatomy.kind_at(focus.prefix), moment.trace.attending(focus.prefix).window
+    if kind.causal and kind.masked and focus.key > focus.query:
+        return "a later token"
+    if why_edited(moment, focus):
+        return "by an edit"
+    if key == "<pad>":
+        return "padding"
+    away = abs(focus.key - focus.query)
+    if window is not None and away > window[focus.key > focus.query]:
+        return f"{away} away, beyond the window"
+    return "by the mask that was given"
+
+
+def _to_be_masked(found: "Cell", names: tuple[str, str], what: str, marks: Palette) -> tuple[Line, ...]:
+    """Describe a cell before the mask that is about to hide it, at several lengths."""
+    pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
+    score = Segment(f"   score {real(found.captured_score, 7)}", marks.quiet)
+    said = Segment(f"   will be masked: {what}", marks.strong)
+    return (
+        [*pair, score, said],
+        [*pair, said],
+        [*pair, Segment(f"  {said.text.partition(':')[0].strip()}", marks.strong)],
+    )
 
 
 def _why_hidden(focus: Focus, moment: "Moment", key: str) -> str:
@@ -73,8 +107,8 @@ def _bare(moment: "Moment", focus: Focus, names: tuple[str, str], marks: Palette
     return [*short, Segment("   how it came about was not recorded", marks.quiet)], short
 
 
-def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette) -> tuple[Line, ...]:
-    """Describe the current cell at several lengths, the whole arithmetic first, only the weight last."""
+def _readout(found: "Cell", names: tuple[str, str], hidden: str, stage: Stage, marks: Palette) -> tuple[Line, ...]:
+    """Describe the current cell at several lengths, the whole arithmetic first, only the number of its stage last."""
     pair: Line = [Segment(names[0], marks.query), Segment(" → ", marks.quiet), Segment(names[1], marks.key)]
     if hidden == UNMASKED:
         score = Segment(f"   score {real(found.captured_score, 7)}: ", marks.quiet)
@@ -86,6 +120,7 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
         long, short = [*pair, score, infinite, Segment(hidden)], [*pair, Segment("  "), infinite, Segment(hidden)]
         return [*long, tail], long, [*short, tail], short, short[:-1]
     shown = weight(found.captured_weight)
+    what, number = ("weight", shown) if stage == "weights" else ("score", real(found.captured_score, 7))
     plain = found.bias is None and found.cap is None
     root = f"1/√{len(found.q)}" if abs(found.scale * len(found.q) ** 0.5 - 1) < 1e-6 else real(found.scale, 6)
     beyond = "" if found.bias is None else f" + bias {real(found.bias, 6)}"
@@ -102,7 +137,8 @@ def _readout(found: "Cell", names: tuple[str, str], hidden: str, marks: Palette)
             Segment(f"   score {real(found.captured_score, 7)} → weight ", marks.quiet),
             Segment(shown, marks.strong),
         ],
-        [*pair, Segment("  "), Segment(shown, marks.strong)],
+        [*pair, Segment(f"   {what} ", marks.quiet), Segment(number, marks.strong)],
+        [*pair, Segment("  "), Segment(number, marks.strong)],
     )
 
 
@@ -123,25 +159,32 @@ def _colours(matrix: HeadMatrix, stage: Stage, marks: Palette) -> Line:
             for level, name in samples]  # fmt: skip
 
 
-def explain_matrix(matrix: HeadMatrix, moment: "Moment", focus: Focus, marks: Palette) -> tuple[Line, ...]:
-    """Explain a head's matrix, at several lengths."""
+def explain_matrix(
+    matrix: HeadMatrix, moment: "Moment", focus: Focus, marks: Palette, *, tiny: bool = False
+) -> tuple[Line, ...]:
+    """Explain a head's matrix, at several lengths. tiny: whether a cell is half a character."""
     kind = moment.anatomy.kind_at(focus.prefix)
     beyond = "" if kind.masked or moment.anatomy.lasting else "later tokens are not masked"
     legend = _legend(
         matrix, focus.stage, _later(moment) if kind.causal and not beyond else "", beyond,
-        note_of_edits(moment, focus, [(f"{focus.prefix}.{focus.stage}", (focus.head,))]), marks,
+        tell_of_edits(moment, focus, [(f"{focus.prefix}.{focus.stage}", (focus.head,))]), marks, tiny,
     )  # fmt: skip
+    if focus.stage == "masked" and not matrix.hides and (why := explain_mask(moment.trace, focus.prefix)):
+        told: list[Line] = [[Segment(each, marks.strong)] for each in why]
+        legend = (*(join_pieces([line, each]) for line in legend for each in told), *told, *legend)
     if names_chosen(focus):  # the first thing to know
         said: Line = [Segment("each row has the name of the word that it chose", marks.strong)]
         legend = (*(join_pieces([said, line]) for line in legend), said)
     return legend
 
 
-def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: str, marks: Palette) -> tuple[Line, ...]:
+def _legend(
+    matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: tuple[str, ...], marks: Palette, tiny: bool
+) -> tuple[Line, ...]:
     """Explain colours and glyphs, at several lengths.
 
     causal: why later keys are hidden; empty if the mask is not causal · beyond: what is said of weights on them ·
-    edits: what the edits did to the matrix.
+    edits: what the edits did to the matrix, at several lengths · tiny: whether a cell is half a character.
     """
     scale = marks.weights if stage == "weights" else marks.scores
     colours = _colours(matrix, stage, marks)
@@ -160,12 +203,14 @@ def _legend(matrix: HeadMatrix, stage: Stage, causal: str, beyond: str, edits: s
         why = {"": "may not be looked at", "comes later": later}.get(later, f"{later} when this token was chosen")
         long.append([glyph, Segment(f" −∞ {why}", marks.quiet)])
         short.append([glyph, Segment(f" −∞ {later or 'masked'}", marks.quiet)])
-    elif stage == "scores" and later:
-        long.append([Segment("what the mask is about to hide is drawn too", marks.quiet)])
+    elif matrix.will_hide:
+        veil = Segment(CHEQUER if tiny and scale.coloured else MASKED_GLYPH, scale.masked)
+        long.append([veil, Segment(" will be masked: a later token" if later else " will be masked", marks.quiet)])
+        short.append([veil, Segment(" will be masked", marks.quiet)])
     if edits:
-        style = marks.strong + UNDERLINE if edits.startswith("≠") else marks.strong
-        long.insert(0, [Segment(edits, style)])
-        short.insert(0, [Segment(edits, style)])
+        style = marks.strong + UNDERLINE if edits[0].startswith("≠") else marks.strong
+        long.insert(0, [Segment(edits[0], style)])
+        short.insert(0, [Segment(edits[-1], style)])
     if beyond:  # the first thing to know
         long.insert(0, [Segment(beyond, marks.bad)])
         short.insert(0, [Segment(beyond, marks.bad)])

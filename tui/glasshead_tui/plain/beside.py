@@ -11,7 +11,7 @@ from glasshead_tui.drawing.rows import Rows, text_of
 from glasshead_tui.drawing.tables import TABLES
 from glasshead_tui.plain.show import as_table as one_table
 from glasshead_tui.plain.show import cells_of, describe
-from glasshead_tui.plain.tables import words
+from glasshead_tui.plain.tables import spelled, words
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal import strict_json as strict
 from glasshead_tui.terminal.visible import visible
@@ -89,8 +89,7 @@ def as_json(pane: str, moment: "Moment", focus: Focus, name: str) -> Iterator[st
 def _place(moment: "Moment", focus: Focus) -> dict[str, Any]:
     return {
         "stack": focus.stack, "kind": focus.kind, "layer": focus.layer, "head": focus.head, "row": focus.query,
-        "key": focus.key, "source": [token.text for token in moment.source],
-        "target": [token.text for token in moment.tokens],
+        "key": focus.key, "source": spelled(moment.source), "target": spelled(moment.tokens),
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """A decode as plain text, step by step: the explorer's twin for a pipe."""
 
 from shutil import get_terminal_size
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from glasshead.named import name_head
@@ -34,7 +35,9 @@ def print_decode(session: "Session", name: str, prefix: str, head: int, steps: i
         print(f"source      {tables.words(moment.source)}")
     kind = moment.anatomy.kind_at(prefix)
     print(f"attention   {name_head(prefix, head, masked=kind.causal and kind.masked)}   {prefix}.weights")
-    print(f"            a row for each query, a column for each key; {told_mask(moment.trace, prefix)[0]}")
+    print("            a row for each query, a column for each key")
+    for line in wrap(told_mask(moment.trace, prefix)[0], 68):
+        print(f"            {line}")
     print(f"            {tables.MASKED} may not be looked at; --kind, --layer and --head choose another")
     _write(moment, prefix, head)
     for _ in session.walk(moment.limit if steps is None else steps):
@@ -50,7 +53,8 @@ def _write_original(beside: "Beside") -> None:
     step = beside.steps[-1] if beside.steps else None
     if step is not None and step.token is not None and step.unedited is not None:
         there = f"without the edits {step.unedited:.3f} after the same tokens"
-        print(f"apart       took {tables.candidate(step.token)}; {there}; KL {_bits(step.divergence)}")
+        before = [each.token for each in beside.steps[:-1] if each.token is not None]
+        print(f"apart       took {tables.candidate(step.token, before)}; {there}; KL {_bits(step.divergence)}")
     if beside.next_divergence is not None:
         print(f"            next: KL {_bits(beside.next_divergence)}")
 
@@ -61,18 +65,18 @@ def _bits(divergence: float | None) -> str:
 
 def _write(moment: "Moment", prefix: str, head: int) -> None:
     """Write one moment: the last token, the tokens so far, the candidates, one head's attention."""
-    took = "" if moment.step == 0 else f"   took {tables.candidate(moment.tokens[-1])}"
+    took = "" if moment.step == 0 else f"   took {tables.candidate(moment.tokens[-1], moment.tokens[:-1])}"
     print(f"\nstep {moment.step}{took}")
     if moment.tokens:
         print(f"target      {tables.words(moment.tokens)}")
     if moment.beside is not None:
         _write_original(moment.beside)
     if moment.given is not None:
-        print(f"follows     {tables.candidate(moment.given)}")
+        print(f"follows     {tables.candidate(moment.given, moment.tokens)}")
     for filling in moment.fillings or ():
-        print(f"at {filling.place:<9}{tables.candidates(filling.candidates[:SHOWN])}")
+        print(f"at {filling.place:<9}{tables.candidates(filling.candidates[:SHOWN], moment.source[: filling.place])}")
     if moment.limit:
-        print(f"next        {tables.candidates(moment.candidates[:SHOWN]) or 'none: done'}")
+        print(f"next        {tables.candidates(moment.candidates[:SHOWN], moment.tokens) or 'none: done'}")
     trace = moment.trace
     queries, keys = trace.axes(prefix)
     weights = trace[f"{prefix}.weights"][head]

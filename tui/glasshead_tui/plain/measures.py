@@ -37,26 +37,25 @@ def sorted_by(found: "Sequence[Measured]", name: str) -> "list[Measured]":
 def as_table(subject: Ranked, found: "Sequence[Measured]", measure: "Measure", texts: int, top: int) -> Iterator[str]:
     """Write the heads with the largest values of a measure."""
     rows = sorted_by(found, measure.name)
+    values = [each.traits[measure.name].value for each in rows]
     yield fit(f"checkpoint  {visible(subject.name)}", WIDTH).rstrip()
     yield f"texts       {texts:,}"
-    yield fit(f"{measure.name:11} {measure.formula}", WIDTH).rstrip()
-    yield "even        the same, of a head that tells no key from another"
+    yield f"measure     {measure.told}"
+    yield from _wrapped("value", measure.formula)
+    if measure.share:
+        yield "even        the same, of a head that tells no key from another"
     yield ""
-    yield _row("part", "layer", "head", "value", "even" if measure.share else "", "")
-    for each in rows[:top]:
-        trait = each.traits[measure.name]
-        even = numbers.weight(trait.chance) if measure.share else ""
-        yield _row(*place_of(each.part), numbers.real(trait.value, 7), even, _bar(trait.value, rows[0], measure.name))
+    yield _row("", "part", "layer", "head", "value", "even" if measure.share else "", "")
+    for each, value, shown in zip(rows[:top], values, numbers.told_apart(values, 8), strict=False):
+        even = numbers.weight(each.traits[measure.name].chance) if measure.share else ""
+        rank = str(1 + values.index(value))  # equal ones have the same
+        yield _row(rank, *place_of(each.part), shown, even, "█" * round(24 * value / max(values[0], 1e-9)))
     if len(rows) > top:
         yield f"… {len(rows) - top} more (--top, --json, --tsv)"
 
 
-def _bar(value: float, largest: "Measured", name: str) -> str:
-    return "█" * round(24 * value / max(largest.traits[name].value, 1e-9))
-
-
-def _row(part: str, layer: str, head: str, value: str, even: str, rest: str) -> str:
-    shown = f"{fit(part, 12)}  {layer:>5}  {head:>4}  {value:>8}  {even:>6}  {rest}"
+def _row(rank: str, part: str, layer: str, head: str, value: str, even: str, rest: str) -> str:
+    shown = f"{rank:>3}  {fit(part, 12)}  {layer:>5}  {head:>4}  {value:>8}  {even:>6}  {rest}"
     return fit(shown, WIDTH).rstrip()
 
 
@@ -107,25 +106,25 @@ def aligned_rows(found: "Sequence[Aligned]") -> list[dict[str, Any]]:
                 f"aer_{name}": counts.error_rate, f"found_{name}": counts.found, f"sure_{name}": counts.found_sure,
                 f"possible_{name}": counts.found_possible,
             }  # fmt: skip
-        rows.append(row | {"gold": each.counts["input"].sure})
+        rows.append(row | {"gold": each.counts["read"].sure})
     return rows
 
 
 def aligned_table(subject: Ranked, found: "Sequence[Aligned]", about: Alignment, top: int) -> Iterator[str]:
     """Write the heads that align best."""
     yield fit(f"checkpoint  {visible(subject.name)}", WIDTH).rstrip()
-    yield f"pairs       {about.pairs:,} of {about.recipe}, {found[0].counts['input'].sure:,} sure links"
+    yield f"pairs       {about.pairs:,} of {about.recipe}, {found[0].counts['read'].sure:,} sure links"
     yield f"known       {found[0].linked:,} of {found[0].written:,} target words: {share(found[0].coverage)}"
     yield from _wrapped("AER", AER)
-    yield "input       by the rows that read a word (SHIFT-ATT, Chen et al. 2020)"
-    yield "output      by the rows that choose it, one before (NAIVE-ATT)"
+    yield "read        by the rows that read a word (SHIFT-ATT, Chen et al. 2020)"
+    yield "chosen      by the rows that choose it, one before (NAIVE-ATT)"
     if about.lacks:
         yield from _wrapped("left out", about.lacks)
     yield ""
-    yield f"{'part':12}  layer  head    input   output"
+    yield f"{'part':12}  layer  head     read   chosen"
     for each in found[:top]:
         kind, layer, head = place_of(each.part)
-        rates = (numbers.weight(each.counts[name].error_rate, 5) for name in ("input", "output"))
+        rates = (numbers.weight(each.counts[name].error_rate, 5) for name in ("read", "chosen"))
         shown = "  ".join(f"{rate:>7}" for rate in rates)
         yield f"{kind:12}  {layer:>5}  {head or 'mean':>4}  {shown}"
     if len(found) > top:

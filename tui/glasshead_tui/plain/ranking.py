@@ -1,10 +1,12 @@
 """A ranking as text: a table of 80 columns, tab-separated rows, or JSON."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from glasshead.named import name_next
 from glasshead_tui.drawing import numbers
 from glasshead_tui.drawing.ranking import place_name, write_placebo
+from glasshead_tui.plain.tables import name_all, words
 from glasshead_tui.terminal import strict_json
 from glasshead_tui.terminal.visible import fit, visible
 
@@ -139,23 +141,26 @@ def token(subject: Ranked, line: "Line", part: "Part") -> str:
     """Name the token that a part hides."""
     names, ids = (subject.vocabulary.source, line.source) if line.source else (subject.vocabulary.target, line.ids)
     assert part.token is not None
-    return visible(names.tokens([ids[part.token]])[0].text)
+    return name_all(names.tokens(ids))[part.token]
 
 
 def _asked(subject: Ranked, ranking: "Ranking", line: "Line") -> str:
     """Say what was asked about."""
     if ranking.by is not None:
         chosen = line.labels[ranking.by.step - 1] if ranking.by.id is None else ranking.by.id
-        return f"{_words(subject.vocabulary.target, [chosen])} at step {ranking.by.step}"
+        before = line.ids[: line.prompt + ranking.by.step - 1]
+        return f"{visible(_named_next(subject, before, [chosen])[0])} at step {ranking.by.step}"
     if ranking.texts > 1:
         return f"{ranking.tokens:,} tokens of {ranking.texts:,} texts"
     if not line.labels:
         return f"what the model fills in at {ranking.tokens} mask tokens"
-    return _words(subject.vocabulary.target, line.labels)
+    return words(subject.vocabulary.target.tokens(line.labels))
 
 
-def _words(names: Names, ids: Iterable[int]) -> str:
-    return " ".join(visible(each.text) for each in names.tokens(list(ids)))
+def _named_next(subject: Ranked, before: Sequence[int], ids: Sequence[int]) -> tuple[str, ...]:
+    """Name tokens that may come after a line."""
+    names = subject.vocabulary.target
+    return name_next([token.text for token in names.tokens(before)], [token.text for token in names.tokens(ids)])
 
 
 def as_rows(subject: Ranked, ranking: "Ranking", line: "Line") -> list[dict[str, Any]]:
@@ -206,7 +211,7 @@ def as_tsv(subject: Ranked, ranking: "Ranking", line: "Line") -> Iterator[str]:
 
 def why_lines(subject: Ranked, line: "Line", found: "Why") -> Iterator[str]:
     """Write a set of parts without which a choice turns."""
-    one, other, pick = (_words(subject.vocabulary.target, [each]) for each in (found.chosen, found.rival, found.pick))
+    one, other, pick = map(visible, _named_next(subject, line.ids, (found.chosen, found.rival, found.pick)))
     yield fit(f"checkpoint  {visible(subject.name)}", WIDTH).rstrip()
     yield fit(f"choice      {one}, not {other}: its logit is {numbers.real(found.margin, 8)} higher", WIDTH).rstrip()
     if not found.found:
@@ -232,11 +237,11 @@ def why_lines(subject: Ranked, line: "Line", found: "Why") -> Iterator[str]:
     yield f"tried       {found.tried} removals; the smallest set found, there may be smaller ones"
 
 
-def why_json(subject: Ranked, found: "Why") -> Iterator[str]:
+def why_json(subject: Ranked, line: "Line", found: "Why") -> Iterator[str]:
     """Write the same as JSON."""
-    names = subject.vocabulary.target
+    ids = found.chosen, found.rival, found.pick
     one, other, pick = (
-        {"id": each, "text": names.tokens([each])[0].text} for each in (found.chosen, found.rival, found.pick)
+        {"id": each, "text": name} for each, name in zip(ids, _named_next(subject, line.ids, ids), strict=True)
     )
     yield strict_json.dumps(
         {

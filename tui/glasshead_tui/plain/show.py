@@ -8,7 +8,7 @@ from glasshead_tui.drawing.names import attention_name, labels
 from glasshead_tui.drawing.remarks import REMARKS
 from glasshead_tui.drawing.rows import Cell, text_of
 from glasshead_tui.drawing.tables import TABLES
-from glasshead_tui.plain.tables import words
+from glasshead_tui.plain.tables import spelled, words
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal import strict_json as strict
 from glasshead_tui.terminal.visible import visible
@@ -48,8 +48,8 @@ def as_json(pane: str, moment: "Moment", focus: Focus, name: str) -> Iterator[st
             "head": focus.head,
             "row": focus.query,
             "key": focus.key,
-            "source": [token.text for token in moment.source],
-            "target": [token.text for token in moment.tokens],
+            "source": spelled(moment.source),
+            "target": spelled(moment.tokens),
             "rows": TABLES[pane](moment, focus),
             "remarks": [each for each in (REMARKS[pane](moment, focus) if pane in REMARKS else ()) if each],
         }

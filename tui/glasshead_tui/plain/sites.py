@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from glasshead.site import Site
 from glasshead_tui.plain import tables as plain
-from glasshead_tui.terminal.visible import visible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,15 +30,16 @@ def site_axes(seen: "Trace", site: str) -> tuple[str, "tuple[Token, ...]", "tupl
 def site_tsv(seen: "Trace", site: str, found: "Tensor") -> Iterator[str]:
     """Yield a row for every number. found: values in the axes of the site."""
     axes, rows, columns = site_axes(seen, site)
+    queries, keys = plain.name_all(rows), () if columns is None else plain.name_all(columns)
     values = found.tolist()
     for head, matrix in enumerate(values) if axes.startswith("h") else [("", values)]:
-        for row, (token, entry) in enumerate(zip(rows, matrix, strict=True)):
-            start = f"{site}\t{head}\t{row}\t{visible(token.text)}"
+        for row, (token, entry) in enumerate(zip(queries, matrix, strict=True)):
+            start = f"{site}\t{head}\t{row}\t{token}"
             if axes == "q":
                 yield f"{start}\t\t\t{entry!r}"
                 continue
             for column, value in enumerate(entry):
-                name = "" if columns is None else visible(columns[column].text)
+                name = keys[column] if keys else ""
                 yield f"{start}\t{column}\t{name}\t{value!r}"
 
 

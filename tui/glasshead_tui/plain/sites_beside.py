@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError
 from glasshead_tui.plain.sites import TSV_HEAD, site_axes, site_table, site_tsv
-from glasshead_tui.plain.tables import words
+from glasshead_tui.plain.tables import with_ids, words
 from glasshead_tui.terminal import strict_json as strict
 from glasshead_tui.terminal.visible import visible
 
@@ -94,5 +94,4 @@ def _tokens(trace: "Trace") -> Iterator[str]:
 
 
 def _named(trace: "Trace") -> dict[str, Any]:
-    sides = {"source": trace.source, "target": trace.target}
-    return {side: [{"id": token.id, "text": token.text} for token in tokens] for side, tokens in sides.items()}
+    return {"source": with_ids(trace.source), "target": with_ids(trace.target)}

@@ -4,14 +4,17 @@ Pure functions from tokens and numbers to lines. No colour, no control codes, an
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.cells import cell_len
 
+from glasshead.named import name_next, name_tokens
+from glasshead_tui.drawing.names import named
 from glasshead_tui.terminal.visible import fit, visible
 
 if TYPE_CHECKING:
     from glasshead.anatomy import Anatomy
+    from glasshead.text import Token
 
 RAMP = " .:-=+*#%@"
 """One character for each weight from 0 to 1, if numbers would be too wide."""
@@ -33,19 +36,35 @@ def shape(anatomy: "Anatomy") -> str:
     return f"{layers} · {anatomy.heads} heads · d_model {anatomy.width}"
 
 
+def name_all(tokens: Iterable[Named]) -> tuple[str, ...]:
+    """Name the tokens of a line, as the screen does."""
+    return named([token.text for token in tokens])
+
+
+def spelled(tokens: Iterable[Named]) -> tuple[str, ...]:
+    """Name the tokens of a line in data: as the screen does, with every character as it is."""
+    return name_tokens([token.text for token in tokens])
+
+
+def with_ids(tokens: "Sequence[Token]") -> list[dict[str, Any]]:
+    """Describe the tokens of a line in data: id and name."""
+    return [{"id": token.id, "text": name} for token, name in zip(tokens, spelled(tokens), strict=True)]
+
+
 def words(tokens: Iterable[Named]) -> str:
     """Write tokens on one line, separated by spaces."""
-    return " ".join(visible(token.text) for token in tokens)
+    return " ".join(name_all(tokens))
 
 
-def candidates(tokens: Sequence[Named]) -> str:
-    """Write candidates for the next token, best first: `1 ▁le .912   2 ▁la .041`."""
-    return "   ".join(f"{place} {candidate(token)}" for place, token in enumerate(tokens, 1))
+def candidates(tokens: Sequence[Named], line: Sequence[Named]) -> str:
+    """Write candidates for the token after a line, best first: `1 le .912   2 la .041`."""
+    return "   ".join(f"{place} {candidate(token, line)}" for place, token in enumerate(tokens, 1))
 
 
-def candidate(token: Named) -> str:
-    """Write a token and its probability: `▁le .912`."""
-    return visible(token.text) if token.probability is None else f"{visible(token.text)} {fraction(token.probability)}"
+def candidate(token: Named, line: Sequence[Named]) -> str:
+    """Write a token that comes after a line, and its probability: `le .912`."""
+    [name] = name_next([each.text for each in line], [token.text])
+    return visible(name) if token.probability is None else f"{visible(name)} {fraction(token.probability)}"
 
 
 def fraction(value: float) -> str:
@@ -67,8 +86,7 @@ def attention(
     Numbers if they fit into `width` cells, one character of RAMP each if not. A masked cell is never drawn as a small
     weight: it is `///` (or `/`).
     """
-    rows = [visible(token.text) for token in queries]
-    columns = [visible(token.text) for token in keys]
+    rows, columns = name_all(queries), name_all(keys)
     side = max(map(cell_len, rows), default=0)
     room = [max(4, cell_len(name)) for name in columns]
     if side + sum(each + 2 for each in room) <= width:
@@ -104,13 +122,11 @@ def table(values: Sequence[Sequence[float]], rows: Sequence[Named], columns: Seq
     """Write numbers with four decimals, under the tokens of their columns, or an index if there are none."""
     cells = [[f"{value:.4f}" for value in row] for row in values]
     count = max(map(len, cells), default=0)
-    names = (
-        [visible(token.text) for token in columns] if columns is not None else [str(index) for index in range(count)]
-    )
-    heads = [visible(token.text) for token in rows]
+    above = [str(index) for index in range(count)] if columns is None else name_all(columns)
+    heads = name_all(rows)
     side = max(map(cell_len, heads), default=0)
-    room = [max(cell_len(name), *(len(row[place]) for row in cells)) for place, name in enumerate(names)]
-    lines = [" " * side + "".join("  " + fit(name, each, right=True) for name, each in zip(names, room, strict=True))]
+    room = [max(cell_len(name), *(len(row[place]) for row in cells)) for place, name in enumerate(above)]
+    lines = [" " * side + "".join("  " + fit(name, each, right=True) for name, each in zip(above, room, strict=True))]
     for name, row in zip(heads, cells, strict=True):
         lines.append(
             fit(name, side, right=True) + "".join("  " + cell.rjust(each) for cell, each in zip(row, room, strict=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import get_terminal_size
 
 from glasshead.errors import GlassheadError
-from glasshead.named import name_head
+from glasshead.named import name_head, name_tokens
 from glasshead.site import Site, attention
 from glasshead.training.record import probes
 from glasshead.training.record.journal import Evaluation, Follower, Metrics
@@ -103,8 +103,8 @@ def json(folder: Path, wanted: Wanted) -> Iterator[str]:
                 "text": probe.text,
                 "expected": probe.expected,
                 "given": probe.given,
-                "source": list(probe.source),
-                "target": list(probe.target),
+                "source": name_tokens(probe.source),
+                "target": name_tokens(probe.target),
                 "site": f"{prefix}.weights",
                 "head": wanted.head,
                 "weights": probe.weights[prefix][wanted.head].astype(float).tolist(),

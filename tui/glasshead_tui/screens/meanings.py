@@ -3,7 +3,11 @@
 Meanings = tuple[tuple[str, str], ...]
 
 PANES: Meanings = (
-    ("map", "every head of every layer; each picture is its attention weights, a dot the largest weight under it"),
+    (
+        "map",
+        "every head of every layer; each picture is its attention weights. Where it has fewer dots than "
+        "the matrix has cells, each dot is the largest weight of the cells that share it",
+    ),
     (
         "ranking",
         "all heads in one list, in the map's place: by a measure of their weights in this line, or by the effect, "
@@ -12,8 +16,10 @@ PANES: Meanings = (
     ),
     (
         "attention",
-        "softmax(Q Kᵀ / √d_k + mask) of one head (3.2.1): a row a query, a column a key; s goes through the stages. A "
-        "pinned head, another line or model stands beside it, with the difference",
+        "softmax(Q Kᵀ / √d_k + mask) of one head (3.2.1): a row a query, a column a key; s goes through the stages. "
+        "The decoder's own attention has a mask: each row has to predict the token after it, and may not see that one "
+        "or any later. Encoder–decoder attention has none: the whole source is known before the first token is "
+        "written. A pinned head, another line or model stands beside it, with the difference",
     ),
     ("sum", "one cell: score = q·k / √d_k, weight = exp(score) / Σ exp(scores), and the row's output = Σ weight · v"),
     (
@@ -21,11 +27,16 @@ PANES: Meanings = (
         "one cell: q = x W_Q asks, k = x W_K is asked, v = x W_V is given; q × k is their product, number by number",
     ),
     ("norms", "LayerNorm after each sub-layer: normalised is n = (x − mean) / √(var + ε), the output gain · n + bias"),
-    ("heads", "the chosen cell in every head of this kind of attention, and under each weight its row"),
+    (
+        "heads",
+        "the chosen cell in every head of this kind of attention, and under each weight its row as bars; where keys "
+        "share a bar, it is as high as the largest of their weights. Above them the largest weights with their ranks, "
+        "= for an equal one",
+    ),
     (
         "alignment",
         "source and target as sentences: each row is painted by its weights; links are the largest weight of a row, "
-        "covered is the sum of what a source word got so far",
+        "covered is the sum of what a source word got so far, mean the current row in the mean of the layer's heads",
     ),
     (
         "stream",
@@ -82,7 +93,8 @@ GLYPHS: Meanings = (
         "masked: −∞ before softmax, weight exactly 0. Nobody may look there. Under the matrix stands what is masked; "
         "without a mask, the stage masked has the scores again",
     ),
-    ("·", "not decoded yet, or out of the edits' reach: there is nothing to be seen"),
+    ("╱1.3", "among the scores, a number that will be masked; in half blocks every second one is grey"),
+    ("·", "not decoded yet; in a difference, a number that no edit goes into: it is as it was"),
     ("[.81]", "the cursor in a matrix, a map or the tokens: its row is the query, its column the key"),
     ("{.55}", "the pinned head, in the map and among the heads: it stands beside the current one"),
     HERE,
@@ -108,7 +120,7 @@ GLYPHS: Meanings = (
     ("▂▅▇", "the numbers of a vector: up positive, down negative; ±5.28 is the height of the tallest"),
     ("░▒▓█", "without colour: the darker, the larger a weight; of scores ~ = ≡ are below 0, ░ to █ above"),
     (".92→.71", "the model's own probability, and the one with which a token is drawn; cut: it cannot be drawn"),
-    ("≠ =", "changed by the edits, and underlined; in their reach and unchanged"),
+    ("≠ =", "changed by the edits, and underlined; unchanged, though the edits go into it"),
     ("mouse", "a click chooses a cell or a head; the wheel scrolls"),
 )
 """The signs of the explorer."""

@@ -20,7 +20,7 @@ from textual.strip import Strip
 from glasshead_tui.widgets.cells import clip, fit, width
 from glasshead_tui.widgets.fitting import Form, Measures, Outline, fit_outline
 from glasshead_tui.widgets.lean import LeanView
-from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, MASKED, MASKED_GLYPH, Scale
+from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, MASKED, MASKED_GLYPH, STRIPES, VEIL, VEILED, Scale
 
 
 class Matrix(Protocol):
@@ -232,17 +232,35 @@ class HeatMap(LeanView):
         if self.measures.form == "digits":
             return self._digits(row, span, middle)
         assert self.scale is not None
-        levels = self._row_levels(row)[span.start : span.stop]
+        levels = self._striped(row, span)
         if self.measures.stacked == 1:
             looks = [
-                (self._underlined(self.scale.block(level), mark), len(list(run)) * self.measures.cell)
+                (self._underlined(self._block(level), mark), len(list(run)))
                 for (level, mark), run in groupby(zip(levels, self._marks(row, span), strict=True))
             ]
         else:
-            below = self._row_levels(row + 1)[span.start : span.stop]
+            below = self._striped(row + 1, span)
             halves = map(self.scale.halves, levels, below)
             looks = [(look, len(list(run))) for look, run in groupby(halves)]
-        return [Segment(glyph * count, style) for (glyph, style), count in looks]
+        return [Segment(text * count, style) for (text, style), count in looks]
+
+    def _block(self, level: int) -> tuple[str, Style]:
+        """Return the text and the style of a cell without digits; behind a veil its number is seen beside the glyph."""
+        assert self.scale is not None
+        glyph, style = self.scale.block(level)
+        if level not in VEILED:
+            return glyph * self.measures.cell, style
+        return glyph + self.scale.block(level - VEIL)[0] * (self.measures.cell - 1), style
+
+    def _striped(self, row: int, span: range) -> Sequence[int]:
+        """Return the levels of a row; where a place is as small as a character, a veil is some places of a mask."""
+        levels = self._row_levels(row)[span.start : span.stop]
+        if self.measures.form != "halves" or VEILED.isdisjoint(levels):
+            return levels
+        return [
+            (level - VEIL if (row + column) % STRIPES else MASKED) if level in VEILED else level
+            for column, level in zip(span, levels, strict=True)
+        ]
 
     def _digits(self, row: int, span: range, middle: bool) -> list[Segment]:
         assert self.scale is not None
@@ -285,7 +303,7 @@ class HeatMap(LeanView):
             if self.measures.stacked == 1:
                 return Segment("+", self.scale.cursor)
             other = self._row_levels(row + 1 if self.cursor[0] == row else row)[column]
-            ground = self.scale.block(other)[1].bgcolor
+            ground = self.scale.digits(other).bgcolor
             return Segment(
                 "▀" if self.cursor[0] == row else "▄", Style(color=self.scale.cursor.bgcolor, bgcolor=ground)
             )

@@ -1,8 +1,9 @@
 """Scale: the styles that a picture of numbers is painted with.
 
-A number is quantised once to one of `LEVELS` levels and kept as a byte. The bytes `MASKED` and `ABSENT` are no numbers:
-a masked place, and a place without a value yet. They have their own looks, with and without colour, so that neither can
-be mistaken for a small number.
+A number is quantised once to one of `LEVELS` levels and kept as a byte. A level + `VEIL` is the same number behind the
+glyph of the mask: it is still seen, and will be hidden. The bytes `MASKED` and `ABSENT` are no numbers: a masked place,
+and a place without a value yet. They have their own looks, with and without colour, so that neither can be mistaken for
+a small number.
 """
 
 from dataclasses import dataclass, field
@@ -11,6 +12,10 @@ from rich.color import Color
 from rich.style import Style
 
 LEVELS = 64
+VEIL = LEVELS
+VEILED = frozenset(range(VEIL, VEIL + LEVELS))
+STRIPES = 2
+"""Where a place is a single character, or half of one, a veil covers every second of them."""
 MASKED = 254
 ABSENT = 255
 
@@ -53,13 +58,15 @@ class Scale:
             return MASKED_GLYPH, self.masked
         if level == ABSENT:
             return ABSENT_GLYPH, self.absent
+        if level >= VEIL:
+            return MASKED_GLYPH, self.fills[level - VEIL]
         return self.glyphs[level], self.blanks[level]
 
     def digits(self, level: int) -> Style:
         """Return the style of a number on its level."""
         if level == MASKED:
             return self.masked
-        return self.absent if level == ABSENT else self.fills[level]
+        return self.absent if level == ABSENT else self.fills[level % VEIL]
 
     def halves(self, top: int, bottom: int) -> tuple[str, Style]:
         """Return one character for two places, one above the other. Only for a coloured scale."""

@@ -4,7 +4,7 @@ Groups stand below or beside each other, whichever leaves more room for each pic
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
@@ -18,7 +18,9 @@ from glasshead_tui.widgets.cells import fit, width
 from glasshead_tui.widgets.lines import Line, Lines, beside
 from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, Scale
 
-SIZES = ((12, 6), (10, 5), (8, 4), (6, 3), (4, 2), (4, 1), (2, 1))  # columns and lines of a picture, mostly squares
+FLAT = (8, 1), (4, 1), (2, 1)
+"""Columns and lines of a picture where there is one line for it."""
+SIZES = (12, 6), (10, 5), (8, 4), (6, 3), (4, 2), *FLAT
 
 
 class Place(NamedTuple):
@@ -220,10 +222,14 @@ def arranged(groups: Sequence[Group], columns: int, lines: int) -> Arrangement:
                 needed = (sum(wide) + 2 * rest, max(high)) if side else (max(wide), sum(high) + between * rest)
                 if needed[0] <= columns and needed[1] <= lines:
                     return shape
-    smallest = Arrangement(2, 1, False, 0, 0)
-    bare = replace(smallest, heads=False)
-    whole, without = (sum(_lines(group, shape) for group in groups) for shape in (smallest, bare))
-    return bare if without <= lines < whole else smallest
+    for across, down in FLAT:
+        bare = Arrangement(across, down, False, 0, 0, heads=False)
+        if (
+            max(_columns(group, bare) for group in groups) <= columns
+            and sum(_lines(group, bare) for group in groups) <= lines
+        ):
+            return bare
+    return Arrangement(2, 1, False, 0, 0)
 
 
 def _window(count: int, most: int, around: int) -> range:

@@ -68,7 +68,7 @@ async def test_a_muted_head_is_muted_and_undo_brings_it_back(
         await explorer.until(lambda: "original" in explorer.text)
         await explorer.until(lambda: edit.split("[", maxsplit=1)[0] in explorer.text.splitlines()[0])
         assert "muted: " in str(explorer.screen.query_one(AttentionPane).border_title)
-        assert "out of the edits' reach" in explorer.text, "weights come before heads"
+        assert "before the edit" in explorer.text, "weights come before heads"
         await explorer.press("right_square_bracket")
         beside = explorer.moment.beside
         assert beside is not None

@@ -228,4 +228,6 @@ async def test_keys_do_not_wait_for_the_stream_of_a_large_model(
         await explorer.until(lambda: pane._waiting is None and "computing" not in explorer.text)
         found = pane._found
         assert found is not None and found.stream.row == row - 1 and threads == 2, "what lies between is left out"
-        assert stream_rows(found) == stream_rows(chosen_account(explorer.moment, explorer.screen._looking))
+        expected = chosen_account(explorer.moment, explorer.screen._looking)
+        before = explorer.moment.tokens[:row]
+        assert stream_rows(found, before) == stream_rows(expected, before)

@@ -91,7 +91,7 @@ class AlignmentPane(Lines):
         first = [_links(shown, at, columns, marks), _covered(shown, columns, marks)]
         if at is not None:
             row = shown.mean[at].tolist()
-            first.append(_painted(f"{shown.heads} heads", row, shown, columns, marks, marks.quiet))
+            first.append(_painted(f"mean of {shown.heads}", row, shown, columns, marks, marks.quiet))
         if lines > len(first) + len(shown.queries):
             first.append([])
         self._above = len(first)
@@ -116,7 +116,11 @@ def _links(shown: Aligned, at: int | None, columns: int, marks: Palette) -> Line
     line: Line = [Segment(fit("links", HEAD), marks.quiet)]
     linked = [number for number, best in enumerate(shown.best) if 0 <= best < len(shown.keys) - 1]
     if not linked:
-        return [*line, Segment("none: no word looks at a word most", marks.quiet)]
+        others = len(shown.keys) - 1 in shown.best
+        return [
+            *line,
+            Segment(f"none: every row looks most at {shown.keys[-1]}" if others else "none yet", marks.quiet),
+        ]
 
     def pair(place: int) -> Line:
         number = linked[place]

@@ -10,7 +10,7 @@ from textual import events
 from textual.geometry import Region
 from textual.message import Message
 
-from glasshead_tui.drawing.heads import Heads, compare_heads, heads_rows
+from glasshead_tui.drawing.heads import Heads, compare_heads, heads_rows, rank_heads
 from glasshead_tui.drawing.matrix import weight_level
 from glasshead_tui.drawing.names import kind_name
 from glasshead_tui.drawing.numbers import real, weight
@@ -33,6 +33,10 @@ LEAST, MOST = 5, 24
 PINNED = Style(underline=True, bold=True)
 MARGIN = 4
 """Columns of the numbers of the layers."""
+ABOVE = 3
+"""Lines above those of the layers."""
+LARGEST = 10
+"""Columns of what stands before the largest weights."""
 UNKEPT = "…"
 """Weights that were not kept: a picture of all heads must not run the model for each layer."""
 
@@ -100,7 +104,7 @@ class HeadsPane(Lines):
             style = marks.query if head == shown.place[1] else marks.quiet
             numbers.append(Segment(fit(str(head).center(each), each + 1), style))
         self._spots = [
-            (Region(MARGIN + at * (each + 1), 2 + 2 * layer, each, 2), (layer, head))
+            (Region(MARGIN + at * (each + 1), ABOVE + 2 * layer, each, 2), (layer, head))
             for layer in range(len(shown.rows))
             for at, head in enumerate(heads)
         ]
@@ -124,13 +128,14 @@ class HeadsPane(Lines):
                 line += _number(numbered[head] if numbered else None, each, here, pinned, marks)
             return line
 
-        return Drawing([_title(shown, keys, each, len(heads), columns, marks), numbers], 2 * len(shown.rows), draw)
+        title = _title(shown, keys, each, len(heads), columns, marks)
+        return Drawing([title, _largest(shown, columns, marks), numbers], 2 * len(shown.rows), draw)
 
 
 def _title(shown: Heads, keys: int, each: int, heads: int, columns: int, marks: Palette) -> Line:
     """Say which cell and row these are, what a bar is, and how many heads have room: as much as fits."""
     group = -(-keys // each)
-    bar = "a bar for each key" if group == 1 else f"a bar for the largest of {group} keys"
+    bars = ("a bar for each key",) if group == 1 else _shared_bar(group)
     some = "" if heads == shown.kind.heads else f" · {heads} of {shown.kind.heads} heads"
     cell: Line = [
         Segment(shown.query, marks.query), Segment(shown.chosen, marks.quiet), Segment(" → ", marks.quiet),
@@ -139,8 +144,34 @@ def _title(shown: Heads, keys: int, each: int, heads: int, columns: int, marks: 
     if shown.compared is not None:
         cell += _compared(shown, columns - cells(cell), marks)
     room = columns - cells(cell) - 3
-    said = (f"under its weight the row: {bar}{some}", f"below, the row: {bar}{some}", f"{bar}{some}", some[3:], "")
+    told = f"under its weight the row: {bars[0]}", f"below, the row: {bars[0]}", *bars
+    said = (*(f"{each}{some}" for each in told), some[3:], "")
     return [*cell, Segment(f"   {next(each for each in said if width(each) <= max(0, room))}", marks.quiet)]
+
+
+def _shared_bar(keys: int) -> tuple[str, ...]:
+    """Say what a bar is that several keys share, at several lengths."""
+    more = "larger" if keys == 2 else "largest"
+    whole = f"{keys} keys share a bar, which shows the {more} of their weights"
+    return whole, f"{keys} keys share a bar: the {more} weight", f"a bar: the {more} of {keys} keys"
+
+
+def _largest(shown: Heads, columns: int, marks: Palette) -> Line:
+    """List the heads with the largest weights of the cell, each with its place, and the current one."""
+    ranked = rank_heads(shown)
+    names = [f"{each.rank} L{each.place[0]} H{each.place[1]}" for each in ranked]
+    here = next((at for at, each in enumerate(ranked) if each.place == shown.place), -1)
+    said = "largest" if all(row is not None for row in shown.rows) else "of these"
+    line: Line = [Segment(fit(said, LARGEST), marks.quiet)]
+    for at, each in enumerate(ranked):
+        tied = at > 0 and ranked[at - 1].rank == each.rank
+        name = f"= L{each.place[0]} H{each.place[1]}  " if tied else f"{names[at]} {each.text}  "
+        piece: Line = [Segment(name, marks.query if at == here else None)]
+        kept = 2 + width(names[here]) if here > at else 0  # the current one is seen whatever its rank
+        if cells(line) + cells(piece) - 2 + kept > columns:
+            return [*line, Segment("… ", marks.quiet), *([Segment(names[here], marks.query)] if here >= at else [])]
+        line += piece
+    return line
 
 
 def _compared(shown: Heads, columns: int, marks: Palette) -> Line:
@@ -164,8 +195,8 @@ def _number(value: float | None, each: int, here: bool, pinned: bool, marks: Pal
     if value is None:
         return [Segment(UNKEPT.center(each), marks.quiet), Segment(" ")]
     level = weight_level(value)
-    text = weight(value, 5 if each > LEAST else 4)
-    glyph = marks.weights.glyphs[level] if not marks.coloured else " "
+    glyph = marks.weights.glyphs[level] if not marks.coloured else ""
+    text = weight(value, LEAST - len(glyph) if not here else LEAST)
     if here:
         return [Segment(f"[{text}]".center(each)[:each] if len(text) + 2 <= each else text.center(each),
                         marks.weights.cursor), Segment(" ")]  # fmt: skip

@@ -55,11 +55,17 @@ class LogitsPane(Lines):
 
     def compared(self) -> Rows:
         """Return the first of the rows, which are compared with those without the edits."""
-        return [] if self._found is None else logits_rows(self._found[0], COMPARED)
+        return self._table(COMPARED)
 
     def as_rows(self) -> Rows:
         """Return a row for each token of the vocabulary, the most probable first."""
-        return [] if self._found is None else logits_rows(self._found[0])
+        return self._table()
+
+    def _table(self, most: int | None = None) -> Rows:
+        if self._found is None:
+            return []
+        found, moment, focus = self._found
+        return logits_rows(found, moment.trace.tokens(focus.stack)[: focus.query + 1], most)
 
     def as_text(self) -> str:
         """Return the same as lines of text."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 
 from glasshead.named import brief_head
-from glasshead_tui.drawing.numbers import real, weight
+from glasshead_tui.drawing.numbers import told_apart, weight
 from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.drawing.ranking import EFFECT, Head, Row, Table, place_name, ranking_rows, tell_of, write_placebo
 from glasshead_tui.drawing.sides import mark_side
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from glasshead.traces.trace import Trace
 
 KIND, LAYER, HEAD, VALUE, EVEN, PLACEBO = 12, 7, 6, 8, 8, 16  # columns
-SHORT = 5
+SHORT = 6
 """Columns of a number where there is little room."""
 WIDE = KIND + LAYER + HEAD + VALUE + PLACEBO + 8
 """Columns from which on everything stands in columns."""
@@ -59,6 +59,10 @@ class RankingPane(ListPane[Row]):
         self.table = Table()
         self._places: dict[Head, int] = {}
         """Place of each head in the list, from 1."""
+        self._texts: dict[Head, str] = {}
+        """Number of each head, with the digits that tell it from its neighbours."""
+        self._briefs: dict[Head, str] = {}
+        """The same where there is little room."""
         self._text: str | None = None
 
     def show(self, moment: "Moment", focus: Focus) -> None:
@@ -143,6 +147,10 @@ class RankingPane(ListPane[Row]):
         self._largest = max((abs(row.value) for row in rows), default=0.0)
         self._places = {row.head: place for place, row in enumerate(rows, 1)}
         self._named = max((width(brief_head(*row.head)) for row in rows), default=0)
+        self._texts, self._briefs = (
+            {row.head: text for row, text in zip(rows, told_apart([row.value for row in rows], room), strict=True)}
+            for room in (VALUE - 1, SHORT)
+        )
         self._entitle(len(rows))
         self.fill(rows)
         self._put_mark_on_head()
@@ -178,7 +186,7 @@ class RankingPane(ListPane[Row]):
         value = "effect" if self.table.measure == EFFECT else "value"
         even = any(row.even is not None for row in self._rows)
         if columns < WIDE:
-            return fit(f"{' ' * self._numbers}{fit('head', self._named)} {fit(value, SHORT + 1, right=True)}", columns)
+            return fit(f"{' ' * self._numbers}{fit('head', self._named)} {fit(value, SHORT, right=True)}", columns)
         shown = (
             " " * self._numbers
             + fit("part", KIND)
@@ -192,10 +200,11 @@ class RankingPane(ListPane[Row]):
         style = None if row.tells else marks.quiet
         place = f"{self._places.get(row.head, 0):>{self._numbers - 1}} "
         if columns < WIDE:
-            shown = f"{place}{fit(brief_head(*row.head), self._named)} {fit(_short(row), SHORT + 1, right=True)} "
+            brief = "0" if row.still else self._briefs[row.head]
+            shown = f"{place}{fit(brief_head(*row.head), self._named)} {fit(brief, SHORT, right=True)} "
             return [Segment(clip(shown, columns), style), *self._bar(row, columns - width(shown), marks)]
         kind, layer = place_name(row.head[0])
-        cells = (layer, LAYER), (str(row.head[1]), HEAD), (_value(row, VALUE - 1), VALUE)
+        cells = (layer, LAYER), (str(row.head[1]), HEAD), ("nothing" if row.still else self._texts[row.head], VALUE)
         shown = place + fit(kind, KIND) + "".join(fit(cell, room, right=True) for cell, room in cells)
         if row.placebo is not None:
             shown += fit(write_placebo(row.placebo), PLACEBO, right=True)
@@ -212,11 +221,3 @@ class RankingPane(ListPane[Row]):
         share = abs(row.value) / self._largest if self._largest else 0.0
         drawn = bar(share, max(0, min(30, room)))
         return [Segment(drawn, marks.negative if row.value < 0 else marks.positive)]
-
-
-def _value(row: Row, room: int) -> str:
-    return "nothing" if row.still and room >= len("nothing") else real(row.value, room)
-
-
-def _short(row: Row) -> str:
-    return "0" if row.still else real(row.value, SHORT)

@@ -139,7 +139,7 @@ class StreamPane(Lines):
         """Return a row for each stage of the stream, then one for each part of the logit that is split."""
         with suppress(GlassheadError):
             self._finish()
-        return [] if self._found is None else stream_rows(self._found)
+        return [] if self._found is None else stream_rows(self._found, self._before)
 
     def as_text(self) -> str:
         """Return the same as lines of text."""

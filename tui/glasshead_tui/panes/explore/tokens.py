@@ -67,8 +67,13 @@ class TokensPane(Lines):
         focus, moment = self._shown
         offers = [(f"{mark} {offer.head}".strip(), offer) for mark, offer in self._offers(moment, focus)]
         shown = texts_of(moment, None if focus.pinned is not None else focus.view)
-        lines = [*((text.head, text.tokens) for text in shown), *((head, offer.candidates) for head, offer in offers)]
-        tokens = [(line, at, token.text, token.probability) for line, found in lines for at, token in enumerate(found)]
+        lines = [(text.head, text.tokens, labels(text.tokens)) for text in shown]
+        lines += [(head, offer.candidates, next_labels(offer.before, offer.candidates)) for head, offer in offers]
+        tokens = [
+            (line, at, name, token.probability)
+            for line, found, names in lines
+            for at, (name, token) in enumerate(zip(names, found, strict=True))
+        ]
         weighed = [None if offer.drawn is None else offer.drawn.adjusted for _, offer in offers]
         if not any(weighed):
             return [("line", "number", "token", "probability"), *tokens]
