@@ -99,6 +99,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._shown: _Shown | None = None
         self._drawn: tuple[View, ...] = ()
         """What was drawn last, from the left."""
+        self.aside = ""
+        """What stands in the title after the head, where one matrix of two that are compared is shown."""
         self.stays = False
         """Whether the matrices stay while the values of the cell are computed."""
 
@@ -160,6 +162,8 @@ class AttentionPane(NotedMatrix, can_focus=False):
         name = attention_name(looking, at.anatomy.kind_at(looking.prefix))
         if before and width(before) + width(name) > room:
             name = brief_head(*looking.place)
+        after = f" · {self.aside}" if self.aside and len(views) == 1 else ""
+        name += after if width(before) + width(name) + width(after) <= room else ""
         masks = (f"{told} · {stages}" for told in told_mask(at.trace, looking.prefix))
         entitle(self, before + name, next((each for each in masks if width(each) <= room), stages))
 

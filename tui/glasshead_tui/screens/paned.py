@@ -47,7 +47,6 @@ from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.lines import tabs_text
 from glasshead_tui.state.focus import VIEWS, Focus, View
 from glasshead_tui.terminal.visible import visible
-from glasshead_tui.widgets.lines import Lines
 from glasshead_tui.widgets.restyle import restyle
 from glasshead_tui.work.messages import Computed
 
@@ -302,8 +301,8 @@ class PanedScreen(CommandedScreen):
             return
         pane, looking = self._pane(name), self._focus_of(name)
         self._waiting.pop(name, None)
-        if isinstance(pane, Lines):
-            pane.aside = "" if isinstance(pane, ListPane) else self._aside(name, looking)
+        if not isinstance(pane, ListPane):
+            pane.aside = self._aside(name, looking)
         try:
             try:
                 with passes_put_off():
