@@ -12,7 +12,7 @@ from torch import Tensor
 
 from glasshead.errors import GlassheadError
 from glasshead.text import Token
-from glasshead.traces.file import entropy
+from glasshead.traces.chances import entropy
 from glasshead.traces.trace import Trace
 
 
