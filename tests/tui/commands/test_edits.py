@@ -91,6 +91,7 @@ def test_plain_text_and_evaluation_are_those_of_the_edited_model(
         (["--edit", "decoder.0.cross.weights = unifrom"], "did you mean uniform"),
         (["--edit", "decoder.0.cross.heads[head=99] = 0"], "there is no head 99"),
         (["--edit", "decoder.0.cross.heads = mean"], 'mean of "a text"'),
+        (["--edit", "decoder.0.cross.heads = 1e38"], "not finite numbers, so that no line can be found"),
         (["--edits", "missing.txt"], "missing.txt cannot be read"),
         (["--edits", "wrong.txt"], "wrong.txt: Line 2: "),
     ],

@@ -9,6 +9,7 @@ from tests.core.adapters.huggingface.test_families import Numbers
 from tests.core.adapters.huggingface.tiny import BART, FAMILIES, Tiny, wrap
 
 from glasshead.analysis.positions import positions
+from glasshead.errors import GlassheadError
 from glasshead.ranking.rank import rank
 from glasshead.session.script import make_test
 from glasshead.session.session import Session
@@ -58,6 +59,9 @@ def test_a_model_in_half_precision_is_shown_truly(
         session.edit(edit)
         assert session.moment.beside is not None and all(check.ok or check.meant for check in session.check()), edit
         session.undo()
+    if precision == torch.float16:
+        with pytest.raises(GlassheadError, match=r"is float16 in this model, whose numbers go up to 65,504\."):
+            session.edit(f"{prefix}.scores = 100000")
     ranking = rank(session.subject, [TEXT])
     assert len(ranking.effects) == sum(kind.layers * kind.heads for kind in anatomy.kinds)
     assert max(abs(each.effect) for each in ranking.effects) > 0
