@@ -74,7 +74,11 @@ def read_session(session: Session, path: str | Path) -> str | None:
         if any(each.branch == other != about["here"] for each in standings):
             session.compare_with(other)
     except (KeyError, TypeError, IndexError) as error:
-        raise GlassheadError(f"{path} is damaged: {brief(error)}.") from None
+        raise GlassheadError(
+            f"{path} is damaged: something in it is missing or of another kind ({brief(error)}); take an earlier copy."
+        ) from None
+    except GlassheadError as error:
+        raise GlassheadError(f"{path}: {error}") from None
     return beside or None
 
 

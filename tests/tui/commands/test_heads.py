@@ -182,6 +182,7 @@ def test_the_first_example_is_read_without_a_text(glasshead: Glasshead) -> None:
         (("--text", "  "), "empty"),
         (("--pairs", "missing.tsv"), "missing.tsv"),
         (("--by", "token=@99",), "no step 99"),
+        (("--by", "token=le@-1",), "'-1' in 'le@-1' is no step"),
         (("--sort", "previus"), "previous"),
         (("--sort", "alignment"), "no head of tiny"),
         (("--sort", "first", "--of", "layers"), "take nothing out"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, brief
 from glasshead.opening import Opening
 from glasshead_tui.commands.arguments import Checkpoint
 from glasshead_tui.commands.looks import Form, align, measure
@@ -232,10 +232,12 @@ def _choice(subject: "Subject", line: "Line", why: str) -> "tuple[Line, int]":
 
 
 def _step(text: str) -> tuple[str, int | None]:
-    """Split WORD@STEP."""
+    """Split WORD@STEP. Raises GlassheadError for a number that is no step."""
     word, at, step = text.rpartition("@")
     if at and step.isdecimal():
         return word, int(step)
+    if at and step.lstrip("+-").replace(".", "").isdecimal():
+        raise GlassheadError(f"{brief(step)} in {brief(text)} is no step: they count from 0, as in {word}@2.")
     return text, None
 
 
