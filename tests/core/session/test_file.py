@@ -148,6 +148,7 @@ def test_a_file_holds_no_number_of_the_model(session: Session, tmp_path: Path) -
         (lambda data: json.dumps({**data, "model": "another"}), "not with"),
         (lambda data: json.dumps({**data, "lines": []}), "damaged"),
         (lambda data: json.dumps({**data, "here": 77}), "no tree"),
+        (lambda data: json.dumps({**data, "lines": data["lines"][:1] * 5000}), "has 5,000 lines"),
         (lambda data: json.dumps({**data, "before": [1]}), "damaged"),
         (lambda data: json.dumps({**data, "beside": 3}), "damaged"),
         (lambda data: json.dumps({**data, "other": "one"}), "damaged"),
