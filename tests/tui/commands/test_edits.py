@@ -76,6 +76,9 @@ def test_plain_text_and_evaluation_are_those_of_the_edited_model(
 ) -> None:
     (text,) = walked(tiny, "a dog", turned)
     assert glasshead("explore", "tiny", "--text", "a dog", "--edit", TURN).out.endswith(f"{one_line(text)}\n")
+    nan = glasshead("explore", "tiny", "--text", "a dog " * 9, "--edit", "source.embed = 1e38", "--steps", "2")
+    assert (nan.status, nan.err) == (0, "") and "???" in nan.out, "weights that are NaN"
+    assert "KL nan bits" in nan.out and "KL 0 bits" not in nan.out
     (here / "pairs.tsv").write_text("a dog\tun chien\nthe cat\tle chat\n", encoding="utf-8")
     told = glasshead("evaluate", "tiny", "--pairs", "pairs.tsv", "--edit", TURN, "--json", "--output", "out.txt")
     assert json.loads(told.out)["edits"] == [TURN]
