@@ -10,7 +10,7 @@ in the sum must give what as much more in what is added gives. Where it does not
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +42,8 @@ def _check_attentions(model: "TorchNN") -> None:
     for site, event in model.examined.attentions.items():
         module, stages = event.module, model.examined.stages[site]
         assert isinstance(module, nn.MultiheadAttention)
-        asked = {**event.arguments, "need_weights": True, "average_attn_weights": False}
+        asked = {name: _fitting(each, module) for name, each in event.arguments.items()}
+        asked |= {"need_weights": True, "average_attn_weights": False}
         with without_fast_path():
             _, weights = module(**asked)
         weights = weights.unsqueeze(0) if weights.dim() == 3 else weights
@@ -51,6 +52,12 @@ def _check_attentions(model: "TorchNN") -> None:
         projected = F.linear(heads, module.out_proj.weight, module.out_proj.bias)
         assert event.found is not None
         _same(model, f"{site}.out is not its heads through its projection", projected, event.found)
+
+
+def _fitting(value: Any, module: nn.MultiheadAttention) -> Any:
+    """Give a float mask the precision of the module: where weights are asked for, torch takes no other."""
+    floats = isinstance(value, Tensor) and value.is_floating_point()
+    return value.to(module.out_proj.weight.dtype) if floats else value
 
 
 def _check_output(model: "TorchNN", plain: Tensor) -> None:
