@@ -27,13 +27,20 @@ LONGEST = 80
 
 def brief(value: object) -> str:
     """Quote a value as Python writes it, or what another library said; of a long one, both ends."""
-    text = value if isinstance(value, Exception) else repr(value)
-    text = str(text)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 20]}…{text[-19:]}"
+    return shorten(str(value if isinstance(value, Exception) else repr(value)))
+
+
+def shorten(text: str, most: int = LONGEST) -> str:
+    """Return a text; of one with more characters, both ends."""
+    return text if len(text) <= most else f"{text[: most - 20]}…{text[-19:]}"
+
+
+MANY = 16
+"""Names that a sentence may list."""
 
 
 def nearest(given: str, known: list[str], *, what: str) -> str:
-    """End a sentence about an unknown name: with the nearest known names, or with all of them if none is near."""
+    """End a sentence about an unknown name: with the nearest known names, or with the known ones if none is near."""
     from difflib import get_close_matches
 
     if not known:
@@ -41,4 +48,4 @@ def nearest(given: str, known: list[str], *, what: str) -> str:
     close = get_close_matches(given.lower(), known, n=3, cutoff=0.5)
     if close:
         return f"Did you mean {' or '.join(close)}?"
-    return f"Known: {', '.join(known)}."
+    return f"Known: {', '.join(known[:MANY])}{f', … ({len(known):,} in all)' if len(known) > MANY else ''}."

@@ -10,7 +10,7 @@ from glasshead.adapters.native import Native
 from glasshead.adapters.recorded import Recorded
 from glasshead.anatomy import Anatomy, Kind
 from glasshead.decoding.beam import beam_search
-from glasshead.decoding.pick import Forced, Pick, greedy
+from glasshead.decoding.pick import NOT_FINITE, Forced, Pick, greedy
 from glasshead.decoding.protocols import Model, Prompt, Sides
 from glasshead.decoding.stepper import TRAINING, Stepper
 from glasshead.edits.changes import Changes
@@ -236,7 +236,8 @@ class Subject:
     ) -> str:
         """Translate a text: with the tokens that `pick` chooses, or with the best line of a beam wider than 1.
 
-        Raises GlassheadError for a beam together with a `pick`, which a search does not use.
+        Raises GlassheadError for a beam together with a `pick`, which a search does not use, and for logits that are
+        not finite numbers.
         """
         if beam != 1 and pick is not greedy:
             raise GlassheadError("A pick and a beam are two ways of decoding: choose one.")
@@ -246,5 +247,7 @@ class Subject:
             return self.vocabulary.target.decode([*start, *found[0].ids])
         line = self.start(text, pick=pick, keep=None, truncate=truncate)
         while not line.done:
+            if not line.rows.through(line.ids).max().isfinite():  # NaN if one of them is
+                raise GlassheadError(NOT_FINITE)
             line.step()
         return line.text

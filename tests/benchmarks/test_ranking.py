@@ -2,18 +2,20 @@
 
 The line has 12 tokens on each side, as a sentence of english-french has on the average. A longer one costs more: its
 single pass keeps the processor as busy as a batch does. So does a larger vocabulary, as each row needs all its logits:
-with 58,101 tokens and a width of 512, 72 heads cost 30 passes. The loop is ours, with plain forward hooks on Hugging
-Face's own modules: one pass for each head, whose output is set to 0 before the output projection. It stands for any
-library that runs a pass for each head. Ratios of processor time within one run, the best of several interleaved rounds
-of about the same length; `pytest -s` prints them.
+with 58,101 tokens and a width of 512, 72 heads cost 30 passes. The loop is that of TransformerLens, or of plain hooks
+(`loops.py`): one pass for each head, whose output is set to 0, or to what it is in another line. Ratios of processor
+time within one run, the best of several interleaved rounds of about the same length; `pytest -s` prints them.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import transformers
 from tests.benchmarks.clock import best
+from tests.benchmarks.loops import loop_of
 from torch import Tensor
 
 import glasshead
@@ -23,7 +25,7 @@ from glasshead.adapters.native import Native
 from glasshead.decoding.protocols import Model
 from glasshead.ranking.lines import Line
 from glasshead.ranking.parts import heads
-from glasshead.ranking.passes import Runner
+from glasshead.ranking.passes import Outcome, Runner
 
 TOKENS, PASSES = 12, 20
 MARIAN: dict[str, Any] = {
@@ -37,8 +39,8 @@ LLAMA: dict[str, Any] = {
 }  # fmt: skip
 
 
-def line(size: int, *, reads: bool) -> Line:
-    draw = torch.Generator().manual_seed(0)
+def line(size: int, *, reads: bool, seed: int = 0) -> Line:
+    draw = torch.Generator().manual_seed(seed)
     source, target = torch.randint(3, size, (2, TOKENS), generator=draw).tolist()
     return Line(tuple(source) if reads else (), (1, *target[:-1]), tuple(target) if reads else tuple(target[1:]), 1)
 
@@ -79,29 +81,36 @@ def test_72_heads_cost_at_most_20_passes(maker: str) -> None:
     assert sweep <= PASSES * one
 
 
-def test_a_head_of_30_layers_costs_at_most_half_of_one_in_a_loop_of_hooks() -> None:
+@pytest.mark.parametrize(("method", "share"), [("knockout", 0.5), ("patch", 0.4)])
+def test_a_head_of_30_layers_costs_a_share_of_one_in_a_loop_of_passes(
+    method: str, share: float, tmp_path: Path
+) -> None:
     torch.manual_seed(0)
     module: Any = transformers.LlamaForCausalLM(transformers.LlamaConfig(**LLAMA)).eval()
     model = HuggingFace(module, Marks())
-    given = line(LLAMA["vocab_size"], reads=False)
-    ids, width = torch.tensor([given.ids]), LLAMA["hidden_size"] // LLAMA["num_attention_heads"]
+    given, clean = line(LLAMA["vocab_size"], reads=False), line(LLAMA["vocab_size"], reads=False, seed=1)
+    parts = heads(model.anatomy)
+    sites = [f"{prefix}.heads" for prefix in dict.fromkeys(part.prefix for part in parts)] if method == "patch" else []
     some = [(layer, head) for layer in range(0, 30, 3) for head in (0, 4, 8)]
     """Heads of the loop: each costs the same, so not all of them need be run."""
+    name, run = loop_of(module, tmp_path)
 
-    @torch.inference_mode()
-    def loop() -> None:
-        for layer, head in some:
+    def sweep() -> list[Outcome]:
+        fills = Runner(model, clean, keep=sites).clean.values if sites else {}
+        return Runner(model, given).run([frozenset({part}) for part in parts], fills)
 
-            def off(_module: Any, given: tuple[Tensor, ...], head: int = head) -> tuple[Tensor]:
-                value = given[0].clone()
-                value[..., head * width : (head + 1) * width] = 0
-                return (value,)
+    before = Runner(model, clean, keep=sites).clean.values if sites else {}
 
-            handle = module.model.layers[layer].self_attn.o_proj.register_forward_pre_hook(off)
-            module(input_ids=ids, use_cache=False)
-            handle.remove()
+    def loop(which: Sequence[tuple[int, int]] = some) -> list[Tensor]:
+        ids = torch.tensor([given.ids])
+        put = {at: before[f"decoder.{at[0]}.self.heads"][at[1]] if sites else None for at in which}
+        return [run(ids, layer, head, put[layer, head]) for layer, head in which]
 
-    one, sweep = best(loop, lambda: swept(model, given), times=2)
-    each, other = sweep / len(heads(model.anatomy)), one / len(some)
-    print(f"\n270 heads: {each * 1e3:.1f} ms each, in the loop {other * 1e3:.1f} ms: {each / other:.2f} ×")
-    assert each <= 0.5 * other
+    outcomes = dict(zip([(int(part.prefix.split(".")[1]), part.head) for part in parts], sweep(), strict=True))
+    for at, logits in zip(few := [(0, 0), (7, 4), (29, 8)], loop(few), strict=True):
+        logp = logits.log_softmax(-1)[list(given.rows), list(given.labels)]
+        assert torch.allclose(outcomes[at].logp.float(), logp, atol=1e-4), "the same numbers"
+    one, all_heads = best(loop, sweep, times=2)
+    each, other = all_heads / len(parts), one / len(some)
+    print(f"\n{method} of 270 heads: {each * 1e3:.1f} ms each, in {name} {other * 1e3:.1f} ms: {each / other:.2f} ×")
+    assert each <= share * other

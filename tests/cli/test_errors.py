@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from tests.cli.conftest import Glasshead, obeyed
 
 
@@ -160,6 +161,10 @@ def test_a_name_that_cannot_be_is_told_safely(glasshead: Glasshead, name: str) -
         (["trace", "tiny", "a", "--keep", "\x1b[2J"], "Nothing in tiny"),
         (["trace", "tiny", "a", "--format", "\x1b[2J"], "--format"),
         (["trace", "tiny", "a", "--steps", "0"], "--steps"),
+        (
+            ["show", "tiny", "a", "--candidate", "99999"],
+            "There is no candidate 99999: the vocabulary's count from 0 to",
+        ),
         (["explore", "tiny", "--layer", "2"], "0 to 1"),
         (["explore", "tiny", "--head", "4"], "0 to 3"),
         (["explore", "tiny", "--head", "-1"], "0 to 3"),
@@ -236,6 +241,18 @@ def test_a_bug_keeps_its_traceback(glasshead: Glasshead, monkeypatch: pytest.Mon
     monkeypatch.setattr("glasshead.found.find", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         glasshead("translate", "tiny", "a dog")
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), torch.OutOfMemoryError("CUDA"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_a_lack_of_memory_is_told(glasshead: Glasshead, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def large(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("glasshead.found.find", large)
+    result = glasshead("translate", "tiny", "a dog")
+    assert (result.status, result.out) == (2, "") and "ask for less at once" in result.err
 
 
 def test_a_folder_that_is_a_file(here: Path, glasshead: Glasshead) -> None:

@@ -15,6 +15,8 @@ def test_an_unknown_name_is_told_with_its_neighbours() -> None:
     assert nearest("engish-french", known, what="checkpoint") == "Did you mean english-french?"
     assert "dates" in nearest("DATE", known, what="checkpoint")
     assert nearest("zzz", known, what="checkpoint") == "Known: english-french, dates, reverse."
+    many = nearest("zzz", [f"name{number}" for number in range(1000)], what="site")
+    assert many.startswith("Known: name0, name1, ") and many.endswith(", … (1,000 in all).") and len(many) < 200
     assert nearest("x", [], what="recipe") == "There is no recipe here."
 
 

@@ -52,7 +52,18 @@ def run(words: Sequence[str]) -> int:
         return UNWRITTEN
     except KeyboardInterrupt:
         return INTERRUPTED
+    except (MemoryError, RuntimeError) as error:
+        if not _lacks_memory(error):
+            raise
+        complain("The memory of this machine or device does not hold that: ask for less at once, or use a larger one.")
+        return USAGE
     return status
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Tell whether an error is of memory that there is not; torch's own are of the class RuntimeError."""
+    own = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    return isinstance(error, MemoryError) or own
 
 
 def _check(words: Sequence[str]) -> None:

@@ -22,9 +22,9 @@ ADDITIONS = frozenset({torch.add, Tensor.add, Tensor.add_, Tensor.__add__, Tenso
 class Addition(Point):
     """See the module."""
 
-    def __init__(self, norm: nn.Module, name: str, *, layer: nn.Module, added: nn.Module) -> None:
-        """norm: is given the sum · layer: makes it · added: the last module of the sub-layer, which gives what is
-        added.
+    def __init__(self, norm: nn.Module, name: str, *, layer: nn.Module | None, added: nn.Module) -> None:
+        """norm: is given the sum, or any other module that is · layer: makes it; None if a function makes it that no
+        module calls · added: the last module of the sub-layer, which gives what is added.
         """
         super().__init__(norm)
         self.name, self.layer, self.added = name, layer, added
@@ -39,11 +39,36 @@ class Addition(Point):
         tap = self.__dict__.get("tap")
         return tap is not None and tap.edits(self.name)
 
+    @property
+    def uncaught(self) -> str:
+        """What to say of a sum that cannot be changed."""
+        maker = "the owner's function" if self.layer is None else type(self.layer).__name__
+        return f"{maker} adds it up in a way that cannot be caught"
+
+    def enter(self) -> None:
+        """See `Point`. Where no module makes the sum, the whole block of the listener stands for its call."""
+        super().enter()
+        if self.layer is None:
+            self._enter()
+
+    def leave(self) -> None:
+        """See `Point`."""
+        if self.layer is None and self.edited:
+            self._leave()
+        super().leave()
+
     def hook(self) -> Any:
         """See `Point`."""
+        around = (
+            ()
+            if self.layer is None
+            else (
+                self.layer.register_forward_pre_hook(self._enter),
+                self.layer.register_forward_hook(self._leave, always_call=True),
+            )
+        )
         return _Hooks(
-            self.layer.register_forward_pre_hook(self._enter),
-            self.layer.register_forward_hook(self._leave, always_call=True),
+            *around,
             self.added.register_forward_hook(self._wait),
             self.module.register_forward_pre_hook(self._given, with_kwargs=True),
         )
@@ -53,12 +78,12 @@ class Addition(Point):
         self.waits, self._caught = False, self.see(self.name, total)
         return self._caught
 
-    def _enter(self, _layer: nn.Module, _given: Any) -> None:
+    def _enter(self, *_call: Any) -> None:
         if self.edited:
             self._modes.append(_Catching(self))
             self._modes[-1].__enter__()
 
-    def _leave(self, _layer: nn.Module, _given: Any, _found: Any) -> None:
+    def _leave(self, *_call: Any) -> None:
         if self._modes:
             self._modes.pop().__exit__(None, None, None)
         self.waits, self._caught = False, None
@@ -68,13 +93,18 @@ class Addition(Point):
 
     def _given(self, _norm: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
         stream = given[0] if given else next(value for value in named.values() if isinstance(value, Tensor))
-        if not self._modes:
+        if not self.edited:
             self.see(self.name, stream)
-        elif self._caught is None or self._caught.data_ptr() != stream.data_ptr():
+        elif self._caught is None or not _alike(self._caught, stream):
             raise GlassheadError(
-                f"{self.name} can be seen and not changed: {type(self.layer).__name__} adds it up in a way that cannot "
-                "be caught. Change what is added to it, or what its norm gives."
+                f"{self.name} can be seen and not changed: {self.uncaught}. Change what is added to it, or what its "
+                "norm gives."
             )
+
+
+def _alike(caught: Tensor, given: Tensor) -> bool:
+    """Tell whether a norm got a sum, as it is or through something that left it so (T5's clamp in float16)."""
+    return caught.data_ptr() == given.data_ptr() or torch.equal(caught.view_as(given), given)
 
 
 class _Hooks:

@@ -16,6 +16,8 @@ class Point(ABC):
 
     changeable = True
     """Whether a replacement reaches all that the value reaches."""
+    reason = "the module adds it up in its own code, and reads it in two places"
+    """Why not, where it does not."""
 
     def __init__(self, module: nn.Module) -> None:
         self.module = module

@@ -37,8 +37,8 @@ class Watching(Listening):
             for site, (point, _) in places.known.items():
                 if fnmatchcase(site, pattern) and isinstance(point, Point) and not point.changeable:
                     raise GlassheadError(
-                        f"{site} can be seen and not changed: the module adds it up in its own code, and reads it in "
-                        "two places. Change what is added to it, or what its norm gives."
+                        f"{site} can be seen and not changed: {point.reason}. Change what is added to it, or what "
+                        "its norm gives."
                     )
 
     def _points(self) -> Iterator[Point]:

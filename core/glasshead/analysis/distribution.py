@@ -12,7 +12,7 @@ from torch import Tensor
 
 from glasshead.errors import GlassheadError
 from glasshead.text import Token
-from glasshead.traces.file import entropy
+from glasshead.traces.chances import entropy
 from glasshead.traces.trace import Trace
 
 
@@ -47,7 +47,7 @@ class Distribution:
 
     def beyond(self, count: int) -> float:
         """Return the probability of all tokens after the first `count` ranks together."""
-        return max(0.0, 1.0 - float(self.probabilities[self.ids[:count]].sum()))
+        return max(1.0 - float(self.probabilities[self.ids[:count]].sum()), 0.0)  # in this order NaN stays NaN
 
     def find(self, part: str, after: int = -1) -> int | None:
         """Find the rank of the next token after a rank whose text holds a part, from the first again at the end."""

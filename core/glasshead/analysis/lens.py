@@ -17,6 +17,7 @@ from glasshead.analysis.stream import Stream
 from glasshead.anatomy import Norm
 from glasshead.errors import GlassheadError
 from glasshead.text import Token
+from glasshead.traces.chances import most_probable
 from glasshead.traces.reading import Gain, Learned, Reading, Unembedding
 from glasshead.traces.trace import Trace
 
@@ -62,9 +63,8 @@ class Lens:
     def candidates(self, streams: Tensor, count: int) -> list[list[Token]]:
         """Find the most probable tokens of each stream, with their probabilities: n m → n lists, best first."""
         allowed = self.logits(streams).masked_fill(self.forbidden, -torch.inf)
-        best = torch.softmax(allowed, -1).topk(min(count, allowed.shape[-1]))
-        pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-        return [self.reading.names(ids, chances) for ids, chances in pairs]
+        best = [most_probable(row, count) for row in allowed]
+        return [self.reading.names(ids.tolist(), chances.tolist()) for ids, chances in best]
 
 
 def apply_norm(x: Tensor, norm: Norm, learned: Gain) -> Tensor:

@@ -66,7 +66,10 @@ def positions(trace: Trace, stack: str, row: int) -> Positions:
         for name, value in there.items()
     )  # fmt: skip
     picture = trace[f"{side}.position"] if "position" in there else None
-    return Positions(side=side, added=added, picture=picture, how=how(trace, stack), scaled=_scaled(there))
+    return Positions(
+        side=side, added=added, picture=picture, how=how(trace, stack),
+        scaled=_scaled(there, trace.anatomy.tolerance),
+    )  # fmt: skip
 
 
 def how(trace: Trace, stack: str) -> str:
@@ -84,8 +87,8 @@ def how(trace: Trace, stack: str) -> str:
     return "; ".join(ways) or "this model does not show how: no vector is added that can be seen"
 
 
-def _scaled(there: dict[str, Tensor]) -> bool:
+def _scaled(there: dict[str, Tensor], tolerance: float) -> bool:
     if not {"embed", "position", "sum"} <= there.keys():
         return False
-    rest = there["sum"] - there["position"] - there.get("segment", 0.0)
-    return bool((rest - there["embed"]).norm() > 1e-3 * there["embed"].norm())
+    rest, embed = there["sum"] - there["position"] - there.get("segment", 0.0), there["embed"]
+    return bool(abs(rest @ embed / (embed @ embed) - 1) > max(1e-3, tolerance))  # of rounding, little lies along it

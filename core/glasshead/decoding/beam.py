@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from glasshead import machine
+from glasshead.decoding.pick import NOT_FINITE
 from glasshead.decoding.protocols import Model
 from glasshead.decoding.stepper import TRAINING
 from glasshead.errors import GlassheadError, StoppedError
@@ -146,9 +147,7 @@ def search(
         )
         for place, lines in together.run(stop):
             if not lines:
-                raise GlassheadError(
-                    "The model's logits are not finite numbers, so that no line can be found: are its weights damaged?"
-                )
+                raise GlassheadError(NOT_FINITE)
             found[group[place]] = lines
             progress(len(found))
     return [found[number] for number in range(len(sources))]

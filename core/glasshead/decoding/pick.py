@@ -13,6 +13,13 @@ Pick = Callable[[Tensor, int], int]
 """Function from the logits (v) of a position, and that position, to a token. A seeded draw depends on the position."""
 
 
+NOT_FINITE = (
+    "The model's logits are not finite numbers, so that no line can be found: are its weights damaged, or does an edit "
+    "make them so?"
+)
+"""Sentence about logits from which no token can be taken."""
+
+
 def greedy(logits: Tensor, _position: int) -> int:
     """Return the most probable token."""
     return int(logits.argmax())
@@ -108,7 +115,7 @@ class Sample:
         if not logits.max().isfinite():  # NaN if one of them is; −∞ alone is a probability of 0
             raise GlassheadError(
                 "The model's logits are not finite (NaN, or infinite), so there are no probabilities to draw from: "
-                "its weights are damaged, or its training went astray."
+                "its weights are damaged, its training went astray, or an edit makes them so."
             )
         p, order = torch.softmax((logits - logits.max()).double() / self.temperature, -1).sort(
             descending=True, stable=True

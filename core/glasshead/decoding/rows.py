@@ -24,7 +24,7 @@ from glasshead.edits.changes import Changes
 from glasshead.site import Site
 from glasshead.tap import ONE_AT_A_TIME, Change, Seen
 from glasshead.text import Token
-from glasshead.traces import file
+from glasshead.traces.chances import entropy, most_probable
 from glasshead.traces.reading import Reading
 from glasshead.traces.record import Record, first_rows, grows
 from glasshead.traces.shown import Layers, Shown, layer_of
@@ -201,13 +201,12 @@ class Rows:
 
     def best(self, ids: Sequence[int], count: int) -> tuple[list[int], list[float]]:
         """Return the ids and the probabilities of the most probable tokens after these ids, best first."""
-        probabilities = torch.softmax(self.through(ids), -1)
-        found = probabilities.topk(min(max(count, 0), len(probabilities)))
-        return found.indices.tolist(), found.values.tolist()
+        best, chances = most_probable(self.through(ids), count)
+        return best.tolist(), chances.tolist()
 
     def entropy(self, ids: Sequence[int]) -> float:
         """Compute the entropy of the token after these ids, in bits."""
-        return file.entropy(self.through(ids))
+        return entropy(self.through(ids))
 
     @property
     def blanks(self) -> Mapping[int, Tensor] | None:
@@ -225,8 +224,8 @@ class Rows:
             return None
         found = []
         for place, logits in self.blanks.items():
-            best = torch.softmax(logits, -1).topk(min(max(count, 0), len(logits)))
-            found.append((place, best.indices.tolist(), best.values.tolist(), file.entropy(logits)))
+            best, chances = most_probable(logits, count)
+            found.append((place, best.tolist(), chances.tolist(), entropy(logits)))
         return found
 
     def logits(self, count: int) -> tuple[Tensor, ...]:

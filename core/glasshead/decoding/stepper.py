@@ -11,7 +11,6 @@ from operator import index
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from glasshead.decoding.pick import Forced, Pick, Sample, greedy, rule_at, turn, unforced
@@ -22,6 +21,7 @@ from glasshead.errors import GlassheadError
 from glasshead.tap import Change
 from glasshead.text import Token
 from glasshead.traces import file
+from glasshead.traces.chances import chances
 from glasshead.traces.header import Provenance
 from glasshead.traces.record import BUDGET
 from glasshead.traces.shown import Shown
@@ -279,7 +279,7 @@ class Stepper:
 
     def probabilities(self) -> Tensor:
         """Compute the probability of each token to come next: softmax of the logits (v)."""
-        return torch.softmax(self._logits(), -1)
+        return chances(self._logits())
 
     @property
     def pick(self) -> Pick:

@@ -114,7 +114,7 @@ def make_changes(edits: Iterable[Edit], anatomy: Anatomy, reference: Reference) 
             for site, note in notes.items():
                 noted.setdefault(site, []).append(note)
             whole = replace(stroke.where, key=()) if isinstance(stroke.action, Weigh) else stroke.where
-            steps.setdefault(stroke.site, []).append(_at(replace(stroke, where=whole), value, str(edit)))
+            steps.setdefault(stroke.site, []).append(_at(replace(stroke, where=whole), value, edit.said))
     for site, each in noted.items():  # a value is copied as the model goes on with it, after all edits of its site
         steps.setdefault(site, []).extend(each)
     return Changes(spelled, {site: _in_turn(each) for site, each in steps.items()}, anatomy)
@@ -133,7 +133,18 @@ def _at(stroke: Stroke, new: Value, name: str) -> Made:
     """Change a value where the edit says, and nowhere else."""
     axes = Site.parse(stroke.site).axes.split()
     if isinstance(new, float):
-        return lambda old, place: old.masked_fill(select(stroke.where, axes, old, place, name), new)
+        number = new
+
+        def put(old: Tensor, place: Place) -> Tensor:
+            largest = torch.finfo(old.dtype).max
+            if largest < abs(number) < torch.inf:
+                precision = str(old.dtype).removeprefix("torch.")
+                raise GlassheadError(
+                    f"{name}: {stroke.site} is {precision} in this model, whose numbers go up to {largest:,.6g}."
+                )
+            return old.masked_fill(select(stroke.where, axes, old, place, name), number)
+
+        return put
 
     def value(old: Tensor, place: Place) -> Tensor:
         chosen = select(stroke.where, axes, old, place, name)
@@ -203,7 +214,7 @@ class Note:
 
 def _make(edit: Edit, stroke: Stroke, anatomy: Anatomy, reference: Reference) -> tuple[Value, dict[str, Made]]:
     """Make the new value of a stroke, and the notes that it needs of other sites."""
-    site, name = Site.parse(stroke.site), str(edit)
+    site, name = Site.parse(stroke.site), edit.said
 
     def note(local: str) -> Note:
         return Note(site.beside(local) if local not in anatomy.sites else local, name)

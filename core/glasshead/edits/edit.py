@@ -11,6 +11,7 @@ Positions are absolute: row 0 is the first token of its side. `str` of an Edit i
 from dataclasses import dataclass
 from typing import Literal
 
+from glasshead.errors import LONGEST, shorten
 from glasshead.site import Site
 
 Axis = Literal["head", "query", "key", "unit"]
@@ -236,6 +237,11 @@ class Edit:
 
     def __str__(self) -> str:
         return f"{self.site}{self.where} {self.action}"
+
+    @property
+    def said(self) -> str:
+        """The edit as a sentence quotes it: of a long one, both ends."""
+        return shorten(str(self), 2 * LONGEST)
 
     @property
     def origins(self) -> tuple[Origin, ...]:

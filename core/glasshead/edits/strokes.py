@@ -39,6 +39,8 @@ ONLY_AT: dict[type, tuple[str, ...]] = {
     Unscale: ("scores",),
 }
 """Local names of the sites that an action is for."""
+LARGEST = (2 - 2.0**-23) * 2.0**127
+"""The largest number of float32."""
 FORBIDDING = ("scores", "masked", "logits")
 """Local names of the sites where −∞ means something: what has it gets a weight or a probability of 0."""
 
@@ -60,7 +62,7 @@ def strokes(edit: Edit, anatomy: Anatomy) -> tuple[Stroke, ...]:
     found = [edit.site] if named else [site for site in anatomy.sites if fnmatchcase(site, edit.site)]
     if not found:
         known = nearest(edit.site, _near(edit, anatomy), what="site")
-        raise GlassheadError(f"{edit}: no site of this model matches {brief(edit.site)}. {known}")
+        raise GlassheadError(f"{edit.said}: no site of this model matches {brief(edit.site)}. {known}")
     made = []
     for name in found:
         site = Site.parse(name)
@@ -149,53 +151,60 @@ def _fit(edit: Edit, site: Site, anatomy: Anatomy) -> None:
     action, where = edit.action, edit.where
     wanted = ONLY_AT.get(type(action))
     if wanted is not None and site.name not in wanted:
-        raise GlassheadError(f"{edit}: this is for {site.beside(wanted[0])}, not for {site}.")
+        raise GlassheadError(f"{edit.said}: this is for {site.beside(wanted[0])}, not for {site}.")
     axes = site.axes.split()
     for axis, letters in (("head", "h"), ("query", "q"), ("key", "k"), ("unit", "dmfv")):
         spans: tuple[Span, ...] = getattr(where, axis)
         if spans and not any(letter in axes for letter in letters):
-            raise GlassheadError(f"{edit}: the values of {site} have no axis of {axis}s; theirs are {_named(axes)}.")
+            raise GlassheadError(
+                f"{edit.said}: the values of {site} have no axis of {axis}s; theirs are {_named(axes)}."
+            )
     if where.head:
         kind = anatomy.kind(site.stack, site.part)
         heads = kind.key_heads if site.name in KEYED else kind.heads
         last = max(span.first if span.last >= OPEN else span.last for span in where.head)
         if last >= heads:
-            raise GlassheadError(f"{edit}: {site} has the heads 0 to {heads - 1}; there is no head {last}.")
+            raise GlassheadError(f"{edit.said}: {site} has the heads 0 to {heads - 1}; there is no head {last}.")
     if (
         isinstance(action, Put)
         and not isfinite(action.number)
         and (action.number == inf or site.name not in FORBIDDING)
     ):
-        raise GlassheadError(f"{edit}: −∞ is for {', '.join(FORBIDDING)}; elsewhere a value is a number.")
+        raise GlassheadError(f"{edit.said}: a value is a finite number; −∞ is for {', '.join(FORBIDDING)}.")
     if isinstance(action, (Scale, Steer)) and not isfinite(action.factor):
-        raise GlassheadError(f"{edit}: a factor is a finite number.")
+        raise GlassheadError(f"{edit.said}: a factor is a finite number.")
+    number = action.number if isinstance(action, Put) else getattr(action, "factor", 0.0)
+    if isfinite(number) and abs(number) > LARGEST:
+        raise GlassheadError(f"{edit.said}: a number goes up to {LARGEST:.2g}, the largest of float32.")
     if site.name.endswith(".var") and (
         isinstance(action, Steer)
         or (isinstance(action, Put) and action.number < 0)
         or (isinstance(action, Scale) and action.factor < 0)
     ):
-        raise GlassheadError(f"{edit}: a variance is not negative: set it to a number from 0 on, or scale it by one.")
+        raise GlassheadError(
+            f"{edit.said}: a variance is not negative: set it to a number from 0 on, or scale it by one."
+        )
     if isinstance(action, Weigh) and (not where.key or not 0 <= action.number <= 1):
         raise GlassheadError(
-            f"{edit}: say which keys get the weight, from 0 to 1: [query=2, key=4] = 0.9 renormalised."
+            f"{edit.said}: say which keys get the weight, from 0 to 1: [query=2, key=4] = 0.9 renormalised."
         )
     if isinstance(action, (Mean, At, Steer)) and site.name in SQUARE:
         raise GlassheadError(
-            f"{edit}: the rows of {site} have a number for each token, which another sentence does not have. "
+            f"{edit.said}: the rows of {site} have a number for each token, which another sentence does not have. "
             f"Use {site.beside('heads')}."
         )
     if isinstance(action, Swap):
         _fit_swap(edit, where, axes)
     if isinstance(action, Unscale) and anatomy.attending[site.prefix].cap is not None:
         raise GlassheadError(
-            f"{edit}: the scores of {site.prefix} have a soft cap, under which 1/√d_k cannot be undone."
+            f"{edit.said}: the scores of {site.prefix} have a soft cap, under which 1/√d_k cannot be undone."
         )
 
 
 def _fit_swap(edit: Edit, where: Where, axes: list[str]) -> None:
     chosen = [number for span in where.head for number in range(span.first, min(span.last, span.first + 3) + 1)]
     if "h" not in axes or len(chosen) != 2:
-        raise GlassheadError(f"{edit}: two heads are swapped: [head=2 5] = swapped.")
+        raise GlassheadError(f"{edit.said}: two heads are swapped: [head=2 5] = swapped.")
 
 
 def _named(axes: list[str]) -> str:
@@ -210,12 +219,12 @@ def _source(edit: Edit, site: Site, anatomy: Anatomy) -> str:
     name = given if given in anatomy.sites else site.beside(given)
     if name not in anatomy.sites:
         raise GlassheadError(
-            f"{edit}: there is no site {brief(given)}. {nearest(given, list(anatomy.sites), what='site')}"
+            f"{edit.said}: there is no site {brief(given)}. {nearest(given, list(anatomy.sites), what='site')}"
         )
     source = Site.parse(name)
     unfit = source.side != site.side or (source.name == "k_unrotated") != (site.name == "k_unrotated")
     if source.axes != site.axes or name == str(site) or unfit:
-        raise GlassheadError(f"{edit}: a value of {name} does not fit {site}: choose a site with the same rows.")
+        raise GlassheadError(f"{edit.said}: a value of {name} does not fit {site}: choose a site with the same rows.")
     return name
 
 
@@ -223,7 +232,7 @@ def _skipped(edit: Edit, anatomy: Anatomy) -> tuple[Stroke, ...]:
     """Spell out a skipped sub-layer (its output is 0) or layer (its result is what came in)."""
     parts = _parts(anatomy)
     if edit.where != Where(query=edit.where.query):
-        raise GlassheadError(f"{edit}: a part is skipped for all of a vector; only query= can choose.")
+        raise GlassheadError(f"{edit.said}: a part is skipped for all of a vector; only query= can choose.")
     layers = list(dict.fromkeys(".".join(prefix.split(".")[:2]) for prefix in parts))
     chosen = [layer for layer in layers if fnmatchcase(layer, edit.site)]
     found = [prefix for prefix in parts if fnmatchcase(prefix, edit.site)]
@@ -231,7 +240,7 @@ def _skipped(edit: Edit, anatomy: Anatomy) -> tuple[Stroke, ...]:
         return tuple(_left_out(prefix, edit, anatomy) for prefix in found)
     if not chosen:
         raise GlassheadError(
-            f"{edit}: this is no layer and no sub-layer. {nearest(edit.site, [*layers, *parts], what='layer')}"
+            f"{edit.said}: this is no layer and no sub-layer. {nearest(edit.site, [*layers, *parts], what='layer')}"
         )
     return tuple(stroke for layer in chosen for stroke in _skipped_layer(edit, layer, parts, anatomy))
 

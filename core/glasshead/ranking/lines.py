@@ -1,5 +1,7 @@
 """Line: a text as the model reads it, the target that it is asked about, and where the answers stand."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -66,6 +68,15 @@ def line_of(subject: "Subject", text: str, target: str | None = None, *, longest
         source=tuple(token.id for token in stepper.source), ids=tuple(ids[:-1]), labels=tuple(ids[len(ids) - steps :]),
         prompt=len(ids) - steps,
     )  # fmt: skip
+
+
+@contextmanager
+def numbered(number: int, of: int) -> Iterator[None]:
+    """Say of which of several texts a mistake is. number: from 1."""
+    try:
+        yield
+    except GlassheadError as error:
+        raise GlassheadError(f"Text {number:,} of {of:,}: {error}" if of > 1 else str(error)) from None
 
 
 def _given(subject: "Subject", text: str, target: str) -> Line:

@@ -8,7 +8,7 @@ from torch import Tensor
 from glasshead.analysis.alignment import Counts, Marks, Rows, Text, cells, links, marks, word_weights
 from glasshead.analysis.measures import Sight, measured
 from glasshead.errors import GlassheadError, StoppedError
-from glasshead.ranking.lines import LONGEST, Line, line_of, words
+from glasshead.ranking.lines import LONGEST, Line, line_of, numbered, words
 from glasshead.ranking.parts import Part, heads
 from glasshead.ranking.passes import Runner
 from glasshead.ranking.rank import Progress, sight
@@ -43,7 +43,8 @@ def measure_heads(
     seen: dict[str, list[Sight]] = {}
     for number, (text, target) in enumerate(zip(texts, given, strict=True)):
         _tell(progress, stop, number, len(texts))
-        line = line_of(subject, text, target, longest=longest)
+        with numbered(number + 1, len(texts)):
+            line = line_of(subject, text, target, longest=longest)
         made = cells(gold, *words(subject, line)) if gold is not None and line.source and line.ids else None
         for prefix, found in _sights(subject, line, text, made):
             seen.setdefault(prefix, []).append(found)
@@ -87,7 +88,8 @@ def align_heads(
     linked = written = 0
     for number, (source, target) in enumerate(pairs):
         _tell(progress, stop, number, len(pairs))
-        line = line_of(subject, source, target)
+        with numbered(number + 1, len(pairs)):
+            line = line_of(subject, source, target)
         sides = words(subject, line)
         text = Text.of(*sides, whole=gold.unit == "word")
         known = marks(gold, text, *sides)

@@ -22,7 +22,7 @@ from glasshead.analysis.measures import Sight, Trait, measured
 from glasshead.anatomy import Anatomy
 from glasshead.decoding.protocols import Model
 from glasshead.errors import GlassheadError, StoppedError
-from glasshead.ranking.lines import LONGEST, Line, line_of, words
+from glasshead.ranking.lines import LONGEST, Line, line_of, numbered, words
 from glasshead.ranking.parts import OF, Fills, Of, Part, Removal, heads, layers, siblings, tokens
 from glasshead.ranking.passes import BUDGET, Outcome, Runner
 from glasshead.ranking.results import METHODS, Asked, Effect, Instead, Method, Placebo, Ranking
@@ -64,7 +64,10 @@ def rank(
     """
     _check(texts, by, method, of, instead, corrupted)
     given = targets or [None] * len(texts)
-    lines = [line_of(subject, text, target, longest=longest) for text, target in zip(texts, given, strict=True)]
+    lines: list[Line] = []
+    for text, target in zip(texts, given, strict=True):
+        with numbered(len(lines) + 1, len(texts)):
+            lines.append(line_of(subject, text, target, longest=longest))
     if by is not None:
         lines = [lines[0].at(by.step, by.id)]
     anatomy = subject.anatomy

@@ -221,5 +221,5 @@ def _log(logits: Tensor) -> Tensor:
 
 def kl(usual: Tensor, edited: Tensor) -> float:
     """Compute KL(usual ‖ edited) of two rows of log-probabilities (v), in bits."""
-    terms = torch.where(usual > -torch.inf, usual.exp() * (usual - edited), 0.0)
-    return max(0.0, float(terms.sum()) / log(2))
+    terms = torch.where(usual.isneginf(), 0.0, usual.exp() * (usual - edited))
+    return max(float(terms.sum()) / log(2), 0.0)  # in this order NaN stays NaN

@@ -27,6 +27,8 @@ from glasshead.switches import Entry
 FORMAT = "glasshead session 1"
 LARGEST = 16 << 20
 """Bytes of a file at most."""
+MOST = 4096
+"""Lines of a session that is opened at most: each is decoded again."""
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "branch": int, "family": int, "parent": (int, type(None)), "cause": str, "fork": int, "text": str,
     "truncate": bool, "name": str, "folded": bool, "ids": list, "original": list, "edits": list,
@@ -74,7 +76,11 @@ def read_session(session: Session, path: str | Path) -> str | None:
         if any(each.branch == other != about["here"] for each in standings):
             session.compare_with(other)
     except (KeyError, TypeError, IndexError) as error:
-        raise GlassheadError(f"{path} is damaged: {brief(error)}.") from None
+        raise GlassheadError(
+            f"{path} is damaged: something in it is missing or of another kind ({brief(error)}); take an earlier copy."
+        ) from None
+    except GlassheadError as error:
+        raise GlassheadError(f"{path}: {error}") from None
     return beside or None
 
 
@@ -94,6 +100,8 @@ def _read(path: Path) -> dict[str, Any]:
     before = isinstance(about.get("before"), list) and all(map(_is_place, about["before"]))
     if not good or not before or not isinstance(about.get("here"), int) or not isinstance(about.get("model"), str):
         raise GlassheadError(f"{path} is damaged: a line of it lacks what belongs to one.")
+    if isinstance(lines, list) and len(lines) > MOST:
+        raise GlassheadError(f"{path} has {len(lines):,} lines; a session of at most {MOST:,} is opened.")
     return about
 
 

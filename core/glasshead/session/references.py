@@ -48,7 +48,10 @@ class References:
     def _to_the_end(self) -> Stepper:
         """Decode the line itself as far as it goes: what an edit takes from it does not depend on the present step."""
         if self.line is None:
-            raise GlassheadError('Of which text? Where there are many, say it: = mean of "a text".')
+            raise GlassheadError(
+                "There are many texts here, and an edit takes a value of one: say of which, as in "
+                '= mean of "a text", or make it where there is one line, as in show, trace and explore.'
+            )
         if self._whole is None or self._whole[0] is not self.line:
             self._whole = self.line, _walk(self.line.branch())
         return self._whole[1]

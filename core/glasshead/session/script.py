@@ -7,8 +7,6 @@ from glasshead.session.session import Session
 from glasshead.session.standing import Standing
 
 WIDTH = 100
-TOLERANCE = 1e-4
-"""Relative difference that another machine's order of arithmetic may leave."""
 
 
 def make_script(session: Session, load: str, site: str, head: int | None = None) -> str:
@@ -23,12 +21,13 @@ def make_test(session: Session, load: str, site: str, head: int | None = None) -
     """Write a pytest that comes to the same line and asserts its text and the values of a site."""
     standing, moment = session.standing, session.moment
     values = moment.trace[site] if head is None else moment.trace[site][head]
+    tolerance = moment.trace.anatomy.tolerance  # what another machine's order of arithmetic may leave
     numbers = pformat(values.tolist(), width=WIDTH - 8, compact=True)
     body = [
         *_lines(standing, load, imports=False),
         f"assert session.line.text == {standing.line.text!r}",
         f"expected = torch.tensor({numbers})",
-        f"torch.testing.assert_close({_look(site, head)}, expected, rtol={TOLERANCE}, atol={TOLERANCE})",
+        f"torch.testing.assert_close({_look(site, head)}, expected, rtol={tolerance:.2g}, atol={tolerance:.2g})",
     ]
     indented = "\n".join("    " + line for line in "\n".join(body).splitlines())
     return f"import glasshead\nimport torch\n\n\ndef test_the_line_is_as_it_was():\n{indented}\n"

@@ -20,6 +20,7 @@ from glasshead.errors import GlassheadError, ThereError, brief
 from glasshead.files import flush, refuse_undecodable
 from glasshead.site import KEYED, Site
 from glasshead.text import Token
+from glasshead.traces.chances import entropy, most_probable
 from glasshead.traces.header import KEY, SUFFIX, Header, Provenance, dumps, load_header, now, steps_of
 from glasshead.traces.record import Record, Row, grows, size_of
 from glasshead.version import __version__
@@ -67,10 +68,10 @@ class Candidates:
     @classmethod
     def of(cls, logits: Sequence[Tensor]) -> "Candidates":
         """Find them in the logits after each row. logits: v each."""
-        best = [torch.softmax(row, -1).topk(min(CANDIDATES, len(row))) for row in logits]
+        best = [most_probable(row, CANDIDATES) for row in logits]
         return cls(
-            torch.stack([found.indices for found in best]).int(),
-            torch.stack([found.values for found in best]),
+            torch.stack([ids for ids, _ in best]).int(),
+            torch.stack([chances for _, chances in best]),
             torch.tensor([entropy(row) for row in logits], dtype=torch.float64),
         )
 
@@ -85,12 +86,6 @@ class Recording:
     """Candidates after each row; None if the recording has no rows."""
     blanks: Candidates | None
     """Candidates at each mask token of the source, in their order; None if there are none."""
-
-
-def entropy(logits: Tensor) -> float:
-    """Compute the entropy of the next token, in bits. logits: v"""
-    chances = torch.softmax(logits, -1).double()
-    return float(-(chances * chances.clamp_min(1e-300).log2()).sum())
 
 
 def save(path: str | Path, record: Record, line: Line, *, overwrite: bool = False) -> Path:

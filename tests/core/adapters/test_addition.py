@@ -46,6 +46,7 @@ WAYS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "operator": lambda x, more: x + more,
     "in place": lambda x, more: x.clone().__iadd__(more),
     "scaled": lambda x, more: x + 0.5 * more,
+    "clamped": lambda x, more: torch.clamp(x + more, -1e4, 1e4),
     "function": lambda x, more: torch.add(more, x),
 }
 

@@ -421,9 +421,11 @@ def test_weights_stay_rows_that_sum_to_one_and_look_at_nothing_hidden() -> None:
         ("decoder.1.cross.heads = uniform", "this is for decoder.1.cross.weights"),
         ("decoder.1.cross.weights = hidden", "this is for decoder.1.cross.masked"),
         ("decoder.1.cross.heads = unscaled", "this is for decoder.1.cross.scores"),
-        ("decoder.1.cross.heads = -inf", "elsewhere a value is a number"),
+        ("decoder.1.cross.heads = -inf", "a value is a finite number"),
         ("logits = inf", "−∞ is for"),
         ("decoder.1.cross.heads *= inf", "finite"),
+        ("decoder.1.cross.heads = -1e39", "a number goes up to 3.4e+38"),
+        ("decoder.1.cross.heads *= 1e39", "a number goes up to 3.4e+38"),
         ("decoder.1.cross.norm.var *= -1", "not negative"),
         ("decoder.1.cross.norm.var = -1", "not negative"),
         ('decoder.1.cross.norm.var += ("a" - "b")', "not negative"),
@@ -447,6 +449,14 @@ def test_what_does_not_fit_the_model_is_refused_in_a_sentence(text: str, told: s
     with pytest.raises(GlassheadError) as error:
         compiled(Native(make()), [text], nothing)
     assert told in str(error.value)
+
+
+def test_a_long_edit_is_quoted_by_its_ends() -> None:
+    heads = " ".join(map(str, range(9000)))
+    for text in (f"decoder.1.cross.heads[head={heads}] = 0", "a" * 9000 + " = 0", "x.*.y = 0"):
+        with pytest.raises(GlassheadError) as error:
+            compiled(Native(make()), [text], nothing)
+        assert len(str(error.value)) < 700
 
 
 @pytest.mark.parametrize(

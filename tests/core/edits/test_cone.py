@@ -27,7 +27,7 @@ NATIVES: dict[str, dict[str, Any]] = {
     "post": {}, "pre": {"norm": "pre"}, "window": {"window": 3, "attention_bias": True},
 }  # fmt: skip
 HUGGING = ("marian", "t5", "gpt2", "llama", "gemma2", "gpt_neox", "bert", "bart")
-TORCH = ("torch translation", "torch gpt", "torch alibi")
+TORCH = ("torch translation, norms first", "torch gpt", "torch alibi")
 TEXT = {"hugging": "5 9 6 7", "torch": "the cat sees"}
 
 

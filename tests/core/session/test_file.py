@@ -148,9 +148,11 @@ def test_a_file_holds_no_number_of_the_model(session: Session, tmp_path: Path) -
         (lambda data: json.dumps({**data, "model": "another"}), "not with"),
         (lambda data: json.dumps({**data, "lines": []}), "damaged"),
         (lambda data: json.dumps({**data, "here": 77}), "no tree"),
+        (lambda data: json.dumps({**data, "lines": data["lines"][:1] * 5000}), "has 5,000 lines"),
         (lambda data: json.dumps({**data, "before": [1]}), "damaged"),
         (lambda data: json.dumps({**data, "beside": 3}), "damaged"),
         (lambda data: json.dumps({**data, "other": "one"}), "damaged"),
+        (lambda data: json.dumps({**data, "stops": [3]}), "something in it is missing or of another kind"),
         (lambda data: json.dumps({**data, "pinned": "decoder.9.cross[head=0]"}), "There is no layer 9"),
         (lambda data: json.dumps({**data, "pinned": 7}), "name an attention like"),
         (lambda data: json.dumps({**data, "lines": [{**data["lines"][1], "ids": [10**9]}]}), "There is no token"),
@@ -169,9 +171,9 @@ def test_a_wrong_file_is_a_sentence_and_changes_nothing(
     other = Session(subject)
     other.begin("the cat")
     before = other.moment
-    with pytest.raises(GlassheadError, match=said):
+    with pytest.raises(GlassheadError, match=said) as error:
         read_session(other, path)
-    assert other.moment is before
+    assert other.moment is before and str(path) in str(error.value)
 
 
 def test_a_missing_file_and_a_folder_are_sentences(subject: Subject, session: Session, tmp_path: Path) -> None:

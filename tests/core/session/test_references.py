@@ -116,7 +116,7 @@ def test_a_subject_under_edits_decodes_beams_and_lines_alike() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("decoder.0.ffn.out = mean", "Of which text"),
+        ("decoder.0.ffn.out = mean", "say of which"),
         ("decoder.0.ffn.out = from line 3", "lines have numbers in the explorer only"),
         ('decoder.0.ffn.out = from file "nowhere.safetensors"', "nowhere"),
         ('decoder.0.ffn.out = from "a dog" by "no-such-model"', "no-such-model"),

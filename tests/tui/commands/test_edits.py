@@ -76,6 +76,9 @@ def test_plain_text_and_evaluation_are_those_of_the_edited_model(
 ) -> None:
     (text,) = walked(tiny, "a dog", turned)
     assert glasshead("explore", "tiny", "--text", "a dog", "--edit", TURN).out.endswith(f"{one_line(text)}\n")
+    nan = glasshead("explore", "tiny", "--text", "a dog " * 9, "--edit", "source.embed = 1e38", "--steps", "2")
+    assert (nan.status, nan.err) == (0, "") and "???" in nan.out, "weights that are NaN"
+    assert "KL nan bits" in nan.out and "KL 0 bits" not in nan.out
     (here / "pairs.tsv").write_text("a dog\tun chien\nthe cat\tle chat\n", encoding="utf-8")
     told = glasshead("evaluate", "tiny", "--pairs", "pairs.tsv", "--edit", TURN, "--json", "--output", "out.txt")
     assert json.loads(told.out)["edits"] == [TURN]
@@ -91,12 +94,14 @@ def test_plain_text_and_evaluation_are_those_of_the_edited_model(
         (["--edit", "decoder.0.cross.weights = unifrom"], "did you mean uniform"),
         (["--edit", "decoder.0.cross.heads[head=99] = 0"], "there is no head 99"),
         (["--edit", "decoder.0.cross.heads = mean"], 'mean of "a text"'),
+        (["--edit", "decoder.0.cross.heads = 1e38"], "not finite numbers, so that no line can be found"),
+        (["--edits", "/dev/zero"], "/dev/zero: it has more than 1,048,576 bytes, which is no list of edits"),
         (["--edits", "missing.txt"], "missing.txt cannot be read"),
         (["--edits", "wrong.txt"], "wrong.txt: Line 2: "),
     ],
 )
 def test_a_wrong_edit_is_a_sentence(glasshead: Glasshead, here: Path, words: list[str], told: str) -> None:
-    (here / "wrong.txt").write_text("decoder.0.ffn = skipped\nnonsense\n", encoding="utf-8")
+    (here / "wrong.txt").write_text("\ufeffdecoder.0.ffn = skipped\nnonsense\n", encoding="utf-8")
     result = glasshead("translate", "tiny", "a dog", *words)
     assert result.status == 2 and told in result.err and "Traceback" not in result.err
 

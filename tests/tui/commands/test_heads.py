@@ -81,6 +81,22 @@ def test_pairs_have_their_targets(glasshead: Glasshead, here: Path, tiny: Path) 
     assert "2 texts" in glasshead("heads", "tiny", "--pairs", "pairs.tsv", "--limit", "2").out
 
 
+def test_pairs_are_read_by_their_columns_and_bad_ones_are_named_or_left_out(glasshead: Glasshead, here: Path) -> None:
+    text, target = LINES[0], LINES[3]
+    (here / "pairs.csv").write_text(f"fr,en\n{target},{text}\n,{text}\n{target},{text}\n")
+    columns = ("--source-column", "en", "--target-column", "fr")
+    found = glasshead("heads", "tiny", "--pairs", "pairs.csv", *columns, "--json")
+    alone = glasshead("heads", "tiny", "--text", text, "--forced", target, "--json")
+    assert strictly(found.out)["texts"] == 2 and "1 of 3 pairs left out: 1 empty (line 3)" in found.err
+    assert strictly(found.out)["loss"] == pytest.approx(strictly(alone.out)["loss"])
+    (here / "bad.tsv").write_text(f"{text}\n{text}\t{target}\n{text}\t{'le chat ' * 300}\n")
+    refused = glasshead("heads", "tiny", "--pairs", "bad.tsv")
+    assert refused.status == 2 and "bad.tsv, line 1: there is one column" in refused.err and "--skip-bad" in refused.err
+    for look in ((), ("--sort", "first")):
+        refused = glasshead("heads", "tiny", "--pairs", "bad.tsv", "--skip-bad", *look)
+        assert refused.status == 2 and "Text 2 of 2: The text to follow has" in refused.err
+
+
 def test_a_token_is_found_by_its_name(glasshead: Glasshead, tiny: Path) -> None:
     subject = library.load(tiny)
     words = ("heads", "tiny", "--text", "the black cat", "--forced", "le chat noir")
@@ -157,6 +173,7 @@ def test_the_first_example_is_read_without_a_text(glasshead: Glasshead) -> None:
     [
         (("--text", "a dog", "--pairs", "x.tsv"), "choose one"),
         (("--limit", "3"), "no meaning without --pairs"),
+        (("--skip-bad",), "no meaning without --pairs"),
         (("--json", "--tsv"), "choose one"),
         (("--by", "tokens"), "--by is loss"),
         (("--by", "token="), "--by is loss"),
@@ -166,6 +183,7 @@ def test_the_first_example_is_read_without_a_text(glasshead: Glasshead) -> None:
         (("--text", "  "), "empty"),
         (("--pairs", "missing.tsv"), "missing.tsv"),
         (("--by", "token=@99",), "no step 99"),
+        (("--by", "token=le@-1",), "'-1' in 'le@-1' is no step"),
         (("--sort", "previus"), "previous"),
         (("--sort", "aligned read"), "no head of tiny has the measure aligned with the word read"),
         (("--sort", "aligned with the word chosen"), "no head of tiny"),

@@ -98,6 +98,10 @@ def check_stops(stops: "tuple[Stop, ...]", anatomy: "Anatomy") -> list[str]:
     return [stop.site for stop in stops if isinstance(stop, Looks)]
 
 
+MOST = 2**20
+"""Bytes of the largest file of edits."""
+
+
 def read_edits(texts: list[str] | None, file: Path | None) -> "tuple[Edit, ...]":
     """Parse the edits of a file, then those of the command line. Raises GlassheadError for one that is none."""
     if not texts and file is None:
@@ -107,7 +111,11 @@ def read_edits(texts: list[str] | None, file: Path | None) -> "tuple[Edit, ...]"
     found: tuple[Edit, ...] = ()
     if file is not None:
         try:
-            found = parse_all(file.read_text(encoding="utf-8"))
+            with file.open("rb") as opened:  # a pipe too, and of a device without an end no more than this
+                content = opened.read(MOST + 1)
+            if len(content) > MOST:
+                raise GlassheadError(f"it has more than {MOST:,} bytes, which is no list of edits.")
+            found = parse_all(content.decode("utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
             raise GlassheadError(
                 f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}."

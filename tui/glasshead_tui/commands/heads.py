@@ -1,12 +1,12 @@
 """`glasshead heads`: which heads matter, by what a model's output loses without each of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, brief
 from glasshead.opening import Opening
 from glasshead_tui.commands.arguments import Checkpoint
 from glasshead_tui.commands.looks import Form, align, measure
@@ -29,6 +29,15 @@ def heads(
     pairs: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Texts and their targets: TSV, CSV or JSONL.")
     ] = None,
+    source_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --pairs: the column of the texts, or its number.")
+    ] = None,
+    target_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --pairs: the column of the targets, or its number.")
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="With --pairs: leave out lines that cannot be read.")
+    ] = False,
     limit: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="With --pairs, --alignment: the first N.", show_default="20, or 200"),
@@ -88,6 +97,8 @@ def heads(
         raise GlassheadError("--pairs has the targets; --forced goes with --text.")
     if limit is not None and pairs is None and not alignment:
         raise GlassheadError("--limit has no meaning without --pairs.")
+    if pairs is None and (source_column is not None or target_column is not None or skip_bad):
+        raise GlassheadError("--source-column, --target-column and --skip-bad have no meaning without --pairs.")
     if as_json and as_tsv:
         raise GlassheadError("--json and --tsv are two forms: choose one.")
     if seed is not None and why is None and not alignment:
@@ -98,7 +109,7 @@ def heads(
         raise GlassheadError("--why takes parts of one text out: it goes with --text and --of, and with no other way.")
     _check_looks(sort, alignment, recipe, text, taken=by != "loss" or method != "knockout" or of != "heads" or why)
     text = text if text is None else sentence(text)
-    given = None if pairs is None else _pairs(pairs, limit or 20)
+    given = None if pairs is None else _pairs(pairs, source_column, target_column, limit or 20, skip_bad=skip_bad)
 
     from glasshead.decoding.threads import one_thread
     from glasshead.found import find
@@ -115,14 +126,15 @@ def heads(
         _print(measure(subject, texts, targets, sort, longest, form, top))
         return
 
-    from glasshead.ranking.lines import line_of
+    from glasshead.ranking.lines import line_of, numbered
     from glasshead.ranking.rank import rank
     from glasshead.ranking.why import why as explain
     from glasshead_tui.plain import ranking as plain
 
     with reporting() as progress:
         progress("reading the text", 0, None)
-        line = line_of(subject, texts[0], targets[0], longest=longest)
+        with numbered(1, len(texts)):
+            line = line_of(subject, texts[0], targets[0], longest=longest)
         if why is not None:
             asked, rival = _choice(subject, line, why)
             found = explain(
@@ -159,20 +171,33 @@ def _check_looks(sort: str | None, alignment: bool, recipe: str | None, text: st
         raise GlassheadError("--alignment needs pairs whose alignment is known: its own, or those of --pairs.")
 
 
-def _pairs(path: Path, limit: int) -> list[tuple[str, str]]:
-    """Read the first pairs of a file."""
+def _pairs(
+    path: Path, source_column: str | None, target_column: str | None, limit: int, *, skip_bad: bool
+) -> list[tuple[str, str]]:
+    """Read the first pairs of a file, without those that lack a side, and say what was left out."""
     import sys
     from itertools import islice
 
+    from glasshead.spaces import is_blank
     from glasshead.training.data.pairs import Files, Report, read
+    from glasshead_tui.terminal.complain import complain
 
-    files = Files(path, None, None, None, None)
+    files = Files(path, None, None, source_column, target_column)
     files.check()
-    found = [
-        (line.source, line.target) for line in islice(read(files, report=Report(files.name)), min(limit, sys.maxsize))
-    ]
+    report = Report(files.name)
+
+    def whole() -> Iterator[tuple[str, str]]:
+        for line in read(files, report=report, skip_bad=skip_bad):
+            if is_blank(line.source) or is_blank(line.target):
+                report.leave_out("empty", line.number)
+            else:
+                yield line.source, line.target
+
+    found = list(islice(whole(), min(limit, sys.maxsize)))
     if not found:
-        raise GlassheadError(f"{path} holds no pairs: give a text and its target a line.")
+        raise GlassheadError(f"There is nothing to rank by. {' '.join(report.lines())}")
+    for line in report.lines() if report.left_out else ():
+        complain(line)
     return found
 
 
@@ -207,10 +232,12 @@ def _choice(subject: "Subject", line: "Line", why: str) -> "tuple[Line, int]":
 
 
 def _step(text: str) -> tuple[str, int | None]:
-    """Split WORD@STEP."""
+    """Split WORD@STEP. Raises GlassheadError for a number that is no step."""
     word, at, step = text.rpartition("@")
     if at and step.isdecimal():
         return word, int(step)
+    if at and step.lstrip("+-").replace(".", "").isdecimal():
+        raise GlassheadError(f"{brief(step)} in {brief(text)} is no step: they count from 0, as in {word}@2.")
     return text, None
 
 

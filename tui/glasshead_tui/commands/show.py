@@ -124,6 +124,8 @@ def show(
     moment = work.moment
     if moment.alone:
         raise GlassheadError(moment.alone)
+    if candidate is not None:
+        _within("candidate", candidate, subject.model.size, "the vocabulary's")
     focus = _focus(subject, moment, kind, layer, head, row, key).to(stage=stage, candidate=candidate, against=against)
     writers: dict[str, Writer] = {"table": as_table, "json": as_json, "tsv": as_tsv}
     if line.beside is not None or pin is not None:

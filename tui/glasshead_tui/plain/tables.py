@@ -4,6 +4,7 @@ Pure functions from tokens and numbers to lines. No colour, no control codes, an
 """
 
 from collections.abc import Iterable, Sequence
+from math import isnan
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.cells import cell_len
@@ -115,7 +116,7 @@ def attention(
 
 
 def _glyph(weight: float) -> str:
-    return RAMP[min(len(RAMP) - 1, max(0, round(weight * (len(RAMP) - 1))))]
+    return "?" if isnan(weight) else RAMP[round(min(1.0, max(0.0, weight)) * (len(RAMP) - 1))]
 
 
 def table(values: Sequence[Sequence[float]], rows: Sequence[Named], columns: Sequence[Named] | None) -> list[str]:

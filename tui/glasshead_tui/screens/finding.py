@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from glasshead.errors import brief
 from glasshead_tui.drawing.memo import find_candidate
 from glasshead_tui.drawing.ranking import Head
 from glasshead_tui.panes.explore.ranking import RankingPane
@@ -123,7 +124,7 @@ class FindingScreen(EditingScreen):
                 ask.dismiss()
             else:
                 ask.refuse(
-                    f"Neither source nor target holds {sought!r}." if sought else "Type a word, or a part of one."
+                    f"Neither source nor target holds {brief(sought)}." if sought else "Type a word, or a part of one."
                 )
 
         keys = (
@@ -140,7 +141,7 @@ class FindingScreen(EditingScreen):
             return
         for _ in range(self._times()):
             if not self._find(by):
-                self._complain(f"Neither source nor target holds {self._sought!r}.")
+                self._complain(f"Neither source nor target holds {brief(self._sought)}.")
                 return
 
     def _find(self, by: int) -> bool:

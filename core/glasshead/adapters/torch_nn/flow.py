@@ -27,8 +27,8 @@ class Sum:
 
     event: Event
     side: Side
-    changeable: bool
-    """Whether nothing reads the stream before that place."""
+    first: bool
+    """Whether nothing reads the stream before that place: else the addition has to be caught."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,24 +103,28 @@ class Flow:
             if last.found is None or entered.shape != last.found.shape:
                 continue
             total = entered + last.found
-            place = self._sum(total, last.place)
+            place = self._sum(total, last)
             if place is None:
                 continue
             if norm is not None:
                 return SubLayer(site, last, entered, total, first, norm, "pre", place)
             after = next((e for e in self.norms() if e.place > last.place and same(e.given, total)), None)
-            if after is None:
+            if after is None or any(same(e.given, total) and e.holds(after) for e in self.events):  # the next block's
                 return SubLayer(site, last, entered, total, first, None, "post", place)
             return SubLayer(site, last, entered, after.found, first, after, "post", Sum(after, "given", True))
         return None
 
-    def _sum(self, total: Tensor, place: int) -> Sum | None:
-        """Find where a sum is seen: best as what a module returns, else where a module takes it."""
-        later = [event for event in self.events if event.place > place]
+    def _sum(self, total: Tensor, last: Event) -> Sum | None:
+        """Find where a sum is seen: best as what the module around it returns, else where a module takes it."""
+        later = [event for event in self.events if event.place > last.place]
         for event in later:
-            if same(event.found, total) and not self.is_norm(event.module):
+            if same(event.found, total) and not self.is_norm(event.module) and event.holds(last):
                 return Sum(event, "found", True)
-        return next((Sum(event, "given", False) for event in later if same(event.given, total)), None)
+        for event in later:
+            if same(event.given, total):
+                return Sum(event, "given", False)
+        others = (event for event in later if not self.is_norm(event.module))
+        return next((Sum(event, "found", True) for event in others if same(event.found, total)), None)
 
 
 def same(one: Tensor | None, other: Tensor | None) -> bool:

@@ -36,6 +36,10 @@ class Event:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """Of an `nn.MultiheadAttention`: all that it was called with, as it was."""
 
+    def holds(self, other: "Event") -> bool:
+        """Tell whether another call was one of a part of this module, and ended before this one."""
+        return other.place < self.place and (not self.path or other.path.startswith(f"{self.path}."))
+
 
 @contextmanager
 def without_fast_path() -> Iterator[None]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from glasshead.adapters.addition import Addition
 from glasshead.adapters.points import Input, Normalisation, Output, Point
 from glasshead.adapters.torch_nn.attention import Attention
 from glasshead.adapters.torch_nn.flow import Flow, SubLayer, same
@@ -37,6 +38,10 @@ class LaidOutput(_Laid, Output):
 
 class LaidInput(_Laid, Input):
     """What a module is given."""
+
+
+class LaidAddition(_Laid, Addition):
+    """A sum that is made in a module's own code."""
 
 
 class LaidNorm(_Laid, Normalisation):
@@ -153,11 +158,25 @@ class Places:
             self._add(part.site, self._input(part.last, "active", changeable=True), "active")
             self._add(part.site, self._output(part.last, "out"), "out")
         if part.sum is not None and self._once(part.sum.event):
-            make = {"given": self._input(part.sum.event, "resid", changeable=part.sum.changeable),
-                    "found": self._output(part.sum.event, "resid")}  # fmt: skip
-            self._add(part.site, make[part.sum.side], "resid")
+            self._add(part.site, self._stream(part), "resid")
         if part.norm is not None and part.where == "post":
             self._add_norm(part.site, part.norm, "post")
+
+    def _stream(self, part: SubLayer) -> Point:
+        """Make the point of the stream after a sub-layer, changeable where that can be so; see `self_check`."""
+        assert part.sum is not None
+        event = part.sum.event
+        if part.sum.side == "found":
+            return self._output(event, "resid")
+        if part.sum.first:
+            return self._input(event, "resid", changeable=True)
+        around = next((each for each in self._events if each.holds(part.last) and each.holds(event)), None)
+        if part.last.layout is not event.layout:
+            return self._input(event, "resid", changeable=False)
+        layer = around.module if around is not None and self._once(around) else None
+        point = LaidAddition(event.module, "resid", layer=layer, added=part.last.module)
+        point.layout = event.layout
+        return point
 
     def _add_norm(self, site: str, event: Event, where: Literal["pre", "post", "last"]) -> None:
         if not self._once(event) or event.by_name:

@@ -16,6 +16,7 @@ from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.edits import EditsPane
 from glasshead_tui.panes.explore.tokens import TokensPane
 from glasshead_tui.panes.explore.tree import TreePane
+from glasshead_tui.panes.explore.truth import TruthPane
 from glasshead_tui.screens.ask import Ask, PlainInput
 from glasshead_tui.screens.paned import PANES
 from glasshead_tui.screens.paned import show as show_pane
@@ -195,6 +196,24 @@ async def test_the_difference_is_edited_minus_original(explore: Explore, size: t
             await explorer.until(lambda title=title: str(title.border_title).startswith("◆ − ◇") or title is pane)  # type: ignore[misc]
         await explorer.press("d")
         await explorer.until(lambda: torch.allclose(shown(), now))
+
+
+async def test_numbers_that_an_edit_makes_infinite_are_drawn_in_every_pane(explore: Explore) -> None:
+    async with explore(size=(200, 60)) as explorer:
+        await begin(explorer)
+        for edit in ("source.embed = 1e+38", "decoder.0.self.scores *= -1e+38"):
+            await explorer.press("e")
+            explorer.app.screen.query_one(PlainInput).value = edit
+            await explorer.press("enter")
+            await edited(explorer, edit)
+            assert explorer.moment.trace["logits"].isnan().any() or edit.startswith("decoder")
+            checks = explorer.screen.query_one(TruthPane)
+            await explorer.until(lambda checks=checks: checks._checks is not None)  # type: ignore[misc]
+            for key in "muvocASVFPdmuvocASVFPd":
+                await explorer.press(key)
+            assert explorer.app._exception is None
+            await explorer.press("z")
+            await edited(explorer)
 
 
 async def test_without_an_edit_the_keys_say_what_makes_one(explore: Explore, noticed: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from math import isnan
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -225,9 +226,10 @@ def _bars(bars: list[float], own: int, each: int, here: bool, marks: Palette) ->
 
 
 def _block(value: float) -> str:
-    """Return the bar of a weight; any weight above zero has one."""
-    height = round(value * (len(BLOCKS) - 1))
-    return BLOCKS[max(1, height)] if value > 0 else " "
+    """Return the bar of a weight: one above zero has one, NaN a question mark."""
+    if isnan(value):
+        return "?"
+    return BLOCKS[max(1, round(min(1.0, value) * (len(BLOCKS) - 1)))] if value > 0 else " "
 
 
 def _window(count: int, most: int, around: int) -> range:

@@ -85,4 +85,4 @@ def _sign(check: "Check", marks: Palette) -> tuple[str, Style]:
 
 def _measured(value: float) -> str:
     """Write an error in one digit, and a number of cells as it is."""
-    return f"{value:,.0f}" if value >= 1 and value == round(value) else error(value)
+    return f"{value:,.0f}" if value >= 1 and value.is_integer() else error(value)
