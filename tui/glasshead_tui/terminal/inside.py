@@ -15,6 +15,8 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 
+from glasshead_tui.terminal.frames import Frames
+
 VERSION = "8.2.8"
 PRIVATE: Mapping[str, str] = {
     "screen._compositor.render_strips": "(size: 'Size | None' = None) -> 'list[Strip]'",
@@ -32,7 +34,11 @@ PRIVATE: Mapping[str, str] = {
 
 
 class OpenScreen(Screen[ScreenResultType]):
-    """A screen that sees each message and each round of callbacks before Textual does."""
+    """A screen that sees each message and each round of callbacks before Textual does, and sends `Frames`."""
+
+    def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(name, id, classes)
+        self._compositor = Frames()
 
     @property
     def closing(self) -> bool:

@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from glasshead_tui.widgets.cells import clip, fit, width
 from glasshead_tui.widgets.fitting import Form, Measures, Outline, fit_outline
-from glasshead_tui.widgets.lean import LeanView
+from glasshead_tui.widgets.exact import ExactView
 from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, MASKED, MASKED_GLYPH, Scale
 
 
@@ -46,7 +46,7 @@ Marked = Callable[[int], Sequence[bool]]
 UNDERLINE = Style(underline=True)
 
 
-class HeatMap(LeanView):
+class HeatMap(ExactView):
     """A widget that shows a `Matrix`, painted with a `Scale`. Its owner moves the cursor."""
 
     DEFAULT_CSS = """

@@ -1,7 +1,6 @@
 """Lines of styled text that scroll; only changed lines are sent to the terminal."""
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import takewhile
 from textwrap import wrap
 from typing import ClassVar, overload
 
@@ -12,9 +11,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from glasshead_tui.widgets.cells import clip, width
-from glasshead_tui.widgets.lean import LeanView
+from glasshead_tui.widgets.exact import ExactView
 
 Line = list[Segment]
+TITLES = "border_title", "border_subtitle"
 CORNERS = 6
 """Columns of a border beside its title."""
 _EMPTY: Line = []
@@ -60,7 +60,7 @@ class Drawing(Sequence[Line]):
         return self._known[number]
 
 
-class Lines(LeanView):
+class Lines(ExactView):
     """A widget that shows the result of `drawn`. Call `redraw` when it changes."""
 
     DEFAULT_CSS = """
@@ -76,6 +76,10 @@ class Lines(LeanView):
     """Lines at the start and at the end that stay where the others scroll."""
     _border: tuple[str, str] | None = None
     """Title and subtitle of the border; None where it has none."""
+    _titles = "", ""
+    """What is written there."""
+    _titled: int | None = None
+    """Line of the widget in which a title is being written."""
 
     def entitle(self, title: str, subtitle: str = "") -> None:
         """Take another title and subtitle for the border, in visible text, to be written with the next drawing.
@@ -125,11 +129,23 @@ class Lines(LeanView):
         if self.virtual_size != size:
             self.virtual_size = size
         self._stay = self._lines.stay(room.height) if isinstance(self._lines, Drawing) else (0, 0)
-        for y in range(room.height):  # a line out of sight is drawn when it is scrolled into it
-            before, after = self._line_in(old, there, y), self._line_in(self._lines, self._stay, y)
-            if end := differ(before, after):
-                self.refresh(Region(0, y, min(room.width, self.INSET + end), 1))
+        changed = [  # a line out of sight is drawn when it is scrolled into it
+            Region(0, y, room.width, 1)
+            for y in range(room.height)
+            if self._line_in(old, there, y) != self._line_in(self._lines, self._stay, y)
+        ]
+        if changed:
+            self.refresh(*changed)
         self._write_border()
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> "Lines":
+        """Draw regions again, or everything; while a title is written, its line of the border."""
+        if self._titled is not None:
+            left, top = self.gutter.top_left
+            regions = (Region(-left, self._titled - top, self.outer_size.width, 1),)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def follow(self) -> None:
         """Bring into sight what is chosen, where there is such a thing: called in a room of another size."""
@@ -157,11 +173,18 @@ class Lines(LeanView):
         return lines[at] if at < len(lines) else _EMPTY
 
     def _write_border(self) -> None:
-        """Write title and subtitle where they have changed: writing one makes Textual send the whole pane again."""
-        if self._border is not None:
-            title, subtitle = self._border
-            room = self.outer_size.width - CORNERS
-            write_titles(self, _shortened(title, room), _shortened(" · ".join((self._beyond(), subtitle)), room))
+        """Write title and subtitle where they have changed, and draw these lines alone."""
+        if self._border is None:
+            return
+        title, subtitle = self._border
+        room = self.outer_size.width - CORNERS
+        titles = _shortened(title, room), _shortened(" · ".join((self._beyond(), subtitle)), room)
+        before, self._titles = self._titles, titles
+        for y, name, old, new in zip((0, self.outer_size.height - 1), TITLES, before, titles, strict=True):
+            if old != new:
+                self._titled = y
+                setattr(self, name, Content(new))
+                self._titled = None
 
     def _beyond(self) -> str:
         """Say how many lines are out of sight."""
@@ -202,7 +225,7 @@ def write_titles(widget: Widget, title: str, subtitle: str) -> None:
 
     Writing one makes Textual send the whole widget again.
     """
-    for name, text in (("border_title", title), ("border_subtitle", subtitle)):
+    for name, text in zip(TITLES, (title, subtitle), strict=True):
         content = Content(text)
         if (getattr(widget, name) or "") != content.markup:
             setattr(widget, name, content)
@@ -221,17 +244,6 @@ def _inset(line: Line, columns: int) -> Line:
     if style and (style.bgcolor or style.reverse or style.underline):
         return [Segment(" " * columns), *line]
     return [Segment(" " * columns + text, style), *line[1:]]
-
-
-def differ(one: Sequence[Segment], other: Sequence[Segment]) -> int:
-    """Return the column up to which two lines differ; 0 if they are equal."""
-    if one == other:
-        return 0
-    ends = cells(one), cells(other)
-    if ends[0] != ends[1]:
-        return max(ends)
-    alike = takewhile(lambda pair: pair[0] == pair[1], zip(reversed(one), reversed(other), strict=False))
-    return ends[0] - cells(pair[0] for pair in alike)
 
 
 def cells(line: Iterable[Segment]) -> int:
