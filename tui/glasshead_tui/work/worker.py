@@ -4,13 +4,13 @@ Keys become jobs, jobs become frozen Moments in messages to the asker. One forwa
 without jobs the shown moment is checked. Nothing in here draws.
 """
 
-import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError, ThereError, TooLongError
 from glasshead_tui.work import studies
+from glasshead_tui.work.garbage import keep, loading
 from glasshead_tui.work.jobs import PACE, Asker, Desk, Job, Jobs
 from glasshead_tui.work.messages import (
     Checked,
@@ -227,9 +227,9 @@ class Worker:
         def move(session: "Session") -> None:
             from glasshead.session.guest import open_guest
 
-            session.stand_beside(open_guest(found, session.subject))
-            gc.collect()
-            gc.freeze()
+            with loading():
+                guest = open_guest(found, session.subject)
+            session.stand_beside(guest)
 
         return self._move(move, to)
 
@@ -400,13 +400,14 @@ class Worker:
             self._jobs.finish(job)
 
     def _open(self) -> None:
-        from glasshead.decoding.threads import one_thread
-        from glasshead.session.session import Session
-
-        one_thread()
         try:
-            given = self._text() if callable(self._text) else self._text
-            subject = open_subject(self._found)
+            with loading():
+                from glasshead.decoding.threads import one_thread
+                from glasshead.session.session import Session
+
+                one_thread()
+                given = self._text() if callable(self._text) else self._text
+                subject = open_subject(self._found)
         except GlassheadError as error:
             self._failed = True
             self._answer(NotOpened(str(error)))
@@ -423,14 +424,12 @@ class Worker:
                 text = subject.first_sentence if given is None else given
                 self._session.begin(text, forced=self._forced, edits=self._edits)
             self._show(fresh=True)
-            if self._beside is not None:
-                self.stand_beside(self._beside, to=self._asker)
-            elif kept is not None:
-                self._stand_beside_again(kept)
         finally:
-            # With torch loaded, a full collection during a key press would take tens of milliseconds.
-            gc.collect()
-            gc.freeze()
+            keep()  # what the first pass has loaded
+        if self._beside is not None:
+            self.stand_beside(self._beside, to=self._asker)
+        elif kept is not None:
+            self._stand_beside_again(kept)
 
     def _compute(self, to: Asker) -> None:
         if self._wanted.serve(lambda: self._gone() or not self._jobs.idle) and not self._gone():
