@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 NOTICED = 8.0
 """Seconds for which a notice without a request is shown."""
 TURN = 0.0005
-"""Most seconds for which a computing thread keeps the screen waiting. Python's 0.005 would pass two or three times between
-a key and its answer: where the key is read, handled, and answered."""
+"""Most seconds for which a computing thread keeps another one waiting. Python's 0.005 would pass three times between a
+key and its answer, in the threads that read, handle and write."""
 TIDY = 1.0
 """Seconds between two looks at whether garbage is due, and without a key before it is collected."""
 FIRST_FRAME = 0.05

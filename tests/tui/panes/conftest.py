@@ -10,8 +10,8 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.exact import ExactView
+from glasshead_tui.widgets.heatmap import HeatMap
 
 if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper

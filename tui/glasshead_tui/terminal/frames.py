@@ -1,7 +1,8 @@
 """Frames: of each picture the terminal gets only what it does not show yet, and only that is rendered.
 
-Textual 8.2.8 renders every widget in the box around all that may have changed, and sends each line of these parts from
-its left edge on, whether it has changed or not. Here each line on the screen is remembered, and compared piece by piece.
+Textual 8.2.8 renders every widget in the box around all that may have changed, and sends each line of these widgets
+from its left edge on, whether it has changed or not. Here the lines on the screen are remembered, and compared piece by
+piece.
 """
 
 from bisect import bisect_left, bisect_right
@@ -12,7 +13,7 @@ from itertools import chain
 from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
-from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate, ReflowResult
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate, ReflowResult
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -83,8 +84,9 @@ class Frames(Compositor):
         first, last = min(wanted), max(wanted)
         crop = Region(left - region.x, first - region.y, right - left, last - first + 1)
         for y, strip in enumerate(widget.render_lines(crop), first):
-            if (parts := wanted.get(y)) is None:
+            if y not in wanted:
                 continue
+            parts = wanted[y]
             cuts = [cut for cut in self.cuts[y] if left <= cut <= right]
             pieces = (strip,) if len(cuts) == 2 else strip.divide([cut - left for cut in cuts[1:]])
             lines[y].update((x, piece) for x, piece in zip(cuts, pieces, strict=False) if x in parts)

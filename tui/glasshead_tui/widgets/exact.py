@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.filter import LineFilter
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -17,6 +17,7 @@ class ExactView(ScrollView, can_focus=False, inherit_bindings=False):
     ALLOW_SELECT = False
 
     _ground: Style | None = None
+    _room: Size | None = None
 
     @property
     def ground(self) -> Style:
@@ -24,6 +25,13 @@ class ExactView(ScrollView, can_focus=False, inherit_bindings=False):
         if self._ground is None:
             self._ground = self.rich_style
         return self._ground
+
+    @property
+    def room(self) -> Size:
+        """Its size, found out once a frame and not once a line."""
+        if self._room is None:
+            self._room = self.size
+        return self._room
 
     def jump(self, *, x: float | None = None, y: float | None = None) -> None:
         """Scroll at once, and also where the scroll bar that allows it comes only with the next layout."""
@@ -41,7 +49,7 @@ class ExactView(ScrollView, can_focus=False, inherit_bindings=False):
         return Strip(segments, columns)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self._ground = None
+        self._ground = self._room = None
         return super().render_lines(crop)
 
     def get_line_filters(self) -> Sequence[LineFilter]:

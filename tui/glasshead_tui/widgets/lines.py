@@ -5,16 +5,14 @@ from textwrap import wrap
 from typing import ClassVar, overload
 
 from rich.segment import Segment
-from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from glasshead_tui.widgets.cells import clip, width
 from glasshead_tui.widgets.exact import ExactView
+from glasshead_tui.widgets.titled import Titled
 
 Line = list[Segment]
-TITLES = "border_title", "border_subtitle"
 CORNERS = 6
 """Columns of a border beside its title."""
 _EMPTY: Line = []
@@ -60,7 +58,7 @@ class Drawing(Sequence[Line]):
         return self._known[number]
 
 
-class Lines(ExactView):
+class Lines(ExactView, Titled):
     """A widget that shows the result of `drawn`. Call `redraw` when it changes."""
 
     DEFAULT_CSS = """
@@ -76,10 +74,6 @@ class Lines(ExactView):
     """Lines at the start and at the end that stay where the others scroll."""
     _border: tuple[str, str] | None = None
     """Title and subtitle of the border; None where it has none."""
-    _titles = "", ""
-    """What is written there."""
-    _titled: int | None = None
-    """Line of the widget in which a title is being written."""
 
     def entitle(self, title: str, subtitle: str = "") -> None:
         """Take another title and subtitle for the border, in visible text, to be written with the next drawing.
@@ -129,23 +123,16 @@ class Lines(ExactView):
         if self.virtual_size != size:
             self.virtual_size = size
         self._stay = self._lines.stay(room.height) if isinstance(self._lines, Drawing) else (0, 0)
+        scrolled = round(self.scroll_y)
         changed = [  # a line out of sight is drawn when it is scrolled into it
             Region(0, y, room.width, 1)
             for y in range(room.height)
-            if self._line_in(old, there, y) != self._line_in(self._lines, self._stay, y)
+            if _line_in(old, there, y, room.height, scrolled)
+            != _line_in(self._lines, self._stay, y, room.height, scrolled)
         ]
         if changed:
             self.refresh(*changed)
         self._write_border()
-
-    def refresh(
-        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
-    ) -> "Lines":
-        """Draw regions again, or everything; while a title is written, its line of the border."""
-        if self._titled is not None:
-            left, top = self.gutter.top_left
-            regions = (Region(-left, self._titled - top, self.outer_size.width, 1),)
-        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def follow(self) -> None:
         """Bring into sight what is chosen, where there is such a thing: called in a room of another size."""
@@ -168,23 +155,13 @@ class Lines(ExactView):
         if round(old) != round(new):
             self._write_border()
 
-    def _line_in(self, lines: Sequence[Line], stay: tuple[int, int], y: int) -> Line:
-        at = _number(y, self.size.height, stay, len(lines), round(self.scroll_y))
-        return lines[at] if at < len(lines) else _EMPTY
-
     def _write_border(self) -> None:
         """Write title and subtitle where they have changed, and draw these lines alone."""
         if self._border is None:
             return
         title, subtitle = self._border
         room = self.outer_size.width - CORNERS
-        titles = _shortened(title, room), _shortened(" · ".join((self._beyond(), subtitle)), room)
-        before, self._titles = self._titles, titles
-        for y, name, old, new in zip((0, self.outer_size.height - 1), TITLES, before, titles, strict=True):
-            if old != new:
-                self._titled = y
-                setattr(self, name, Content(new))
-                self._titled = None
+        self.write_titles(_shortened(title, room), _shortened(" · ".join((self._beyond(), subtitle)), room))
 
     def _beyond(self) -> str:
         """Say how many lines are out of sight."""
@@ -201,7 +178,15 @@ class Lines(ExactView):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        return self.strip(_inset(self._line_in(self._lines, self._stay, y), self.INSET), self.size.width)
+        width, height = self.room
+        line = _line_in(self._lines, self._stay, y, height, round(self.scroll_y))
+        return self.strip(_inset(line, self.INSET), width)
+
+
+def _line_in(lines: Sequence[Line], stay: tuple[int, int], y: int, height: int, scrolled: int) -> Line:
+    """Return the line that stands in row `y`; see `_number`."""
+    at = _number(y, height, stay, len(lines), scrolled)
+    return lines[at] if at < len(lines) else _EMPTY
 
 
 def _number(y: int, height: int, stay: tuple[int, int], count: int, scrolled: int) -> int:
@@ -218,17 +203,6 @@ def _shortened(text: str, columns: int) -> str:
     while len(parts) > 1 and width(" · ".join(parts)) > columns:
         parts.pop()
     return " · ".join(parts)
-
-
-def write_titles(widget: Widget, title: str, subtitle: str) -> None:
-    """Write the title at the top of a border, and the subtitle at its bottom, where they have changed.
-
-    Writing one makes Textual send the whole widget again.
-    """
-    for name, text in zip(TITLES, (title, subtitle), strict=True):
-        content = Content(text)
-        if (getattr(widget, name) or "") != content.markup:
-            setattr(widget, name, content)
 
 
 def wrapped(sentence: str, columns: int) -> list[Line]:
