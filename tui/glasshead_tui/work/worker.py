@@ -6,12 +6,14 @@ without jobs the shown moment is checked. Nothing in here draws.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from glasshead.errors import GlassheadError, ThereError, TooLongError
+from glasshead.errors import GlassheadError, StoppedError, ThereError, TooLongError
 from glasshead_tui.work import studies
 from glasshead_tui.work.garbage import keep, loading
 from glasshead_tui.work.jobs import PACE, Asker, Desk, Job, Jobs
+from glasshead_tui.work.leaving import Leaving
 from glasshead_tui.work.messages import (
     Checked,
     NextWeighed,
@@ -180,7 +182,6 @@ class Worker:
         """Search on with a beam, and add each finished line to the tree."""
 
         def job() -> None:
-            from glasshead.errors import StoppedError
             from glasshead.session.searching import search
 
             desk = self._desk()
@@ -306,8 +307,8 @@ class Worker:
         return self._jobs.put(job, to)
 
     def close(self) -> None:
-        """Write the session to its file, if it has one. Raises GlassheadError if that fails."""
-        if self._file is not None and self._opened is not None and self._opened.text is not None:
+        """Write the session to its file, if it has one, and all of it was read. Raises GlassheadError if that fails."""
+        if self._file is not None and self._opened is not None and self._began:
             from glasshead.session.file import write_session
 
             write_session(self._opened, self._file)
@@ -350,6 +351,12 @@ class Worker:
     def run(self, gone: Callable[[], bool]) -> None:
         """Do jobs until `gone()`, or until loading fails. A GlassheadError becomes an answer; any other is raised."""
         self._gone = gone
+        with suppress(StoppedError), Leaving(gone) as self._leaving:
+            if self._opened is not None:
+                self._leaving.watch_passes()
+            self._serve(gone)
+
+    def _serve(self, gone: Callable[[], bool]) -> None:
         quiet = time.monotonic()
         while not gone() and not self._failed:
             job = self._jobs.take(POLL)
@@ -413,6 +420,7 @@ class Worker:
             self._answer(NotOpened(str(error)))
             return
         self._opened = Session(subject)
+        self._leaving.watch_passes()
         self._answer(Opened(describe(subject)))
         kept: str | None = None
         try:
