@@ -116,7 +116,8 @@ _of_thread = local()
 
 @contextmanager
 def giving_up(stop: Callable[[], bool]) -> Iterator[None]:
-    """End the passes within, in this thread, with `StoppedError` at the next watched value once `stop()` returns true.
+    """End the passes within, in this thread, with `StoppedError` once `stop()` returns true: at the next watched value,
+    or the next layer of a module of somebody else's.
 
     What was computed before the pass stays as it was, as after an edit that fails.
     """
@@ -125,6 +126,12 @@ def giving_up(stop: Callable[[], bool]) -> Iterator[None]:
         yield
     finally:
         _of_thread.stop = before
+
+
+def go_on() -> None:
+    """Raise StoppedError if the pass under way is to be given up."""
+    if (stop := getattr(_of_thread, "stop", None)) is not None and stop():
+        raise StoppedError
 
 
 class Tap:
@@ -143,8 +150,7 @@ class Tap:
 
         In nested blocks all edits come first, the outermost first, so every tap keeps the value that the model used.
         """
-        if (stop := getattr(_of_thread, "stop", None)) is not None and stop():
-            raise StoppedError
+        go_on()
         if self._outer is None:  # the usual case: one look-up for each value
             site, keep, changes = self._places.get(name, NOWHERE)
             if changes:
