@@ -1,4 +1,4 @@
-"""Inside: what screens need of Textual that has no public name. They use it from here alone.
+"""Inside: what screens need of Textual that has no public name. They use it from here alone, and from `frames`.
 
 Written for Textual 8.2.8. `PRIVATE` lists every private name, with its parameters if it is a method: a test holds it
 against the Textual that is installed.
@@ -20,6 +20,13 @@ from glasshead_tui.terminal.frames import Frames
 VERSION = "8.2.8"
 PRIVATE: Mapping[str, str] = {
     "screen._compositor.render_strips": "(size: 'Size | None' = None) -> 'list[Strip]'",
+    "screen._compositor.render_full_update": "(simplify: 'bool' = False) -> 'LayoutUpdate'",
+    "screen._compositor.render_partial_update": "() -> 'ChopsUpdate | None'",
+    "screen._compositor.reflow": "(parent: 'Widget', size: 'Size') -> 'ReflowResult'",
+    "screen._compositor._regions_to_spans": "(regions: 'Iterable[Region]') -> 'Iterable[tuple[int, int, int]]'",
+    "screen._compositor._dirty_regions": "set",
+    "screen._compositor.visible_widgets": "dict",
+    "screen._compositor.cuts": "list",
     "screen._dispatch_message": "(message: 'Message') -> 'None'",
     "screen._flush_next_callbacks": "() -> 'None'",
     "screen._invoke_later": "(callback: 'CallbackType', sender: 'MessagePump') -> 'None'",
