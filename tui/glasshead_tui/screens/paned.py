@@ -4,6 +4,8 @@ Three panes stand above, the first of them the map or the ranking; below them st
 was looked at last. A narrow terminal, or `f`, gives the whole room to the active pane. What is not seen is not drawn.
 """
 
+import math
+import time
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from itertools import chain
@@ -44,6 +46,7 @@ from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.lines import tabs_text
 from glasshead_tui.state.focus import Focus
 from glasshead_tui.terminal.visible import visible
+from glasshead_tui.widgets.lines import Lines
 from glasshead_tui.widgets.restyle import restyle
 from glasshead_tui.work.messages import Computed
 
@@ -82,6 +85,8 @@ BELOW: tuple[tuple[str, ...], ...] = (
 """Groups of panes that take turns below the others."""
 TRIES = 3
 """Times that a value is computed beside the keys, before it is computed where it is drawn."""
+STAYS = 0.5
+"""Seconds for which a pane shows what it showed before, while something is computed for it."""
 OF_CANDIDATES = ("stream", "logits")
 """Panes in which the arrows to the sides choose a candidate, and a search goes through candidates."""
 
@@ -162,6 +167,8 @@ class PanedScreen(CommandedScreen):
         """How often something was computed, or could not be, for what is looked at."""
         self._waiting: dict[str, NotYetError] = {}
         """Panes that show a layer which is computed meanwhile, each with what it waits for."""
+        self._late: dict[str, float] = {}
+        """When each of them began to wait."""
 
     def _panes(self) -> ComposeResult:
         """Compose the panes, with the classes that `_show_active` would give them."""
@@ -225,6 +232,7 @@ class PanedScreen(CommandedScreen):
             return
         pane = self.query_one(f"#{name}", PANES[name])
         self._waiting.pop(name, None)
+        begun = self._late.pop(name, None)
         try:
             try:
                 with passes_put_off():
@@ -232,13 +240,33 @@ class PanedScreen(CommandedScreen):
             except NotYetError as need:
                 if self._answered[need.key] < TRIES:  # it may have been let go again, for what another one looks at
                     self._waiting[name] = need
-                    pane.say("" if getattr(pane, "stays", False) else COMPUTING)
+                    self._wait(name, pane, begun)
                     return
                 show(pane, self.moment, self._looking)  # it failed, and this says why; or there is no room for so much
             pane.say("")
         except GlassheadError as error:  # a recording lacks what it draws, or there is no difference
             mark_title(pane, mark_side(self.moment, self._looking, name))
             pane.say(visible(str(error)))
+
+    def _wait(self, name: str, pane: Shown, begun: float | None) -> None:
+        """Say that a pane is computed. What it shows stays for a moment: it mostly comes before, and half as much is
+        sent then. begun: when it began to wait, if it has not been drawn since.
+        """
+        if getattr(pane, "stays", False):
+            pane.say("")
+            return
+        now = time.monotonic()
+        self._late[name] = now if begun is None else begun
+        if now - self._late[name] < STAYS and isinstance(pane, Lines) and pane.wait(COMPUTING):
+            if begun is None:
+                self.set_timer(STAYS, lambda: self._put_away(name))
+        else:
+            pane.say(COMPUTING)
+
+    def _put_away(self, name: str) -> None:
+        """Put away what a pane shows, if it still waits for something else."""
+        if name in self._waiting and time.monotonic() - self._late.get(name, math.inf) >= STAYS:
+            self.query_one(f"#{name}", PANES[name]).say(COMPUTING)
 
     def _send_for(self) -> None:
         """Have computed what the panes wait for, in place of what was asked before."""

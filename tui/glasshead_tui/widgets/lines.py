@@ -94,6 +94,14 @@ class Lines(ExactView, Titled):
             self.redraw()
         self._write_border()
 
+    def wait(self, sentence: str) -> bool:
+        """Say in the border, safe for a terminal, that another drawing comes; return whether there is one meanwhile."""
+        if self._said or not self._lines:
+            return False
+        self.entitle(self.titles[0], sentence)
+        self._write_border()
+        return True
+
     def tell(self, lines: Sequence[Line] | None) -> None:
         """Show lines, safe for a terminal, in place of the drawing; None brings the drawing back."""
         if lines != self._told:
