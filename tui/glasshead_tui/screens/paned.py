@@ -157,6 +157,8 @@ class PanedScreen(CommandedScreen):
     """Panes that stand below."""
     _enlarged = False
     _rest_waits = False
+    _tokens_due = True
+    """Whether the tokens are to be drawn for what is looked at."""
     _asked: tuple[Hashable, ...] = ()
     """What is being computed."""
 
@@ -212,7 +214,10 @@ class PanedScreen(CommandedScreen):
         """Draw the active pane at once and the others later, so that a key is answered before everything is drawn."""
         self._answered.clear()
         self._waiting.clear()
+        self._tokens_due = True
         self._draw(self._active)
+        if self._active in self._waiting:  # then the tokens answer, in which the cursor moves too
+            self._draw_tokens()
         self._send_for()
         if not self._rest_waits:
             self._rest_waits = True
@@ -220,11 +225,15 @@ class PanedScreen(CommandedScreen):
 
     def _draw_rest(self) -> None:
         self._rest_waits = False
-        if self.moment is not None:
-            self.query_one(TokensPane).show(self.moment, self._looking)
+        self._draw_tokens()
         for name in self._shown_panes[1:]:
             self._draw(name)
         self._send_for()
+
+    def _draw_tokens(self) -> None:
+        if self.moment is not None and self._tokens_due:
+            self._tokens_due = False
+            self.query_one(TokensPane).show(self.moment, self._looking)
 
     def _draw(self, name: str) -> None:
         """Draw a pane. What takes a pass of the model is computed elsewhere, and drawn when it is there."""
