@@ -5,6 +5,7 @@ Strings and numbers only, no torch.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from glasshead.errors import GlassheadError
@@ -79,18 +80,18 @@ class Norm:
     """Place: after the residual connection, before the sub-layer, after it but before the residual connection, or after
     a whole stack."""
 
-    @property
+    @cached_property
     def prefix(self) -> str:
         """Prefix of its values, e.g. `decoder.1.self.norm`."""
         return f"{self.site}.{NORMS[self.where == 'after']}"
 
-    @property
+    @cached_property
     def stack(self) -> str:
         """Stack that it belongs to; of the embeddings' norm that of their side."""
         stack = Site.parse(f"{self.site}.norm.out").stack
         return {"source": "encoder", "target": "decoder"}.get(stack, stack)
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Name of its place in the stack: `1.cross`, `1.cross.after`, `embed` before all layers, `last` after them."""
         place = Site.parse(f"{self.site}.norm.out")

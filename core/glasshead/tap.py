@@ -13,18 +13,18 @@ The sites to keep are chosen once, on entering; modules without a match stay unt
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from inspect import Parameter, signature
-from threading import RLock
+from threading import RLock, local
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from glasshead.errors import GlassheadError
+from glasshead.errors import GlassheadError, StoppedError
 
 STRUCTURE = frozenset({"layers", "sublayer"})
 
@@ -111,6 +111,29 @@ NOTHING = Seen()
 """What a tap has seen that is out of use."""
 
 
+_of_thread = local()
+
+
+@contextmanager
+def giving_up(stop: Callable[[], bool]) -> Iterator[None]:
+    """End the passes within, in this thread, with `StoppedError` once `stop()` returns true: at the next watched value,
+    or the next layer of a module of somebody else's.
+
+    What was computed before the pass stays as it was, as after an edit that fails.
+    """
+    before, _of_thread.stop = getattr(_of_thread, "stop", None), stop
+    try:
+        yield
+    finally:
+        _of_thread.stop = before
+
+
+def go_on() -> None:
+    """Raise StoppedError if the pass under way is to be given up."""
+    if (stop := getattr(_of_thread, "stop", None)) is not None and stop():
+        raise StoppedError
+
+
 class Tap:
     """The tap of one module: keeps the values of some of its sites, and may replace them."""
 
@@ -127,6 +150,7 @@ class Tap:
 
         In nested blocks all edits come first, the outermost first, so every tap keeps the value that the model used.
         """
+        go_on()
         if self._outer is None:  # the usual case: one look-up for each value
             site, keep, changes = self._places.get(name, NOWHERE)
             if changes:

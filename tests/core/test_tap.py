@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from glasshead import GlassheadError, Place, Transformer, listen
 from glasshead.decoding.cache import Cache
-from glasshead.tap import sites
+from glasshead.errors import StoppedError
+from glasshead.tap import giving_up, sites
 
 SOURCE, TARGET = ids(5, 9, 4, 7, 2), ids(1, 8, 3, 8)
 
@@ -110,6 +111,24 @@ def test_taps_are_out_after_an_exception() -> None:
     with pytest.raises(StopError), listen(model, ["logits"]), listen(model):
         raise StopError
     assert tapped(model) == set()
+
+
+@pytest.mark.parametrize("values", [0, 1, 3])
+def test_a_pass_is_given_up_at_the_next_watched_value(values: int) -> None:
+    model = make(22)
+    before = model(SOURCE, TARGET)
+    with listen(model, ["decoder.*.weights"]) as seen:
+        with pytest.raises(StoppedError), giving_up(lambda: len(seen) >= values):
+            model(SOURCE, TARGET)
+        assert len(seen) == values
+        assert torch.equal(before.argmax(-1), model(SOURCE, TARGET).argmax(-1)), (
+            "outside of the block it is not stopped"
+        )
+    assert torch.equal(model(SOURCE, TARGET), before)
+    with pytest.raises(StoppedError), giving_up(lambda: True), giving_up(lambda: False), listen(model, ["logits"]):
+        model(SOURCE, TARGET)
+        with giving_up(lambda: True):
+            model(SOURCE, TARGET)
 
 
 def test_blocks_nest_and_each_hears_the_whole() -> None:

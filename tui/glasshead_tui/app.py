@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from platformdirs import user_config_path
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.driver import Driver
@@ -21,6 +23,7 @@ from glasshead_tui.state import keymaps, keys
 from glasshead_tui.state.home import file_in
 from glasshead_tui.terminal.key_order import OrderedKeys
 from glasshead_tui.terminal.visible import clip, visible
+from glasshead_tui.work import garbage
 
 if TYPE_CHECKING:
     from glasshead.edits.edit import Edit
@@ -32,6 +35,11 @@ if TYPE_CHECKING:
 
 NOTICED = 8.0
 """Seconds for which a notice without a request is shown."""
+TURN = 0.0005
+"""Most seconds for which a computing thread keeps another one waiting. Python's 0.005 would pass three times between a
+key and its answer, in the threads that read, handle and write."""
+TIDY = 1.0
+"""Seconds between two looks at whether garbage is due, and without a key before it is collected."""
 FIRST_FRAME = 0.05
 """Seconds before the model begins to load: importing torch would delay the first frame."""
 
@@ -58,6 +66,8 @@ class Framed(OrderedKeys):
         """
         super().__init__()
         self._does, self._delay, self._notices = work, delay, [notice] if notice else []
+        self._used = 0.0
+        """When the last key was pressed."""
         try:
             self._own_keys = keymaps.read_keys(keys_file())
         except OSError as error:  # a comfort: the program opens without it
@@ -70,7 +80,20 @@ class Framed(OrderedKeys):
         """Draw the first frame before the work."""
         for notice in self._notices:
             self.notify(clip(visible(notice), 400), markup=False, severity="warning", timeout=NOTICED)
+        sys.setswitchinterval(TURN)
+        garbage.put_off()
+        self.set_interval(TIDY, self._tidy)
         self.set_timer(self._delay, lambda: self.run_worker(self._work, thread=True, name="work"))
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take notice of when the user did something."""
+        if isinstance(event, events.InputEvent):
+            self._used = time.monotonic()
+        await super().on_event(event)
+
+    def _tidy(self) -> None:
+        if time.monotonic() - self._used >= TIDY:
+            garbage.tidy()
 
     def _work(self) -> None:
         worker = get_current_worker()

@@ -7,8 +7,13 @@ An RMSNorm takes no mean away (Zhang and Sennrich 2019): its one statistic is rm
 x / √(rms² + ε), whose own rms is 1.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import torch
+from torch import Tensor
+
+from glasshead.anatomy import Norm
 from glasshead.traces.trace import Trace
 
 
@@ -32,26 +37,52 @@ class Normed:
 
 def norms(trace: Trace, stack: str, row: int) -> tuple[Normed, ...]:
     """Return the captured normalisations of a stack at one of its rows."""
-    found = []
     here = [norm for norm in trace.anatomy.norms if norm.stack == stack and f"{norm.prefix}.normed" in trace]
     names = ("normed", "mean", "var", "rms", "out")
     trace.prepare([site for norm in here for name in names if (site := f"{norm.prefix}.{name}") in trace], row)
-    for norm in here:
-        normed = trace.at(f"{norm.prefix}.normed", row)
-        before = after = rms = None
-        if norm.form == "layer":
-            before = float(trace.at(f"{norm.prefix}.mean", row)), float(trace.at(f"{norm.prefix}.var", row))
-            after = float(normed.mean()), float(normed.var(correction=0))
-        else:
-            rms = float(trace.at(f"{norm.prefix}.rms", row)), float(normed.square().mean().sqrt())
-        found.append(
-            Normed(
-                name=norm.label,
-                site=norm.site,
-                before=before,
-                after=after,
-                rms=rms,
-                out=tuple(trace.at(f"{norm.prefix}.out", row).tolist()),
-            )
+    return tuple(
+        Normed(name=norm.label, site=norm.site, before=before, after=after, rms=rms, out=out)
+        for norm, (before, after, rms), out in zip(
+            here, _statistics(trace, here, row), _numbers([trace.at(f"{norm.prefix}.out", row) for norm in here]),
+            strict=True,
         )
-    return tuple(found)
+    )  # fmt: skip
+
+
+Statistics = tuple[tuple[float, float] | None, tuple[float, float] | None, tuple[float, float] | None]
+"""Of a normalisation what `Normed` has as before, after and rms."""
+
+
+def _statistics(trace: Trace, here: Sequence[Norm], row: int) -> list[Statistics]:
+    """Collect the captured statistics, and compute those after step 1: of all vectors of one length at once."""
+    normed = [trace.at(f"{norm.prefix}.normed", row) for norm in here]
+    after: dict[int, tuple[float, float, float]] = {}
+    for places, vectors in _of_one_length(normed):
+        found = vectors.mean(-1), vectors.var(-1, correction=0), vectors.square().mean(-1).sqrt()
+        after.update(zip(places, zip(*(each.tolist() for each in found), strict=True), strict=True))
+
+    def number(norm: Norm, name: str) -> float:
+        return float(trace.at(f"{norm.prefix}.{name}", row))
+
+    return [
+        ((number(norm, "mean"), number(norm, "var")), after[at][:2], None)
+        if norm.form == "layer"
+        else (None, None, (number(norm, "rms"), after[at][2]))
+        for at, norm in enumerate(here)
+    ]
+
+
+def _numbers(vectors: Sequence[Tensor]) -> list[tuple[float, ...]]:
+    found: dict[int, tuple[float, ...]] = {}
+    for places, together in _of_one_length(vectors):
+        found.update(zip(places, map(tuple, together.tolist()), strict=True))
+    return [found[at] for at in range(len(vectors))]
+
+
+def _of_one_length(vectors: Sequence[Tensor]) -> Iterator[tuple[list[int], Tensor]]:
+    """Yield the vectors of each length together, with their places: n m."""
+    lengths: dict[int, list[int]] = {}
+    for at, vector in enumerate(vectors):
+        lengths.setdefault(len(vector), []).append(at)
+    for places in lengths.values():
+        yield places, torch.stack([vectors[at] for at in places])

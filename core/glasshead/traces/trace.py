@@ -15,7 +15,7 @@ only the shown layer is captured (`shown.py`).
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import RLock
 
@@ -369,7 +369,7 @@ class Trace:
         return value.select(-2 if self._heads(site) else 0, 0)
 
     def _heads(self, site: str) -> bool:
-        return Site.parse(site).axes.startswith("h")
+        return _axes(site).startswith("h")
 
     def _get(self, site: str) -> Tensor:
         if site in self._gathered:
@@ -477,4 +477,9 @@ def _plain(value: Tensor, site: str) -> Tensor:
     """Remove the batch axis, and the last axis of size 1 that a normalisation's statistics have."""
     value = value[0].float().cpu()
     value = value.clone() if value.is_inference() else value  # autograd refuses inference tensors
-    return value.squeeze(-1) if Site.parse(site).axes == "q" else value
+    return value.squeeze(-1) if _axes(site) == "q" else value
+
+
+@lru_cache(maxsize=16384)
+def _axes(site: str) -> str:
+    return Site.parse(site).axes

@@ -10,8 +10,8 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from glasshead_tui.widgets.exact import ExactView
 from glasshead_tui.widgets.heatmap import HeatMap
-from glasshead_tui.widgets.lean import LeanView
 
 if TYPE_CHECKING:
     from glasshead.decoding.stepper import Stepper
@@ -96,7 +96,7 @@ def drawn() -> Drawn:
     """The lines of a pane as they stand on the screen; each is as wide as its widget."""
 
     def lines(widget: Widget) -> list[str]:
-        parts = [widget] if isinstance(widget, LeanView) else list(widget.query(LeanView))
+        parts = [widget] if isinstance(widget, ExactView) else list(widget.query(ExactView))
         found: list[str] = []
         for part in sorted(parts, key=lambda part: not isinstance(part, HeatMap)):
             strips = [part.render_line(y) for y in range(part.size.height)]

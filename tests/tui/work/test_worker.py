@@ -9,6 +9,9 @@ import pytest
 
 from glasshead.errors import GlassheadError
 from glasshead.found import find
+from glasshead.session.file import read_session
+from glasshead.session.session import Session
+from glasshead_tui.work import leaving
 from glasshead_tui.work.jobs import Jobs
 from glasshead_tui.work.messages import Checked, MeasuringEdits, NotOpened, Opened, Refused, Stepped
 from glasshead_tui.work.worker import Worker
@@ -257,3 +260,32 @@ def test_an_edit_that_does_not_fit_a_later_step_is_refused_and_what_was_there_is
     assert any(message.moment.until for message in found if isinstance(message, Stepped))
     last = [message.moment for message in found if isinstance(message, Stepped)][-1]
     assert (last.step, last.until, last.edits.active) == (6, None, ()) and found[-1] is refused
+
+
+def test_the_end_gives_a_pass_up_and_loses_nothing(
+    tiny: Path, tmp_path: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaving, "PATIENCE", 0.0)
+    file, found = tmp_path / "work.json", find(tiny)
+    given_up = 0
+    for looks in (*range(1, 40, 6), 1000):
+        worker = Worker(found, "the black cat", session=file)
+        worker.open(to=ear)
+        worker.edit("decoder.0.cross.heads[head=0] = 0", to=ear)
+        left = iter(range(looks))
+        ear.heard.clear()
+        worker.run(lambda left=left: next(left, None) is None)  # type: ignore[misc]
+        given_up += not any(isinstance(message, Checked) for message in ear.heard)
+        worker.close()
+        shown = [message for message in ear.heard if isinstance(message, Stepped)]
+        assert file.exists() == bool(shown)
+        if shown:
+            session = Session(found.open())
+            read_session(session, file)
+            assert session.text == "the black cat"
+            assert [str(each) for each in session.moment.edits.active] == [
+                str(each) for each in shown[-1].moment.edits.active
+            ]
+            assert all(check.ok for check in session.check())
+            file.unlink()
+    assert 0 < given_up < 8

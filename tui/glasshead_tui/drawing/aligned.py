@@ -5,7 +5,9 @@ Pieces are joined to words: a word's weight on another is the mean over its rows
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import ref
 
+from glasshead.traces.shown import NotYetError, puts_off
 from glasshead_tui.drawing.choices import next_token
 from glasshead_tui.drawing.names import labels
 from glasshead_tui.drawing.rows import Rows
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
     from glasshead.analysis.words import Word
     from glasshead.session.moment import Moment
     from glasshead.text import Token
-
+    from glasshead.traces.trace import Trace
 
 NO_WORD = "no word"
+AT_ONCE = 1_000_000
+"""Weights that are joined while a key waits: a few milliseconds."""
 
 
 class Aligned(NamedTuple):
@@ -45,6 +49,35 @@ class Aligned(NamedTuple):
 def aligns_chosen(focus: Focus) -> bool:
     """Tell whether rows are named by the word that they chose: of encoder–decoder attention, unless that is undone."""
     return focus.kind == "cross" and not focus.aligns_read
+
+
+_made: "tuple[tuple[ref[Trace], tuple[str, int, bool], Aligned], ...]" = ()
+"""The last two: of the current head, and of what it is compared with."""
+
+
+def chosen_alignment(moment: "Moment", focus: Focus) -> Aligned:
+    """Join the weights of pieces to those of words, once. Raises GlassheadError if the weights were not recorded, and
+    NotYetError for many of them where passes are put off.
+    """
+    trace, place = moment.trace, (focus.prefix, focus.head, aligns_chosen(focus))
+    found = next((made for of, at, made in _made if of() is trace and at == place), None)
+    if found is not None:
+        return found
+    weights = trace[f"{focus.prefix}.weights"]
+    if not puts_off() or weights.numel() <= AT_ONCE:
+        return _remember(moment, focus)
+
+    def compute() -> None:
+        _remember(moment, focus)
+
+    raise NotYetError((id(trace), "words", *place), compute, turns=False)
+
+
+def _remember(moment: "Moment", focus: Focus) -> Aligned:
+    global _made
+    made = align(moment, focus)
+    _made = (*_made[-1:], (ref(moment.trace), (focus.prefix, focus.head, aligns_chosen(focus)), made))
+    return made
 
 
 def align(moment: "Moment", focus: Focus) -> Aligned:

@@ -7,6 +7,7 @@ from textual.message import Message
 
 from glasshead_tui.widgets.heatmap import HeatMap
 from glasshead_tui.widgets.lines import Line, Lines, cells
+from glasshead_tui.widgets.titled import Titled
 
 
 class Notes(Lines):
@@ -23,7 +24,7 @@ class Notes(Lines):
         return [longest_fitting(self.readout, columns), longest_fitting(self.legend, columns)]
 
 
-class NotedMatrix(Vertical, can_focus=False):
+class NotedMatrix(Vertical, Titled, can_focus=False):
     """A pane of a matrix and its notes. A subclass fills them."""
 
     DEFAULT_CSS = """

@@ -4,7 +4,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from glasshead_tui.drawing.sides import MARKS
-from glasshead_tui.widgets.lines import Lines, write_titles
+from glasshead_tui.widgets.lines import Lines
+from glasshead_tui.widgets.titled import write_titles
 
 MARKED = "".join(MARKS.values()) + " "
 """All that a mark consists of."""

@@ -108,12 +108,14 @@ def show(
             first = first()
 
     from glasshead_tui.app import GlassheadApp
+    from glasshead_tui.work.garbage import unload
 
     app = GlassheadApp(found, first, forced=forced, edits=edits, session=session, beside=beside)
     app.run(mouse=mouse)
     if session is not None:
         app.close_session()
     while app.next_model is not None:
+        unload()
         app = GlassheadApp(find(app.next_model))
         app.run(mouse=mouse)
     return app.return_code or 0

@@ -29,6 +29,14 @@ Half of the lines, and those without a row, may tell of the marked one.
 """
 
 
+def _first(at: int, room: int, count: int) -> int:
+    """Choose the row that stands first where row `at` is marked, somewhere in the middle: the same for half a room of
+    rows, as each other one sends the whole list.
+    """
+    step = max(1, room // 2)
+    return max(0, min((at - room // 4) // step * step, count - room))
+
+
 class ListPane(Lines, Generic[Row]):
     """See the module. A subclass fills in rows, and says how one is written."""
 
@@ -132,7 +140,7 @@ class ListPane(Lines, Generic[Row]):
         if len(foot) < len(told):
             foot[-1] = clip(f"{foot[-1]} …", columns)
         room = max(1, lines - len(heads) - len(foot))
-        first = 0 if at < room else min(at - room // 2, len(self._rows) - room)  # the best stand first
+        first = 0 if at < room else _first(at, room, len(self._rows))  # the best stand first
         places: list[int | None] = list(range(first, min(first + room, len(self._rows))))
         if self.from_top and at >= room >= APART:
             places = [*range(room - 2), None, at]

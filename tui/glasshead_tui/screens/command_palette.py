@@ -17,8 +17,8 @@ from textual.errors import NoWidget
 from textual.markup import escape
 
 from glasshead_tui.screens.dialog import OverScreen
-from glasshead_tui.widgets.lines import write_titles
 from glasshead_tui.widgets.options import Pressable, has_lines
+from glasshead_tui.widgets.titled import write_titles
 
 WIDTH, MARGIN = 86, 7
 """Columns of the palette, and of them those beside a command: border, sign, padding and scrollbar."""

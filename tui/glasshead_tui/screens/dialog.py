@@ -15,7 +15,6 @@ from textual.strip import Strip
 
 from glasshead_tui.screens.leavable import LeavableScreen
 from glasshead_tui.terminal.inside import render_strips
-from glasshead_tui.widgets.lean import LeanStrip
 
 
 class OverScreen(LeavableScreen[ScreenResultType]):
@@ -33,7 +32,7 @@ class OverScreen(LeavableScreen[ScreenResultType]):
         lines = [_dim(strip.adjust_cell_length(crop.right), tint) for strip in strips[crop.y : crop.bottom]]
         for each in filters:
             lines = [line.apply_filter(each, tint) for line in lines]
-        return [LeanStrip.of(line.crop(crop.x, crop.right)) for line in lines]
+        return [line.crop(crop.x, crop.right) for line in lines]
 
 
 class Dialog(ModalScreen[ScreenResultType], OverScreen[ScreenResultType]):

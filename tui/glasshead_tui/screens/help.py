@@ -18,7 +18,7 @@ from glasshead_tui.state.keymaps import EXPLORE as GROUPS
 from glasshead_tui.state.keys import Groups
 from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.entries import Entries, Section
-from glasshead_tui.widgets.lines import write_titles
+from glasshead_tui.widgets.titled import write_titles
 
 INTRODUCTION = (
     "Step through a translation token by token. Every number is the model's own: captured while it ran, "

@@ -7,6 +7,8 @@ Where two lines are compared, a pane below stands twice, once for each of them. 
 title which of them it shows, and by which key it shows the other.
 """
 
+import math
+import time
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from itertools import chain
@@ -47,6 +49,7 @@ from glasshead_tui.screens.base import CommandedScreen
 from glasshead_tui.screens.lines import tabs_text
 from glasshead_tui.state.focus import VIEWS, Focus, View
 from glasshead_tui.terminal.visible import visible
+from glasshead_tui.widgets.lines import Lines
 from glasshead_tui.widgets.restyle import restyle
 from glasshead_tui.work.messages import Computed
 
@@ -93,6 +96,8 @@ NEAREST = "its nearest row"
 """What the title of the twin says where its line has not come as far."""
 TRIES = 3
 """Times that a value is computed beside the keys, before it is computed where it is drawn."""
+STAYS = 0.5
+"""Seconds for which a pane shows what it showed before, while something is computed for it."""
 OF_CANDIDATES = ("stream", "logits")
 """Panes in which the arrows to the sides choose a candidate, and a search goes through candidates."""
 
@@ -171,6 +176,8 @@ class PanedScreen(CommandedScreen):
     _doubled_at: View = "edited"
     """Which of the two was looked at when that was chosen."""
     _rest_waits = False
+    _tokens_due = True
+    """Whether the tokens are to be drawn for what is looked at."""
     _asked: tuple[Hashable, ...] = ()
     """What is being computed."""
 
@@ -181,6 +188,8 @@ class PanedScreen(CommandedScreen):
         """How often something was computed, or could not be, for what is looked at."""
         self._waiting: dict[str, NotYetError] = {}
         """Panes that show a layer which is computed meanwhile, each with what it waits for."""
+        self._late: dict[str, float] = {}
+        """When each of them began to wait."""
 
     def _panes(self) -> ComposeResult:
         """Compose the panes, with the classes that `_show_active` would give them."""
@@ -281,7 +290,10 @@ class PanedScreen(CommandedScreen):
             self._show_active()
         self._answered.clear()
         self._waiting.clear()
+        self._tokens_due = True
         self._draw(self._active)
+        if self._active in self._waiting:  # then the tokens answer, in which the cursor moves too
+            self._draw_tokens()
         self._send_for()
         if not self._rest_waits:
             self._rest_waits = True
@@ -289,11 +301,15 @@ class PanedScreen(CommandedScreen):
 
     def _draw_rest(self) -> None:
         self._rest_waits = False
-        if self.moment is not None:
-            self.query_one(TokensPane).show(self.moment, self._looking)
+        self._draw_tokens()
         for name in self._shown_panes[1:]:
             self._draw(name)
         self._send_for()
+
+    def _draw_tokens(self) -> None:
+        if self.moment is not None and self._tokens_due:
+            self._tokens_due = False
+            self.query_one(TokensPane).show(self.moment, self._looking)
 
     def _draw(self, name: str) -> None:
         """Draw a pane. What takes a pass of the model is computed elsewhere, and drawn when it is there."""
@@ -303,6 +319,7 @@ class PanedScreen(CommandedScreen):
         self._waiting.pop(name, None)
         if not isinstance(pane, ListPane):
             pane.aside = self._aside(name, looking)
+        begun = self._late.pop(name, None)
         try:
             try:
                 with passes_put_off():
@@ -310,13 +327,33 @@ class PanedScreen(CommandedScreen):
             except NotYetError as need:
                 if self._answered[need.key] < TRIES:  # it may have been let go again, for what another one looks at
                     self._waiting[name] = need
-                    pane.say("" if getattr(pane, "stays", False) else COMPUTING)
+                    self._wait(name, pane, begun)
                     return
                 show(pane, self.moment, looking)  # it failed, and this says why; or there is no room for so much
             pane.say("")
         except GlassheadError as error:  # a recording lacks what it draws, or there is no difference
             mark_title(pane, mark_side(self.moment, looking, name.removesuffix(TWIN)))
             pane.say(visible(str(error)))
+
+    def _wait(self, name: str, pane: Shown, begun: float | None) -> None:
+        """Say that a pane is computed. What it shows stays for a moment: it mostly comes before, and half as much is
+        sent then. begun: when it began to wait, if it has not been drawn since.
+        """
+        if getattr(pane, "stays", False):
+            pane.say("")
+            return
+        now = time.monotonic()
+        self._late[name] = now if begun is None else begun
+        if now - self._late[name] < STAYS and isinstance(pane, Lines) and pane.wait(COMPUTING):
+            if begun is None:
+                self.set_timer(STAYS, lambda: self._put_away(name))
+        else:
+            pane.say(COMPUTING)
+
+    def _put_away(self, name: str) -> None:
+        """Put away what a pane shows, if it still waits for something else."""
+        if name in self._waiting and time.monotonic() - self._late.get(name, math.inf) >= STAYS:
+            self.query_one(f"#{name}", PANES[name]).say(COMPUTING)
 
     def _send_for(self) -> None:
         """Have computed what the panes wait for, in place of what was asked before."""

@@ -1,4 +1,4 @@
-"""Inside: what screens need of Textual that has no public name. They use it from here alone.
+"""Inside: what screens need of Textual that has no public name. They use it from here alone, and from `frames`.
 
 Written for Textual 8.2.8. `PRIVATE` lists every private name, with its parameters if it is a method: a test holds it
 against the Textual that is installed.
@@ -15,9 +15,18 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 
+from glasshead_tui.terminal.frames import Frames
+
 VERSION = "8.2.8"
 PRIVATE: Mapping[str, str] = {
     "screen._compositor.render_strips": "(size: 'Size | None' = None) -> 'list[Strip]'",
+    "screen._compositor.render_full_update": "(simplify: 'bool' = False) -> 'LayoutUpdate'",
+    "screen._compositor.render_partial_update": "() -> 'ChopsUpdate | None'",
+    "screen._compositor.reflow": "(parent: 'Widget', size: 'Size') -> 'ReflowResult'",
+    "screen._compositor._regions_to_spans": "(regions: 'Iterable[Region]') -> 'Iterable[tuple[int, int, int]]'",
+    "screen._compositor._dirty_regions": "set",
+    "screen._compositor.visible_widgets": "dict",
+    "screen._compositor.cuts": "list",
     "screen._dispatch_message": "(message: 'Message') -> 'None'",
     "screen._flush_next_callbacks": "() -> 'None'",
     "screen._invoke_later": "(callback: 'CallbackType', sender: 'MessagePump') -> 'None'",
@@ -32,7 +41,11 @@ PRIVATE: Mapping[str, str] = {
 
 
 class OpenScreen(Screen[ScreenResultType]):
-    """A screen that sees each message and each round of callbacks before Textual does."""
+    """A screen that sees each message and each round of callbacks before Textual does, and sends `Frames`."""
+
+    def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(name, id, classes)
+        self._compositor = Frames()
 
     @property
     def closing(self) -> bool:

@@ -35,8 +35,7 @@ from glasshead_tui.widgets.chart import (
     straighten,
     widen,
 )
-from glasshead_tui.widgets.lean import LeanStrip
-from glasshead_tui.widgets.lines import Line, Lines, cells, differ
+from glasshead_tui.widgets.lines import Line, Lines, cells
 from glasshead_tui.widgets.prose import wrapped
 from glasshead_tui.widgets.ticks import ENDS, straight_ticks, upwards
 
@@ -197,10 +196,10 @@ class _Canvas(Canvas):
     def settle(self, mark: tuple[int, Style] | None = None) -> None:
         """Send the lines that differ from the last sent ones. mark: a column."""
         old = self._sent
-        self._sent = [LeanStrip.of(strip if mark is None else _marked(strip, *mark)) for strip in self._drawn]
+        self._sent = [strip if mark is None else _marked(strip, *mark) for strip in self._drawn]
         for y, (before, after) in enumerate(zip_longest(old, self._sent, fillvalue=Strip([], 0))):
-            if end := differ(list(before), list(after)):
-                super().refresh(Region(0, y, min(end, self.size.width), 1))
+            if before != after:
+                super().refresh(Region(0, y, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         return self._sent[y] if y < len(self._sent) else Strip.blank(self.size.width, self.rich_style)

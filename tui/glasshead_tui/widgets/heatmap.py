@@ -18,8 +18,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from glasshead_tui.widgets.cells import clip, fit, width
+from glasshead_tui.widgets.exact import ExactView
 from glasshead_tui.widgets.fitting import Form, Measures, Outline, fit_outline
-from glasshead_tui.widgets.lean import LeanView
 from glasshead_tui.widgets.scale import ABSENT, ABSENT_GLYPH, MASKED, MASKED_GLYPH, STRIPES, VEIL, VEILED, Scale
 
 
@@ -46,7 +46,7 @@ Marked = Callable[[int], Sequence[bool]]
 UNDERLINE = Style(underline=True)
 
 
-class HeatMap(LeanView):
+class HeatMap(ExactView):
     """A widget that shows a `Matrix`, painted with a `Scale`. Its owner moves the cursor."""
 
     DEFAULT_CSS = """
@@ -123,7 +123,7 @@ class HeatMap(LeanView):
             self.post_message(self.CursorMoved(self, row, column))
 
     def render_line(self, y: int) -> Strip:
-        room = self.size.width
+        room = self.room.width
         if self.matrix is None or self.scale is None or not self._rows:
             return self.strip([], room)
         first, skip = divmod(round(self.scroll_x), self.measures.cell)

@@ -1,18 +1,16 @@
 """Lines of styled text that scroll; only changed lines are sent to the terminal."""
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import takewhile
 from textwrap import wrap
 from typing import ClassVar, overload
 
 from rich.segment import Segment
-from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from glasshead_tui.widgets.cells import clip, width
-from glasshead_tui.widgets.lean import LeanView
+from glasshead_tui.widgets.exact import ExactView
+from glasshead_tui.widgets.titled import Titled
 
 Line = list[Segment]
 CORNERS = 6
@@ -60,7 +58,7 @@ class Drawing(Sequence[Line]):
         return self._known[number]
 
 
-class Lines(LeanView):
+class Lines(ExactView, Titled):
     """A widget that shows the result of `drawn`. Call `redraw` when it changes."""
 
     DEFAULT_CSS = """
@@ -98,6 +96,14 @@ class Lines(LeanView):
             self.redraw()
         self._write_border()
 
+    def wait(self, sentence: str) -> bool:
+        """Say in the border, safe for a terminal, that another drawing comes; return whether there is one meanwhile."""
+        if self._said or not self._lines:
+            return False
+        self.entitle(self.titles[0], sentence)
+        self._write_border()
+        return True
+
     def tell(self, lines: Sequence[Line] | None) -> None:
         """Show lines, safe for a terminal, in place of the drawing; None brings the drawing back."""
         if lines != self._told:
@@ -127,10 +133,15 @@ class Lines(LeanView):
         if self.virtual_size != size:
             self.virtual_size = size
         self._stay = self._lines.stay(room.height) if isinstance(self._lines, Drawing) else (0, 0)
-        for y in range(room.height):  # a line out of sight is drawn when it is scrolled into it
-            before, after = self._line_in(old, there, y), self._line_in(self._lines, self._stay, y)
-            if end := differ(before, after):
-                self.refresh(Region(0, y, min(room.width, self.INSET + end), 1))
+        scrolled = round(self.scroll_y)
+        changed = [  # a line out of sight is drawn when it is scrolled into it
+            Region(0, y, room.width, 1)
+            for y in range(room.height)
+            if _line_in(old, there, y, room.height, scrolled)
+            != _line_in(self._lines, self._stay, y, room.height, scrolled)
+        ]
+        if changed:
+            self.refresh(*changed)
         self._write_border()
 
     def follow(self) -> None:
@@ -154,18 +165,15 @@ class Lines(LeanView):
         if round(old) != round(new):
             self._write_border()
 
-    def _line_in(self, lines: Sequence[Line], stay: tuple[int, int], y: int) -> Line:
-        at = _number(y, self.size.height, stay, len(lines), round(self.scroll_y))
-        return lines[at] if at < len(lines) else _EMPTY
-
     def _write_border(self) -> None:
-        """Write title and subtitle where they have changed: writing one makes Textual send the whole pane again."""
-        if self._border is not None:
-            title, subtitle = self._border
-            name, *more = title.split(" · ")
-            title = " · ".join(filter(None, (name, self.aside, *more)))
-            room = self.outer_size.width - CORNERS
-            write_titles(self, _shortened(title, room), _shortened(" · ".join((self._beyond(), subtitle)), room))
+        """Write title and subtitle where they have changed, and draw these lines alone."""
+        if self._border is None:
+            return
+        title, subtitle = self._border
+        name, *more = title.split(" · ")
+        title = " · ".join(filter(None, (name, self.aside, *more)))
+        room = self.outer_size.width - CORNERS
+        self.write_titles(_shortened(title, room), _shortened(" · ".join((self._beyond(), subtitle)), room))
 
     def _beyond(self) -> str:
         """Say how many lines are out of sight."""
@@ -182,7 +190,15 @@ class Lines(LeanView):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        return self.strip(_inset(self._line_in(self._lines, self._stay, y), self.INSET), self.size.width)
+        width, height = self.room
+        line = _line_in(self._lines, self._stay, y, height, round(self.scroll_y))
+        return self.strip(_inset(line, self.INSET), width)
+
+
+def _line_in(lines: Sequence[Line], stay: tuple[int, int], y: int, height: int, scrolled: int) -> Line:
+    """Return the line that stands in row `y`; see `_number`."""
+    at = _number(y, height, stay, len(lines), scrolled)
+    return lines[at] if at < len(lines) else _EMPTY
 
 
 def _number(y: int, height: int, stay: tuple[int, int], count: int, scrolled: int) -> int:
@@ -201,17 +217,6 @@ def _shortened(text: str, columns: int) -> str:
     return " · ".join(parts)
 
 
-def write_titles(widget: Widget, title: str, subtitle: str) -> None:
-    """Write the title at the top of a border, and the subtitle at its bottom, where they have changed.
-
-    Writing one makes Textual send the whole widget again.
-    """
-    for name, text in (("border_title", title), ("border_subtitle", subtitle)):
-        content = Content(text)
-        if (getattr(widget, name) or "") != content.markup:
-            setattr(widget, name, content)
-
-
 def wrapped(sentence: str, columns: int) -> list[Line]:
     """Break a sentence into lines of at most `columns` columns."""
     return [[Segment(clip(line, columns))] for line in wrap(sentence, max(1, columns))]
@@ -225,17 +230,6 @@ def _inset(line: Line, columns: int) -> Line:
     if style and (style.bgcolor or style.reverse or style.underline):
         return [Segment(" " * columns), *line]
     return [Segment(" " * columns + text, style), *line[1:]]
-
-
-def differ(one: Sequence[Segment], other: Sequence[Segment]) -> int:
-    """Return the column up to which two lines differ; 0 if they are equal."""
-    if one == other:
-        return 0
-    ends = cells(one), cells(other)
-    if ends[0] != ends[1]:
-        return max(ends)
-    alike = takewhile(lambda pair: pair[0] == pair[1], zip(reversed(one), reversed(other), strict=False))
-    return ends[0] - cells(pair[0] for pair in alike)
 
 
 def cells(line: Iterable[Segment]) -> int:

@@ -34,7 +34,9 @@ def pooled(values: Sequence[float], columns: int, *, widest: int = 2) -> Pooled:
     if not values or columns < 1:
         return Pooled((), 1, 1)
     group = -(-len(values) // columns)
-    kept = tuple(max(values[at : at + group], key=abs) for at in range(0, len(values), group))
+    kept = tuple(values)
+    if group > 1:
+        kept = tuple(max(values[at : at + group], key=abs) for at in range(0, len(values), group))
     return Pooled(kept, group, min(widest, max(1, columns // len(kept))))
 
 
@@ -51,17 +53,22 @@ def sparks(
     peak = largest or max((abs(value) for value in vector.values if isfinite(value)), default=0.0) or 1.0
     # On one line a bar stops short of the line's edge, so that lines above one another stay apart.
     most = 8 if lines > 1 else 7
-    heights = [_height(value / peak, most, least=0 if largest else 1) for value in vector.values]
+    heights = _heights(vector.values, peak, most, least=0 if largest else 1)
+    if lines == 1 and positive != negative:
+        runs = groupby(heights, key=_hangs)
+        return [
+            [
+                Segment("".join([BLOCKS[abs(height)] * vector.each for height in run]), negative if hangs else positive)
+                for hangs, run in runs
+            ]
+        ]
     hanging = negative + Style(reverse=True)
     # A bar hangs when a block is drawn in reverse: the cell is all bar, and the block takes its lower part away.
     hung = [(BLOCKS[8 + height], hanging) if height < 0 else (" ", None) for height in heights]
     if lines > 1:
         above = "".join(BLOCKS[max(0, height)] * vector.each for height in heights)
         return [[Segment(above, positive)], _runs(hung, vector.each)]
-    if positive == negative:
-        line = [(BLOCKS[height], positive) if height >= 0 else low for height, low in zip(heights, hung, strict=True)]
-    else:
-        line = [(BLOCKS[abs(height)], positive if height >= 0 else negative) for height in heights]
+    line = [(BLOCKS[height], positive) if height >= 0 else low for height, low in zip(heights, hung, strict=True)]
     return [_runs(line, vector.each)]
 
 
@@ -71,9 +78,16 @@ def _runs(bars: Iterable[tuple[str, Style | None]], each: int) -> list[Segment]:
     return [Segment("".join(glyph * each for glyph, _ in run), style) for style, run in runs]
 
 
-def _height(part: float, most: int, least: int) -> int:
-    """Return the height in eighths of a line, -most … most; a nonzero number has at least `least`."""
-    if not isfinite(part):
-        return most if part > 0 else -most if part < 0 else 0
-    height = round(max(-1.0, min(1.0, part)) * most)
-    return height or (least if part > 0 else -least if part < 0 else 0)
+def _hangs(height: int) -> bool:
+    return height < 0
+
+
+def _heights(values: Iterable[float], peak: float, most: int, least: int) -> list[int]:
+    """Return the heights in eighths of a line, -most … most; a nonzero number has at least `least`."""
+    heights = []
+    for value in values:
+        if -peak <= value <= peak:
+            heights.append(round(value / peak * most) or (least if value > 0 else -least if value < 0 else 0))
+        else:  # beyond the peak, or no number
+            heights.append(most if value > 0 else -most if value < 0 else 0)
+    return heights

@@ -4,14 +4,16 @@ Keys become jobs, jobs become frozen Moments in messages to the asker. One forwa
 without jobs the shown moment is checked. Nothing in here draws.
 """
 
-import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from glasshead.errors import GlassheadError, ThereError, TooLongError
+from glasshead.errors import GlassheadError, StoppedError, ThereError, TooLongError
 from glasshead_tui.work import studies
+from glasshead_tui.work.garbage import keep, loading
 from glasshead_tui.work.jobs import PACE, Asker, Desk, Job, Jobs
+from glasshead_tui.work.leaving import Leaving
 from glasshead_tui.work.messages import (
     Checked,
     NextWeighed,
@@ -180,7 +182,6 @@ class Worker:
         """Search on with a beam, and add each finished line to the tree."""
 
         def job() -> None:
-            from glasshead.errors import StoppedError
             from glasshead.session.searching import search
 
             desk = self._desk()
@@ -227,9 +228,9 @@ class Worker:
         def move(session: "Session") -> None:
             from glasshead.session.guest import open_guest
 
-            session.stand_beside(open_guest(found, session.subject))
-            gc.collect()
-            gc.freeze()
+            with loading():
+                guest = open_guest(found, session.subject)
+            session.stand_beside(guest)
 
         return self._move(move, to)
 
@@ -306,8 +307,8 @@ class Worker:
         return self._jobs.put(job, to)
 
     def close(self) -> None:
-        """Write the session to its file, if it has one. Raises GlassheadError if that fails."""
-        if self._file is not None and self._opened is not None and self._opened.text is not None:
+        """Write the session to its file, if it has one, and all of it was read. Raises GlassheadError if that fails."""
+        if self._file is not None and self._opened is not None and self._began:
             from glasshead.session.file import write_session
 
             write_session(self._opened, self._file)
@@ -350,6 +351,12 @@ class Worker:
     def run(self, gone: Callable[[], bool]) -> None:
         """Do jobs until `gone()`, or until loading fails. A GlassheadError becomes an answer; any other is raised."""
         self._gone = gone
+        with suppress(StoppedError), Leaving(gone) as self._leaving:
+            if self._opened is not None:
+                self._leaving.watch_passes()
+            self._serve(gone)
+
+    def _serve(self, gone: Callable[[], bool]) -> None:
         quiet = time.monotonic()
         while not gone() and not self._failed:
             job = self._jobs.take(POLL)
@@ -400,18 +407,20 @@ class Worker:
             self._jobs.finish(job)
 
     def _open(self) -> None:
-        from glasshead.decoding.threads import one_thread
-        from glasshead.session.session import Session
-
-        one_thread()
         try:
-            given = self._text() if callable(self._text) else self._text
-            subject = open_subject(self._found)
+            with loading():
+                from glasshead.decoding.threads import one_thread
+                from glasshead.session.session import Session
+
+                one_thread()
+                given = self._text() if callable(self._text) else self._text
+                subject = open_subject(self._found)
         except GlassheadError as error:
             self._failed = True
             self._answer(NotOpened(str(error)))
             return
         self._opened = Session(subject)
+        self._leaving.watch_passes()
         self._answer(Opened(describe(subject)))
         kept: str | None = None
         try:
@@ -423,14 +432,12 @@ class Worker:
                 text = subject.first_sentence if given is None else given
                 self._session.begin(text, forced=self._forced, edits=self._edits)
             self._show(fresh=True)
-            if self._beside is not None:
-                self.stand_beside(self._beside, to=self._asker)
-            elif kept is not None:
-                self._stand_beside_again(kept)
         finally:
-            # With torch loaded, a full collection during a key press would take tens of milliseconds.
-            gc.collect()
-            gc.freeze()
+            keep()  # what the first pass has loaded
+        if self._beside is not None:
+            self.stand_beside(self._beside, to=self._asker)
+        elif kept is not None:
+            self._stand_beside_again(kept)
 
     def _compute(self, to: Asker) -> None:
         if self._wanted.serve(lambda: self._gone() or not self._jobs.idle) and not self._gone():

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from glasshead.adapters.huggingface.families import UNSHOWN
 from glasshead.attend import attend
 from glasshead.errors import GlassheadError
+from glasshead.tap import go_on
 
 NAME = "glasshead"
 ADDED = ("nllb-moe",)
@@ -118,6 +119,7 @@ def attention(
     **_: Any,
 ) -> tuple[Tensor, None]:
     """Compute an attention as Hugging Face asks for it: b h q d, b g k d, b g k d → b q h d."""
+    go_on()
     if s_aux is not None:
         raise GlassheadError(f"{type(module).__name__} {UNSHOWN['gpt_oss']}.")
     scale = query.shape[-1] ** -0.5 if scaling is None else float(scaling)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.tui.conftest import Explore, Explorer
+from tests.tui.mirror import Mirror
 from tests.tui.screens.explore.still import still
 
 from glasshead_tui.screens.paned import PANES
@@ -38,6 +39,7 @@ async def test_every_pane_is_whole(
         await explorer.press("3", "space")
         await explorer.step(3)
         pictures: dict[str, str] = {}
+        mirror = Mirror(explorer.app)
         for name in PANES:
             await explorer.press(*BEFORE.get(name, ()))
             await explorer.until(lambda: explorer.on_top)
@@ -48,6 +50,7 @@ async def test_every_pane_is_whole(
             await explorer.until(lambda pane=pane: len(pane.as_rows()) > 1)  # type: ignore[misc]
             await explorer.pilot.pause()
             await steady(explorer)
+            mirror.check()
             lines = explorer.text.split("\n")
             assert len(lines) == size[1] and all(len(line) <= size[0] for line in lines)
             left, top, wide, high = pane.region

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from glasshead.named import brief_head
-from glasshead_tui.drawing.aligned import Aligned, align, aligned_rows, aligns_chosen
+from glasshead_tui.drawing.aligned import Aligned, aligned_rows, aligns_chosen, chosen_alignment
 from glasshead_tui.drawing.matrix import weight_level
 from glasshead_tui.drawing.numbers import real, weight
 from glasshead_tui.drawing.paint import Palette, palette
@@ -59,7 +59,7 @@ class AlignmentPane(Lines):
         wanted = moment.trace, focus.prefix, focus.head, chosen
         if self._made is None or self._made[0] is not moment.trace or self._made[1:] != wanted[1:]:
             self._shown = self._made = None  # nothing else is told, if the weights were not recorded
-            self._shown = align(moment, focus)
+            self._shown = chosen_alignment(moment, focus)
             self._made = wanted
         assert self._shown is not None
         self._at = word_at(self._shown.words, focus.query + chosen)

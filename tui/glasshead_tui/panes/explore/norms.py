@@ -62,12 +62,12 @@ class NormsPane(Lines):
             raise GlassheadError(f"{trace.recorded}: no norms were recorded. Open the model itself to see them.")
         self._here = next((at for at, norm in enumerate(self._norms) if norm.site == focus.prefix), -1)
         self._token = labels(trace.tokens(focus.stack))[focus.query]
-        of_row = [
+        of_row = (
             (f"{norm.prefix}.{name}", (focus.query,))
             for norm in trace.anatomy.norms
             if norm.stack == focus.stack
             for name in ("mean", "var", "rms", "normed", "out")
-        ]
+        )
         spread = "rms = √(mean of x²)" if any(norm.rms for norm in self._norms) else ""
         entitle(self, title, " · ".join(filter(None, (spread, note_of_edits(moment, focus, of_row)))))
         self.redraw()

@@ -83,7 +83,7 @@ class StreamPane(Lines):
         self._waiting, self._title = (moment, focus), f"{mark_side(moment, focus, 'stream')}{TITLE}"
         if known_account(moment, focus) is None and cost(moment.trace, focus.stack) > AT_ONCE:
             entitle(self, self._title, "computing …")
-            self._begin()
+            self.call_after_refresh(self._begin)  # once that is said: the two would be in each other's way
         else:
             self._finish()
 

@@ -1,4 +1,4 @@
-"""Lean strips show the same picture as Textual's, judged by a terminal, and take fewer bytes."""
+"""What is written lean shows the same picture as Textual's strips, judged by a terminal, and takes fewer bytes."""
 
 import pyte
 from hypothesis import given
@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from glasshead_tui.widgets.lean import LeanStrip
+from glasshead_tui.terminal.lean import LeanWriter
 
 COLOURS = st.sampled_from([None, "default", "red", "bright_blue", "color(75)", "#102030", "#fdf4ac"])
 STYLES = st.builds(
@@ -26,33 +26,29 @@ LINES = st.lists(
 
 def seen(text: str) -> list[pyte.screens.Char]:
     """Render a line cell by cell; the Z behind it shows leftover attributes."""
-    screen = pyte.Screen(60, 1)
+    screen = pyte.Screen(100, 1)
     pyte.Stream(screen).feed(text + "Z")
-    return [screen.buffer[0][column] for column in range(60)]
+    return [screen.buffer[0][column] for column in range(100)]
 
 
-@given(LINES, st.sampled_from(["standard", "256", "truecolor"]))
-def test_the_picture_is_the_same(line: list[Segment], system: str) -> None:
+def lean(console: Console, *lines: list[Segment]) -> str:
+    writer = LeanWriter(console)
+    for line in lines:
+        writer.write(line)
+    return writer.end()
+
+
+@given(st.lists(LINES, max_size=3), st.sampled_from(["standard", "256", "truecolor"]))
+def test_the_picture_is_the_same(lines: list[list[Segment]], system: str) -> None:
     console = Console(
         color_system=system,  # type: ignore[arg-type]  # one of those given above
         force_terminal=True,
     )
-    plain = Strip(line)
-    lean = LeanStrip.of(Strip(line))
-    assert seen(lean.render(console)) == seen(plain.render(console))
-
-
-@given(LINES, st.integers(0, 20), st.integers(0, 20))
-def test_parts_of_it_are_the_same_and_lean(line: list[Segment], start: int, end: int) -> None:
-    plain, lean = Strip(line), LeanStrip.of(Strip(line))
-    part = lean.crop(start, end)
-    assert part.text == plain.crop(start, end).text
-    assert isinstance(part, LeanStrip)
-    cuts = [min(start, plain.cell_length), plain.cell_length]
-    assert [piece.text for piece in lean.divide(cuts)] == [piece.text for piece in plain.divide(cuts)]
+    plain = "".join(Strip(line).render(console) for line in lines)
+    assert seen(lean(console, *lines)) == seen(plain)
 
 
 def test_it_takes_half_of_the_bytes() -> None:
     console = Console(color_system="truecolor", force_terminal=True)
     line = [Segment("▄", Style(color="#102030" if n % 2 else "#fdf4ac", bgcolor="#121212")) for n in range(80)]
-    assert len(LeanStrip.of(Strip(line)).render(console)) < 0.55 * len(Strip(line).render(console))
+    assert len(lean(console, line)) < 0.55 * len(Strip(line).render(console))
