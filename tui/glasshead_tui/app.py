@@ -55,7 +55,8 @@ class Framed(OrderedKeys):
     TITLE = "glasshead"
     ENABLE_COMMAND_PALETTE = False  # ours, which survives Enter pressed twice, is a binding of the screen
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+z", "suspend_process", "to the shell", show=False, priority=True, id="suspend")
+        Binding("ctrl+z", "suspend_process", "to the shell", show=False, priority=True, id="suspend"),
+        Binding("ctrl+l", "paint_again", "draw again", show=False, priority=True, id="paint_again"),
     ]
 
     def __init__(self, work: Callable[[Callable[[], bool]], None], delay: float, notice: str = "") -> None:
@@ -116,8 +117,8 @@ class Framed(OrderedKeys):
             os.killpg(os.getpgrp(), signal.SIGTSTP)
 
     @on(Driver.SignalResume)
-    def _paint_again(self) -> None:
-        """Draw the whole screen: the shell has written over it."""
+    def action_paint_again(self) -> None:
+        """Draw the whole screen: another program has written over it."""
         self.refresh(layout=True)
 
     def notify(

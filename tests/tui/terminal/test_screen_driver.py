@@ -75,6 +75,9 @@ def test_it_stops_and_comes_back_whole(folder: Path, tmp_path: Path) -> None:
             terminal.screen.reset()
             terminal.press("fg", "enter")
             terminal.until(*shown)
+        terminal.screen.reset()  # as after text of another program
+        terminal.press("\x0c")  # ctrl+l
+        terminal.until(*shown)
         terminal.press(")")  # it hears keys, and draws
         terminal.until("head 1")
         os.kill(int(number.read_text()), signal.SIGSTOP)  # this one asks nobody

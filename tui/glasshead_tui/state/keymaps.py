@@ -139,6 +139,7 @@ EXPLORE: Groups = {
         Key("help", "question_mark,f1", "?", "help", "all keys and glyphs"),
         Key("palette", "ctrl+p", "ctrl+p", "palette", "every command by name"),
         Key("suspend", "ctrl+z", "ctrl+z", "app.suspend_process", "back to the shell for a while; `fg` returns here"),
+        Key("paint_again", "ctrl+l", "ctrl+l", "app.paint_again", "draw the screen again, if something wrote over it"),
         Key("quit", "q,ctrl+q", "q", "quit", "leave"),
     ),
 }
@@ -175,7 +176,7 @@ WATCH: Groups = {
         _SHARED["attention"],
         Key("map", "m", "m", "show('map')", "the map: in it h j k l choose layer and head"),
         Key("stop", "escape", "esc", "stop", "pause; forget a count"),
-        *(_SHARED[name] for name in ("help", "palette", "suspend", "quit")),
+        *(_SHARED[name] for name in ("help", "palette", "suspend", "paint_again", "quit")),
     ),
 }
 
@@ -210,7 +211,7 @@ LAB: Groups = {
         Key("experiment", "colon", ":", "goto", "go to an experiment by its number or its name"),
         Key("stop", "escape", "esc", "stop", "stop what runs; where nothing does, back to the explorer"),
         Key("leave", "q", "q", "leave", "back to the explorer; in glasshead lesson, leave glasshead"),
-        *(_SHARED[name] for name in ("help", "palette", "suspend")),
+        *(_SHARED[name] for name in ("help", "palette", "suspend", "paint_again")),
         Key("exit", "ctrl+q", "ctrl+q", "quit", "leave glasshead"),
     ),
 }
