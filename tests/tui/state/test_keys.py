@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from textual.app import App
 from textual.screen import Screen
 
 from glasshead.errors import GlassheadError
+from glasshead_tui.app import Framed
 from glasshead_tui.screens.explore import ExploreScreen
 from glasshead_tui.screens.lab import LabScreen
 from glasshead_tui.screens.watch import WatchScreen
@@ -34,7 +34,7 @@ def test_ids_and_keys_are_unique(groups: keys.Groups) -> None:
 def test_every_key_has_an_action(screen: type[Screen[None]]) -> None:
     for key in keys.list_keys(SCREENS[screen]):
         owner, _, action = key.action.partition("(")[0].rpartition(".")
-        assert hasattr({"": screen, "app": App}[owner], f"action_{action}"), key
+        assert hasattr({"": screen, "app": Framed}[owner], f"action_{action}"), key
 
 
 @pytest.mark.parametrize(
