@@ -60,8 +60,8 @@ class Cell:
     """Σ weight · v over the row, computed from the captured weights and values."""
     output: tuple[float, ...]
     """The head's output for the query, captured: what `mixed` must equal."""
-    largest_part: float
-    """Largest number of a weight · v that is summed: rounding is relative to it."""
+    size: float
+    """Largest sum of |weight · v| over the keys: the rounding of `output` is relative to it, however many they are."""
     tolerance: float
     """Largest difference that the model's precision may leave between two orders of arithmetic."""
 
@@ -73,7 +73,7 @@ class Cell:
     @property
     def output_agrees(self) -> bool:
         """Whether the sum computed here is the output of the head."""
-        most = self.tolerance * self.largest_part
+        most = self.tolerance * self.size
         return all(abs(mixed - output) <= most for mixed, output in zip(self.mixed, self.output, strict=True))
 
 
@@ -135,7 +135,7 @@ def cell(trace: Trace, site: str, head: int, query: int, key: int) -> Cell:
         weights=_numbers(row),
         mixed=_numbers(row @ values),
         output=_numbers(trace.row(f"{site}.heads", query)[head]),
-        largest_part=float((row.unsqueeze(-1) * values).abs().max()),
+        size=float((row.abs() @ values.abs()).max()),
         tolerance=trace.anatomy.tolerance,
     )
 

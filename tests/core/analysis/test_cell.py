@@ -107,3 +107,19 @@ def test_a_number_that_is_none_agrees_with_nothing() -> None:
     odd = replace(found, mixed=(found.mixed[0], math.nan, *found.mixed[2:]))
     assert not odd.output_agrees
     assert not replace(found, weight=math.nan).agrees
+
+
+def test_rounding_over_many_keys_is_no_disagreement() -> None:
+    """Each of a thousand weights is small, and so is its part of the output; the rounding of their sum is not."""
+    trace = restless(3, torch.float32, max_length=1100, encoder_layers=2, decoder_layers=1).start("bird" * 256).outlook
+    apart = 0.0
+    for head in range(4):
+        for query in range(0, 1000, 50):
+            found = cell(trace, "encoder.1.self", head, query, 0)
+            assert len(found.weights) > 1000 and found.output_agrees
+            wrong = (found.output[0] + 1e-3 * found.size, *found.output[1:])
+            assert not replace(found, output=wrong).output_agrees
+            values = trace["encoder.1.self.v"][head].double()
+            largest = float((torch.tensor(found.weights).unsqueeze(-1) * values).abs().max())
+            apart = max(apart, *(abs(a - b) / largest for a, b in zip(found.mixed, found.output, strict=True)))
+    assert apart > trace.anatomy.tolerance, "more than the precision of one part"
