@@ -232,7 +232,7 @@ class Listening(AbstractContextManager[Seen]):
                 "glasshead.Transformer, for example `glasshead.load(name).native`; a module of torch.nn is watched by "
                 "`glasshead.subject(module, …).model.listen(…)`."
             )
-        found = {pattern: _matching(pattern, known) for pattern in (*patterns, *edits)}
+        found = {pattern: find_sites(pattern, known) for pattern in (*patterns, *edits)}
         for pattern, matching in found.items():
             if pattern != "*" and not matching:
                 close = get_close_matches(pattern, known, n=2, cutoff=0.4)
@@ -307,7 +307,7 @@ def sites(model: nn.Module) -> dict[str, tuple[nn.Module, str]]:
     return found
 
 
-def _matching(pattern: str, known: Collection[str]) -> Collection[str]:
+def find_sites(pattern: str, known: Collection[str]) -> Collection[str]:
     """Find the sites that a name or a glob means."""
     if pattern in known:
         return (pattern,)

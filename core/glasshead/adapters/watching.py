@@ -1,12 +1,11 @@
 """Watching a model that is not ours: hooks where it is watched or changed, for the length of a `with` block."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 from glasshead.adapters.points import Point
 from glasshead.errors import GlassheadError
-from glasshead.tap import Change, Listening, Seen
+from glasshead.tap import Change, Listening, Seen, find_sites
 
 
 class Places(Protocol):
@@ -34,8 +33,9 @@ class Watching(Listening):
         super().__init__(places.root, keep, edit, known=places.known)
         self._of = places
         for pattern in edit or {}:
-            for site, (point, _) in places.known.items():
-                if fnmatchcase(site, pattern) and isinstance(point, Point) and not point.changeable:
+            for site in find_sites(pattern, places.known):
+                point, _ = places.known[site]
+                if isinstance(point, Point) and not point.changeable:
                     raise GlassheadError(
                         f"{site} can be seen and not changed: {point.reason}. Change what is added to it, or what "
                         "its norm gives."

@@ -153,16 +153,12 @@ class Kept:
 
 def _differing(x: Tensor, row: Tensor) -> int:
     """Count the first rows after which all rows of x are like this one. Rows that join late are the last to differ."""
-    low, high = 0, len(x)
-    while low < high:  # high: all rows from here on are taken to be like it
-        middle = high - 1 if high == len(x) else (low + high) // 2
-        if torch.equal(x[middle : middle + 1], row):
-            high = middle
-        elif high == len(x):
-            return high
-        else:
-            low = middle + 1
-    return high if torch.equal(x[high:], row.expand(len(x) - high, *row.shape[1:])) else len(x)
+    width = x.shape[-1]
+    last = x.flatten(1)[:, -width:] != row.flatten()[-width:]  # the last vector of a row tells, mostly
+    other = last.any(1).tolist()
+    count = len(x) - other[::-1].index(True) if True in other else 0
+    like = count == len(x) or torch.equal(x[count:], row.expand(len(x) - count, *row.shape[1:]))
+    return count if like else len(x)
 
 
 def stacks_of(model: Model) -> Mapping[str, Sequence[Layer]]:
