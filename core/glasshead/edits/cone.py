@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 import torch
 from torch import Tensor
 
-from glasshead.anatomy import Anatomy, Norm
+from glasshead.anatomy import Anatomy, Kind, Norm
 from glasshead.edits.changes import select
 from glasshead.edits.edit import Edit, Weigh, Where
 from glasshead.edits.strokes import Stroke, strokes
-from glasshead.site import ATTENTIONS, Site
+from glasshead.site import ATTENTIONS, KEYED, Site
 from glasshead.tap import Place
 
+ATTENDED = ("q", "q_unrotated", "k", "k_unrotated", "v", "bias", "scores", "masked", "weights", "heads")
+"""Local names of the values inside an attention."""
 MayLook = Callable[[str], Tensor]
 """Function to the mask of an attention by the model's rule: boolean q k."""
 
@@ -46,6 +48,9 @@ class _Spread:
         self._norms: dict[tuple[str, str], Norm] = {(norm.site, norm.where): norm for norm in anatomy.norms}
         self._known = frozenset(anatomy.sites)
         self._found: dict[str, Tensor] = {}
+        self._alike: dict[Kind, tuple[tuple[Tensor, ...], dict[str, Tensor]]] = {}
+        """Of each kind of attention the last one without an edit: what it was given, and its values, which are those of
+    another layer that is given the same."""
 
     def run(self) -> dict[str, Tensor]:
         """Follow the values from the embeddings to the logits."""
@@ -114,18 +119,47 @@ class _Spread:
     def _attention(self, prefix: str, part: str, given: Tensor, memory: Tensor) -> Tensor:
         if prefix not in self._anatomy.attending:  # nothing of it can be seen
             return torch.full_like(given, bool(given.any()) or bool(memory.any()))
+        looked_at, allowed = memory if part == "cross" else given, self._may_look(prefix)
+        if any(f"{prefix}.{name}" in self._strokes for name in ATTENDED):
+            return self._attend(prefix, given, looked_at, allowed)["heads"].any(0)
+        kind, asked = self._anatomy.kind_at(prefix), (given, looked_at, allowed)
+        before, values = self._alike.get(kind, ((), {}))
+        if not before or not all(map(torch.equal, before, asked)):
+            values = self._attend(prefix, given, looked_at, allowed)
+            self._alike[kind] = asked, values
+        for name, reached in values.items():
+            self._see_heads(prefix, name, reached)
+        return values["heads"].any(0)
+
+    def _attend(self, prefix: str, given: Tensor, looked_at: Tensor, allowed: Tensor) -> dict[str, Tensor]:
+        """Spread through an attention. As long as no edit tells its heads apart, they are one: 1 h q k, 1 h q."""
         kind = self._anatomy.kind_at(prefix)
-        looked_at = memory if part == "cross" else given
-        groups = torch.tensor([kind.key_head(head) for head in range(kind.heads)])
-        q = self._see(f"{prefix}.q", self._see(f"{prefix}.q_unrotated", given.expand(kind.heads, -1)))
-        k = self._see(f"{prefix}.k", self._see(f"{prefix}.k_unrotated", looked_at.expand(kind.key_heads, -1)))
-        v = self._see(f"{prefix}.v", looked_at.expand(kind.key_heads, -1))
-        cells = torch.zeros(kind.heads, len(given), len(looked_at), dtype=torch.bool)
-        scores = cells | q.unsqueeze(-1) | k[groups].unsqueeze(1) | self._see(f"{prefix}.bias", cells)
-        scores = self._see(f"{prefix}.scores", scores)
-        allowed = self._may_look(prefix)
-        masked = self._see(f"{prefix}.masked", scores & allowed)
+        groups = [kind.key_head(head) for head in range(kind.heads)]
+        found: dict[str, Tensor] = {}
+
+        def see(name: str, reached: Tensor) -> Tensor:
+            found[name] = self._see_heads(prefix, name, reached)
+            return found[name]
+
+        def shared(reached: Tensor) -> Tensor:
+            return reached[groups] if len(reached) > 1 else reached
+
+        q = see("q", see("q_unrotated", given.unsqueeze(0)))
+        k = shared(see("k", see("k_unrotated", looked_at.unsqueeze(0))))
+        v = shared(see("v", looked_at.unsqueeze(0)))
+        bias = see("bias", torch.zeros(1, 1, 1, dtype=torch.bool).expand(1, len(given), len(looked_at)))
+        masked = see("masked", see("scores", q.unsqueeze(-1) | k.unsqueeze(1) | bias) & allowed)
         visible = allowed | masked
-        weights = self._see(f"{prefix}.weights", masked.any(-1, keepdim=True) & visible)
-        mixed = (weights | (v[groups].unsqueeze(1) & (visible | weights))).any(-1)
-        return self._see(f"{prefix}.heads", mixed).any(0)
+        weights = see("weights", masked.any(-1, keepdim=True) & visible)
+        see("heads", (weights | (v.unsqueeze(1) & (visible | weights))).any(-1))
+        return found
+
+    def _see_heads(self, prefix: str, name: str, reached: Tensor) -> Tensor:
+        """See a value inside an attention: of all heads if edits tell them apart here, or did before."""
+        site, kind = f"{prefix}.{name}", self._anatomy.kind_at(prefix)
+        every = reached.expand(kind.key_heads if name in KEYED else kind.heads, *reached.shape[1:])
+        if site in self._strokes:
+            return self._see(site, every)
+        if site in self._known:
+            self._found[site] = every
+        return reached

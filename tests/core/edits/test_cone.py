@@ -16,6 +16,7 @@ from tests.core.helpers import restless
 
 from glasshead.edits.cone import cone, reduced
 from glasshead.edits.edit import At, Copy, Edit, Hide, Mean, Narrow, Patch, Put, Reveal, Swap, Uniform, Weigh
+from glasshead.edits.language import parse
 from glasshead.errors import GlassheadError
 from glasshead.session.session import Session
 from glasshead.session.truths import IN_CONE, leaks
@@ -124,7 +125,6 @@ def parts(name: str, text: str, steps: int = 3) -> dict[str, torch.Tensor]:
     for _ in range(steps):
         line.step()
     trace = line.outlook
-    from glasshead.edits.language import parse
 
     return cone([parse(text)], subject.anatomy, {"source": len(trace.source), "target": trace.steps}, trace.may_look)
 
@@ -153,6 +153,26 @@ def test_the_cone_of_the_first_layer_is_kept_in_its_window() -> None:
     found = parts("gemma", "decoder.0.self.v[key=0] = 0")
     assert found["decoder.0.self.resid"].tolist() == [True] * 3 + [False] * (len(found["logits"]) - 3)
     assert found["decoder.1.self.resid"].all(), "the next layer has no window"
+
+
+def test_heads_that_nothing_tells_apart_and_layers_that_are_alike_take_the_room_of_one() -> None:
+    """Of a long line and a deep model: a cone has a number for each cell of each head of each layer."""
+    anatomy = restless(3, encoder_layers=1, decoder_layers=6).anatomy
+    rows = {"source": 5, "target": 400}
+    shapes = {"encoder": (5, 5), "decoder.self": (400, 400), "decoder.cross": (400, 5)}
+
+    def may_look(prefix: str) -> torch.Tensor:
+        stack, _, kind = prefix.split(".")
+        looks = torch.ones(shapes[stack if stack == "encoder" else f"{stack}.{kind}"], dtype=torch.bool)
+        return looks.tril() if stack == "decoder" and kind == "self" else looks
+
+    edit = parse("decoder.1.self.heads[head=2, query=7] = 0")
+    found = cone([edit], anatomy, rows, may_look)
+    assert found["decoder.1.self.heads"].nonzero().tolist() == [[2, 7]]
+    cells = {name: value for name, value in found.items() if name.startswith("decoder") and value.dim() == 3}
+    taken = {value.untyped_storage().data_ptr(): value.untyped_storage().nbytes() for value in cells.values()}
+    assert sum(taken.values()) < sum(value.numel() for value in cells.values()) / 5
+    assert bool(cells["decoder.5.self.weights"][:, 7:, :7].all()) and not cells["decoder.5.self.weights"][:, :7].any()
 
 
 def test_the_alarm_hears_one_value_outside() -> None:
