@@ -122,12 +122,13 @@ def fill(terminal: Terminal, name: str) -> None:
     if name == "tree":
         terminal.press("x", "X")
         terminal.until("2 edits", limit=400)
+        terminal.until("✓", limit=400)
     elif name == "breakpoints":
         for stop in ("entropy > 90", "entropy > 91"):
             terminal.press("+")
             terminal.until("Stop where?")
             terminal.press(*stop, "enter")
-            terminal.until_gone("Stop where?")
+            terminal.until_gone("Stop where?", limit=400)
     elif name == "ranking":
         terminal.until("another measure", limit=600)
 
