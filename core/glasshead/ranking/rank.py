@@ -70,6 +70,24 @@ def rank(
             lines.append(line_of(subject, text, target, longest=longest))
     if by is not None:
         lines = [lines[0].at(by.step, by.id)]
+    return _rank(subject, lines, by, method, of, instead, corrupted, budget, resume, progress, stop)
+
+
+def rank_line(
+    subject: "Subject",
+    line: Line,
+    *,
+    progress: Progress = lambda _done, _of: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Ranking:
+    """Rank the heads of a model by what becomes of the labels of a line without each. As `rank`."""
+    return _rank(subject, [line], None, "knockout", "heads", "zero", None, BUDGET, True, progress, stop)
+
+
+def _rank(
+    subject: "Subject", lines: Sequence[Line], by: Asked | None, method: Method, of: Of, instead: Instead,
+    corrupted: str | None, budget: int, resume: bool, progress: Progress, stop: Callable[[], bool],
+) -> Ranking:  # fmt: skip
     anatomy = subject.anatomy
     parts = parts_of(anatomy, of, lines[0])
     removals = [_removal(part, parts, method) for part in parts]

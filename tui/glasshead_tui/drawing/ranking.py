@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 Head = tuple[str, int]
 """An attention, e.g. `decoder.1.cross`, and the number of a head."""
 
-EFFECT = "effect"
-EFFECT_FORMULA = (
-    "rise of the loss without the head, in nats a token; placebo: of the other heads of its layer, mean ± spread"
-)
+EFFECT, NEXT = "effect on the line", "effect on the next token"
+EFFECTS = (NEXT, EFFECT)
+"""What is measured by taking a head out."""
+PLACEBO = "placebo: any other head of its layer taken out in its place, mean ± spread"
+FORMULAS = {
+    EFFECT: "rise of the loss without the head, in nats a token, over the whole line as the model writes it, which is "
+    f"decoded to its end for this; {PLACEBO}",
+    NEXT: f"fall of ln p of the best next token without the head, in nats; {PLACEBO}",
+}
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,10 @@ class Table:
     """What is known of the heads, and which of it is listed."""
 
     traits: "Mapping[Head, Mapping[str, Trait]]" = field(default_factory=dict)
-    effects: "tuple[Effect, ...]" = ()
-    loss: float | None = None
-    """Loss of the unedited model with all heads; None before the effects are known."""
+    known: "dict[str, tuple[tuple[Effect, ...], float]]" = field(default_factory=dict)
+    """The effects that are known, by the name of the measure, and the loss of the unedited model with all heads."""
+    goes_on: bool = True
+    """Whether a next token is to come."""
     measurable: bool = True
     """Whether effects can be computed: not of a recording."""
     measure: str = ""
@@ -67,15 +73,17 @@ class Table:
         from glasshead.analysis.measures import MEASURES
 
         there = {name for head, traits in self.traits.items() if self.lists(head) for name in traits}
-        return [each.name for each in MEASURES if each.name in there] + [EFFECT] * self.measurable
+        return [each.name for each in MEASURES if each.name in there] + [
+            each for each in EFFECTS if self.measurable and (each != NEXT or self.goes_on)
+        ]
 
     @property
     def formula(self) -> str:
         """The formula of the measure."""
         from glasshead.analysis.measures import NAMES
 
-        if self.measure == EFFECT:
-            return EFFECT_FORMULA
+        if self.measure in FORMULAS:
+            return FORMULAS[self.measure]
         return NAMES[self.measure].formula if self.measure in NAMES else ""
 
     @property
@@ -94,10 +102,11 @@ class Table:
 
     def rows(self) -> list[Row]:
         """List the heads that have the measure, the largest first."""
-        if self.measure == EFFECT:
+        if self.measure in EFFECTS:
+            effects, _ = self.known.get(self.measure, ((), 0.0))
             found = [
                 Row((each.part.prefix, each.part.head or 0), each.effect, None, each.placebo, not each.moved)
-                for each in self.effects
+                for each in effects
             ]
         else:
             found = [
@@ -123,7 +132,7 @@ def tell_of(row: Row, table: Table) -> str:
     """Say what the number of a head means, and what it is to be compared with."""
     prefix, head = row.head
     name = brief_head(prefix, head)
-    if table.measure != EFFECT:
+    if table.measure not in EFFECTS:
         even = "" if row.even is None else f", even {weight(row.even)} (equal weights)"
         return f"{name}: {table.told} {real(row.value, 7)}{even} · {table.formula}"
     if row.still:
@@ -131,7 +140,11 @@ def tell_of(row: Row, table: Table) -> str:
     placebo = ""
     if row.placebo is not None:
         placebo = f", placebo {write_placebo(row.placebo)}"
-    loss = "" if table.loss is None else f" · loss with all heads {real(table.loss, 6)}"
+    loss = ""
+    if table.measure in table.known:
+        with_all = table.known[table.measure][1]
+        what, value = ("ln p", -with_all) if table.measure == NEXT else ("loss", with_all)
+        loss = f" · {what} with all heads {real(value, 6)}"
     return f"{name}: effect {real(row.value, 7)}{placebo} · {table.formula}{loss}"
 
 
@@ -142,7 +155,7 @@ def write_placebo(placebo: "Placebo") -> str:
 
 def ranking_rows(table: Table) -> Rows:
     """Make a row for each listed head, the one with the largest number first."""
-    effect = table.measure == EFFECT
+    effect = table.measure in EFFECTS
     rows: Rows = [("attention", "head", table.measure, *(("placebo", "spread") if effect else ("even",)))]
     for row in table.rows():
         placebo = row.placebo

@@ -59,7 +59,7 @@ class FindingScreen(EditingScreen):
 
     @property
     def _lack_effects(self) -> bool:
-        return self.moment is not None and self.query_one(RankingPane).effects_wanted and not self._ranking
+        return self.moment is not None and self.query_one(RankingPane).wanted is not None and not self._ranking
 
     @property
     def _ranked_moment(self) -> "Moment | None":
@@ -74,7 +74,9 @@ class FindingScreen(EditingScreen):
         if self._lack_measures:
             self._measured, self._measuring = moment.trace, self._worker.measure(moment, to=self)
         if self._lack_effects:
-            self._ranking = self._worker.rank(to=self)
+            about = self.query_one(RankingPane).wanted
+            assert about is not None
+            self._ranking = self._worker.rank(about, to=self)
 
     def _move_in_ranking(self, where: str, times: int) -> None:
         """Look at another head; to the sides, sort by another measure."""
@@ -184,8 +186,8 @@ class FindingScreen(EditingScreen):
         """Show the effects."""
         if event.ticket == self._ranking:
             self._ranking = 0
-            if self.moment is not None and event.text == self.moment.text:
-                self.query_one(RankingPane).take_effects(event.effects, event.loss)
+            self.query_one(RankingPane).take_effects(event.about, event.effects, event.loss)
+            self._measure_soon()
 
     def _refuse_ranking(self, event: Refused) -> bool:
         """Say in its place why there are no measures or effects; tell whether the event was about that."""

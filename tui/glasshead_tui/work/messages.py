@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
+from glasshead_tui.state.ranked_by import RankedBy
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
@@ -148,7 +150,7 @@ class Ranked(Message):
 
     effects: "tuple[Effect, ...]"
     loss: float
-    text: str
+    about: RankedBy
     ticket: int
 
 

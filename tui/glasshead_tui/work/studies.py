@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from glasshead.errors import StoppedError
+from glasshead_tui.state.ranked_by import RankedBy
 from glasshead_tui.work.jobs import Desk
 from glasshead_tui.work.messages import Examined, Examining, Measured, MeasuringEdits, Ranked, Ranking, Refused
 
@@ -30,9 +31,10 @@ def measure(session: "Session", moment: "Moment", desk: Desk) -> None:
     desk.answer(Refused(STOPPED, desk.ticket) if desk.stopped() else Measured(found, desk.ticket))
 
 
-def rank(session: "Session", desk: Desk) -> None:
-    """Rank the heads of the model without edits by what its own target of the text loses without each."""
-    from glasshead.ranking.rank import rank as rank_heads
+def rank(session: "Session", about: RankedBy, desk: Desk) -> None:
+    """Rank the heads of the model without edits by what a line, or its next token, loses without each."""
+    from glasshead.ranking import rank as ranks
+    from glasshead.ranking.lines import Line
 
     at, subject = session.standing, session.subject
     text = at.text
@@ -44,11 +46,16 @@ def rank(session: "Session", desk: Desk) -> None:
             desk.answer(Ranking(done, of, desk.ticket))
 
     try:
-        found = rank_heads(subject, [text], progress=report, stop=desk.stopped)
+        if about.next is None:
+            found = ranks.rank(subject, [text], progress=report, stop=desk.stopped)
+        else:
+            source = tuple(token.id for token in session.line.source)
+            line = Line(source, about.ids, (about.next,), len(about.ids))
+            found = ranks.rank_line(subject, line, progress=report, stop=desk.stopped)
     except StoppedError:
         desk.answer(Refused(STOPPED, desk.ticket))
         return
-    desk.answer(Ranked(found.effects, found.loss, at.text, desk.ticket))
+    desk.answer(Ranked(found.effects, found.loss, about, desk.ticket))
 
 
 def measure_edits(session: "Session", show: Callable[[], object], desk: Desk) -> None:

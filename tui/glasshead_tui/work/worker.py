@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from glasshead.errors import GlassheadError, StoppedError, ThereError, TooLongError
+from glasshead_tui.state.ranked_by import RankedBy
 from glasshead_tui.work import studies
 from glasshead_tui.work.garbage import keep, loading
 from glasshead_tui.work.jobs import PACE, Asker, Desk, Job, Jobs
@@ -278,12 +279,12 @@ class Worker:
         """
         return self._jobs.put(lambda: studies.measure(self._session, moment, self._aside()), to, aside=True)
 
-    def rank(self, *, to: Asker) -> int:
-        """Rank the heads of the model without edits by what its own target of the text loses without each.
+    def rank(self, about: RankedBy, *, to: Asker) -> int:
+        """Rank the heads of the model without edits by what a line, or its next token, loses without each.
 
         It gives way to any other job.
         """
-        return self._jobs.put(lambda: studies.rank(self._session, self._aside()), to, aside=True)
+        return self._jobs.put(lambda: studies.rank(self._session, about, self._aside()), to, aside=True)
 
     def compute(self, needs: "Sequence[NotYetError]", *, to: Asker) -> None:
         """Compute what is looked at, in place of all that was asked for before. It gives way to any other job.

@@ -1,5 +1,6 @@
 """Finding a head by what it does, and a word by what it says."""
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from glasshead.analysis.words import words, written
 from glasshead.named import brief_head
 from glasshead_tui.drawing.names import labels, next_labels
 from glasshead_tui.drawing.numbers import weight
-from glasshead_tui.drawing.ranking import EFFECT
+from glasshead_tui.drawing.ranking import EFFECT, EFFECTS, NEXT
 from glasshead_tui.panes.attention import AttentionPane
 from glasshead_tui.panes.explore.alignment import AlignmentPane
 from glasshead_tui.panes.explore.ranking import RankingPane
@@ -28,6 +29,7 @@ from glasshead_tui.widgets.heatmap import HeatMap
 @pytest.mark.parametrize("size", [(100, 30), (120, 36)])
 async def test_heads_are_ranked_by_measures_and_by_effect(explore: Explore, tiny: Path, size: tuple[int, int]) -> None:
     from glasshead.ranking.rank import rank
+    from glasshead.ranking.results import Asked
 
     async with explore(size=size) as explorer:
         await explorer.press("3", "space")
@@ -37,8 +39,7 @@ async def test_heads_are_ranked_by_measures_and_by_effect(explore: Explore, tiny
         await explorer.until(lambda: bool(pane.rows))
         trace, ends = explorer.moment.trace, frozenset({2})
         seen: set[str] = set()
-        while pane.table.measure != EFFECT:
-            name = pane.table.measure
+        while (name := pane.table.measure) not in EFFECTS:
             seen.add(name)
             expected = {}
             for prefix in dict.fromkeys(row.head[0] for row in pane.rows):
@@ -54,18 +55,30 @@ async def test_heads_are_ranked_by_measures_and_by_effect(explore: Explore, tiny
             if size[0] > 100:
                 assert f"{pane.rows.index(marked) + 1} {brief_head(*marked.head)}" in shown
             else:
-                assert f"ranking · {name} · {names.index(name) + 1} of {len(names)}" in shown
+                assert f"ranking · {name} · {names.index(name) + 1}/{len(names)}" in shown
             assert size[0] > 100 or NAMES[name].formula[:40] in shown
             await explorer.press("right")
         assert {"sharpness", "entropy"} <= seen
-        await explorer.until(lambda: bool(pane.rows))
-        effects = rank(glasshead.load(tiny), ["the black cat"]).effects
-        assert [row.head for row in pane.rows] == [(each.part.prefix, each.part.head) for each in effects]
-        assert [row.value for row in pane.rows] == pytest.approx([each.effect for each in effects], abs=1e-5)
-        rows = pane.as_rows()
-        assert rows[0] == ("attention", "head", "effect", "placebo", "spread")
-        assert effects[0].placebo is not None and rows[1][3] == pytest.approx(effects[0].placebo.mean, abs=1e-5)
-        await explorer.until(lambda: "placebo" in explorer.text)
+        loss = {}
+        for name, by in ((NEXT, Asked(4)), (EFFECT, None)):  # the line is the model's own, and three steps are taken
+            assert pane.table.measure == name
+            await explorer.until(lambda: bool(pane.rows))
+            found = rank(glasshead.load(tiny), ["the black cat"], by=by)
+            assert {row.head: row.value for row in pane.rows} == pytest.approx(
+                {(each.part.prefix, each.part.head): each.effect for each in found.effects}, abs=1e-5
+            )
+            rows, best = pane.as_rows(), found.effects[0].placebo
+            assert rows[0] == ("attention", "head", name, "placebo", "spread")
+            assert best is not None and rows[1][3] == pytest.approx(best.mean, abs=1e-4)
+            await explorer.until(lambda: "placebo" in explorer.text)
+            loss[name] = pane.table.known[name][1]
+            assert loss[name] == pytest.approx(found.loss, abs=1e-5)
+            await explorer.press("right")
+        assert loss[NEXT] == pytest.approx(-math.log(explorer.moment.candidates[0].probability or 0), abs=1e-5)
+        await explorer.press("left", "left", "space")
+        await explorer.step(4)
+        await explorer.until(lambda: NEXT in pane.table.known)
+        assert pane.table.known[NEXT][1] != loss[NEXT] and pane.table.known[EFFECT][1] == loss[EFFECT]
 
 
 async def test_the_marked_head_is_looked_at_and_the_ranking_stays(explore: Explore) -> None:

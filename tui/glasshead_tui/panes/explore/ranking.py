@@ -12,12 +12,24 @@ from rich.segment import Segment
 from glasshead.named import brief_head
 from glasshead_tui.drawing.numbers import told_apart, weight
 from glasshead_tui.drawing.paint import Palette
-from glasshead_tui.drawing.ranking import EFFECT, Head, Row, Table, place_name, ranking_rows, tell_of, write_placebo
+from glasshead_tui.drawing.ranking import (
+    EFFECT,
+    EFFECTS,
+    NEXT,
+    Head,
+    Row,
+    Table,
+    place_name,
+    ranking_rows,
+    tell_of,
+    write_placebo,
+)
 from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.titles import entitle
 from glasshead_tui.panes.listed import ListPane
 from glasshead_tui.panes.pane import Rows, text_of
 from glasshead_tui.state.focus import Focus
+from glasshead_tui.state.ranked_by import RankedBy
 from glasshead_tui.terminal.visible import clip, fit, visible
 from glasshead_tui.widgets.bars import bar
 from glasshead_tui.widgets.cells import width
@@ -63,24 +75,33 @@ class RankingPane(ListPane[Row]):
         """Number of each head, with the digits that tell it from its neighbours."""
         self._briefs: dict[Head, str] = {}
         """The same where there is little room."""
-        self._text: str | None = None
+        self._abouts: dict[str, RankedBy | None] = {}
+        """What each effect is about."""
 
     def show(self, moment: "Moment", focus: Focus) -> None:
         """Mark the head of the focus. Effects belong to a text: those of another are put away."""
         self._head = focus.prefix, focus.head
         self._trace = moment.original.trace if focus.view == "original" else moment.trace
         self._side = mark_side(moment, focus.to(view="original" if focus.view == "original" else "edited"), "ranking")
-        if moment.text != self._text:
-            self._text, self.table.effects, self.table.loss = moment.text, (), None
-            if self.table.measure == EFFECT:
-                self._list()
+        line = RankedBy(moment.text)
+        best = moment.candidates[0].id if moment.candidates and moment.tokens else None
+        ids = tuple(token.id for token in moment.tokens)
+        abouts = {EFFECT: line, NEXT: None if best is None else RankedBy(moment.text, ids, best)}
+        old = [name for name in EFFECTS if abouts[name] != self._abouts.get(name)]
+        self._abouts, self.table.goes_on = abouts, best is not None
+        for name in old:
+            self.table.known.pop(name, None)
+        if self.table.measure == NEXT and best is None:
+            self.table.measure = EFFECT
+        if self.table.measure in old:
+            self._list()
         self._entitle(len(self._rows))
         self._put_mark_on_head()
 
     @property
-    def effects_wanted(self) -> bool:
-        """Whether effects are to be shown and are not known."""
-        return self.table.measure == EFFECT and not self.table.effects
+    def wanted(self) -> RankedBy | None:
+        """What effects are to be shown of and are not known; None if there are none such."""
+        return None if self.table.measure in self.table.known else self._abouts.get(self.table.measure)
 
     def take_traits(self, traits: "Mapping[Head, Mapping[str, Trait]]", trace: "Trace") -> None:
         """List the heads by new measures, at first by the one in which the marked head stands out.
@@ -88,15 +109,17 @@ class RankingPane(ListPane[Row]):
         trace: from which the measures were taken.
         """
         self._measured, self.table.traits, self.table.measurable = trace, traits, not trace.recorded
-        self._waits = "" if not self.effects_wanted else self._waits
+        self._waits = "" if self.wanted is None else self._waits
         if self.table.measure not in self.table.measures:
             self.table.measure = self.table.best_for(self._head) if self._head else ""
         self._list()
 
-    def take_effects(self, effects: "tuple[Effect, ...]", loss: float) -> None:
-        """Take the effects of the heads."""
-        self.table.effects, self.table.loss, self._waits = effects, loss, ""
-        self._list()
+    def take_effects(self, about: RankedBy, effects: "tuple[Effect, ...]", loss: float) -> None:
+        """Take the effects of the heads, if they are about what is shown."""
+        name = next((name for name in EFFECTS if self._abouts.get(name) == about), None)
+        if name is not None:
+            self.table.known[name], self._waits = (effects, loss), ""
+            self._list()
 
     def tell_progress(self, sentence: str) -> None:
         """Say how far the effects are, or why there are none."""
@@ -157,9 +180,9 @@ class RankingPane(ListPane[Row]):
 
     def _entitle(self, count: int) -> None:
         part = f"/ {self.table.part} · {count} heads" if self.table.part else ""
-        late = self.table.measure != EFFECT and self._measured is not self._trace
+        late = self.table.measure not in EFFECTS and self._measured is not self._trace
         names, measure = self.table.measures, self.table.measure
-        number = f" · {names.index(measure) + 1} of {len(names)}" if measure in names else ""
+        number = f" · {names.index(measure) + 1}/{len(names)}" if measure in names else ""
         said = "measuring …" if late else visible(part) or "← → another measure" * bool(number)
         entitle(self, f"{self._side}ranking · {visible(measure)}{number}", said)
 
@@ -180,10 +203,10 @@ class RankingPane(ListPane[Row]):
         return f"… your head: {at + 1} of {len(self._rows)}"
 
     def say_nothing(self) -> str:
-        return visible(self._waits) or ("takes one head after the other out …" if self.effects_wanted else self.NOTHING)
+        return visible(self._waits) or ("takes one head after the other out …" if self.wanted else self.NOTHING)
 
     def write_head(self, columns: int) -> str:
-        value = "effect" if self.table.measure == EFFECT else "value"
+        value = "effect" if self.table.measure in EFFECTS else "value"
         even = any(row.even is not None for row in self._rows)
         if columns < WIDE:
             return fit(f"{' ' * self._numbers}{fit('head', self._named)} {fit(value, SHORT, right=True)}", columns)
@@ -192,7 +215,7 @@ class RankingPane(ListPane[Row]):
             + fit("part", KIND)
             + "".join(fit(name, room, right=True) for name, room in (("layer", LAYER), ("head", HEAD), (value, VALUE)))
         )
-        if self.table.measure == EFFECT:
+        if self.table.measure in EFFECTS:
             shown += fit("placebo", PLACEBO, right=True)
         return fit(f"{shown}{fit('even', EVEN, right=True) if even else ''}", columns)
 
