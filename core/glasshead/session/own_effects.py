@@ -4,9 +4,9 @@
     added       the model with all edits, next to the model with all but this one (leave one out): added to the rest
     together    the model with all edits, next to the model without edits
 
-Each of these is told in tokens and in bits. Tokens: where would the line that is decoded be another, up to the present step;
-tokens that a person chose stay, as under any edit. Bits: KL of the next-token distributions after the same tokens,
-those of the present line. What the edits do to each other is why neither sums to the effect of all together.
+Each of these is told in tokens and in bits. Tokens: where would the line that is decoded be another, up to the present
+step; tokens that a person chose stay, as under any edit. Bits: KL of the next-token distributions after the same
+tokens, those of the present line. What the edits do to each other is why neither sums to the effect of all together.
 """
 
 from collections.abc import Callable

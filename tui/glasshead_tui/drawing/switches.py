@@ -93,8 +93,8 @@ def own_effects_said(moment: "Moment") -> str:
 
 OWN_SAID = (
     f"{ALONE.capitalize()}: this edit and no other, next to the model without edits. {ADDED.capitalize()}: all edits, "
-    f"next to all but this one. {TOGETHER.capitalize()}: next to the model without edits. Tokens changed: where the line would have others by now. KL: mean over the tokens of "
-    "this line and the next."
+    f"next to all but this one. {TOGETHER.capitalize()}: next to the model without edits. Tokens changed: where the "
+    "line would have others by now. KL: mean over the tokens of this line and the next."
 )
 
 

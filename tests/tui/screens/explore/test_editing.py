@@ -126,6 +126,7 @@ async def test_the_edits_are_switched_taken_out_and_told_of_while_the_line_goes_
         await explorer.until(lambda: "There are no edits yet: x mutes a head" in " ".join(explorer.text.split()))
         await explorer.press("x", "plus")
         await edited(explorer, first)
+        await explorer.until(lambda: "Muting takes away what the head" in explorer.text)
         question = explorer.app.screen
         assert isinstance(question, Ask)
         question.query_one(PlainInput).value = second
