@@ -57,7 +57,7 @@ class Models(ListDialog[Wish | None]):
         room = max(30, min(78, self.app.size.width - 8))
         line = clip(f"{fit(visible(each.name), 24)} {layers} layers · {heads} heads · d {width}{here}", room)
         summary = each.card.get("summary")
-        return f"{line}\n{clip(f'  {visible(summary)}', room)}" if isinstance(summary, str) and summary else line
+        return f"{line}\n{clip(f'  {visible(summary)}', room - 8)}" if isinstance(summary, str) and summary else line
 
     def on_mount(self) -> None:
         """Mark the open model."""
