@@ -10,7 +10,7 @@ from glasshead.edits.ledger import NO_EDITS, Ledger
 from glasshead.session.beside import Beside
 from glasshead.session.own_effects import OwnEffect
 from glasshead.session.picking import Weighed, weigh
-from glasshead.session.stopping import Stopped
+from glasshead.session.stopping import Missed, Stopped
 from glasshead.session.stops import NO_STOPS, Stops
 from glasshead.session.tree import Branch
 from glasshead.text import Token
@@ -68,6 +68,8 @@ class Moment:
     """The next token as it is drawn; None where tokens are picked greedily, or given."""
     stopped: Stopped | None = None
     """Breakpoint at which the newest steps ended here; None if they went through."""
+    missed: Missed | None = None
+    """How near a line that is done came to the breakpoints that are on; None if it met one, or none is on."""
     stops: Stops = NO_STOPS
     """Breakpoints of the session, those that are switched off included."""
     branches: tuple[Branch, ...] = ()

@@ -2,10 +2,11 @@
 
     alone       the model with this edit and no other, next to the model without edits
     added       the model with all edits, next to the model with all but this one (leave one out): added to the rest
+    together    the model with all edits, next to the model without edits
 
-Each is told in tokens and in bits. Tokens: where would the line that is decoded be another, up to the present step;
-tokens that a person chose stay, as under any edit. Bits: KL of the next-token distributions after the same tokens,
-those of the present line. What the edits do to each other is why neither sums to the effect of all together.
+Each of these is told in tokens and in bits. Tokens: where would the line that is decoded be another, up to the present
+step; tokens that a person chose stay, as under any edit. Bits: KL of the next-token distributions after the same
+tokens, those of the present line. What the edits do to each other is why neither sums to the effect of all together.
 """
 
 from collections.abc import Callable
@@ -50,6 +51,8 @@ class OwnEffect:
     """None if the edit does not fit the line by itself."""
     added: Gap | None
     """None if the others do not fit the line without it."""
+    together: Gap | None
+    """What all edits that are on do together, next to none: the same of each."""
     why: str = ""
     """Why one of them is missing; else empty."""
 
@@ -87,11 +90,12 @@ def own_effects(
             found[some] = _decode(at, at.base, some, references, stop)
         except GlassheadError as error:
             found[some] = str(error)
+    together, _ = _gap(found[()], found[edits], at)
     told = []
     for number, edit in enumerate(edits):
         alone, why = _gap(found[()], found[(edit,)], at)
         added, other = _gap(found[_but(edits, number)], found[edits], at)
-        told.append(OwnEffect(edit, alone, added, why or other))
+        told.append(OwnEffect(edit, alone, added, together, why or other))
     return tuple(told)
 
 

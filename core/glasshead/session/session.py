@@ -32,7 +32,7 @@ from glasshead.session.own_effects import OwnEffect, Progress, own_effects
 from glasshead.session.references import References
 from glasshead.session.regaining import Way
 from glasshead.session.standing import Standing
-from glasshead.session.stopping import Stopped, find_stop
+from glasshead.session.stopping import Stopped, find_missed, find_stop
 from glasshead.session.stops import NO_STOPS, Differs, Stops, check_stop, parse_stop
 from glasshead.session.tree import Branch, GivenUp
 from glasshead.session.truths import edited_checks
@@ -103,7 +103,9 @@ class Session:
         """Bring the lists of the moment up to date, where nothing else of it has moved. reach: see `Tree.branches`."""
         if self._moment is not None:
             branches = self._lines.list_branches(self.standing.branch, reach=reach)
-            self._moment = replace(self._moment, branches=branches, stops=self.stops)
+            over = reach and self.line.done and self._stopped is None
+            missed = find_missed(self.stops.active, self.line, self._unedited()) if over else None
+            self._moment = replace(self._moment, branches=branches, stops=self.stops, missed=missed)
 
     def _read(self, text: str) -> str | None:
         """Return a text as the vocabulary sees it; None for a vocabulary that does not say it."""

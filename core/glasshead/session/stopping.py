@@ -1,4 +1,4 @@
-"""Stopping: whether a line stands at a breakpoint, and why, with the number."""
+"""Stopping: whether a line stands at a breakpoint, and why, with the number; and how near one came that met none."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +23,60 @@ class Stopped:
 
     def __str__(self) -> str:
         return f"Stopped after step {self.step} by the breakpoint {self.stop}: {self.why}."
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The value of a line that came nearest to the bound of a breakpoint, or furthest beyond it."""
+
+    stop: Measured
+    value: float
+    """Bits, or a probability."""
+    step: int
+    """Steps taken."""
+
+    def __str__(self) -> str:
+        which = "largest" if self.stop.sign == ">" else "smallest"
+        value = f"{self.value:.4g}"
+        what = f"entropy {value} bits" if self.stop.what == "entropy" else f"probability of a best token {value}"
+        return f"{which} {what}, after step {self.step}"
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A line none of whose steps meets a breakpoint."""
+
+    done: bool
+    """Whether the line is at its end."""
+    nearest: tuple[Nearest, ...]
+    """Of each breakpoint that compares an entropy or a probability, if there was one to compare."""
+
+    def __str__(self) -> str:
+        told = "The line came to its end; no step met a breakpoint" if self.done else "No step met a breakpoint so far"
+        return f"{told}{': ' if self.nearest else ''}{'; '.join(map(str, self.nearest))}."
+
+
+def find_missed(stops: Sequence[Stop], line: Stepper, unedited: Stepper | None = None) -> Missed | None:
+    """Say how near a line came to its breakpoints; None if there are none, no steps, or one of these meets one.
+
+    unedited: as for `find_stop`. Nothing moves: the steps are looked at once more, which costs no run of the model.
+    """
+    if not stops or not line.step_number:
+        return None
+    one, other = line.branch(), None if unedited is None else unedited.branch()
+    nearest: dict[Measured, Nearest] = {}
+    for step in range(1, line.step_number + 1):
+        one.goto(step)
+        if other is not None:
+            other.goto(step)
+        if find_stop(stops, one, other) is not None:
+            return None
+        for stop in stops if one.looks_ahead else ():
+            if isinstance(stop, Measured):
+                found, best = Nearest(stop, _value(stop, one), step), nearest.get(stop)
+                if best is None or _beyond(found.value, stop.sign, best.value):
+                    nearest[stop] = found
+    return Missed(line.done, tuple(nearest.values()))
 
 
 def find_stop(stops: Iterable[Stop], line: Stepper, unedited: Stepper | None = None) -> Stopped | None:
@@ -71,18 +125,20 @@ def _why(stop: Stop, line: Stepper, unedited: Stepper | None) -> str:
 
 def _measured(stop: Measured, line: Stepper) -> str:
     """Compare the entropy, or the largest probability, of the distribution that the next token is picked from."""
-    drawn = isinstance(line.rule, Sample)
-    if drawn:
-        p = line.chances()
-        found = entropy(p) if stop.what == "entropy" else float(p.max())
-    else:
-        found = line.entropy() if stop.what == "entropy" else line.candidates(1)[0].probability or 0.0
+    found = _value(stop, line)
     if not _beyond(found, stop.sign, stop.bound):
         return ""
-    after = " after temperature and cuts" if drawn else ""
+    after = " after temperature and cuts" if isinstance(line.rule, Sample) else ""
     if stop.what == "entropy":
         return f"the entropy of the next token is {found:.4g} bits{after}"
     return f"the best next token has the probability {found:.4g}{after}"
+
+
+def _value(stop: Measured, line: Stepper) -> float:
+    if isinstance(line.rule, Sample):
+        p = line.chances()
+        return entropy(p) if stop.what == "entropy" else float(p.max())
+    return line.entropy() if stop.what == "entropy" else line.candidates(1)[0].probability or 0.0
 
 
 def _looks(stop: Looks, line: Stepper) -> str:

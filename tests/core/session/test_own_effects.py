@@ -81,6 +81,7 @@ def test_each_edit_is_told_alone_and_left_out() -> None:
         others = (*EDITS[:number], *EDITS[number + 1 :])
         assert same(each.alone, expected(subject, (), (edit,), session.line, choice)), edit
         assert same(each.added, expected(subject, others, EDITS, session.line, choice)), edit
+        assert same(each.together, expected(subject, (), EDITS, session.line, choice))
         tokens += each.alone.tokens if each.alone else 0
     assert tokens, "one of them changes a token"
     session.switch_edit(1)

@@ -11,7 +11,7 @@ from tests.core.recordings import recorded, subject_of, walked
 
 from glasshead import GlassheadError, Sample
 from glasshead.session.session import Session
-from glasshead.session.stopping import find_stop, walk_to_stop
+from glasshead.session.stopping import find_missed, find_stop, walk_to_stop
 from glasshead.session.stops import NO_STOPS, Differs, Looks, Measured, Written, check_stop, parse_stop
 
 WRITTEN = {
@@ -147,6 +147,22 @@ def test_a_walk_ends_where_the_numbers_say_so(kind: str) -> None:
         assert session.moment.stopped is None
         session.stops = session.stops.switch(0)
         assert walk(session, 8) == 8 and session.moment.stopped is None
+    session.stops = NO_STOPS
+    session.begin("abcadc")
+    low = 1 + int(best[1:8].argmin())
+    for text in (f"entropy > {float(entropies[1:8].max()) + 1:.3f}", "best < 0"):
+        session.add_stop(text)
+    walk(session, 7)
+    missed = find_missed(session.stops.active, session.line)
+    assert missed is not None and [near.step for near in missed.nearest] == [1 + int(entropies[1:8].argmax()), low]
+    found = [near.value for near in missed.nearest]
+    assert found == pytest.approx([float(entropies[1:8].max()), float(best[low])], rel=1e-4)
+    assert session.line.step_number == 7 and session.moment.missed is None, "the line is not at its end"
+    walk(session)
+    told = session.moment.missed
+    assert told is not None and f"after step {told.nearest[0].step};" in str(told) and "came to its end" in str(told)
+    session.add_stop(f"entropy > {entropy}")
+    assert session.moment.missed is None, "one of its steps meets that one"
     at_token = next(at for at, token in enumerate(line.produced, 1) if token.text == line.produced[-1].text)
     stop = parse_stop(f'token = "{line.produced[-1].text}"')
     again = subject.start("abcadc", keep=None)

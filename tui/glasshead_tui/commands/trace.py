@@ -125,12 +125,12 @@ def _both(
 
 def _walk(line: "Stepper", steps: int | None, stops: "tuple[Stop, ...]", unedited: "Stepper | None") -> None:
     """Take the steps, and say beside the output where a breakpoint ended them."""
-    from glasshead.session.stopping import walk_to_stop
+    from glasshead.session.stopping import find_missed, walk_to_stop
     from glasshead_tui.terminal.complain import complain
 
     stopped = walk_to_stop(line, stops, steps=steps, unedited=unedited)
     if stops:
-        complain(str(stopped) if stopped else "No breakpoint was met.")
+        complain(str(stopped or find_missed(stops, line, unedited) or "No breakpoint was met."))
 
 
 def _check_place(path: Path, *, overwrite: bool) -> None:

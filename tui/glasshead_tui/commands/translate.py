@@ -109,13 +109,13 @@ def translate(
 
 def _decode(subject: "Subject", unedited: "Subject | None", text: str, pick: "Pick", stops: "tuple[Stop, ...]") -> str:
     """Decode up to a breakpoint, and say beside the output which one that was."""
-    from glasshead.session.stopping import walk_to_stop
+    from glasshead.session.stopping import find_missed, walk_to_stop
     from glasshead_tui.terminal.complain import complain
 
     line = subject.start(text, pick=pick, keep=check_stops(stops, subject.anatomy) or None)
     other = None if unedited is None else unedited.start(text, pick=pick, keep=None)
     stopped = walk_to_stop(line, stops, unedited=other)
-    complain(str(stopped) if stopped else "No breakpoint was met.")
+    complain(str(stopped or find_missed(stops, line, other) or "No breakpoint was met."))
     return line.text
 
 

@@ -1,5 +1,7 @@
 """A matrix and two lines below it, each the longest of several that fits."""
 
+from collections.abc import Sequence
+
 from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -11,7 +13,7 @@ from glasshead_tui.widgets.titled import Titled
 
 
 class Notes(Lines):
-    """Two lines under a matrix: the current cell, and the meaning of colours and glyphs."""
+    """Two lines under a matrix: the current cell, and the meaning of colours and glyphs; what else there is above."""
 
     DEFAULT_CSS = """
     Notes { height: 2; }
@@ -19,9 +21,10 @@ class Notes(Lines):
 
     readout: tuple[Line, ...] = ()  # the same text at several lengths
     legend: tuple[Line, ...] = ()
+    more: Sequence[Line] = ()
 
     def drawn(self, columns: int, lines: int) -> list[Line]:
-        return [longest_fitting(self.readout, columns), longest_fitting(self.legend, columns)]
+        return [*self.more, longest_fitting(self.readout, columns), longest_fitting(self.legend, columns)]
 
 
 class NotedMatrix(Vertical, Titled, can_focus=False):

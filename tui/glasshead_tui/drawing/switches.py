@@ -53,13 +53,22 @@ def _gap_said(gap: "Gap") -> str:
 
 ALONE, ADDED = "alone", "added to the rest"
 """What one edit does next to no edit, and what all do next to all but this one."""
-OWN_HEADS = tuple(f"{which}: {what}" for which in (ALONE, ADDED) for what in ("tokens changed", "KL bits"))
+OWN_HEADS = tuple(f"{which}: {what}" for which in (ALONE, ADDED) for what in ("tokens changed", "KL bits a token"))
+
+
+TOGETHER = "all together"
+
+
+def together(moment: "Moment | None") -> "Gap | None":
+    """Return what all edits do; None if that was not measured at this moment, or if there is one alone."""
+    found = () if moment is None else moment.own_effects
+    return found[0].together if len(found) > 1 else None
 
 
 def edits_rows(moment: "Moment") -> Rows:
     """Make a row for each edit of the line: its number, whether it is on, and the checks that it may break.
 
-    Once they were measured, also what each does by itself.
+    Once they were measured, also what each does by itself, and a last row for all together.
     """
     measured = bool(moment.own_effects)
     rows: Rows = [("edit", "on", "what, where, value", "breaks", *(OWN_HEADS if measured else ()))]
@@ -69,7 +78,8 @@ def edits_rows(moment: "Moment") -> Rows:
         own = [cell for gap in gaps for cell in ((None, None) if gap is None else (gap.tokens, gap.bits))]
         checks = ", ".join(breaks(entry.item, moment.anatomy)) or None
         rows.append((number, entry.on, str(entry.item), checks, *(own if measured else ())))
-    return rows
+    gap = together(moment)
+    return rows if gap is None else [*rows, (None, None, TOGETHER, None, gap.tokens, gap.bits, None, None)]
 
 
 @by_identity
@@ -83,8 +93,8 @@ def own_effects_said(moment: "Moment") -> str:
 
 OWN_SAID = (
     f"{ALONE.capitalize()}: this edit and no other, next to the model without edits. {ADDED.capitalize()}: all edits, "
-    "next to all but this one. Tokens changed: where the line would have others by now. KL: mean over the tokens of "
-    "this line and the next."
+    f"next to all but this one. {TOGETHER.capitalize()}: next to the model without edits. Tokens changed: where the "
+    "line would have others by now. KL: mean over the tokens of this line and the next."
 )
 
 

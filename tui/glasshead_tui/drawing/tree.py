@@ -109,6 +109,11 @@ def looks_elsewhere(found: "Elsewhere", room: int = 4) -> str:
     return f"{brief_head(found.prefix, found.head)}, {named([found.token.text])[0]} {real(found.apart, room)}"
 
 
+def same_there(branch: "Branch") -> bool:
+    """Tell whether a line and its parent have the same distribution at the fork, as where another token was chosen."""
+    return branch.left and branch.divergence == 0.0
+
+
 def describe(row: Listed) -> str:
     """Describe the fork of a line, or why it was given up, in a sentence."""
     branch = row.branch
@@ -123,9 +128,12 @@ def describe(row: Listed) -> str:
         best = "with the parent's best token"
         told[0] += f" {best if branch.lost == 0 else f'with a token {real(-branch.lost, 5)} bits below {best[5:]}'}"
     if branch.divergence is not None:
-        after = "" if branch.after is None else f" and {real(branch.after, 5)} one token on"
-        where = "there" if branch.left else "on the next one"
-        told.append(f"KL {real(branch.divergence, 5)} bits {where}{after}")
+        if not same_there(branch):
+            where = "there" if branch.left else "on the next one"
+            after = "" if branch.after is None else f" and {real(branch.after, 5)} one token on"
+            told.append(f"KL {real(branch.divergence, 5)} bits {where}{after}")
+        elif branch.after is not None:
+            told.append(f"KL {real(branch.after, 5)} bits one token on; there both have the same words before them")
     if branch.differs is not None and not branch.differs.apart:
         told.append("after it no weight differs")
     elif branch.differs is not None:
@@ -164,6 +172,7 @@ def tree_said(moment: "Moment") -> str:
         return ""
     return (
         "lost: bits that the token at the fork is below the parent's best one; KL(parent ‖ line) there, and after it "
-        "where each has taken its own token, in bits; "
+        "where each has taken its own token, in bits; – where another token was taken of the same distribution, as the "
+        "same model gives it after the same words; "
         "elsewhere: the weight that differs most in the row after the fork"
     )

@@ -31,6 +31,7 @@ from glasshead_tui.panes.difference import (
     difference_legend,
     difference_readout,
     mark_of_edits,
+    tell_muting,
 )
 from glasshead_tui.panes.pane import COMPUTING, Rows, text_of
 from glasshead_tui.panes.telling import explain_matrix, tell_cell, with_choice
@@ -39,7 +40,7 @@ from glasshead_tui.widgets.abreast import Abreast, Figure, outline_abreast
 from glasshead_tui.widgets.cells import width
 from glasshead_tui.widgets.fitting import Form, Outline, fitted
 from glasshead_tui.widgets.heatmap import HeatMap
-from glasshead_tui.widgets.lines import Line
+from glasshead_tui.widgets.lines import Line, wrapped
 from glasshead_tui.widgets.scale import MASKED_GLYPH
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class AttentionPane(NotedMatrix, can_focus=False):
         self._notes.say(sentence)
         if self._figures.display == bool(sentence):
             self._figures.display = not sentence
-            self._notes.styles.height = "1fr" if sentence else 2
+            self._notes.styles.height = "1fr" if sentence else 2 + len(self._notes.more)
 
     def as_rows(self) -> Rows:
         """Return a row for each query with a column for each key, in the current stage, of what is looked at."""
@@ -313,6 +314,9 @@ class AttentionPane(NotedMatrix, can_focus=False):
         assert self._shown is not None
         shown, marks = self._shown, palette(self.app)
         moment, focus = shown.viewed
+        self._notes.more = self._tell_more(shown, views)
+        if self._figures.display:
+            self._notes.styles.height = 2 + len(self._notes.more)
         if shown.pair is not None and shown.compares and (len(views) > 1 or shown.pair.heads or views == VIEWS[2:]):
             readout = difference_readout(shown.pair, focus.stage, marks)
             self._notes.readout = with_choice(readout, choice(moment, focus), True, marks)
@@ -320,6 +324,18 @@ class AttentionPane(NotedMatrix, can_focus=False):
             return
         self._notes.readout = tell_cell(moment, focus, marks)
         self._notes.redraw()
+
+    def _tell_more(self, shown: _Shown, views: tuple[View, ...]) -> list[Line]:
+        """Tell what muting does, after an empty line, where that fits below the matrices."""
+        columns, lines = self._room
+        if shown.pair is None or shown.pair.heads or not columns:
+            return []
+        rows, keys = (len(tokens) for tokens in shown.moment.trace.axes(shown.focus.prefix))
+        lines -= self._heatmap.measures.size(rows, keys)[1] + (len(views) > 1) + 1
+        told = (wrapped(said, columns) for said in tell_muting(shown.moment, shown.focus.to(view="edited")))
+        quiet = palette(self.app).quiet
+        found = next((each for each in told if len(each) <= lines), [])
+        return [[], *([Segment(line[0].text, quiet)] for line in found)] if found else []
 
 
 def _look_at(moment: "Moment", focus: Focus) -> _Shown:

@@ -14,8 +14,10 @@ from glasshead_tui.drawing.numbers import real
 from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.drawing.pairs import Pair, both
 from glasshead_tui.drawing.sides import MARKS, OTHER, THIS
+from glasshead_tui.drawing.switches import edits_effect
 from glasshead_tui.panes.pane import Cell, Rows, text_of
 from glasshead_tui.state.focus import Focus, Stage
+from glasshead_tui.terminal.visible import visible
 from glasshead_tui.widgets.heatmap import Marked
 from glasshead_tui.widgets.lines import Line
 from glasshead_tui.widgets.scale import ABSENT_GLYPH, LEVELS
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from glasshead.analysis.difference import Place
     from glasshead.edits.edit import Edit
     from glasshead.session.moment import Moment
+
+
+MUTED = "muted: "
 
 
 def edits_here(moment: "Moment", focus: Focus) -> "tuple[Edit, ...]":
@@ -43,7 +48,18 @@ def mark_of_edits(moment: "Moment", focus: Focus) -> str:
     from glasshead.edits.edit import Put
 
     muted = any(edit.action == Put(0.0) and edit.name == "heads" and not edit.where.query for edit in found)
-    return "muted: " if muted else "edited: "
+    return MUTED if muted else "edited: "
+
+
+def tell_muting(moment: "Moment", focus: Focus) -> tuple[str, ...]:
+    """Say why the weights of a muted head are what they were, and what is not, at several lengths, safe for a terminal;
+    empty for a head that is not muted.
+    """
+    if mark_of_edits(moment, focus) != MUTED or moment.effect is None or moment.beside is not moment.effect:
+        return ()
+    stay = ": its weights stay" if len(moment.edits.active) == 1 else ""
+    said = f"Muting takes away what the head adds to the stream, not where it looks{stay}."
+    return visible(f"{said} {edits_effect(moment)}"), said
 
 
 def why_edited(moment: "Moment", focus: Focus) -> bool:

@@ -113,6 +113,10 @@ class ListPane(Lines, Generic[Row]):
         """Write what stands above the rows, in one line or more; empty for nothing."""
         return ""
 
+    def write_sum(self, columns: int) -> str:
+        """Write what stands under the last row, in one line; empty for nothing."""
+        return ""
+
     def tell_apart(self, at: int) -> str:
         """Say where the marked row stands, between the first rows and it, in a few words safe for a terminal."""
         return f"… {at + 1} of {len(self._rows)}"
@@ -132,14 +136,15 @@ class ListPane(Lines, Generic[Row]):
         at, wide = self.mark or 0, columns - 1
         heads = self.write_head(wide).splitlines() if lines >= TELLING else []
         told = [line[0].text for line in wrapped(self.tell_of(self._rows[at]), columns)]
-        blank = lines - len(heads) - len(self._rows)
+        total = self.write_sum(wide) if lines >= TELLING else ""
+        blank = lines - len(heads) - len(self._rows) - bool(total)
         more = [line[0].text for line in wrapped(self.explain(), columns)]
         if more and len(told) + 1 + len(more) <= blank:
             told += ["", *more]
         foot = told[: max(1, (lines + 1) // 2, blank)]
         if len(foot) < len(told):
             foot[-1] = clip(f"{foot[-1]} …", columns)
-        room = max(1, lines - len(heads) - len(foot))
+        room = max(1, lines - len(heads) - len(foot) - bool(total))
         first = 0 if at < room else _first(at, room, len(self._rows))  # the best stand first
         places: list[int | None] = list(range(first, min(first + room, len(self._rows))))
         if self.from_top and at >= room >= APART:
@@ -157,7 +162,8 @@ class ListPane(Lines, Generic[Row]):
             if chosen := place == at and self.listed:
                 line = [Segment(text, style + BOLD if style else BOLD) for text, style, _ in line]
             drawing.append([Segment(HERE if chosen else " ", marks.key), *line])
-        drawing += [[] for _ in range(room - (len(drawing) - len(heads)))]
+        drawing += [[Segment(f" {total}")]] if total else []
+        drawing += [[] for _ in range(room + bool(total) - (len(drawing) - len(heads)))]
         return drawing + [[Segment(line, marks.quiet)] for line in foot]
 
     _drawn_rows: Sequence[int | None] = ()

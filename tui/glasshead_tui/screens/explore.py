@@ -147,6 +147,7 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         self._follow_guest(before, moment)
         self._follow_edits(moment)
         self._follow_steps(moment, event.ticket)
+        self._follow_deletion(event.ticket)
         if self._trying is not None and event.ticket >= self._trying[0]:
             ticket, attempt = self._trying
             self._trying = None

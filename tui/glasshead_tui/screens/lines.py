@@ -1,5 +1,6 @@
 """The lines around the panes: the model or experiment, the panes, and the hints for keys."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
+from glasshead.named import brief_head
 from glasshead_tui.drawing.paint import Palette
 from glasshead_tui.drawing.sides import OTHER, THIS
 from glasshead_tui.terminal.visible import visible
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from glasshead.session.moment import Moment
 
 LOADING = "loading …"
+MUTED_HEAD = re.compile(r"(\w+\.\d+\.\w+)\.heads\[head=(\d+)\] = 0")
+"""An edit as the key that mutes a head writes it."""
 NAMING = 100
 """Columns from which on the key that opens another model stands after the name of this one."""
 
@@ -44,7 +48,7 @@ def about_line(
         times = f" {moment.undos} times" if moment.undos > 1 else ""
         undoes, count = f" · {keys['undo']}{times} undoes it   ", len(moment.edits.active)
         whose = "" if moment.beside is None else f"{THIS} "
-        said = f"{whose}{visible(moment.changed)}"
+        said = f"{whose}{visible(_changed(moment))}"
         if line.cell_len + cell_len(said) + cell_len(undoes.rstrip()) > width:
             said = f"{whose}{count} edit{'s' * (count > 1)}"
         line.append(said, marks.bad).append(undoes, marks.quiet)
@@ -55,6 +59,16 @@ def about_line(
     while len(parts) > 1 and line.cell_len + cell_len(" · ".join(parts)) > width:
         parts.pop()
     return line.append(" · ".join(parts), marks.quiet)
+
+
+def _changed(moment: "Moment") -> str:
+    """Name the edits; a whole head that is muted, and nothing else, in the words of the panes."""
+    edits = moment.edits.active
+    text, place = str(edits[-1]) if edits else "", ""
+    found = MUTED_HEAD.fullmatch(text)
+    if found:
+        place = f"muted: {brief_head(found[1], int(found[2]))}"
+    return moment.changed.replace(text, place) if place else moment.changed
 
 
 def lab_line(which: str, title: str, model: str, face: str, width: int, marks: Palette) -> Text:

@@ -5,6 +5,7 @@ A list is moved in while its pane is the active one; enter takes what is marked.
 
 from typing import TYPE_CHECKING
 
+from glasshead_tui.drawing.names import bare
 from glasshead_tui.drawing.sides import THIS
 from glasshead_tui.panes.explore.breakpoints import BreakpointsPane
 from glasshead_tui.panes.explore.edits import EditsPane
@@ -13,6 +14,7 @@ from glasshead_tui.panes.explore.tree import TreePane
 from glasshead_tui.panes.listed import MOVES, ListPane
 from glasshead_tui.screens.ask import Ask
 from glasshead_tui.screens.finding import FindingScreen
+from glasshead_tui.terminal.visible import clip, visible
 from glasshead_tui.work.messages import MeasuringEdits, Refused
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ class ListsScreen(FindingScreen):
     """The pane that was active before a list."""
     _measuring_edits = 0
     """Ticket of the newest measuring of the edits; 0 for none."""
+
+    _deleting: tuple[int, str] | None = None
+    """Ticket of the deletion of a line that is on its way, and what the line is called."""
 
     def _fill_in_hints(self) -> None:
         """Let the empty lists say which key adds a row."""
@@ -177,10 +182,18 @@ class ListsScreen(FindingScreen):
         elif isinstance(pane, TreePane):
             if (branch := self._branch()) is not None:
                 gone = branch.number
-                self._arrange(lambda session: session.delete_branch(gone))
+                ticket = self._arrange(lambda session: session.delete_branch(gone))
+                self._deleting = ticket, branch.name or bare(branch.cause)
         else:
             keys = " ".join(self._shown_keys[name] for name in LISTS[1:])
             self._complain(f"There is nothing to take out of this pane: {keys} show what there is.")
+
+    def _follow_deletion(self, ticket: int) -> None:
+        """Tell that a line is deleted, once it is."""
+        if self._deleting is not None and self._deleting[0] == ticket:
+            name, self._deleting = self._deleting[1], None
+            undo = self._shown_keys["undo"]
+            self.notify(clip(visible(f"deleted: {name} · {undo} does not bring it back"), 200), markup=False, timeout=4)
 
     def action_add(self) -> None:
         """Ask for a breakpoint; in the edits, for an edit."""

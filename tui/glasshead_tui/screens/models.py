@@ -55,7 +55,15 @@ class Models(ListDialog[Wish | None]):
         layers, heads, width = each.shape
         here = " · open" if each.name == self._here else ""
         room = max(30, min(78, self.app.size.width - 8))
-        return clip(f"{fit(visible(each.name), 24)} {layers} layers · {heads} heads · d {width}{here}", room)
+        line = clip(f"{fit(visible(each.name), 24)} {layers} layers · {heads} heads · d {width}{here}", room)
+        summary = each.card.get("summary")
+        return f"{line}\n{clip(f'  {visible(summary)}', room - 8)}" if isinstance(summary, str) and summary else line
+
+    def on_mount(self) -> None:
+        """Mark the open model."""
+        names = [each.name for each in self._listed]
+        if self._here in names:
+            self.query_one(OptionList).highlighted = names.index(self._here)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the model on which Enter is pressed."""

@@ -51,6 +51,8 @@ class PairingScreen(EditingScreen):
             elif wish.name != self._subject_name:
                 self._worker.halt()
                 self._open_next(wish.name)
+            else:
+                self.notify(f"{visible(wish.name)} is open already.", markup=False, timeout=3)
 
         self.app.push_screen(Models(available(), self._subject_name), closed)
 

@@ -14,7 +14,7 @@ from glasshead_tui.work.messages import NextWeighed, Refused, Searched
 
 if TYPE_CHECKING:
     from glasshead.session.moment import Moment
-    from glasshead.session.stopping import Stopped
+    from glasshead.session.stopping import Missed, Stopped
 
 PACES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Steps a second."""
@@ -30,8 +30,8 @@ class SteeringScreen(EditingScreen):
     """Ticket of the newest step that was played."""
     _shown_ticket = 0
     """Ticket of the moment that is shown."""
-    _stop_told: "Stopped | None" = None
-    """Breakpoint that the notice told of; None once the line has gone on."""
+    _stop_told: "Stopped | Missed | None" = None
+    """Breakpoint that the notice told of, or that there was none; None once the line has gone on."""
     _picking: Picking | None = None
     """Question how tokens are picked, while it lies over the screen."""
     _rules: "dict[str, float | None] | None" = None
@@ -110,15 +110,16 @@ class SteeringScreen(EditingScreen):
         self._shown_ticket = max(self._shown_ticket, ticket)
         if moment.done or moment.stopped is not None or ticket > self._played:
             self._pause()
-        if moment.stopped is self._stop_told:  # none, or one that has been told
+        told = moment.stopped or moment.missed
+        if told == self._stop_told:  # none, or one that has been told
             return
-        self._stop_told = moment.stopped
-        if moment.stopped is not None:
+        self._stop_told = told
+        if told is not None:
             marks = palette(self.app)
-            told = Text(visible(str(moment.stopped)), marks.query)
-            told.append("  steps go on from here · esc puts this away", marks.quiet)
-            self.query_one("#notice", Static).update(told)
-        self.set_class(moment.stopped is not None, "noticed")
+            more = "" if moment.done else "steps go on from here · "
+            notice = Text(visible(str(told)), marks.query).append(f"  {more}esc puts this away", marks.quiet)
+            self.query_one("#notice", Static).update(notice)
+        self.set_class(told is not None, "noticed")
 
     @property
     def _steps_hint(self) -> str:

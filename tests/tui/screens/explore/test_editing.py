@@ -126,6 +126,7 @@ async def test_the_edits_are_switched_taken_out_and_told_of_while_the_line_goes_
         await explorer.until(lambda: "There are no edits yet: x mutes a head" in " ".join(explorer.text.split()))
         await explorer.press("x", "plus")
         await edited(explorer, first)
+        await explorer.until(lambda: "Muting takes away what the head" in explorer.text)
         question = explorer.app.screen
         assert isinstance(question, Ask)
         question.query_one(PlainInput).value = second
@@ -146,8 +147,17 @@ async def test_the_edits_are_switched_taken_out_and_told_of_while_the_line_goes_
         await explorer.until(lambda: len(explorer.moment.own_effects) == 2)
         alone = explorer.moment.own_effects[0].alone
         assert alone is not None and alone.bits is not None and pane.as_rows()[1][4:6] == (alone.tokens, alone.bits)
-        await explorer.until(lambda: f"{alone.tokens}{real(alone.bits or 0, 5):>6}" in explorer.text)
-        heads = "alone added to the rest", "≠ tokens KL ≠ tokens KL", "Added to the rest: "
+        await explorer.until(lambda: f"{alone.tokens}{real(alone.bits or 0, 5):>9}" in explorer.text)
+        heads: tuple[str, ...] = (
+            "≠ KL bits ≠ KL bits",
+            "the edit tokens a token tokens a token",
+            "alone added to the rest",
+            "Added to the rest: ",
+        )
+        both = explorer.moment.own_effects[0].together
+        assert both is not None and both.bits is not None
+        assert pane.as_rows()[3:] == [(None, None, "all together", None, both.tokens, both.bits, None, None)]
+        heads = (*heads, f"all together {both.tokens} {real(both.bits, 5)}")
         await explorer.until(lambda: all(each in " ".join(explorer.text.replace("│", " ").split()) for each in heads))
         await explorer.press("j", "enter")
         await edited(explorer, first)

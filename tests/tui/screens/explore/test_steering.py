@@ -63,6 +63,13 @@ async def test_steps_stop_at_breakpoints_which_are_listed(explore: Explore, tiny
         await explorer.press("enter", "home", "p")
         await explorer.step(met)
         await explorer.until(lambda: not explorer.screen.playing)
+        await explorer.press("D", "plus")
+        await add(explorer, "best < 0")
+        await explorer.until(lambda: explorer.on_top and "»on  best < 0" in explorer.text)
+        await explorer.press("end")
+        await explorer.until(lambda: "no step met a breakpoint: smallest" in " ".join(explorer.text.split()))
+        assert explorer.screen.has_class("noticed")
+        assert pane.tell_of(pane.rows[0]) == str(explorer.moment.missed)
         await explorer.press("D")
         await explorer.until(lambda: "There are no breakpoints yet" in explorer.text)
 

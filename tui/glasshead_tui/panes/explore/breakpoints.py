@@ -29,7 +29,8 @@ class BreakpointsPane(SwitchesPane["Stop"]):
         return "stands here" if self._stopped_at(item) else ""
 
     def tell_of(self, row: "Entry[Stop]") -> str:
-        return visible(self._stopped_at(row.item))
+        missed = None if self.moment is None else self.moment.missed
+        return visible(str(missed) if missed is not None and row.on else self._stopped_at(row.item))
 
     def _stopped_at(self, item: "Stop") -> str:
         """Say why the line stands at a breakpoint; empty if it does not."""

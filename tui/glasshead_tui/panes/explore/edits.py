@@ -1,7 +1,7 @@
 """Edits: what the line is under, in the order in which it is done, with what each breaks on purpose, and does.
 
 What one does by itself is measured when a person asks for it, alone and added to the rest: tokens that are changed,
-and bits of KL.
+and bits of KL. The last row is that of all together.
 """
 
 from typing import TYPE_CHECKING
@@ -14,12 +14,14 @@ from glasshead_tui.drawing.sides import mark_side
 from glasshead_tui.drawing.switches import (
     ADDED,
     ALONE,
+    TOGETHER,
     breaks,
     edits_effect,
     edits_rows,
     gap_cells,
     own_effect,
     own_effect_said,
+    together,
 )  # fmt: skip
 from glasshead_tui.panes.pane import Rows
 from glasshead_tui.panes.switches import BEFORE, SwitchesPane
@@ -32,10 +34,10 @@ if TYPE_CHECKING:
     from glasshead.edits.edit import Edit
     from glasshead.session.moment import Moment
 
-TOKENS, KL = "≠ tokens", "KL"
-NUMBERS = ((ALONE, 15), (ADDED, 18))
+UNITS = ("≠", "KL bits"), ("tokens", "a token")
+NUMBERS = ((ALONE, 17), (ADDED, 19))
 """The two effects, and the columns of each."""
-BITS = 6
+BITS = 9
 """Columns of a KL."""
 WIDE = BEFORE + 24 + sum(columns for _, columns in NUMBERS)
 """Columns from which on the effects stand in the rows."""
@@ -77,9 +79,16 @@ class EditsPane(SwitchesPane["Edit"]):
             return ""
         left = columns - sum(room for _, room in NUMBERS)
         above = " " * left + "".join(fit(name, room, right=True) for name, room in NUMBERS)
-        return (
-            f"{above}\n{fit(' ' * BEFORE + 'the edit', left)}{''.join(_cells(TOKENS, KL, room) for _, room in NUMBERS)}"
-        )
+        one, other = ("".join(_cells(*units, room) for _, room in NUMBERS) for units in UNITS)
+        return f"{above}\n{' ' * left}{one}\n{fit(' ' * BEFORE + 'the edit', left)}{other}"
+
+    def write_sum(self, columns: int) -> str:
+        gap = together(self.moment)
+        if gap is None or columns < WIDE:
+            return ""
+        (_, first), (_, second) = NUMBERS
+        name = fit(" " * BEFORE + TOGETHER, columns - first - second)
+        return f"{name}{_cells(*gap_cells(gap), first)}{' ' * second}"
 
     def write_row(self, row: "Entry[Edit]", columns: int, marks: Palette) -> Line:
         if not self._measured or columns < WIDE:

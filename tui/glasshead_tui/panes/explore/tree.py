@@ -20,6 +20,7 @@ from glasshead_tui.drawing.tree import (
     list_rows,
     looks_elsewhere,
     parent,
+    same_there,
     sibling,
     tree_rows,
     tree_said,
@@ -126,8 +127,9 @@ class TreePane(ListPane[Listed]):
         if numbers:
             forked = row.stands and branch.parent is not None
             lost = None if branch.lost is None else -branch.lost
+            there = "–" if same_there(branch) else _bits(branch.divergence)
             found = (
-                (str(branch.fork + 1) if branch.left else "–", *map(_bits, (lost, branch.divergence, branch.after)))
+                (str(branch.fork + 1) if branch.left else "–", _bits(lost), there, _bits(branch.after))
                 if forked
                 else ("",) * 4
             )
