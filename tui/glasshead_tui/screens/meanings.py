@@ -35,7 +35,8 @@ PANES: Meanings = (
     ),
     (
         "alignment",
-        "source and target as sentences: each row is painted by its weights; links are the largest weight of a row, "
+        "source and target as sentences: each row is painted by its weights. Pieces are joined to words: a weight is "
+        "the mean over a word's rows of the sum over the other's columns. Links are the largest weight of a row, "
         "covered is the sum of what a source word got so far, mean the current row in the mean of the layer's heads",
     ),
     (
@@ -111,13 +112,18 @@ GLYPHS: Meanings = (
         "start. So count the line above, the tree, breakpoints, : and the command line",
     ),
     ("choosing", "a row of the decoder looks one word ahead: the row of chat chooses noir. I names rows by it"),
+    ("chat→cat", "in the alignment, a link: chat looks at cat, from query to key"),
     ("[cat .98]", "in the alignment, the word that gets the largest weight"),
     ("‿", "this piece is written onto the one before it"),
     ("␣", "a piece that is only the space before a word"),
     ("E7", "two digits: a byte of a character that the vocabulary lacks"),
     ("▸ ■", "start token, from which the first target token is asked for; end token"),
     ("┃", "where the next token of the target will stand"),
-    ("▂▅▇", "the numbers of a vector: up positive, down negative; ±5.28 is the height of the tallest"),
+    (
+        "▂▅▇",
+        "the numbers of a vector: up positive, down negative; ±5.28 is the height of the tallest. On one line of text "
+        "all stand on its ground and the colour is the sign; without colour, negative ones hang from its top",
+    ),
     ("░▒▓█", "without colour: the darker, the larger a weight; of scores ~ = ≡ are below 0, ░ to █ above"),
     (".92→.71", "the model's own probability, and the one with which a token is drawn; cut: it cannot be drawn"),
     ("≠ =", "changed by the edits, and underlined; unchanged, though the edits go into it"),

@@ -112,7 +112,7 @@ def _near(at: int | None, count: int, room: int) -> range:
 
 
 def _links(shown: Aligned, at: int | None, columns: int, marks: Palette) -> Line:
-    """Write the strongest word of each that looks, as many as fit around the current one."""
+    """Write the strongest word of each that looks, query → key, as many as fit around the current one."""
     line: Line = [Segment(fit("links", HEAD), marks.quiet)]
     linked = [number for number, best in enumerate(shown.best) if 0 <= best < len(shown.keys) - 1]
     if not linked:
@@ -126,8 +126,8 @@ def _links(shown: Aligned, at: int | None, columns: int, marks: Palette) -> Line
         number = linked[place]
         best = shown.best[number]
         return [
-            Segment(shown.keys[best], marks.key), Segment("→", marks.quiet),
             Segment(shown.queries[number], marks.query if number == at else None),
+            Segment("→", marks.quiet), Segment(shown.keys[best], marks.key),
             Segment(f" {weight(float(shown.rows[number, best]), 4)}  ", marks.quiet),
         ]  # fmt: skip
 
