@@ -20,7 +20,8 @@ Head = tuple[str, int]
 
 EFFECT = "effect"
 EFFECT_FORMULA = (
-    "rise of the loss without the head, in nats a token; placebo: of the other heads of its layer, mean ± spread"
+    "rise of the loss of the whole line, decoded to its end for this, without the head, in nats a token; "
+    "placebo: any other head of its layer taken out instead, mean ± spread"
 )
 
 
