@@ -20,7 +20,7 @@ Head = tuple[str, int]
 
 EFFECT = "effect"
 EFFECT_FORMULA = (
-    "rise of the loss of the whole line, decoded to its end for this, without the head, in nats a token; "
+    "rise of the loss without the head, in nats a token, of the whole line as the model writes it, decoded for this; "
     "placebo: any other head of its layer taken out instead, mean ± spread"
 )
 
