@@ -206,11 +206,12 @@ MEASURES: tuple[Measure, ...] = (
         own=False,
     ),
     Measure(
-        "aligned read", "mean of Σ w[i, j] over the j that made token i, which row i reads",
+        "aligned read", "mean of Σ w[i, j] over the j that made token i, which row i reads, by the rules of the recipe",
         lambda s: _made(s, 0), own=False, title="aligned with the word read",
     ),
     Measure(
-        "aligned chosen", "mean of Σ w[i, j] over the j that made token i + 1, which row i chooses",
+        "aligned chosen",
+        "mean of Σ w[i, j] over the j that made token i + 1, which row i chooses, by the rules of the recipe",
         lambda s: _made(s, 1), own=False, title="aligned with the word chosen",
     ),
     Measure("induction", "mean of Σ w[i, j] over j ≤ i where token j − 1 is token i", _induction, own=True),

@@ -149,7 +149,7 @@ async def test_the_mark_stays_with_what_it_marks(stood: Moment) -> None:
         assert first == max(shares, key=lambda name: shares[name])
         ranking.turn(1)
         assert ranking.table.measure != first and ranking.marked.head == ("decoder.1.cross", 3)
-        assert ranking.table.measures[-1] == "effect"
+        assert ranking.table.measures[-1] == "effect on the line"
         assert ranking.keep("decoder.0") and {row.head[0][:9] for row in ranking.rows} == {"decoder.0"}
         assert not ranking.listed and ranking.head_at(1) == ranking.rows[0].head
         assert not ranking.keep("nothing like it") and ranking.table.part == "decoder.0"

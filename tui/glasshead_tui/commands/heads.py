@@ -86,7 +86,7 @@ def heads(
 ) -> None:
     """Rank heads by what is lost without them, or by what they do.
 
-    Beside each effect stands the placebo: the mean and the spread of the same edit of as many others of the same layer.
+    Beside each effect stands the placebo: any other head of its layer taken out instead, mean ± spread.
     --sort and --alignment take nothing out.
     """
     from glasshead_tui.terminal.sentences import sentence

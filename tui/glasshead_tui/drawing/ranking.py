@@ -21,7 +21,7 @@ Head = tuple[str, int]
 EFFECT, NEXT = "effect on the line", "effect on the next token"
 EFFECTS = (NEXT, EFFECT)
 """What is measured by taking a head out."""
-PLACEBO = "placebo: any other head of its layer taken out in its place, mean ± spread"
+PLACEBO = "placebo: any other head of its layer taken out instead, mean ± spread"
 FORMULAS = {
     EFFECT: "rise of the loss without the head, in nats a token, over the whole line as the model writes it, which is "
     f"decoded to its end for this; {PLACEBO}",

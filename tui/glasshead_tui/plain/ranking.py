@@ -20,9 +20,10 @@ WIDTH = 80
 HEADINGS = ("part", "layer", "head", "effect", "placebo")
 ROOM = (12, 5, 4, 8, 13)
 DONE = {"knockout": "without it", "keep-only": "with it alone of its layer's heads", "patch": "patched into"}
+INSTEAD = {"knockout": "taken out", "keep-only": "kept", "patch": "patched"}
 LIKE = {
-    "heads": "each other head of its layer", "layers": "its like in each other layer",
-    "sources": "each other token",
+    "heads": "any other head of its layer", "layers": "its like in any other layer",
+    "sources": "any other token",
 }  # fmt: skip
 
 
@@ -79,8 +80,7 @@ def as_table(subject: Ranked, ranking: "Ranking", line: "Line", top: int) -> Ite
     loss = f"{ranking.loss:.4f} nats a token" + (" on the corrupted text" if ranking.method == "patch" else "")
     yield f"loss        {loss}"
     yield f"effect      {meaning(ranking)}"
-    how = "with" if ranking.method == "keep-only" else "done to"
-    yield f"placebo     the same, {how} {LIKE[ranking.of]}: mean ± spread"
+    yield f"placebo     {LIKE[ranking.of]} {INSTEAD[ranking.method]} instead, mean ± spread"
     yield ""
     yield _row([*HEADINGS, LAST[ranking.of]])
     for effect in ranking.effects[:top]:

@@ -11,8 +11,10 @@ PANES: Meanings = (
     (
         "ranking",
         "all heads in one list, in the map's place: by a measure of their weights in this line, or by the effect, "
-        "which is the rise of the loss without the head, beside the placebo: the same of the other heads of its "
-        "layer. Quiet rows are no larger than the placebo, or than even rows",
+        "which is the rise of the loss of the whole line, decoded to its end for this, without the head, beside the "
+        "placebo: any other head of its layer taken out instead. Quiet rows are no larger than the placebo, or than "
+        "even rows. Which word made a token is no guess from weights: the recipe's rules link the words of each pair "
+        "that it writes, and of a line that they do not know, or that has not ended, there is no such measure",
     ),
     (
         "attention",
