@@ -378,8 +378,11 @@ class ExploreScreen(ListsScreen, SteeringScreen, PairingScreen):
         if where in ("left", "right"):
             self._look(head=self._looking.head + (times if where == "right" else -times))
             return
-        if self.moment is not None:
-            self._look(**move_down(self.moment.trace.kinds, self._looking, times if where == "down" else -times))
+        by = times if where == "down" else -times
+        if self._active == "heads":  # which shows one kind of attention
+            self._look(layer=self._looking.layer + by)
+        elif self.moment is not None:
+            self._look(**move_down(self.moment.trace.kinds, self._looking, by))
 
     def action_layer(self, by: int) -> None:
         """Look at another layer."""

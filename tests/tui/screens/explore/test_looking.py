@@ -72,6 +72,13 @@ async def test_in_the_map_arrows_choose_layer_and_head(explore: Explore) -> None
         await explorer.press("up", "up", "up", "up", "up", "up")
         focus = explorer.screen._looking
         assert (focus.stack, focus.kind, focus.layer) == ("encoder", "self", 0)
+        await explorer.press("c", "t", "down", "down", "down")
+        focus = explorer.screen._looking
+        assert (focus.stack, focus.kind, focus.layer) == ("decoder", "self", 1), "the other heads are of one kind"
+        await explorer.until(lambda: "heads · dec self" in explorer.text)
+        await explorer.press("up", "up", "up")
+        focus = explorer.screen._looking
+        assert (focus.stack, focus.kind, focus.layer) == ("decoder", "self", 0)
 
 
 async def test_panes_take_turns_at_80_by_24_and_are_all_there_at_120_by_36(explore: Explore) -> None:

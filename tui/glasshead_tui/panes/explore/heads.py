@@ -11,6 +11,7 @@ from textual import events
 from textual.geometry import Region
 from textual.message import Message
 
+from glasshead.named import brief_kind
 from glasshead_tui.drawing.heads import Heads, compare_heads, heads_rows, rank_heads
 from glasshead_tui.drawing.matrix import weight_level
 from glasshead_tui.drawing.names import kind_name
@@ -64,7 +65,7 @@ class HeadsPane(Lines):
         """Draw the cell and the row of the focus in all heads. Raises GlassheadError if no weights were recorded."""
         self._shown = None  # nothing else is told then
         mark, kind = mark_side(moment, focus, "heads"), moment.anatomy.kind_at(focus.prefix)
-        entitle(self, f"{mark}heads", kind_name(kind))
+        entitle(self, f"{mark}heads · {brief_kind(kind.stack, kind.kind)}", kind_name(kind))
         self._shown = compare_heads(moment, focus)
         self.redraw()
         self.follow()
