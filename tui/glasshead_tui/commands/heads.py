@@ -237,7 +237,7 @@ def _step(text: str) -> tuple[str, int | None]:
     if at and step.isdecimal():
         return word, int(step)
     if at and step.lstrip("+-").replace(".", "").isdecimal():
-        raise GlassheadError(f"{brief(step)} in {brief(text)} is no step: they count from 0, as in {word}@2.")
+        raise GlassheadError(f"{brief(step)} in {brief(text)} is no step: they count from 1, as in {word}@2.")
     return text, None
 
 

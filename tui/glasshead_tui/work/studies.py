@@ -38,6 +38,9 @@ def rank(session: "Session", about: RankedBy, desk: Desk) -> None:
 
     at, subject = session.standing, session.subject
     text = at.text
+    if about.text != text or (about.next is not None and about.ids != tuple(session.line.ids)):  # it has moved since
+        desk.answer(Refused(STOPPED, desk.ticket))
+        return
     if at.truncate and subject.limit is not None:
         text = subject.vocabulary.source.cut(text, subject.limit)
 
